@@ -1,0 +1,154 @@
+// Pure operations on a label map: a square Uint8Array of class ids. No DOM: runs under Node too.
+
+export const BACKGROUND = 0;
+export const FACADE = 1;
+export const HISTORY_STEPS = 200;
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+/** Calls paint(index) for each pixel of the rectangle between two corners, both included. */
+function eachInRect(size, x0, y0, x1, y1, paint) {
+  const left = clamp(Math.min(x0, x1), 0, size);
+  const right = clamp(Math.max(x0, x1), -1, size - 1);
+  const top = clamp(Math.min(y0, y1), 0, size);
+  const bottom = clamp(Math.max(y0, y1), -1, size - 1);
+  for (let y = top; y <= bottom; y++) {
+    for (let x = left; x <= right; x++) paint(y * size + x);
+  }
+}
+
+/** Fills the rectangle between two corners (whole numbers, in any order, both included). */
+export function fillRect(map, size, x0, y0, x1, y1, id) {
+  eachInRect(size, x0, y0, x1, y1, (i) => { map[i] = id; });
+}
+
+/** Where a round brush of this diameter sits: on a pixel's middle when odd, on a corner when even. */
+export function snap(value, diameter) {
+  return diameter % 2 ? Math.floor(value) + 0.5 : Math.round(value);
+}
+
+/**
+ * A stroke of a round brush from one point to the next, hard-edged and without gaps.
+ * `ink(current)` gives the id that a touched pixel becomes.
+ */
+export function strokeSegment(map, size, from, to, diameter, ink) {
+  const [ax, ay] = [snap(from.x, diameter), snap(from.y, diameter)];
+  const [dx, dy] = [snap(to.x, diameter) - ax, snap(to.y, diameter) - ay];
+  const length2 = dx * dx + dy * dy;
+  const radius = diameter / 2;
+  const low = (a, d) => Math.floor(Math.min(a, a + d) - radius);
+  const high = (a, d) => Math.ceil(Math.max(a, a + d) + radius);
+  eachInRect(size, low(ax, dx), low(ay, dy), high(ax, dx), high(ay, dy), (i) => {
+    const px = (i % size) + 0.5 - ax;
+    const py = Math.floor(i / size) + 0.5 - ay;
+    const along = length2 ? clamp((px * dx + py * dy) / length2, 0, 1) : 0;
+    const ex = px - along * dx;
+    const ey = py - along * dy;
+    if (ex * ex + ey * ey <= radius * radius) map[i] = ink(map[i]);
+  });
+}
+
+/**
+ * What the eraser puts down, by the id it was started on: from an element, the wall behind the
+ * elements (and wall and sky stay as they are); from the wall, the background.
+ */
+export function eraserInk(startedOn) {
+  if (startedOn <= FACADE) return () => BACKGROUND;
+  return (id) => (id === BACKGROUND ? BACKGROUND : FACADE);
+}
+
+/** Fills the four-connected region of one id around a point. False where there is nothing to do. */
+export function floodFill(map, size, x, y, id) {
+  if (x < 0 || y < 0 || x >= size || y >= size) return false;
+  const target = map[y * size + x];
+  if (target === id) return false;
+  const stack = [y * size + x];
+  while (stack.length) {
+    const start = stack.pop();
+    if (map[start] !== target) continue;
+    const row = start - (start % size);
+    let left = start;
+    let right = start;
+    while (left > row && map[left - 1] === target) left--;
+    while (right < row + size - 1 && map[right + 1] === target) right++;
+    for (let i = left; i <= right; i++) map[i] = id;
+    for (const next of [-size, size]) {
+      for (let i = left + next; i <= right + next; i++) {
+        const fresh = map[i] === target && (i === left + next || map[i - 1] !== target);
+        if (fresh) stack.push(i);
+      }
+    }
+  }
+  return true;
+}
+
+/** A new sheet: a bare wall between sky, street and neighbours. */
+export function bareWall(size) {
+  const map = new Uint8Array(size * size).fill(BACKGROUND);
+  const at = (fraction) => Math.round(fraction * size);
+  fillRect(map, size, at(0.06), at(0.1), at(0.94) - 1, at(0.97) - 1, FACADE);
+  return map;
+}
+
+/** The smallest rectangle that holds every difference, with both contents; null where none. */
+export function difference(before, after, size) {
+  let [left, top, right, bottom] = [size, size, -1, -1];
+  for (let i = 0; i < before.length; i++) {
+    if (before[i] === after[i]) continue;
+    const x = i % size;
+    const y = (i - x) / size;
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = y;
+  }
+  if (right < 0) return null;
+  const width = right - left + 1;
+  const height = bottom - top + 1;
+  const cut = (map) => {
+    const part = new Uint8Array(width * height);
+    for (let y = 0; y < height; y++) {
+      const start = (top + y) * size + left;
+      part.set(map.subarray(start, start + width), y * width);
+    }
+    return part;
+  };
+  return { left, top, width, height, before: cut(before), after: cut(after) };
+}
+
+/** Undo and redo, one entry a step, as patches: a step costs only the area that it changed. */
+export class History {
+  constructor(size, steps = HISTORY_STEPS) {
+    this.size = size;
+    this.steps = steps;
+    this.past = [];
+    this.future = [];
+  }
+
+  /** Records the step between two maps. False where they are the same. */
+  commit(before, after) {
+    const patch = difference(before, after, this.size);
+    if (!patch) return false;
+    this.past.push(patch);
+    if (this.past.length > this.steps) this.past.shift();
+    this.future = [];
+    return true;
+  }
+
+  get canUndo() { return this.past.length > 0; }
+  get canRedo() { return this.future.length > 0; }
+
+  undo(map) { return this.#travel(map, this.past, this.future, "before"); }
+  redo(map) { return this.#travel(map, this.future, this.past, "after"); }
+
+  #travel(map, source, destination, side) {
+    const patch = source.pop();
+    if (!patch) return false;
+    for (let y = 0; y < patch.height; y++) {
+      const row = patch[side].subarray(y * patch.width, (y + 1) * patch.width);
+      map.set(row, (patch.top + y) * this.size + patch.left);
+    }
+    destination.push(patch);
+    return true;
+  }
+}

@@ -1,0 +1,3 @@
+"""Image-to-image translation with conditional GANs: train, draw, colourise."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,95 @@
+"""Checkpoints: a folder that describes itself.
+
+config.json (`config.CheckpointConfig`), model.safetensors (fp16) and README.md, the model card.
+Loading is strict and reads nothing but the first two; nothing is ever unpickled.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.files import write_atomically
+from pix2pix.networks import StyleEncoder, UNet
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+CARD_NAME = "README.md"
+MAX_CONFIG_BYTES = 1 << 20
+
+
+class Model(nn.Module):
+    """What a checkpoint holds: a generator and, where it has styles, their encoder."""
+
+    def __init__(self, config: CheckpointConfig) -> None:
+        super().__init__()
+        style_dim = config.generator.style_dim
+        self.generator = UNet(config.generator, final_tanh=config.task != "photo2labels")
+        self.style_encoder = StyleEncoder(style_dim) if style_dim else None
+
+
+def save_checkpoint(folder: Path, config: CheckpointConfig, model: Model, card: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: _to_half(tensor) for name, tensor in model.state_dict().items()}
+    write_atomically(folder / WEIGHTS_NAME, save(tensors))
+    text = json.dumps(config.to_dict(), indent=2) + "\n"
+    write_atomically(folder / CONFIG_NAME, text.encode())
+    write_atomically(folder / CARD_NAME, card.encode())
+
+
+def _to_half(tensor: Tensor) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
+def read_config(folder: str | Path) -> CheckpointConfig:
+    """The config of a checkpoint folder; ValueError with the file's name for anything unsound."""
+    path = Path(folder) / CONFIG_NAME
+    try:
+        if path.stat().st_size > MAX_CONFIG_BYTES:
+            raise ValueError(f"{path}: is over {MAX_CONFIG_BYTES} bytes, too large for a config")
+        values = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(f"{folder}: is not a checkpoint folder, it has no {CONFIG_NAME}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}: is not valid JSON ({error})") from None
+    try:
+        return from_dict(CheckpointConfig, values, "config")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
+    """Config and float32 model, in evaluation mode, on the CPU.
+
+    Raises ValueError where the weights are missing, damaged, or differ from what the config says
+    in name or shape. Shapes are compared before the network takes any memory.
+    """
+    config = read_config(folder)
+    path = Path(folder) / WEIGHTS_NAME
+    try:
+        tensors = load_file(path)
+    except FileNotFoundError:
+        raise ValueError(f"{folder}: has no {WEIGHTS_NAME}") from None
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: is damaged or not a safetensors file ({error})") from None
+    with torch.device("meta"):
+        model = Model(config)
+    expected = {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    found = {name: tuple(t.shape) for name, t in tensors.items()}
+    if expected != found:
+        differing = sorted(
+            n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n)
+        )
+        name = differing[0]
+        raise ValueError(
+            f"{path}: does not match {CONFIG_NAME} in {len(differing)} tensors, the first "
+            f"{name}: expected {expected.get(name, 'none')}, got {found.get(name, 'none')}"
+        )
+    floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
+    model.load_state_dict(floats, strict=True, assign=True)
+    return config, model.eval().requires_grad_(False)

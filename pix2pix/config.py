@@ -1,0 +1,155 @@
+"""What a checkpoint says of itself: the content of its config.json, checked field by field."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+FORMAT_VERSION = 1
+TASKS = ("labels2photo", "photo2labels", "colorize", "image2image")
+NORMS = ("batch", "instance", "none")
+UPSAMPLINGS = ("resize", "transpose")
+
+T = TypeVar("T")
+
+
+def require(condition: bool, name: str, expected: str, value: object) -> None:
+    """Raises ValueError "NAME must be EXPECTED, got VALUE" unless `condition` holds."""
+    if not condition:
+        raise ValueError(f"{name} must be {expected}, got {value!r}")
+
+
+def from_dict(cls: type[T], values: object, where: str) -> T:
+    """A dataclass from parsed JSON or TOML; unknown keys and wrong types raise ValueError."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{where} must be a table of keys and values, got {type(values).__name__}")
+    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(cls)
+    for key in values:
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1)
+            raise ValueError(
+                f"{where} has no key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+    checked = {k: _coerce(hints[k], v, f"{where}.{k}") for k, v in values.items()}
+    try:
+        return cls(**checked)
+    except TypeError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _coerce(hint: Any, value: Any, where: str) -> Any:
+    """`value` as the type `hint`, where JSON's own types allow it without loss."""
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return from_dict(hint, value, where)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in args:
+            return None
+        return _coerce(next(a for a in args if a is not type(None)), value, where)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{where} must be a list, got {value!r}")
+        return tuple(_coerce(args[0], item, where) for item in value)
+    if origin is dict or hint is Any:
+        if origin is dict and not isinstance(value, dict):
+            raise ValueError(f"{where} must be a table, got {value!r}")
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not hint:
+        raise ValueError(f"{where} must be of type {hint.__name__}, got {value!r}")
+    return value
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """The shape of a U-Net (`networks.UNet`). The bounds keep a stranger's config affordable."""
+
+    in_channels: int
+    out_channels: int
+    ngf: int = 64  # channels after the first downsampling
+    depth: int = 8  # number of downsamplings: the input's sides are multiples of 2 ** depth
+    max_channels: int = 512
+    norm: str = "batch"
+    upsample: str = "transpose"
+    dropout: float = 0.0  # in the innermost decoder blocks
+    stem: int = 0  # channels of a full-resolution stem and head; 0: none, as in the paper
+    style_dim: int = 0  # length of the style code; 0: one picture for each input
+    ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
+    half_output: bool = False  # the output has half the input's sides
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("in_channels", 1, 256),
+            ("out_channels", 1, 256),
+            ("ngf", 1, 256),
+            ("depth", 1, 12),
+            ("max_channels", 1, 1024),
+            ("stem", 0, 128),
+            ("style_dim", 0, 256),
+            ("ab_classes", 0, 512),
+        ):
+            value = getattr(self, name)
+            require(low <= value <= high, name, f"from {low} to {high}", value)
+        require(self.norm in NORMS, "norm", f"one of {', '.join(NORMS)}", self.norm)
+        require(
+            self.upsample in UPSAMPLINGS,
+            "upsample",
+            f"one of {', '.join(UPSAMPLINGS)}",
+            self.upsample,
+        )
+        require(0.0 <= self.dropout < 1.0, "dropout", "in [0, 1)", self.dropout)
+        require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)
+        ok = not self.ab_classes or self.out_channels == 2
+        require(ok, "out_channels", "2 (a and b) with ab_classes", self.out_channels)
+
+
+@dataclass(frozen=True)
+class LabelColor:
+    """An entry of a checkpoint's palette: the class at that index."""
+
+    name: str
+    rgb: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        require(0 < len(self.name) <= 64, "palette name", "1 to 64 characters", self.name)
+        ok = len(self.rgb) == 3 and all(0 <= v <= 255 for v in self.rgb)
+        require(ok, "palette rgb", "three values from 0 to 255", self.rgb)
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """Everything that serving a checkpoint needs to know, and where it came from."""
+
+    task: str
+    size: int  # side in pixels of the square it was trained on, and works at
+    generator: GeneratorConfig
+    palette: tuple[LabelColor, ...] = ()  # classes by index, where a label map is involved
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        require(
+            self.format_version == FORMAT_VERSION,
+            "format_version",
+            f"{FORMAT_VERSION}, the one this version of pix2pix reads",
+            self.format_version,
+        )
+        require(self.task in TASKS, "task", f"one of {', '.join(TASKS)}", self.task)
+        require(16 <= self.size <= 4096, "size", "from 16 to 4096", self.size)
+        multiple = 2**self.generator.depth
+        require(self.size % multiple == 0, "size", f"a multiple of {multiple}", self.size)
+        if self.task == "labels2photo":
+            require(
+                len(self.palette) == self.generator.in_channels,
+                "palette",
+                f"one entry for each of the {self.generator.in_channels} input channels",
+                len(self.palette),
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)

@@ -1,0 +1,74 @@
+"""Batches as a pure function of (seed, step), computed ahead by threads.
+
+Nothing has a state to save: a run resumed at step k sees what the unbroken run would have seen.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one training step sees, (N, C, H, W) each."""
+
+    input: Tensor  # what the generator takes
+    target: Tensor  # what it should give
+    weight: Tensor  # (N, 1, H, W): how much a pixel counts in the loss; 0 leaves it out
+    condition: Tensor  # what the discriminator sees beside the target
+
+    def to(self, device: torch.device, memory_format: torch.memory_format) -> "Batch":
+        def move(x: Tensor) -> Tensor:
+            return x.to(device, non_blocking=True).contiguous(memory_format=memory_format)
+
+        return Batch(*(move(getattr(self, f.name)) for f in fields(self)))
+
+
+class Dataset(Protocol):
+    """A set of examples that can be drawn with or without augmentation."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: list[int], rngs: list[np.random.Generator] | None) -> Batch:
+        """Examples stacked; augmented with one generator each, or as they are for evaluation."""
+        ...
+
+
+def example_at(position: int, size: int, seed: int) -> int:
+    """The index of the example at a position in the endless sequence of shuffled epochs."""
+    epoch, offset = divmod(position, size)
+    return int(np.random.default_rng((seed, epoch)).permutation(size)[offset])
+
+
+def batch_at(dataset: Dataset, step: int, batch_size: int, seed: int) -> Batch:
+    positions = range(step * batch_size, (step + 1) * batch_size)
+    indices = [example_at(p, len(dataset), seed) for p in positions]
+    return dataset.batch(indices, [np.random.default_rng((seed, 1, p)) for p in positions])
+
+
+def iterate_batches(
+    dataset: Dataset, first_step: int, last_step: int, batch_size: int, seed: int, workers: int
+) -> Iterator[Batch]:
+    """The batches of steps first_step .. last_step - 1, in order, `workers` + 1 of them ahead."""
+    if workers == 0:
+        for step in range(first_step, last_step):
+            yield batch_at(dataset, step, batch_size, seed)
+        return
+    with ThreadPoolExecutor(workers, thread_name_prefix="batches") as pool:
+        pending: deque[Future[Batch]] = deque()
+        try:
+            for step in range(first_step, last_step):
+                pending.append(pool.submit(batch_at, dataset, step, batch_size, seed))
+                if len(pending) > workers + 1:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()

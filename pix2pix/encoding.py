@@ -1,0 +1,54 @@
+"""How each task's arrays become the tensors that a generator takes and gives.
+
+Training and inference share these, so that a model is served what it was trained on. Images are
+(N, H, W, C) as arrays and (N, C, H, W) as tensors in -1..1.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pix2pix.color import AB_SCALE
+from pix2pix.labels import VOID
+
+COLORIZE_CHANNELS = 4  # L, hint a, hint b, hint mask
+
+
+def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
+    """One-hot (N, num_classes, H, W) float of class indices (N, H, W) uint8; VOID is all zeros."""
+    labels = torch.from_numpy(label_maps)
+    classes = torch.arange(num_classes, dtype=torch.uint8)
+    assert num_classes <= VOID
+    return (labels[:, None] == classes[None, :, None, None]).float()
+
+
+def encode_photo(rgb_u8: np.ndarray) -> Tensor:
+    """(N, 3, H, W) in -1..1 of sRGB (N, H, W, 3) uint8."""
+    return torch.from_numpy(rgb_u8).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def decode_photo(photo: Tensor) -> np.ndarray:
+    """sRGB (N, H, W, 3) uint8 of (N, 3, H, W) in -1..1."""
+    u8 = ((photo.float() + 1) * 127.5 + 0.5).clamp(0, 255).to(torch.uint8)
+    return u8.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def encode_lightness(lightness: np.ndarray) -> Tensor:
+    """(N, 1, H, W) in -1..1 of L (N, H, W) in 0..100."""
+    return torch.from_numpy(lightness)[:, None].float() / 50 - 1
+
+
+def encode_ab(ab: np.ndarray) -> Tensor:
+    """(N, 2, H, W) of a and b (N, H, W, 2), scaled by AB_SCALE."""
+    return torch.from_numpy(ab).permute(0, 3, 1, 2).float() / AB_SCALE
+
+
+def decode_ab(ab: Tensor) -> np.ndarray:
+    """a and b (N, H, W, 2) float32 of a colouriser's output (N, 2, H, W)."""
+    return (ab.float() * AB_SCALE).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.ndarray) -> Tensor:
+    """(N, 4, H, W): L, then hint a/b (N, H, W, 2) where mask (N, H, W) is 1, then the mask."""
+    known = torch.from_numpy(mask)[:, None].float()
+    return torch.cat([encode_lightness(lightness), encode_ab(hints) * known, known], 1)

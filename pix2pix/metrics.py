@@ -1,0 +1,105 @@
+"""What a model scores on held-out examples."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pix2pix.checkpoint import Model
+from pix2pix.color import colorfulness, fit_gamut, lab_to_rgb
+from pix2pix.data.loader import Batch, Dataset
+from pix2pix.encoding import decode_ab, decode_photo, encode_ab
+
+EVAL_BATCH = 8
+
+
+@torch.inference_mode()
+def generate(model: Model, batch: Batch, device: torch.device, seed: int | None = None) -> Tensor:
+    """The generator's output, on the CPU; styles from N(0, 1) by `seed`, or the mean style."""
+    style = None
+    if dim := model.generator.config.style_dim:
+        style = torch.zeros(len(batch.input), dim)
+        if seed is not None:
+            style = torch.randn(1, dim, generator=torch.Generator().manual_seed(seed))
+            style = style.expand(len(batch.input), dim)
+        style = style.to(device)
+    x = batch.input.to(device, memory_format=torch.channels_last)
+    return model.generator(x, style).float().cpu()
+
+
+def evaluate(
+    model: Model, task: str, dataset: Dataset, device: torch.device, limit: int = 64
+) -> dict[str, float]:
+    """The task's figures over evenly spaced examples, `limit` of them at the most."""
+    count = min(limit, len(dataset))
+    indices = np.linspace(0, len(dataset) - 1, count).round().astype(int).tolist()
+    judge = judge_colors if task == "colorize" else judge_photos
+    rows = []
+    for start in range(0, count, EVAL_BATCH):
+        batch = dataset.batch(indices[start : start + EVAL_BATCH], None)
+        rows += judge(model, batch, device)
+    means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
+    return {**means, "examples": count}
+
+
+def psnr(a_u8: np.ndarray, b_u8: np.ndarray) -> float:
+    """In dB, at most 100 (identical pictures)."""
+    error = np.mean((a_u8.astype(np.float64) - b_u8) ** 2)
+    return float(min(100.0, 10 * np.log10(255**2 / max(error, 1e-12))))
+
+
+def judge_photos(model: Model, batch: Batch, device: torch.device) -> list[dict[str, float]]:
+    """Mean absolute error in 0..255 of the mean style, where the photo has a picture."""
+    output = generate(model, batch, device)
+    error = (output - batch.target).abs().mean(1, keepdim=True) * 127.5  # (N, 1, H, W)
+    valid = (batch.weight > 0).float()
+    each = (error * valid).sum((1, 2, 3)) / valid.sum((1, 2, 3)).clamp(min=1)
+    fake = decode_photo(output)
+    return [{"l1": e, "colorfulness": colorfulness(f)} for e, f in zip(each.tolist(), fake)]
+
+
+def judge_colors(model: Model, batch: Batch, device: torch.device) -> list[dict[str, float]]:
+    """a/b error (mean Euclidean, Lab units) without and with 10 hints, beside leaving it grey."""
+    outputs = {
+        "": decode_ab(generate(model, batch, device)),
+        "_10_hints": decode_ab(generate(model, with_hints(batch, 10), device)),
+    }
+    truth_ab = decode_ab(batch.target)
+    lightness = (batch.condition[:, 0].numpy() + 1) * 50
+    rows = []
+    for i, ab in enumerate(truth_ab):
+        truth = to_rgb(lightness[i], ab)
+        row = {
+            "ab_error_grey": float(np.hypot(ab[..., 0], ab[..., 1]).mean()),
+            "psnr_grey": psnr(to_rgb(lightness[i], np.zeros_like(ab)), truth),
+            "colorfulness_truth": colorfulness(truth),
+        }
+        for name, output in outputs.items():
+            difference = output[i] - ab
+            rgb = to_rgb(lightness[i], output[i])
+            row["ab_error" + name] = float(np.hypot(difference[..., 0], difference[..., 1]).mean())
+            row["psnr" + name] = psnr(rgb, truth)
+            row["colorfulness" + name] = colorfulness(rgb)
+        rows.append(row)
+    return rows
+
+
+def to_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    return lab_to_rgb(fit_gamut(np.concatenate([lightness[..., None], ab], -1)))
+
+
+def with_hints(batch: Batch, count: int, reach: int = 2) -> Batch:
+    """The batch with the true colour given at `count` fixed random spots of each example."""
+    ab = decode_ab(batch.target)
+    hints, mask = np.zeros_like(ab), np.zeros(ab.shape[:3], np.float32)
+    rng = np.random.default_rng(0)
+    for i in range(len(ab)):
+        for y, x in rng.integers(reach, np.array(mask.shape[1:]) - reach, (count, 2)):
+            spot = np.s_[i, y - reach : y + reach + 1, x - reach : x + reach + 1]
+            hints[spot] = ab[spot].mean((0, 1))
+            mask[spot] = 1
+    known = torch.from_numpy(mask)[:, None]
+    given = torch.cat([encode_ab(hints) * known, known], 1)
+    given = F.interpolate(given, batch.input.shape[-2:])
+    hinted = torch.cat([batch.input[:, :1], given], 1)
+    return Batch(hinted, batch.target, batch.weight, batch.condition)

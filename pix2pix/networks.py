@@ -1,0 +1,300 @@
+"""Networks: the U-Net generator, the PatchGAN discriminator, the style encoder.
+
+Generator and discriminator follow Isola et al., "Image-to-Image Translation with Conditional
+Adversarial Networks" (CVPR 2017), appendix 6.1. With `upsample="transpose"`, `norm="batch"`, no
+stem and no style they are the paper's networks, parameter for parameter.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pix2pix.color import AB_SCALE, ab_grid
+from pix2pix.config import GeneratorConfig
+
+# Receptive field in pixels -> number of stride-2 layers (paper, appendix 6.1.2).
+PATCH_LAYERS = {1: 0, 16: 1, 70: 3, 286: 5}
+
+
+class Norm(nn.Module):
+    """Normalisation whose scale and shift are learned, or read from a style code where there is one.
+
+    Style modulation is that of Dumoulin et al., "A Learned Representation for Artistic Style" (2017),
+    with a linear map of a continuous code in place of a table.
+    """
+
+    def __init__(self, kind: str, channels: int, style_dim: int = 0) -> None:
+        super().__init__()
+        self.norm: nn.Module
+        if kind == "batch":
+            self.norm = nn.BatchNorm2d(channels)
+        elif kind == "instance":
+            self.norm = nn.InstanceNorm2d(channels, affine=True)
+        else:
+            self.norm = nn.Identity()
+        self.style = nn.Linear(style_dim, 2 * channels) if style_dim else None
+
+    def forward(self, x: Tensor, style: Tensor | None) -> Tensor:
+        x = self.norm(x)
+        if self.style is None or style is None:
+            return x
+        scale, shift = self.style(style)[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
+        return x * (1 + scale) + shift
+
+
+class ResizeConv(nn.Conv2d):
+    """Nearest-neighbour 2x upsampling, then a 3x3 convolution, in one transposed convolution.
+
+    Each output pixel sees a 2x2 patch of the small input, so the nine weights add up to a 4x4
+    kernel: the same result at 4/9 of the multiplications. Unlike a free 4x4 transposed
+    convolution it cannot learn the checkerboard (Odena et al., distill.pub/2016/deconv-checkerboard).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
+        super().__init__(in_channels, out_channels, 3, padding=1, bias=bias)
+
+    def transposed_weight(self) -> Tensor:
+        """The equal kernel (I, O, 4, 4) of a transposed convolution with stride 2, padding 1."""
+        w = self.weight.transpose(0, 1)  # (I, O, 3, 3)
+        for axis in (2, 3):
+            first, middle, last = w.unbind(axis)
+            w = torch.stack([last, middle + last, first + middle, first], axis)
+        return w
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv_transpose2d(x, self.transposed_weight(), self.bias, stride=2, padding=1)
+
+
+class Down(nn.Module):
+    """Halves the resolution: LeakyReLU, 4x4 convolution, normalisation."""
+
+    def __init__(
+        self, inner: int, outer: int, norm: str, activate: bool = True, bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.activate = activate
+        self.conv = nn.Conv2d(inner, outer, 4, stride=2, padding=1, bias=bias)
+        self.norm = Norm(norm, outer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.activate:
+            x = F.leaky_relu(x, 0.2)
+        return self.norm(self.conv(x), None)
+
+
+class Up(nn.Module):
+    """Doubles the resolution: ReLU, upsampling convolution, normalisation, dropout."""
+
+    def __init__(
+        self, inner: int, outer: int, config: GeneratorConfig, norm: str, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        bias = norm != "batch"  # batch norm takes any bias out again
+        self.conv: nn.Module
+        if config.upsample == "transpose":
+            self.conv = nn.ConvTranspose2d(inner, outer, 4, stride=2, padding=1, bias=bias)
+        else:
+            self.conv = ResizeConv(inner, outer, bias=bias)
+        self.norm = Norm(norm, outer, config.style_dim)
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, style: Tensor | None) -> Tensor:
+        x = self.norm(self.conv(F.relu(x)), style)
+        return F.dropout(x, self.dropout, self.training) if self.dropout else x
+
+
+class AbMean(nn.Module):
+    """a and b (N, 2, H, W), scaled by AB_SCALE, from logits (N, K, H, W) over the points of a grid.
+
+    The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: between the
+    mean, which is grey where several colours are likely, and the mode, which is blotchy.
+    """
+
+    TEMPERATURE = 0.38
+
+    points: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        points = torch.from_numpy(ab_grid())
+        if classes != len(points):
+            raise ValueError(f"ab_classes must be 0 or {len(points)}, got {classes}")
+        self.register_buffer("points", points / AB_SCALE)  # (K, 2)
+
+    def forward(self, logits: Tensor) -> Tensor:
+        likely = torch.softmax(logits.float() / self.TEMPERATURE, dim=1)
+        return torch.einsum("nkhw,kc->nchw", likely, self.points)
+
+
+class UNet(nn.Module):
+    """U-Net of any depth: `depth` halvings, `depth` doublings, a skip connection at each level.
+
+    Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; gives (N, out_channels, H, W) in
+    -1..1 (tanh), or logits where `final_tanh` is off. With a stem, a convolution at full
+    resolution before and after gives edges that are as sharp as the input's. With `half_output` the
+    last doubling is left out: chroma needs no more.
+    """
+
+    def __init__(self, config: GeneratorConfig, final_tanh: bool = True) -> None:
+        super().__init__()
+        self.config = config
+        self.final: nn.Module = nn.Tanh() if final_tanh else nn.Identity()
+        if config.ab_classes:
+            self.final = AbMean(config.ab_classes)
+        depth, stem, outputs = config.depth, config.stem, config.ab_classes or config.out_channels
+        widths = [min(config.ngf * 2**i, config.max_channels) for i in range(depth)]
+
+        self.stem = nn.Conv2d(config.in_channels, stem, 3, padding=1) if stem else None
+        self.down = nn.ModuleList()
+        previous = stem or config.in_channels
+        for i, width in enumerate(widths):
+            # As in the paper, no normalisation at the first layer nor at the bottleneck.
+            norm = "none" if i in (0, depth - 1) else config.norm
+            activate, bias = i > 0 or bool(stem), config.norm != "batch"
+            self.down.append(Down(previous, width, norm, activate, bias))
+            previous = width
+
+        self.up = nn.ModuleList()
+        for i in reversed(range(depth)):
+            inner = widths[i] * (1 if i == depth - 1 else 2)
+            if i > 0:
+                # In the paper's U-Net-256 the second to fourth of the decoder have dropout.
+                dropout = config.dropout if depth - 4 <= i < depth - 1 else 0.0
+                self.up.append(Up(inner, widths[i - 1], config, config.norm, dropout))
+            elif stem:
+                self.up.append(Up(inner, stem, config, config.norm))
+            elif not config.half_output:
+                self.up.append(Up(inner, outputs, config, "none"))
+        self.head: nn.Module | None = None
+        if stem:
+            self.head = nn.Conv2d(2 * stem, outputs, 3, padding=1)
+        elif config.half_output:
+            self.head = nn.Conv2d(2 * widths[0], outputs, 1)
+        self.apply(init_weights)
+        for module in self.modules():
+            if isinstance(module, Norm) and module.style is not None:
+                nn.init.normal_(module.style.weight, 0.0, 0.1)  # a code must matter from the start
+
+    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        return self.final(self.logits(x, style))
+
+    def logits(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        """The output before its last nonlinearity."""
+        multiple = 2**self.config.depth
+        if x.shape[-2] % multiple or x.shape[-1] % multiple:
+            raise ValueError(
+                f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
+            )
+        if self.config.style_dim and style is None:
+            raise ValueError(
+                f"this generator needs a style code of {self.config.style_dim} numbers"
+            )
+        skips = []
+        if self.stem is not None:
+            x = self.stem(x)  # (N, stem, H, W)
+            skips.append(x)
+        for down in self.down:
+            x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))
+            skips.append(x)
+        skips.pop()  # the bottleneck is no skip
+        for up in self.up:
+            x = up(x, style)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
+            if skips:
+                x = torch.cat([x, skips.pop()], dim=1)
+        if self.head is not None:
+            x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
+        return x
+
+
+class PatchDiscriminator(nn.Module):
+    """PatchGAN: judges each patch of (condition, image) by itself.
+
+    `receptive_field` is 1, 16, 70 or 286 pixels. Takes (N, in_channels, H, W); gives logits
+    (N, 1, h, w), 30x30 at 70 pixels and 256x256, and the activations of each hidden layer, for
+    feature matching. `spectral` adds spectral norm (Miyato et al., 2018) to all layers but the last.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        ndf: int = 64,
+        receptive_field: int = 70,
+        norm: str = "batch",
+        spectral: bool = False,
+    ) -> None:
+        super().__init__()
+        if receptive_field not in PATCH_LAYERS:
+            raise ValueError(
+                f"receptive_field must be one of {sorted(PATCH_LAYERS)}, got {receptive_field}"
+            )
+        layers = PATCH_LAYERS[receptive_field]
+        kernel, stride, padding = (4, 2, 1) if layers else (1, 1, 0)
+
+        def conv(inner: int, outer: int, stride: int, bias: bool = True) -> nn.Module:
+            layer = nn.Conv2d(inner, outer, kernel, stride=stride, padding=padding, bias=bias)
+            return nn.utils.parametrizations.spectral_norm(layer) if spectral else layer
+
+        self.layers = nn.ModuleList([conv(in_channels, ndf, stride)])
+        self.norms = nn.ModuleList([Norm("none", ndf)])
+        width = ndf
+        for i in range(max(layers, 1)):
+            wider = ndf * min(2 ** (i + 1), 8)
+            last = i == max(layers, 1) - 1
+            self.layers.append(conv(width, wider, 1 if last else stride, bias=norm != "batch"))
+            self.norms.append(Norm(norm, wider))
+            width = wider
+        # The last layer keeps its scale free: bounded too, hinge's margin would be out of reach.
+        self.layers.append(nn.Conv2d(width, 1, kernel, stride=1, padding=padding))
+        self.apply(init_weights)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        features = []
+        for layer, norm in zip(self.layers, self.norms):
+            x = F.leaky_relu(norm(layer(x), None), 0.2)
+            features.append(x)
+        return self.layers[-1](x), features
+
+
+class StyleEncoder(nn.Module):
+    """The style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
+
+    Takes (N, 3, H, W) in -1..1; gives mean and log-variance, (N, style_dim) each.
+    """
+
+    def __init__(self, style_dim: int, nef: int = 32, layers: int = 4) -> None:
+        super().__init__()
+        widths = [3] + [min(nef * 2**i, 128) for i in range(layers)]
+        self.layers = nn.ModuleList(
+            Down(a, b, "instance" if i else "none", activate=i > 0)
+            for i, (a, b) in enumerate(zip(widths, widths[1:]))
+        )
+        # Instance norm hides each layer's mean colour, which is most of a style: the raw photo's
+        # mean and spread by channel go straight to the head.
+        self.apply(init_weights)
+        self.head = nn.Linear(widths[-1] + 6, 2 * style_dim)
+        # Certain at first: a code lost in noise is one that the generator learns to ignore.
+        nn.init.constant_(self.head.bias[style_dim:], -4.0)
+
+    def forward(self, photo: Tensor) -> tuple[Tensor, Tensor]:
+        x = photo
+        for layer in self.layers:
+            x = layer(x)
+        pooled = F.leaky_relu(x, 0.2).mean((2, 3))  # (N, widths[-1])
+        moments = torch.cat([photo.mean((2, 3)), photo.std((2, 3))], 1)  # (N, 6)
+        mean, log_variance = self.head(torch.cat([pooled, moments], 1)).chunk(2, dim=1)
+        return mean, log_variance.clamp(-8, 4)
+
+
+def init_weights(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), as in the paper (appendix 6.2)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+def count_parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())

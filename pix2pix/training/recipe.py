@@ -1,0 +1,162 @@
+"""Recipes: every choice that a training run makes, as a TOML file in `recipes/`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pix2pix.config import NORMS, TASKS, UPSAMPLINGS, GeneratorConfig, from_dict, require
+from pix2pix.encoding import COLORIZE_CHANNELS
+from pix2pix.labels import NUM_CLASSES
+from pix2pix.losses import GAN_LOSSES
+from pix2pix.networks import PATCH_LAYERS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+RECIPES_DIR = Path(__file__).parent / "recipes"
+TRAINABLE_TASKS = ("labels2photo", "colorize")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The keys of a recipe. Each is also an option of train.py: `ngf` is `--ngf`."""
+
+    task: str
+    size: int = 256  # side of the training square, pixels; a multiple of 2 ** depth
+
+    # Generator
+    ngf: int = 64
+    depth: int = 8
+    max_channels: int = 512
+    norm: str = "batch"
+    upsample: str = "transpose"
+    dropout: float = 0.0
+    stem: int = 0
+    style_dim: int = 0
+    ab_classes: int = 0
+    half_output: bool = False
+
+    # Discriminator
+    ndf: int = 64
+    receptive_field: int = 70
+    d_norm: str = "batch"
+    spectral: bool = False
+    d_shift: float = 0.0  # D sees its images shifted by up to this part of their sides
+    d_every: int = 1  # D is updated at every d_every-th step
+
+    # Losses
+    gan_loss: str = "vanilla"
+    lambda_gan: float = 1.0
+    lambda_l1: float = 100.0
+    lambda_fm: float = 0.0
+    lambda_ce: float = 0.0  # cross-entropy of the a/b classes
+    lambda_kl: float = 0.0
+    kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
+    l1_beta: float = 0.0  # > 0: smooth L1, quadratic below this
+    gan_start: float = 0.0  # the part of the run before which there is only L1
+    prior_part: float = 0.0  # the part of a batch drawn with random styles, judged by D alone
+
+    # Schedule
+    epochs: int = 200
+    max_steps: int = 0  # > 0: stops there, and the schedule ends there, whatever `epochs` says
+    batch_size: int = 1
+    lr: float = 2e-4
+    d_lr: float = 2e-4
+    beta1: float = 0.5
+    decay_start: float = 0.5  # the learning rate falls linearly to 0 from this part of the run on
+    ema: float = 0.0  # decay of the averaged weights that are served; 0: the last weights
+    seed: int = 0
+
+    # Machine and reporting
+    precision: str = "auto"
+    workers: int = 1
+    log_every: int = 50  # steps
+    save_every: int = 500
+    sample_every: int = 500
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("task", self.task, TRAINABLE_TASKS),
+            ("norm", self.norm, NORMS),
+            ("d_norm", self.d_norm, NORMS),
+            ("upsample", self.upsample, UPSAMPLINGS),
+            ("gan_loss", self.gan_loss, GAN_LOSSES),
+            ("precision", self.precision, PRECISIONS),
+            ("receptive_field", self.receptive_field, tuple(PATCH_LAYERS)),
+        ):
+            require(value in allowed, name, f"one of {', '.join(map(str, allowed))}", value)
+        assert self.task in TASKS
+        for name in (
+            "ndf",
+            "d_every",
+            "epochs",
+            "batch_size",
+            "log_every",
+            "save_every",
+            "sample_every",
+        ):
+            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        for name in (
+            "lambda_gan",
+            "lambda_l1",
+            "lambda_fm",
+            "lambda_ce",
+            "lambda_kl",
+            "l1_beta",
+            "max_steps",
+            "workers",
+            "seed",
+        ):
+            require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        for name in ("lr", "d_lr"):
+            require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
+        for name in ("gan_start", "kl_warmup", "prior_part", "decay_start"):
+            require(0 <= getattr(self, name) <= 1, name, "from 0 to 1", getattr(self, name))
+        for name in ("beta1", "ema", "d_shift"):
+            require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
+        multiple = 2 ** self.generator().depth
+        require(
+            self.size > 0 and self.size % multiple == 0,
+            "size",
+            f"a multiple of 2 ** depth = {multiple}",
+            self.size,
+        )
+
+    def generator(self) -> GeneratorConfig:
+        in_channels = {"labels2photo": NUM_CLASSES, "colorize": COLORIZE_CHANNELS}[self.task]
+        return GeneratorConfig(
+            in_channels=in_channels,
+            out_channels=2 if self.task == "colorize" else 3,
+            ngf=self.ngf,
+            depth=self.depth,
+            max_channels=self.max_channels,
+            norm=self.norm,
+            upsample=self.upsample,
+            dropout=self.dropout,
+            stem=self.stem,
+            style_dim=self.style_dim,
+            ab_classes=self.ab_classes,
+            half_output=self.half_output,
+        )
+
+    def condition_channels(self) -> int:
+        """How many channels D sees beside the image it judges."""
+        return NUM_CLASSES if self.task == "labels2photo" else 1
+
+    def total_steps(self, num_examples: int) -> int:
+        return self.max_steps or max(1, self.epochs * num_examples // self.batch_size)
+
+
+def recipe_names() -> list[str]:
+    return sorted(p.stem for p in RECIPES_DIR.glob("*.toml"))
+
+
+def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe:
+    """The recipe of that name with some keys replaced. ValueError for a name or key not there."""
+    if name not in recipe_names():
+        raise ValueError(f"recipe must be one of {', '.join(recipe_names())}, got {name!r}")
+    values = tomllib.loads((RECIPES_DIR / f"{name}.toml").read_text())
+    return from_dict(Recipe, {**values, **(overrides or {})}, f"recipe {name}")
