@@ -78,7 +78,7 @@ def fit_gamut(lab: np.ndarray) -> np.ndarray:
 
     def fits(values: np.ndarray) -> np.ndarray:
         linear = lab_to_linear_rgb(values)
-        return ((linear >= -tolerance) & (linear <= 1 + tolerance)).all(-1)
+        return np.all((linear >= -tolerance) & (linear <= 1 + tolerance), axis=-1)
 
     result = np.array(lab, np.float32)
     outside = ~fits(result)
@@ -102,7 +102,7 @@ def ab_grid(spacing: int = 16) -> np.ndarray:
     levels = np.arange(1, 100, dtype=np.float32)[None, :, None]
     lab = np.concatenate(np.broadcast_arrays(levels, ab[..., :1], ab[..., 1:]), -1)  # (K, 99, 3)
     linear = lab_to_linear_rgb(lab)
-    showable = ((linear >= 0) & (linear <= 1)).all(-1).any(1)
+    showable = np.any(np.all((linear >= 0) & (linear <= 1), axis=-1), axis=1)
     return ab[showable, 0]
 
 

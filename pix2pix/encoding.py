@@ -6,12 +6,15 @@ Training and inference share these, so that a model is served what it was traine
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from pix2pix.color import AB_SCALE
 from pix2pix.labels import VOID
 
-COLORIZE_CHANNELS = 4  # L, hint a, hint b, hint mask
+COLORIZE_CHANNELS = 7  # L; hint a, b and mask; the same spread over the picture
+SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
+SPREAD_SIGMA = 2.5  # cells
 
 
 def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
@@ -49,6 +52,32 @@ def decode_ab(ab: Tensor) -> np.ndarray:
 
 
 def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.ndarray) -> Tensor:
-    """(N, 4, H, W): L, then hint a/b (N, H, W, 2) where mask (N, H, W) is 1, then the mask."""
+    """(N, 7, H, W): L; hint a/b (N, H, W, 2) where mask (N, H, W) is 1; the mask; all three spread.
+
+    H and W are multiples of SPREAD_STEP.
+    """
     known = torch.from_numpy(mask)[:, None].float()
-    return torch.cat([encode_lightness(lightness), encode_ab(hints) * known, known], 1)
+    spots = torch.cat([encode_ab(hints) * known, known], 1)
+    return torch.cat([encode_lightness(lightness), spots, spread_hints(spots)], 1)
+
+
+def spread_hints(spots: Tensor) -> Tensor:
+    """Each pixel's mean of the hints (N, 3, H, W) by nearness, and how near they are, in 0..1.
+
+    Normalised convolution (Knutsson and Westin, 1993) with a Gaussian. A few pixels say little to
+    a convolution that looks at all of them; this says at once which hints a place lies between.
+    """
+    if not spots.any():
+        return torch.zeros_like(spots)
+    height, width = spots.shape[-2:]
+    grid = F.avg_pool2d(spots, SPREAD_STEP)
+    reach = max(grid.shape[-2:])
+    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    kernel = torch.exp(-offsets.square() / (2 * SPREAD_SIGMA**2)).clamp(min=1e-12)
+    rows = kernel.view(1, 1, -1, 1).expand(3, 1, -1, 1)
+    grid = F.conv2d(grid, rows, padding=(reach, 0), groups=3)
+    grid = F.conv2d(grid, rows.transpose(2, 3), padding=(0, reach), groups=3)
+    total = grid[:, 2:]
+    spread = torch.cat([grid[:, :2] / total.clamp(min=1e-24), total / (total + 0.1)], 1)
+    spread = torch.where(total > 0, spread, torch.zeros_like(spread))
+    return F.interpolate(spread, (height, width), mode="bilinear", align_corners=False)

@@ -92,7 +92,7 @@ class Colorizer:
         if len(hints) > MAX_HINTS:
             raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
         rgb = np.asarray(to_rgb(photo))
-        small_rgb = resize(rgb, working_shape(*rgb.shape[:2], self.size))
+        small_rgb = resize(rgb, working_shape(rgb.shape[0], rgb.shape[1], self.size))
         small_light = lightness(small_rgb)
         ab = self.predict_ab(small_light, hints) * np.float32(strength)
         return Image.fromarray(recolor(rgb, small_light, resize(ab, small_light.shape)))
@@ -124,7 +124,8 @@ class _Runner:
         self._device = device
         self._bf16 = has_fast_bf16(device)
         fold_resize_convs(model.generator)
-        self._generator = model.generator.to(device, memory_format=torch.channels_last).eval()
+        generator = model.generator.to(device).eval()
+        self._generator = generator.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, x: Tensor, style: Tensor | None) -> Tensor:

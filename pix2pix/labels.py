@@ -164,7 +164,7 @@ def resize_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarra
     if label_map.shape == shape:
         return label_map
     if shape[0] >= label_map.shape[0] and shape[1] >= label_map.shape[1]:
-        return cv2.resize(label_map, shape[::-1], interpolation=cv2.INTER_NEAREST)
+        return cv2.resize(label_map, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     present = np.unique(label_map)
     cover = [
         cv2.resize((label_map == c).astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)

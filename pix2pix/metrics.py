@@ -8,7 +8,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.color import colorfulness, fit_gamut, lab_to_rgb
 from pix2pix.data.loader import Batch, Dataset
-from pix2pix.encoding import decode_ab, decode_photo, encode_ab
+from pix2pix.encoding import decode_ab, decode_photo, encode_colorize_input
 
 EVAL_BATCH = 8
 
@@ -90,7 +90,8 @@ def to_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 def with_hints(batch: Batch, count: int, reach: int = 2) -> Batch:
     """The batch with the true colour given at `count` fixed random spots of each example."""
-    ab = decode_ab(batch.target)
+    height, width = batch.input.shape[-2:]
+    ab = decode_ab(F.interpolate(batch.target, (height, width)))
     hints, mask = np.zeros_like(ab), np.zeros(ab.shape[:3], np.float32)
     rng = np.random.default_rng(0)
     for i in range(len(ab)):
@@ -98,8 +99,5 @@ def with_hints(batch: Batch, count: int, reach: int = 2) -> Batch:
             spot = np.s_[i, y - reach : y + reach + 1, x - reach : x + reach + 1]
             hints[spot] = ab[spot].mean((0, 1))
             mask[spot] = 1
-    known = torch.from_numpy(mask)[:, None]
-    given = torch.cat([encode_ab(hints) * known, known], 1)
-    given = F.interpolate(given, batch.input.shape[-2:])
-    hinted = torch.cat([batch.input[:, :1], given], 1)
+    hinted = encode_colorize_input((batch.input[:, 0].numpy() + 1) * 50, hints, mask)
     return Batch(hinted, batch.target, batch.weight, batch.condition)

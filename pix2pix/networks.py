@@ -5,6 +5,8 @@ Adversarial Networks" (CVPR 2017), appendix 6.1. With `upsample="transpose"`, `n
 stem and no style they are the paper's networks, parameter for parameter.
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,10 +19,10 @@ PATCH_LAYERS = {1: 0, 16: 1, 70: 3, 286: 5}
 
 
 class Norm(nn.Module):
-    """Normalisation whose scale and shift are learned, or read from a style code where there is one.
+    """Normalisation with a learned scale and shift, and those of a style code where there is one.
 
-    Style modulation is that of Dumoulin et al., "A Learned Representation for Artistic Style" (2017),
-    with a linear map of a continuous code in place of a table.
+    Style modulation is that of Dumoulin et al., "A Learned Representation for Artistic Style"
+    (2017), with a linear map of a continuous code in place of a table.
     """
 
     def __init__(self, kind: str, channels: int, style_dim: int = 0) -> None:
@@ -46,8 +48,8 @@ class ResizeConv(nn.Conv2d):
     """Nearest-neighbour 2x upsampling, then a 3x3 convolution, in one transposed convolution.
 
     Each output pixel sees a 2x2 patch of the small input, so the nine weights add up to a 4x4
-    kernel: the same result at 4/9 of the multiplications. Unlike a free 4x4 transposed
-    convolution it cannot learn the checkerboard (Odena et al., distill.pub/2016/deconv-checkerboard).
+    kernel: the same result at 4/9 of the multiplications. Unlike a free 4x4 transposed convolution
+    it cannot learn the checkerboard (Odena et al., distill.pub/2016/deconv-checkerboard).
     """
 
     def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
@@ -211,7 +213,8 @@ class PatchDiscriminator(nn.Module):
 
     `receptive_field` is 1, 16, 70 or 286 pixels. Takes (N, in_channels, H, W); gives logits
     (N, 1, h, w), 30x30 at 70 pixels and 256x256, and the activations of each hidden layer, for
-    feature matching. `spectral` adds spectral norm (Miyato et al., 2018) to all layers but the last.
+    feature matching. `spectral` adds spectral norm (Miyato et al., 2018) to all layers but
+    the last.
     """
 
     def __init__(
@@ -266,7 +269,7 @@ class StyleEncoder(nn.Module):
         widths = [3] + [min(nef * 2**i, 128) for i in range(layers)]
         self.layers = nn.ModuleList(
             Down(a, b, "instance" if i else "none", activate=i > 0)
-            for i, (a, b) in enumerate(zip(widths, widths[1:]))
+            for i, (a, b) in enumerate(pairwise(widths))
         )
         # Instance norm hides each layer's mean colour, which is most of a style: the raw photo's
         # mean and spread by channel go straight to the head.

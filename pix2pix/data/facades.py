@@ -27,11 +27,11 @@ def find_void(photo: np.ndarray) -> np.ndarray:
     """
     window = np.ones((9, 9), np.uint8)
     high, low = photo.max(-1), photo.min(-1)
-    black = cv2.morphologyEx((high <= 12).astype(np.uint8), cv2.MORPH_OPEN, window)
+    black = cv2.morphologyEx((high <= 12).astype(np.uint8), cv2.MORPH_OPEN, window) > 0
     spread = (cv2.dilate(photo, window) - cv2.erode(photo, window)).max(-1)
     flat = (spread <= 6) & (high - low <= 4) & ((high <= 28) | ((low >= 116) & (high <= 142)))
-    wedge = black | cv2.dilate(flat.astype(np.uint8), window)
-    _, regions = cv2.connectedComponents(wedge)
+    wedge = black | (cv2.dilate(flat.astype(np.uint8), window) > 0)
+    _, regions = cv2.connectedComponents(wedge.astype(np.uint8))
     border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
     touching = np.setdiff1d(np.unique(border), [0])
     void = np.isin(regions, touching).astype(np.uint8)
@@ -67,15 +67,19 @@ class FacadePairs:
         shape = (round(short * max(aspect, 1)), round(short * max(1 / aspect, 1)))  # (W, H)
         return (
             cv2.resize(photo, shape, interpolation=cv2.INTER_AREA),
-            cv2.resize(labels, shape, interpolation=cv2.INTER_NEAREST),
+            cv2.resize(labels, shape, interpolation=cv2.INTER_NEAREST_EXACT),
         )
 
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def batch(self, indices: list[int], rngs: list[np.random.Generator] | None) -> Batch:
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        shape = (size or self.size, size or self.size)
         views = [
-            self._view(*self.pairs[i], rngs[k] if rngs else None) for k, i in enumerate(indices)
+            self._view(*self.pairs[i], shape, rngs[k] if rngs else None)
+            for k, i in enumerate(indices)
         ]
         photos, labels = (np.stack(arrays) for arrays in zip(*views))
         one_hot = encode_labels(labels, NUM_CLASSES)
@@ -83,7 +87,11 @@ class FacadePairs:
         return Batch(one_hot, encode_photo(photos), weight, one_hot)
 
     def _view(
-        self, photo: np.ndarray, labels: np.ndarray, rng: np.random.Generator | None
+        self,
+        photo: np.ndarray,
+        labels: np.ndarray,
+        shape: tuple[int, int],
+        rng: np.random.Generator | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """A square of the pair, at random with `rng`, else the whole pair squeezed into it."""
         if rng is not None:
@@ -98,8 +106,7 @@ class FacadePairs:
             labels = labels[top : top + rows, left : left + columns]
             if rng.random() < 0.5:
                 photo, labels = photo[:, ::-1], labels[:, ::-1]
-        shape = (self.size, self.size)
         return (
             cv2.resize(np.ascontiguousarray(photo), shape, interpolation=cv2.INTER_AREA),
-            cv2.resize(np.ascontiguousarray(labels), shape, interpolation=cv2.INTER_NEAREST),
+            cv2.resize(np.ascontiguousarray(labels), shape, interpolation=cv2.INTER_NEAREST_EXACT),
         )

@@ -35,8 +35,13 @@ class Dataset(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batch(self, indices: list[int], rngs: list[np.random.Generator] | None) -> Batch:
-        """Examples stacked; augmented with one generator each, or as they are for evaluation."""
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        """Examples stacked; augmented with one generator each, or as they are for evaluation.
+
+        `size` is the side of the squares where it is not the data set's own.
+        """
         ...
 
 
@@ -46,25 +51,35 @@ def example_at(position: int, size: int, seed: int) -> int:
     return int(np.random.default_rng((seed, epoch)).permutation(size)[offset])
 
 
-def batch_at(dataset: Dataset, step: int, batch_size: int, seed: int) -> Batch:
-    positions = range(step * batch_size, (step + 1) * batch_size)
-    indices = [example_at(p, len(dataset), seed) for p in positions]
-    return dataset.batch(indices, [np.random.default_rng((seed, 1, p)) for p in positions])
+@dataclass(frozen=True)
+class Plan:
+    """How a run walks through its data."""
+
+    batch_size: int
+    seed: int
+    small_steps: int = 0  # the first so many steps see squares of side `small_size`
+    small_size: int = 0
+
+    def batch(self, dataset: Dataset, step: int) -> Batch:
+        positions = range(step * self.batch_size, (step + 1) * self.batch_size)
+        indices = [example_at(p, len(dataset), self.seed) for p in positions]
+        rngs = [np.random.default_rng((self.seed, 1, p)) for p in positions]
+        return dataset.batch(indices, rngs, self.small_size if step < self.small_steps else None)
 
 
 def iterate_batches(
-    dataset: Dataset, first_step: int, last_step: int, batch_size: int, seed: int, workers: int
+    dataset: Dataset, plan: Plan, first_step: int, last_step: int, workers: int
 ) -> Iterator[Batch]:
     """The batches of steps first_step .. last_step - 1, in order, `workers` + 1 of them ahead."""
     if workers == 0:
         for step in range(first_step, last_step):
-            yield batch_at(dataset, step, batch_size, seed)
+            yield plan.batch(dataset, step)
         return
     with ThreadPoolExecutor(workers, thread_name_prefix="batches") as pool:
         pending: deque[Future[Batch]] = deque()
         try:
             for step in range(first_step, last_step):
-                pending.append(pool.submit(batch_at, dataset, step, batch_size, seed))
+                pending.append(pool.submit(plan.batch, dataset, step))
                 if len(pending) > workers + 1:
                     yield pending.popleft().result()
             while pending:

@@ -43,23 +43,27 @@ class PlainPhotos:
     def __len__(self) -> int:
         return len(self.photos)
 
-    def batch(self, indices: list[int], rngs: list[np.random.Generator] | None) -> Batch:
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        side = size or self.size
         if rngs is None:
-            views = [self._center(self.photos[i]) for i in indices]
+            views = [self._center(self.photos[i], side) for i in indices]
         else:
-            views = [self._crop(self.photos[i], rng) for i, rng in zip(indices, rngs)]
+            views = [self._crop(self.photos[i], side, rng) for i, rng in zip(indices, rngs)]
         lab = rgb_to_lab(np.stack(views))
         ab = lab[..., 1:]
-        lightness = lab[..., 0]
+        lightness: np.ndarray = lab[..., 0]
         if rngs is None:
             hints, mask = np.zeros_like(ab), np.zeros(lightness.shape, np.float32)
         else:
             lightness = np.stack([age(x, rng) for x, rng in zip(lightness, rngs)])
             sampled = [sample_hints(x, rng) for x, rng in zip(ab, rngs)]
-            hints, mask = (np.stack(arrays) for arrays in zip(*sampled))
+            hints = np.stack([colors for colors, _ in sampled])
+            mask = np.stack([spots for _, spots in sampled])
         condition = lightness
         if self.half_output:
-            half = (self.size // 2, self.size // 2)
+            half = (side // 2, side // 2)
             condition, ab = (
                 np.stack([cv2.resize(x, half, interpolation=cv2.INTER_AREA) for x in arrays])
                 for arrays in (lightness, ab)
@@ -72,26 +76,26 @@ class PlainPhotos:
             encode_lightness(condition),
         )
 
-    def _center(self, photo: np.ndarray) -> np.ndarray:
-        side = min(photo.shape[:2])
-        top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-        square = np.ascontiguousarray(photo[top : top + side, left : left + side])
-        return cv2.resize(square, (self.size, self.size), interpolation=cv2.INTER_AREA)
+    def _center(self, photo: np.ndarray, side: int) -> np.ndarray:
+        edge = min(photo.shape[:2])
+        top, left = (photo.shape[0] - edge) // 2, (photo.shape[1] - edge) // 2
+        square = np.ascontiguousarray(photo[top : top + edge, left : left + edge])
+        return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
 
-    def _crop(self, photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _crop(self, photo: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
         height, width = photo.shape[:2]
-        side = min(round(self.size * rng.uniform(1.0, MAX_ZOOM)), height, width)
-        top, left = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
-        square = photo[top : top + side, left : left + side]
+        edge = min(round(self.size * rng.uniform(1.0, MAX_ZOOM)), height, width)
+        top, left = rng.integers(0, height - edge + 1), rng.integers(0, width - edge + 1)
+        square = photo[top : top + edge, left : left + edge]
         if rng.random() < 0.5:
             square = square[:, ::-1]
         square = np.ascontiguousarray(square)
-        return cv2.resize(square, (self.size, self.size), interpolation=cv2.INTER_AREA)
+        return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
 
 
 def age(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """L (H, W) in 0..100 as an old scan might have it: another contrast, softer, with grain."""
-    x = lightness / 100
+    x: np.ndarray = lightness / 100
     if rng.random() < 0.7:  # gamma, then faded blacks and whites
         x = x ** np.float32(np.exp(rng.uniform(-0.35, 0.35)))
         black, white = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
@@ -112,10 +116,10 @@ def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
     Colorization", 2017, 3.1).
     """
     hints = np.zeros_like(ab)
-    mask = np.zeros(ab.shape[:2], np.float32)
+    mask: np.ndarray = np.zeros(ab.shape[:2], np.float32)
     if rng.random() < 0.5:
         return hints, mask
-    height, width = mask.shape
+    height, width = ab.shape[:2]
     for _ in range(int(np.exp(rng.uniform(0, np.log(MAX_HINTS + 1))))):
         reach = int(rng.integers(0, 4))
         y, x = int(rng.integers(0, height)), int(rng.integers(0, width))

@@ -70,6 +70,12 @@ class Recipe:
     ema: float = 0.0  # decay of the averaged weights that are served; 0: the last weights
     seed: int = 0
 
+    # Smaller squares first: more images an hour while it learns what things are
+    small_size: int = (
+        0  # side of the squares in the first part of the run; without effect from `size` on
+    )
+    small_until: float = 0.0  # the part of the run that `small_size` lasts
+
     # Machine and reporting
     precision: str = "auto"
     workers: int = 1
@@ -113,7 +119,7 @@ class Recipe:
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in ("lr", "d_lr"):
             require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
-        for name in ("gan_start", "kl_warmup", "prior_part", "decay_start"):
+        for name in ("gan_start", "small_until", "kl_warmup", "prior_part", "decay_start"):
             require(0 <= getattr(self, name) <= 1, name, "from 0 to 1", getattr(self, name))
         for name in ("beta1", "ema", "d_shift"):
             require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
@@ -123,6 +129,13 @@ class Recipe:
             "size",
             f"a multiple of 2 ** depth = {multiple}",
             self.size,
+        )
+
+        require(
+            self.small_size >= 0 and self.small_size % multiple == 0,
+            "small_size",
+            f"0 or a multiple of 2 ** depth = {multiple}",
+            self.small_size,
         )
 
     def generator(self) -> GeneratorConfig:

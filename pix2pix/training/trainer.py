@@ -14,6 +14,7 @@ import math
 import signal
 import time
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from tqdm import tqdm
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import CheckpointConfig, LabelColor, from_dict
 from pix2pix.data.facades import FacadePairs
-from pix2pix.data.loader import Batch, Dataset, iterate_batches
+from pix2pix.data.loader import Batch, Dataset, Plan, iterate_batches
 from pix2pix.data.photos import PlainPhotos
 from pix2pix.device import autocast, choose_device, has_fast_bf16
 from pix2pix.files import write_atomically
@@ -45,6 +46,9 @@ from pix2pix.training.samples import sample_sheet
 
 log = logging.getLogger(__name__)
 
+M = TypeVar("M", bound=torch.nn.Module)
+
+PARTS = ("model", "ema", "discriminator", "g_optimizer", "d_optimizer")
 RUN_NAME = "run.json"
 STATE_NAME = "state.pt"
 
@@ -76,16 +80,14 @@ class Learner:
             recipe.precision == "auto" and has_fast_bf16(device)
         )
 
-    def _place(self, module: torch.nn.Module) -> torch.nn.Module:
-        return module.to(self.device, memory_format=torch.channels_last)
+    def _place(self, module: M) -> M:
+        return module.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def state_dict(self) -> dict[str, object]:
-        parts = (self.model, self.ema, self.discriminator, self.g_optimizer, self.d_optimizer)
-        names = ("model", "ema", "discriminator", "g_optimizer", "d_optimizer")
-        return {name: part.state_dict() for name, part in zip(names, parts)}
+    def state_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name).state_dict() for name in PARTS}
 
-    def load_state_dict(self, state: dict) -> None:
-        for name in ("model", "ema", "discriminator", "g_optimizer", "d_optimizer"):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name in PARTS:
             getattr(self, name).load_state_dict(state[name])
 
     def step(self, batch: Batch, step: int, total_steps: int) -> dict[str, Tensor]:
@@ -192,11 +194,19 @@ class Learner:
         )
 
 
-def checkpoint_config(recipe: Recipe, **facts: dict) -> CheckpointConfig:
-    palette = ()
-    if recipe.task == "labels2photo":
-        palette = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
-    return CheckpointConfig(recipe.task, recipe.size, recipe.generator(), palette, **facts)
+def checkpoint_config(
+    recipe: Recipe, training: dict[str, Any] | None = None, metrics: dict[str, Any] | None = None
+) -> CheckpointConfig:
+    return CheckpointConfig(
+        task=recipe.task,
+        size=recipe.size,
+        generator=recipe.generator(),
+        palette=tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
+        if recipe.task == "labels2photo"
+        else (),
+        training=training or {},
+        metrics=metrics or {},
+    )
 
 
 def open_dataset(recipe: Recipe, data_dir: Path, split: str) -> Dataset:
@@ -262,9 +272,11 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
         torch.save({"learner": learner.state_dict(), "step": step, "seconds": seconds}, buffer)
         write_atomically(out_dir / STATE_NAME, buffer.getvalue())
 
-    batches = iterate_batches(
-        train_set, first_step, total_steps, recipe.batch_size, recipe.seed, recipe.workers
+    small_steps = (
+        round(total_steps * recipe.small_until) if 0 < recipe.small_size < recipe.size else 0
     )
+    plan = Plan(recipe.batch_size, recipe.seed, small_steps, recipe.small_size)
+    batches = iterate_batches(train_set, plan, first_step, total_steps, recipe.workers)
     bar = tqdm(total=total_steps, initial=first_step, unit="step", dynamic_ncols=True)
     metrics: dict = {}
     with StopSignal() as stop, bar, open(out_dir / "metrics.jsonl", "a") as report:

@@ -1,0 +1,40 @@
+# make app: everything to serve the app.  make test: everything to test it.
+# Each step leaves a stamp in .venv; a second run does nothing twice.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: app test clean
+
+app: $(VENV)/.runtime
+	$(BIN)/python app.py
+
+test: $(VENV)/.test $(VENV)/.browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.test: requirements-test.txt requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
+	touch $@ $(VENV)/.runtime
+
+# Chromium for the browser tests: the one on PATH, else the system's package, else Playwright's own
+$(VENV)/.browser: | $(VENV)/.test
+	command -v chromium || command -v chromium-browser || command -v google-chrome \
+	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y chromium) \
+	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y chromium) \
+	|| $(BIN)/python -m playwright install --with-deps chromium \
+	|| $(BIN)/python -m playwright install chromium
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs screenshots

@@ -1,0 +1,145 @@
+"""Checkpoints describe themselves, load strictly, and never by halves."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
+from pix2pix.config import CheckpointConfig
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.trainer import checkpoint_config
+
+RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    config = checkpoint_config(RECIPE, metrics={"l1": 1.5})
+    torch.manual_seed(0)
+    save_checkpoint(tmp_path, config, Model(config), "# A card\n")
+    return tmp_path
+
+
+def change_config(folder: Path, **values: object) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    for key, value in values.items():
+        part = config
+        *parents, last = key.split("__")
+        for parent in parents:
+            part = part[parent]
+        part[last] = value
+    path.write_text(json.dumps(config))
+
+
+def test_what_is_saved_is_what_is_loaded(folder: Path) -> None:
+    config, model = load_checkpoint(folder)
+    assert config == checkpoint_config(RECIPE, metrics={"l1": 1.5})
+    torch.manual_seed(0)
+    for name, tensor in Model(config).state_dict().items():
+        torch.testing.assert_close(model.state_dict()[name], tensor, rtol=1e-3, atol=1e-6)
+    assert (folder / "README.md").read_text() == "# A card\n"
+
+
+def test_weights_take_two_bytes_a_number(folder: Path) -> None:
+    dtypes = {t.dtype for t in load_file(folder / "model.safetensors").values()}
+    assert dtypes <= {torch.float16, torch.int64}
+
+
+def test_a_loaded_model_is_ready_to_serve(folder: Path) -> None:
+    _, model = load_checkpoint(folder)
+    assert not model.training
+    assert not any(p.requires_grad for p in model.parameters())
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+def test_saving_leaves_no_other_files(folder: Path) -> None:
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+
+
+def test_a_folder_without_config_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"not a checkpoint folder, it has no config\.json"):
+        load_checkpoint(tmp_path)
+
+
+def test_missing_weights_are_named(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"has no model\.safetensors"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 7, 100, 2000])
+def test_weights_cut_short_are_refused(folder: Path, keep: int) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ValueError, match="damaged or not a safetensors file"):
+        load_checkpoint(folder)
+
+
+def test_a_missing_tensor_is_named(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    del tensors["generator.down.0.conv.weight"]
+    save_file(tensors, path)
+    with pytest.raises(
+        ValueError, match=r"generator\.down\.0\.conv\.weight: expected .*, got none"
+    ):
+        load_checkpoint(folder)
+
+
+def test_a_config_that_lies_about_shapes_is_refused_before_it_takes_memory(folder: Path) -> None:
+    change_config(folder, generator__ngf=256, generator__max_channels=1024)
+    with pytest.raises(ValueError, match="does not match"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("generator__ngf", 10**9, "from 1 to 256"),
+        ("generator__ngf", "64", "type int"),
+        ("generator__ngf", True, "type int"),
+        ("generator__wings", 2, "no key 'wings'"),
+        ("generator__dept", 3, "did you mean 'depth'"),
+        ("generator__norm", "layer", "one of batch, instance, none"),
+        ("task", "labels2music", "one of labels2photo"),
+        ("size", 33, "multiple of 8"),
+        ("format_version", 99, "format_version must be 1"),
+        ("palette", [], "one entry for each of the 12"),
+        ("generator", None, "table of keys"),
+    ],
+)
+def test_an_unsound_config_is_refused_with_the_key(
+    folder: Path, key: str, value: object, reason: str
+) -> None:
+    change_config(folder, **{key: value})
+    with pytest.raises(ValueError, match=reason):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "\x00", "[" * 100_000])
+def test_a_config_that_is_no_json_object_is_refused(folder: Path, text: str) -> None:
+    (folder / "config.json").write_text(text)
+    with pytest.raises(ValueError, match=r"config\.json"):
+        load_checkpoint(folder)
+
+
+def test_a_pickle_beside_the_weights_is_never_read(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
+    with pytest.raises(ValueError, match=r"has no model\.safetensors"):
+        load_checkpoint(folder)
+
+
+def test_a_config_survives_json() -> None:
+    from pix2pix.config import from_dict
+
+    config = checkpoint_config(RECIPE)
+    assert from_dict(CheckpointConfig, json.loads(json.dumps(config.to_dict())), "config") == config

@@ -1,0 +1,133 @@
+"""Data sets: pairs stay aligned, what is masked stays masked, batches follow from the step."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from synthetic import make_facade, write_facades, write_photos
+
+from pix2pix.color import AB_SCALE
+from pix2pix.data.facades import FacadePairs, find_void
+from pix2pix.data.loader import Plan, example_at, iterate_batches
+from pix2pix.data.photos import MAX_HINTS, PlainPhotos, age, sample_hints
+
+
+def rngs(count: int) -> list[np.random.Generator]:
+    return [np.random.default_rng(i) for i in range(count)]
+
+
+def test_augmentation_keeps_photo_and_labels_aligned(tmp_path: Path) -> None:
+    dataset = FacadePairs(write_facades(tmp_path, 1, 1, 200, 260) / "train", 128)
+    batch = dataset.batch([0] * 16, rngs(16))
+    blue_minus_red = (batch.target[:, 2] - batch.target[:, 0]) * 127.5
+    sky = batch.input[:, 0].bool()
+    wall = batch.input[:, 1].bool()
+    assert (blue_minus_red[sky] > 0).float().mean() > 0.97  # the sky is blue, the wall is not
+    assert (blue_minus_red[wall] < 0).float().mean() > 0.97
+
+
+def test_augmentation_differs_by_generator_and_repeats_with_it(tmp_path: Path) -> None:
+    dataset = FacadePairs(write_facades(tmp_path, 1, 1) / "train", 64)
+    first, again, other = (dataset.batch([0], [np.random.default_rng(s)]).target for s in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_one_hot_input_has_one_class_a_pixel(tmp_path: Path) -> None:
+    batch = FacadePairs(write_facades(tmp_path, 2, 1) / "train", 64).batch([0, 1], None)
+    assert torch.equal(batch.input.sum(1), torch.ones(2, 64, 64))
+
+
+@pytest.mark.parametrize("fill", [0, 129])
+def test_flat_corners_are_void_and_the_building_is_not(fill: int) -> None:
+    photo, _ = make_facade(256, 256, 0)
+    y, x = np.mgrid[:256, :256]
+    wedge = x + y < 120
+    photo[wedge] = fill
+    void = find_void(photo)
+    assert void[wedge].mean() > 0.97
+    assert void[x + y > 135].mean() == 0
+
+
+def test_a_dark_window_inside_the_picture_is_no_void() -> None:
+    photo, _ = make_facade(256, 256, 0)
+    photo[100:150, 100:150] = 0
+    assert not find_void(photo).any()
+
+
+def test_void_is_fed_as_no_class_and_left_out_of_the_loss(tmp_path: Path) -> None:
+    root = write_facades(tmp_path, 1, 1, 256, 256)
+    from PIL import Image
+
+    path = root / "train" / "house0.jpg"
+    photo = np.asarray(Image.open(path)).copy()
+    photo[:60, :60] = 0
+    Image.fromarray(photo).save(path, quality=95)
+    batch = FacadePairs(root / "train", 128).batch([0], None)
+    assert batch.input[0, :, :25, :25].sum() == 0
+    assert batch.weight[0, 0, :25, :25].sum() == 0
+    assert batch.weight[0, 0, 40:, 40:].min() == 1
+
+
+def test_a_photo_of_another_size_than_its_labels_is_refused_by_name(tmp_path: Path) -> None:
+    root = write_facades(tmp_path, 1, 1)
+    from PIL import Image
+
+    Image.new("RGB", (50, 40)).save(root / "train" / "house0.jpg")
+    with pytest.raises(ValueError, match=r"house0\.png: is 96x96, its photo 50x40"):
+        FacadePairs(root / "train", 64)
+
+
+def test_a_folder_without_pairs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no photo"):
+        FacadePairs(tmp_path, 64)
+
+
+def test_colors_come_at_half_size_where_the_generator_gives_half(tmp_path: Path) -> None:
+    dataset = PlainPhotos(write_photos(tmp_path, 2, 1) / "train", 64, half_output=True)
+    batch = dataset.batch([0, 1], rngs(2))
+    assert batch.input.shape == (2, 7, 64, 64)
+    assert batch.target.shape == (2, 2, 32, 32)
+    assert batch.weight.shape == batch.condition.shape == (2, 1, 32, 32)
+
+
+def test_evaluation_gives_no_hints_and_the_true_lightness(tmp_path: Path) -> None:
+    batch = PlainPhotos(write_photos(tmp_path, 1, 1) / "train", 64).batch([0], None)
+    assert batch.input[:, 1:].abs().sum() == 0
+    sky = batch.target[0, :, 4:20, 20:40] * AB_SCALE
+    assert sky[1].mean() < -20  # b of a blue sky
+
+
+def test_hints_are_often_none_and_else_few_and_true() -> None:
+    ab = np.random.default_rng(0).normal(0, 30, (64, 64, 2)).astype(np.float32)
+    spots, none = [], 0
+    for seed in range(200):
+        hints, mask = sample_hints(ab, np.random.default_rng(seed))
+        assert not hints[mask == 0].any()
+        none += not mask.any()
+        spots.append(mask.sum())
+    assert 70 <= none <= 130
+    assert 0 < max(spots) <= MAX_HINTS * 49
+
+
+def test_aging_keeps_lightness_in_range_and_changes_it() -> None:
+    light = np.tile(np.linspace(0, 100, 64, dtype=np.float32), (64, 1))
+    aged = [age(light, np.random.default_rng(s)) for s in range(20)]
+    assert all(a.min() >= 0 and a.max() <= 100 and a.dtype == np.float32 for a in aged)
+    assert np.mean([np.abs(a - light).mean() for a in aged]) > 1
+
+
+def test_an_epoch_has_each_example_once_and_the_next_another_order() -> None:
+    first = [example_at(p, 50, seed=1) for p in range(50)]
+    second = [example_at(p, 50, seed=1) for p in range(50, 100)]
+    assert sorted(first) == sorted(second) == list(range(50))
+    assert first != second
+
+
+def test_threads_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None:
+    dataset = FacadePairs(write_facades(tmp_path, 3, 1) / "train", 64)
+    ahead = [b.target for b in iterate_batches(dataset, Plan(2, seed=5), 2, 7, workers=2)]
+    alone = [Plan(2, seed=5).batch(dataset, step).target for step in range(2, 7)]
+    assert len(ahead) == 5
+    assert all(torch.equal(a, b) for a, b in zip(ahead, alone))

@@ -1,0 +1,101 @@
+"""The networks against the figures of the literature, and against their own promises."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from pix2pix.config import GeneratorConfig
+from pix2pix.networks import PatchDiscriminator, ResizeConv, StyleEncoder, UNet, count_parameters
+
+SMALL = {"ngf": 4, "depth": 3, "max_channels": 16}
+
+
+def test_the_papers_unet_256_has_its_54413955_parameters() -> None:
+    assert count_parameters(UNet(GeneratorConfig(3, 3))) == 54_413_955
+
+
+def test_the_70x70_patchgan_has_its_2768705_parameters() -> None:
+    assert count_parameters(PatchDiscriminator(6)) == 2_768_705
+
+
+@pytest.mark.parametrize(("field", "side"), [(1, 256), (16, 126), (70, 30), (286, 6)])
+def test_a_patchgan_gives_a_logit_for_each_patch(field: int, side: int) -> None:
+    logits, features = PatchDiscriminator(6, ndf=4, receptive_field=field)(
+        torch.zeros(1, 6, 256, 256)
+    )
+    assert logits.shape == (1, 1, side, side)
+    assert len(features) >= 2
+
+
+@pytest.mark.parametrize("field", [1, 16, 70, 286])
+def test_a_patch_sees_just_its_receptive_field(field: int) -> None:
+    network = PatchDiscriminator(1, ndf=2, receptive_field=field, norm="none").double()
+    x = torch.randn(1, 1, 384, 384, dtype=torch.double, requires_grad=True)
+    logits, _ = network(x)
+    middle = logits.shape[-1] // 2
+    logits[0, 0, middle, middle].backward()
+    assert x.grad is not None
+    rows = x.grad[0, 0].abs().sum(1).nonzero().flatten()
+    assert rows.max() - rows.min() + 1 == field
+
+
+def test_an_unknown_receptive_field_is_refused_with_the_choices() -> None:
+    with pytest.raises(ValueError, match=r"\[1, 16, 70, 286\], got 71"):
+        PatchDiscriminator(6, receptive_field=71)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5, 7])
+def test_a_unet_of_any_depth_keeps_the_size(depth: int) -> None:
+    config = GeneratorConfig(3, 2, ngf=2, depth=depth, max_channels=8)
+    assert UNet(config)(torch.zeros(2, 3, 128, 256)).shape == (2, 2, 128, 256)
+
+
+def test_a_stem_and_a_style_keep_the_size() -> None:
+    config = GeneratorConfig(
+        12, 3, **SMALL, norm="instance", upsample="resize", stem=4, style_dim=8
+    )
+    assert UNet(config)(torch.zeros(2, 12, 32, 64), torch.zeros(2, 8)).shape == (2, 3, 32, 64)
+
+
+def test_half_output_halves_the_sides_and_gives_ab_within_srgb() -> None:
+    config = GeneratorConfig(4, 2, **SMALL, half_output=True, ab_classes=88)
+    ab = UNet(config)(torch.randn(1, 4, 32, 48))
+    assert ab.shape == (1, 2, 16, 24)
+    assert ab.abs().max() <= 1
+
+
+def test_a_size_that_the_depth_does_not_divide_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"multiples of 8, got \(32, 36\)"):
+        UNet(GeneratorConfig(3, 3, **SMALL))(torch.zeros(1, 3, 32, 36))
+
+
+def test_a_generator_with_styles_does_not_run_without_one() -> None:
+    with pytest.raises(ValueError, match="style code of 8"):
+        UNet(GeneratorConfig(3, 3, **SMALL, style_dim=8))(torch.zeros(1, 3, 32, 32))
+
+
+def test_another_style_gives_another_picture() -> None:
+    network = UNet(GeneratorConfig(3, 3, **SMALL, norm="instance", style_dim=8)).eval()
+    x = torch.randn(1, 3, 32, 32)
+    first, second = (network(x, torch.full((1, 8), value)) for value in (-1.0, 1.0))
+    assert (first - second).abs().mean() > 1e-3
+
+
+def test_resize_convolution_equals_upsampling_and_3x3_convolution() -> None:
+    layer = ResizeConv(5, 7).double()
+    x = torch.randn(2, 5, 9, 11, dtype=torch.double)
+    upsampled = F.interpolate(x, scale_factor=2, mode="nearest")
+    expected = F.conv2d(upsampled, layer.weight, layer.bias, padding=1)
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_a_style_is_a_mean_and_a_log_variance_by_photo() -> None:
+    mean, log_variance = StyleEncoder(8)(torch.randn(3, 3, 64, 64))
+    assert mean.shape == log_variance.shape == (3, 8)
+
+
+def test_what_a_photo_is_served_does_not_depend_on_its_neighbours_in_the_batch() -> None:
+    for norm in ("batch", "instance"):
+        network = UNet(GeneratorConfig(3, 3, **SMALL, norm=norm)).eval()
+        x = torch.randn(4, 3, 32, 32)
+        torch.testing.assert_close(network(x)[:1], network(x[:1]), rtol=1e-4, atol=1e-5)

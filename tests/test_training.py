@@ -1,0 +1,180 @@
+"""Training: it learns, it resumes exactly, its checkpoints serve."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+from synthetic import make_facade, write_facades, write_photos
+
+import train
+from pix2pix.inference import load_colorizer, load_drawer
+from pix2pix.training.recipe import Recipe, load_recipe, recipe_names
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--workers", "0"]
+
+
+def run(*arguments: object) -> int:
+    return train.main([str(a) for a in arguments])
+
+
+def read_metrics(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def weights(folder: Path) -> dict[str, np.ndarray]:
+    return {k: v.numpy() for k, v in load_file(folder / "model.safetensors").items()}
+
+
+@pytest.mark.slow
+def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
+    data = write_facades(tmp_path / "data", 1, 1, 64, 64)
+    out = tmp_path / "run"
+    keys = ["--max-steps", 300, "--log-every", 300, "--sample-every", 300, "--lr", 2e-3]
+    steady = ["--batch-size", 1, "--ema", 0, "--prior-part", 0, "--lambda-gan", 0.1, "--seed", 4]
+    assert run("facades", "--data", data, "--out", out, *TINY, *keys, *steady) == 0
+    photo, labels = make_facade(64, 64, seed=0)
+    drawn = load_drawer(out, "cpu").draw(labels)
+    error = np.abs(drawn.astype(int) - photo).mean()
+    flat = np.abs(photo.mean((0, 1)) - photo).mean()
+    assert error < flat / 3, f"mean error {error:.1f}; a flat colour has {flat:.1f}"
+
+
+@pytest.mark.slow
+def test_a_tiny_colorizer_learns_blue_above_and_green_below(tmp_path: Path) -> None:
+    data = write_photos(tmp_path / "data", 4, 2)
+    out = tmp_path / "run"
+    keys = ["--max-steps", 150, "--batch-size", 4, "--ema", 0, "--lr", 2e-3, "--gan-start", 0.9]
+    assert run("colorize", "--data", data, "--out", out, *TINY, *keys) == 0
+    figures = read_metrics(out)[-1]["val"]
+    assert figures["ab_error"] < figures["ab_error_grey"] / 2
+    from PIL import Image
+
+    grey = Image.open(data / "val" / "photo0.jpg").convert("L")
+    result = np.asarray(load_colorizer(out, "cpu").colorize(grey)).astype(int)
+    assert (result[:30, :, 2] - result[:30, :, 0]).mean() > 30
+    assert (result[60:, :, 1] - result[60:, :, 2]).mean() > 20
+
+
+@pytest.mark.parametrize("recipe", ["facades", "colorize"])
+def test_resume_is_exact(tmp_path: Path, recipe: str) -> None:
+    write = write_facades if recipe == "facades" else write_photos
+    data = write(tmp_path / "data", 5, 1)
+    keys = [*TINY, "--max-steps", 8, "--batch-size", 2, "--log-every", 1, "--gan-start", 0]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert run(recipe, "--data", data, "--out", whole, *keys, "--save-every", 100) == 0
+
+    stop_after = 3
+    plain_step = train.trainer.Learner.step
+
+    def step_then_die(self, batch, step, total):  # the machine goes down in the middle of a run
+        if step == stop_after + 2:
+            raise ValueError("power cut")
+        return plain_step(self, batch, step, total)
+
+    train.trainer.Learner.step = step_then_die
+    try:
+        saving = ["--save-every", stop_after]
+        assert run(recipe, "--data", data, "--out", broken, *keys, *saving) == 2
+    finally:
+        train.trainer.Learner.step = plain_step
+    assert run("--resume", broken) == 0
+
+    expected, got = weights(whole), weights(broken)
+    assert expected.keys() == got.keys()
+    for name in expected:
+        np.testing.assert_array_equal(expected[name], got[name], err_msg=name)
+    losses = [[row for row in read_metrics(f) if "l1" in row] for f in (whole, broken)]
+    assert losses[0] == losses[1]
+
+
+def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
+    data = write_facades(tmp_path / "data", 2, 1)
+    keys = ["--max-steps", 4, "--sample-every", 2, "--log-every", 2, "--batch-size", 2]
+    assert run("facades", "--data", data, "--out", tmp_path / "run", *TINY, *keys) == 0
+    names = sorted(p.name for p in (tmp_path / "run").iterdir())
+    assert names == [
+        "README.md",
+        "config.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "run.json",
+        "samples",
+        "samples.jpg",
+        "state.pt",
+    ]
+    assert len(list((tmp_path / "run" / "samples").iterdir())) == 2
+    assert [row["step"] for row in read_metrics(tmp_path / "run") if "val" in row] == [2, 4]
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert "| steps | 4 |" in card
+    assert "| train images | 2 |" in card
+
+
+@pytest.mark.slow
+def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path) -> None:
+    data = write_facades(tmp_path / "data", 2, 1)
+    out = tmp_path / "run"
+    keys = [*TINY, "--max-steps", 100000, "--log-every", 1, "--batch-size", "1"]
+    command = [sys.executable, "train.py", "facades", "--data", data, "--out", out, *keys]
+    process = subprocess.Popen([str(c) for c in command], cwd=ROOT, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").stat().st_size:
+            break
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert load_drawer(out, "cpu").draw(np.ones((64, 64), np.uint8)).shape == (64, 64, 3)
+    assert (out / "state.pt").exists()
+
+
+def test_a_folder_that_holds_a_run_is_not_started_again(tmp_path: Path, capsys) -> None:
+    data = write_facades(tmp_path / "data", 2, 1)
+    keys = [*TINY, "--max-steps", 1]
+    assert run("facades", "--data", data, "--out", tmp_path / "run", *keys) == 0
+    assert run("facades", "--data", data, "--out", tmp_path / "run", *keys) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
+    data = write_facades(tmp_path / "data", 2, 1)
+    assert run("facades", "--data", data, "--out", tmp_path / "run", *TINY, "--max-steps", 2) == 0
+    before = weights(tmp_path / "run")
+    assert run("--resume", tmp_path / "run") == 0
+    after = weights(tmp_path / "run")
+    assert all(np.array_equal(before[k], after[k]) for k in before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["facades", "--data", "nowhere", "--out", "x"], "no such folder"),
+        (["faces", "--data", ".", "--out", "x"], "one of colorize, facades"),
+        (["facades", "--data", ".", "--out", "x", "--size", "100"], "multiple of 2 ** depth"),
+        (["facades", "--data", ".", "--out", "x", "--norm", "layer"], "one of batch"),
+        (["--resume", "nowhere"], "no run to resume"),
+    ],
+)
+def test_a_mistake_is_one_line_in_words(arguments, reason, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert reason in error
+    assert error.count("\n") == 1
+
+
+def test_every_recipe_in_the_repo_is_valid() -> None:
+    assert recipe_names() == ["colorize", "facades"]
+    assert all(isinstance(load_recipe(name), Recipe) for name in recipe_names())
+
+
+def test_an_unknown_key_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="did you mean 'lambda_l1'"):
+        load_recipe("facades", {"lambda_l2": 3.0})
