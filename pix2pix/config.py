@@ -9,6 +9,13 @@ from typing import Any, TypeVar
 
 FORMAT_VERSION = 1
 TASKS = ("labels2photo", "photo2labels", "colorize", "image2image")
+# The channels that a generator takes and gives, where the task alone says so
+CHANNELS = {
+    "labels2photo": (None, 3),
+    "photo2labels": (3, None),
+    "colorize": (None, 2),
+    "image2image": (3, 3),
+}
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
 
@@ -57,7 +64,7 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
         if origin is dict and not isinstance(value, dict):
             raise ValueError(f"{where} must be a table, got {value!r}")
         return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+    if hint is float and type(value) is int and abs(value) < 2**53:
         return float(value)
     if type(value) is not hint:
         raise ValueError(f"{where} must be of type {hint.__name__}, got {value!r}")
@@ -83,8 +90,8 @@ class GeneratorConfig:
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("in_channels", 1, 256),
-            ("out_channels", 1, 256),
+            ("in_channels", 1, 255),  # class indices end below labels.VOID
+            ("out_channels", 1, 255),
             ("ngf", 1, 256),
             ("depth", 1, 12),
             ("max_channels", 1, 1024),
@@ -143,6 +150,12 @@ class CheckpointConfig:
         require(16 <= self.size <= 4096, "size", "from 16 to 4096", self.size)
         multiple = 2**self.generator.depth
         require(self.size % multiple == 0, "size", f"a multiple of {multiple}", self.size)
+        shape = self.generator
+        for name, needed in zip(("in_channels", "out_channels"), CHANNELS[self.task]):
+            value = getattr(shape, name)
+            require(needed in (None, value), name, f"{needed} for {self.task}", value)
+        ok = not shape.half_output or self.task == "colorize"
+        require(ok, "half_output", f"false for {self.task}", shape.half_output)
         if self.task == "labels2photo":
             require(
                 len(self.palette) == self.generator.in_channels,

@@ -1,7 +1,6 @@
 """Opening image files that strangers made: any mode, upright, bounded, or a ValueError."""
 
 import io
-import warnings
 from pathlib import Path
 from typing import IO
 
@@ -12,7 +11,7 @@ MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 
 # Formats whose decoders are in everyday use; the rest of Pillow's list is attack surface.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "MPO", "AVIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF")
 
 
 ImageSource = str | Path | bytes | IO[bytes]
@@ -27,62 +26,63 @@ def open_image(source: ImageSource, name: str | None = None) -> Image.Image:
     """The picture in a file, decoded whole, upright by its EXIF orientation, in its own mode.
 
     Of an animation, the first frame. Raises ValueError "NAME: reason" for a file that is missing,
-    empty, truncated, not an image or over MAX_PIXELS; its pixels are not decoded in that case.
+    unreadable, empty, cut short, not an image, or over MAX_PIXELS; of the last no pixel is decoded.
     """
-    label = name or describe(source)
     try:
-        if isinstance(source, (str, Path)):
-            path = Path(source)
-            if path.is_dir():
-                raise ValueError(f"{label}: is a folder, not an image file")
-            if path.stat().st_size == 0:
-                raise ValueError(f"{label}: is empty (0 bytes)")
-        elif isinstance(source, bytes):
-            if not source:
-                raise ValueError(f"{label}: is empty (0 bytes)")
-            source = io.BytesIO(source)
-        return _decode(source, label)
+        if isinstance(source, bytes):
+            return _decode(io.BytesIO(source))
+        if not isinstance(source, (str, Path)):
+            return _decode(source)
+        path = Path(source)
+        if path.is_dir():
+            raise ValueError("is a folder, not an image file")
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise ValueError("is not a file")
+        with path.open("rb") as file:
+            return _decode(file)
     except FileNotFoundError:
-        raise ValueError(f"{label}: no such file") from None
-    except PermissionError:
-        raise ValueError(f"{label}: cannot be read (permission denied)") from None
-
-
-def _decode(source: str | Path | IO[bytes], label: str) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's bomb warning: the limit below is ours
-            with Image.open(source, formats=_FORMATS) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise ValueError(
-                        f"{label}: is {width}x{height}, {width * height / 1e6:.0f} megapixels; "
-                        f"the limit is {MAX_PIXELS // 1_000_000}"
-                    )
-                image.load()
-                return ImageOps.exif_transpose(image)
-    except UnidentifiedImageError:
-        raise ValueError(f"{label}: is not an image in a format that can be read") from None
-    except Image.DecompressionBombError:
-        limit = MAX_PIXELS // 1_000_000
-        raise ValueError(
-            f"{label}: has far more pixels than the {limit} megapixels allowed"
-        ) from None
+        reason = "no such file"
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror or error})"
     except ValueError as error:
-        if str(error).startswith(label):
-            raise
-        raise ValueError(f"{label}: cannot be decoded ({error})") from None
-    except (FileNotFoundError, PermissionError):
-        raise
+        reason = str(error)
+    raise ValueError(f"{name or describe(source)}: {reason}")
+
+
+def _decode(file: IO[bytes]) -> Image.Image:
+    if not file.read(1):
+        raise ValueError("is empty (0 bytes)")
+    file.seek(0)
+    limit = f"the limit is {MAX_PIXELS // 1_000_000} megapixels"
+    try:
+        image = Image.open(file, formats=_FORMATS)
+    except Image.DecompressionBombError:  # from twice Pillow's own limit on, before we see a size
+        raise ValueError(f"has far too many pixels; {limit}") from None
+    except UnidentifiedImageError:
+        known = ", ".join(_FORMATS)
+        raise ValueError(f"is no image in a format that can be read ({known})") from None
     except Exception as error:  # Pillow's plugins raise struct.error, SyntaxError, IndexError, ...
-        raise ValueError(f"{label}: is damaged or cut short ({error})") from None
+        raise ValueError(f"is damaged or cut short ({error})") from None
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"is {width}x{height} pixels; {limit}")
+    try:
+        image.load()
+    except Exception as error:
+        raise ValueError(f"is damaged or cut short ({error})") from None
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a broken note about the picture does not break the picture
+        return image.copy()
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """The image as 8-bit RGB: 16-bit scaled, transparency laid on white, CMYK converted."""
-    if image.mode in ("I", "F", "I;16", "I;16B", "I;16L", "I;16N"):
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = _scale_to_8_bit(image)
-    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+    if image.has_transparency_data:
+        if image.mode == "La":
+            image = image.convert("LA")  # Pillow has no way from La to RGBA
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
@@ -90,16 +90,27 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _scale_to_8_bit(image: Image.Image) -> Image.Image:
-    """Modes that `convert` would clip: 16-bit integers, and floats of unknown range."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    low, high = values.min(), values.max()
-    if low >= 0 and 1.0 < high <= 255:
-        scale, low = 1.0, 0.0
-    elif image.mode == "F":
-        scale = 255.0 / (high - low) if high > low else 0.0
-    else:
-        scale, low = 255.0 / 65535.0, 0.0
-    return Image.fromarray(np.clip((values - low) * scale + 0.5, 0, 255).astype(np.uint8))
+    """Modes that `convert` would clip: 16-bit integers, wider ones, and floats.
+
+    I and F do not say their range. It is taken for the first that holds all values: 0..1 (F only),
+    0..255, 0..65535, else from 0 or the least to the greatest. What is not finite becomes black.
+    """
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray(_U8_OF_U16[values])
+    finite = np.isfinite(values)
+    low, high = (float(f(values, where=finite, initial=0)) for f in (np.min, np.max))
+    tops = (1, 255, 65535) if image.mode == "F" else (255, 65535)
+    if low >= 0:
+        high = next((float(top) for top in tops if high <= top), high)
+    scaled = np.where(finite, values, low).astype(np.float32)
+    scaled -= low
+    scaled *= 255 / (high - low)
+    scaled += 0.5
+    return Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
+
+
+_U8_OF_U16 = (np.arange(65536) / 257 + 0.5).astype(np.uint8)
 
 
 def open_rgb(source: ImageSource, name: str | None = None) -> Image.Image:

@@ -5,20 +5,21 @@ image is its picture form: we write palette PNGs with ids 1-12 and the colours o
 Database, and read every form in use.
 """
 
+import functools
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.images import ImageSource, describe, open_image
+from pix2pix.images import ImageSource, describe, open_image, to_rgb
 
 VOID = 255
 
 # A JPEG blurs label colours along region borders. On the 500 CMP maps saved as JPEG quality 75,
 # under 2% of the pixels end up farther than this (Euclidean, RGB 0-255) from their palette colour.
-MAX_COLOR_DISTANCE = 60.0
-MAX_STRAY_FRACTION = 0.05
+MAX_COLOR_DISTANCE = 40.0
+MAX_STRAY_FRACTION = 0.4
 
 
 class LabelClass(NamedTuple):
@@ -89,28 +90,34 @@ def open_label_map(source: ImageSource, name: str | None = None) -> np.ndarray:
 def decode_label_image(image: Image.Image) -> np.ndarray:
     """The label map (H, W) uint8 in an image, whichever form it takes.
 
-    Reads palette images and RGB in the CMP or the pix2pix colours (nearest colour, so JPEG does)
-    and greyscale indices (0-11, or ids 1-12). Black is VOID where the file is otherwise exact.
-    Raises ValueError with the reason for anything else, such as a photograph.
+    Reads palette images and RGB in the CMP or the pix2pix colours, JPEG too, with black as VOID,
+    and greyscale indices (0-11, or ids 1-12). Raises ValueError with the reason for anything else,
+    such as a photograph.
     """
-    if image.mode in ("L", "I", "I;16", "1"):
-        return _decode_indices(np.asarray(image).astype(np.int64))
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        alpha = np.asarray(image)[..., 3]
-        if alpha.min() < 255:
+    if image.has_transparency_data:
+        rgba = np.asarray(image.convert("RGBA"))
+        if rgba[..., 3].min() < 255:
             raise ValueError(
                 "has transparent pixels, which stand for no class; fill them with a class colour"
             )
-    return _decode_colors(np.asarray(image.convert("RGB")))
+        rgb = rgba[..., :3]
+    elif image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
+        return _decode_indices(np.asarray(image))
+    else:
+        rgb = np.asarray(to_rgb(image))
+    if (rgb == rgb[..., :1]).all():
+        return _decode_indices(rgb[..., 0])
+    return _decode_colors(rgb)
 
 
 def _decode_indices(values: np.ndarray) -> np.ndarray:
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > NUM_CLASSES:
+    low, high = values.min(), values.max()
+    if not (0 <= low and high <= NUM_CLASSES):  # NaN too
         raise ValueError(
             f"is greyscale with values {low}..{high}; a label map has indices 0-11 or ids 1-12"
         )
+    if high == 0:
+        raise ValueError("is all black, so it may be a map of class 0 or of no class at all")
     if low == 0 and high == NUM_CLASSES:
         raise ValueError("mixes index 0 with id 12, so it is neither indices 0-11 nor ids 1-12")
     if low > 0 and high < NUM_CLASSES:
@@ -118,45 +125,61 @@ def _decode_indices(values: np.ndarray) -> np.ndarray:
             "is greyscale with neither a 0 nor a 12, so indices 0-11 and ids 1-12 cannot be told "
             "apart; save it as a palette or RGB image in the class colours"
         )
-    return (values - (low > 0)).astype(np.uint8)
+    indices = values.astype(np.uint8)
+    if (indices != values).any():
+        raise ValueError("has fractional values; a label map has indices 0-11 or ids 1-12")
+    return indices - np.uint8(low > 0)
 
 
 def _decode_colors(rgb: np.ndarray) -> np.ndarray:
-    flat = rgb.reshape(-1, 3)
-    colors, inverse = np.unique(
-        flat.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32), return_inverse=True
+    # The colour cube in steps of 4: a table for each palette serves any number of colours.
+    red, green, blue = (rgb[..., i].astype(np.int32) >> 2 for i in range(3))
+    cells = red << 12 | green << 6 | blue
+    counts = np.bincount(cells.reshape(-1), minlength=64**3)
+    fits = []
+    for nearest, distance in _color_tables():
+        colored = np.where(nearest == VOID, 0, counts)
+        mean = (colored * distance).sum() / max(colored.sum(), 1)
+        fits.append((mean, nearest, distance > MAX_COLOR_DISTANCE, colored))
+    _, nearest, is_blend, colored = min(fits, key=lambda fit: fit[0])
+    stray = colored[is_blend].sum() / max(colored.sum(), 1)
+    if stray > MAX_STRAY_FRACTION:
+        raise ValueError(
+            f"is not a label map: {stray:.0%} of its pixels are far from every class colour"
+        )
+    return _settle_blends(nearest[cells], is_blend[cells])
+
+
+@functools.cache
+def _color_tables() -> list[tuple[np.ndarray, np.ndarray]]:
+    """For both palettes: the class nearest to each of 64 ** 3 colours, and how far it is.
+
+    VOID for colours near black, which are no class in any form of label image.
+    """
+    ticks = np.arange(64, dtype=np.float32) * 4 + 1.5
+    cube = np.stack(np.meshgrid(ticks, ticks, ticks, indexing="ij"), -1).reshape(-1, 3)
+    tables = []
+    for palette in (PALETTE, PIX2PIX_PALETTE):
+        distances = np.stack([np.linalg.norm(cube - rgb, axis=1) for rgb in palette])  # (12, N)
+        nearest = distances.argmin(0).astype(np.uint8)
+        nearest[np.linalg.norm(cube, axis=1) < MAX_COLOR_DISTANCE] = VOID
+        tables.append((nearest, distances.min(0)))
+    return tables
+
+
+def _settle_blends(label_map: np.ndarray, is_blend: np.ndarray) -> np.ndarray:
+    """Gives each pixel whose colour blends two classes the class of the nearest one that does not.
+
+    The class nearest to a blend would often be a third one, drawn along every border.
+    """
+    if not is_blend.any():
+        return label_map
+    _, owner = cv2.distanceTransformWithLabels(
+        is_blend.astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    colors = np.stack([colors >> 16, (colors >> 8) & 255, colors & 255], -1).astype(np.int64)
-    counts = np.bincount(inverse.reshape(-1), minlength=len(colors))
-
-    exact = (colors[:, None] == PALETTE).all(-1)  # (N, 12)
-    void = (colors == 0).all(-1)
-    if (exact.any(1) | void).all() and exact.any():
-        nearest = np.where(void, VOID, exact.argmax(1))
-    else:
-        fits = [_nearest(colors, counts, palette) for palette in (PALETTE, PIX2PIX_PALETTE)]
-        nearest, stray, _ = min(fits, key=lambda fit: fit[2])
-        if stray > MAX_STRAY_FRACTION:
-            raise ValueError(
-                f"is not a label map: {stray:.0%} of its pixels are far from every class colour"
-            )
-    return nearest[inverse].reshape(rgb.shape[:2]).astype(np.uint8)
-
-
-def _nearest(
-    colors: np.ndarray, counts: np.ndarray, palette: np.ndarray
-) -> tuple[np.ndarray, float, float]:
-    """Nearest index per colour (N,), the fraction of stray pixels, the mean distance."""
-    nearest = np.empty(len(colors), np.int64)
-    distance = np.empty(len(colors))
-    for start in range(0, len(colors), 1 << 16):  # a photograph has millions of colours
-        part = colors[start : start + (1 << 16)]
-        squared = ((part[:, None] - palette.astype(np.int64)) ** 2).sum(-1)
-        nearest[start : start + len(part)] = squared.argmin(1)
-        distance[start : start + len(part)] = np.sqrt(squared.min(1))
-    total = counts.sum()
-    stray = counts[distance > MAX_COLOR_DISTANCE].sum() / total
-    return nearest, float(stray), float((counts * distance).sum() / total)
+    classes = np.zeros(owner.max() + 1, np.uint8)
+    classes[owner[~is_blend]] = label_map[~is_blend]
+    return classes[owner]
 
 
 def resize_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -1,0 +1,40 @@
+"""Our scripts, styles and pictures: where they are served, and how a component loads its script."""
+
+import hashlib
+from pathlib import Path
+
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+
+def _version() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(ASSETS.glob("*.*")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+# The version is part of the path, so that modules importing one another stay of one version
+# whatever the browser has cached.
+ASSETS_URL = f"studio/{_version()}"
+
+
+def assets_route() -> Mount:
+    """Serves `assets/` and nothing beside it."""
+    return Mount(f"/{ASSETS_URL}", StaticFiles(directory=ASSETS))
+
+
+def load_script(module: str, function: str, events: tuple[str, ...] = ()) -> str:
+    """The `js_on_load` of a component whose behaviour is `function` of `assets/MODULE`.
+
+    Gradio takes every quoted name in it for an event, so that is where the events are declared.
+    """
+    declared = " ".join(f"'{event}'" for event in events)
+    return (
+        f"import(new URL(`{ASSETS_URL}/{module}`, document.baseURI).href)"
+        f".then((m) => m.{function}({{element, props, trigger, server, upload, watch}}))"
+        f".catch((e) => console.error(e)); // events: {declared}"
+    )

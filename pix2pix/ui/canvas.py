@@ -1,0 +1,124 @@
+"""The Draw tab's components: thin Gradio shells whose behaviour is in `assets/draw.js`.
+
+`Drawing` sends the drawing, `Picture` shows the building, `Shelf` holds what to start from and the
+files that go in and out.
+"""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pix2pix.labels import CLASSES, encode_label_image
+from pix2pix.ui.component import ScriptedHTML
+from pix2pix.ui.errors import sentence
+from pix2pix.ui.wire import (
+    MAX_SEED,
+    DrawRequest,
+    Upload,
+    data_uri,
+    pack_ids,
+    read_drawing,
+    read_upload,
+)
+
+KEYS = "1234567890-="
+PALETTE_PROPS = [
+    {"name": c.name, "meaning": c.meaning, "rgb": list(c.rgb), "key": key}
+    for c, key in zip(CLASSES, KEYS, strict=True)
+]
+
+
+class Drawing(ScriptedHTML):
+    """The sheet with its tools and palette. In Python its value is a DrawRequest."""
+
+    def __init__(self, label_map: np.ndarray, seed: int) -> None:
+        self.size = len(label_map)
+        super().__init__(
+            "drawing",
+            "draw.js",
+            "mountDrawing",
+            events=("input",),
+            size=self.size,
+            seed=seed,
+            start=pack_ids(label_map),
+            classes=PALETTE_PROPS,
+        )
+
+    def preprocess(self, payload: Any) -> DrawRequest:  # type: ignore[override]
+        try:
+            return read_drawing(payload, self.size)
+        except ValueError as error:
+            raise sentence(error) from None
+
+    def postprocess(self, value: np.ndarray | None) -> dict[str, Any] | None:  # type: ignore[override]
+        """A label map opened by the server, to be put on the sheet."""
+        return None if value is None else {"ids": pack_ids(value), "opened": True}
+
+    def api_info(self) -> dict[str, Any]:
+        side = self.size
+        return {
+            "type": "object",
+            "description": f"ids: {side}x{side} class indices (0-11, row by row, a byte each), "
+            f"zlib-compressed, in base64. seed: 0 to {MAX_SEED}. format: png or webp.",
+            "properties": {
+                "ids": {"type": "string"},
+                "seed": {"type": "integer"},
+                "format": {"type": "string"},
+            },
+        }
+
+    def example_payload(self) -> dict[str, Any]:
+        ids = pack_ids(np.ones((self.size, self.size), np.uint8))
+        return {"ids": ids, "seed": 0, "format": "png"}
+
+
+class Picture(ScriptedHTML):
+    """The building beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers)."""
+
+    def __init__(self, value: tuple[np.ndarray, DrawRequest]) -> None:
+        super().__init__("building", "draw.js", "mountPicture", value=value)
+
+    def postprocess(self, value: tuple[np.ndarray, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
+        photo, request = value
+        image = Image.fromarray(photo)
+        if request.format == "webp":
+            uri = data_uri(image, "webp", quality=90, method=1)
+        else:
+            uri = data_uri(image, "png")
+        return {"image": uri, "seed": request.seed, "id": request.id}
+
+    def api_info(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "description": "image: the building, as a data URI",
+            "properties": {"image": {"type": "string"}, "seed": {"type": "integer"}},
+        }
+
+
+class Shelf(ScriptedHTML):
+    """Starting points, open and save. Takes an Upload in, gives a label image out."""
+
+    def __init__(self, starts: dict[str, np.ndarray]) -> None:
+        super().__init__(
+            "shelf",
+            "draw.js",
+            "mountShelf",
+            events=("open", "save"),
+            size=len(next(iter(starts.values()))),
+            classes=PALETTE_PROPS,
+            starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in starts.items()],
+        )
+
+    def preprocess(self, payload: Any) -> Upload:  # type: ignore[override]
+        try:
+            return read_upload(payload)
+        except ValueError as error:
+            raise sentence(error) from None
+
+    def postprocess(self, value: DrawRequest | None) -> dict[str, Any] | None:  # type: ignore[override]
+        """The drawing of a request as a palette PNG, made from its ids."""
+        if value is None:
+            return None
+        uri = data_uri(encode_label_image(value.label_map), "png", optimize=True)
+        return {"drawing": uri, "id": value.id}

@@ -1,0 +1,37 @@
+"""The base of our components: an empty element of the page, filled by a script of `assets/`."""
+
+from typing import Any
+
+import gradio as gr
+from gradio import component_meta
+
+from pix2pix.ui.assets import load_script
+
+# Gradio writes a stub beside the source of every component class that it meets. Ours need none,
+# a stale one misleads a type checker, and an app should not write into its own source.
+component_meta.create_or_modify_pyi = lambda *_: None
+
+
+class ScriptedHTML(gr.HTML):
+    """`<div class="st-NAME">`, given to `function` of `assets/MODULE` when it appears.
+
+    The keyword arguments are props: constants that the script reads.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        function: str,
+        events: tuple[str, ...] = (),
+        value: Any = None,
+        **props: Any,
+    ) -> None:
+        super().__init__(
+            value=value,
+            html_template=f'<div class="st-{name}"></div>',
+            js_on_load=load_script(module, function, events),
+            apply_default_css=False,
+            elem_classes=f"studio-{name}",
+            **props,
+        )

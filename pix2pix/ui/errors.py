@@ -1,0 +1,38 @@
+"""Turns what went wrong into a sentence for the person in front of the screen."""
+
+import functools
+import html
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+logger = logging.getLogger(__name__)
+
+
+def sentence(error: ValueError) -> gr.Error:
+    """A ValueError's own words, shown without a traceback. Gradio would render HTML in them."""
+    return gr.Error(html.escape(str(error)), title="That did not work", print_exception=False)
+
+
+def in_words(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps a handler so that it only ever fails with a gr.Error that a person can read."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except gr.Error:
+            raise
+        except ValueError as error:
+            raise sentence(error) from None
+        except Exception as error:
+            logger.exception("%s failed", function.__name__)
+            raise gr.Error(
+                f"The server could not finish this ({type(error).__name__}). Please try again.",
+                title="That did not work",
+                print_exception=False,
+            ) from None
+
+    return wrapped

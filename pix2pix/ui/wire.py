@@ -1,0 +1,118 @@
+"""What travels between browser and server, checked: the browser's word is taken for nothing."""
+
+import base64
+import binascii
+import io
+import zlib
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from pix2pix.inference import MAX_STRENGTH
+from pix2pix.labels import check_label_map
+
+MAX_SEED = 9999
+MAX_UPLOAD_MB = 64
+
+
+class DrawRequest(NamedTuple):
+    """A drawing to be turned into a building."""
+
+    label_map: np.ndarray  # (size, size) uint8
+    seed: int
+    format: Literal["png", "webp"]  # lossless, or small for the live picture
+    id: int | None  # the browser's own number for it, sent back as it came
+
+
+class Upload(NamedTuple):
+    """A file that the browser has uploaded in this app."""
+
+    path: Path
+    name: str
+
+
+def pack_ids(label_map: np.ndarray) -> str:
+    """Class ids as the browser sends and reads them: zlib, then base64."""
+    return base64.b64encode(zlib.compress(label_map.tobytes(), 9)).decode()
+
+
+def unpack_ids(text: Any, size: int) -> np.ndarray:
+    """The label map (size, size) uint8 in `text`, never inflated beyond the size expected."""
+    if not isinstance(text, str):
+        raise ValueError(f"ids must be a base64 text, got {type(text).__name__}")
+    expected = size * size
+    if len(text) > 2 * expected + 1024:
+        raise ValueError(f"ids hold more than a {size}x{size} drawing can need")
+    try:
+        inflate = zlib.decompressobj()
+        ids = inflate.decompress(base64.b64decode(text, validate=True), expected + 1)
+    except (binascii.Error, ValueError, zlib.error):
+        raise ValueError("ids are not zlib-compressed bytes in base64") from None
+    if len(ids) != expected:
+        many = "more" if len(ids) > expected else str(len(ids))
+        raise ValueError(f"a drawing here is {size}x{size}, {expected} ids; got {many}")
+    label_map = np.frombuffer(ids, np.uint8).reshape(size, size)
+    check_label_map(label_map)
+    return label_map
+
+
+def read_drawing(payload: Any, size: int) -> DrawRequest:
+    """Raises ValueError, in words, for anything but a drawing of this size."""
+    payload = _require_dict(payload, "a drawing")
+    seed = payload.get("seed", 0)
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"seed must be a whole number from 0 to {MAX_SEED}, got {_short(seed)}")
+    format_ = payload.get("format", "png")
+    if format_ not in ("png", "webp"):
+        raise ValueError(f"format must be png or webp, got {_short(format_)}")
+    return DrawRequest(unpack_ids(payload.get("ids"), size), seed, format_, read_id(payload))
+
+
+def read_id(payload: dict[str, Any]) -> int | None:
+    """The browser's number for a request; anything else than a plain number is dropped."""
+    number = payload.get("id")
+    return number if type(number) is int and abs(number) < 2**53 else None
+
+
+def read_strength(payload: dict[str, Any]) -> float:
+    strength = payload.get("strength", 1.0)
+    if type(strength) not in (int, float) or not 0 <= strength <= MAX_STRENGTH:
+        raise ValueError(f"strength must be from 0 to {MAX_STRENGTH}, got {_short(strength)}")
+    return float(strength)
+
+
+def read_upload(payload: Any) -> Upload:
+    """The uploaded file in a payload's `file`. Nothing outside the upload folder is opened.
+
+    Gradio checks this too, but only for what is marked as a file.
+    """
+    file = _require_dict(_require_dict(payload, "an upload").get("file"), "file")
+    path = file.get("path")
+    if not isinstance(path, str) or "\0" in path or "://" in path:
+        raise ValueError("the file has no path that an upload could have")
+    resolved = Path(path).resolve()
+    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()) or not resolved.is_file():
+        raise ValueError("this file is not, or no longer, among the uploads: please open it again")
+    name = file.get("orig_name")
+    name = name if isinstance(name, str) and name else resolved.name
+    return Upload(resolved, Path(name.replace("\\", "/")).name[:120] or "upload")
+
+
+def data_uri(image: Image.Image, format_: str, **options: Any) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, format_, **options)
+    return f"data:image/{format_};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _require_dict(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must be a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:40] + "..."

@@ -1,0 +1,148 @@
+"""What several tests share: stand-in models, the app being served, and a Chromium to visit it."""
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pix2pix.inference import Colorizer, Drawer, load_colorizer, load_drawer
+from pix2pix.labels import PALETTE
+
+ROOT = Path(__file__).resolve().parents[1]
+SCREENSHOTS = ROOT / "screenshots"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class PaletteDrawer(Drawer):
+    """Stands in for a model: label colours, tinted by the seed."""
+
+    def __init__(self, size: int = 256) -> None:
+        self.size = size
+
+    def draw(self, label_map: np.ndarray, seed: int = 0) -> np.ndarray:
+        tint = np.random.default_rng(seed).uniform(0.4, 1, 3)
+        return (PALETTE[label_map] * tint).astype(np.uint8)
+
+
+class SepiaColorizer(Colorizer):
+    """Stands in for a model: the photo's light, made warm."""
+
+    def __init__(self) -> None:
+        pass
+
+    def colorize(self, photo: Image.Image, strength: float = 1.0, hints: Any = ()) -> Image.Image:
+        light = np.asarray(photo.convert("L"), np.float32)[..., None]
+        warm = np.array([30, 5, -35], np.float32) * strength
+        return Image.fromarray(np.clip(light + warm, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the app keeps uploads during the tests."""
+    folder = tmp_path_factory.mktemp("uploads")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        yield folder
+
+
+def serve(drawer: Drawer | str, colorizer: Colorizer | str) -> Iterator[str]:
+    """Builds and serves the app; gives its address."""
+    from pix2pix.ui.demo import create_demo
+
+    demo = create_demo(drawer, colorizer)
+    yield launch(demo)
+    demo.close(verbose=False)
+
+
+def launch(demo: Any) -> str:
+    """Serves the app on a free port; its address."""
+    from pix2pix.ui.demo import launch_options
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo.launch(
+        server_name="127.0.0.1",
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        **launch_options(),
+    )
+    return f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture(scope="session")
+def fake_studio(upload_folder: Path) -> Iterator[str]:
+    """The app with stand-in models."""
+    yield from serve(PaletteDrawer(), SepiaColorizer())
+
+
+@pytest.fixture(scope="session")
+def studio(upload_folder: Path) -> Iterator[str]:
+    """The app with the checkpoints of the repo."""
+    facades, colorize = ROOT / "checkpoints" / "facades", ROOT / "checkpoints" / "colorize"
+    yield from serve(
+        load_drawer(facades, "cpu") if facades.is_dir() else PaletteDrawer(),
+        load_colorizer(colorize, "cpu") if colorize.is_dir() else SepiaColorizer(),
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None),
+            args=CHROMIUM_FLAGS,
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens the studio as a visitor with a fresh profile.
+
+    At the end, a visit must have asked nothing of any other host and logged no error.
+    """
+    visits = []
+
+    def open_page(url: str, *, phone: bool = False, scheme: str = "light") -> Any:
+        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+        context = chromium.new_context(
+            viewport=size, has_touch=phone, color_scheme=scheme, accept_downloads=True
+        )
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda r: _note_foreign(r.url, url, complaints))
+        visits.append((context, complaints))
+        page.goto(url)
+        page.wait_for_selector(".st-drawing[data-ready]", timeout=30_000)
+        return page
+
+    yield open_page
+    for context, _ in visits:
+        context.close()
+    assert [text for _, complaints in visits for text in complaints] == []
+
+
+def _note_foreign(url: str, own: str, complaints: list[str]) -> None:
+    if not url.startswith((own, "data:", "blob:")):
+        complaints.append(f"asked for {url}")

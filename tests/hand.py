@@ -1,0 +1,77 @@
+"""What a visitor does by hand, and what they then see: helpers of the browser tests."""
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pix2pix.labels import PALETTE
+
+
+def read_sheet(page: Any) -> np.ndarray:
+    """The drawing on screen as class ids (H, W); fails on a colour that is no class's."""
+    page.wait_for_timeout(60)
+    uri = page.evaluate("() => document.querySelector('.st-sheet').toDataURL('image/png')")
+    rgb = np.asarray(decode_uri(uri), int)
+    exact = (rgb[:, :, None] == PALETTE).all(-1)
+    assert exact.any(-1).all(), "the sheet holds only the colours of the classes"
+    return exact.argmax(-1).astype(np.uint8)
+
+
+def decode_uri(uri: str) -> np.ndarray:
+    image = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1])))
+    return np.asarray(image.convert("RGB"))
+
+
+def read_building(page: Any) -> np.ndarray:
+    return decode_uri(page.locator(".st-building img").get_attribute("src")).astype(int)
+
+
+def wait_for_building(page: Any, act: Callable[[], Any]) -> None:
+    """Does something, and waits until the building on screen is the one of the newest drawing."""
+    shown = page.locator(".st-building").get_attribute("data-picture")
+    act()
+    page.wait_for_function(
+        "(shown) => { const { asked, picture } = document.querySelector('.st-building').dataset;"
+        " return asked === picture && picture !== shown; }",
+        arg=shown,
+        timeout=20_000,
+    )
+
+
+def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drags the mouse across the sheet; points in parts of its side."""
+    box = page.locator(".st-sheet").bounding_box()
+    (x0, y0), (x1, y1) = (
+        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)
+    )
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move((x0 + x1) / 2, (y0 + y1) / 2, steps=5)
+    page.mouse.move(x1, y1, steps=5)
+    page.mouse.up()
+
+
+def tool(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def save_grey_photo(path: Path, size: tuple[int, int]) -> Path:
+    """A landscape of sorts: bright sky, dark ground, some texture."""
+    width, height = size
+    rng = np.random.default_rng(1)
+    light = np.where(np.arange(height)[:, None] < height // 2, 190, 95) + rng.normal(
+        0, 9, (height, width)
+    )
+    Image.fromarray(light.clip(0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+def open_file(page: Any, button: str, path: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=button, exact=True).click()
+    chooser.value.set_files(path)

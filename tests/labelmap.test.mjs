@@ -1,0 +1,190 @@
+// Run by test_labelmap_js.py with `node --test`.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  BACKGROUND, FACADE, History, bareWall, difference, eraserInk, fillRect, floodFill, snap,
+  strokeSegment,
+} from "../assets/labelmap.js";
+import { Pipeline } from "../assets/pipeline.js";
+import { packIds, unpackIds } from "../assets/wire.js";
+
+const SIZE = 16;
+const blank = () => new Uint8Array(SIZE * SIZE);
+const count = (map, id) => map.filter((v) => v === id).length;
+const ink = (id) => () => id;
+const at = (x, y) => ({ x, y });
+
+test("a rectangle covers both corners, whichever is given first", () => {
+  const [a, b] = [blank(), blank()];
+  fillRect(a, SIZE, 2, 3, 5, 4, 7);
+  fillRect(b, SIZE, 5, 4, 2, 3, 7);
+  assert.equal(count(a, 7), 4 * 2);
+  assert.equal(a[3 * SIZE + 2], 7);
+  assert.equal(a[4 * SIZE + 5], 7);
+  assert.deepEqual(a, b);
+});
+
+test("a rectangle beyond the sheet is cut at its border", () => {
+  const map = blank();
+  fillRect(map, SIZE, -9, 14, 99, 99, 3);
+  assert.equal(count(map, 3), SIZE * 2);
+  fillRect(map, SIZE, 40, 40, 50, 50, 5);
+  fillRect(map, SIZE, -9, -9, -2, -2, 5);
+  assert.equal(count(map, 5), 0);
+});
+
+test("a brush of one pixel paints the pixel it is over", () => {
+  const map = blank();
+  strokeSegment(map, SIZE, at(4.9, 7.1), at(4.9, 7.1), 1, ink(2));
+  assert.equal(count(map, 2), 1);
+  assert.equal(map[7 * SIZE + 4], 2);
+});
+
+test("a dab is as wide as the brush and has round corners", () => {
+  for (const diameter of [1, 2, 5, 8, 11]) {
+    const map = blank();
+    strokeSegment(map, SIZE, at(8, 8), at(8, 8), diameter, ink(1));
+    const patch = difference(blank(), map, SIZE);
+    assert.deepEqual([patch.width, patch.height], [diameter, diameter]);
+    if (diameter > 4) assert.equal(patch.after[0], 0);
+  }
+});
+
+test("a thin fast stroke has no gaps", () => {
+  const map = blank();
+  strokeSegment(map, SIZE, at(0.5, 0.5), at(15.5, 6.5), 1, ink(4));
+  for (let x = 1; x < SIZE; x++) {
+    const column = (c) => [...Array(SIZE).keys()].filter((y) => map[y * SIZE + c] === 4);
+    const near = column(x).some((y) => column(x - 1).some((z) => Math.abs(y - z) <= 1));
+    assert.ok(near, `column ${x} is connected to the one before`);
+  }
+});
+
+test("a stroke off the sheet does not wrap round its edge", () => {
+  const map = blank();
+  strokeSegment(map, SIZE, at(SIZE + 1, 5), at(SIZE + 1, 9), 4, ink(9));
+  for (let y = 0; y < SIZE; y++) assert.equal(map[y * SIZE], 0);
+});
+
+test("odd brushes sit on pixels, even ones on corners", () => {
+  assert.equal(snap(3.2, 3), 3.5);
+  assert.equal(snap(3.2, 4), 3);
+});
+
+test("fill stops at the border of its region and at diagonals", () => {
+  const map = blank();
+  fillRect(map, SIZE, 4, 0, 4, 15, 1);
+  assert.ok(floodFill(map, SIZE, 0, 0, 6));
+  assert.equal(count(map, 6), 4 * SIZE);
+  const diagonal = blank();
+  diagonal.fill(1);
+  diagonal[0] = 0;
+  diagonal[SIZE + 1] = 0;
+  floodFill(diagonal, SIZE, 0, 0, 5);
+  assert.equal(count(diagonal, 5), 1);
+});
+
+test("fill reaches round a bend", () => {
+  const map = blank();
+  fillRect(map, SIZE, 4, 0, 4, 14, 1);
+  fillRect(map, SIZE, 8, 1, 8, 15, 1);
+  floodFill(map, SIZE, 0, 0, 6);
+  assert.equal(count(map, 0), 0);
+});
+
+test("fill with the id that is there, or off the sheet, does nothing", () => {
+  const map = blank();
+  assert.equal(floodFill(map, SIZE, 3, 3, 0), false);
+  assert.equal(floodFill(map, SIZE, -1, 3, 2), false);
+  assert.deepEqual(map, blank());
+});
+
+test("the eraser gives back the wall from an element, the sky from the wall", () => {
+  const fromWindow = eraserInk(2);
+  assert.equal(fromWindow(2), FACADE);
+  assert.equal(fromWindow(11), FACADE);
+  assert.equal(fromWindow(BACKGROUND), BACKGROUND);
+  assert.equal(eraserInk(FACADE)(FACADE), BACKGROUND);
+  assert.equal(eraserInk(BACKGROUND)(2), BACKGROUND);
+});
+
+test("undo and redo travel the same road both ways", () => {
+  const map = blank();
+  const history = new History(SIZE);
+  const states = [map.slice()];
+  for (let i = 1; i < 12; i++) {
+    const before = map.slice();
+    fillRect(map, SIZE, i, 0, SIZE, i, i);
+    history.commit(before, map);
+    states.push(map.slice());
+  }
+  for (let i = 10; i >= 0; i--) {
+    assert.ok(history.undo(map));
+    assert.deepEqual(map, states[i]);
+  }
+  assert.equal(history.undo(map), false);
+  for (let i = 1; i < 12; i++) {
+    assert.ok(history.redo(map));
+    assert.deepEqual(map, states[i]);
+  }
+  assert.equal(history.canRedo, false);
+});
+
+test("a hundred steps and more can be undone", () => {
+  const map = blank();
+  const history = new History(SIZE);
+  for (let i = 0; i < 150; i++) {
+    const before = map.slice();
+    map[i] = 1;
+    history.commit(before, map);
+  }
+  let undone = 0;
+  while (history.undo(map)) undone += 1;
+  assert.equal(undone, 150);
+  assert.deepEqual(map, blank());
+});
+
+test("a new step ends the road forward, and a step that changes nothing is none", () => {
+  const map = blank();
+  const history = new History(SIZE);
+  assert.equal(history.commit(map, map.slice()), false);
+  for (const id of [1, 2]) {
+    const before = map.slice();
+    map.fill(id);
+    history.commit(before, map);
+  }
+  history.undo(map);
+  const before = map.slice();
+  map[0] = 9;
+  history.commit(before, map);
+  assert.equal(history.canRedo, false);
+});
+
+test("a new sheet is a wall with sky above it", () => {
+  const map = bareWall(64);
+  assert.equal(map[0], BACKGROUND);
+  assert.equal(map[32 * 64 + 32], FACADE);
+  assert.deepEqual([...new Set(map)].sort(), [BACKGROUND, FACADE]);
+});
+
+test("ids survive the wire", async () => {
+  const map = Uint8Array.from({ length: 65536 }, (_, i) => (i * i) % 12);
+  assert.deepEqual(await unpackIds(await packIds(map)), map);
+});
+
+test("the pipeline keeps one request under way and ends on the newest state", () => {
+  const sent = [];
+  let state = 0;
+  const pipeline = new Pipeline({ send: (id) => sent.push([id, state]), onWaiting() {} });
+  for (state = 1; state <= 5; state++) pipeline.request();
+  state = 5;
+  assert.deepEqual(sent, [[1, 1]]);
+  pipeline.answered(99);
+  assert.equal(sent.length, 1, "an answer to something else does not count");
+  pipeline.answered(1);
+  assert.deepEqual(sent, [[1, 1], [2, 5]]);
+  pipeline.failed();
+  assert.equal(sent.length, 2, "nothing new to send after a failure");
+});

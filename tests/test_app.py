@@ -1,0 +1,298 @@
+"""The app through its own client: what it answers, and what it refuses, in words."""
+
+import base64
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import PaletteDrawer, SepiaColorizer, launch, serve
+from gradio.route_utils import delete_files_created_by_app
+from gradio_client import Client, handle_file
+from PIL import Image
+
+import app
+from pix2pix.labels import PALETTE, decode_label_image, open_label_map
+from pix2pix.ui.canvas import Shelf
+from pix2pix.ui.demo import create_demo, launch_options
+from pix2pix.ui.draw_tab import fit_label_map
+from pix2pix.ui.starts import PLANS, build
+from pix2pix.ui.wire import DrawRequest, pack_ids, unpack_ids
+
+SIZE = 256
+WALL = np.ones((SIZE, SIZE), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def client(fake_studio: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(fake_studio, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+def draw(client: Client, label_map: np.ndarray, seed: int = 0, **more: Any) -> np.ndarray:
+    payload = {"ids": pack_ids(label_map), "seed": seed, **more}
+    answer = client.predict(payload, api_name="/draw")
+    image = Image.open(io.BytesIO(base64.b64decode(answer["image"].split(",")[1])))
+    return np.asarray(image.convert("RGB"))
+
+
+def colorize(client: Client, path: Path, strength: float = 1.0) -> Image.Image:
+    payload = {"file": handle_file(path), "strength": strength}
+    answer = client.predict(payload, api_name="/colorize")
+    file = answer["file"]
+    with Image.open(file["path"] if isinstance(file, dict) else file) as image:
+        image.load()
+        assert image.format == "PNG"
+        return image.copy()
+
+
+def save_photo(path: Path, size: tuple[int, int] = (90, 60), **options: Any) -> Path:
+    ramp = np.linspace(40, 210, size[0], dtype=np.float32)[None].repeat(size[1], 0)
+    Image.fromarray(ramp.astype(np.uint8)).save(path, **options)
+    return path
+
+
+# ---- draw --------------------------------------------------------------------------------
+
+
+def test_a_drawing_comes_back_as_its_building_losslessly(client: Client) -> None:
+    drawing = build(PLANS[0], SIZE)
+    np.testing.assert_array_equal(draw(client, drawing, 3), PaletteDrawer().draw(drawing, 3))
+
+
+def test_the_seed_decides_the_building(client: Client) -> None:
+    assert (draw(client, WALL, 1) == draw(client, WALL, 1)).all()
+    assert (draw(client, WALL, 1) != draw(client, WALL, 2)).any()
+
+
+def test_the_live_picture_is_small_and_close(client: Client) -> None:
+    live = draw(client, WALL, 1, format="webp").astype(int)
+    assert abs(live - draw(client, WALL, 1)).mean() < 4
+
+
+def packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data)).decode()
+
+
+HOSTILE_DRAWINGS = {
+    "nothing": (None, "must be a JSON object"),
+    "a list": ([1, 2], "must be a JSON object"),
+    "no ids": ({"seed": 1}, "must be a base64 text"),
+    "ids of another type": ({"ids": [1] * 65536}, "must be a base64 text"),
+    "not base64": ({"ids": "§§§"}, "not zlib-compressed"),
+    "not zlib": ({"ids": base64.b64encode(bytes(99)).decode()}, "not zlib-compressed"),
+    "too few": ({"ids": packed(bytes(100))}, "65536 ids; got 100"),
+    "a bomb": ({"ids": packed(bytes(50_000_000))}, "65536 ids; got more"),
+    "a long text": ({"ids": "A" * 300_000}, "more than a 256x256 drawing"),
+    "a class that is not": ({"ids": packed(bytes([12]) * 65536)}, "0 to 11"),
+    "a seed out of range": ({"ids": pack_ids(WALL), "seed": 10**9}, "seed must be"),
+    "a seed in words": ({"ids": pack_ids(WALL), "seed": "7"}, "seed must be"),
+    "a seed that is true": ({"ids": pack_ids(WALL), "seed": True}, "seed must be"),
+    "another format": ({"ids": pack_ids(WALL), "format": "gif"}, "format must be"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_DRAWINGS)
+def test_a_hostile_drawing_is_refused_in_words_and_the_server_stays_up(
+    client: Client, name: str
+) -> None:
+    payload, reason = HOSTILE_DRAWINGS[name]
+    with pytest.raises(Exception, match=reason) as refusal:
+        client.predict(payload, api_name="/draw")
+    assert "Traceback" not in str(refusal.value)
+    assert draw(client, WALL).shape == (SIZE, SIZE, 3)
+
+
+def test_ids_survive_the_wire() -> None:
+    label_map = np.random.default_rng(0).integers(0, 12, (SIZE, SIZE), np.uint8)
+    np.testing.assert_array_equal(unpack_ids(pack_ids(label_map), SIZE), label_map)
+
+
+def test_a_saved_drawing_reopens_with_identical_ids(tmp_path: Path) -> None:
+    drawing = build(PLANS[1], SIZE)
+    answer = Shelf.postprocess(None, DrawRequest(drawing, 0, "png", None))  # type: ignore[arg-type]
+    path = tmp_path / "facade-labels.png"
+    path.write_bytes(base64.b64decode(answer["drawing"].split(",")[1]))
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(decode_label_image(image), drawing)
+    np.testing.assert_array_equal(fit_label_map(open_label_map(path), SIZE), drawing)
+
+
+def test_a_label_image_of_another_shape_is_fitted_without_distortion(tmp_path: Path) -> None:
+    path = tmp_path / "tall.png"
+    Image.fromarray(PALETTE[np.full((400, 200), 2)]).save(path)
+    opened = fit_label_map(open_label_map(path), SIZE)
+    assert (opened == 2).sum() == SIZE * SIZE // 2
+    assert (opened[:, :64] == 0).all() and (opened[:, 192:] == 0).all()
+
+
+def test_every_start_uses_the_whole_vocabulary_between_them() -> None:
+    drawings = [build(plan, SIZE) for plan in PLANS]
+    assert set(np.unique(drawings)) == set(range(12))
+    assert all((drawing[0] == 0).all() for drawing in drawings), "there is sky above each"
+
+
+# ---- colourise ---------------------------------------------------------------------------
+
+
+def test_a_photo_comes_back_in_colour_at_its_own_size(client: Client, tmp_path: Path) -> None:
+    result = colorize(client, save_photo(tmp_path / "aunt.jpg", (301, 97)))
+    assert result.size == (301, 97)
+    assert np.ptp(np.asarray(result, int), -1).mean() > 20
+
+
+def test_a_photo_keeps_its_orientation(client: Client, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = save_photo(tmp_path / "turned.jpg", (90, 60), exif=exif)
+    assert colorize(client, path).size == (60, 90)
+
+
+def test_strength_nought_leaves_it_grey(client: Client, tmp_path: Path) -> None:
+    result = np.asarray(colorize(client, save_photo(tmp_path / "a.png"), 0.0), int)
+    assert np.ptp(result, -1).max() <= 1
+
+
+def test_the_result_carries_the_name_of_the_photo(client: Client, tmp_path: Path) -> None:
+    payload = {"file": handle_file(save_photo(tmp_path / "grandma 1941.jpg")), "strength": 1.0}
+    file = client.predict(payload, api_name="/colorize")["file"]
+    assert "1941.png" in str(file)
+
+
+def huge_png() -> bytes:
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", len(header))
+        + chunk
+        + struct.pack(">I", zlib.crc32(chunk))
+    )
+
+
+BAD_PHOTOS = {
+    "empty.jpg": b"",
+    "notes.jpg": b"these are not pixels",
+    "huge.png": huge_png(),
+    "photo.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200),
+}
+
+
+@pytest.mark.parametrize("name", [*BAD_PHOTOS, "cut.png"])
+def test_a_bad_photo_is_refused_by_name(client: Client, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "cut.png":
+        data = save_photo(path, (300, 200)).read_bytes()
+        path.write_bytes(data[: len(data) // 2])
+    else:
+        path.write_bytes(BAD_PHOTOS[name])
+    with pytest.raises(Exception, match=name) as refusal:
+        colorize(client, path)
+    assert "Traceback" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        None,
+        "/etc/passwd",
+        {"path": "/etc/passwd"},
+        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+        {"path": "../../etc/passwd"},
+        {"path": "a\0b"},
+        {"path": 7},
+    ],
+)
+def test_nothing_but_uploads_can_be_opened(fake_studio: str, file: Any) -> None:
+    answer = raw_call(fake_studio, "colorize", {"file": file, "strength": 1.0})
+    assert answer.startswith("error")
+    assert "root:" not in answer
+
+
+def raw_call(url: str, name: str, payload: Any) -> str:
+    """The event stream's last event, past the client's own preparation of files."""
+    event = httpx.post(f"{url}gradio_api/call/{name}", json={"data": [payload]}).json()["event_id"]
+    stream = httpx.get(f"{url}gradio_api/call/{name}/{event}", timeout=30).text
+    return stream.split("event: ")[-1]
+
+
+def test_the_photo_and_its_result_are_deleted_in_time(upload_folder: Path, tmp_path: Path) -> None:
+    demo = create_demo("off", SepiaColorizer())
+    client = Client(launch(demo), verbose=False, download_files=tmp_path / "downloads")
+    colorize(client, save_photo(tmp_path / "private.jpg"))
+    assert len(list(upload_folder.rglob("private.*"))) == 2
+    delete_files_created_by_app(demo, None)  # what Gradio does on the schedule of delete_cache
+    assert list(upload_folder.rglob("private.*")) == []
+    demo.close(verbose=False)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.6, "1", None, True, 1e308])
+def test_a_strength_out_of_range_is_refused(
+    client: Client, tmp_path: Path, strength: object
+) -> None:
+    payload = {"file": handle_file(save_photo(tmp_path / "a.png")), "strength": strength}
+    with pytest.raises(Exception, match=r"strength must be from 0 to 1\.5"):
+        client.predict(payload, api_name="/colorize")
+
+
+# ---- the app as a whole ------------------------------------------------------------------
+
+
+def test_a_failing_model_is_reported_without_its_insides(upload_folder: Path) -> None:
+    class Broken(PaletteDrawer):
+        calls = 0
+
+        def draw(self, label_map: np.ndarray, seed: int = 0) -> np.ndarray:
+            self.calls += 1
+            if self.calls > 1:
+                raise RuntimeError("secret path /home/x")
+            return super().draw(label_map, seed)
+
+    for url in serve(Broken(), SepiaColorizer()):
+        answer = raw_call(url, "draw", {"ids": pack_ids(WALL)})
+        assert answer.startswith("error")
+        assert "secret" not in answer
+
+
+def test_without_models_the_app_starts_and_says_why() -> None:
+    demo = create_demo("No <model> for drawing.", "No model for photos.")
+    config = str(demo.get_config_file())
+    assert "No &lt;model&gt; for drawing." in config
+    assert "No model for photos." in config
+
+
+def test_a_missing_checkpoint_becomes_a_sentence(tmp_path: Path) -> None:
+    from pix2pix.inference import load_drawer
+
+    reason = app.load_or_say_why(load_drawer, tmp_path / "none", "cpu")
+    assert isinstance(reason, str) and "could not be loaded" in reason
+
+
+def test_only_the_assets_are_served(fake_studio: str) -> None:
+    from pix2pix.ui.assets import ASSETS_URL
+
+    assert httpx.get(f"{fake_studio}{ASSETS_URL}/draw.js").status_code == 200
+    for path in ("..%2fapp.py", "%2e%2e/app.py", "../app.py"):
+        assert httpx.get(f"{fake_studio}{ASSETS_URL}/{path}").status_code == 404
+    for path in (app.__file__, "app.py", "/etc/passwd"):
+        assert httpx.get(f"{fake_studio}gradio_api/file={path}").status_code in (403, 404)
+
+
+def test_the_app_reports_to_nobody_and_keeps_nothing_for_long() -> None:
+    demo = create_demo("off", "off")
+    options = launch_options()
+    assert demo.analytics_enabled is False
+    assert options["run_history"] is False and options["share"] is False
+    assert options["max_file_size"] and demo._queue.max_size
+    assert demo.delete_cache is not None and demo.delete_cache[1] <= 3600
+    assert options["theme"]._stylesheets == [], "fonts from elsewhere"
+
+
+def test_the_command_line_has_the_defaults_that_readme_names() -> None:
+    args = app.parse_args([])
+    assert (args.host, args.port, args.device) == ("127.0.0.1", 7860, "auto")
+    assert Path(args.checkpoint_facades).parts[-2:] == ("checkpoints", "facades")
+    assert Path(args.checkpoint_colorize).parts[-2:] == ("checkpoints", "colorize")

@@ -1,0 +1,287 @@
+"""Journeys through the app in a real Chromium, by hand-like pointer, keys and touch.
+
+Every visit also checks that the page asked nothing of another host and logged no error.
+Screenshots go to `screenshots/`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import SCREENSHOTS
+from hand import (
+    decode_uri,
+    drag,
+    open_file,
+    read_building,
+    read_sheet,
+    save_grey_photo,
+    tool,
+    wait_for_building,
+)
+from PIL import Image
+
+from pix2pix.labels import decode_label_image, encode_label_image
+from pix2pix.ui.canvas import KEYS
+from pix2pix.ui.starts import PLANS, build
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+SIZE = 256
+
+
+# ---- draw --------------------------------------------------------------------------------
+
+
+def test_drawing_a_rectangle_changes_the_building_in_that_place(studio: str, visit: Visit) -> None:
+    page = visit(studio)
+    before, drawn_before = read_building(page), read_sheet(page)
+    tool(page, "Rectangle")
+    page.get_by_role("button", name="shop:").click()
+    wait_for_building(page, lambda: drag(page, (0.3, 0.2), (0.7, 0.5)))
+    changed = read_sheet(page) != drawn_before
+    rows, columns = np.nonzero(changed)
+    assert 70 <= columns.min() <= 90 and 170 <= columns.max() <= 185
+    assert 45 <= rows.min() <= 60 and 120 <= rows.max() <= 132
+    difference = abs(read_building(page) - before).mean(-1)
+    inside = difference[55:125, 80:176].mean()
+    outside = np.concatenate([difference[150:].ravel(), difference[:, 210:].ravel()]).mean()
+    assert inside > 10
+    assert inside > 3 * outside
+
+
+def test_the_page_opens_with_a_drawing_and_its_building(studio: str, visit: Visit) -> None:
+    page = visit(studio)
+    np.testing.assert_array_equal(read_sheet(page), build(PLANS[0], SIZE))
+    assert read_building(page).std() > 10
+
+
+def test_the_building_follows_while_the_hand_still_moves(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    page.evaluate(
+        "() => { window.shown = 0; new MutationObserver(() => { window.shown += 1; }).observe("
+        "document.querySelector('.st-building'), {attributeFilter: ['data-picture']}); }"
+    )
+    tool(page, "Brush")
+    box = page.locator(".st-sheet").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(box["x"] + 20 + 8 * step, box["y"] + 20 + 6 * step)
+        page.wait_for_timeout(25)
+    assert page.evaluate("() => window.shown") >= 3
+    page.mouse.up()
+
+
+def test_every_tool_does_what_it_is_called(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    page.get_by_role("button", name="Clear").click()
+    bare = read_sheet(page)
+    assert set(np.unique(bare)) == {0, 1}
+    page.keyboard.press("4")
+    page.keyboard.press("b")
+    drag(page, (0.3, 0.3), (0.6, 0.3))
+    stroke = read_sheet(page) == 3
+    assert stroke[76, 80:150].all() and 10 <= stroke[:, 110].sum() <= 13
+    page.keyboard.press("3")
+    page.keyboard.press("f")
+    drag(page, (0.4, 0.3), (0.4, 0.3))
+    assert ((read_sheet(page) == 2) == stroke).all()
+    page.keyboard.press("e")
+    drag(page, (0.3, 0.3), (0.6, 0.3))
+    assert (read_sheet(page)[76, 85:150] == 1).all(), "the wall is back"
+    drag(page, (0.2, 0.7), (0.4, 0.7))
+    assert (read_sheet(page)[179, 60:100] == 0).all(), (
+        "the eraser cuts the wall where it began on it"
+    )
+
+
+def test_undo_and_redo_cross_tools_by_keys(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    states = [read_sheet(page)]
+    for key, class_key in (("b", "8"), ("r", "0"), ("f", "="), ("e", "2")):
+        page.locator(".st-sheet").hover()
+        page.keyboard.press(key)
+        page.keyboard.press(class_key)
+        drag(page, (0.2, 0.2), (0.5, 0.6))
+        states.append(read_sheet(page))
+        assert (states[-1] != states[-2]).any()
+    for state in reversed(states[:-1]):
+        page.keyboard.press("Control+z")
+        np.testing.assert_array_equal(read_sheet(page), state)
+    for i, state in enumerate(states[1:]):
+        page.keyboard.press("Control+Shift+z" if i % 2 else "Control+y")
+        np.testing.assert_array_equal(read_sheet(page), state)
+
+
+def test_every_class_has_its_key(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    page.locator(".st-sheet").hover()
+    for index, key in enumerate(KEYS):
+        page.keyboard.press(key)
+        pressed = page.locator(".st-chip").nth(index).get_attribute("aria-pressed")
+        assert pressed == "true", key
+
+
+def test_keys_leave_text_fields_alone(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    before = read_sheet(page)
+    seed = page.get_by_label("Seed")
+    seed.fill("")
+    seed.press_sequentially("42")
+    assert page.locator(".st-chip[aria-pressed=true]").inner_text().endswith("window")
+    wait_for_building(page, lambda: seed.press("Enter"))
+    assert seed.input_value() == "42"
+    np.testing.assert_array_equal(read_sheet(page), before)
+
+
+def test_a_seed_gives_its_building_again_and_surprise_another(studio: str, visit: Visit) -> None:
+    page = visit(studio)
+    seed = page.get_by_label("Seed")
+    first_seed, first = seed.input_value(), read_building(page)
+    wait_for_building(page, page.get_by_role("button", name="Surprise me").click)
+    assert seed.input_value() != first_seed
+    assert abs(read_building(page) - first).mean() > 1
+    seed.fill(first_seed)
+    wait_for_building(page, lambda: seed.press("Enter"))
+    np.testing.assert_array_equal(read_building(page), first)
+
+
+def test_the_building_and_the_drawing_can_be_saved(
+    studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(studio)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the building").click()
+    saved.value.save_as(tmp_path / "building.png")
+    with Image.open(tmp_path / "building.png") as image:
+        assert image.format == "PNG" and image.size == (SIZE, SIZE)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the drawing").click()
+    saved.value.save_as(tmp_path / "labels.png")
+    with Image.open(tmp_path / "labels.png") as image:
+        np.testing.assert_array_equal(decode_label_image(image), read_sheet(page))
+
+
+def test_a_saved_drawing_opens_again_and_a_photo_is_refused(
+    fake_studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(fake_studio)
+    drawing = build(PLANS[3], SIZE)
+    encode_label_image(drawing).save(tmp_path / "mine.png")
+    open_file(page, "Open a drawing", tmp_path / "mine.png")
+    page.wait_for_function("() => !document.querySelector('[aria-label=Undo]').disabled")
+    np.testing.assert_array_equal(read_sheet(page), drawing)
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "holiday.png")
+    open_file(page, "Open a drawing", tmp_path / "holiday.png")
+    page.get_by_text("holiday.png: is not a label map").wait_for()
+    np.testing.assert_array_equal(read_sheet(page), drawing)
+
+
+def test_a_finger_draws_and_the_page_stays_where_it_is(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio, phone=True)
+    tool(page, "Brush")
+    page.get_by_role("button", name="door:").tap()
+    page.evaluate("() => window.scrollTo(0, 0)")
+    before = read_sheet(page)
+    box = page.locator(".st-sheet").bounding_box()
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, part: float) -> None:
+        x, y = box["x"] + 0.5 * box["width"], box["y"] + part * box["height"]
+        points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.9)
+    for step in range(12):
+        touch("touchMove", 0.9 - step * 0.06)
+    touch("touchEnd", 0)
+    after = read_sheet(page)
+    assert (after[70:220, 128] == 3).all()
+    assert (after != before).sum() > 500
+    assert page.evaluate("() => window.scrollY") == 0
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    assert wide <= 390
+
+
+# ---- colourise ---------------------------------------------------------------------------
+
+
+def test_a_grey_photo_comes_back_coloured_at_its_own_size(
+    studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(studio)
+    page.get_by_role("tab", name="Colourise").click()
+    page.locator(".st-photo[data-shown]").wait_for()
+    photo = save_grey_photo(tmp_path / "old picture.png", (613, 407))
+    open_file(page, "Open a photo", photo)
+    page.locator(".st-photo[data-shown='old picture.png']").wait_for()
+    assert "613 \u00d7 407" in page.locator(".st-about").inner_text()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the photo in colour").click()
+    assert saved.value.suggested_filename == "old picture.png"
+    saved.value.save_as(tmp_path / "result.png")
+    with Image.open(tmp_path / "result.png") as image:
+        assert image.size == (613, 407)
+        result = np.asarray(image.convert("RGB"), int)
+    assert np.ptp(result, -1).mean() > 4
+    grey = np.asarray(Image.open(photo), int)
+    assert abs(result.mean(-1) - grey).mean() < 20
+
+
+def test_a_refused_photo_leaves_the_last_one_in_place(
+    fake_studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(fake_studio)
+    page.get_by_role("tab", name="Colourise").click()
+    shown = page.locator(".st-photo[data-shown]")
+    shown.wait_for()
+    first = shown.get_attribute("data-shown")
+    (tmp_path / "letter.jpg").write_bytes(b"Dear all")
+    open_file(page, "Open a photo", tmp_path / "letter.jpg")
+    page.get_by_text("letter.jpg: is ").wait_for()
+    assert shown.get_attribute("data-shown") == first
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the photo in colour").click()
+    assert saved.value.suggested_filename == str(Path(first).with_suffix(".png"))
+
+
+def test_strength_and_divider_move_by_keys(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    page.get_by_role("tab", name="Colourise").click()
+    page.locator(".st-photo[data-shown]").wait_for()
+    page.get_by_label("Strength").focus()
+    page.keyboard.press("Home")
+    page.locator(".st-photo[data-strength='0']").wait_for()
+    after = decode_uri(page.locator("img.st-after").get_attribute("src")).astype(int)
+    assert np.ptp(after, -1).mean() < 3
+    page.get_by_label("Divider").focus()
+    page.keyboard.press("End")
+    cut = page.evaluate(
+        "() => document.querySelector('.st-compare').style.getPropertyValue('--cut')"
+    )
+    assert cut == "100%"
+
+
+# ---- how it looks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_screenshots_of_both_tabs(studio: str, visit: Visit, scheme: str, device: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page = visit(studio, phone=device == "phone", scheme=scheme)
+    for tab in ("draw", "colourise"):
+        page.get_by_role("tab", name=tab.title()).click()
+        ready = ".st-building img" if tab == "draw" else ".st-photo[data-shown]"
+        page.locator(ready).wait_for()
+        page.wait_for_timeout(300)
+        page.screenshot(
+            path=SCREENSHOTS / f"{tab}-{device}-{scheme}.png", full_page=device == "phone"
+        )
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), (
+            "nothing to scroll sideways"
+        )
