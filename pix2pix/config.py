@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import reprlib
 import types
 import typing
 from dataclasses import dataclass, field
@@ -25,11 +26,11 @@ T = TypeVar("T")
 def require(condition: bool, name: str, expected: str, value: object) -> None:
     """Raises ValueError "NAME must be EXPECTED, got VALUE" unless `condition` holds."""
     if not condition:
-        raise ValueError(f"{name} must be {expected}, got {value!r}")
+        raise ValueError(f"{name} must be {expected}, got {reprlib.repr(value)}")
 
 
 def from_dict(cls: type[T], values: object, where: str) -> T:
-    """A dataclass from parsed JSON or TOML; unknown keys and wrong types raise ValueError."""
+    """A dataclass from parsed JSON or TOML; unknown or missing keys and wrong types: ValueError."""
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be a table of keys and values, got {type(values).__name__}")
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
@@ -38,13 +39,14 @@ def from_dict(cls: type[T], values: object, where: str) -> T:
         if key not in fields:
             near = difflib.get_close_matches(str(key), fields, n=1)
             raise ValueError(
-                f"{where} has no key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                f"{where} has no key {reprlib.repr(key)}"
+                + (f"; did you mean {near[0]!r}?" if near else "")
             )
-    checked = {k: _coerce(hints[k], v, f"{where}.{k}") for k, v in values.items()}
-    try:
-        return cls(**checked)
-    except TypeError as error:
-        raise ValueError(f"{where}: {error}") from None
+    needed = dataclasses.MISSING
+    for name, key in fields.items():
+        if name not in values and key.default is needed and key.default_factory is needed:
+            raise ValueError(f"{where} lacks the key {name!r}")
+    return cls(**{k: _coerce(hints[k], v, f"{where}.{k}") for k, v in values.items()})
 
 
 def _coerce(hint: Any, value: Any, where: str) -> Any:
@@ -58,16 +60,16 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
         return _coerce(next(a for a in args if a is not type(None)), value, where)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
-            raise ValueError(f"{where} must be a list, got {value!r}")
+            raise ValueError(f"{where} must be a list, got {reprlib.repr(value)}")
         return tuple(_coerce(args[0], item, where) for item in value)
     if origin is dict or hint is Any:
         if origin is dict and not isinstance(value, dict):
-            raise ValueError(f"{where} must be a table, got {value!r}")
+            raise ValueError(f"{where} must be a table, got {reprlib.repr(value)}")
         return value
     if hint is float and type(value) is int and abs(value) < 2**53:
         return float(value)
     if type(value) is not hint:
-        raise ValueError(f"{where} must be of type {hint.__name__}, got {value!r}")
+        raise ValueError(f"{where} must be of type {hint.__name__}, got {reprlib.repr(value)}")
     return value
 
 

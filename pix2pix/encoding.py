@@ -81,3 +81,9 @@ def spread_hints(spots: Tensor) -> Tensor:
     spread = torch.cat([grid[:, :2] / total.clamp(min=1e-24), total / (total + 0.1)], 1)
     spread = torch.where(total > 0, spread, torch.zeros_like(spread))
     return F.interpolate(spread, (height, width), mode="bilinear", align_corners=False)
+
+
+def random_style(style_dim: int, seed: int) -> Tensor:
+    """The style code (1, style_dim) of a seed, the same on every device."""
+    # torch takes 64 bits; any other integer is as good a seed as its remainder
+    return torch.randn(1, style_dim, generator=torch.Generator().manual_seed(seed % 2**63))

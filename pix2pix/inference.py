@@ -16,7 +16,13 @@ from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
 from pix2pix.config import CheckpointConfig
 from pix2pix.device import autocast, choose_device, has_fast_bf16
-from pix2pix.encoding import decode_ab, decode_photo, encode_colorize_input, encode_labels
+from pix2pix.encoding import (
+    decode_ab,
+    decode_photo,
+    encode_colorize_input,
+    encode_labels,
+    random_style,
+)
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
 from pix2pix.networks import ResizeConv
@@ -65,7 +71,8 @@ class Drawer:
         labels = pad_to_multiple(
             resize_label_map(label_map, working), 2**self.config.generator.depth
         )
-        style = random_style(self.config.generator.style_dim, seed)
+        style_dim = self.config.generator.style_dim
+        style = random_style(style_dim, seed) if style_dim else None
         output = self._runner(encode_labels(labels[None], num_classes), style)
         photo = decode_photo(output)[0, : working[0], : working[1]]
         return resize(photo, (height, width)) if photo.shape[:2] != (height, width) else photo
@@ -153,14 +160,6 @@ def fold_resize_convs(module: nn.Module) -> None:
             setattr(module, name, folded)
         else:
             fold_resize_convs(child)
-
-
-def random_style(style_dim: int, seed: int) -> Tensor | None:
-    """The style code (1, style_dim) of a seed, the same on every device; None without styles."""
-    if not style_dim:
-        return None
-    # torch takes 64 bits; any other integer is as good a seed as its remainder
-    return torch.randn(1, style_dim, generator=torch.Generator().manual_seed(seed % 2**63))
 
 
 def working_shape(height: int, width: int, size: int) -> tuple[int, int]:

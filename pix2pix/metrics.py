@@ -8,21 +8,21 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.color import colorfulness, fit_gamut, lab_to_rgb
 from pix2pix.data.loader import Batch, Dataset
-from pix2pix.encoding import decode_ab, decode_photo, encode_colorize_input
+from pix2pix.encoding import decode_ab, decode_photo, encode_colorize_input, random_style
 
 EVAL_BATCH = 8
 
 
 @torch.inference_mode()
 def generate(model: Model, batch: Batch, device: torch.device, seed: int | None = None) -> Tensor:
-    """The generator's output, on the CPU; styles from N(0, 1) by `seed`, or the mean style."""
+    """The generator's output, on the CPU. Its style is by `seed`, else each target's own."""
     style = None
-    if dim := model.generator.config.style_dim:
-        style = torch.zeros(len(batch.input), dim)
-        if seed is not None:
-            style = torch.randn(1, dim, generator=torch.Generator().manual_seed(seed))
-            style = style.expand(len(batch.input), dim)
-        style = style.to(device)
+    if model.style_encoder is not None:
+        if seed is None:
+            style, _ = model.style_encoder(batch.target.to(device))
+        else:
+            style = random_style(model.generator.config.style_dim, seed).to(device)
+            style = style.expand(len(batch.input), -1)
     x = batch.input.to(device, memory_format=torch.channels_last)
     return model.generator(x, style).float().cpu()
 
@@ -49,13 +49,17 @@ def psnr(a_u8: np.ndarray, b_u8: np.ndarray) -> float:
 
 
 def judge_photos(model: Model, batch: Batch, device: torch.device) -> list[dict[str, float]]:
-    """Mean absolute error in 0..255 of the mean style, where the photo has a picture."""
-    output = generate(model, batch, device)
-    error = (output - batch.target).abs().mean(1, keepdim=True) * 127.5  # (N, 1, H, W)
+    """Mean absolute error in 0..255 where the photo has a picture: in its own style, in another."""
     valid = (batch.weight > 0).float()
-    each = (error * valid).sum((1, 2, 3)) / valid.sum((1, 2, 3)).clamp(min=1)
-    fake = decode_photo(output)
-    return [{"l1": e, "colorfulness": colorfulness(f)} for e, f in zip(each.tolist(), fake)]
+    truth = decode_photo(batch.target * valid)
+    rows: list[dict[str, float]] = [{"colorfulness_truth": colorfulness(t)} for t in truth]
+    for name, seed in (("own_style", None), ("random_style", 0)):
+        output = generate(model, batch, device, seed)
+        error = (output - batch.target).abs().mean(1, keepdim=True) * 127.5  # (N, 1, H, W)
+        each = (error * valid).sum((1, 2, 3)) / valid.sum((1, 2, 3)).clamp(min=1)
+        for row, l1, photo in zip(rows, each.tolist(), decode_photo(output * valid)):
+            row |= {f"l1_{name}": l1, f"colorfulness_{name}": colorfulness(photo)}
+    return rows
 
 
 def judge_colors(model: Model, batch: Batch, device: torch.device) -> list[dict[str, float]]:

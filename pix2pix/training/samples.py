@@ -18,8 +18,8 @@ def sample_sheet(
 ) -> Image.Image:
     """Evenly spaced examples.
 
-    labels2photo: labels, mean style, two random styles, real photo. colorize: grey, result, result
-    with 10 hints, real photo.
+    labels2photo: labels, the real photo's style, two random styles, real photo. colorize: grey,
+    result, result with 10 hints, real photo.
     """
     count = min(rows, len(dataset))
     indices = np.linspace(0, len(dataset) - 1, count).round().astype(int).tolist()

@@ -252,7 +252,7 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
         state = torch.load(out_dir / STATE_NAME, map_location=device, weights_only=True)
         learner.load_state_dict(state["learner"])
         first_step, seconds = state["step"], state["seconds"]
-        trim_metrics(out_dir / "metrics.jsonl", first_step)
+    trim_metrics(out_dir / "metrics.jsonl", first_step)
     started = time.monotonic() - seconds
 
     def save(step: int, metrics: dict) -> None:

@@ -1,0 +1,127 @@
+"""The arrows of the design: imports point downwards, and each outside package has its place."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# 1 arrays and values, 2 tensors, 3 files to batches, 4 work, 5 the door to a model, 6 surface.
+# A package stands for all of its modules.
+LAYERS = {
+    "pix2pix": 1,
+    "pix2pix.color": 1,
+    "pix2pix.config": 1,
+    "pix2pix.files": 1,
+    "pix2pix.images": 1,
+    "pix2pix.labels": 1,
+    "pix2pix.checkpoint": 2,
+    "pix2pix.device": 2,
+    "pix2pix.encoding": 2,
+    "pix2pix.losses": 2,
+    "pix2pix.networks": 2,
+    "pix2pix.data": 3,
+    "pix2pix.metrics": 4,
+    "pix2pix.training": 4,
+    "pix2pix.inference": 5,
+    "pix2pix.__main__": 6,
+    "pix2pix.ui": 6,
+    "app": 6,
+    "train": 6,
+}
+PACKAGES = ("pix2pix.data", "pix2pix.training", "pix2pix.ui")
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    module_name(path): path
+    for path in [*sorted(ROOT.glob("pix2pix/**/*.py")), ROOT / "app.py", ROOT / "train.py"]
+}
+
+
+def imports_in(source: str) -> set[str]:
+    """Every module that the source names in an import, wherever in the file; absolute names."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports hide where they point"
+            assert node.module
+            # What is imported from a package may be a module of it.
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {n for n in inner if n in MODULES} or {node.module}
+    return names
+
+
+IMPORTS = {name: imports_in(path.read_text()) for name, path in MODULES.items()}
+OWN_IMPORTS = {name: found & MODULES.keys() for name, found in IMPORTS.items()}
+
+
+def unit(module: str) -> str:
+    """The entry of LAYERS that a module belongs to."""
+    return next((p for p in PACKAGES if module == p or module.startswith(f"{p}.")), module)
+
+
+def users_of(package: str) -> set[str]:
+    return {
+        unit(module)
+        for module, found in IMPORTS.items()
+        if any(n == package or n.startswith(f"{package}.") for n in found)
+    }
+
+
+def test_every_module_has_a_layer_and_every_layer_its_modules() -> None:
+    assert {unit(module) for module in MODULES} == LAYERS.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_downwards(module: str) -> None:
+    layer = LAYERS[unit(module)]
+    upwards = {n for n in OWN_IMPORTS[module] if LAYERS[unit(n)] > layer}
+    assert not upwards, f"{module} is in layer {layer}"
+
+
+def test_no_imports_go_in_circles() -> None:
+    left = {name: set(found) for name, found in OWN_IMPORTS.items()}
+    while free := [name for name, found in left.items() if not found & left.keys()]:
+        for name in free:
+            del left[name]
+    assert not left
+
+
+def test_only_the_user_interface_knows_gradio() -> None:
+    assert users_of("gradio") <= {"pix2pix.ui", "app"}
+
+
+def test_only_the_hub_module_knows_the_hub() -> None:
+    assert users_of("huggingface_hub") <= {"pix2pix.hub"}
+
+
+@pytest.mark.parametrize("package", ["torch", "torchvision", "safetensors"])
+def test_the_pure_layer_has_no_tensors(package: str) -> None:
+    assert not {n for n in users_of(package) if LAYERS[n] == 1}
+
+
+def test_the_pure_layer_loads_without_torch() -> None:
+    pure = [name for name, layer in LAYERS.items() if layer == 1]
+    code = f"import sys, {', '.join(pure)}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    source = """
+import torch.nn as nn
+from pix2pix import labels
+from pix2pix.color import rgb_to_lab
+def late():
+    from gradio.utils import get_upload_folder
+"""
+    assert imports_in(source) == {"torch.nn", "pix2pix.labels", "pix2pix.color", "gradio.utils"}
