@@ -17,6 +17,7 @@ RGB_TO_XYZ = np.array(
 XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ.astype(np.float64)).astype(np.float32)
 WHITE = RGB_TO_XYZ.sum(1)  # XYZ of RGB (1, 1, 1)
 
+AB_SPACING = 16  # of the grid of a/b points that colour is a distribution over
 AB_SCALE = 110.0  # a network's a and b are these, divided by this: sRGB has -108..98
 
 # CIE 15:2004, the linear part of the cube root near black.
@@ -95,9 +96,9 @@ def fit_gamut(lab: np.ndarray) -> np.ndarray:
     return result
 
 
-def ab_grid(spacing: int = 16) -> np.ndarray:
-    """The a/b points (K, 2) float32 of a square grid that sRGB can show at some L."""
-    ticks = np.arange(-112, 113, spacing, dtype=np.float32)
+def ab_grid() -> np.ndarray:
+    """The a/b points (88, 2) float32, AB_SPACING apart, that sRGB can show at some L."""
+    ticks = np.arange(-7, 8, dtype=np.float32) * AB_SPACING
     ab = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), -1).reshape(-1, 1, 2)
     levels = np.arange(1, 100, dtype=np.float32)[None, :, None]
     lab = np.concatenate(np.broadcast_arrays(levels, ab[..., :1], ab[..., 1:]), -1)  # (K, 99, 3)

@@ -14,7 +14,7 @@ TASKS = ("labels2photo", "photo2labels", "colorize", "image2image")
 CHANNELS = {
     "labels2photo": (None, 3),
     "photo2labels": (3, None),
-    "colorize": (None, 2),
+    "colorize": (7, 2),  # L; hint a, b and mask; the same spread over the picture -> a, b
     "image2image": (3, 3),
 }
 NORMS = ("batch", "instance", "none")

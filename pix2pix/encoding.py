@@ -12,7 +12,6 @@ from torch import Tensor
 from pix2pix.color import AB_SCALE
 from pix2pix.labels import VOID
 
-COLORIZE_CHANNELS = 7  # L; hint a, b and mask; the same spread over the picture
 SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
 SPREAD_SIGMA = 2.5  # cells
 

@@ -5,6 +5,7 @@ import pytest
 from skimage.color import lab2rgb, rgb2lab
 
 from pix2pix.color import (
+    AB_SPACING,
     ab_grid,
     colorfulness,
     fit_gamut,
@@ -121,12 +122,13 @@ def test_fitting_leaves_its_argument_alone() -> None:
 
 def test_the_grid_has_the_points_that_some_lightness_can_show() -> None:
     shown = rgb_to_lab(CUBE).reshape(-1, 3)[:, 1:]
-    grid = ab_grid(spacing=8)
+    grid = ab_grid()
     apart = np.linalg.norm(shown[:, None] - grid, axis=-1)  # (colours, points)
-    assert (grid % 8 == 0).all()
+    assert len(grid) == 88
+    assert (grid % AB_SPACING == 0).all()
     assert len(np.unique(grid, axis=0)) == len(grid)
     assert apart.min(0).max() <= 8  # no point is far from every colour
-    assert apart.min(1).max() <= 16  # no colour is far from every point; pure blue is a thin corner
+    assert apart.min(1).max() <= 24  # no colour is far from every point; pure blue is a thin corner
 
 
 def test_a_grey_picture_has_no_colourfulness() -> None:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from synthetic import make_facade, write_facades, write_photos
 
-from pix2pix.color import AB_SCALE
+from pix2pix.color import AB_SCALE, rgb_to_lab
 from pix2pix.data.facades import FacadePairs, find_void
 from pix2pix.data.loader import Plan, example_at, iterate_batches
-from pix2pix.data.photos import MAX_HINTS, PlainPhotos, age, sample_hints
+from pix2pix.data.photos import MAX_HINTS, PlainPhotos, ab_cells, age, sample_hints
 
 
 def rngs(count: int) -> list[np.random.Generator]:
@@ -97,6 +97,17 @@ def test_evaluation_gives_no_hints_and_the_true_lightness(tmp_path: Path) -> Non
     assert batch.input[:, 1:].abs().sum() == 0
     sky = batch.target[0, :, 4:20, 20:40] * AB_SCALE
     assert sky[1].mean() < -20  # b of a blue sky
+
+
+def test_rare_colors_weigh_more_and_the_average_is_one(tmp_path: Path) -> None:
+    dataset = PlainPhotos(write_photos(tmp_path, 4, 1) / "train", 64)
+    green, disc = (
+        dataset.weights[ab_cells(rgb_to_lab(np.array(c, np.uint8))[1:])]
+        for c in ((60, 110, 40), (220, 90, 60))
+    )
+    assert disc > 1.5 * green
+    weight = np.mean([dataset.batch([i], None).weight.mean() for i in range(4)])
+    assert 0.7 < weight < 1.4
 
 
 def test_hints_are_often_none_and_else_few_and_true() -> None:

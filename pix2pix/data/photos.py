@@ -7,16 +7,18 @@ import cv2
 import numpy as np
 import torch
 
-from pix2pix.color import rgb_to_lab
+from pix2pix.color import AB_SPACING, ab_grid, rgb_to_lab
 from pix2pix.data.loader import Batch
 from pix2pix.encoding import encode_ab, encode_colorize_input, encode_lightness
 from pix2pix.images import find_images, open_rgb
 
 MAX_ZOOM = 1.3  # a training crop shows at least 1 / MAX_ZOOM of the short side
 MAX_HINTS = 30
-# Vivid pixels are few and L1 settles on the median, which is grey: a pixel of chroma 40 counts
-# about as much as three grey ones.
-CHROMA_WEIGHT = 1 / 20
+# Rare colours count more, or everything in doubt comes out brown. Zhang et al., "Colorful Image
+# Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
+# model this small paints things in colours too rich, so the weight is tempered.
+UNIFORM_PART = 0.5
+TEMPER = 0.75
 
 
 class PlainPhotos:
@@ -31,6 +33,7 @@ class PlainPhotos:
         self.names = [p.stem for p in paths]
         with ThreadPoolExecutor() as pool:
             self.photos = list(pool.map(self._load, paths))
+        self.weights = rarity_weights(self.photos)
 
     def _load(self, path: Path) -> np.ndarray:
         photo = np.asarray(open_rgb(path))
@@ -68,7 +71,7 @@ class PlainPhotos:
                 np.stack([cv2.resize(x, half, interpolation=cv2.INTER_AREA) for x in arrays])
                 for arrays in (lightness, ab)
             )
-        weight = 1 + np.hypot(ab[..., 0], ab[..., 1]).clip(0, 60) * CHROMA_WEIGHT
+        weight = self.weights[ab_cells(ab)]
         return Batch(
             encode_colorize_input(lightness, hints, mask),
             encode_ab(ab),
@@ -91,6 +94,24 @@ class PlainPhotos:
             square = square[:, ::-1]
         square = np.ascontiguousarray(square)
         return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def ab_cells(ab: np.ndarray) -> np.ndarray:
+    """The number, 0..224, of the cell of the a/b grid that each of ab (..., 2) lies in."""
+    rows = (np.rint(ab / AB_SPACING) + 7).clip(0, 14).astype(np.int64)
+    return rows[..., 0] * 15 + rows[..., 1]
+
+
+def rarity_weights(photos: list[np.ndarray]) -> np.ndarray:
+    """A weight (225,) for each cell of the a/b grid, large where few pixels are, 1 on average."""
+    counts = np.zeros(225)
+    for photo in photos:
+        small = cv2.resize(photo, (24, 24), interpolation=cv2.INTER_AREA)
+        counts += np.bincount(ab_cells(rgb_to_lab(small)[..., 1:]).reshape(-1), minlength=225)
+    share = counts / counts.sum()
+    cells = len(ab_grid())
+    weights = ((1 - UNIFORM_PART) * share + UNIFORM_PART / cells) ** -TEMPER
+    return (weights / (weights * share).sum()).astype(np.float32)
 
 
 def age(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:

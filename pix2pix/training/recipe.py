@@ -4,8 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pix2pix.config import NORMS, TASKS, UPSAMPLINGS, GeneratorConfig, from_dict, require
-from pix2pix.encoding import COLORIZE_CHANNELS
+from pix2pix.config import CHANNELS, NORMS, TASKS, UPSAMPLINGS, GeneratorConfig, from_dict, require
 from pix2pix.labels import NUM_CLASSES
 from pix2pix.losses import GAN_LOSSES
 from pix2pix.networks import PATCH_LAYERS
@@ -139,10 +138,10 @@ class Recipe:
         )
 
     def generator(self) -> GeneratorConfig:
-        in_channels = {"labels2photo": NUM_CLASSES, "colorize": COLORIZE_CHANNELS}[self.task]
+        in_channels, out_channels = CHANNELS[self.task]
         return GeneratorConfig(
-            in_channels=in_channels,
-            out_channels=2 if self.task == "colorize" else 3,
+            in_channels=in_channels or NUM_CLASSES,
+            out_channels=out_channels or NUM_CLASSES,
             ngf=self.ngf,
             depth=self.depth,
             max_channels=self.max_channels,
