@@ -98,7 +98,11 @@ def test_a_missing_key_is_named(missing: str) -> None:
         ({"metrics": []}, r"config.metrics must be a table, got \[\]"),
         ({"task": "image2image"}, "in_channels must be 3 for image2image, got 2"),
         ({"task": "photo2labels"}, "in_channels must be 3 for photo2labels, got 2"),
-        ({"task": "colorize"}, "out_channels must be 2 for colorize, got 3"),
+        ({"task": "colorize"}, "in_channels must be 7 for colorize, got 2"),
+        (
+            {"task": "colorize", "generator__in_channels": 7},
+            "out_channels must be 2 for colorize, got 3",
+        ),
         ({"generator__ab_classes": 88}, r"out_channels must be 2 \(a and b\) with ab_classes"),
     ],
 )
