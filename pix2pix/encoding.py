@@ -82,7 +82,7 @@ def spread_hints(spots: Tensor) -> Tensor:
     return F.interpolate(spread, (height, width), mode="bilinear", align_corners=False)
 
 
-def random_style(style_dim: int, seed: int) -> Tensor:
-    """The style code (1, style_dim) of a seed, the same on every device."""
+def style_noise(style_dim: int, seed: int) -> Tensor:
+    """Standard normal noise (1, style_dim) of a seed, the same on every device."""
     # torch takes 64 bits; any other integer is as good a seed as its remainder
     return torch.randn(1, style_dim, generator=torch.Generator().manual_seed(seed % 2**63))

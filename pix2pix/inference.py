@@ -21,7 +21,7 @@ from pix2pix.encoding import (
     decode_photo,
     encode_colorize_input,
     encode_labels,
-    random_style,
+    style_noise,
 )
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
@@ -56,6 +56,7 @@ class Drawer:
         self.config = config
         self.size = config.size
         self._runner = _Runner(model, device)
+        self._style_encoder = model.style_encoder
 
     def draw(self, label_map: np.ndarray, seed: int = 0) -> np.ndarray:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
@@ -71,8 +72,11 @@ class Drawer:
         labels = pad_to_multiple(
             resize_label_map(label_map, working), 2**self.config.generator.depth
         )
-        style_dim = self.config.generator.style_dim
-        style = random_style(style_dim, seed) if style_dim else None
+        style = None
+        if self._style_encoder is not None:
+            style = self._style_encoder.sample(
+                style_noise(len(self._style_encoder.style_mean), seed)
+            )
         output = self._runner(encode_labels(labels[None], num_classes), style)
         photo = decode_photo(output)[0, : working[0], : working[1]]
         return resize(photo, (height, width)) if photo.shape[:2] != (height, width) else photo

@@ -8,7 +8,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.color import colorfulness, fit_gamut, lab_to_rgb
 from pix2pix.data.loader import Batch, Dataset
-from pix2pix.encoding import decode_ab, decode_photo, encode_colorize_input, random_style
+from pix2pix.encoding import decode_ab, decode_photo, encode_colorize_input, style_noise
 
 EVAL_BATCH = 8
 
@@ -21,8 +21,8 @@ def generate(model: Model, batch: Batch, device: torch.device, seed: int | None 
         if seed is None:
             style, _ = model.style_encoder(batch.target.to(device))
         else:
-            style = random_style(model.generator.config.style_dim, seed).to(device)
-            style = style.expand(len(batch.input), -1)
+            noise = style_noise(model.generator.config.style_dim, seed).to(device)
+            style = model.style_encoder.sample(noise).expand(len(batch.input), -1)
     x = batch.input.to(device, memory_format=torch.channels_last)
     return model.generator(x, style).float().cpu()
 
@@ -53,7 +53,7 @@ def judge_photos(model: Model, batch: Batch, device: torch.device) -> list[dict[
     valid = (batch.weight > 0).float()
     truth = decode_photo(batch.target * valid)
     rows: list[dict[str, float]] = [{"colorfulness_truth": colorfulness(t)} for t in truth]
-    for name, seed in (("own_style", None), ("random_style", 0)):
+    for name, seed in (("own_style", None), ("style_noise", 0)):
         output = generate(model, batch, device, seed)
         error = (output - batch.target).abs().mean(1, keepdim=True) * 127.5  # (N, 1, H, W)
         each = (error * valid).sum((1, 2, 3)) / valid.sum((1, 2, 3)).clamp(min=1)

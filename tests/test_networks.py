@@ -94,6 +94,17 @@ def test_a_style_is_a_mean_and_a_log_variance_by_photo() -> None:
     assert mean.shape == log_variance.shape == (3, 8)
 
 
+def test_sampled_styles_are_spread_as_the_observed_ones() -> None:
+    torch.manual_seed(0)
+    encoder = StyleEncoder(2)
+    mixing = torch.tensor([[0.5, 0.0], [0.3, 0.1]])
+    for _ in range(2000):
+        encoder.observe(torch.tensor([1.0, -2.0]) + torch.randn(8, 2) @ mixing.T)
+    samples = encoder.sample(torch.randn(5000, 2))
+    torch.testing.assert_close(samples.mean(0), torch.tensor([1.0, -2.0]), atol=0.05, rtol=0)
+    torch.testing.assert_close(samples.T.cov(), mixing @ mixing.T, atol=0.05, rtol=0)
+
+
 def test_what_a_photo_is_served_does_not_depend_on_its_neighbours_in_the_batch() -> None:
     for norm in ("batch", "instance"):
         network = UNet(GeneratorConfig(3, 3, **SMALL, norm=norm)).eval()

@@ -112,7 +112,8 @@ class Learner:
                 mean, log_variance = mean.float(), log_variance.float()
                 noise = self._normal(len(batch.input), recipe.style_dim)
                 own = mean + noise[:encoded] * (log_variance / 2).exp()
-                style = torch.cat([own, noise[encoded:]])
+                self.model.style_encoder.observe(own)
+                style = torch.cat([own, self.model.style_encoder.sample(noise[encoded:])])
                 losses["kl"] = kl_to_standard_normal(mean, log_variance)
             logits = self.model.generator.logits(batch.input, style)
         target, weight = batch.target, batch.weight
