@@ -53,7 +53,7 @@ def judge_photos(model: Model, batch: Batch, device: torch.device) -> list[dict[
     valid = (batch.weight > 0).float()
     truth = decode_photo(batch.target * valid)
     rows: list[dict[str, float]] = [{"colorfulness_truth": colorfulness(t)} for t in truth]
-    for name, seed in (("own_style", None), ("style_noise", 0)):
+    for name, seed in (("own_style", None), ("random_style", 0)):
         output = generate(model, batch, device, seed)
         error = (output - batch.target).abs().mean(1, keepdim=True) * 127.5  # (N, 1, H, W)
         each = (error * valid).sum((1, 2, 3)) / valid.sum((1, 2, 3)).clamp(min=1)
