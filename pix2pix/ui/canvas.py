@@ -1,4 +1,4 @@
-"""The Draw tab's components: thin Gradio shells whose behaviour is in `assets/draw.js`.
+"""The Draw tab's components: thin Gradio shells whose behaviour is in `assets/`.
 
 `Drawing` sends the drawing, `Picture` shows the building, `Shelf` holds what to start from and the
 files that go in and out.
@@ -77,7 +77,7 @@ class Picture(ScriptedHTML):
     """The building beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers)."""
 
     def __init__(self, value: tuple[np.ndarray, DrawRequest]) -> None:
-        super().__init__("building", "draw.js", "mountPicture", value=value)
+        super().__init__("building", "building.js", "mountPicture", value=value)
 
     def postprocess(self, value: tuple[np.ndarray, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
         photo, request = value
@@ -102,7 +102,7 @@ class Shelf(ScriptedHTML):
     def __init__(self, starts: dict[str, np.ndarray]) -> None:
         super().__init__(
             "shelf",
-            "draw.js",
+            "shelf.js",
             "mountShelf",
             events=("open", "save"),
             size=len(next(iter(starts.values()))),

@@ -1,0 +1,39 @@
+// The twelve classes: name, colour and key each.
+
+import { tell } from "./studio.js";
+
+/** A class's colour with its key in it, readable on it. */
+export function swatch({ rgb, key }) {
+  const node = Object.assign(document.createElement("kbd"), {
+    className: "st-swatch", textContent: key,
+  });
+  const light = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 110;
+  node.style.setProperty("--color", `rgb(${rgb.join(" ")})`);
+  node.style.setProperty("--on-color", light ? "#000" : "#fff");
+  return node;
+}
+
+export function buildPalette(sheet, classes) {
+  const node = Object.assign(document.createElement("div"), { className: "st-palette" });
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", "What to draw");
+  const choose = (id) => {
+    sheet.classId = id;
+    chips.forEach((chip, i) => chip.setAttribute("aria-pressed", String(i === id)));
+    tell("setting");
+  };
+  const chips = classes.map(({ name, meaning, rgb, key }, id) => {
+    const chip = Object.assign(document.createElement("button"), {
+      type: "button", className: "st-chip",
+    });
+    chip.dataset.tip = `${name}: ${meaning}  ${key}`;
+    const text = Object.assign(document.createElement("span"), { textContent: name });
+    chip.append(swatch({ rgb, key }), text);
+    chip.setAttribute("aria-label", `${name}: ${meaning}, key ${key}`);
+    chip.addEventListener("click", () => choose(id));
+    return chip;
+  });
+  node.append(...chips);
+  choose(sheet.classId);
+  return { node, chips, choose, keys: classes.map((c) => c.key) };
+}
