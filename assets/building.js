@@ -45,6 +45,7 @@ function buildBar(seed) {
   studio.controls.seed = input;
   const surprise = button({
     name: "surprise", label: "Surprise me", text: "Surprise", tip: "Another building, same drawing",
+    classes: "st-surprise",
   });
   surprise.addEventListener("click", () => setSeed(randomSeed()));
   const out = Object.assign(document.createElement("div"), { className: "st-out" });

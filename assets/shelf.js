@@ -2,7 +2,7 @@
 
 import { download } from "./download.js";
 import { button } from "./icons.js";
-import { studio } from "./studio.js";
+import { randomSeed, studio } from "./studio.js";
 import { unpackIds } from "./wire.js";
 
 export async function mountShelf({ element, props, trigger, watch, upload }) {
@@ -13,6 +13,12 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
   for (const { name, ids } of props.starts) {
     starts.append(thumbnail(name, await unpackIds(ids), props));
   }
+  const facade = button({ name: "facade", label: "New facade", text: "New facade",
+    tip: "A facade made up, another at each press" });
+  facade.addEventListener("click", () => {
+    props.value = { facade: randomSeed() };
+    trigger("facade");
+  });
   const picker = Object.assign(document.createElement("input"), {
     type: "file", accept: "image/*", hidden: true,
   });
@@ -36,7 +42,7 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
     if (props.value?.drawing) download(props.value.drawing, "facade-labels.png");
   });
   const actions = Object.assign(document.createElement("div"), { className: "st-actions" });
-  actions.append(open, picker);
+  actions.append(facade, open, picker);
   const title = Object.assign(document.createElement("span"), {
     className: "st-caption", textContent: "Start from",
   });

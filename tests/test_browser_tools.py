@@ -1,4 +1,4 @@
-"""The tools of the studio by hand: select, repeat, mirror, grid, keys, memory and the help sheet."""
+"""The studio by hand: its tools, its keys, its memory and the help sheet."""
 
 from collections.abc import Callable
 from typing import Any
@@ -235,3 +235,18 @@ def test_every_tool_works_by_finger(fake_studio: str, visit: Visit) -> None:
         if name != "Fill":
             assert (read_sheet(page) != before).any(), name
     assert page.evaluate("() => window.scrollY") == 0
+
+
+def test_each_press_makes_another_facade_and_it_can_be_undone(
+    fake_studio: str, visit: Visit
+) -> None:
+    page = visit(fake_studio)
+    seen = [read_sheet(page)]
+    for _ in range(3):
+        wait_for_building(page, lambda: tool(page, "New facade"))
+        seen.append(read_sheet(page))
+        assert {WINDOW, DOOR} <= set(np.unique(seen[-1]))
+        assert all((seen[-1] != other).any() for other in seen[:-1])
+    page.locator(".st-sheet").hover()
+    press(page, "Control+z")
+    np.testing.assert_array_equal(read_sheet(page), seen[-2])

@@ -19,6 +19,7 @@ from pix2pix.ui.wire import (
     data_uri,
     pack_ids,
     read_drawing,
+    read_seed,
     read_upload,
 )
 
@@ -97,21 +98,23 @@ class Picture(ScriptedHTML):
 
 
 class Shelf(ScriptedHTML):
-    """Starting points, open and save. Takes an Upload in, gives a label image out."""
+    """Starting points, open and save. An Upload or a facade's seed in, a label image out."""
 
     def __init__(self, starts: dict[str, np.ndarray]) -> None:
         super().__init__(
             "shelf",
             "shelf.js",
             "mountShelf",
-            events=("open", "save"),
+            events=("open", "save", "facade"),
             size=len(next(iter(starts.values()))),
             classes=PALETTE_PROPS,
             starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in starts.items()],
         )
 
-    def preprocess(self, payload: Any) -> Upload:  # type: ignore[override]
+    def preprocess(self, payload: Any) -> Upload | int:  # type: ignore[override]
         try:
+            if isinstance(payload, dict) and "facade" in payload:
+                return read_seed(payload, "facade")
             return read_upload(payload)
         except ValueError as error:
             raise sentence(error) from None

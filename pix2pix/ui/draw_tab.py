@@ -5,11 +5,12 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from pix2pix.facades import build
 from pix2pix.inference import Drawer
 from pix2pix.labels import VOID, open_label_map, resize_label_map
+from pix2pix.plans import PLANS, random_plan
 from pix2pix.ui.canvas import Drawing, Picture, Shelf
 from pix2pix.ui.errors import in_words
-from pix2pix.ui.starts import PLANS, build
 from pix2pix.ui.wire import DrawRequest, Upload
 
 START_SEED = 7
@@ -27,6 +28,10 @@ def build_draw_tab(drawer: Drawer, concurrency_id: str) -> None:
     @in_words
     def open_drawing(upload: Upload) -> np.ndarray:
         return fit_label_map(open_label_map(upload.path, upload.name), drawer.size)
+
+    @in_words
+    def new_facade(seed: int) -> np.ndarray:
+        return build(random_plan(seed), drawer.size)
 
     def save_drawing(request: DrawRequest) -> DrawRequest:
         return request
@@ -51,6 +56,7 @@ def build_draw_tab(drawer: Drawer, concurrency_id: str) -> None:
     )
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     shelf.open(open_drawing, shelf, drawing, **quiet)
+    shelf.facade(new_facade, shelf, drawing, **quiet)
     shelf.save(save_drawing, drawing, shelf, **quiet)
 
 
