@@ -17,7 +17,10 @@ export async function mountDrawing({ element, props, trigger, watch }) {
     size: props.size,
     colors: props.classes.map((c) => c.rgb),
     onChange: redraw,
-    onHistory: () => rail?.showHistory(),
+    onHistory: () => {
+      rail.showHistory();
+      tell("change");
+    },
     onPick: (id) => palette.choose(id),
     onPicked: () => rail.back(),
     onSelection: () => selectionBar?.show(),
@@ -69,7 +72,6 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   studio.controls.showLive?.();
   bindKeys(element.closest(".studio-desk"), { sheet, rail, palette, help });
   root.dataset.ready = "true";
-  tell("change");
 }
 
 window.addEventListener("studio:draw-failed", () => studio.pipeline?.failed());

@@ -220,10 +220,9 @@ export class Sheet {
     if (this.stroke?.pointer !== event.pointerId) return;
     const { stroke } = this;
     this.stroke = null;
-    TOOLS[this.tool].end?.(this, stroke);
+    TOOLS[this.tool].end?.(this, stroke); // changes no map: that was sent with the last move
     if (this.history.commit(stroke.before, this.map)) this.onHistory();
     this.selection.onChange();
-    this.#changed();
   }
 
   #moveOutline() {

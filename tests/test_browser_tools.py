@@ -1,11 +1,26 @@
 """The studio by hand: its tools, its keys, its memory and the help sheet."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hand import drag, finger, press, read_building, read_sheet, start_anew, tool, wait_for_building
+from conftest import PaletteDrawer
+from hand import (
+    drag,
+    finger,
+    press,
+    read_building,
+    read_sheet,
+    save,
+    start_anew,
+    tool,
+    wait_for_building,
+)
+from PIL import Image
+
+from pix2pix.labels import PALETTE
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
@@ -235,6 +250,35 @@ def test_every_tool_works_by_finger(fake_studio: str, visit: Visit) -> None:
         if name != "Fill":
             assert (read_sheet(page) != before).any(), name
     assert page.evaluate("() => window.scrollY") == 0
+
+
+def test_the_looks_come_when_the_hand_rests_and_a_press_takes_one(
+    studio: str, visit: Visit
+) -> None:
+    page = visit(studio)
+    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    pictures = page.evaluate("() => [...document.querySelectorAll('.st-look img')].map(i => i.src)")
+    assert len(set(pictures)) == len(pictures) == 6
+    wait_for_building(page, page.get_by_role("button", name="Look 2718").click)
+    assert page.get_by_label("Seed", exact=True).input_value() == "2718"
+    press(page, "r", "=")
+    wait_for_building(page, lambda: drag(page, (0.2, 0.2), (0.8, 0.8)))
+    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    others = page.evaluate("() => [...document.querySelectorAll('.st-look img')].map(i => i.src)")
+    assert not set(others) & set(pictures)
+
+
+def test_the_building_beside_the_drawing_is_saved_as_one_picture(
+    fake_studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(fake_studio)
+    with page.expect_download() as saved:
+        save(page, "Save both side by side")
+    saved.value.save_as(tmp_path / "both.png")
+    with Image.open(tmp_path / "both.png") as image:
+        both = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(both[:, :256], PALETTE[read_sheet(page)])
+    np.testing.assert_array_equal(both[:, 256:], PaletteDrawer().draw(read_sheet(page), 7))
 
 
 def test_each_press_makes_another_facade_and_it_can_be_undone(

@@ -23,6 +23,7 @@ from pix2pix.ui.wire import (
     read_upload,
 )
 
+LOOK_SIDE = 128  # pixels of a small picture
 KEYS = "1234567890-="
 PALETTE_PROPS = [
     {"name": c.name, "meaning": c.meaning, "rgb": list(c.rgb), "key": key}
@@ -95,6 +96,29 @@ class Picture(ScriptedHTML):
             "description": "image: the building, as a data URI",
             "properties": {"image": {"type": "string"}, "seed": {"type": "integer"}},
         }
+
+
+class Looks(ScriptedHTML):
+    """Small pictures of the drawing with other seeds, asked for one at a time."""
+
+    def __init__(self, size: int, seeds: tuple[int, ...]) -> None:
+        self.size = size
+        super().__init__("looks", "looks.js", "mountLooks", events=("input",), seeds=list(seeds))
+
+    def preprocess(self, payload: Any) -> DrawRequest:  # type: ignore[override]
+        try:
+            return read_drawing(payload, self.size)
+        except ValueError as error:
+            raise sentence(error) from None
+
+    def postprocess(self, value: tuple[np.ndarray, DrawRequest] | None) -> dict[str, Any] | None:  # type: ignore[override]
+        if value is None:
+            return None
+        photo, request = value
+        image = Image.fromarray(photo)
+        image.thumbnail((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX)
+        uri = data_uri(image, "webp", quality=86, method=1)
+        return {"image": uri, "seed": request.seed, "id": request.id}
 
 
 class Shelf(ScriptedHTML):
