@@ -2,12 +2,18 @@
 
 import { tell } from "./studio.js";
 
+/** Relative luminance of sRGB, as WCAG defines it. */
+function luminance(rgb) {
+  const linear = rgb.map((v) => (v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+}
+
 /** A class's colour with its key in it, readable on it. */
 export function swatch({ rgb, key }) {
   const node = Object.assign(document.createElement("kbd"), {
     className: "st-swatch", textContent: key,
   });
-  const light = 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 110;
+  const light = luminance(rgb) > 0.179; // there black and white stand out alike
   node.style.setProperty("--color", `rgb(${rgb.join(" ")})`);
   node.style.setProperty("--on-color", light ? "#000" : "#fff");
   return node;

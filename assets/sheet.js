@@ -38,7 +38,7 @@ export class Sheet {
       className: "st-sheet", width: size, height: size, tabIndex: 0,
     });
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "The drawing. Choose a tool and a class, then draw.");
+    this.canvas.setAttribute("aria-label", "The drawing. Choose a tool and a class, then draw; ? for help.");
     this.context = this.canvas.getContext("2d");
     this.image = this.context.createImageData(size, size);
     this.pixels = new Uint32Array(this.image.data.buffer);

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,10 @@ def main() -> None:
     parser.add_argument("--strokes", type=int, default=30)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     args = parser.parse_args()
-    model = time_model(args.checkpoint.resolve(), args.device, args.strokes)
+    with ThreadPoolExecutor(1) as pool:  # the app calls it from a thread, too
+        model = pool.submit(
+            time_model, args.checkpoint.resolve(), args.device, args.strokes
+        ).result()
     server, url = serve(args.checkpoint.resolve(), args.device)
     try:
         strokes = time_strokes(url, args.strokes)

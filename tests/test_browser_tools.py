@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import PaletteDrawer
+from conftest import SCREENSHOTS, PaletteDrawer
 from hand import (
     drag,
     finger,
@@ -279,6 +279,66 @@ def test_the_building_beside_the_drawing_is_saved_as_one_picture(
         both = np.asarray(image.convert("RGB"))
     np.testing.assert_array_equal(both[:, :256], PALETTE[read_sheet(page)])
     np.testing.assert_array_equal(both[:, 256:], PaletteDrawer().draw(read_sheet(page), 7))
+
+
+def test_every_control_has_a_name_and_is_reached_by_tab(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    nameless = page.evaluate(
+        "() => [...document.querySelectorAll('.studio-desk :is(button, input:not([type=file]))')]"
+        ".filter((n) => !n.ariaLabel && !n.textContent.trim() && !n.labels?.[0]?.textContent)"
+        ".map((n) => n.outerHTML)"
+    )
+    assert nameless == []
+    page.locator(".st-rail button").first.focus()
+    names, unseen = [], []
+    for _ in range(60):
+        name, outline = page.evaluate(
+            "() => { const n = document.activeElement; const of = n.closest('.st-size') ?? n;"
+            " return [n.ariaLabel, getComputedStyle(of).outlineStyle]; }"
+        )
+        names.append(name)
+        if name and outline == "none":
+            unseen.append(name)
+        press(page, "Tab")
+    assert unseen == [], "the focus is seen"
+    for wanted in ("Brush", "Repeat", "Help", "Save", "Look 7", "New facade", "Surprise me"):
+        assert wanted in names, wanted
+    assert any(name and name.startswith("The drawing.") for name in names)
+
+
+def test_the_help_sheet_gives_the_focus_back(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    page.get_by_role("button", name="Help").focus()
+    press(page, "Enter")
+    assert page.evaluate("() => document.activeElement.ariaLabel") == "Close"
+    press(page, "Escape")
+    assert page.evaluate("() => document.activeElement.ariaLabel") == "Help"
+
+
+@pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
+def test_screenshots_of_the_studio_at_work(
+    studio: str, visit: Visit, device: str, scheme: str
+) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page = visit(studio, phone=device == "phone", scheme=scheme)
+
+    def shoot(name: str) -> None:
+        page.screenshot(path=SCREENSHOTS / f"{name}-{device}-{scheme}.png")
+
+    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    for name in ("Mirror", "Snap to grid", "Select"):
+        tool(page, name)
+    (drag if device == "desktop" else finger)(page, (0.5, 0.3), (0.5, 0.3))
+    shoot("select")
+    tool(page, "New drawing")
+    shoot("new")
+    page.get_by_role("button", name="Keep it").click()
+    tool(page, "Save")
+    shoot("save")
+    page.keyboard.press("Escape")
+    tool(page, "Help")
+    shoot("help")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_each_press_makes_another_facade_and_it_can_be_undone(
