@@ -45,7 +45,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
     if (!props.value?.opened) return; // anything else is what we sent ourselves
     sheet.replace(await unpackIds(props.value.ids));
   });
-  const kept = await recall(props.size, props.classes.length);
+  const kept = recall(props.size, props.classes.length);
   rail.restore(kept);
   palette.choose(kept.classId ?? sheet.classId);
   if (kept.seed !== undefined) studio.seed = kept.seed;

@@ -1,17 +1,17 @@
 // What a reload brings back: kept in this browser only.
 
 import { on, studio } from "./studio.js";
-import { packIds, unpackIds } from "./wire.js";
+import { fromBase64, toBase64 } from "./wire.js";
 
 const STORED = "pix2pix-drawing";
 const DELAY_MS = 300;
 
 /** What was kept, as far as it is whole and of this size: { map, seed, tool, ... } or {}. */
-export async function recall(size, classes) {
+export function recall(size, classes) {
   try {
     const kept = JSON.parse(localStorage.getItem(STORED)) ?? {};
     if (kept.size !== size) return {};
-    const map = await unpackIds(kept.ids);
+    const map = fromBase64(kept.ids);
     if (map.length !== size * size || map.some((id) => id >= classes)) return {};
     const within = (value, low, high) => (
       Number.isInteger(value) && value >= low && value <= high ? value : undefined
@@ -41,16 +41,14 @@ export function keep() {
   };
   on("change", later);
   on("setting", later);
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") write();
-  });
+  window.addEventListener("pagehide", write); // so it must not wait for anything
 }
 
-async function write() {
+function write() {
   const { sheet } = studio;
   if (sheet.stroke) return; // its end is a change too
   try {
-    const ids = await packIds(sheet.map);
+    const ids = toBase64(sheet.map);
     localStorage.setItem(STORED, JSON.stringify({
       ids, size: sheet.size, seed: studio.seed, tool: sheet.tool, classId: sheet.classId,
       brush: sheet.brush, gap: sheet.gap, mirror: sheet.mirror, grid: sheet.grid > 0,

@@ -9,7 +9,7 @@ import {
   snapPoint, strokeSegment,
 } from "../assets/labelmap.js";
 import { Pipeline } from "../assets/pipeline.js";
-import { packIds, unpackIds } from "../assets/wire.js";
+import { fromBase64, packIds, toBase64, unpackIds } from "../assets/wire.js";
 
 const SIZE = 16;
 const blank = () => new Uint8Array(SIZE * SIZE);
@@ -270,6 +270,7 @@ test("an element is found with what adjoins it, but not with the band that it st
 test("ids survive the wire", async () => {
   const map = Uint8Array.from({ length: 65536 }, (_, i) => (i * i) % 12);
   assert.deepEqual(await unpackIds(await packIds(map)), map);
+  assert.deepEqual(fromBase64(toBase64(map)), map);
 });
 
 test("the pipeline keeps one request under way and ends on the newest state", () => {
