@@ -136,7 +136,10 @@ export function buildSelectionBar(sheet) {
   const buttons = {};
   for (const [name, label, key, act] of actions) {
     buttons[name] = button({ name, label, key });
-    buttons[name].addEventListener("click", act);
+    buttons[name].addEventListener("click", () => {
+      act();
+      if (node.hidden) sheet.canvas.focus({ preventScroll: true }); // nobody loses their place
+    });
     node.append(buttons[name]);
   }
   const show = () => {

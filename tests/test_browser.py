@@ -279,7 +279,7 @@ def test_screenshots_of_both_tabs(studio: str, visit: Visit, scheme: str, device
     page = visit(studio, phone=device == "phone", scheme=scheme)
     for tab in ("draw", "colourise"):
         page.get_by_role("tab", name=tab.title()).click()
-        ready = ".st-building img" if tab == "draw" else ".st-photo[data-shown]"
+        ready = ".st-looks[data-complete=true]" if tab == "draw" else ".st-photo[data-shown]"
         page.locator(ready).wait_for()
         page.wait_for_timeout(300)
         page.screenshot(
