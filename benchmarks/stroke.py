@@ -24,6 +24,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import pix2pix.ui  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
 from pix2pix.facades import build  # noqa: E402
 from pix2pix.inference import load_drawer  # noqa: E402
 from pix2pix.plans import random_plan  # noqa: E402
