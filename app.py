@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
 from pix2pix.inference import load_colorizer, load_drawer
 from pix2pix.ui.demo import create_demo, launch_options
 

@@ -3,11 +3,11 @@
 const PATHS = {
   brush: '<path d="M19.5 4.5c-4.2 1.7-8 5.3-10.3 9l2.3 2.3c3.7-2.3 7.3-6.1 9-10.3z"/>'
     + '<path d="M8.4 14.6c-1.7.1-3 1.3-3.2 3-.1 1-.7 1.8-1.7 2.2 2.8.9 6.7.2 7.2-2.9z"/>',
-  eraser: '<path d="m13.5 5 5.5 5.5a1.5 1.5 0 0 1 0 2.100L12.6 19H8.3l-3.8-3.8a1.5 1.5 0 0 1 '
-    + '0-2.100L11.400 5a1.5 1.5 0 0 1 2.100 0z"/><path d="m8.5 8.5 7.5 7.5M12.5 19H20"/>',
+  eraser: '<path d="m13.5 5 5.5 5.5a1.5 1.5 0 0 1 0 2.1L12.6 19H8.3l-3.8-3.8a1.5 1.5 0 0 1 '
+    + '0-2.1L11.4 5a1.5 1.5 0 0 1 2.1 0z"/><path d="m8.5 8.5 7.5 7.5M12.5 19H20"/>',
   rectangle: '<rect x="4" y="6" width="16" height="12" rx="1"/>',
-  fill: '<path d="m11 3.5 7.5 7.5-6.8 6.8a1.5 1.5 0 0 1-2.100 0L4.7 12.9a1.5 1.5 0 0 1 '
-    + '0-2.100z"/><path d="M5 12h12.5"/><path d="M20 15.5c1 1.400 1.5 2.2 1.5 3a1.5 1.5 0 0 '
+  fill: '<path d="m11 3.5 7.5 7.5-6.8 6.8a1.5 1.5 0 0 1-2.1 0L4.7 12.9a1.5 1.5 0 0 1 '
+    + '0-2.1z"/><path d="M5 12h12.5"/><path d="M20 15.5c1 1.4 1.5 2.2 1.5 3a1.5 1.5 0 0 '
     + '1-3 0c0-.8.5-1.6 1.5-3z"/>',
   undo: '<path d="M9 6 4.5 10.5 9 15"/><path d="M4.5 10.5H14a5 5 0 0 1 0 10h-2"/>',
   redo: '<path d="m15 6 4.5 4.5L15 15"/><path d="M19.5 10.5H10a5 5 0 0 0 0 10h2"/>',
@@ -18,6 +18,30 @@ const PATHS = {
   download: '<path d="M12 4v11M7.5 11 12 15.5l4.5-4.5M5 20h14"/>',
   open: '<path d="M12 15.5v-11M7.5 8.5 12 4l4.5 4.5M5 20h14"/>',
   theme: '<circle cx="12" cy="12" r="8"/><path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor"/>',
+  line: '<path d="M5.5 18.5 18.5 5.5"/><circle cx="4.8" cy="19.2" r="1.4"/>'
+    + '<circle cx="19.2" cy="4.8" r="1.4"/>',
+  eyedropper: '<path d="m14 6.5 3.5 3.5M12.5 8l-7 7-.9 4.4 4.4-.9 7-7"/>'
+    + '<path d="m13 5.5 5.5 5.5 1.8-1.8a2.5 2.5 0 0 0 0-3.6l-1.9-1.9a2.5 2.5 0 0 '
+    + '0-3.6 0z"/>',
+  select: '<path d="M4.5 8V4.5H8M16 4.5h3.5V8M19.5 16v3.5H16M8 19.5H4.5V16'
+    + 'M11 4.5h2M11 19.5h2M4.5 11v2M19.5 11v2"/>',
+  repeat: '<rect x="4" y="4" width="6" height="6.5" rx="1" fill="currentColor"/>'
+    + '<rect x="14" y="4" width="6" height="6.5" rx="1"/><rect x="4" y="13.5" width="6" '
+    + 'height="6.5" rx="1"/><rect x="14" y="13.5" width="6" height="6.5" rx="1"/>',
+  mirror: '<path d="M12 3.5v17" stroke-dasharray="2.5 2.5"/><path d="M9 7v10H3.5z" '
+    + 'fill="currentColor"/><path d="M15 7v10h5.5z"/>',
+  grid: '<path d="M4 9.3h16M4 14.7h16M9.3 4v16M14.7 4v16"/>',
+  help: '<circle cx="12" cy="12" r="8.5"/><path d="M9.7 9.8a2.4 2.4 0 1 1 3.5 2.1c-.8.4-1.2 '
+    + '1-1.2 1.8M12 16.6v.1"/>',
+  copy: '<rect x="8.5" y="8.5" width="11" height="11" rx="1.5"/><path d="M15.5 5.5v-1h-11v11h1"/>',
+  paste: '<path d="M8.5 5.5H6A1.5 1.5 0 0 0 4.5 7v12A1.5 1.5 0 0 0 6 20.5h12a1.5 1.5 0 0 '
+    + '0 1.5-1.5V7A1.5 1.5 0 0 0 18 5.5h-2.5"/><rect x="8.5" y="3.5" width="7" height="4" rx="1"/>',
+  duplicate: '<rect x="3.5" y="7" width="7" height="10" rx="1" fill="currentColor"/>'
+    + '<rect x="13.5" y="7" width="7" height="10" rx="1" stroke-dasharray="2.5 2.2"/>',
+  remove: '<path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 12.5h9l1-12.5M10.3 10.5v5.5M13.7 10.5v5.5"/>',
+  drop: '<path d="m6 6 12 12M18 6 6 18"/>',
+  draw: '<path d="M4 20V10l8-6 8 6v10zM10 20v-6h4v6"/>',
+  facade: '<path d="M5 20.5V6l7-3 7 3v14.5zM9 9.5v2M15 9.5v2M9 14.5v2M15 14.5v2M3 20.5h18"/>',
   grip: '<path d="m9 8-4 4 4 4M15 8l4 4-4 4"/>',
 };
 

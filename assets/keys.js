@@ -1,39 +1,72 @@
 // Keys of the Draw tab. They act only while it has the pointer or the focus, never in a text field.
 
+import { drawNow } from "./studio.js";
+import { SWITCHES, TOOLBAR } from "./rail.js";
+
+const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
+const FAR = 8; // pixels that Shift and an arrow move
+
 function isTextField(node) {
   if (node?.isContentEditable) return true;
   if (node?.tagName === "INPUT") return node.type !== "range";
   return ["TEXTAREA", "SELECT"].includes(node?.tagName);
 }
 
+/** An arrow belongs to a slider that has the focus, and so do Enter and Space to a button. */
 function isActive(desk) {
-  return desk.offsetParent !== null && (desk.matches(":hover") || desk.contains(document.activeElement));
+  if (desk.offsetParent === null || document.querySelector("dialog[open]")) return false;
+  return desk.matches(":hover") || desk.contains(document.activeElement);
 }
 
-/** `actions` holds buttons to press, by key; see draw.js. */
-export function bindKeys(desk, actions) {
+/** `parts`: the sheet, and what was built round it; see draw.js. */
+export function bindKeys(desk, parts) {
   document.addEventListener("keydown", (event) => {
     if (isTextField(event.target) || !isActive(desk)) return;
-    const action = pick(event, actions);
+    const action = pick(event, parts);
     if (!action) return;
     event.preventDefault();
     action();
   });
 }
 
-function pick(event, actions) {
+function pick(event, { sheet, rail, palette, help }) {
   const key = event.key.toLowerCase();
   if (event.altKey) return null;
-  if (event.ctrlKey || event.metaKey) {
-    if (key === "z") return () => (event.shiftKey ? actions.redo : actions.undo).click();
-    if (key === "y") return () => actions.redo.click();
-    return null;
+  if (event.ctrlKey || event.metaKey) return pickWithControl(key, event.shiftKey, sheet, rail);
+  if (key in ARROWS) {
+    if (!sheet.selection.box || event.target.type === "range") return null;
+    const [dx, dy] = ARROWS[key].map((step) => step * (event.shiftKey ? FAR : 1));
+    return () => sheet.nudge(dx, dy);
   }
-  if (key === "escape") return actions.cancel;
-  if (key === "[") return () => actions.brush(-1);
-  if (key === "]") return () => actions.brush(1);
-  if (key === "n") return () => actions.clear.click();
-  const chip = actions.classes[actions.classKeys.indexOf(key)];
-  const target = actions.tools[key] ?? chip;
-  return target ? () => target.click() : null;
+  const tool = TOOLBAR.find((entry) => entry.key.toLowerCase() === key);
+  if (tool) return () => rail.tools[tool.tool].click();
+  const toggle = SWITCHES.find((entry) => entry.key.toLowerCase() === key);
+  if (toggle) return () => rail.switches[toggle.name].click();
+  const chip = palette.chips[palette.keys.indexOf(key)];
+  if (chip) return () => chip.click();
+  return {
+    escape: () => sheet.escape(),
+    delete: () => sheet.remove(),
+    backspace: () => sheet.remove(),
+    "[": () => rail.size.step(-1),
+    "]": () => rail.size.step(1),
+    n: () => rail.clear.click(),
+    d: drawNow,
+    "?": help.open,
+  }[key] ?? null;
+}
+
+function pickWithControl(key, shift, sheet, rail) {
+  const selecting = sheet.selection.box !== null;
+  if (key === "z") return () => (shift ? rail.redo : rail.undo).click();
+  if (key === "y") return () => rail.redo.click();
+  if (key === "c" && selecting) return () => sheet.copy();
+  if (key === "d" && selecting) return () => sheet.duplicate();
+  if (key === "v" && sheet.selection.clipboard) {
+    return () => {
+      if (!["select", "repeat"].includes(sheet.tool)) rail.tools.select.click();
+      sheet.paste();
+    };
+  }
+  return null;
 }

@@ -82,6 +82,98 @@ export function floodFill(map, size, x, y, id) {
   return true;
 }
 
+/** The cells between two points, as a box; with a grid, bounded by its lines and a cell at least. */
+export function boxBetween(a, b, grid = 0) {
+  if (!grid) {
+    const [left, top] = [Math.floor(Math.min(a.x, b.x)), Math.floor(Math.min(a.y, b.y))];
+    const [right, bottom] = [Math.floor(Math.max(a.x, b.x)), Math.floor(Math.max(a.y, b.y))];
+    return { left, top, width: right - left + 1, height: bottom - top + 1 };
+  }
+  const line = (value) => Math.round(value / grid) * grid;
+  const span = (from, to) => {
+    const [low, high] = [line(Math.min(from, to)), line(Math.max(from, to))];
+    return low < high ? [low, high - low] : [Math.floor(Math.min(from, to) / grid) * grid, grid];
+  };
+  const [[left, width], [top, height]] = [span(a.x, b.x), span(a.y, b.y)];
+  return { left, top, width, height };
+}
+
+/** The part of a box that lies on the sheet; null where none does. */
+export function clipBox(size, { left, top, width, height }) {
+  const [x, y] = [clamp(left, 0, size), clamp(top, 0, size)];
+  const [w, h] = [clamp(left + width, 0, size) - x, clamp(top + height, 0, size) - y];
+  return w > 0 && h > 0 ? { left: x, top: y, width: w, height: h } : null;
+}
+
+/** The point to draw a line to: on the nearest crossing of the grid. */
+export function snapPoint(point, grid) {
+  if (!grid) return point;
+  return { x: Math.round(point.x / grid) * grid, y: Math.round(point.y / grid) * grid };
+}
+
+export function mirrorBox(size, box) {
+  return { ...box, left: size - box.left - box.width };
+}
+
+/** What lies in a box of the sheet: a piece, { width, height, ids }. */
+export function cutPiece(map, size, { left, top, width, height }) {
+  const ids = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const start = (top + y) * size + left;
+    ids.set(map.subarray(start, start + width), y * width);
+  }
+  return { width, height, ids };
+}
+
+/** Puts a piece on the sheet, cut at its border. */
+export function putPiece(map, size, piece, left, top) {
+  for (let y = Math.max(0, -top); y < Math.min(piece.height, size - top); y++) {
+    for (let x = Math.max(0, -left); x < Math.min(piece.width, size - left); x++) {
+      map[(top + y) * size + left + x] = piece.ids[y * piece.width + x];
+    }
+  }
+}
+
+export function flipPiece({ width, height, ids }) {
+  const flipped = new Uint8Array(ids.length);
+  for (let i = 0; i < ids.length; i++) flipped[i - 2 * (i % width) + width - 1] = ids[i];
+  return { width, height, ids: flipped };
+}
+
+/** Takes what lies in a box away, as the eraser would: elements leave the wall behind them. */
+export function clearBox(map, size, box) {
+  const ink = eraserInk(cutPiece(map, size, box).ids.reduce((a, b) => Math.max(a, b), 0));
+  const { left, top, width, height } = box;
+  eachInRect(size, left, top, left + width - 1, top + height - 1, (i) => { map[i] = ink(map[i]); });
+}
+
+/**
+ * Where the copies of a piece go, [dx, dy] each, so that the last one lies at (dx, dy) and the
+ * others at even distances before it, in rows and columns: as many as leave `gap` pixels between.
+ */
+export function repeatSteps({ width, height }, gap, dx, dy) {
+  const along = (distance, side) => {
+    const count = Math.round(Math.abs(distance) / (side + gap));
+    return Array.from({ length: count + 1 }, (_, i) => (count ? Math.round((i * distance) / count) : 0));
+  };
+  const columns = along(dx, width);
+  return along(dy, height).flatMap((y) => columns.map((x) => [x, y])).slice(1);
+}
+
+// What runs along a facade and would tie its windows together.
+const RUNNING = new Set([BACKGROUND, FACADE, 9, 10]);
+
+/** The box of the element at a point with what adjoins it: a window, its sill, its shutters. */
+export function elementBox(map, size, x, y) {
+  if (x < 0 || y < 0 || x >= size || y >= size || map[y * size + x] <= FACADE) return null;
+  const own = map[y * size + x];
+  const belongs = (id) => id === own || (!RUNNING.has(own) && !RUNNING.has(id));
+  const mark = map.map((id) => (belongs(id) ? 1 : 0));
+  floodFill(mark, size, x, y, 2);
+  const found = difference(mark.map((v) => (v === 2 ? 0 : v)), mark, size);
+  return { left: found.left, top: found.top, width: found.width, height: found.height };
+}
+
 /** A new sheet: a bare wall between sky, street and neighbours. */
 export function bareWall(size) {
   const map = new Uint8Array(size * size).fill(BACKGROUND);
@@ -103,17 +195,9 @@ export function difference(before, after, size) {
     bottom = y;
   }
   if (right < 0) return null;
-  const width = right - left + 1;
-  const height = bottom - top + 1;
-  const cut = (map) => {
-    const part = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      const start = (top + y) * size + left;
-      part.set(map.subarray(start, start + width), y * width);
-    }
-    return part;
-  };
-  return { left, top, width, height, before: cut(before), after: cut(after) };
+  const box = { left, top, width: right - left + 1, height: bottom - top + 1 };
+  const cut = (map) => cutPiece(map, size, box).ids;
+  return { ...box, before: cut(before), after: cut(after) };
 }
 
 /** Undo and redo, one entry a step, as patches: a step costs only the area that it changed. */
@@ -133,6 +217,12 @@ export class History {
     if (this.past.length > this.steps) this.past.shift();
     this.future = [];
     return true;
+  }
+
+  /** As commit, but the step takes the place of the last one: several nudges, one undo. */
+  recommit(before, after) {
+    this.past.pop();
+    return this.commit(before, after);
   }
 
   get canUndo() { return this.past.length > 0; }

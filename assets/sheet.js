@@ -1,68 +1,44 @@
-// The sheet of paper: a label map on a canvas, the tools' strokes, and the pointer over it.
+// The sheet of paper: a label map on a canvas, and the pointer over it. The tools are in tools.js.
 
-import { History, eraserInk, fillRect, floodFill, strokeSegment } from "./labelmap.js";
+import { History } from "./labelmap.js";
+import { Selection } from "./selection.js";
+import { TOOLS } from "./tools.js";
 
 const MAX_BRUSH = 64;
+const CELLS = 32; // of the grid, along a side
 
-/**
- * Tools by name. `start` and `move` change sheet.map; a stroke holds the map it began with, the
- * first and the last point, and whatever the tool keeps there.
- */
-export const TOOLS = {
-  brush: {
-    start(sheet, stroke, point) {
-      const id = sheet.classId;
-      stroke.ink = () => id;
-      this.move(sheet, stroke, point);
-    },
-    move(sheet, stroke, point) {
-      strokeSegment(sheet.map, sheet.size, stroke.last, point, sheet.brush, stroke.ink);
-    },
-  },
-  eraser: {
-    start(sheet, stroke, point) {
-      stroke.ink = eraserInk(sheet.idAt(point));
-      TOOLS.brush.move(sheet, stroke, point);
-    },
-    move(sheet, stroke, point) { TOOLS.brush.move(sheet, stroke, point); },
-  },
-  rectangle: {
-    start(sheet, stroke, point) { this.move(sheet, stroke, point); },
-    move(sheet, stroke, point) {
-      const cell = (value) => Math.floor(value);
-      sheet.map.set(stroke.before);
-      fillRect(
-        sheet.map, sheet.size, cell(stroke.first.x), cell(stroke.first.y),
-        cell(point.x), cell(point.y), sheet.classId,
-      );
-    },
-  },
-  fill: {
-    start(sheet, stroke, point) {
-      floodFill(sheet.map, sheet.size, Math.floor(point.x), Math.floor(point.y), sheet.classId);
-    },
-    move() {},
-  },
-};
+const round = new Set(["brush", "eraser", "line"]);
+const selecting = new Set(["select", "repeat"]);
 
 export class Sheet {
-  /** `colors`: [r, g, b] by id. `onChange()` after the map changed, `onHistory()` after a step. */
-  constructor({ size, colors, onChange, onHistory }) {
-    this.size = size;
+  /**
+   * `colors`: [r, g, b] by id. `onChange()` after the map changed, `onHistory()` after a step,
+   * `onPick(id)` while the eyedropper is over a class and `onPicked()` after,
+   * `onSelection()` when another part is selected, or none.
+   */
+  constructor({ size, colors, onChange, onHistory, onPick, onPicked, onSelection }) {
+    Object.assign(this, { size, onChange, onHistory, onPick, onPicked });
     this.map = new Uint8Array(size * size);
     this.history = new History(size);
-    this.onChange = onChange;
-    this.onHistory = onHistory;
     this.tool = "rectangle";
     this.classId = 2;
     this.brush = 12;
+    this.gap = 12; // between the copies that the repeat tool sets out
+    this.grid = 0; // 0: off
+    this.mirror = false;
     this.stroke = null;
+    this.selection = new Selection(this, onSelection);
+    this.#build(colors);
+    this.#listen();
+  }
 
+  #build(colors) {
+    const { size } = this;
     this.canvas = Object.assign(document.createElement("canvas"), {
       className: "st-sheet", width: size, height: size, tabIndex: 0,
     });
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "The drawing. Choose a tool and a class, then draw.");
+    this.canvas.setAttribute("aria-label", "The drawing. Choose a tool and a class, then draw; ? for help.");
     this.context = this.canvas.getContext("2d");
     this.image = this.context.createImageData(size, size);
     this.pixels = new Uint32Array(this.image.data.buffer);
@@ -70,15 +46,18 @@ export class Sheet {
     colors.forEach(([r, g, b], id) => {
       this.lookup[id] = (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
     });
-    this.outline = Object.assign(document.createElement("div"), { className: "st-outline" });
-    this.frame = Object.assign(document.createElement("div"), { className: "st-frame" });
-    this.frame.append(this.canvas, this.outline);
-    this.#listen();
+    const layer = (className) => Object.assign(document.createElement("div"), { className });
+    this.outline = layer("st-outline");
+    this.frame = layer("st-frame");
+    this.frame.append(this.canvas, layer("st-grid"), layer("st-axis"), this.selection.node,
+      this.outline);
+    this.frame.style.setProperty("--cells", CELLS);
   }
 
   /** Replaces the drawing, as one step that can be undone. */
   replace(map, { asStep = true } = {}) {
     this.cancel();
+    this.selection.drop();
     if (asStep) this.history.commit(this.map, map);
     this.map.set(map);
     this.#changed();
@@ -93,10 +72,24 @@ export class Sheet {
     this.#moveOutline();
   }
 
+  setGap(pixels) { this.gap = Math.min(Math.max(Math.round(pixels), 1), MAX_BRUSH); }
+
   setTool(name) {
     this.cancel();
+    if (!selecting.has(name)) this.selection.drop();
     this.tool = name;
+    this.frame.dataset.tool = name;
     this.#moveOutline();
+  }
+
+  setMirror(on) {
+    this.mirror = on;
+    this.frame.classList.toggle("st-mirrored", on);
+  }
+
+  setGrid(on) {
+    this.grid = on ? this.size / CELLS : 0;
+    this.frame.classList.toggle("st-gridded", on);
   }
 
   idAt(point) {
@@ -108,16 +101,71 @@ export class Sheet {
   cancel() {
     if (!this.stroke) return;
     this.map.set(this.stroke.before);
+    this.selection.restore(this.stroke.selected);
     this.stroke = null;
+    this.#changed();
+  }
+
+  /** Esc: drops the stroke under way; where there is none, the selection. */
+  escape() {
+    if (this.stroke) this.cancel();
+    else this.selection.drop();
+  }
+
+  // ---- what is done with a selection, each of it one step ----
+
+  copy() { this.selection.copy(); }
+
+  paste() {
+    const { clipboard } = this.selection;
+    if (!clipboard) return;
+    const { piece } = clipboard;
+    const at = this.hover && {
+      left: Math.round(this.hover.x - piece.width / 2), top: Math.round(this.hover.y - piece.height / 2),
+    };
+    this.#step(() => {
+      const { left, top } = at ?? clipboard;
+      this.selection.paste(piece, left, top);
+    });
+  }
+
+  duplicate() { this.#step(() => this.selection.duplicate()); }
+
+  remove() { this.#step(() => this.selection.remove()); }
+
+  /** Moves the selection; several nudges in a row are undone together. */
+  nudge(dx, dy) {
+    const { box } = this.selection;
+    if (!box || this.stroke) return;
+    const { after, floating } = this.nudges ?? {};
+    const running = after && after === this.history.past.at(-1) && floating === this.selection.floating;
+    const before = running ? this.nudges.before : this.map.slice();
+    const step = this.grid || 1;
+    this.selection.moveTo(box.left + dx * step, box.top + dy * step);
+    const moved = this.history[running ? "recommit" : "commit"](before, this.map);
+    this.nudges = moved
+      ? { before, after: this.history.past.at(-1), floating: this.selection.floating } : null;
+    this.onHistory();
+    this.#changed();
+  }
+
+  #step(change) {
+    this.cancel();
+    const before = this.map.slice();
+    change();
+    if (this.history.commit(before, this.map)) this.onHistory();
     this.#changed();
   }
 
   #travel(direction) {
     this.cancel();
+    this.selection.drop();
     if (!this.history[direction](this.map)) return;
     this.#changed();
     this.onHistory();
   }
+
+  // ---- the pointer ----
 
   #listen() {
     const { canvas } = this;
@@ -125,7 +173,10 @@ export class Sheet {
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     canvas.addEventListener("pointerup", (event) => this.#up(event));
     canvas.addEventListener("pointercancel", () => this.cancel());
-    canvas.addEventListener("pointerleave", () => { this.outline.hidden = true; });
+    canvas.addEventListener("pointerleave", () => {
+      this.hover = null;
+      this.outline.hidden = true;
+    });
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     this.outline.hidden = true;
   }
@@ -144,7 +195,10 @@ export class Sheet {
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     const point = this.#point(event);
-    this.stroke = { pointer: event.pointerId, before: this.map.slice(), first: point, last: point };
+    this.stroke = {
+      pointer: event.pointerId, before: this.map.slice(), first: point, last: point,
+      selected: this.selection.snapshot(),
+    };
     TOOLS[this.tool].start(this, this.stroke, point);
     this.#changed();
   }
@@ -164,15 +218,15 @@ export class Sheet {
 
   #up(event) {
     if (this.stroke?.pointer !== event.pointerId) return;
-    const { before } = this.stroke;
+    const { stroke } = this;
     this.stroke = null;
-    if (this.history.commit(before, this.map)) this.onHistory();
-    this.#changed();
+    TOOLS[this.tool].end?.(this, stroke); // changes no map: that was sent with the last move
+    if (this.history.commit(stroke.before, this.map)) this.onHistory();
+    this.selection.onChange();
   }
 
   #moveOutline() {
-    const round = this.tool === "brush" || this.tool === "eraser";
-    this.outline.hidden = !round || !this.hover;
+    this.outline.hidden = !round.has(this.tool) || !this.hover;
     if (this.outline.hidden) return;
     const percent = (value) => `${(value / this.size) * 100}%`;
     Object.assign(this.outline.style, {

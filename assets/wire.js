@@ -6,8 +6,7 @@ async function through(transform, bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-export async function packIds(map) {
-  const bytes = await through(new CompressionStream("deflate"), map);
+export function toBase64(bytes) {
   let text = "";
   for (let i = 0; i < bytes.length; i += 8192) {
     text += String.fromCharCode(...bytes.subarray(i, i + 8192));
@@ -15,7 +14,12 @@ export async function packIds(map) {
   return btoa(text);
 }
 
+export function fromBase64(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
+
+export async function packIds(map) {
+  return toBase64(await through(new CompressionStream("deflate"), map));
+}
+
 export async function unpackIds(text) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  return through(new DecompressionStream("deflate"), bytes);
+  return through(new DecompressionStream("deflate"), fromBase64(text));
 }

@@ -58,6 +58,11 @@ class Drawer:
         self._runner = _Runner(model, device)
         self._style_encoder = model.style_encoder
 
+    @property
+    def has_styles(self) -> bool:
+        """Whether another seed gives another building."""
+        return self._style_encoder is not None
+
     def draw(self, label_map: np.ndarray, seed: int = 0) -> np.ndarray:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
 

@@ -30,6 +30,8 @@ CHROMIUM_FLAGS = [
 class PaletteDrawer(Drawer):
     """Stands in for a model: label colours, tinted by the seed."""
 
+    has_styles = True
+
     def __init__(self, size: int = 256) -> None:
         self.size = size
 

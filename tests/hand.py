@@ -56,8 +56,35 @@ def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> Non
     page.mouse.up()
 
 
+def finger(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drags a finger across the sheet; points in parts of its side."""
+    box = page.locator(".st-sheet").bounding_box()
+    session = page.context.new_cdp_session(page)
+    for step in range(11):
+        x, y = (a + (b - a) * step / 10 for a, b in zip(start, end))
+        point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        kind = "touchMove" if step else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def tool(page: Any, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def start_anew(page: Any) -> None:
+    tool(page, "New drawing")
+    page.get_by_role("alertdialog").get_by_role("button", name="New drawing").click()
+
+
+def save(page: Any, item: str) -> None:
+    tool(page, "Save")
+    page.get_by_role("menuitem", name=item).click()
 
 
 def save_grey_photo(path: Path, size: tuple[int, int]) -> Path:

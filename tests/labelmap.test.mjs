@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  BACKGROUND, FACADE, History, bareWall, difference, eraserInk, fillRect, floodFill, snap,
-  strokeSegment,
+  BACKGROUND, FACADE, History, bareWall, boxBetween, clearBox, clipBox, cutPiece, difference,
+  elementBox, eraserInk, fillRect, flipPiece, floodFill, mirrorBox, putPiece, repeatSteps, snap,
+  snapPoint, strokeSegment,
 } from "../assets/labelmap.js";
 import { Pipeline } from "../assets/pipeline.js";
-import { packIds, unpackIds } from "../assets/wire.js";
+import { fromBase64, packIds, toBase64, unpackIds } from "../assets/wire.js";
 
 const SIZE = 16;
 const blank = () => new Uint8Array(SIZE * SIZE);
@@ -169,9 +170,107 @@ test("a new sheet is a wall with sky above it", () => {
   assert.deepEqual([...new Set(map)].sort(), [BACKGROUND, FACADE]);
 });
 
+test("steps that run together are undone together", () => {
+  const map = blank();
+  const history = new History(SIZE);
+  history.commit(blank(), map.fill(1));
+  const before = map.slice();
+  for (const [i, commit] of [[3, "commit"], [4, "recommit"], [5, "recommit"]]) {
+    map[i] = 9;
+    history[commit](before, map);
+  }
+  assert.ok(history.undo(map));
+  assert.deepEqual(map, before);
+  assert.ok(history.undo(map));
+  assert.deepEqual(map, blank());
+});
+
+test("a box between two points holds both cells, and keeps to the lines of a grid", () => {
+  const box = (left, top, width, height) => ({ left, top, width, height });
+  assert.deepEqual(boxBetween(at(5.5, 3.2), at(2.1, 4.9)), box(2, 3, 4, 2));
+  assert.deepEqual(boxBetween(at(1.2, 3.9), at(9, 11), 4), box(0, 4, 8, 8));
+  assert.deepEqual(boxBetween(at(5, 5), at(5.5, 5.5), 4), box(4, 4, 4, 4), "a cell at least");
+  assert.deepEqual(snapPoint(at(5, 6.1), 4), at(4, 8));
+  assert.deepEqual(snapPoint(at(5, 6.1), 0), at(5, 6.1));
+});
+
+test("a box is cut at the border of the sheet", () => {
+  assert.deepEqual(clipBox(SIZE, { left: -2, top: 14, width: 5, height: 5 }),
+    { left: 0, top: 14, width: 3, height: 2 });
+  assert.equal(clipBox(SIZE, { left: 16, top: 0, width: 5, height: 5 }), null);
+});
+
+test("what is cut out and put back leaves the sheet as it was", () => {
+  const map = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 12);
+  const piece = cutPiece(map, SIZE, { left: 3, top: 5, width: 6, height: 4 });
+  const copy = map.slice();
+  putPiece(copy, SIZE, piece, 3, 5);
+  assert.deepEqual(copy, map);
+  putPiece(copy, SIZE, piece, 9, 5);
+  assert.equal(copy[6 * SIZE + 10], map[6 * SIZE + 4]);
+});
+
+test("a piece beyond the border is cut there and does not wrap round", () => {
+  const piece = { width: 4, height: 4, ids: new Uint8Array(16).fill(5) };
+  for (const [left, top, visible] of [[-2, -2, 4], [14, 3, 8], [-4, 0, 0], [3, 16, 0]]) {
+    const map = blank();
+    putPiece(map, SIZE, piece, left, top);
+    assert.equal(count(map, 5), visible);
+  }
+});
+
+test("a mirrored box and a flipped piece lie across the middle", () => {
+  const box = { left: 1, top: 2, width: 3, height: 2 };
+  const map = blank();
+  map.set([4, 5, 6], 2 * SIZE + 1);
+  const other = mirrorBox(SIZE, box);
+  putPiece(map, SIZE, flipPiece(cutPiece(map, SIZE, box)), other.left, other.top);
+  for (let x = 0; x < SIZE; x++) assert.equal(map[2 * SIZE + x], map[2 * SIZE + SIZE - 1 - x]);
+  assert.deepEqual(mirrorBox(SIZE, other), box);
+});
+
+test("what is taken away leaves the wall, and the wall leaves the sky", () => {
+  const map = blank();
+  fillRect(map, SIZE, 2, 2, 13, 13, FACADE);
+  fillRect(map, SIZE, 4, 4, 6, 6, 2);
+  clearBox(map, SIZE, { left: 0, top: 0, width: 8, height: 8 });
+  assert.equal(count(map, 2), 0);
+  assert.equal(map[5 * SIZE + 5], FACADE);
+  assert.equal(map[0], BACKGROUND);
+  clearBox(map, SIZE, { left: 3, top: 3, width: 2, height: 2 });
+  assert.equal(map[3 * SIZE + 3], BACKGROUND);
+});
+
+test("copies stand at even distances and the last is where the hand is", () => {
+  const steps = repeatSteps({ width: 10, height: 10 }, 5, 60, -30);
+  const columns = [...new Set(steps.map(([x]) => x))];
+  assert.deepEqual(columns.sort((a, b) => a - b), [0, 15, 30, 45, 60]);
+  assert.deepEqual([...new Set(steps.map(([, y]) => y))].sort((a, b) => b - a), [0, -15, -30]);
+  assert.equal(steps.length, 5 * 3 - 1, "all but the one that is there");
+  assert.deepEqual(steps.at(-1), [60, -30]);
+});
+
+test("a hand that has hardly moved makes no copies, and one row stays a row", () => {
+  assert.deepEqual(repeatSteps({ width: 10, height: 10 }, 4, 3, -3), []);
+  assert.deepEqual(repeatSteps({ width: 10, height: 10 }, 4, 28, 3), [[14, 0], [28, 0]]);
+});
+
+test("an element is found with what adjoins it, but not with the band that it stands on", () => {
+  const map = blank().fill(FACADE);
+  fillRect(map, SIZE, 3, 4, 6, 8, 2); // window
+  fillRect(map, SIZE, 2, 9, 7, 9, 5); // its sill
+  fillRect(map, SIZE, 0, 10, 15, 11, 9); // a molding all along
+  fillRect(map, SIZE, 10, 4, 13, 9, 2);
+  assert.deepEqual(elementBox(map, SIZE, 4, 5), { left: 2, top: 4, width: 6, height: 6 });
+  assert.deepEqual(elementBox(map, SIZE, 0, 10), { left: 0, top: 10, width: 16, height: 2 });
+  assert.equal(elementBox(map, SIZE, 0, 0), null, "the wall is no element");
+  assert.equal(elementBox(map, SIZE, -1, 5), null);
+});
+
 test("ids survive the wire", async () => {
   const map = Uint8Array.from({ length: 65536 }, (_, i) => (i * i) % 12);
   assert.deepEqual(await unpackIds(await packIds(map)), map);
+  assert.deepEqual(fromBase64(toBase64(map)), map);
 });
 
 test("the pipeline keeps one request under way and ends on the newest state", () => {

@@ -16,11 +16,12 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import app
+from pix2pix.facades import build
 from pix2pix.labels import PALETTE, decode_label_image, open_label_map
+from pix2pix.plans import PLANS
 from pix2pix.ui.canvas import Shelf
 from pix2pix.ui.demo import create_demo, launch_options
 from pix2pix.ui.draw_tab import fit_label_map
-from pix2pix.ui.starts import PLANS, build
 from pix2pix.ui.wire import DrawRequest, pack_ids, unpack_ids
 
 SIZE = 256
@@ -129,10 +130,10 @@ def test_a_label_image_of_another_shape_is_fitted_without_distortion(tmp_path: P
     assert (opened[:, :64] == 0).all() and (opened[:, 192:] == 0).all()
 
 
-def test_every_start_uses_the_whole_vocabulary_between_them() -> None:
-    drawings = [build(plan, SIZE) for plan in PLANS]
-    assert set(np.unique(drawings)) == set(range(12))
-    assert all((drawing[0] == 0).all() for drawing in drawings), "there is sky above each"
+@pytest.mark.parametrize("seed", [-1, 10**6, "3", None, True, 1.5])
+def test_a_facade_of_no_seed_is_refused(seed: object) -> None:
+    with pytest.raises(Exception, match="facade must be a whole number"):
+        Shelf.preprocess(None, {"facade": seed})  # type: ignore[arg-type]
 
 
 # ---- colourise ---------------------------------------------------------------------------

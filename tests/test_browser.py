@@ -17,15 +17,18 @@ from hand import (
     open_file,
     read_building,
     read_sheet,
+    save,
     save_grey_photo,
+    start_anew,
     tool,
     wait_for_building,
 )
 from PIL import Image
 
+from pix2pix.facades import build
 from pix2pix.labels import decode_label_image, encode_label_image
+from pix2pix.plans import PLANS
 from pix2pix.ui.canvas import KEYS
-from pix2pix.ui.starts import PLANS, build
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
@@ -77,7 +80,7 @@ def test_the_building_follows_while_the_hand_still_moves(fake_studio: str, visit
 
 def test_every_tool_does_what_it_is_called(fake_studio: str, visit: Visit) -> None:
     page = visit(fake_studio)
-    page.get_by_role("button", name="Clear").click()
+    start_anew(page)
     bare = read_sheet(page)
     assert set(np.unique(bare)) == {0, 1}
     page.keyboard.press("4")
@@ -154,12 +157,12 @@ def test_the_building_and_the_drawing_can_be_saved(
 ) -> None:
     page = visit(studio)
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the building").click()
+        save(page, "Save the building")
     saved.value.save_as(tmp_path / "building.png")
     with Image.open(tmp_path / "building.png") as image:
         assert image.format == "PNG" and image.size == (SIZE, SIZE)
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the drawing").click()
+        save(page, "Save the drawing")
     saved.value.save_as(tmp_path / "labels.png")
     with Image.open(tmp_path / "labels.png") as image:
         np.testing.assert_array_equal(decode_label_image(image), read_sheet(page))
@@ -276,7 +279,7 @@ def test_screenshots_of_both_tabs(studio: str, visit: Visit, scheme: str, device
     page = visit(studio, phone=device == "phone", scheme=scheme)
     for tab in ("draw", "colourise"):
         page.get_by_role("tab", name=tab.title()).click()
-        ready = ".st-building img" if tab == "draw" else ".st-photo[data-shown]"
+        ready = ".st-looks[data-complete=true]" if tab == "draw" else ".st-photo[data-shown]"
         page.locator(ready).wait_for()
         page.wait_for_timeout(300)
         page.screenshot(

@@ -1,4 +1,4 @@
-"""The Draw tab's components: thin Gradio shells whose behaviour is in `assets/draw.js`.
+"""The Draw tab's components: thin Gradio shells whose behaviour is in `assets/`.
 
 `Drawing` sends the drawing, `Picture` shows the building, `Shelf` holds what to start from and the
 files that go in and out.
@@ -19,9 +19,11 @@ from pix2pix.ui.wire import (
     data_uri,
     pack_ids,
     read_drawing,
+    read_seed,
     read_upload,
 )
 
+LOOK_SIDE = 128  # pixels of a small picture
 KEYS = "1234567890-="
 PALETTE_PROPS = [
     {"name": c.name, "meaning": c.meaning, "rgb": list(c.rgb), "key": key}
@@ -77,7 +79,7 @@ class Picture(ScriptedHTML):
     """The building beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers)."""
 
     def __init__(self, value: tuple[np.ndarray, DrawRequest]) -> None:
-        super().__init__("building", "draw.js", "mountPicture", value=value)
+        super().__init__("building", "building.js", "mountPicture", value=value)
 
     def postprocess(self, value: tuple[np.ndarray, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
         photo, request = value
@@ -96,22 +98,47 @@ class Picture(ScriptedHTML):
         }
 
 
+class Looks(ScriptedHTML):
+    """Small pictures of the drawing with other seeds, asked for one at a time."""
+
+    def __init__(self, size: int, seeds: tuple[int, ...]) -> None:
+        self.size = size
+        super().__init__("looks", "looks.js", "mountLooks", events=("input",), seeds=list(seeds))
+
+    def preprocess(self, payload: Any) -> DrawRequest:  # type: ignore[override]
+        try:
+            return read_drawing(payload, self.size)
+        except ValueError as error:
+            raise sentence(error) from None
+
+    def postprocess(self, value: tuple[np.ndarray, DrawRequest] | None) -> dict[str, Any] | None:  # type: ignore[override]
+        if value is None:
+            return None
+        photo, request = value
+        image = Image.fromarray(photo)
+        image.thumbnail((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX)
+        uri = data_uri(image, "webp", quality=86, method=1)
+        return {"image": uri, "seed": request.seed, "id": request.id}
+
+
 class Shelf(ScriptedHTML):
-    """Starting points, open and save. Takes an Upload in, gives a label image out."""
+    """Starting points, open and save. An Upload or a facade's seed in, a label image out."""
 
     def __init__(self, starts: dict[str, np.ndarray]) -> None:
         super().__init__(
             "shelf",
-            "draw.js",
+            "shelf.js",
             "mountShelf",
-            events=("open", "save"),
+            events=("open", "save", "facade"),
             size=len(next(iter(starts.values()))),
             classes=PALETTE_PROPS,
             starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in starts.items()],
         )
 
-    def preprocess(self, payload: Any) -> Upload:  # type: ignore[override]
+    def preprocess(self, payload: Any) -> Upload | int:  # type: ignore[override]
         try:
+            if isinstance(payload, dict) and "facade" in payload:
+                return read_seed(payload, "facade")
             return read_upload(payload)
         except ValueError as error:
             raise sentence(error) from None

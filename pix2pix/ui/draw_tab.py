@@ -5,14 +5,16 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from pix2pix.facades import build
 from pix2pix.inference import Drawer
 from pix2pix.labels import VOID, open_label_map, resize_label_map
-from pix2pix.ui.canvas import Drawing, Picture, Shelf
+from pix2pix.plans import PLANS, random_plan
+from pix2pix.ui.canvas import Drawing, Looks, Picture, Shelf
 from pix2pix.ui.errors import in_words
-from pix2pix.ui.starts import PLANS, build
 from pix2pix.ui.wire import DrawRequest, Upload
 
-START_SEED = 7
+LOOKS = (7, 1203, 2718, 4242, 6180, 8088)  # seeds
+START_SEED = LOOKS[0]
 
 
 def build_draw_tab(drawer: Drawer, concurrency_id: str) -> None:
@@ -28,12 +30,18 @@ def build_draw_tab(drawer: Drawer, concurrency_id: str) -> None:
     def open_drawing(upload: Upload) -> np.ndarray:
         return fit_label_map(open_label_map(upload.path, upload.name), drawer.size)
 
+    @in_words
+    def new_facade(seed: int) -> np.ndarray:
+        return build(random_plan(seed), drawer.size)
+
     def save_drawing(request: DrawRequest) -> DrawRequest:
         return request
 
     with gr.Column(elem_classes="studio-desk"):
         drawing = Drawing(first.label_map, first.seed)
-        picture = Picture(draw(first))
+        with gr.Column(elem_classes="studio-side"):
+            picture = Picture(draw(first))
+            looks = Looks(drawer.size, LOOKS) if drawer.has_styles else None
         shelf = Shelf(starts)
 
     drawing.input(
@@ -49,8 +57,21 @@ def build_draw_tab(drawer: Drawer, concurrency_id: str) -> None:
     ).failure(
         None, js="() => { window.dispatchEvent(new Event(`studio:draw-failed`)); }", queue=False
     )
+    if looks is not None:
+        looks.input(
+            draw,
+            looks,
+            looks,
+            api_visibility="private",
+            concurrency_id=concurrency_id,
+            concurrency_limit=1,
+            show_progress="hidden",
+        ).failure(
+            None, js="() => { window.dispatchEvent(new Event(`studio:look-failed`)); }", queue=False
+        )
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     shelf.open(open_drawing, shelf, drawing, **quiet)
+    shelf.facade(new_facade, shelf, drawing, **quiet)
     shelf.save(save_drawing, drawing, shelf, **quiet)
 
 

@@ -62,13 +62,18 @@ def unpack_ids(text: Any, size: int) -> np.ndarray:
 def read_drawing(payload: Any, size: int) -> DrawRequest:
     """Raises ValueError, in words, for anything but a drawing of this size."""
     payload = _require_dict(payload, "a drawing")
-    seed = payload.get("seed", 0)
-    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"seed must be a whole number from 0 to {MAX_SEED}, got {_short(seed)}")
+    seed = read_seed(payload, "seed")
     format_ = payload.get("format", "png")
     if format_ not in ("png", "webp"):
         raise ValueError(f"format must be png or webp, got {_short(format_)}")
     return DrawRequest(unpack_ids(payload.get("ids"), size), seed, format_, read_id(payload))
+
+
+def read_seed(payload: dict[str, Any], name: str) -> int:
+    seed = payload.get(name, 0)
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"{name} must be a whole number from 0 to {MAX_SEED}, got {_short(seed)}")
+    return seed
 
 
 def read_id(payload: dict[str, Any]) -> int | None:

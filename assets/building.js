@@ -1,0 +1,100 @@
+// The building beside the sheet, its seed, and the menu that saves.
+
+import { download } from "./download.js";
+import { button } from "./icons.js";
+import { buildMenu } from "./menu.js";
+import { drawNow, randomSeed, setLive, setSeed, studio, tell } from "./studio.js";
+
+export function mountPicture({ element, props, watch }) {
+  const root = element.querySelector(".st-building");
+  studio.building = root;
+  const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
+  let shown = new Image();
+  frame.append(shown);
+  root.replaceChildren(frame, buildBar(props.value?.seed ?? 0));
+
+  async function show() {
+    const { image, id, seed } = props.value ?? {};
+    if (!image) return;
+    studio.pipeline?.answered(id);
+    if (studio.saving && studio.saving.id === id) save(image, seed);
+    const next = new Image();
+    next.alt = "The building made from the drawing";
+    next.src = image;
+    await next.decode(); // swapped when it is ready to show: no flicker
+    if (props.value.image !== image) return;
+    shown.replaceWith(next);
+    shown = next;
+    root.dataset.picture = String(id ?? "first");
+    tell("answer");
+  }
+  watch("value", show);
+  show();
+}
+
+/** The bar under the picture. */
+function buildBar(seed) {
+  const bar = Object.assign(document.createElement("div"), { className: "st-bar" });
+  const label = Object.assign(document.createElement("label"), { className: "st-seed" });
+  label.append(Object.assign(document.createElement("span"), { textContent: "Seed" }));
+  const input = Object.assign(document.createElement("input"), {
+    type: "text", inputMode: "numeric", maxLength: 4, value: String(seed), autocomplete: "off",
+  });
+  input.addEventListener("change", () => setSeed(input.value));
+  label.append(input);
+  studio.controls.seed = input;
+  const surprise = button({
+    name: "surprise", label: "Surprise me", text: "Surprise", tip: "Another building, same drawing",
+    classes: "st-surprise",
+  });
+  surprise.addEventListener("click", () => setSeed(randomSeed()));
+  const out = Object.assign(document.createElement("div"), { className: "st-out" });
+  const draw = button({ name: "draw", label: "Draw", text: "Draw", key: "D",
+    tip: "Draw the building", classes: "st-primary" });
+  draw.addEventListener("click", drawNow);
+  const menu = buildMenu({ name: "download", label: "Save", text: "Save" }, [
+    ["Save the building", "PNG", () => askToSave("building")],
+    ["Save the drawing", "label map, exact to the pixel", () => studio.saveDrawing?.()],
+    ["Save both side by side", "PNG", () => askToSave("both")],
+  ]);
+  out.append(draw, menu);
+  bar.append(label, surprise, buildLive(draw), out);
+  return bar;
+}
+
+function buildLive(draw) {
+  const live = Object.assign(document.createElement("button"), {
+    type: "button", className: "st-switch", textContent: "Live",
+  });
+  live.setAttribute("role", "switch");
+  live.dataset.tip = "The building follows the drawing";
+  live.addEventListener("click", () => setLive(!studio.live));
+  studio.controls.showLive = () => {
+    live.setAttribute("aria-checked", String(studio.live));
+    draw.hidden = studio.live;
+    draw.classList.toggle("st-primary", studio.stale);
+  };
+  studio.controls.showLive();
+  return live;
+}
+
+/** The picture on screen is small; what is saved comes anew, and lossless. */
+function askToSave(what) {
+  studio.saving = { what, id: null };
+  drawNow();
+}
+
+async function save(image, seed) {
+  const { what } = studio.saving;
+  studio.saving = null;
+  if (what === "building") return download(image, `facade-${seed}.png`);
+  const building = new Image();
+  building.src = image;
+  await building.decode();
+  const { canvas, size } = studio.sheet;
+  const both = Object.assign(document.createElement("canvas"), { width: 2 * size, height: size });
+  const context = both.getContext("2d");
+  context.drawImage(canvas, 0, 0);
+  context.drawImage(building, size, 0, size, size);
+  download(both.toDataURL("image/png"), `facade-${seed}-both.png`);
+}

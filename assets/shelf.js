@@ -1,0 +1,66 @@
+// What to start from, and the files that go in and out.
+
+import { download } from "./download.js";
+import { button } from "./icons.js";
+import { randomSeed, studio } from "./studio.js";
+import { unpackIds } from "./wire.js";
+
+export async function mountShelf({ element, props, trigger, watch, upload }) {
+  const root = element.querySelector(".st-shelf");
+  const starts = Object.assign(document.createElement("div"), { className: "st-thumbs" });
+  starts.setAttribute("role", "group");
+  starts.setAttribute("aria-label", "Start from");
+  for (const { name, ids } of props.starts) {
+    starts.append(thumbnail(name, await unpackIds(ids), props));
+  }
+  const facade = button({ name: "facade", label: "New facade", text: "New facade",
+    tip: "A facade made up, another at each press" });
+  facade.addEventListener("click", () => {
+    props.value = { facade: randomSeed() };
+    trigger("facade");
+  });
+  const picker = Object.assign(document.createElement("input"), {
+    type: "file", accept: "image/*", hidden: true,
+  });
+  const open = button({ name: "open", label: "Open a drawing", text: "Open",
+    tip: "Open a label image" });
+  open.addEventListener("click", () => picker.click());
+  picker.addEventListener("change", async () => {
+    const file = picker.files[0];
+    picker.value = "";
+    if (!file) return;
+    const { path } = await upload(file);
+    const meta = { _type: "gradio.FileData" };
+    props.value = { file: { path, orig_name: file.name, meta }, at: Date.now() };
+    trigger("open");
+  });
+  studio.saveDrawing = async () => {
+    await studio.send("webp", -1);
+    trigger("save");
+  };
+  watch("value", () => {
+    if (props.value?.drawing) download(props.value.drawing, "facade-labels.png");
+  });
+  const actions = Object.assign(document.createElement("div"), { className: "st-actions" });
+  actions.append(facade, open, picker);
+  const title = Object.assign(document.createElement("span"), {
+    className: "st-caption", textContent: "Start from",
+  });
+  root.replaceChildren(title, starts, actions);
+}
+
+function thumbnail(name, map, { size, classes }) {
+  const node = Object.assign(document.createElement("button"), {
+    type: "button", className: "st-thumb",
+  });
+  node.setAttribute("aria-label", `Start from: ${name}`);
+  node.dataset.tip = name;
+  const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(size, size);
+  map.forEach((id, i) => image.data.set([...(classes[id]?.rgb ?? [0, 0, 0]), 255], i * 4));
+  context.putImageData(image, 0, 0);
+  node.append(canvas);
+  node.addEventListener("click", () => studio.sheet.replace(map));
+  return node;
+}

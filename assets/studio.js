@@ -1,0 +1,52 @@
+// What the parts of the Draw tab share: the sheet, the seed, and the way to a new building.
+
+export const MAX_SEED = 9999;
+
+export const studio = {
+  sheet: null,
+  pipeline: null,
+  seed: 0,
+  live: true,
+  stale: false, // the drawing has changed since the last building; only where live is off
+  saving: null, // what of, and the id of the request whose picture will be saved
+  controls: {}, // elements that one part builds and another needs
+};
+
+const listeners = { change: [], setting: [], answer: [] };
+
+/** "change": the drawing or its seed; "setting": a tool or a switch; "answer": a new building. */
+export function on(event, listener) { listeners[event].push(listener); }
+export function tell(event) { for (const listener of listeners[event]) listener(); }
+
+/** Asks for the building of the drawing as it is now. */
+export function drawNow() {
+  setStale(false);
+  studio.pipeline?.request();
+}
+
+/** The same after a change, unless live is off: then the Draw button waits for a hand. */
+export function redraw() {
+  if (studio.live) drawNow();
+  else setStale(true);
+  tell("change");
+}
+
+export function setSeed(seed) {
+  studio.seed = Math.min(Math.max(Math.trunc(Number(seed)) || 0, 0), MAX_SEED);
+  if (studio.controls.seed) studio.controls.seed.value = String(studio.seed);
+  redraw();
+}
+
+export function setLive(live) {
+  studio.live = live;
+  studio.controls.showLive?.();
+  tell("setting");
+  if (live && studio.stale) drawNow();
+}
+
+export function randomSeed() { return Math.floor(Math.random() * (MAX_SEED + 1)); }
+
+function setStale(stale) {
+  studio.stale = stale;
+  studio.controls.showLive?.();
+}

@@ -1,0 +1,161 @@
+"""From the end of a stroke to the new building in the browser, beside the bare model.
+
+    python benchmarks/stroke.py [--strokes 30] [--json FILE]
+
+Serves the app in a process of its own, draws rectangles in a headless Chromium with a real pointer,
+and takes the time from the pointer's release to the frame that shows the picture of the finished
+drawing. The model alone is timed in the same run, on the same drawings, before the browser starts.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import pix2pix.ui  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
+from pix2pix.facades import build  # noqa: E402
+from pix2pix.inference import load_drawer  # noqa: E402
+from pix2pix.plans import random_plan  # noqa: E402
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+WARM_UP = 3  # strokes and drawings that are not counted
+
+# Resolves to the milliseconds from the next release of the pointer to the frame after its picture,
+# and that picture's number.
+WATCH = """() => { window.answer = new Promise((resolve) => {
+  addEventListener('pointerup', () => {
+    const start = performance.now();
+    const look = () => {
+      const { asked, picture } = document.querySelector('.st-building').dataset;
+      if (asked === picture) resolve([performance.now() - start, picture]);
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  }, { once: true, capture: true });
+}); }"""
+
+
+def time_model(checkpoint: Path, device: str, times: int) -> list[float]:
+    """Milliseconds of each `Drawer.draw`: labels to pixels, nothing around it."""
+    drawer = load_drawer(checkpoint, device)
+    found = []
+    for i in range(times + WARM_UP):
+        label_map = build(random_plan(i), drawer.size)
+        start = time.perf_counter()
+        drawer.draw(label_map, seed=i)
+        found.append((time.perf_counter() - start) * 1000)
+    return found[WARM_UP:]
+
+
+def time_strokes(url: str, times: int) -> list[float]:
+    """Milliseconds from the end of each stroke to its building."""
+    from playwright.sync_api import sync_playwright
+
+    rng = np.random.default_rng(0)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None), args=FLAGS
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(url)
+        page.wait_for_selector(".st-drawing[data-ready]", timeout=60_000)
+        page.wait_for_timeout(1000)
+        found = [time_stroke(page, rng) for _ in range(times + WARM_UP)]
+        browser.close()
+    return found[WARM_UP:]
+
+
+def time_stroke(page: Any, rng: np.random.Generator) -> float:
+    """One rectangle of another class than the last, drawn in a sixth of a second."""
+    page.locator(".st-chip").nth(int(rng.integers(2, 12))).click()
+    box = page.locator(".st-sheet").bounding_box()
+    (x0, x1), (y0, y1) = rng.uniform(0.1, 0.9, (2, 2))
+    page.evaluate(WATCH)
+    for step in range(11):
+        x, y = x0 + (x1 - x0) * step / 10, y0 + (y1 - y0) * step / 10
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        if step == 0:
+            page.mouse.down()
+        page.wait_for_timeout(16 if step < 10 else 0)
+    page.mouse.up()
+    answer, picture = page.evaluate("() => window.answer")
+    page.wait_for_timeout(250)
+    if page.locator(".st-building").get_attribute("data-asked") != picture:
+        raise SystemExit("stroke.py: a picture came after the one that was timed")
+    return float(answer)
+
+
+def serve(checkpoint: Path, device: str) -> tuple[subprocess.Popen, str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "app.py", "--port", str(port), "--device", device]
+    command += ["--checkpoint-facades", str(checkpoint)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return server, f"http://127.0.0.1:{port}/"
+        if server.poll() is not None:
+            break
+        time.sleep(0.2)
+    server.kill()
+    raise SystemExit("stroke.py: the app did not start")
+
+
+def summarise(times: list[float]) -> dict[str, float]:
+    low, middle, high = np.percentile(times, [10, 50, 90])
+    return {"p10_ms": round(low, 1), "median_ms": round(middle, 1), "p90_ms": round(high, 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "facades")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--strokes", type=int, default=30)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    args = parser.parse_args()
+    with ThreadPoolExecutor(1) as pool:  # the app calls it from a thread, too
+        model = pool.submit(
+            time_model, args.checkpoint.resolve(), args.device, args.strokes
+        ).result()
+    server, url = serve(args.checkpoint.resolve(), args.device)
+    try:
+        strokes = time_strokes(url, args.strokes)
+    finally:
+        server.terminate()
+        server.wait()
+    report = {
+        "stroke_to_picture": summarise(strokes),
+        "model_alone": summarise(model),
+        "strokes": args.strokes,
+        "device": args.device,
+        "cpu_cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+    }
+    print(f"{'':20}{'median':>10}{'p10':>10}{'p90':>10}   ms, {args.strokes} each, {args.device}")
+    for name in ("stroke_to_picture", "model_alone"):
+        row = report[name]
+        print(f"{name.replace('_', ' '):20}", end="")
+        print("".join(f"{row[key]:10.1f}" for key in ("median_ms", "p10_ms", "p90_ms")))
+    text = json.dumps(report)
+    print(text)
+    if args.json:
+        args.json.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
