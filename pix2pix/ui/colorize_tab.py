@@ -29,8 +29,8 @@ PREVIEW_SIDE = 1280
 
 # Public domain, Library of Congress, FSA/OWI collection; the file name is the call number.
 EXAMPLES = {
-    "LC-USW3-042236": "A woman by a sail",
     "LC-USF34-056925": "A boy on a slide",
+    "LC-USW3-042236": "A woman by a sail",
     "LC-USW3-015163": "Three boys",
     "LC-USF34-008388": "A family on a porch",
 }
