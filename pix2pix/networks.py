@@ -110,7 +110,8 @@ class AbMean(nn.Module):
 
     The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: between the
     mean, which is grey where several colours are likely, and the mode, which is blotchy. The paper
-    has 0.38; on 96 held-out photos our PSNR is 0.13 dB higher at 0.6, with fewer red blotches.
+    has 0.38; 0.6 was chosen by eye, for fewer red blotches. On 96 held-out photos it has 0.13 dB
+    more PSNR, but 0.12 more a/b error and 2.3 less colourfulness.
     """
 
     TEMPERATURE = 0.6

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hand import drag, press, start_anew
 from PIL import Image
 
 from pix2pix.inference import Colorizer, Drawer, load_colorizer, load_drawer
@@ -143,6 +144,16 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
     for context, _ in visits:
         context.close()
     assert [text for _, complaints in visits for text in complaints] == []
+
+
+@pytest.fixture
+def bare(fake_studio: str, visit: Callable[..., Any]) -> Any:
+    """A page with a bare wall, and a window of 26 x 26 pixels at (0.2, 0.2)."""
+    page = visit(fake_studio)
+    start_anew(page)
+    press(page, "3", "r")
+    drag(page, (0.2, 0.2), (0.3, 0.3))
+    return page
 
 
 def _note_foreign(url: str, own: str, complaints: list[str]) -> None:

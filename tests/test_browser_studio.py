@@ -14,7 +14,6 @@ from hand import (
     read_building,
     read_sheet,
     save,
-    start_anew,
     tool,
     wait_for_building,
 )
@@ -25,16 +24,6 @@ from pix2pix.labels import PALETTE
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
 WINDOW, DOOR, SHOP = 2, 3, 11
-
-
-@pytest.fixture
-def bare(fake_studio: str, visit: Visit) -> Any:
-    """A page with a bare wall, and a window of 26 x 26 pixels at (0.2, 0.2)."""
-    page = visit(fake_studio)
-    start_anew(page)
-    press(page, "3", "r")
-    drag(page, (0.2, 0.2), (0.3, 0.3))
-    return page
 
 
 def test_a_reload_brings_back_drawing_seed_and_tool(bare: Any) -> None:

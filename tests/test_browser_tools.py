@@ -19,16 +19,6 @@ Visit = Callable[..., Any]
 WINDOW, DOOR, BALCONY, SHOP = 2, 3, 6, 11
 
 
-@pytest.fixture
-def bare(fake_studio: str, visit: Visit) -> Any:
-    """A page with a bare wall, and a window of 26 x 26 pixels at (0.2, 0.2)."""
-    page = visit(fake_studio)
-    start_anew(page)
-    press(page, "3", "r")
-    drag(page, (0.2, 0.2), (0.3, 0.3))
-    return page
-
-
 def boxes(sheet: np.ndarray, class_index: int) -> tuple[int, int]:
     """How many columns and rows of a class stand apart."""
     found = sheet == class_index
