@@ -88,7 +88,7 @@ class GeneratorConfig:
     stem: int = 0  # channels of a full-resolution stem and head; 0: none, as in the paper
     style_dim: int = 0  # length of the style code; 0: one picture for each input
     ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
-    half_output: bool = False  # the output has half the input's sides
+    half_output: bool = False  # the last layers work at half the input's sides
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -156,13 +156,14 @@ class CheckpointConfig:
         for name, needed in zip(("in_channels", "out_channels"), CHANNELS[self.task]):
             value = getattr(shape, name)
             require(needed in (None, value), name, f"{needed} for {self.task}", value)
-        ok = not shape.half_output or self.task == "colorize"
+        ok = not shape.half_output or self.task in ("colorize", "photo2labels")
         require(ok, "half_output", f"false for {self.task}", shape.half_output)
-        if self.task == "labels2photo":
+        classes = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
+        if self.task in classes:
             require(
-                len(self.palette) == self.generator.in_channels,
+                len(self.palette) == classes[self.task],
                 "palette",
-                f"one entry for each of the {self.generator.in_channels} input channels",
+                f"one entry for each of the {classes[self.task]} classes",
                 len(self.palette),
             )
 

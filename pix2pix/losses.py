@@ -60,6 +60,12 @@ def ab_cross_entropy(logits: Tensor, ab: Tensor, points: Tensor, weight: Tensor)
     return (cross * weight).sum() / weight.sum()
 
 
+def class_cross_entropy(logits: Tensor, one_hot: Tensor, weight: Tensor) -> Tensor:
+    """Cross-entropy of logits and one-hot classes (N, K, H, W) by `weight` (N, 1, H, W)."""
+    cross = -(one_hot * torch.log_softmax(logits, dim=1)).sum(1, keepdim=True)
+    return (cross * weight).sum() / weight.sum().clamp(min=1)
+
+
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, exp(log_variance)) || N(0, 1)), summed over the code, mean over the batch."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()

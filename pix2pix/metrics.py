@@ -33,6 +33,8 @@ def evaluate(
     """The task's figures over evenly spaced examples, `limit` of them at the most."""
     count = min(limit, len(dataset))
     indices = np.linspace(0, len(dataset) - 1, count).round().astype(int).tolist()
+    if task == "photo2labels":
+        return judge_labels(model, dataset, indices, device)
     judge = judge_colors if task == "colorize" else judge_photos
     rows = []
     for start in range(0, count, EVAL_BATCH):
@@ -40,6 +42,28 @@ def evaluate(
         rows += judge(model, batch, device)
     means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
     return {**means, "examples": count}
+
+
+def judge_labels(
+    model: Model, dataset: Dataset, indices: list[int], device: torch.device
+) -> dict[str, float]:
+    """Pixel accuracy, class accuracy and mean IoU, 0..1, over all pixels that have a class."""
+    classes = model.generator.config.out_channels
+    confusion = torch.zeros(classes, classes, dtype=torch.int64)  # [true, found]
+    for start in range(0, len(indices), EVAL_BATCH):
+        batch = dataset.batch(indices[start : start + EVAL_BATCH], None)
+        found = generate(model, batch, device).argmax(1)
+        pairs = batch.target.argmax(1) * classes + found
+        pairs = pairs[batch.weight[:, 0] > 0]
+        confusion += torch.bincount(pairs, minlength=classes**2).view(classes, classes)
+    hits, there, said = confusion.diag().double(), confusion.sum(1), confusion.sum(0)
+    known = there > 0
+    return {
+        "pixel_accuracy": round((hits.sum() / there.sum()).item(), 4),
+        "class_accuracy": round((hits / there)[known].mean().item(), 4),
+        "mean_iou": round((hits / (there + said - hits))[known].mean().item(), 4),
+        "examples": len(indices),
+    }
 
 
 def psnr(a_u8: np.ndarray, b_u8: np.ndarray) -> float:

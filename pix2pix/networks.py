@@ -145,6 +145,8 @@ class UNet(nn.Module):
         self.final: nn.Module = nn.Tanh() if final_tanh else nn.Identity()
         if config.ab_classes:
             self.final = AbMean(config.ab_classes)
+        elif config.half_output and not final_tanh:
+            self.final = nn.Upsample(scale_factor=2, mode="bilinear")
         depth, stem, outputs = config.depth, config.stem, config.ab_classes or config.out_channels
         widths = [min(config.ngf * 2**i, config.max_channels) for i in range(depth)]
 

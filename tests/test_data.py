@@ -11,6 +11,7 @@ from pix2pix.color import AB_SCALE, rgb_to_lab
 from pix2pix.data.facades import FacadePairs, find_void
 from pix2pix.data.loader import Plan, example_at, iterate_batches
 from pix2pix.data.photos import MAX_HINTS, PlainPhotos, ab_cells, age, sample_hints
+from pix2pix.data.tracing import TracedFacades
 
 
 def rngs(count: int) -> list[np.random.Generator]:
@@ -32,6 +33,21 @@ def test_augmentation_differs_by_generator_and_repeats_with_it(tmp_path: Path) -
     first, again, other = (dataset.batch([0], [np.random.default_rng(s)]).target for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_tracing_varies_the_light_and_leaves_the_labels_alone(tmp_path: Path) -> None:
+    folder = write_facades(tmp_path, 1, 1) / "train"
+    pairs, traced = FacadePairs(folder, 64), TracedFacades(folder, 64)
+    drawn, found = pairs.batch([0] * 4, rngs(4)), traced.batch([0] * 4, rngs(4))
+    assert torch.equal(found.target, drawn.input)
+    assert not torch.equal(found.input, drawn.target)
+    assert torch.equal(traced.batch([0], None).input, pairs.batch([0], None).target)
+
+
+def test_a_rare_class_counts_more_in_tracing(tmp_path: Path) -> None:
+    batch = TracedFacades(write_facades(tmp_path, 2, 1) / "train", 64).batch([0, 1], None)
+    door, wall = (batch.weight[:, 0][batch.target[:, i] > 0].mean() for i in (3, 1))
+    assert door > 1 > wall
 
 
 def test_one_hot_input_has_one_class_a_pixel(tmp_path: Path) -> None:

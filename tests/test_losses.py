@@ -8,6 +8,7 @@ import torch
 from pix2pix.losses import (
     ab_cross_entropy,
     augment_for_discriminator,
+    class_cross_entropy,
     discriminator_loss,
     feature_matching_loss,
     generator_loss,
@@ -46,6 +47,14 @@ def test_pixels_of_weight_zero_do_not_count() -> None:
     weight = torch.ones(1, 1, 2, 2)
     weight[..., 0] = 0
     assert weighted_l1(output, target, weight).item() == pytest.approx(1)
+
+
+def test_class_cross_entropy_is_that_of_torch_where_all_pixels_count_alike() -> None:
+    logits = torch.randn(2, 5, 4, 4, generator=torch.Generator().manual_seed(0))
+    classes = torch.arange(32).view(2, 4, 4) % 5
+    one_hot = torch.nn.functional.one_hot(classes, 5).permute(0, 3, 1, 2).float()
+    ours = class_cross_entropy(logits, one_hot, torch.ones(2, 1, 4, 4))
+    assert ours.item() == pytest.approx(torch.nn.functional.cross_entropy(logits, classes).item())
 
 
 def test_feature_matching_is_the_mean_distance_over_layers() -> None:

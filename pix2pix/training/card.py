@@ -4,6 +4,7 @@ from pix2pix.config import CheckpointConfig
 
 TITLES = {
     "labels2photo": "Facade label map to photo",
+    "photo2labels": "Facade photo to label map",
     "colorize": "Black-and-white photo to colour",
 }
 

@@ -15,7 +15,7 @@ else:
     import tomli as tomllib
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
-TRAINABLE_TASKS = ("labels2photo", "colorize")
+TRAINABLE_TASKS = ("labels2photo", "photo2labels", "colorize")
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
@@ -51,7 +51,7 @@ class Recipe:
     lambda_gan: float = 1.0
     lambda_l1: float = 100.0
     lambda_fm: float = 0.0
-    lambda_ce: float = 0.0  # cross-entropy of the a/b classes
+    lambda_ce: float = 0.0  # cross-entropy of the a/b classes, or of the label map's
     lambda_kl: float = 0.0
     kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
     l1_beta: float = 0.0  # > 0: smooth L1, quadratic below this
@@ -65,6 +65,7 @@ class Recipe:
     lr: float = 2e-4
     d_lr: float = 2e-4
     beta1: float = 0.5
+    weight_decay: float = 0.0  # of the generator, apart from its gradient (AdamW)
     decay_start: float = 0.5  # the learning rate falls linearly to 0 from this part of the run on
     ema: float = 0.0  # decay of the averaged weights that are served; 0: the last weights
     seed: int = 0
@@ -110,6 +111,7 @@ class Recipe:
             "lambda_ce",
             "lambda_kl",
             "l1_beta",
+            "weight_decay",
             "max_steps",
             "workers",
             "seed",
@@ -155,7 +157,7 @@ class Recipe:
 
     def condition_channels(self) -> int:
         """How many channels D sees beside the image it judges."""
-        return NUM_CLASSES if self.task == "labels2photo" else 1
+        return 1 if self.task == "colorize" else self.generator().in_channels
 
     def total_steps(self, num_examples: int) -> int:
         return self.max_steps or max(1, self.epochs * num_examples // self.batch_size)

@@ -18,14 +18,21 @@ def sample_sheet(
 ) -> Image.Image:
     """Evenly spaced examples.
 
-    labels2photo: labels, the real photo's style, two random styles, real photo. colorize: grey,
-    result, result with 10 hints, real photo.
+    labels2photo: labels, the real photo's style, two random styles, real photo. photo2labels:
+    photo, the label map found, the true one. colorize: grey, result, result with 10 hints, photo.
     """
     count = min(rows, len(dataset))
     indices = np.linspace(0, len(dataset) - 1, count).round().astype(int).tolist()
     batch = dataset.batch(indices, None)
-    columns = color_columns if task == "colorize" else photo_columns
+    columns = {"colorize": color_columns, "photo2labels": label_columns}.get(task, photo_columns)
     return tile(columns(model, batch, device))
+
+
+def label_columns(model: Model, batch: Batch, device: torch.device) -> list[np.ndarray]:
+    found = PALETTE[generate(model, batch, device).argmax(1).numpy()]
+    truth = PALETTE[batch.target.argmax(1).numpy()]
+    truth[(batch.weight[:, 0] == 0).numpy()] = 0
+    return [decode_photo(batch.input), found, truth]
 
 
 def photo_columns(model: Model, batch: Batch, device: torch.device) -> list[np.ndarray]:

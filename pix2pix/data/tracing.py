@@ -1,0 +1,67 @@
+"""Photos with the label maps to be found in them: facade pairs, the other way round."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from pix2pix.data.facades import FacadePairs
+from pix2pix.data.loader import Batch
+from pix2pix.encoding import decode_photo, encode_photo
+from pix2pix.labels import NUM_CLASSES, VOID
+
+# Rare classes count more, or doors and pillars are never found; by 1 / share outright, too many of
+# them are. The square root is the usual middle.
+BALANCE = 0.5
+
+
+class TracedFacades:
+    """FacadePairs with input and target exchanged, the photo's light and colour varied."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.pairs = FacadePairs(folder, size)
+        self.names = self.pairs.names
+        self.class_weights = balance_weights([labels for _, labels in self.pairs.pairs])
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        pairs = self.pairs.batch(indices, rngs, size)
+        photos, labels = pairs.target, pairs.input
+        if rngs is not None:
+            photos = encode_photo(
+                np.stack([vary(x, rng) for x, rng in zip(decode_photo(photos), rngs)])
+            )
+        weights = torch.from_numpy(self.class_weights)[None, :, None, None]
+        return Batch(photos, labels, (labels * weights).sum(1, keepdim=True), photos)
+
+
+def balance_weights(label_maps: list[np.ndarray]) -> np.ndarray:
+    """A weight (NUM_CLASSES,) for each class, large where few pixels are, 1 on average."""
+    counts = np.zeros(VOID + 1)
+    for labels in label_maps:
+        counts += np.bincount(labels.reshape(-1), minlength=VOID + 1)
+    share = counts[:NUM_CLASSES] / max(float(counts[:NUM_CLASSES].sum()), 1.0)
+    weights = np.power(np.maximum(share, 1e-3), -BALANCE)
+    return (weights / (weights * share).sum()).astype(np.float32)
+
+
+def vary(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The photo (H, W, 3) uint8 in another light: contrast, colour cast, saturation, softness."""
+    x: np.ndarray = photo.astype(np.float32) / 255
+    if rng.random() < 0.8:
+        x = x ** np.float32(np.exp(rng.uniform(-0.4, 0.4)))
+        cast = rng.uniform(0.85, 1.15, 3).astype(np.float32) * np.float32(rng.uniform(0.75, 1.25))
+        x = (x - 0.5) * cast + 0.5
+    if rng.random() < 0.5:
+        grey = x.mean(-1, keepdims=True)
+        x = grey + (x - grey) * np.float32(rng.uniform(0, 1.5))
+    if rng.random() < 0.2:
+        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.5, 1.2))
+    if rng.random() < 0.3:
+        x = x + rng.standard_normal(x.shape, np.float32) * np.float32(rng.uniform(0.01, 0.05))
+    return (x.clip(0, 1) * 255 + 0.5).astype(np.uint8)
