@@ -114,6 +114,9 @@ class Learner:
         if "kl" in losses:
             ramp = min(1.0, progress / max(recipe.kl_warmup, 1e-9))
             loss = loss + ramp * recipe.lambda_kl * losses["kl"]
+        if recipe.lambda_z and style is not None and encoded < len(style):
+            losses["z"] = self._style_error(fake[encoded:], style[encoded:])
+            loss = loss + recipe.lambda_z * losses["z"]
         if adversarial:
             losses |= self._adversarial_losses(batch.condition, target, fake, encoded, step)
             loss = loss + recipe.lambda_gan * losses["gan"]
@@ -142,6 +145,21 @@ class Learner:
         encoder.observe(own)
         style = torch.cat([own, encoder.sample(noise[encoded:])])
         return style, kl_to_standard_normal(mean, log_variance)
+
+    def _style_error(self, fake: Tensor, style: Tensor) -> Tensor:
+        """How far the encoder's reading of the fakes is from their styles, in standard deviations.
+
+        Only G learns from it (BicycleGAN's latent regression, Zhu et al., 2017, eq. 6): a style
+        that cannot be seen in the picture was not used.
+        """
+        encoder = self.model.style_encoder
+        assert encoder is not None
+        encoder.requires_grad_(False)
+        with autocast(self.device, self.bf16):
+            read, _ = encoder(fake)
+        encoder.requires_grad_(True)
+        deviation = encoder.style_covariance.diagonal().sqrt()
+        return ((read.float() - style).abs() / (deviation + 0.01)).mean()
 
     def _cross_entropy(
         self, logits: Tensor, output: Tensor, target: Tensor, weight: Tensor

@@ -53,6 +53,7 @@ class Recipe:
     lambda_fm: float = 0.0
     lambda_ce: float = 0.0  # cross-entropy of the a/b classes, or of the label map's
     lambda_kl: float = 0.0
+    lambda_z: float = 0.0  # a drawn style must be read back from the picture it gave
     kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
     l1_beta: float = 0.0  # > 0: smooth L1, quadratic below this
     gan_start: float = 0.0  # the part of the run before which there is only L1
@@ -110,6 +111,7 @@ class Recipe:
             "lambda_fm",
             "lambda_ce",
             "lambda_kl",
+            "lambda_z",
             "l1_beta",
             "weight_decay",
             "max_steps",
