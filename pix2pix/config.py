@@ -19,6 +19,7 @@ CHANNELS = {
 }
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
+PADDINGS = ("zeros", "replicate")
 
 T = TypeVar("T")
 
@@ -86,6 +87,8 @@ class GeneratorConfig:
     upsample: str = "transpose"
     dropout: float = 0.0  # in the innermost decoder blocks
     stem: int = 0  # channels of a full-resolution stem and head; 0: none, as in the paper
+    padding: str = "zeros"  # what convolutions see beyond the border
+    class_norm: bool = False  # each class of the input has its own style modulation
     style_dim: int = 0  # length of the style code; 0: one picture for each input
     ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
     half_output: bool = False  # the last layers work at half the input's sides
@@ -110,6 +113,11 @@ class GeneratorConfig:
             f"one of {', '.join(UPSAMPLINGS)}",
             self.upsample,
         )
+        require(self.padding in PADDINGS, "padding", f"one of {', '.join(PADDINGS)}", self.padding)
+        ok = not self.class_norm or self.style_dim > 0
+        require(ok, "style_dim", "at least 1 with class_norm", self.style_dim)
+        ok = self.padding == "zeros" or self.upsample == "resize"
+        require(ok, "upsample", "resize with padding replicate", self.upsample)
         require(0.0 <= self.dropout < 1.0, "dropout", "in [0, 1)", self.dropout)
         require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)
         ok = not self.ab_classes or self.out_channels == 2

@@ -155,18 +155,7 @@ def fold_resize_convs(module: nn.Module) -> None:
     """Replaces each ResizeConv by the transposed convolution that it computes, in place."""
     for name, child in module.named_children():
         if isinstance(child, ResizeConv):
-            folded = nn.ConvTranspose2d(
-                child.in_channels,
-                child.out_channels,
-                4,
-                stride=2,
-                padding=1,
-                bias=child.bias is not None,
-            ).requires_grad_(False)
-            folded.weight.copy_(child.transposed_weight())
-            if child.bias is not None and folded.bias is not None:
-                folded.bias.copy_(child.bias)
-            setattr(module, name, folded)
+            setattr(module, name, child.folded())
         else:
             fold_resize_convs(child)
 

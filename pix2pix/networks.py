@@ -6,6 +6,7 @@ stem and no style they are the paper's networks, parameter for parameter.
 """
 
 from itertools import pairwise
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -18,14 +19,19 @@ from pix2pix.config import GeneratorConfig
 PATCH_LAYERS = {1: 0, 16: 1, 70: 3, 286: 5}
 
 
+Padding = Literal["zeros", "replicate"]
+
+
 class Norm(nn.Module):
     """Normalisation with a learned scale and shift, and those of a style code where there is one.
 
     Style modulation is that of Dumoulin et al., "A Learned Representation for Artistic Style"
-    (2017), with a linear map of a continuous code in place of a table.
+    (2017), with a linear map of a continuous code in place of a table. With `classes`, each class
+    of the label map has its own (Tan et al., "Efficient Semantic Image Synthesis via Class-Adaptive
+    Normalization", 2021): normalisation alone would wash an evenly painted class out.
     """
 
-    def __init__(self, kind: str, channels: int, style_dim: int = 0) -> None:
+    def __init__(self, kind: str, channels: int, style_dim: int = 0, classes: int = 0) -> None:
         super().__init__()
         self.norm: nn.Module
         if kind == "batch":
@@ -34,13 +40,22 @@ class Norm(nn.Module):
             self.norm = nn.InstanceNorm2d(channels, affine=True)
         else:
             self.norm = nn.Identity()
-        self.style = nn.Linear(style_dim, 2 * channels) if style_dim else None
+        self.classes = classes
+        self.style = nn.Linear(style_dim, 2 * channels * max(classes, 1)) if style_dim else None
 
-    def forward(self, x: Tensor, style: Tensor | None) -> Tensor:
+    def forward(
+        self, x: Tensor, style: Tensor | None = None, labels: Tensor | None = None
+    ) -> Tensor:
         x = self.norm(x)
         if self.style is None or style is None:
             return x
-        scale, shift = self.style(style)[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
+        modulation = self.style(style)
+        if labels is None or not self.classes:
+            scale, shift = modulation[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
+        else:
+            table = modulation.view(len(x), 1, self.classes, -1)  # (N, 1, K, 2 C)
+            by_pixel = labels.permute(0, 2, 3, 1) @ table  # (N, H, W, 2 C)
+            scale, shift = by_pixel.permute(0, 3, 1, 2).chunk(2, dim=1)  # (N, C, H, W) each
         return x * (1 + scale) + shift
 
 
@@ -52,8 +67,10 @@ class ResizeConv(nn.Conv2d):
     it cannot learn the checkerboard (Odena et al., distill.pub/2016/deconv-checkerboard).
     """
 
-    def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, 3, padding=1, bias=bias)
+    def __init__(
+        self, in_channels: int, out_channels: int, bias: bool = True, padding: Padding = "zeros"
+    ) -> None:
+        super().__init__(in_channels, out_channels, 3, padding=1, bias=bias, padding_mode=padding)
 
     def transposed_weight(self) -> Tensor:
         """The equal kernel (I, O, 4, 4) of a transposed convolution with stride 2, padding 1."""
@@ -64,24 +81,51 @@ class ResizeConv(nn.Conv2d):
         return w
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv_transpose2d(x, self.transposed_weight(), self.bias, stride=2, padding=1)
+        rim = self.padding_mode == "replicate"
+        if rim:
+            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        return F.conv_transpose2d(
+            x, self.transposed_weight(), self.bias, stride=2, padding=3 if rim else 1
+        )
+
+    def folded(self) -> nn.Module:
+        """The same map with its kernel worked out once, for serving."""
+        rim = self.padding_mode == "replicate"
+        conv = nn.ConvTranspose2d(
+            self.in_channels,
+            self.out_channels,
+            4,
+            stride=2,
+            padding=3 if rim else 1,
+            bias=self.bias is not None,
+        ).requires_grad_(False)
+        conv.weight.copy_(self.transposed_weight())
+        if self.bias is not None and conv.bias is not None:
+            conv.bias.copy_(self.bias)
+        return nn.Sequential(nn.ReplicationPad2d(1), conv) if rim else conv
 
 
 class Down(nn.Module):
     """Halves the resolution: LeakyReLU, 4x4 convolution, normalisation."""
 
     def __init__(
-        self, inner: int, outer: int, norm: str, activate: bool = True, bias: bool = True
+        self,
+        inner: int,
+        outer: int,
+        norm: str,
+        activate: bool = True,
+        bias: bool = True,
+        padding: Padding = "zeros",
     ) -> None:
         super().__init__()
         self.activate = activate
-        self.conv = nn.Conv2d(inner, outer, 4, stride=2, padding=1, bias=bias)
+        self.conv = nn.Conv2d(inner, outer, 4, stride=2, padding=1, bias=bias, padding_mode=padding)
         self.norm = Norm(norm, outer)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.activate:
             x = F.leaky_relu(x, 0.2)
-        return self.norm(self.conv(x), None)
+        return self.norm(self.conv(x))
 
 
 class Up(nn.Module):
@@ -96,12 +140,13 @@ class Up(nn.Module):
         if config.upsample == "transpose":
             self.conv = nn.ConvTranspose2d(inner, outer, 4, stride=2, padding=1, bias=bias)
         else:
-            self.conv = ResizeConv(inner, outer, bias=bias)
-        self.norm = Norm(norm, outer, config.style_dim)
+            self.conv = ResizeConv(inner, outer, bias=bias, padding=cast(Padding, config.padding))
+        classes = config.in_channels if config.class_norm else 0
+        self.norm = Norm(norm, outer, config.style_dim, classes)
         self.dropout = dropout
 
-    def forward(self, x: Tensor, style: Tensor | None) -> Tensor:
-        x = self.norm(self.conv(F.relu(x)), style)
+    def forward(self, x: Tensor, style: Tensor | None, labels: Tensor | None) -> Tensor:
+        x = self.norm(self.conv(F.relu(x)), style, labels)
         return F.dropout(x, self.dropout, self.training) if self.dropout else x
 
 
@@ -150,14 +195,17 @@ class UNet(nn.Module):
         depth, stem, outputs = config.depth, config.stem, config.ab_classes or config.out_channels
         widths = [min(config.ngf * 2**i, config.max_channels) for i in range(depth)]
 
-        self.stem = nn.Conv2d(config.in_channels, stem, 3, padding=1) if stem else None
+        rim = cast(Padding, config.padding)
+        self.stem = (
+            nn.Conv2d(config.in_channels, stem, 3, padding=1, padding_mode=rim) if stem else None
+        )
         self.down = nn.ModuleList()
         previous = stem or config.in_channels
         for i, width in enumerate(widths):
             # As in the paper, no normalisation at the first layer nor at the bottleneck.
             norm = "none" if i in (0, depth - 1) else config.norm
             activate, bias = i > 0 or bool(stem), config.norm != "batch"
-            self.down.append(Down(previous, width, norm, activate, bias))
+            self.down.append(Down(previous, width, norm, activate, bias, rim))
             previous = width
 
         self.up = nn.ModuleList()
@@ -173,7 +221,7 @@ class UNet(nn.Module):
                 self.up.append(Up(inner, outputs, config, "none"))
         self.head: nn.Module | None = None
         if stem:
-            self.head = nn.Conv2d(2 * stem, outputs, 3, padding=1)
+            self.head = nn.Conv2d(2 * stem, outputs, 3, padding=1, padding_mode=rim)
         elif config.half_output:
             self.head = nn.Conv2d(2 * widths[0], outputs, 1)
         self.apply(init_weights)
@@ -195,6 +243,7 @@ class UNet(nn.Module):
             raise ValueError(
                 f"this generator needs a style code of {self.config.style_dim} numbers"
             )
+        pyramid = label_pyramid(x, self.config.depth) if self.config.class_norm else None
         skips = []
         if self.stem is not None:
             x = self.stem(x)  # (N, stem, H, W)
@@ -203,13 +252,22 @@ class UNet(nn.Module):
             x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))
             skips.append(x)
         skips.pop()  # the bottleneck is no skip
-        for up in self.up:
-            x = up(x, style)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
+        for i, up in zip(reversed(range(self.config.depth)), self.up):
+            labels = pyramid[i] if pyramid else None
+            x = up(x, style, labels)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
             if skips:
                 x = torch.cat([x, skips.pop()], dim=1)
         if self.head is not None:
             x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
         return x
+
+
+def label_pyramid(one_hot: Tensor, depth: int) -> list[Tensor]:
+    """The part of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1."""
+    levels = [one_hot]
+    for _ in range(depth - 1):
+        levels.append(F.avg_pool2d(levels[-1], 2))
+    return levels
 
 
 class PatchDiscriminator(nn.Module):
@@ -257,7 +315,7 @@ class PatchDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         features = []
         for layer, norm in zip(self.layers, self.norms):
-            x = F.leaky_relu(norm(layer(x), None), 0.2)
+            x = F.leaky_relu(norm(layer(x)), 0.2)
             features.append(x)
         return self.layers[-1](x), features
 

@@ -1,5 +1,7 @@
 """The networks against the figures of the literature, and against their own promises."""
 
+import dataclasses
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -110,3 +112,44 @@ def test_what_a_photo_is_served_does_not_depend_on_its_neighbours_in_the_batch()
         network = UNet(GeneratorConfig(3, 3, **SMALL, norm=norm)).eval()
         x = torch.randn(4, 3, 32, 32)
         torch.testing.assert_close(network(x)[:1], network(x[:1]), rtol=1e-4, atol=1e-5)
+
+
+EVEN = GeneratorConfig(
+    12, 3, 8, 4, 32, "instance", "resize", stem=4, style_dim=4, class_norm=True, padding="replicate"
+)
+
+
+def test_with_class_norm_an_even_drawing_shows_its_class() -> None:
+    net = UNet(EVEN).eval()
+    drawings = torch.eye(12)[:, :, None, None].expand(12, 12, 64, 64)
+    with torch.no_grad():
+        means = net(drawings, torch.zeros(1, 4).expand(12, 4) + 1).mean((2, 3))
+    apart = torch.cdist(means, means) + torch.eye(12)
+    assert apart.min() > 1e-3
+    washed = UNet(dataclasses.replace(EVEN, class_norm=False)).eval()
+    with torch.no_grad():
+        means = washed(drawings, torch.zeros(1, 4).expand(12, 4) + 1).mean((2, 3))
+    assert torch.cdist(means, means).max() < 0.1 * apart.max()
+
+
+def test_with_replicate_padding_an_even_drawing_stays_even() -> None:
+    net = UNet(EVEN).eval()
+    one_hot = torch.zeros(1, 12, 64, 64)
+    one_hot[:, 1] = 1
+    with torch.no_grad():
+        picture = net(one_hot, torch.ones(1, 4))
+    assert picture.std((2, 3)).max() < 1e-3
+
+
+def test_folding_keeps_what_a_replicating_resize_conv_computes() -> None:
+    conv = ResizeConv(3, 5, padding="replicate")
+    x = torch.randn(2, 3, 7, 9)
+    with torch.no_grad():
+        enlarged = F.interpolate(x, scale_factor=2)
+        expected = F.conv2d(
+            F.pad(enlarged, (1, 1, 1, 1), mode="replicate"),
+            conv.weight,
+            conv.bias,
+        )
+        assert torch.allclose(conv(x), expected, atol=1e-5)
+        assert torch.allclose(conv.folded()(x), expected, atol=1e-5)

@@ -34,6 +34,8 @@ class Recipe:
     upsample: str = "transpose"
     dropout: float = 0.0
     stem: int = 0
+    padding: str = "zeros"
+    class_norm: bool = False
     style_dim: int = 0
     ab_classes: int = 0
     half_output: bool = False
@@ -152,6 +154,8 @@ class Recipe:
             upsample=self.upsample,
             dropout=self.dropout,
             stem=self.stem,
+            padding=self.padding,
+            class_norm=self.class_norm,
             style_dim=self.style_dim,
             ab_classes=self.ab_classes,
             half_output=self.half_output,

@@ -1,0 +1,92 @@
+"""Facade models side by side, to be looked at.
+
+    python benchmarks/facade_sheets.py CHECKPOINT [CHECKPOINT ...] --data DIR --out DIR
+
+Writes compare.jpg (16 validation drawings: the drawing, each checkpoint in turn, in three styles
+where it has them, and the real photo) and hard.jpg (drawings that no photo of the data has).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.hard_drawings import hard_drawings  # noqa: E402
+from pix2pix.data.facades import FacadePairs  # noqa: E402
+from pix2pix.encoding import decode_photo  # noqa: E402
+from pix2pix.inference import Drawer, load_drawer  # noqa: E402
+from pix2pix.labels import PALETTE, VOID  # noqa: E402
+from pix2pix.training.samples import tile  # noqa: E402
+
+STYLES = 3
+ROWS = 16
+HEADER = 20  # pixels for the column's name
+CELL = 192  # side of a picture on the sheets
+
+
+def draw_styles(drawer: Drawer, label_map: np.ndarray) -> list[np.ndarray]:
+    return [drawer.draw(label_map, seed) for seed in range(STYLES if drawer.has_styles else 1)]
+
+
+def colored(label_map: np.ndarray) -> np.ndarray:
+    return np.where((label_map == VOID)[..., None], 0, PALETTE[np.minimum(label_map, 11)])
+
+
+def fit(picture: np.ndarray) -> np.ndarray:
+    """The picture in the middle of a white square of side CELL."""
+    image = Image.fromarray(picture.astype(np.uint8))
+    image.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
+    square = Image.new("RGB", (CELL, CELL), "white")
+    square.paste(image, ((CELL - image.width) // 2, (CELL - image.height) // 2))
+    return np.asarray(square)
+
+
+def with_names(sheet: Image.Image, names: list[str]) -> Image.Image:
+    page = Image.new("RGB", (sheet.width, sheet.height + HEADER), "white")
+    page.paste(sheet, (0, HEADER))
+    draw = ImageDraw.Draw(page)
+    for i, name in enumerate(names):
+        draw.text((i * sheet.width / len(names) + 4, 3), name, "black", font_size=13)
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("checkpoints", nargs="+", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the folder val in it")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    drawers = [(path.name, load_drawer(path)) for path in options.checkpoints]
+    names = []
+    for name, drawer in drawers:
+        names += [f"{name}, style {i}" for i in range(STYLES)] if drawer.has_styles else [name]
+
+    val = FacadePairs(options.data / "val", 256)
+    indices = np.linspace(0, len(val) - 1, ROWS).round().astype(int).tolist()
+    batch = val.batch(indices, None)
+    labels = batch.input.argmax(1).numpy().astype(np.uint8)
+    labels[(batch.input.sum(1) == 0).numpy()] = VOID
+    rows = []
+    for label_map, photo in zip(labels, decode_photo(batch.target)):
+        drawn = [picture for _, drawer in drawers for picture in draw_styles(drawer, label_map)]
+        rows.append([fit(p) for p in (colored(label_map), *drawn, photo)])
+    columns = [np.stack(column) for column in zip(*rows)]
+    sheet = with_names(tile(columns), ["drawing", *names, "photo"])
+    sheet.save(options.out / "compare.jpg", quality=88)
+
+    rows = []
+    for label_map in hard_drawings().values():
+        drawn = [picture for _, drawer in drawers for picture in draw_styles(drawer, label_map)]
+        rows.append([fit(p) for p in (colored(label_map), *drawn)])
+    columns = [np.stack(column) for column in zip(*rows)]
+    with_names(tile(columns), ["drawing", *names]).save(options.out / "hard.jpg", quality=88)
+
+
+if __name__ == "__main__":
+    main()
