@@ -183,7 +183,7 @@ def test_a_mistake_is_one_line_in_words(arguments, reason, tmp_path, monkeypatch
 
 
 def test_every_recipe_in_the_repo_is_valid() -> None:
-    assert recipe_names() == ["colorize", "facades", "trace"]
+    assert recipe_names() == ["colorize", "facades", "paper", "trace"]
     assert all(isinstance(load_recipe(name), Recipe) for name in recipe_names())
 
 
