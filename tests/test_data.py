@@ -158,3 +158,18 @@ def test_threads_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None
     alone = [Plan(2, seed=5).batch(dataset, step).target for step in range(2, 7)]
     assert len(ahead) == 5
     assert all(torch.equal(a, b) for a, b in zip(ahead, alone))
+
+
+def test_the_workers_parts_of_a_batch_are_together_the_whole(tmp_path: Path) -> None:
+    dataset = FacadePairs(write_facades(tmp_path, 5, 1) / "train", 64)
+    for step in (0, 3):
+        whole = Plan(4, seed=5, small_steps=1, small_size=32).batch(dataset, step)
+        parts = [Plan(4, 5, 1, 32, rank, world=2).batch(dataset, step) for rank in (0, 1)]
+        assert torch.equal(whole.input, torch.cat([part.input for part in parts]))
+        assert torch.equal(whole.target, torch.cat([part.target for part in parts]))
+
+
+@pytest.mark.parametrize(("rank", "world", "word"), [(2, 2, "rank"), (0, 3, "batch_size")])
+def test_a_batch_that_cannot_be_shared_is_refused(rank: int, world: int, word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        Plan(4, 0, rank=rank, world=world)

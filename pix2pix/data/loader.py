@@ -57,11 +57,25 @@ class Plan:
 
     batch_size: int
     seed: int
-    small_steps: int = 0  # the first so many steps see squares of side `small_size`
+    small_steps: int = 0  # the first so many steps see pictures of height `small_size`
     small_size: int = 0
+    rank: int = 0  # of `world` workers, which one this is
+    world: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rank < self.world:
+            raise ValueError(f"rank must be from 0 to {self.world - 1}, got {self.rank}")
+        if self.batch_size % self.world:
+            raise ValueError(
+                f"batch_size must be a multiple of the number of workers, {self.world}, "
+                f"got {self.batch_size}"
+            )
 
     def batch(self, dataset: Dataset, step: int) -> Batch:
-        positions = range(step * self.batch_size, (step + 1) * self.batch_size)
+        """This worker's part of the step's batch: those of all ranks, in order, are the whole."""
+        share = self.batch_size // self.world
+        first = step * self.batch_size + self.rank * share
+        positions = range(first, first + share)
         indices = [example_at(p, len(dataset), self.seed) for p in positions]
         rngs = [np.random.default_rng((self.seed, 1, p)) for p in positions]
         return dataset.batch(indices, rngs, self.small_size if step < self.small_steps else None)
