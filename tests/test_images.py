@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pix2pix.images import MAX_PIXELS, find_images, open_image, open_rgb, to_rgb
+from pix2pix.images import (
+    MAX_PIXELS,
+    find_images,
+    has_end,
+    open_image,
+    open_rgb,
+    read_size,
+    to_rgb,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 
@@ -323,3 +331,36 @@ def test_the_images_of_a_folder_are_found_by_suffix_in_order(tmp_path: Path) -> 
     for name in ("b.PNG", "a.jpeg", "notes.txt", "c"):
         (tmp_path / name).touch()
     assert [p.name for p in find_images(tmp_path)] == ["a.jpeg", "b.PNG"]
+
+
+def test_images_in_inner_folders_are_found_and_hidden_ones_are_not(tmp_path: Path) -> None:
+    for name in ("b/c.png", "a.jpg", ".hidden/d.png", ".e.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_images(tmp_path) == [tmp_path / "a.jpg", tmp_path / "b" / "c.png"]
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_the_size_in_the_header_is_that_of_the_upright_picture(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(Image.new("RGB", (40, 30)), "JPEG", exif=exif)
+    assert read_size(data) == open_image(data).size
+
+
+def test_a_large_jpeg_comes_smaller_where_that_is_enough_and_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encode(Image.new("RGB", (1600, 800)), "JPEG", exif=exif)
+    assert open_rgb(data, at_least=(100, 210)).size == (200, 400)
+    assert open_rgb(data, at_least=(500, 210)).size == (800, 1600)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_file_that_was_cut_short_has_no_end(tmp_path: Path, kind: str) -> None:
+    whole = encode(Image.effect_noise((64, 64), 50), kind)
+    path = tmp_path / "picture"
+    path.write_bytes(whole + b"\n")
+    assert has_end(path)
+    path.write_bytes(whole[:-200])
+    assert not has_end(path)
