@@ -30,17 +30,20 @@ def build_parser() -> argparse.ArgumentParser:
         "'python -m pix2pix'. Its samples/ and metrics.jsonl show how the run goes.",
     )
     parser.add_argument("recipe", nargs="?", help=f"one of: {', '.join(recipe_names())}")
-    parser.add_argument("--data", type=Path, help="folder with the folders train and val in it")
+    parser.add_argument(
+        "--data", type=Path, help="folder with the training images (README: Your own data)"
+    )
     parser.add_argument("--out", type=Path, help="folder for the run, made if need be")
     parser.add_argument("--resume", type=Path, metavar="DIR", help="continue the run in DIR")
     parser.add_argument("--device", choices=DEVICES, default="auto")
     keys = parser.add_argument_group("keys of the recipe (default: what the recipe says)")
     for key in dataclasses.fields(Recipe):
-        if key.name == "task":
+        if key.name in ("task", "palette"):  # what the recipe is for; what the data says
             continue
         kind = {"bool": parse_flag, bool: parse_flag}.get(key.type, key.type)
         option = "--" + key.name.replace("_", "-")
-        keys.add_argument(option, type=kind, metavar="VALUE", default=argparse.SUPPRESS)
+        bare: dict = {"nargs": "?", "const": True} if kind is parse_flag else {}
+        keys.add_argument(option, type=kind, metavar="VALUE", default=argparse.SUPPRESS, **bare)
     return parser
 
 

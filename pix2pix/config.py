@@ -142,8 +142,9 @@ class CheckpointConfig:
     """Everything that serving a checkpoint needs to know, and where it came from."""
 
     task: str
-    size: int  # side in pixels of the square it was trained on, and works at
+    size: int  # height in pixels of what it was trained on, and works at
     generator: GeneratorConfig
+    width: int = 0  # of the same; 0: square
     palette: tuple[LabelColor, ...] = ()  # classes by index, where a label map is involved
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -160,6 +161,8 @@ class CheckpointConfig:
         require(16 <= self.size <= 4096, "size", "from 16 to 4096", self.size)
         multiple = 2**self.generator.depth
         require(self.size % multiple == 0, "size", f"a multiple of {multiple}", self.size)
+        require(0 <= self.width <= 4096, "width", "from 0 to 4096", self.width)
+        require(self.width % multiple == 0, "width", f"a multiple of {multiple}", self.width)
         shape = self.generator
         for name, needed in zip(("in_channels", "out_channels"), CHANNELS[self.task]):
             value = getattr(shape, name)

@@ -170,15 +170,18 @@ def open_rgb(
     return to_rgb(open_image(source, name, at_least))
 
 
-def find_images(folder: str | Path) -> list[Path]:
-    """The image files in a folder and those in it, by suffix, sorted; hidden ones are left out."""
+def find_images(folder: str | Path, inner: bool = True) -> list[Path]:
+    """The image files in a folder, and in those in it if `inner`, by suffix, sorted.
+
+    Hidden ones are left out. Raises ValueError for a folder that cannot be read.
+    """
 
     def refuse(error: OSError) -> None:
         raise ValueError(f"{error.filename}: cannot be read ({error.strerror})") from None
 
     found = []
     for where, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if inner and not name.startswith(".")]
         paths = (Path(where, name) for name in names if not name.startswith("."))
         found += [p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES]
     return sorted(found)

@@ -54,6 +54,10 @@ NUM_CLASSES = len(CLASSES)
 PALETTE = np.array([c.rgb for c in CLASSES], np.uint8)  # (12, 3)
 PIX2PIX_PALETTE = np.array([c.pix2pix_rgb for c in CLASSES], np.uint8)  # (12, 3)
 
+Colors = tuple[tuple[int, ...], ...]  # the RGB of each class
+_COLORS: Colors = tuple(c.rgb for c in CLASSES)
+_PIX2PIX_COLORS: Colors = tuple(c.pix2pix_rgb for c in CLASSES)
+
 
 def check_label_map(label_map: np.ndarray, num_classes: int = NUM_CLASSES) -> None:
     """Raises ValueError unless `label_map` is (H, W) uint8 of class indices or VOID."""
@@ -113,7 +117,7 @@ def decode_label_image(image: Image.Image) -> np.ndarray:
         rgb = np.asarray(to_rgb(image))
     if (rgb == rgb[..., :1]).all():
         return _decode_indices(rgb[..., 0])
-    return _decode_colors(rgb)
+    return decode_colors(rgb, (_COLORS, _PIX2PIX_COLORS))
 
 
 def _decode_indices(values: np.ndarray) -> np.ndarray:
@@ -137,13 +141,18 @@ def _decode_indices(values: np.ndarray) -> np.ndarray:
     return indices - np.uint8(low > 0)
 
 
-def _decode_colors(rgb: np.ndarray) -> np.ndarray:
+def decode_colors(rgb: np.ndarray, palettes: tuple[Colors, ...]) -> np.ndarray:
+    """Class indices (H, W) uint8 of an RGB picture in the colours of one of the palettes.
+
+    Each pixel is the class of the nearest colour, and near black VOID where that is no class.
+    Raises ValueError where too much of the picture is far from all of them.
+    """
     # The colour cube in steps of 4: a table for each palette serves any number of colours.
     red, green, blue = (rgb[..., i].astype(np.int32) >> 2 for i in range(3))
     cells = red << 12 | green << 6 | blue
     counts = np.bincount(cells.reshape(-1), minlength=64**3)
     fits = []
-    for nearest, distance in _color_tables():
+    for nearest, distance in _color_tables(palettes):
         colored = np.where(nearest == VOID, 0, counts)
         total = colored.sum()
         if total == 0:
@@ -159,19 +168,21 @@ def _decode_colors(rgb: np.ndarray) -> np.ndarray:
     return _settle_blends(nearest[cells], is_blend[cells])
 
 
-@functools.cache
-def _color_tables() -> list[tuple[np.ndarray, np.ndarray]]:
-    """For both palettes: the class nearest to each of 64 ** 3 colours, and how far away it is.
+@functools.lru_cache(maxsize=4)
+def _color_tables(palettes: tuple[Colors, ...]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each palette: the class nearest to each of 64 ** 3 colours, and how far away it is.
 
-    Colours near black are VOID, at distance 0.
+    Colours near black are VOID, at distance 0, unless a class has such a colour.
     """
     ticks = np.arange(64, dtype=np.float32) * 4 + 1.5
     cube = np.stack(np.meshgrid(ticks, ticks, ticks, indexing="ij"), -1).reshape(-1, 3)
     tables = []
-    for palette in (PALETTE, PIX2PIX_PALETTE):
-        distances = np.stack([np.linalg.norm(cube - rgb, axis=1) for rgb in palette])  # (12, N)
+    for palette in palettes:
+        colors = np.array(palette, np.float32)
+        distances = np.stack([np.linalg.norm(cube - rgb, axis=1) for rgb in colors])  # (classes, N)
         nearest = distances.argmin(0).astype(np.uint8)
         is_black = np.linalg.norm(cube, axis=1) < MAX_COLOR_DISTANCE
+        is_black &= np.linalg.norm(colors, axis=1).min() >= MAX_COLOR_DISTANCE
         nearest[is_black] = VOID
         tables.append((nearest, np.where(is_black, 0, distances.min(0))))
     return tables

@@ -1,10 +1,13 @@
 """Small made-up data for the tests: facades with their label maps, and colour photos."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from pix2pix.data.open import open_datasets
+from pix2pix.data.options import DataOptions
 from pix2pix.labels import encode_label_image
 
 # A colour for each of the classes used: sky, wall, window, door
@@ -48,3 +51,8 @@ def write_photos(root: Path, train: int, val: int, side: int = 80) -> Path:
             noisy = np.clip(photo + rng.integers(-8, 9, photo.shape), 0, 255).astype(np.uint8)
             Image.fromarray(noisy).save(root / split / f"photo{i}.jpg", quality=95)
     return root
+
+
+def open_set(task: str, root: Path, size: int, split: str = "train", **options: Any) -> Any:
+    """One split of a folder as a data set."""
+    return open_datasets(DataOptions(task, size, **options), root, [split])[0]

@@ -1,17 +1,20 @@
 """Data sets: pairs stay aligned, what is masked stays masked, batches follow from the step."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from synthetic import make_facade, write_facades, write_photos
+import torch.nn.functional as F
+from synthetic import make_facade, open_set, write_facades, write_photos
 
 from pix2pix.color import AB_SCALE, rgb_to_lab
-from pix2pix.data.facades import FacadePairs, find_void
+from pix2pix.data.facades import find_void
 from pix2pix.data.loader import Plan, example_at, iterate_batches
-from pix2pix.data.photos import MAX_HINTS, PlainPhotos, ab_cells, age, sample_hints
-from pix2pix.data.tracing import TracedFacades
+from pix2pix.data.photos import MAX_HINTS, ab_cells, age, sample_hints
+
+HALF: dict[str, dict] = {"labels2photo": {}, "photo2labels": {}, "colorize": {"half_output": True}}
 
 
 def rngs(count: int) -> list[np.random.Generator]:
@@ -19,7 +22,7 @@ def rngs(count: int) -> list[np.random.Generator]:
 
 
 def test_augmentation_keeps_photo_and_labels_aligned(tmp_path: Path) -> None:
-    dataset = FacadePairs(write_facades(tmp_path, 1, 1, 200, 260) / "train", 128)
+    dataset = open_set("labels2photo", write_facades(tmp_path, 1, 1, 200, 260), 128)
     batch = dataset.batch([0] * 16, rngs(16))
     blue_minus_red = (batch.target[:, 2] - batch.target[:, 0]) * 127.5
     sky = batch.input[:, 0].bool()
@@ -29,15 +32,15 @@ def test_augmentation_keeps_photo_and_labels_aligned(tmp_path: Path) -> None:
 
 
 def test_augmentation_differs_by_generator_and_repeats_with_it(tmp_path: Path) -> None:
-    dataset = FacadePairs(write_facades(tmp_path, 1, 1) / "train", 64)
+    dataset = open_set("labels2photo", write_facades(tmp_path, 1, 1), 64)
     first, again, other = (dataset.batch([0], [np.random.default_rng(s)]).target for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
 def test_tracing_varies_the_light_and_leaves_the_labels_alone(tmp_path: Path) -> None:
-    folder = write_facades(tmp_path, 1, 1) / "train"
-    pairs, traced = FacadePairs(folder, 64), TracedFacades(folder, 64)
+    root = write_facades(tmp_path, 1, 1)
+    pairs, traced = (open_set(task, root, 64) for task in ("labels2photo", "photo2labels"))
     drawn, found = pairs.batch([0] * 4, rngs(4)), traced.batch([0] * 4, rngs(4))
     assert torch.equal(found.target, drawn.input)
     assert not torch.equal(found.input, drawn.target)
@@ -45,13 +48,13 @@ def test_tracing_varies_the_light_and_leaves_the_labels_alone(tmp_path: Path) ->
 
 
 def test_a_rare_class_counts_more_in_tracing(tmp_path: Path) -> None:
-    batch = TracedFacades(write_facades(tmp_path, 2, 1) / "train", 64).batch([0, 1], None)
+    batch = open_set("photo2labels", write_facades(tmp_path, 2, 1), 64).batch([0, 1], None)
     door, wall = (batch.weight[:, 0][batch.target[:, i] > 0].mean() for i in (3, 1))
     assert door > 1 > wall
 
 
 def test_one_hot_input_has_one_class_a_pixel(tmp_path: Path) -> None:
-    batch = FacadePairs(write_facades(tmp_path, 2, 1) / "train", 64).batch([0, 1], None)
+    batch = open_set("labels2photo", write_facades(tmp_path, 2, 1), 64).batch([0, 1], None)
     assert torch.equal(batch.input.sum(1), torch.ones(2, 64, 64))
 
 
@@ -80,7 +83,7 @@ def test_void_is_fed_as_no_class_and_left_out_of_the_loss(tmp_path: Path) -> Non
     photo = np.asarray(Image.open(path)).copy()
     photo[:60, :60] = 0
     Image.fromarray(photo).save(path, quality=95)
-    batch = FacadePairs(root / "train", 128).batch([0], None)
+    batch = open_set("labels2photo", root, 128).batch([0], None)
     assert batch.input[0, :, :25, :25].sum() == 0
     assert batch.weight[0, 0, :25, :25].sum() == 0
     assert batch.weight[0, 0, 40:, 40:].min() == 1
@@ -91,17 +94,17 @@ def test_a_photo_of_another_size_than_its_labels_is_refused_by_name(tmp_path: Pa
     from PIL import Image
 
     Image.new("RGB", (50, 40)).save(root / "train" / "house0.jpg")
-    with pytest.raises(ValueError, match=r"house0\.png: is 96x96, its photo 50x40"):
-        FacadePairs(root / "train", 64)
+    with pytest.raises(ValueError, match=r"house0\.png: is 96x96, its partner house0\.jpg 50x40"):
+        open_set("labels2photo", root, 64)
 
 
 def test_a_folder_without_pairs_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no photo"):
-        FacadePairs(tmp_path, 64)
+    with pytest.raises(ValueError, match="expected images, found none"):
+        open_set("labels2photo", tmp_path, 64)
 
 
 def test_colors_come_at_half_size_where_the_generator_gives_half(tmp_path: Path) -> None:
-    dataset = PlainPhotos(write_photos(tmp_path, 2, 1) / "train", 64, half_output=True)
+    dataset = open_set("colorize", write_photos(tmp_path, 2, 1), 64, half_output=True)
     batch = dataset.batch([0, 1], rngs(2))
     assert batch.input.shape == (2, 7, 64, 64)
     assert batch.target.shape == (2, 2, 32, 32)
@@ -109,14 +112,14 @@ def test_colors_come_at_half_size_where_the_generator_gives_half(tmp_path: Path)
 
 
 def test_evaluation_gives_no_hints_and_the_true_lightness(tmp_path: Path) -> None:
-    batch = PlainPhotos(write_photos(tmp_path, 1, 1) / "train", 64).batch([0], None)
+    batch = open_set("colorize", write_photos(tmp_path, 1, 1), 64).batch([0], None)
     assert batch.input[:, 1:].abs().sum() == 0
     sky = batch.target[0, :, 4:20, 20:40] * AB_SCALE
     assert sky[1].mean() < -20  # b of a blue sky
 
 
 def test_rare_colors_weigh_more_and_the_average_is_one(tmp_path: Path) -> None:
-    dataset = PlainPhotos(write_photos(tmp_path, 4, 1) / "train", 64)
+    dataset = open_set("colorize", write_photos(tmp_path, 4, 1), 64)
     green, disc = (
         dataset.weights[ab_cells(rgb_to_lab(np.array(c, np.uint8))[1:])]
         for c in ((60, 110, 40), (220, 90, 60))
@@ -153,7 +156,7 @@ def test_an_epoch_has_each_example_once_and_the_next_another_order() -> None:
 
 
 def test_threads_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None:
-    dataset = FacadePairs(write_facades(tmp_path, 3, 1) / "train", 64)
+    dataset = open_set("labels2photo", write_facades(tmp_path, 3, 1), 64)
     ahead = [b.target for b in iterate_batches(dataset, Plan(2, seed=5), 2, 7, workers=2)]
     alone = [Plan(2, seed=5).batch(dataset, step).target for step in range(2, 7)]
     assert len(ahead) == 5
@@ -161,7 +164,7 @@ def test_threads_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None
 
 
 def test_the_workers_parts_of_a_batch_are_together_the_whole(tmp_path: Path) -> None:
-    dataset = FacadePairs(write_facades(tmp_path, 5, 1) / "train", 64)
+    dataset = open_set("labels2photo", write_facades(tmp_path, 5, 1), 64)
     for step in (0, 3):
         whole = Plan(4, seed=5, small_steps=1, small_size=32).batch(dataset, step)
         parts = [Plan(4, 5, 1, 32, rank, world=2).batch(dataset, step) for rank in (0, 1)]
@@ -173,3 +176,19 @@ def test_the_workers_parts_of_a_batch_are_together_the_whole(tmp_path: Path) -> 
 def test_a_batch_that_cannot_be_shared_is_refused(rank: int, world: int, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         Plan(4, 0, rank=rank, world=world)
+
+
+@pytest.mark.parametrize("task", ["labels2photo", "photo2labels", "colorize"])
+def test_batches_are_those_that_the_checkpoints_were_trained_on(task: str, tmp_path: Path) -> None:
+    """Recorded, as means over 4 x 4 fields, when each data set still had its own geometry."""
+    write = write_photos if task == "colorize" else partial(write_facades, height=150, width=210)
+    dataset = open_set(task, write(tmp_path, 4 if task == "colorize" else 3, 1), 64, **HALF[task])
+    plan = Plan(3, seed=7, small_steps=1, small_size=32)
+    batches = {f"step{step}": plan.batch(dataset, step) for step in (0, 1, 9)}
+    batches["val"] = dataset.batch([2, 0], None)
+    recorded = np.load(Path(__file__).parent / "recorded_batches.npz")
+    for name, batch in batches.items():
+        for part in ("input", "target", "weight", "condition"):
+            means = F.adaptive_avg_pool2d(getattr(batch, part), 4).numpy()
+            expected = recorded[f"{task}.{name}.{part}"]  # JPEG decoders differ a little
+            np.testing.assert_allclose(means, expected, rtol=0.02, atol=0.02, err_msg=name + part)

@@ -1,21 +1,17 @@
 """Label maps with photos: NAME.png beside NAME.jpg, as the CMP Facade Database has them."""
 
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
 import cv2
 import numpy as np
 import torch
 
+from pix2pix.data.examples import Examples, Pictures
+from pix2pix.data.find import Example
+from pix2pix.data.geometry import Geometry
 from pix2pix.data.loader import Batch
+from pix2pix.data.palette import FACADES, Palette
+from pix2pix.data.read import example_size, read_labels, read_photo
 from pix2pix.encoding import encode_labels, encode_photo
-from pix2pix.images import find_images, open_rgb
-from pix2pix.labels import NUM_CLASSES, VOID, open_label_map
-
-# A facade much wider or higher than square is squeezed to at most this aspect before a square is
-# cut from it: most of the building stays in the picture, and windows stay windows.
-MAX_ASPECT = 1.3
-MAX_ZOOM = 1.25  # a training crop shows at least 1 / MAX_ZOOM of the short side
+from pix2pix.labels import VOID
 
 
 def find_void(photo: np.ndarray) -> np.ndarray:
@@ -38,75 +34,36 @@ def find_void(photo: np.ndarray) -> np.ndarray:
     return cv2.dilate(void, np.ones((5, 5), np.uint8)).astype(bool)
 
 
-class FacadePairs:
-    """The pairs of a folder, decoded once into memory at the size that training needs."""
-
-    def __init__(self, folder: Path, size: int) -> None:
-        self.size = size
-        photos = [p for p in find_images(folder) if p.suffix.lower() in (".jpg", ".jpeg")]
-        self.names = [p.stem for p in photos if p.with_suffix(".png").exists()]
-        if not self.names:
-            raise ValueError(f"{folder}: has no photo NAME.jpg with its label map NAME.png")
-        with ThreadPoolExecutor() as pool:
-            paired = [p for p in photos if p.with_suffix(".png").exists()]
-            self.pairs = list(pool.map(self._load, paired))
-
-    def _load(self, photo_path: Path) -> tuple[np.ndarray, np.ndarray]:
-        label_path = photo_path.with_suffix(".png")
-        photo = np.asarray(open_rgb(photo_path))
-        labels = open_label_map(label_path)
-        if labels.shape != photo.shape[:2]:
-            raise ValueError(
-                f"{label_path}: is {labels.shape[1]}x{labels.shape[0]}, "
-                f"its photo {photo.shape[1]}x{photo.shape[0]}"
-            )
+def read_pair(example: Example, geometry: Geometry, palette: Palette) -> Pictures:
+    """Photo (H, W, 3) and label map (H, W) as they are kept. ValueError "FILE: reason"."""
+    example_size(example)
+    photo = read_photo(example.parts[0])
+    labels = read_labels(example.parts[1], palette)
+    if palette.is_facades:
         labels = np.where(find_void(photo), VOID, labels).astype(np.uint8)
-        height, width = photo.shape[:2]
-        aspect = float(np.clip(width / height, 1 / MAX_ASPECT, MAX_ASPECT))
-        short = round(self.size * MAX_ZOOM)
-        shape = (round(short * max(aspect, 1)), round(short * max(1 / aspect, 1)))  # (W, H)
-        return (
-            cv2.resize(photo, shape, interpolation=cv2.INTER_AREA),
-            cv2.resize(labels, shape, interpolation=cv2.INTER_NEAREST_EXACT),
-        )
+    return geometry.store((photo, labels))
+
+
+class FacadePairs:
+    """Label map -> photo: of facades, or of whatever classes the palette has."""
+
+    def __init__(self, examples: Examples, geometry: Geometry, palette: Palette = FACADES) -> None:
+        self.examples = examples
+        self.geometry = geometry
+        self.palette = palette
+        self.names = examples.names
 
     def __len__(self) -> int:
-        return len(self.pairs)
+        return len(self.examples)
 
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        shape = (size or self.size, size or self.size)
         views = [
-            self._view(*self.pairs[i], shape, rngs[k] if rngs else None)
+            self.geometry.view(self.examples[i], rngs[k] if rngs else None, size)
             for k, i in enumerate(indices)
         ]
         photos, labels = (np.stack(arrays) for arrays in zip(*views))
-        one_hot = encode_labels(labels, NUM_CLASSES)
+        one_hot = encode_labels(labels, len(self.palette))
         weight = torch.from_numpy(labels != VOID)[:, None].float()
         return Batch(one_hot, encode_photo(photos), weight, one_hot)
-
-    def _view(
-        self,
-        photo: np.ndarray,
-        labels: np.ndarray,
-        shape: tuple[int, int],
-        rng: np.random.Generator | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """A square of the pair, at random with `rng`, else the whole pair squeezed into it."""
-        if rng is not None:
-            height, width = labels.shape
-            side = round(self.size * rng.uniform(1.0, MAX_ZOOM))
-            # Each side by itself: a facade is as often squeezed a little as not.
-            rows = min(height, round(side * rng.uniform(1.0, 1.15)))
-            columns = min(width, round(side * rng.uniform(1.0, 1.15)))
-            top = rng.integers(0, height - rows + 1)
-            left = rng.integers(0, width - columns + 1)
-            photo = photo[top : top + rows, left : left + columns]
-            labels = labels[top : top + rows, left : left + columns]
-            if rng.random() < 0.5:
-                photo, labels = photo[:, ::-1], labels[:, ::-1]
-        return (
-            cv2.resize(np.ascontiguousarray(photo), shape, interpolation=cv2.INTER_AREA),
-            cv2.resize(np.ascontiguousarray(labels), shape, interpolation=cv2.INTER_NEAREST_EXACT),
-        )

@@ -1,18 +1,20 @@
 """Plain colour photos for colourisation: the input is made from the photo itself."""
 
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 import torch
 
 from pix2pix.color import AB_SPACING, ab_grid, rgb_to_lab
+from pix2pix.data.examples import Examples, Pictures
+from pix2pix.data.find import Example
+from pix2pix.data.geometry import Geometry, resize
 from pix2pix.data.loader import Batch
+from pix2pix.data.read import read_photo
 from pix2pix.encoding import encode_ab, encode_colorize_input, encode_lightness
-from pix2pix.images import find_images, open_rgb
+from pix2pix.labels import VOID
 
-MAX_ZOOM = 1.3  # a training crop shows at least 1 / MAX_ZOOM of the short side
 MAX_HINTS = 30
 # Rare colours count more, or everything in doubt comes out brown. Zhang et al., "Colorful Image
 # Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
@@ -21,40 +23,32 @@ UNIFORM_PART = 0.5
 TEMPER = 0.75
 
 
+def read_plain(example: Example, geometry: Geometry) -> Pictures:
+    """The photo (H, W, 3) as it is kept. ValueError "FILE: reason"."""
+    return geometry.store(geometry.with_mask([read_photo(example.parts[0])]))
+
+
 class PlainPhotos:
-    """The photos of a folder, decoded once into memory at the size that training needs."""
+    """L, with a few hints of colour, -> a and b, made of plain photos."""
 
-    def __init__(self, folder: Path, size: int, half_output: bool = False) -> None:
-        self.size = size
+    def __init__(self, examples: Examples, geometry: Geometry, half_output: bool = False) -> None:
+        self.examples = examples
+        self.geometry = geometry
         self.half_output = half_output
-        paths = find_images(folder)
-        if not paths:
-            raise ValueError(f"{folder}: has no image files")
-        self.names = [p.stem for p in paths]
-        with ThreadPoolExecutor() as pool:
-            self.photos = list(pool.map(self._load, paths))
-        self.weights = rarity_weights(self.photos)
-
-    def _load(self, path: Path) -> np.ndarray:
-        photo = np.asarray(open_rgb(path))
-        height, width = photo.shape[:2]
-        scale = self.size * MAX_ZOOM / min(height, width)
-        shape = (max(self.size, round(width * scale)), max(self.size, round(height * scale)))
-        shape = (min(shape[0], 4 * self.size), min(shape[1], 4 * self.size))
-        return cv2.resize(photo, shape, interpolation=cv2.INTER_AREA)
+        self.names = examples.names
+        self.weights = rarity_weights(photo for photo, *_ in examples.evenly())
 
     def __len__(self) -> int:
-        return len(self.photos)
+        return len(self.examples)
 
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        side = size or self.size
-        if rngs is None:
-            views = [self._center(self.photos[i], side) for i in indices]
-        else:
-            views = [self._crop(self.photos[i], side, rng) for i, rng in zip(indices, rngs)]
-        lab = rgb_to_lab(np.stack(views))
+        views = [
+            self.geometry.view(self.examples[i], rngs[k] if rngs else None, size)
+            for k, i in enumerate(indices)
+        ]
+        lab = rgb_to_lab(np.stack([photo for photo, *_ in views]))
         ab = lab[..., 1:]
         lightness: np.ndarray = lab[..., 0]
         if rngs is None:
@@ -66,34 +60,20 @@ class PlainPhotos:
             mask = np.stack([spots for _, spots in sampled])
         condition = lightness
         if self.half_output:
-            half = (side // 2, side // 2)
+            half = (lightness.shape[2] // 2, lightness.shape[1] // 2)
             condition, ab = (
                 np.stack([cv2.resize(x, half, interpolation=cv2.INTER_AREA) for x in arrays])
                 for arrays in (lightness, ab)
             )
         weight = self.weights[ab_cells(ab)]
+        if self.geometry.fit == "pad":
+            weight = weight * np.stack([resize(mask, ab.shape[1:3]) != VOID for _, mask in views])
         return Batch(
             encode_colorize_input(lightness, hints, mask),
             encode_ab(ab),
             torch.from_numpy(weight)[:, None].float(),
             encode_lightness(condition),
         )
-
-    def _center(self, photo: np.ndarray, side: int) -> np.ndarray:
-        edge = min(photo.shape[:2])
-        top, left = (photo.shape[0] - edge) // 2, (photo.shape[1] - edge) // 2
-        square = np.ascontiguousarray(photo[top : top + edge, left : left + edge])
-        return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
-
-    def _crop(self, photo: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-        height, width = photo.shape[:2]
-        edge = min(round(self.size * rng.uniform(1.0, MAX_ZOOM)), height, width)
-        top, left = rng.integers(0, height - edge + 1), rng.integers(0, width - edge + 1)
-        square = photo[top : top + edge, left : left + edge]
-        if rng.random() < 0.5:
-            square = square[:, ::-1]
-        square = np.ascontiguousarray(square)
-        return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
 
 
 def ab_cells(ab: np.ndarray) -> np.ndarray:
@@ -102,7 +82,7 @@ def ab_cells(ab: np.ndarray) -> np.ndarray:
     return rows[..., 0] * 15 + rows[..., 1]
 
 
-def rarity_weights(photos: list[np.ndarray]) -> np.ndarray:
+def rarity_weights(photos: Iterable[np.ndarray]) -> np.ndarray:
     """A weight (225,) for each cell of the a/b grid, large where few pixels are, 1 on average."""
     counts = np.zeros(225)
     for photo in photos:

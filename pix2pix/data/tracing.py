@@ -1,6 +1,6 @@
 """Photos with the label maps to be found in them: facade pairs, the other way round."""
 
-from pathlib import Path
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from pix2pix.data.facades import FacadePairs
 from pix2pix.data.loader import Batch
 from pix2pix.encoding import decode_photo, encode_photo
-from pix2pix.labels import NUM_CLASSES, VOID
+from pix2pix.labels import VOID
 
 # Rare classes count more, or doors and pillars are never found; by 1 / share outright, too many of
 # them are. The square root is the usual middle.
@@ -19,10 +19,12 @@ BALANCE = 0.5
 class TracedFacades:
     """FacadePairs with input and target exchanged, the photo's light and colour varied."""
 
-    def __init__(self, folder: Path, size: int) -> None:
-        self.pairs = FacadePairs(folder, size)
-        self.names = self.pairs.names
-        self.class_weights = balance_weights([labels for _, labels in self.pairs.pairs])
+    def __init__(self, pairs: FacadePairs) -> None:
+        self.pairs = pairs
+        self.palette = pairs.palette
+        self.names = pairs.names
+        label_maps = (labels for _, labels in pairs.examples.evenly())
+        self.class_weights = balance_weights(label_maps, len(pairs.palette))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -40,12 +42,12 @@ class TracedFacades:
         return Batch(photos, labels, (labels * weights).sum(1, keepdim=True), photos)
 
 
-def balance_weights(label_maps: list[np.ndarray]) -> np.ndarray:
-    """A weight (NUM_CLASSES,) for each class, large where few pixels are, 1 on average."""
+def balance_weights(label_maps: Iterable[np.ndarray], num_classes: int) -> np.ndarray:
+    """A weight (num_classes,) for each class, large where few pixels are, 1 on average."""
     counts = np.zeros(VOID + 1)
     for labels in label_maps:
         counts += np.bincount(labels.reshape(-1), minlength=VOID + 1)
-    share = counts[:NUM_CLASSES] / max(float(counts[:NUM_CLASSES].sum()), 1.0)
+    share = counts[:num_classes] / max(float(counts[:num_classes].sum()), 1.0)
     weights = np.power(np.maximum(share, 1e-3), -BALANCE)
     return (weights / (weights * share).sum()).astype(np.float32)
 

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import CheckpointConfig, LabelColor
+from pix2pix.config import CheckpointConfig
 from pix2pix.data.loader import Batch
+from pix2pix.data.options import LABEL_TASKS
+from pix2pix.data.palette import FACADES
 from pix2pix.device import autocast, has_fast_bf16
-from pix2pix.labels import CLASSES
 from pix2pix.losses import (
     ab_cross_entropy,
     augment_for_discriminator,
@@ -229,10 +230,9 @@ def checkpoint_config(
     return CheckpointConfig(
         task=recipe.task,
         size=recipe.size,
+        width=recipe.width,
         generator=recipe.generator(),
-        palette=tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
-        if "labels" in recipe.task
-        else (),
+        palette=(recipe.palette or FACADES.classes) if recipe.task in LABEL_TASKS else (),
         training=training or {},
         metrics=metrics or {},
     )

@@ -1,10 +1,21 @@
 """Recipes: every choice that a training run makes, as a TOML file in `recipes/`."""
 
+import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pix2pix.config import CHANNELS, NORMS, UPSAMPLINGS, GeneratorConfig, from_dict, require
+from pix2pix.config import (
+    CHANNELS,
+    NORMS,
+    UPSAMPLINGS,
+    GeneratorConfig,
+    LabelColor,
+    from_dict,
+    require,
+)
+from pix2pix.data.options import LABEL_TASKS, DataOptions
+from pix2pix.data.palette import read_palette
 from pix2pix.labels import NUM_CLASSES
 from pix2pix.losses import GAN_LOSSES
 from pix2pix.networks import PATCH_LAYERS
@@ -15,7 +26,7 @@ else:
     import tomli as tomllib
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
-TRAINABLE_TASKS = ("labels2photo", "photo2labels", "colorize")
+TRAINABLE_TASKS = ("labels2photo", "photo2labels", "colorize", "image2image")
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
@@ -24,7 +35,19 @@ class Recipe:
     """The keys of a recipe. Each is also an option of train.py: `ngf` is `--ngf`."""
 
     task: str
-    size: int = 256  # side of the training square, pixels; a multiple of 2 ** depth
+    size: int = 256  # height of what it trains on, pixels; a multiple of 2 ** depth
+
+    # Data
+    width: int = 0  # of what it trains on, pixels; 0: as high as wide
+    layout: str = "auto"  # side_by_side, folders (A and B), stems (photo + label map), photos
+    direction: str = "auto"  # AtoB or BtoA; auto: AtoB, or for label maps whichever side has them
+    val_split: float = 0.1  # the part that is held out where there is no folder val
+    skip_bad: bool = False  # go on without files that cannot be used
+    fit: str = "auto"  # a picture of another shape: stretch, pad, mirror, rotate, crop or squeeze
+    jitter: float = 0.0  # views are cut from up to so many times their size; 0: as `fit` has it
+    flip: bool = True  # half of the views are mirrored
+    cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
+    palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
 
     # Generator
     ngf: int = 64
@@ -141,12 +164,18 @@ class Recipe:
             f"0 or a multiple of 2 ** depth = {multiple}",
             self.small_size,
         )
+        width = self.width or self.size
+        require(width % multiple == 0, "width", f"a multiple of 2 ** depth = {multiple}", width)
+        small_width, rest = divmod(width * self.small_size, self.size)
+        ok = rest == 0 and small_width % multiple == 0
+        require(ok, "small_size", f"so that its width is a multiple of {multiple}", self.small_size)
+        self.data_options()
 
     def generator(self) -> GeneratorConfig:
         in_channels, out_channels = CHANNELS[self.task]
         return GeneratorConfig(
-            in_channels=in_channels or NUM_CLASSES,
-            out_channels=out_channels or NUM_CLASSES,
+            in_channels=in_channels or len(self.palette) or NUM_CLASSES,
+            out_channels=out_channels or len(self.palette) or NUM_CLASSES,
             ngf=self.ngf,
             depth=self.depth,
             max_channels=self.max_channels,
@@ -160,6 +189,17 @@ class Recipe:
             ab_classes=self.ab_classes,
             half_output=self.half_output,
         )
+
+    def data_options(self) -> DataOptions:
+        names = (field.name for field in dataclasses.fields(DataOptions))
+        return DataOptions(**{name: getattr(self, name) for name in names})
+
+    def with_classes_of(self, data_dir: Path) -> "Recipe":
+        """The recipe with the classes in DATA_DIR/palette.json, where it needs and has that."""
+        if self.task not in LABEL_TASKS:
+            return self
+        palette = read_palette(data_dir)
+        return self if palette.is_facades else dataclasses.replace(self, palette=palette.classes)
 
     def condition_channels(self) -> int:
         """How many channels D sees beside the image it judges."""

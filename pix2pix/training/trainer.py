@@ -20,10 +20,8 @@ from tqdm import tqdm
 
 from pix2pix.checkpoint import save_checkpoint
 from pix2pix.config import from_dict
-from pix2pix.data.facades import FacadePairs
-from pix2pix.data.loader import Dataset, Plan, iterate_batches
-from pix2pix.data.photos import PlainPhotos
-from pix2pix.data.tracing import TracedFacades
+from pix2pix.data.loader import Plan, iterate_batches
+from pix2pix.data.open import open_datasets
 from pix2pix.device import choose_device
 from pix2pix.files import write_atomically
 from pix2pix.metrics import evaluate
@@ -38,22 +36,11 @@ RUN_NAME = "run.json"
 STATE_NAME = "state.pt"
 
 
-def open_dataset(recipe: Recipe, data_dir: Path, split: str) -> Dataset:
-    """The examples in DIR/SPLIT. ValueError where it is not there or holds none."""
-    folder = data_dir / split
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder; --data needs the folders train and val in it")
-    if recipe.task == "labels2photo":
-        return FacadePairs(folder, recipe.size)
-    if recipe.task == "photo2labels":
-        return TracedFacades(folder, recipe.size)
-    return PlainPhotos(folder, recipe.size, recipe.half_output)
-
-
 def start(name: str, recipe: Recipe, data_dir: Path, out_dir: Path, device: str = "auto") -> None:
     """Trains from the beginning. ValueError where `out_dir` already has a run."""
     if (out_dir / RUN_NAME).exists():
         raise ValueError(f"{out_dir}: already holds a run; continue it with --resume {out_dir}")
+    recipe = recipe.with_classes_of(data_dir)
     run = {"name": name, "data": str(data_dir.resolve()), "recipe": dataclasses.asdict(recipe)}
     train(run, out_dir, device)
 
@@ -70,8 +57,7 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
     """`run` holds the recipe's name, its keys, and the data folder: the content of run.json."""
     recipe = from_dict(Recipe, run["recipe"], RUN_NAME)
     device = choose_device(device_name)
-    train_set = open_dataset(recipe, Path(run["data"]), "train")
-    val_set = open_dataset(recipe, Path(run["data"]), "val")
+    train_set, val_set = open_datasets(recipe.data_options(), Path(run["data"]))
     total_steps = recipe.total_steps(len(train_set))
     learner = Learner(recipe, device)
     out_dir.mkdir(parents=True, exist_ok=True)

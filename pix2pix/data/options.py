@@ -1,0 +1,48 @@
+"""What a recipe says about its data."""
+
+from dataclasses import dataclass
+
+from pix2pix.config import TASKS, require
+from pix2pix.data.find import LAYOUTS
+from pix2pix.data.geometry import FITS, Geometry
+
+DIRECTIONS = ("auto", "AtoB", "BtoA")
+USUAL_FITS = {"image2image": "stretch", "colorize": "crop"}  # else "squeeze"
+LABEL_TASKS = ("labels2photo", "photo2labels")
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What a recipe says about its data; the keys of its section "Data"."""
+
+    task: str
+    size: int = 256  # height of the views, pixels
+    width: int = 0  # 0: as `size`
+    layout: str = "auto"
+    direction: str = "auto"  # which of A and B is the input
+    val_split: float = 0.1  # of the examples are held out where there is no folder val
+    skip_bad: bool = False
+    fit: str = "auto"
+    jitter: float = 0.0
+    flip: bool = True
+    cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
+    half_output: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("task", TASKS),
+            ("layout", ("auto", *LAYOUTS)),
+            ("direction", DIRECTIONS),
+            ("fit", ("auto", *FITS)),
+        ):
+            value = getattr(self, name)
+            require(value in allowed, name, f"one of {', '.join(allowed)}", value)
+        require(0 < self.val_split < 1, "val_split", "above 0 and below 1", self.val_split)
+        ok = self.cache_gb == -1 or self.cache_gb >= 0
+        require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
+        self.geometry()
+
+    def geometry(self) -> Geometry:
+        fit = USUAL_FITS.get(self.task, "squeeze") if self.fit == "auto" else self.fit
+        return Geometry(self.size, self.width or self.size, fit, self.jitter, self.flip)

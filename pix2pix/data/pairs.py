@@ -1,0 +1,47 @@
+"""Pairs of colour images: edges and shoes, maps and aerial photos, day and night, holes filled."""
+
+import numpy as np
+import torch
+
+from pix2pix.data.examples import Examples, Pictures
+from pix2pix.data.find import Example
+from pix2pix.data.geometry import Geometry
+from pix2pix.data.loader import Batch
+from pix2pix.data.read import example_size, open_parts
+from pix2pix.encoding import encode_photo
+from pix2pix.images import to_rgb
+from pix2pix.labels import VOID
+
+
+def read_images(example: Example, geometry: Geometry) -> Pictures:
+    """Input and target (H, W, 3) as they are kept. ValueError "FILE: reason"."""
+    size = example_size(example)
+    rows, columns = geometry.stored_shape(size[::-1])
+    side = max(rows, columns) if geometry.fit == "rotate" else 0
+    images = open_parts(example.parts, at_least=(max(columns, side), max(rows, side)))
+    return geometry.store(geometry.with_mask([np.asarray(to_rgb(image)) for image in images]))
+
+
+class ImagePairs:
+    """RGB -> RGB. D sees the whole input beside what it judges."""
+
+    def __init__(self, examples: Examples, geometry: Geometry) -> None:
+        self.examples = examples
+        self.geometry = geometry
+        self.names = examples.names
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        views = [
+            self.geometry.view(self.examples[i], rngs[k] if rngs else None, size)
+            for k, i in enumerate(indices)
+        ]
+        source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
+        picture = masks[0] != VOID if masks else np.ones(source.shape[:3], bool)
+        weight = torch.from_numpy(picture)[:, None].float()
+        encoded = encode_photo(source)
+        return Batch(encoded, encode_photo(target), weight, encoded)
