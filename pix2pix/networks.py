@@ -234,24 +234,13 @@ class UNet(nn.Module):
 
     def logits(self, x: Tensor, style: Tensor | None = None) -> Tensor:
         """The output before its last nonlinearity."""
-        multiple = 2**self.config.depth
-        if x.shape[-2] % multiple or x.shape[-1] % multiple:
-            raise ValueError(
-                f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
-            )
         if self.config.style_dim and style is None:
             raise ValueError(
                 f"this generator needs a style code of {self.config.style_dim} numbers"
             )
         pyramid = label_pyramid(x, self.config.depth) if self.config.class_norm else None
-        skips = []
-        if self.stem is not None:
-            x = self.stem(x)  # (N, stem, H, W)
-            skips.append(x)
-        for down in self.down:
-            x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))
-            skips.append(x)
-        skips.pop()  # the bottleneck is no skip
+        skips = self.encode(x)
+        x = skips.pop()  # the bottleneck is no skip
         for i, up in zip(reversed(range(self.config.depth)), self.up):
             labels = pyramid[i] if pyramid else None
             x = up(x, style, labels)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
@@ -260,6 +249,22 @@ class UNet(nn.Module):
         if self.head is not None:
             x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
         return x
+
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """What the stem, if there is one, and each of the `depth` halvings give, in this order."""
+        multiple = 2**self.config.depth
+        if x.shape[-2] % multiple or x.shape[-1] % multiple:
+            raise ValueError(
+                f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
+            )
+        levels = []
+        if self.stem is not None:
+            x = self.stem(x)  # (N, stem, H, W)
+            levels.append(x)
+        for down in self.down:
+            x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))
+            levels.append(x)
+        return levels
 
 
 def label_pyramid(one_hot: Tensor, depth: int) -> list[Tensor]:

@@ -34,7 +34,7 @@ LAYERS = {
     "app": 6,
     "train": 6,
 }
-PACKAGES = ("pix2pix.data", "pix2pix.training", "pix2pix.ui")
+PACKAGES = ("pix2pix.data", "pix2pix.metrics", "pix2pix.training", "pix2pix.ui")
 
 
 def module_name(path: Path) -> str:

@@ -2,60 +2,106 @@
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.encoding import decode_ab, decode_photo
 from pix2pix.labels import PALETTE
-from pix2pix.metrics import generate, to_rgb, with_hints
+from pix2pix.metrics.generation import (
+    generate,
+    lightness_of,
+    restore_void,
+    spread_indices,
+    to_rgb,
+    with_hints,
+)
 
 GAP = 4  # pixels
+CAPTION = 22  # pixels, the height of the line above the columns
+
+Columns = dict[str, np.ndarray]  # caption -> pictures (N, H, W, 3) uint8
 
 
 def sample_sheet(
-    model: Model, task: str, dataset: Dataset, device: torch.device, rows: int = 8
+    model: Model,
+    task: str,
+    dataset: Dataset,
+    device: torch.device,
+    rows: int = 8,
+    palette: np.ndarray = PALETTE,
 ) -> Image.Image:
-    """Evenly spaced examples.
+    """Evenly spaced examples, a column for each of input, outputs and truth, with its caption.
 
-    labels2photo: labels, the real photo's style, two random styles, real photo. photo2labels:
-    photo, the label map found, the true one. colorize: grey, result, result with 10 hints, photo.
+    labels2photo: labels, the real photo's style, two random styles (or the one output), real photo.
+    photo2labels: photo, the label map found, the true one. colorize: grey, result, result with 10
+    hints, photo. image2image: input, output, truth. `palette` (K, 3) uint8 colours the classes.
     """
-    count = min(rows, len(dataset))
-    indices = np.linspace(0, len(dataset) - 1, count).round().astype(int).tolist()
-    batch = dataset.batch(indices, None)
-    columns = {"colorize": color_columns, "photo2labels": label_columns}.get(task, photo_columns)
-    return tile(columns(model, batch, device))
+    batch = dataset.batch(spread_indices(len(dataset), rows), None)
+    if task == "labels2photo":
+        return tile(photo_columns(model, batch, device, palette))
+    if task == "photo2labels":
+        return tile(label_columns(model, batch, device, palette))
+    if task == "colorize":
+        return tile(color_columns(model, batch, device))
+    return tile(image_columns(model, batch, device))
 
 
-def label_columns(model: Model, batch: Batch, device: torch.device) -> list[np.ndarray]:
-    found = PALETTE[generate(model, batch, device).argmax(1).numpy()]
-    truth = PALETTE[batch.target.argmax(1).numpy()]
+def label_columns(model: Model, batch: Batch, device: torch.device, palette: np.ndarray) -> Columns:
+    found = palette[generate(model, batch, device).argmax(1).numpy()]
+    truth = palette[batch.target.argmax(1).numpy()]
     truth[(batch.weight[:, 0] == 0).numpy()] = 0
-    return [decode_photo(batch.input), found, truth]
+    return {"photo": decode_photo(batch.input), "labels found": found, "true labels": truth}
 
 
-def photo_columns(model: Model, batch: Batch, device: torch.device) -> list[np.ndarray]:
-    labels = PALETTE[batch.input.argmax(1).numpy()]
+def photo_columns(model: Model, batch: Batch, device: torch.device, palette: np.ndarray) -> Columns:
+    labels = palette[batch.input.argmax(1).numpy()]
     labels[(batch.input.sum(1) == 0).numpy()] = 0
-    seeds = (None, 1, 2) if model.generator.config.style_dim else (None,)
-    fakes = [decode_photo(generate(model, batch, device, seed)) for seed in seeds]
-    return [labels, *fakes, decode_photo(batch.target)]
+    columns = {"labels": labels, "output": decode_photo(generate(model, batch, device))}
+    if model.style_encoder is not None:
+        columns["in the photo's style"] = columns.pop("output")
+        for seed in (1, 2):
+            seeds = [seed] * len(labels)
+            columns[f"random style {seed}"] = decode_photo(generate(model, batch, device, seeds))
+    return {**columns, "photo": decode_photo(batch.target)}
 
 
-def color_columns(model: Model, batch: Batch, device: torch.device) -> list[np.ndarray]:
-    lightness = (batch.condition[:, 0].numpy() + 1) * 50
+def color_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
     truth = decode_ab(batch.target)
-    results = [decode_ab(generate(model, b, device)) for b in (batch, with_hints(batch, 10))]
-    return [to_rgb(lightness, ab) for ab in (np.zeros_like(truth), *results, truth)]
+    chroma = {
+        "grey": np.zeros_like(truth),
+        "output": decode_ab(generate(model, batch, device)),
+        "with 10 hints": decode_ab(
+            generate(model, with_hints(batch, 10, range(len(truth))), device)
+        ),
+        "photo": truth,
+    }
+    return {caption: to_rgb(lightness_of(batch), ab) for caption, ab in chroma.items()}
 
 
-def tile(columns: list[np.ndarray]) -> Image.Image:
-    """Columns (N, H, W, 3) uint8 side by side on white."""
-    n, h, w, _ = columns[0].shape
-    sheet = np.full((n * (h + GAP) - GAP, len(columns) * (w + GAP) - GAP, 3), 255, np.uint8)
-    for j, column in enumerate(columns):
+def image_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
+    output = restore_void(generate(model, batch, device), batch)
+    return {
+        "input": decode_photo(batch.input),
+        "output": decode_photo(output),
+        "truth": decode_photo(batch.target),
+    }
+
+
+def tile(columns: Columns) -> Image.Image:
+    """The columns side by side on white, each under its caption."""
+    n, h, w, _ = next(iter(columns.values())).shape
+    step = w + GAP
+    sheet = Image.new("RGB", (len(columns) * step - GAP, CAPTION + n * (h + GAP) - GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for j, (caption, column) in enumerate(columns.items()):
+        draw.text((j * step + 2, 3), caption, "black", caption_font(caption, w))
         for i, picture in enumerate(column):
-            top, left = i * (h + GAP), j * (w + GAP)
-            sheet[top : top + h, left : left + w] = picture
-    return Image.fromarray(sheet)
+            sheet.paste(Image.fromarray(picture), (j * step, CAPTION + i * (h + GAP)))
+    return sheet
+
+
+def caption_font(caption: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The largest of Pillow's own font, up to 14 pixels, in which the caption fits its column."""
+    fonts = (ImageFont.load_default(size) for size in range(14, 5, -1))
+    return next((f for f in fonts if f.getlength(caption) <= width - 4), ImageFont.load_default(5))

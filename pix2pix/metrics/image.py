@@ -1,0 +1,43 @@
+"""How near a picture is to the true one. Pictures are sRGB (H, W, 3) uint8.
+
+`valid` (H, W) bool leaves pixels out, such as the corners of a rectified photo.
+"""
+
+import cv2
+import numpy as np
+
+
+def mean_absolute_error(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
+    """In 0..255."""
+    return float(np.abs(a_u8[valid].astype(np.float32) - b_u8[valid]).mean())
+
+
+def psnr(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
+    """In dB, at most 100 (identical pictures)."""
+    error = np.mean((a_u8[valid].astype(np.float64) - b_u8[valid]) ** 2)
+    return float(min(100.0, 10 * np.log10(255**2 / max(error, 1e-12))))
+
+
+def ssim(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
+    """Structural similarity, -1..1: the mean over the pixels and the three channels.
+
+    Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004):
+    a Gaussian window of 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03; the outermost 5 pixels, whose
+    window would leave the picture, do not count. A window at the rim of what is left out sees some
+    of it, the same in both pictures where the caller has made it so.
+    """
+    a, b = a_u8.astype(np.float32), b_u8.astype(np.float32)
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mean_a, mean_b = _blur(a), _blur(b)
+    var_a, var_b = _blur(a * a) - mean_a**2, _blur(b * b) - mean_b**2
+    covariance = _blur(a * b) - mean_a * mean_b
+    similarity = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
+        (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
+    )
+    inner = np.zeros_like(valid)
+    inner[5:-5, 5:-5] = valid[5:-5, 5:-5]
+    return float(similarity[inner if inner.any() else valid].mean())
+
+
+def _blur(x: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(x, (11, 11), 1.5, borderType=cv2.BORDER_REFLECT)

@@ -1,0 +1,80 @@
+"""What the figures' keys stand for, which way is better, and a table to read them in."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """A figure's name in words with its unit, and which way is better: "lower", "higher" or ""."""
+
+    words: str
+    better: str
+
+
+FIGURES = {
+    "l1": Figure("mean absolute error, 0-255", "lower"),
+    "psnr": Figure("PSNR, dB", "higher"),
+    "ssim": Figure("SSIM", "higher"),
+    "ab_error": Figure("a/b error, Lab units", "lower"),
+    "colorfulness": Figure("colourfulness", ""),
+    "colorfulness_gap": Figure("colourfulness, distance from the truth's", "lower"),
+    "pixel_accuracy": Figure("pixel accuracy", "higher"),
+    "class_accuracy": Figure("class accuracy", "higher"),
+    "mean_iou": Figure("mean IoU", "higher"),
+    "iou": Figure("IoU", "higher"),
+    "frechet": Figure("Fréchet distance in the judge's features", "lower"),
+    "diversity": Figure("distance between styles in the judge's features", "higher"),
+    "fid": Figure("FID (Inception)", "lower"),
+    "lpips": Figure("LPIPS (AlexNet)", "lower"),
+    "examples": Figure("examples", ""),
+}
+# What only the data decides: something to compare with, which no training moves.
+REFERENCES = ("truth", "grey", "real", "halves")
+
+
+def figure_of(key: str) -> str:
+    """The figure that a key is about, itself where it is none of FIGURES."""
+    named = [name for name in FIGURES if f"_{name}_" in f"_{key}_"]
+    return max(named, key=len, default=key)
+
+
+def rest_of(key: str) -> str:
+    """What a key says beside its figure, in words: "own style", "people 10 hints" or ""."""
+    rest = f"_{key}_".replace(f"_{figure_of(key)}_", "_", 1)
+    return rest.strip("_").replace("_", " ")
+
+
+def is_reference(key: str) -> bool:
+    return key.endswith(REFERENCES)
+
+
+def direction(key: str) -> str:
+    """Which way is better: "lower", "higher", or "" where no way is or a training moves nothing."""
+    figure = FIGURES.get(figure_of(key))
+    return "" if figure is None or is_reference(key) else figure.better
+
+
+def describe(key: str) -> str:
+    """The key in words: `fcn_mean_iou_real` is "mean IoU: fcn real"."""
+    name, rest = figure_of(key), rest_of(key)
+    words = FIGURES[name].words if name in FIGURES else name.replace("_", " ")
+    return f"{words}: {rest}" if rest and name != key else words
+
+
+def format_table(figures: Mapping[str, float]) -> str:
+    """Lines of key, value, an arrow that points the better way, and words."""
+    arrows = {"lower": "↓", "higher": "↑", "": " "}
+    width = max(map(len, figures), default=0)
+    return "\n".join(
+        f"{key:<{width}}  {format_value(value):>9} {arrows[direction(key)]}  {describe(key)}"
+        for key, value in figures.items()
+    )
+
+
+def format_value(value: float) -> str:
+    """At most four digits after the point, fewer for large numbers."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return (
+        f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+    )
