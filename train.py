@@ -2,6 +2,7 @@
 
 python train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]
 python train.py --resume DIR
+python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--json FILE]
 """
 
 import argparse
@@ -9,9 +10,10 @@ import dataclasses
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 from pix2pix.device import DEVICES
-from pix2pix.training import trainer
+from pix2pix.training import evaluation, trainer
 from pix2pix.training.recipe import Recipe, load_recipe, recipe_names
 
 
@@ -36,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, help="folder for the run, made if need be")
     parser.add_argument("--resume", type=Path, metavar="DIR", help="continue the run in DIR")
     parser.add_argument("--device", choices=DEVICES, default="auto")
+    add_evaluation(parser)
     keys = parser.add_argument_group("keys of the recipe (default: what the recipe says)")
     for key in dataclasses.fields(Recipe):
         if key.name in ("task", "palette"):  # what the recipe is for; what the data says
@@ -47,13 +50,54 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def add_evaluation(parser: argparse.ArgumentParser) -> None:
+    scores = parser.add_argument_group("measuring a checkpoint instead of training one")
+    scores.add_argument("--evaluate", type=Path, metavar="CHECKPOINT", help="measure this one")
+    scores.add_argument("--split", default="val", help="the folder in --data (default: val)")
+    scores.add_argument(
+        "--judge", type=Path, metavar="CHECKPOINT", help="a trace checkpoint, for the FCN score"
+    )
+    scores.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="NAME=GLOB",
+        help="the same figures for the examples whose names match; may be given again",
+    )
+    scores.add_argument(
+        "--json", type=Path, metavar="FILE", help="default: CHECKPOINT/metrics.json"
+    )
+
+
+def evaluate(options: dict[str, Any]) -> None:
+    """Prints the figures of a checkpoint and writes them as JSON."""
+    folder, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
+    split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
+    groups = evaluation.parse_groups(options.pop("group"))
+    report = evaluation.evaluate_checkpoint(folder, data, split, judge, groups, options, device)
+    print(evaluation.format_report(report))
+    path = json_path or folder / evaluation.METRICS_NAME
+    evaluation.write_json(report, path)
+    print(f"written to {path}")
+
+
 def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     parser = build_parser()
     options = vars(parser.parse_args(argv))
-    name, data, out = options.pop("recipe"), options.pop("data"), options.pop("out")
-    run, device = options.pop("resume"), options.pop("device")
+    name, out, run = options.pop("recipe"), options.pop("out"), options.pop("resume")
     try:
+        if options["evaluate"] is not None:
+            if name or out or run or not options["data"]:
+                parser.error(
+                    "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume"
+                )
+            evaluate(options)
+            return 0
+        for key in ("evaluate", "split", "judge", "group", "json"):
+            if options.pop(key) != parser.get_default(key):
+                parser.error(f"--{key} goes with --evaluate CHECKPOINT")
+        data, device = options.pop("data"), options.pop("device")
         if run is not None:
             if name or data or out or options:
                 parser.error("--resume takes the recipe and its keys from the run")

@@ -299,5 +299,5 @@ def test_the_table_has_a_line_for_each_figure_with_its_words() -> None:
     assert text.splitlines()[0] == "psnr_own_style     21.250 ↑  PSNR, dB: own style"
     assert "↓" not in text
     assert "317    examples" in text
-    assert describe("fcn_mean_iou_real") == "mean IoU: fcn real"
+    assert describe("fcn_mean_iou_real") == "mean IoU: FCN score real"
     assert all(f.better in ("", "lower", "higher") for f in FIGURES.values())

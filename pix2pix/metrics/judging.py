@@ -27,8 +27,8 @@ def judge_photos(
     fcn_SCORE_REAL is what the judge reads from the real photos, fcn_SCORE_WHOSE from generated
     ones and fcn_SCORE_ratio_WHOSE the part of the former that they reach. `frechet` is between the
     real photos' features and theirs; frechet_real_halves, between every other real photo and the
-    rest, is what is left for two sets that do not differ, though of half the size. `diversity` is
-    the mean distance between random styles of one drawing; diversity_real between two real photos.
+    rest, gives it a scale: two sets of half the size, of other buildings. `diversity` is the mean
+    distance between random styles of one drawing; diversity_real, between two real photos.
     WHOSE is nothing for a model without styles. Pixels that are void in the real photo show its
     own corners in both, and count in no score.
     """
@@ -70,11 +70,12 @@ def fcn_scores(confusions: dict[str, Tensor]) -> dict[str, float]:
     for score in SCORES:
         real = scores["real"][score]
         figures[f"fcn_{score}_real"] = real
-        for whose in scores.keys() - {"real"}:
-            suffix = f"_{whose}" if whose else ""
-            figures[f"fcn_{score}{suffix}"] = scores[whose][score]
-            figures[f"fcn_{score}_ratio{suffix}"] = scores[whose][score] / max(real, 1e-9)
-    return dict(sorted(figures.items()))
+        for whose in scores:
+            if whose != "real":
+                suffix = f"_{whose}" if whose else ""
+                figures[f"fcn_{score}{suffix}"] = scores[whose][score]
+                figures[f"fcn_{score}_ratio{suffix}"] = scores[whose][score] / max(real, 1e-9)
+    return figures
 
 
 def feature_figures(features: dict[str, np.ndarray]) -> dict[str, float]:

@@ -41,7 +41,7 @@ def figure_of(key: str) -> str:
 def rest_of(key: str) -> str:
     """What a key says beside its figure, in words: "own style", "people 10 hints" or ""."""
     rest = f"_{key}_".replace(f"_{figure_of(key)}_", "_", 1)
-    return rest.strip("_").replace("_", " ")
+    return rest.strip("_").replace("_", " ").replace("fcn", "FCN score")
 
 
 def is_reference(key: str) -> bool:
@@ -55,7 +55,7 @@ def direction(key: str) -> str:
 
 
 def describe(key: str) -> str:
-    """The key in words: `fcn_mean_iou_real` is "mean IoU: fcn real"."""
+    """The key in words: `fcn_mean_iou_real` is "mean IoU: FCN score real"."""
     name, rest = figure_of(key), rest_of(key)
     words = FIGURES[name].words if name in FIGURES else name.replace("_", " ")
     return f"{words}: {rest}" if rest and name != key else words

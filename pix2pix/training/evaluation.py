@@ -1,0 +1,100 @@
+"""`train.py --evaluate`: what a checkpoint scores on a folder of examples."""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pix2pix.checkpoint import load_checkpoint
+from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.device import choose_device
+from pix2pix.files import write_atomically
+from pix2pix.metrics.evaluation import batches_of, evaluate
+from pix2pix.metrics.generation import spread_indices
+from pix2pix.metrics.judge import load_judge
+from pix2pix.metrics.names import format_table
+from pix2pix.metrics.perceptual import perceptual_figures
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.trainer import open_dataset
+
+log = logging.getLogger(__name__)
+
+METRICS_NAME = "metrics.json"
+
+
+def evaluate_checkpoint(
+    folder: Path,
+    data_dir: Path,
+    split: str = "val",
+    judge_dir: Path | None = None,
+    groups: Mapping[str, str] | None = None,
+    keys: Mapping[str, object] | None = None,
+    device_name: str = "auto",
+) -> dict[str, Any]:
+    """Every figure that the task has, over all examples in DATA_DIR/SPLIT, and what they are of.
+
+    `keys` are keys of a recipe that replace those the checkpoint was trained with, for data laid
+    out in another way. Raises ValueError as `open_dataset`, `load_checkpoint`, `load_judge` and
+    `evaluate` do.
+    """
+    device = choose_device(device_name)
+    config, model = load_checkpoint(folder)
+    judge = load_judge(judge_dir, device) if judge_dir is not None else None
+    dataset = open_dataset(recipe_of(config, keys or {}), data_dir, split)
+    log.info("%s, %s: measuring %d examples of %s", folder, config.task, len(dataset), split)
+    model = model.to(device)
+    names = [entry.name for entry in config.palette]
+    figures = evaluate(model, config.task, dataset, device, None, names, groups, judge)
+    notes = []
+    if config.task == "labels2photo" and judge is None:
+        notes.append("FCN score: not measured, it needs a trace checkpoint (--judge DIR)")
+    if config.task != "photo2labels":
+        batches = batches_of(dataset, spread_indices(len(dataset), None))
+        more, reasons = perceptual_figures(model, config.task, batches, device)
+        figures |= {key: round(value, 4) for key, value in more.items()}
+        notes += reasons
+    return {
+        "checkpoint": str(folder),
+        "task": config.task,
+        "data": str(data_dir),
+        "split": split,
+        "judge": None if judge_dir is None else str(judge_dir),
+        "metrics": figures,
+        "notes": notes,
+    }
+
+
+def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
+    """The recipe that reads data as the checkpoint's training did, with some keys replaced."""
+    known = {f.name for f in dataclasses.fields(Recipe)}
+    shape = dataclasses.asdict(config.generator)
+    values = {**config.training.get("options", {}), **shape, **keys}
+    values |= {"task": config.task, "size": config.size}
+    return from_dict(Recipe, {k: v for k, v in values.items() if k in known}, "recipe")
+
+
+def write_json(report: Mapping[str, Any], path: Path) -> None:
+    """ValueError where the file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (json.dumps(report, indent=2) + "\n").encode())
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def format_report(report: Mapping[str, Any]) -> str:
+    """The figures as a table in text, and what could not be measured."""
+    return "\n".join([format_table(report["metrics"]), "", *report["notes"]]).rstrip()
+
+
+def parse_groups(texts: list[str]) -> dict[str, str]:
+    """Groups by name of texts NAME=GLOB. ValueError for any other text."""
+    groups = {}
+    for text in texts:
+        name, equals, pattern = text.partition("=")
+        if not (equals and pattern and name.isidentifier()):
+            raise ValueError(f"--group must be NAME=GLOB, NAME of letters and digits, got {text!r}")
+        groups[name] = pattern
+    return groups
