@@ -185,7 +185,7 @@ def figure_row(key: str, points: list[tuple[int, float]]) -> str:
 
 
 def loss_chart(name: str, points: list[tuple[int, float]], step: int) -> str:
-    smoothed = charts.smooth(points, max(1, len(points) // 25))
+    smoothed = charts.smooth(points, max(5, len(points) // 20))
     lines = [Line(name, points, 1, "raw"), Line(name, smoothed, 1)]
     return chart(
         LOSSES.get(name, name.replace("_", " ")), format_value(smoothed[-1][1]), lines, step
@@ -194,9 +194,14 @@ def loss_chart(name: str, points: list[tuple[int, float]], step: int) -> str:
 
 def settings(recipe: Mapping[str, Any]) -> str:
     return "".join(
-        f"<div><span>{html.escape(key)}</span><b>{html.escape(str(value))}</b></div>"
+        f"<div><span>{html.escape(key)}</span><b>{html.escape(as_written(value))}</b></div>"
         for key, value in recipe.items()
     )
+
+
+def as_written(value: object) -> str:
+    """A recipe's value as one types it on the command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def next_words(step: int, total_steps: int) -> str:
