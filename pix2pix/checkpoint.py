@@ -5,6 +5,7 @@ Loading is strict and reads nothing but the first two; nothing is ever unpickled
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -63,6 +64,16 @@ def read_config(folder: str | Path) -> CheckpointConfig:
         raise ValueError(f"{path}: {error}") from None
 
 
+def skeleton(config: CheckpointConfig) -> Model:
+    """The model without the memory of its tensors: on the meta device they have only shapes."""
+    with torch.device("meta"):
+        return Model(config)
+
+
+def tensor_shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
 def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
     """Config and float32 model, in evaluation mode, on the CPU.
 
@@ -77,10 +88,8 @@ def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
         raise ValueError(f"{folder}: has no {WEIGHTS_NAME}") from None
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: is damaged or not a safetensors file ({error})") from None
-    with torch.device("meta"):
-        model = Model(config)
-    expected = {name: tuple(t.shape) for name, t in model.state_dict().items()}
-    found = {name: tuple(t.shape) for name, t in tensors.items()}
+    model = skeleton(config)
+    expected, found = tensor_shapes(model.state_dict()), tensor_shapes(tensors)
     if expected != found:
         differing = sorted(
             n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n)

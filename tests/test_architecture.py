@@ -28,13 +28,14 @@ LAYERS = {
     "pix2pix.data": 3,
     "pix2pix.metrics": 4,
     "pix2pix.training": 4,
+    "pix2pix.hub": 4,
     "pix2pix.inference": 5,
     "pix2pix.__main__": 6,
     "pix2pix.ui": 6,
     "app": 6,
     "train": 6,
 }
-PACKAGES = ("pix2pix.data", "pix2pix.metrics", "pix2pix.training", "pix2pix.ui")
+PACKAGES = ("pix2pix.data", "pix2pix.hub", "pix2pix.metrics", "pix2pix.training", "pix2pix.ui")
 
 
 def module_name(path: Path) -> str:

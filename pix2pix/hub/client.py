@@ -1,0 +1,104 @@
+"""Which Hub we talk to, as whom, and what its refusals mean in words."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read on import
+
+import huggingface_hub as hf
+from huggingface_hub import constants, errors
+
+TIMEOUT_S = 10
+Kind = Literal["model", "space"]
+
+
+class UnreachableError(ValueError):
+    """The Hub does not answer, and there is no copy on this machine."""
+
+
+class MissingRepoError(ValueError):
+    """There is no such repo, or none that this account may see."""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """None in a field: as HF_ENDPOINT, HF_TOKEN or `hf auth login`, and HF_HOME say."""
+
+    endpoint: str | None = None
+    token: str | None = None
+    cache_dir: Path | None = None
+
+    @property
+    def api(self) -> hf.HfApi:
+        return hf.HfApi(endpoint=self.endpoint, token=self.token)
+
+    @property
+    def cache(self) -> Path:
+        return self.cache_dir or Path(constants.HF_HUB_CACHE)
+
+
+HUB = Hub()
+
+
+@contextmanager
+def in_words(name: str) -> Iterator[None]:
+    """Turns what the client raises into a ValueError of one sentence. `name` is that of a repo."""
+    try:
+        yield
+    except errors.LocalEntryNotFoundError as error:  # the client's last word, whatever the first
+        if isinstance(error.__cause__, errors.HfHubHTTPError):
+            raise _explain(name, error.__cause__) from error
+        raise _unreachable(name) from error
+    except errors.HfHubHTTPError as error:
+        raise _explain(name, error) from error
+    except (errors.HTTPError, errors.OfflineModeIsEnabled) as error:
+        raise _unreachable(name) from error
+    except OSError as error:
+        raise ValueError(
+            f"{name}: the transfer failed ({_first_line(error)}); try again"
+        ) from error
+    except (ValueError, RuntimeError) as error:
+        if isinstance(error.__cause__, errors.HfHubHTTPError):
+            raise _explain(name, error.__cause__) from error
+        if isinstance(error.__cause__, errors.HTTPError):
+            raise _unreachable(name) from error
+        raise ValueError(f"{name}: {_first_line(error)}") from error
+
+
+def _unreachable(name: str) -> UnreachableError:
+    return UnreachableError(f"{name}: the Hub cannot be reached")
+
+
+def _explain(name: str, error: errors.HfHubHTTPError) -> ValueError:
+    status = error.response.status_code
+    if isinstance(error, errors.GatedRepoError):
+        return ValueError(
+            f"{name}: is gated, its owner lets in only those who asked; ask on its page, run "
+            "'hf auth login', and try again"
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return MissingRepoError(
+            f"{name}: there is no such repo on the Hub, or it is private and your login "
+            "('hf auth login') does not open it"
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return ValueError(f"{name}: the repo has no such revision")
+    if isinstance(error, errors.RemoteEntryNotFoundError):
+        return ValueError(f"{name}: a file that the Hub listed is not there; try again")
+    if status == 401:
+        return ValueError(
+            f"{name}: the Hub does not accept your login; renew it with 'hf auth login', "
+            "or take a wrong HF_TOKEN away"
+        )
+    said = error.response.headers.get("X-Error-Message") or _first_line(error)
+    if status == 429 or status >= 500:
+        return UnreachableError(f"{name}: the Hub cannot serve now (status {status}: {said})")
+    return ValueError(f"{name}: the Hub refuses (status {status}: {said})")
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,0 +1,65 @@
+"""Folders to the Hub: who is logged in, what is there already, and one commit for all."""
+
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub as hf
+
+from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, Kind, MissingRepoError, in_words
+
+COMMIT_MESSAGE = "Upload from pix2pix studio"
+
+
+def account(hub: Hub = HUB) -> str:
+    """The name of the one who is logged in; ValueError in words where nobody is."""
+    if not (hub.token or hf.get_token()):
+        raise ValueError(
+            "nobody is logged in to the Hugging Face Hub here; make a token that may write at "
+            "https://huggingface.co/settings/tokens, run 'hf auth login', and try again"
+        )
+    with in_words("your account"):
+        return str(hub.api.whoami()["name"])
+
+
+def look_up(repo_id: str, kind: Kind, hub: Hub = HUB) -> tuple[bool, set[str]] | None:
+    """Whether the repo is private, and the files in it; None where there is none to be seen."""
+    try:
+        with in_words(repo_id):
+            ask = hub.api.space_info if kind == "space" else hub.api.model_info
+            info = ask(repo_id, timeout=TIMEOUT_S)
+    except MissingRepoError:
+        return None
+    return bool(info.private), {file.rfilename for file in info.siblings or []}
+
+
+def upload(folder: Path, repo_id: str, kind: Kind, private: bool, hub: Hub = HUB) -> str:
+    """Puts all files of the folder into the repo, made if need be, in one commit; gives its page.
+
+    ValueError where that fails. The repo is then as it was, or new and empty.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    with in_words(repo_id):
+        page = hub.api.create_repo(
+            repo_id,
+            private=private or None,  # None: as the owner's account has it
+            repo_type=kind,
+            exist_ok=True,
+            space_sdk="gradio" if kind == "space" else None,
+        )
+        hub.api.create_commit(
+            repo_id,
+            [hf.CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files],
+            commit_message=COMMIT_MESSAGE,
+            repo_type=kind,
+        )
+    return str(page)
+
+
+def with_front_matter(text: str, values: dict[str, Any]) -> str:
+    """The README with these values in its front matter, each where it had none of that name."""
+    if not text.startswith("---\n"):
+        text = f"---\n{{}}\n---\n\n{text}"
+    card = hf.RepoCard(text, ignore_metadata_errors=False)
+    had = {key: value for key, value in card.data.to_dict().items() if value is not None}
+    card.data = hf.CardData(**had, **{k: v for k, v in values.items() if k not in had})
+    return str(card)
