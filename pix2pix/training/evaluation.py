@@ -9,6 +9,7 @@ from typing import Any
 
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.data.open import open_datasets
 from pix2pix.device import choose_device
 from pix2pix.files import write_atomically
 from pix2pix.metrics.evaluation import batches_of, evaluate
@@ -17,7 +18,6 @@ from pix2pix.metrics.judge import load_judge
 from pix2pix.metrics.names import format_table
 from pix2pix.metrics.perceptual import perceptual_figures
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.trainer import open_dataset
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +36,14 @@ def evaluate_checkpoint(
     """Every figure that the task has, over all examples in DATA_DIR/SPLIT, and what they are of.
 
     `keys` are keys of a recipe that replace those the checkpoint was trained with, for data laid
-    out in another way. Raises ValueError as `open_dataset`, `load_checkpoint`, `load_judge` and
+    out in another way. Raises ValueError as `open_datasets`, `load_checkpoint`, `load_judge` and
     `evaluate` do.
     """
     device = choose_device(device_name)
     config, model = load_checkpoint(folder)
     judge = load_judge(judge_dir, device) if judge_dir is not None else None
-    dataset = open_dataset(recipe_of(config, keys or {}), data_dir, split)
+    options = recipe_of(config, keys or {}).data_options()
+    (dataset,) = open_datasets(options, data_dir, (split,))
     log.info("%s, %s: measuring %d examples of %s", folder, config.task, len(dataset), split)
     model = model.to(device)
     names = [entry.name for entry in config.palette]
