@@ -1,7 +1,6 @@
-"""The command line: `python -m pix2pix draw` and `python -m pix2pix colorize`."""
+"""The command line: `python -m pix2pix draw`, `colorize` and `trace`."""
 
 import argparse
-import io
 import os
 import sys
 import warnings
@@ -9,29 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pix2pix.files import write_atomically
+from pix2pix.outputs import plan_outputs, save_image
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from pix2pix.inference import Drawer, Style
+
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
-# What a result can be written as, by the ending of its name
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-}
-
 HELP = """\
-Draw facades and colourise photos.
+Draw facades, colourise photos, trace photos of facades.
 
   python -m pix2pix draw house.png -o house-photo.png
   python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
+  python -m pix2pix trace house-photo.jpg -o house.png
 
 'python -m pix2pix COMMAND --help' says more. Everything happens on this machine.
 """
@@ -53,6 +44,13 @@ an RGB picture in those colours or in those of the pix2pix "facades" set (JPEG t
 picture of class indices 0-11 or ids 1-12. The photo has the size of the label map.
 """
 
+TRACE_HELP = """\
+Find the label map in each photo of a facade.
+
+The result is a palette PNG of the photo's size, the form that `draw` and the app open. Photograph
+a facade from the front; what is not a house is traced as if it were one.
+"""
+
 COLORIZE_HELP = """\
 Give black-and-white photos their colours.
 
@@ -65,12 +63,18 @@ EXAMPLES = {
 examples:
   python -m pix2pix draw house.png -o house-photo.png
   python -m pix2pix draw house.png -o other-house.png --seed 7
+  python -m pix2pix draw house.png -o house-like-ours.png --style-from our-house.jpg
   python -m pix2pix draw drawings/*.png -o photos/
 """,
     "colorize": """\
 examples:
   python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
   python -m pix2pix colorize scans/*.jpg -o colour/ --strength 0.8
+""",
+    "trace": """\
+examples:
+  python -m pix2pix trace house-photo.jpg -o house.png
+  python -m pix2pix trace photos/*.jpg -o drawings/
 """,
 }
 
@@ -107,13 +111,16 @@ def build_parser() -> argparse.ArgumentParser:
 
     draw = add("draw", "LABELS", "label maps -> photos of buildings", DRAW_HELP)
     add_checkpoint(draw, "facades")
-    draw.add_argument(
+    style = draw.add_mutually_exclusive_group()
+    style.add_argument(
         "--seed",
         type=int,
         default=0,
         metavar="N",
         help="which building: another number, another style (default: 0)",
     )
+    style.add_argument("--style-from", metavar="PHOTO", help="in the style of this photo")
+    style.add_argument("--style", metavar="NAME", help="in a style that the checkpoint names")
     colorize = add("colorize", "PHOTO", "black-and-white photos -> colour", COLORIZE_HELP)
     add_checkpoint(colorize, "colorize")
     colorize.add_argument(
@@ -123,6 +130,8 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="S",
         help="of the colours, 0 to 1.5 (default: 1)",
     )
+    trace = add("trace", "PHOTO", "photos of facades -> label maps", TRACE_HELP)
+    add_checkpoint(trace, "trace")
     return parser
 
 
@@ -133,7 +142,7 @@ def main(argv: list[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
         try:
-            targets, bad = plan_outputs(inputs, options.out)
+            targets, bad = plan_targets(options, inputs)
             process = load_command(options)
         except (ValueError, OSError, RuntimeError) as error:
             complain(f"pix2pix: {say(error)}")
@@ -149,6 +158,16 @@ def main(argv: list[str] | None = None) -> int:
     if len(bad) == len(inputs):
         return 2
     return 1 if bad else 0
+
+
+def plan_targets(
+    options: argparse.Namespace, inputs: list[str]
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """`plan_outputs` for a command: a label map is a PNG, and a photo it takes is no target."""
+    if options.command == "trace":
+        return plan_outputs(inputs, options.out, endings=(".png",))
+    photo = getattr(options, "style_from", None)
+    return plan_outputs(inputs, options.out, others=[photo] if photo else [])
 
 
 def complain(line: str) -> None:
@@ -169,11 +188,18 @@ def load_command(options: argparse.Namespace) -> Callable[[str], "Image.Image"]:
 
     from pix2pix import inference
     from pix2pix.images import open_rgb
-    from pix2pix.labels import open_label_map
+    from pix2pix.labels import encode_label_image, open_label_map
 
     if options.command == "draw":
         drawer = inference.load_drawer(options.checkpoint, options.device)
-        return lambda source: Image.fromarray(drawer.draw(open_label_map(source), options.seed))
+        style = choose_style(drawer, options)
+        return lambda source: Image.fromarray(
+            drawer.draw(open_label_map(source), options.seed, style)
+        )
+    if options.command == "trace":
+        tracer = inference.load_tracer(options.checkpoint, options.device)
+        colors = [color.rgb for color in tracer.config.palette]
+        return lambda source: encode_label_image(tracer.trace(open_rgb(source)), colors)
     if not 0 <= options.strength <= inference.MAX_STRENGTH:
         raise ValueError(
             f"--strength goes from 0 to {inference.MAX_STRENGTH}, got {options.strength}"
@@ -182,73 +208,18 @@ def load_command(options: argparse.Namespace) -> Callable[[str], "Image.Image"]:
     return lambda source: colorizer.colorize(open_rgb(source), options.strength)
 
 
-def plan_outputs(inputs: list[str], out: str) -> tuple[dict[str, Path], dict[str, str]]:
-    """The output file of each input, and for inputs that can have none, the reason.
+def choose_style(drawer: "Drawer", options: argparse.Namespace) -> "Style | None":
+    """The style that was asked for by photo or by name; None where the seed decides."""
+    from pix2pix.images import open_rgb
 
-    `inputs` are distinct. Raises ValueError where OUT cannot be what they need.
-    """
-    if not out:
-        raise ValueError("-o is empty; expected a file or folder for the results")
-    path = Path(out)
-    if len(inputs) > 1 or out.endswith(("/", os.sep)) or path.is_dir():
-        check_folder(path)
-        wanted = {source: path / f"{Path(source).stem}.png" for source in inputs}
-    else:
-        if path.suffix.lower() not in FORMATS:
-            raise ValueError(
-                f"{out}: cannot tell the format; end it in {', '.join(FORMATS)}, "
-                "or in / for a folder"
-            )
-        check_folder(path.parent)
-        wanted = {inputs[0]: path}
-
-    originals = {identify(Path(source)): source for source in inputs}
-    owners: dict[Path, str] = {}
-    bad: dict[str, str] = {}
-    for source, target in wanted.items():
-        there = identify(target)
-        if there and there in originals:
-            victim = originals[there]
-            bad[source] = f"its result would overwrite {'it' if victim == source else victim}"
-        elif target in owners:
-            bad[source] = f"its result would overwrite that of {owners[target]}, {target}"
-        elif target.is_dir():
-            bad[source] = f"its result cannot be written, {target} is a folder"
-        else:
-            owners[target] = source
-    return {source: target for target, source in owners.items()}, bad
-
-
-def check_folder(folder: Path) -> None:
-    """Raises ValueError unless results can be written to the folder, or it can be made."""
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    if not there.is_dir():
-        raise ValueError(f"{there}: is a file; a folder is needed for the results")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise ValueError(f"{there}: is a folder that cannot be written to")
-
-
-def identify(path: Path) -> tuple[int, int] | None:
-    """What two names of one file have in common; None where there is no file."""
-    try:
-        status = path.stat()
-    except (OSError, ValueError):  # ValueError: a name with a null byte
+    if options.style_from is not None:
+        return drawer.style_from(open_rgb(options.style_from))
+    if options.style is None:
         return None
-    return status.st_dev, status.st_ino
-
-
-def save_image(image: "Image.Image", path: Path) -> None:
-    """Writes the image in the format of the file's ending, whole or not at all."""
-    kind = FORMATS[path.suffix.lower()]
-    options = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
-    buffer = io.BytesIO()
-    try:
-        image.save(buffer, kind, **options)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, buffer.getvalue())
-    except (OSError, ValueError) as error:  # a full disk; more pixels a side than the format has
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        raise ValueError(f"{path} cannot be written ({reason})") from None
+    if options.style not in drawer.styles:
+        names = ", ".join(drawer.styles) or "none"
+        raise ValueError(f"--style {options.style}: the checkpoint has no such style, but {names}")
+    return drawer.styles[options.style]
 
 
 if __name__ == "__main__":

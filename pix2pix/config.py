@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import numbers
 import reprlib
 import types
 import typing
@@ -20,6 +21,8 @@ CHANNELS = {
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
 PADDINGS = ("zeros", "replicate")
+MAX_STYLES = 64
+MAX_STYLE_VALUE = 64.0  # a style's numbers are of the order of 1
 
 T = TypeVar("T")
 
@@ -63,10 +66,12 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"{where} must be a list, got {reprlib.repr(value)}")
         return tuple(_coerce(args[0], item, where) for item in value)
-    if origin is dict or hint is Any:
-        if origin is dict and not isinstance(value, dict):
-            raise ValueError(f"{where} must be a table, got {reprlib.repr(value)}")
+    if hint is Any:
         return value
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise ValueError(f"{where} must be a table, got {reprlib.repr(value)}")
+        return {k: _coerce(args[1], v, f"{where}.{reprlib.repr(k)}") for k, v in value.items()}
     if hint is float and type(value) is int and abs(value) < 2**53:
         return float(value)
     if type(value) is not hint:
@@ -137,6 +142,17 @@ class LabelColor:
         require(ok, "palette rgb", "three values from 0 to 255", self.rgb)
 
 
+def check_style(style: tuple[Any, ...], style_dim: int) -> None:
+    """Raises ValueError unless `style` is `style_dim` numbers within +-MAX_STYLE_VALUE."""
+    require(style_dim > 0, "style", "left out, this checkpoint has no styles", style)
+    require(len(style) == style_dim, "style", f"{style_dim} numbers", style)
+    for value in style:
+        ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        ok = ok and -MAX_STYLE_VALUE <= value <= MAX_STYLE_VALUE  # not so of NaN
+        expected = f"numbers from {-MAX_STYLE_VALUE:g} to {MAX_STYLE_VALUE:g}"
+        require(ok, "style", expected, style)
+
+
 @dataclass(frozen=True)
 class CheckpointConfig:
     """Everything that serving a checkpoint needs to know, and where it came from."""
@@ -146,6 +162,7 @@ class CheckpointConfig:
     generator: GeneratorConfig
     width: int = 0  # of the same; 0: square
     palette: tuple[LabelColor, ...] = ()  # classes by index, where a label map is involved
+    styles: dict[str, tuple[float, ...]] = field(default_factory=dict)  # looks that have a name
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
@@ -169,14 +186,15 @@ class CheckpointConfig:
             require(needed in (None, value), name, f"{needed} for {self.task}", value)
         ok = not shape.half_output or self.task in ("colorize", "photo2labels")
         require(ok, "half_output", f"false for {self.task}", shape.half_output)
-        classes = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
-        if self.task in classes:
-            require(
-                len(self.palette) == classes[self.task],
-                "palette",
-                f"one entry for each of the {classes[self.task]} classes",
-                len(self.palette),
-            )
+        labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
+        classes = labels.get(self.task, len(self.palette))
+        expected = f"one entry for each of the {classes} classes"
+        require(len(self.palette) == classes, "palette", expected, len(self.palette))
+        require(len(self.styles) <= MAX_STYLES, "styles", f"{MAX_STYLES} at most", len(self.styles))
+        for name, style in self.styles.items():
+            ok = 1 <= len(name) <= 32 and name.isprintable() and name.strip() == name
+            require(ok, "name of a style", "1 to 32 printable characters", name)
+            check_style(style, shape.style_dim)
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

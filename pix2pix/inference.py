@@ -5,33 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
 
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
-from pix2pix.config import CheckpointConfig
-from pix2pix.device import autocast, choose_device, has_fast_bf16
+from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
+from pix2pix.device import choose_device
 from pix2pix.encoding import (
     decode_ab,
     decode_photo,
     encode_colorize_input,
     encode_labels,
+    encode_photo,
     style_noise,
 )
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
-from pix2pix.networks import ResizeConv
+from pix2pix.serving import Runner, pad_to_multiple, resize, working_shape
 
-MAX_ASPECT = 4  # the working picture is at most this many times as long as it is wide
 MAX_STRENGTH = 1.5
 MAX_HINTS = 256
 STRIP_PIXELS = 1 << 20  # a photo is recoloured in strips, so that 50 megapixels fit in memory
 HINT_REACH = 2  # pixels at working size around a hint that take its colour
+
+Style: TypeAlias = "Sequence[float] | np.ndarray"
 
 
 @dataclass(frozen=True)
@@ -55,36 +57,64 @@ class Drawer:
     def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
         self.config = config
         self.size = config.size
-        self._runner = _Runner(model, device)
+        self._runner = Runner(model, device)
         self._style_encoder = model.style_encoder
 
     @property
-    def has_styles(self) -> bool:
-        """Whether another seed gives another building."""
-        return self._style_encoder is not None
+    def style_dim(self) -> int:
+        """How many numbers a style has; 0 where each drawing has one building."""
+        return self.config.generator.style_dim
 
-    def draw(self, label_map: np.ndarray, seed: int = 0) -> np.ndarray:
+    @property
+    def styles(self) -> dict[str, tuple[float, ...]]:
+        """The named styles that came with the checkpoint."""
+        return self.config.styles
+
+    @torch.inference_mode()
+    def style_from(self, photo: Image.Image) -> np.ndarray:
+        """The style (style_dim,) float32 of a photo of a building, any size, to draw others in.
+
+        The encoder sees it as in training: whole, squeezed into a square, black corners and all.
+        Raises ValueError where the checkpoint has no styles.
+        """
+        if self._style_encoder is None:
+            raise ValueError("this checkpoint has no styles, so none can be taken from a photo")
+        square = resize(np.asarray(to_rgb(photo)), (self.size, self.size))
+        mean, _ = self._style_encoder(encode_photo(square[None]))
+        return mean[0].clamp(-MAX_STYLE_VALUE, MAX_STYLE_VALUE).numpy()
+
+    def draw(
+        self,
+        label_map: np.ndarray,
+        seed: int = 0,
+        style: Style | None = None,
+    ) -> np.ndarray:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
 
-        The same map and seed give the same photo; another seed, another building. Maps of another
-        size than `self.size` are drawn at working size and come back enlarged or reduced.
-        Raises ValueError for an array that is no label map.
+        The same map and style give the same photo. The style is `style` (style_dim numbers) where
+        it is given, else one drawn by the seed. Maps of another size than `self.size` are drawn at
+        working size and come back enlarged or reduced. Raises ValueError for an array that is no
+        label map, and for a style that is none of this checkpoint's.
         """
         num_classes = self.config.generator.in_channels
         check_label_map(label_map, num_classes)
+        code = self._style_code(seed, style)
         height, width = label_map.shape
         working = working_shape(height, width, self.size)
         labels = pad_to_multiple(
             resize_label_map(label_map, working), 2**self.config.generator.depth
         )
-        style = None
-        if self._style_encoder is not None:
-            style = self._style_encoder.sample(
-                style_noise(len(self._style_encoder.style_mean), seed)
-            )
-        output = self._runner(encode_labels(labels[None], num_classes), style)
+        output = self._runner(encode_labels(labels[None], num_classes), code)
         photo = decode_photo(output)[0, : working[0], : working[1]]
         return resize(photo, (height, width)) if photo.shape[:2] != (height, width) else photo
+
+    def _style_code(self, seed: int, style: Style | None) -> torch.Tensor | None:
+        if style is not None:
+            check_style(tuple(style), self.style_dim)
+            return torch.tensor([list(style)], dtype=torch.float32)
+        if self._style_encoder is None:
+            return None
+        return self._style_encoder.sample(style_noise(self.style_dim, seed))
 
 
 class Colorizer:
@@ -93,7 +123,7 @@ class Colorizer:
     def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
         self.config = config
         self.size = config.size
-        self._runner = _Runner(model, device)
+        self._runner = Runner(model, device)
 
     def colorize(
         self, photo: Image.Image, strength: float = 1.0, hints: Sequence[Hint] = ()
@@ -133,51 +163,55 @@ class Colorizer:
         return decode_ab(output)[0, : -(-height // part), : -(-width // part)]
 
 
-class _Runner:
-    """A generator made ready to serve: on its device, channels last, bf16 where that is fast."""
+class Tracer:
+    """Reads the label map out of a photo (task `photo2labels`)."""
 
-    def __init__(self, model: Model, device: torch.device) -> None:
-        self._device = device
-        self._bf16 = has_fast_bf16(device)
-        fold_resize_convs(model.generator)
-        generator = model.generator.to(device).eval()
-        self._generator = generator.to(memory_format=torch.channels_last)
+    def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
+        self.config = config
+        self.size = config.size
+        self._runner = Runner(model, device)
 
-    @torch.inference_mode()
-    def __call__(self, x: Tensor, style: Tensor | None) -> Tensor:
-        x = x.to(self._device, memory_format=torch.channels_last)
-        style = None if style is None else style.to(self._device)
-        with autocast(self._device, self._bf16):
-            return self._generator(x, style).float().cpu()
+    def trace(self, photo: Image.Image) -> np.ndarray:
+        """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
+        rgb = np.asarray(to_rgb(photo))
+        return largest_class(self.likelihoods(rgb), rgb.shape[:2])
 
+    def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
+        """How likely each class is (h, w, K) float32 in 0..1, of a photo (H, W, 3) uint8.
 
-def fold_resize_convs(module: nn.Module) -> None:
-    """Replaces each ResizeConv by the transposed convolution that it computes, in place."""
-    for name, child in module.named_children():
-        if isinstance(child, ResizeConv):
-            setattr(module, name, child.folded())
-        else:
-            fold_resize_convs(child)
-
-
-def working_shape(height: int, width: int, size: int) -> tuple[int, int]:
-    """(H, W) with the short side `size` and the same aspect, as far as MAX_ASPECT allows."""
-    scale = size / min(height, width)
-    limit = size * MAX_ASPECT
-    return min(round(height * scale), limit), min(round(width * scale), limit)
+        h and w are the working size, or half of it. The mean of the photo's and its mirror image's:
+        what is left and what is right should not matter.
+        """
+        height, width = working_shape(rgb.shape[0], rgb.shape[1], self.size)
+        small = pad_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
+        logits = self._runner(encode_photo(np.stack([small, small[:, ::-1]])), None)
+        straight, mirrored = torch.softmax(logits, dim=1)  # (K, h, w) each
+        mean = (straight + mirrored.flip(-1)) / 2
+        part = len(small) // mean.shape[1]
+        return (
+            mean[:, : -(-height // part), : -(-width // part)].permute(1, 2, 0).contiguous().numpy()
+        )
 
 
-def pad_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
-    """(H, W) with its last row and column repeated up to multiples of `multiple`."""
-    height, width = array.shape
-    return np.pad(array, ((0, -height % multiple), (0, -width % multiple)), mode="edge")
+def largest_class(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The most likely class (H, W) uint8 of likelihoods (h, w, K) interpolated to `shape`.
 
-
-def resize(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The photo at (H, W): averaged when it shrinks, interpolated when it grows."""
-    shrinks = shape[0] * shape[1] < photo.shape[0] * photo.shape[1]
-    kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return cv2.resize(photo, shape[::-1], interpolation=kind)
+    In strips: twelve likelihoods of each of 50 million pixels would take 2.4 GB.
+    """
+    height, width = shape
+    rows, _, classes = likelihoods.shape
+    result = np.empty(shape, np.uint8)
+    step = max(1, 12 * STRIP_PIXELS // (classes * width))
+    for top in range(0, height, step):
+        y = (np.arange(top, min(top + step, height)) + 0.5) * (rows / height) - 0.5
+        y = y.clip(0, rows - 1).astype(np.float32)
+        above = y.astype(int)
+        below = np.minimum(above + 1, rows - 1)
+        part = (y - above)[:, None, None]
+        strip = likelihoods[above] * (1 - part) + likelihoods[below] * part  # (step, w, K)
+        wide = cv2.resize(strip, (width, len(y)), interpolation=cv2.INTER_LINEAR)
+        result[top : top + len(y)] = wide.reshape(len(y), width, classes).argmax(-1)
+    return result
 
 
 def recolor(rgb: np.ndarray, small_light: np.ndarray, ab: np.ndarray) -> np.ndarray:
@@ -225,6 +259,11 @@ def load_drawer(folder: str | Path, device: str = "auto") -> Drawer:
 def load_colorizer(folder: str | Path, device: str = "auto") -> Colorizer:
     """Raises ValueError where the folder is no colorize checkpoint."""
     return Colorizer(*_load(folder, "colorize"), choose_device(device))
+
+
+def load_tracer(folder: str | Path, device: str = "auto") -> Tracer:
+    """Raises ValueError where the folder is no photo2labels checkpoint."""
+    return Tracer(*_load(folder, "photo2labels"), choose_device(device))
 
 
 def _load(folder: str | Path, task: str) -> tuple[CheckpointConfig, Model]:

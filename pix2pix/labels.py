@@ -6,6 +6,7 @@ Database, and read every form in use.
 """
 
 import functools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -71,15 +72,18 @@ def check_label_map(label_map: np.ndarray, num_classes: int = NUM_CLASSES) -> No
         raise ValueError(f"class indices go from 0 to {num_classes - 1}, got {bad.tolist()[:8]}")
 
 
-def encode_label_image(label_map: np.ndarray) -> Image.Image:
+def encode_label_image(
+    label_map: np.ndarray, colors: Sequence[Sequence[int]] | np.ndarray = PALETTE
+) -> Image.Image:
     """A palette image (mode P) of ids 1-12 in CMP colours, the form the CMP database has.
 
-    VOID becomes id 0, black. Save it as PNG: it reopens with identical indices.
+    VOID becomes id 0, black. Save it as PNG: it reopens with identical indices. Other classes than
+    the facade's come with `colors`, (K, 3) in 0..255.
     """
-    check_label_map(label_map)
+    check_label_map(label_map, len(colors))
     image = Image.fromarray(np.where(label_map == VOID, 0, label_map + 1).astype(np.uint8))
     image = image.convert("L")
-    image.putpalette([0, 0, 0, *PALETTE.reshape(-1).tolist()])
+    image.putpalette([0, 0, 0, *np.asarray(colors).reshape(-1).tolist()])
     return image
 
 

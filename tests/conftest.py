@@ -11,7 +11,7 @@ import pytest
 from hand import drag, press, start_anew
 from PIL import Image
 
-from pix2pix.inference import Colorizer, Drawer, load_colorizer, load_drawer
+from pix2pix.inference import Colorizer, Drawer, Tracer, load_colorizer, load_drawer
 from pix2pix.labels import PALETTE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,16 +29,31 @@ CHROMIUM_FLAGS = [
 
 
 class PaletteDrawer(Drawer):
-    """Stands in for a model: label colours, tinted by the seed."""
+    """Stands in for a model: label colours, tinted by the seed or by a style of three numbers."""
 
-    has_styles = True
+    style_dim = 3
+    styles: dict[str, tuple[float, ...]] = {}  # noqa: RUF012
 
     def __init__(self, size: int = 256) -> None:
         self.size = size
 
-    def draw(self, label_map: np.ndarray, seed: int = 0) -> np.ndarray:
-        tint = np.random.default_rng(seed).uniform(0.4, 1, 3)
+    def style_from(self, photo: Image.Image) -> np.ndarray:
+        return np.asarray(photo.convert("RGB"), np.float32).mean((0, 1)) / 255
+
+    def draw(self, label_map: np.ndarray, seed: int = 0, style: Any = None) -> np.ndarray:
+        tint = np.random.default_rng(seed).uniform(0.4, 1, 3) if style is None else style
         return (PALETTE[label_map] * tint).astype(np.uint8)
+
+
+class BandTracer(Tracer):
+    """Stands in for a model: sky where a photo is blue, windows where it is dark, else wall."""
+
+    def __init__(self) -> None:
+        pass
+
+    def trace(self, photo: Image.Image) -> np.ndarray:
+        red, _, blue = np.moveaxis(np.asarray(photo.convert("RGB"), int), -1, 0)
+        return np.where(blue > red + 30, 0, np.where(red < 90, 2, 1)).astype(np.uint8)
 
 
 class SepiaColorizer(Colorizer):

@@ -1,5 +1,6 @@
 """`python -m pix2pix`: what it writes, what it says, and its exit status."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from PIL import Image
 from pix2pix import inference
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.labels import CLASSES, encode_label_image
+from pix2pix.labels import CLASSES, encode_label_image, open_label_map
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.trainer import checkpoint_config
 
@@ -23,15 +24,18 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with tiny checkpoints of random weights, `facades` and `colorize`."""
+    """A folder with tiny checkpoints of random weights: `facades`, `colorize` and `trace`."""
     folder = tmp_path_factory.mktemp("checkpoints")
     recipes = {
         "facades": Recipe("labels2photo", size=64, ngf=4, depth=4, style_dim=4, norm="instance"),
         "colorize": Recipe("colorize", size=64, ngf=4, depth=4, norm="instance"),
+        "trace": Recipe("photo2labels", size=64, ngf=4, depth=4, half_output=True),
     }
     torch.manual_seed(0)
     for name, recipe in recipes.items():
         config = checkpoint_config(recipe)
+        if config.generator.style_dim:
+            config = dataclasses.replace(config, styles={"brick": (1.0, -1.0, 0.5, 2.0)})
         save_checkpoint(folder / name, config, Model(config), "# A card\n")
     return folder
 
@@ -62,6 +66,11 @@ def draw(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> "Command":
 @pytest.fixture
 def colorize(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> "Command":
     return Command("colorize", checkpoints / "colorize", capsys)
+
+
+@pytest.fixture
+def trace(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> "Command":
+    return Command("trace", checkpoints / "trace", capsys)
 
 
 class Command:
@@ -233,6 +242,9 @@ def test_a_strength_out_of_range_is_refused(colorize: Command, strength: str) ->
         ["draw", "-o", "out.png"],
         ["draw", "a.png"],
         ["draw", "a.png", "-o", "out.png", "--seed", "one"],
+        ["draw", "a.png", "-o", "out.png", "--seed", "1", "--style-from", "photo.jpg"],
+        ["draw", "a.png", "-o", "out.png", "--style", "brick", "--style-from", "photo.jpg"],
+        ["trace", "photo.jpg", "-o", "out.png", "--seed", "1"],
         ["colorize", "photo.jpg", "-o", "out.png", "--strength", "much"],
         ["colorize", "photo.jpg", "-o", "out.png", "--seed", "1"],
     ],
@@ -387,6 +399,77 @@ def test_the_default_seed_is_0(draw: Command) -> None:
     np.testing.assert_array_equal(pixels("1.png"), pixels("2.png"))
 
 
+def test_a_building_takes_the_style_of_a_photo(draw: Command) -> None:
+    Image.new("RGB", (30, 90), (200, 60, 20)).save("red house.jpg")
+    for photo, out in (("photo.jpg", "1"), ("photo.jpg", "2"), ("red house.jpg", "3")):
+        assert draw("a.png", "-o", f"{out}.png", "--style-from", photo) == (0, [])
+    draw("a.png", "-o", "4.png")
+    np.testing.assert_array_equal(pixels("1.png"), pixels("2.png"))
+    assert (pixels("1.png") != pixels("3.png")).any()
+    assert (pixels("1.png") != pixels("4.png")).any()
+
+
+def test_a_style_of_the_checkpoint_is_called_by_its_name(draw: Command) -> None:
+    assert draw("a.png", "b.png", "-o", "out/", "--style", "brick") == (0, [])
+    np.testing.assert_array_equal(pixels("out/a.png"), pixels("out/b.png"))
+    draw("a.png", "-o", "seed.png")
+    assert (pixels("out/a.png") != pixels("seed.png")).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--style", "marble"), "--style marble: the checkpoint has no such style, but brick"),
+        (("--style-from", "gone.jpg"), "gone.jpg: no such file"),
+        (("--style-from", "bad.png"), "bad.png: is no image in a format that can be read ("),
+    ],
+)
+def test_a_style_that_is_none_is_one_line_and_status_2(
+    draw: Command, arguments: tuple[str, ...], line: str
+) -> None:
+    status, lines = draw("a.png", "-o", "out.png", *arguments)
+    assert (status, len(lines)) == (2, 1)
+    assert lines[0].startswith(f"pix2pix: {line}")
+    assert files() == INPUTS
+
+
+def test_the_photo_of_a_style_is_not_overwritten(draw: Command) -> None:
+    before = Path("photo.jpg").read_bytes()
+    status, lines = draw("a.png", "-o", "photo.jpg", "--style-from", "photo.jpg")
+    assert (status, lines) == (2, ["a.png: its result would overwrite photo.jpg"])
+    assert Path("photo.jpg").read_bytes() == before
+
+
+def test_a_tracing_is_a_label_image_of_the_photos_size(trace: Command) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its side
+    Image.new("L", (70, 50), 90).save("side.jpg", exif=exif)
+    assert trace("photo.jpg", "side.jpg", "-o", "out") == (0, [])
+    for name, size in (("photo", (70, 50)), ("side", (50, 70))):
+        with Image.open(f"out/{name}.png") as image:
+            assert (image.mode, image.size) == ("P", size)
+        assert open_label_map(f"out/{name}.png").max() < len(CLASSES)
+
+
+def test_a_tracing_is_drawn_as_any_drawing_is(trace: Command, draw: Command) -> None:
+    assert trace("photo.jpg", "-o", "traced.png") == (0, [])
+    assert draw("traced.png", "-o", "out.png") == (0, [])
+    assert pixels("out.png").shape == (50, 70, 3)
+
+
+def test_a_tracing_is_never_written_with_loss(trace: Command) -> None:
+    status, lines = trace("photo.jpg", "-o", "out.jpg")
+    reason = "a label map is kept without loss; end it in .png, or in / for a folder"
+    assert (status, lines) == (2, [f"pix2pix: out.jpg: {reason}"])
+
+
+def test_in_a_batch_of_tracings_the_bad_are_listed(trace: Command) -> None:
+    status, lines = trace("bad.png", "photo.jpg", "gone.jpg", "-o", "out/")
+    assert status == 1
+    assert [line.split(":")[0] for line in lines] == ["bad.png", "gone.jpg"]
+    assert Path("out/photo.png").is_file()
+
+
 def test_a_colourised_photo_is_upright_and_of_its_own_size(colorize: Command) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # stored lying on its side
@@ -437,7 +520,7 @@ finally:
     assert run("-c", code, cwd=workplace).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["draw", "colorize"])
+@pytest.mark.parametrize("command", ["draw", "colorize", "trace"])
 def test_help_says_how_to_use_the_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
@@ -447,7 +530,7 @@ def test_help_says_how_to_use_the_command(command: str, capsys: pytest.CaptureFi
         assert topic in text
 
 
-@pytest.mark.parametrize("command", ["draw", "colorize"])
+@pytest.mark.parametrize("command", ["draw", "colorize", "trace"])
 def test_help_fits_a_terminal(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])

@@ -126,3 +126,39 @@ def test_require_says_what_it_expected_and_what_came() -> None:
     require(True, "size", "even", 2)
     with pytest.raises(ValueError, match=r"^size must be even, got 3$"):
         require(False, "size", "even", 3)
+
+
+STYLED = {"generator__style_dim": 3}
+
+
+def test_named_styles_are_kept() -> None:
+    config = read(styles={"brick": [1, -0.5, 2.25], "été": [0, 0, 0]}, **STYLED)
+    assert config.styles == {"brick": (1.0, -0.5, 2.25), "été": (0.0, 0.0, 0.0)}
+    again = from_dict(CheckpointConfig, json.loads(json.dumps(config.to_dict())), "config")
+    assert again == config
+
+
+@pytest.mark.parametrize(
+    ("styles", "reason"),
+    [
+        ({"brick": [1.0, 2.0]}, "style must be 3 numbers"),
+        ({"brick": [1.0, 2.0, float("nan")]}, "style must be numbers from -64 to 64"),
+        ({"brick": [1.0, 2.0, float("inf")]}, "style must be numbers from -64 to 64"),
+        ({"brick": [1.0, 2.0, 1e9]}, "style must be numbers from -64 to 64"),
+        ({"brick": "123"}, "must be a list"),
+        ({"brick": [1.0, 2.0, "3"]}, "must be of type float"),
+        ({"": [1.0, 2.0, 3.0]}, "1 to 32 printable"),
+        ({"x" * 33: [1.0, 2.0, 3.0]}, "1 to 32 printable"),
+        ({"a\nb": [1.0, 2.0, 3.0]}, "1 to 32 printable"),
+        ({str(i): [1.0, 2.0, 3.0] for i in range(65)}, "styles must be 64 at most"),
+        ([[1.0, 2.0, 3.0]], "must be a table"),
+    ],
+)
+def test_unsound_styles_are_refused(styles: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        read(styles=styles, **STYLED)
+
+
+def test_a_checkpoint_without_style_codes_has_no_named_styles() -> None:
+    with pytest.raises(ValueError, match="this checkpoint has no styles"):
+        read(styles={"brick": [1.0, 2.0, 3.0]})

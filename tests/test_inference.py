@@ -1,5 +1,6 @@
 """The one door: what goes in comes out at its size, the same each time, or a ValueError."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +10,18 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.color import lightness, rgb_to_lab
+from pix2pix.encoding import encode_photo
 from pix2pix.inference import (
     Colorizer,
     Drawer,
     Hint,
-    fold_resize_convs,
     guide_chroma,
     load_colorizer,
     load_drawer,
     recolor,
-    resize,
-    working_shape,
 )
 from pix2pix.labels import VOID
+from pix2pix.serving import fold_resize_convs, resize, working_shape
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.trainer import checkpoint_config
 
@@ -81,6 +81,47 @@ def test_another_seed_gives_another_building(drawer) -> None:
 @pytest.mark.parametrize("seed", [-1, 0, 2**64, -(2**70)])
 def test_any_integer_is_a_seed(drawer, seed) -> None:
     assert drawer.draw(make_labels(), seed).shape == (64, 64, 3)
+
+
+def test_the_style_of_a_photo_is_the_same_each_time_and_its_own(drawer) -> None:
+    photo, other = make_photo(90, 120), Image.new("RGB", (64, 64), (200, 90, 30))
+    style = drawer.style_from(photo)
+    assert style.shape == (8,) and style.dtype == np.float32
+    assert np.array_equal(style, drawer.style_from(photo))
+    assert not np.allclose(style, drawer.style_from(other), atol=1e-3)
+
+
+def test_a_style_is_what_the_encoder_saw_in_training(drawer) -> None:
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    mean, _ = drawer._style_encoder(encode_photo(np.array(photo)[None]))
+    np.testing.assert_array_equal(drawer.style_from(photo), mean[0].numpy())
+
+
+def test_a_style_wins_over_the_seed_and_gives_the_same_photo_again(drawer) -> None:
+    labels, style = make_labels(), drawer.style_from(make_photo(64, 64))
+    styled = drawer.draw(labels, 5, style)
+    assert np.array_equal(styled, drawer.draw(labels, 6, style))
+    assert np.array_equal(styled, drawer.draw(labels, style=style.tolist()))
+    assert not np.array_equal(styled, drawer.draw(labels, 5))
+    assert not np.array_equal(styled, drawer.draw(labels, style=style + 1))
+
+
+@pytest.mark.parametrize(
+    "style", [[], [0.0] * 7, [float("nan")] * 8, [1e9] * 8, ["1"] * 8, [True] * 8, [10**400] * 8]
+)
+def test_what_is_no_style_is_refused(drawer, style) -> None:
+    with pytest.raises(ValueError, match="style must be"):
+        drawer.draw(make_labels(), style=style)
+
+
+def test_a_checkpoint_without_styles_takes_none_from_a_photo(tmp_path: Path) -> None:
+    plain = dataclasses.replace(DRAW, style_dim=0)
+    drawer = load_drawer(make_checkpoint(tmp_path, plain), "cpu")
+    assert drawer.style_dim == 0
+    with pytest.raises(ValueError, match="has no styles"):
+        drawer.style_from(make_photo(64, 64))
+    with pytest.raises(ValueError, match="style must be left out"):
+        drawer.draw(make_labels(), style=[0.0])
 
 
 def test_a_drawing_may_have_pixels_of_no_class(drawer) -> None:

@@ -41,7 +41,7 @@ def build_draw_tab(drawer: Drawer, concurrency_id: str) -> None:
         drawing = Drawing(first.label_map, first.seed)
         with gr.Column(elem_classes="studio-side"):
             picture = Picture(draw(first))
-            looks = Looks(drawer.size, LOOKS) if drawer.has_styles else None
+            looks = Looks(drawer.size, LOOKS) if drawer.style_dim else None
         shelf = Shelf(starts)
 
     drawing.input(

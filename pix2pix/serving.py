@@ -1,0 +1,62 @@
+"""A generator made ready to serve, and the sizes that it works at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pix2pix.checkpoint import Model
+from pix2pix.device import autocast, has_fast_bf16
+from pix2pix.networks import ResizeConv
+
+MAX_ASPECT = 4  # the working picture is at most this many times as long as it is wide
+
+
+class Runner:
+    """A generator made ready to serve: on its device, channels last, bf16 where that is fast."""
+
+    def __init__(self, model: Model, device: torch.device) -> None:
+        self._device = device
+        self._bf16 = has_fast_bf16(device)
+        fold_resize_convs(model.generator)
+        generator = model.generator.to(device).eval()
+        self._generator = generator.to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def __call__(self, x: Tensor, style: Tensor | None) -> Tensor:
+        x = x.to(self._device, memory_format=torch.channels_last)
+        style = None if style is None else style.to(self._device)
+        with autocast(self._device, self._bf16):
+            return self._generator(x, style).float().cpu()
+
+
+def fold_resize_convs(module: nn.Module) -> None:
+    """Replaces each ResizeConv by the transposed convolution that it computes, in place."""
+    for name, child in module.named_children():
+        if isinstance(child, ResizeConv):
+            setattr(module, name, child.folded())
+        else:
+            fold_resize_convs(child)
+
+
+def working_shape(height: int, width: int, size: int) -> tuple[int, int]:
+    """(H, W) with the short side `size` and the same aspect, as far as MAX_ASPECT allows."""
+    scale = size / min(height, width)
+    limit = size * MAX_ASPECT
+    return min(round(height * scale), limit), min(round(width * scale), limit)
+
+
+def pad_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
+    """(H, W, ...) with its last row and column repeated up to multiples of `multiple`."""
+    height, width, *rest = array.shape
+    sides = [(0, -height % multiple), (0, -width % multiple), *[(0, 0)] * len(rest)]
+    return np.pad(array, sides, mode="edge")
+
+
+def resize(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The photo at (H, W): averaged when it shrinks, interpolated when it grows."""
+    shrinks = shape[0] * shape[1] < photo.shape[0] * photo.shape[1]
+    kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return cv2.resize(photo, shape[::-1], interpolation=kind)
