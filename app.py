@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
-from pix2pix.inference import load_colorizer, load_drawer
+from pix2pix.inference import Tracer, load_colorizer, load_drawer, load_tracer
+from pix2pix.labels import CLASSES
 from pix2pix.ui.demo import create_demo, launch_options
 
 HERE = Path(__file__).resolve().parent
+TRACE = HERE / "checkpoints" / "trace"
 ON_SPACES = "SPACE_ID" in os.environ
 Model = TypeVar("Model")
 
@@ -31,6 +33,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="DIR",
         default=os.environ.get("PIX2PIX_COLORIZE", HERE / "checkpoints" / "colorize"),
         help="what the Colourise tab serves [checkpoints/colorize; or $PIX2PIX_COLORIZE]",
+    )
+    parser.add_argument(
+        "--checkpoint-trace",
+        metavar="DIR",
+        default=os.environ.get("PIX2PIX_TRACE", TRACE),
+        help="what makes drawings of photos [checkpoints/trace where it is; or $PIX2PIX_TRACE]",
     )
     parser.add_argument(
         "--device",
@@ -63,12 +71,27 @@ def load_or_say_why(
         return f"This tab is off because its model could not be loaded: {error}"
 
 
+def load_tracer_if_there(folder: str | Path, device: str) -> Tracer | None:
+    """The tracer of the twelve facade classes. None where there is no such one, with a warning
+    unless it is the one that may come along."""
+    if not Path(folder).is_dir() and Path(folder) == TRACE:
+        return None
+    tracer = load_or_say_why(load_tracer, folder, device)
+    if isinstance(tracer, str):
+        return None
+    if [color.name for color in tracer.config.palette] != [c.name for c in CLASSES]:
+        logging.getLogger("pix2pix").warning("off: %s traces other classes than facades", folder)
+        return None
+    return tracer
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     demo = create_demo(
         load_or_say_why(load_drawer, args.checkpoint_facades, args.device),
         load_or_say_why(load_colorizer, args.checkpoint_colorize, args.device),
+        load_tracer_if_there(args.checkpoint_trace, args.device),
     )
     try:
         demo.launch(

@@ -11,13 +11,13 @@ export function mountPicture({ element, props, watch }) {
   const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
   let shown = new Image();
   frame.append(shown);
-  root.replaceChildren(frame, buildBar(props.value?.seed ?? 0));
+  root.replaceChildren(frame, buildBar());
 
   async function show() {
-    const { image, id, seed } = props.value ?? {};
+    const { image, id, name } = props.value ?? {};
     if (!image) return;
     studio.pipeline?.answered(id);
-    if (studio.saving && studio.saving.id === id) save(image, seed);
+    if (studio.saving && studio.saving.id === id) save(image, name);
     const next = new Image();
     next.alt = "The building made from the drawing";
     next.src = image;
@@ -33,16 +33,20 @@ export function mountPicture({ element, props, watch }) {
 }
 
 /** The bar under the picture. */
-function buildBar(seed) {
+function buildBar() {
   const bar = Object.assign(document.createElement("div"), { className: "st-bar" });
   const label = Object.assign(document.createElement("label"), { className: "st-seed" });
   label.append(Object.assign(document.createElement("span"), { textContent: "Seed" }));
   const input = Object.assign(document.createElement("input"), {
-    type: "text", inputMode: "numeric", maxLength: 4, value: String(seed), autocomplete: "off",
+    type: "text", inputMode: "numeric", maxLength: 4, autocomplete: "off",
   });
   input.addEventListener("change", () => setSeed(input.value));
   label.append(input);
-  studio.controls.seed = input;
+  studio.controls.showSeed = () => {
+    input.value = studio.style ? "" : String(studio.seed);
+    input.placeholder = studio.style ? "\u2013" : "";
+  };
+  studio.controls.showSeed();
   const surprise = button({
     name: "surprise", label: "Surprise me", text: "Surprise", tip: "Another building, same drawing",
     classes: "st-surprise",
@@ -84,10 +88,10 @@ function askToSave(what) {
   drawNow();
 }
 
-async function save(image, seed) {
+async function save(image, name) {
   const { what } = studio.saving;
   studio.saving = null;
-  if (what === "building") return download(image, `facade-${seed}.png`);
+  if (what === "building") return download(image, `${name}.png`);
   const building = new Image();
   building.src = image;
   await building.decode();
@@ -96,5 +100,5 @@ async function save(image, seed) {
   const context = both.getContext("2d");
   context.drawImage(canvas, 0, 0);
   context.drawImage(building, size, 0, size, size);
-  download(both.toDataURL("image/png"), `facade-${seed}-both.png`);
+  download(both.toDataURL("image/png"), `${name}-both.png`);
 }

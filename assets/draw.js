@@ -1,11 +1,13 @@
 // The Draw tab's sheet, with the tools beside it and the palette below.
 
+import { ask } from "./ask.js";
+import { Cursor } from "./cursor.js";
 import { buildHelp } from "./help.js";
 import { bindKeys } from "./keys.js";
 import { bareWall } from "./labelmap.js";
 import { buildPalette } from "./palette.js";
 import { Pipeline } from "./pipeline.js";
-import { ask, buildRail, buildSelectionBar } from "./rail.js";
+import { buildRail, buildSelectionBar } from "./rail.js";
 import { keep, recall } from "./memory.js";
 import { Sheet } from "./sheet.js";
 import { drawNow, redraw, studio, tell } from "./studio.js";
@@ -44,19 +46,22 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   watch("value", async () => {
     if (!props.value?.opened) return; // anything else is what we sent ourselves
     sheet.replace(await unpackIds(props.value.ids));
+    tell("opened");
   });
-  const kept = recall(props.size, props.classes.length);
+  const kept = recall(props.size, props.classes.length, props.style_dim);
   rail.restore(kept);
   palette.choose(kept.classId ?? sheet.classId);
   if (kept.seed !== undefined) studio.seed = kept.seed;
+  studio.style = kept.style ?? null;
   if (kept.live === false) studio.live = false;
-  if (studio.controls.seed) studio.controls.seed.value = String(studio.seed);
+  studio.controls.showSeed?.();
   sheet.replace(kept.map ?? await unpackIds(props.start), { asStep: false });
   keep();
 
   studio.send = async (format, id) => {
     const ids = await packIds(sheet.map);
-    props.value = { ids, size: sheet.size, seed: studio.seed, format, id };
+    const style = studio.style?.values;
+    props.value = { ids, size: sheet.size, seed: studio.seed, style, format, id };
   };
   studio.pipeline = new Pipeline({
     send: async (id) => {
@@ -70,7 +75,8 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   });
   if (kept.map || kept.seed !== undefined) drawNow(); // the picture that came is of the start
   studio.controls.showLive?.();
-  bindKeys(element.closest(".studio-desk"), { sheet, rail, palette, help });
+  const cursor = new Cursor(sheet, props.classes.map((c) => c.name));
+  bindKeys(element.closest(".studio-desk"), { sheet, rail, palette, help, cursor });
   root.dataset.ready = "true";
 }
 

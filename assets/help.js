@@ -10,6 +10,8 @@ const KEYS = [
   ["Ctrl C, Ctrl V", "Copy the selection, paste it at the pointer"],
   ["Ctrl D, Del", "Duplicate the selection, delete it"],
   ["Arrows", "Move the selection; with Shift, further"],
+  ["Tab, Arrows", "To the sheet; move a cross over it"],
+  ["Space, Enter", "Put the tool down at the cross, and take it up again"],
   ["Esc", "Drop the stroke or the selection"],
   ["[ ]", "Brush size; with Repeat, the distance between copies"],
   ["N", "New drawing"],

@@ -42,6 +42,10 @@ const PATHS = {
   drop: '<path d="m6 6 12 12M18 6 6 18"/>',
   draw: '<path d="M4 20V10l8-6 8 6v10zM10 20v-6h4v6"/>',
   facade: '<path d="M5 20.5V6l7-3 7 3v14.5zM9 9.5v2M15 9.5v2M9 14.5v2M15 14.5v2M3 20.5h18"/>',
+  photo: '<rect x="3.5" y="5" width="17" height="14" rx="1.5"/><circle cx="8.5" cy="9.8" r="1.6"/>'
+    + '<path d="m4 17 5-4.5 3.5 3 3-2.5 4.5 4"/>',
+  trace: '<path d="M4 9V5.5A1.5 1.5 0 0 1 5.5 4H9M15 4h3.5A1.5 1.5 0 0 1 20 5.5V9M20 15v3.5a1.5 1.5 '
+    + '0 0 1-1.5 1.5H15M9 20H5.5A1.5 1.5 0 0 1 4 18.5V15"/><path d="M8.5 16.5v-7l3.5-2 3.5 2v7z"/>',
   grip: '<path d="m9 8-4 4 4 4M15 8l4 4-4 4"/>',
 };
 
@@ -60,5 +64,13 @@ export function button({ name, label, tip, text = "", key = "", classes = "" }) 
   if (text) node.append(Object.assign(document.createElement("span"), { textContent: text }));
   node.setAttribute("aria-label", label);
   node.dataset.tip = key ? `${tip ?? label}  ${key}` : tip ?? label;
+  return node;
+}
+
+/** A named group of controls. */
+export function group(className, role, label) {
+  const node = Object.assign(document.createElement("div"), { className });
+  node.setAttribute("role", role);
+  node.setAttribute("aria-label", label);
   return node;
 }

@@ -29,14 +29,13 @@ export function bindKeys(desk, parts) {
   });
 }
 
-function pick(event, { sheet, rail, palette, help }) {
+function pick(event, { sheet, rail, palette, help, cursor }) {
   const key = event.key.toLowerCase();
   if (event.altKey) return null;
   if (event.ctrlKey || event.metaKey) return pickWithControl(key, event.shiftKey, sheet, rail);
-  if (key in ARROWS) {
-    if (!sheet.selection.box || event.target.type === "range") return null;
-    const [dx, dy] = ARROWS[key].map((step) => step * (event.shiftKey ? FAR : 1));
-    return () => sheet.nudge(dx, dy);
+  if (key in ARROWS) return pickArrow(event, ARROWS[key], sheet, cursor);
+  if (event.target === sheet.canvas && [" ", "enter"].includes(key)) {
+    return () => event.repeat || cursor.press();
   }
   const tool = TOOLBAR.find((entry) => entry.key.toLowerCase() === key);
   if (tool) return () => rail.tools[tool.tool].click();
@@ -54,6 +53,16 @@ function pick(event, { sheet, rail, palette, help }) {
     d: drawNow,
     "?": help.open,
   }[key] ?? null;
+}
+
+/** Arrows move the tool that keys have put down, else the selection, else the cross. */
+function pickArrow(event, [dx, dy], sheet, cursor) {
+  const far = event.shiftKey;
+  if (sheet.selection.box && !cursor.isDown) {
+    if (event.target.type === "range") return null;
+    return () => sheet.nudge(dx * (far ? FAR : 1), dy * (far ? FAR : 1));
+  }
+  return event.target === sheet.canvas ? () => cursor.move(dx, dy, far) : null;
 }
 
 function pickWithControl(key, shift, sheet, rail) {

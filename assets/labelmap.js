@@ -134,10 +134,21 @@ export function putPiece(map, size, piece, left, top) {
   }
 }
 
-export function flipPiece({ width, height, ids }) {
-  const flipped = new Uint8Array(ids.length);
-  for (let i = 0; i < ids.length; i++) flipped[i - 2 * (i % width) + width - 1] = ids[i];
-  return { width, height, ids: flipped };
+export const NOTHING = 255; // in a layer: the sheet shows through
+
+/**
+ * Lays a layer and its mirror image on the sheet. Where both have something, the near half shows
+ * the layer and the other half its image, so that what was laid is symmetric to the pixel.
+ */
+export function layMirrored(map, size, layer, nearLeft) {
+  for (let i = 0; i < map.length; i++) {
+    const x = i % size;
+    const image = layer[i - 2 * x + size - 1];
+    const isNear = nearLeft === x < size / 2;
+    const [first, second] = isNear ? [layer[i], image] : [image, layer[i]];
+    if (first !== NOTHING) map[i] = first;
+    else if (second !== NOTHING) map[i] = second;
+  }
 }
 
 /** Takes what lies in a box away, as the eraser would: elements leave the wall behind them. */

@@ -1,23 +1,28 @@
 // Other looks of the drawing: small pictures, made one at a time and only while nothing else is.
+// Named styles first, then seeds, then the style of a photo.
 
-import { on, setSeed, studio } from "./studio.js";
-import { packIds } from "./wire.js";
+import { notice } from "./ask.js";
+import { filePicker } from "./files.js";
+import { on, setSeed, setStyle, studio } from "./studio.js";
+import { packIds, sendFile } from "./wire.js";
 
 const IDLE_MS = 600; // since the last building
 const GIVE_UP_MS = 15000;
 
-export function mountLooks({ element, props, trigger, watch }) {
+export function mountLooks({ element, props, trigger, watch, upload }) {
   const root = element.querySelector(".st-looks");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Looks of this drawing");
-  const looks = new Map(props.seeds.map((seed) => [seed, buildLook(seed)]));
-  root.replaceChildren(...looks.values());
+  const looks = [...props.styles.map(namedLook), ...props.seeds.map(seedLook)];
+  const photo = buildPhotoLook((file) => takeFrom(file));
+  root.replaceChildren(...looks.map((look) => look.node), photo.node, photo.add, photo.picker);
 
   let drawn = ""; // the drawing that the looks are of, or will be
   let round = 0; // goes up with each drawing
-  let waiting = []; // seeds still to come
+  let waiting = []; // looks still to come
   let timer;
-  let underway = 0; // when the look being made was asked for
+  let asked = 0; // goes up with each request
+  let underway = null; // { id, look, round, at } of the look being made
 
   const later = () => {
     clearTimeout(timer);
@@ -25,39 +30,65 @@ export function mountLooks({ element, props, trigger, watch }) {
   };
   const isIdle = () => {
     const { pipeline, sheet, stale } = studio;
-    return pipeline && !pipeline.underway && !sheet.stroke && !stale
+    return pipeline && !pipeline.underway && !sheet.stroke && !stale && !photo.busy
       && document.visibilityState === "visible" && root.offsetParent !== null;
   };
 
   async function next() {
     if (!studio.pipeline || document.visibilityState !== "visible") return later();
-    if (!isIdle() || Date.now() - underway < GIVE_UP_MS) return;
+    if (!isIdle() || (underway && Date.now() - underway.at < GIVE_UP_MS)) return;
     const ids = await packIds(studio.sheet.map);
-    if (ids !== drawn) [drawn, round, waiting] = [ids, round + 1, [...props.seeds]];
+    if (ids !== drawn) [drawn, round, waiting] = [ids, round + 1, [...looks]];
     root.dataset.complete = String(!waiting.length);
     if (!waiting.length || !isIdle()) return;
-    underway = Date.now();
-    props.value = { ids, seed: waiting[0], id: round };
+    const [look] = waiting;
+    asked += 1;
+    underway = { id: asked, look, round, at: Date.now() };
+    props.value = { ids, seed: look.seed ?? 0, style: look.style?.values, id: asked };
     trigger("input");
   }
 
+  async function takeFrom(file) {
+    photo.setBusy(true);
+    try {
+      props.value = await sendFile(file, upload, props.max_upload_mb);
+      trigger("photo");
+    } catch (error) {
+      photo.setBusy(false);
+      notice(studio.sheet.frame, error.message);
+    }
+  }
+
   watch("value", () => {
-    const { image, seed, id } = props.value ?? {};
+    const { image, id, style, photo: thumbnail, name } = props.value ?? {};
+    if (thumbnail) {
+      photo.setBusy(false);
+      setStyle({ name, values: style, photo: thumbnail });
+    }
     if (!image) return;
-    underway = 0;
-    if (id === round) {
-      waiting = waiting.filter((other) => other !== seed);
-      looks.get(seed).querySelector("img").src = image;
-      looks.get(seed).dataset.round = String(round);
-      root.dataset.complete = String(waiting.length === 0);
+    if (id === underway?.id) {
+      const { look } = underway;
+      if (underway.round === round) {
+        waiting = waiting.filter((other) => other !== look);
+        look.node.querySelector("img").src = image;
+        look.node.dataset.round = String(round);
+        root.dataset.complete = String(waiting.length === 0);
+      }
+      underway = null;
     }
     if (isIdle()) next();
   });
-  window.addEventListener("studio:look-failed", () => { underway = 0; });
+  window.addEventListener("studio:look-failed", () => { underway = null; });
+  window.addEventListener("studio:style-failed", () => photo.setBusy(false));
 
-  const mark = () => looks.forEach((look, seed) => {
-    look.setAttribute("aria-pressed", String(seed === studio.seed));
-  });
+  const mark = () => {
+    const { style, seed } = studio;
+    for (const look of looks) {
+      const chosen = style ? !style.photo && look.style?.name === style.name : look.seed === seed;
+      look.node.setAttribute("aria-pressed", String(chosen));
+    }
+    photo.mark(style);
+  };
   on("change", () => {
     root.dataset.complete = "false";
     mark();
@@ -68,13 +99,52 @@ export function mountLooks({ element, props, trigger, watch }) {
   later();
 }
 
-function buildLook(seed) {
-  const look = Object.assign(document.createElement("button"), {
+function seedLook(seed) {
+  return { seed, node: tile(`Look ${seed}`, `Seed ${seed}`, () => setSeed(seed)) };
+}
+
+function namedLook({ name, style }) {
+  const look = { style: { name, values: style } };
+  return { ...look, node: tile(`Look: ${name}`, name, () => setStyle(look.style)) };
+}
+
+function tile(label, tip, act) {
+  const node = Object.assign(document.createElement("button"), {
     type: "button", className: "st-thumb st-look",
   });
-  look.setAttribute("aria-label", `Look ${seed}`);
-  look.dataset.tip = `Seed ${seed}`;
-  look.append(Object.assign(new Image(), { alt: "" }));
-  look.addEventListener("click", () => setSeed(seed));
+  node.setAttribute("aria-label", label);
+  node.dataset.tip = tip;
+  node.append(Object.assign(new Image(), { alt: "" }));
+  node.addEventListener("click", act);
+  return node;
+}
+
+/** The look of a photo, hidden until there is one, and the button that takes one. */
+function buildPhotoLook(take) {
+  let style = null;
+  const node = tile("Look of the photo", "", () => setStyle(style));
+  node.hidden = true;
+  const [add, picker] = filePicker({ name: "photo", label: "Style from a photo",
+    tip: "Style from a photo", classes: "st-add" }, take);
+  const look = {
+    node, add, picker, busy: false,
+    setBusy(busy) {
+      look.busy = busy;
+      add.classList.toggle("st-working", busy);
+      add.setAttribute("aria-busy", String(busy));
+    },
+    /** Shows which style is chosen; one of a photo, once chosen, stays at hand. */
+    mark(chosen) {
+      if (chosen?.photo) {
+        style = chosen;
+        node.hidden = false;
+        node.querySelector("img").src = style.photo;
+        node.dataset.round = "photo";
+        node.setAttribute("aria-label", `Look of the photo ${style.name}`);
+        node.dataset.tip = `As in ${style.name}`;
+      }
+      node.setAttribute("aria-pressed", String(Boolean(chosen?.photo)));
+    },
+  };
   return look;
 }

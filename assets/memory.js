@@ -7,7 +7,7 @@ const STORED = "pix2pix-drawing";
 const DELAY_MS = 300;
 
 /** What was kept, as far as it is whole and of this size: { map, seed, tool, ... } or {}. */
-export function recall(size, classes) {
+export function recall(size, classes, styleDim) {
   try {
     const kept = JSON.parse(localStorage.getItem(STORED)) ?? {};
     if (kept.size !== size) return {};
@@ -19,6 +19,7 @@ export function recall(size, classes) {
     return {
       map,
       seed: within(kept.seed, 0, 9999),
+      style: isStyle(kept.style, styleDim) ? kept.style : undefined,
       classId: within(kept.classId, 0, classes - 1),
       brush: within(kept.brush, 1, 64),
       gap: within(kept.gap, 1, 64),
@@ -30,6 +31,12 @@ export function recall(size, classes) {
   } catch {
     return {}; // a private window, or not what we wrote
   }
+}
+
+function isStyle(style, styleDim) {
+  return style && Array.isArray(style.values) && style.values.length === styleDim
+    && style.values.every(Number.isFinite) && typeof style.name === "string"
+    && (style.photo === undefined || String(style.photo).startsWith("data:image/"));
 }
 
 /** From now on keeps every change, a moment after the last one. */
@@ -50,7 +57,7 @@ function write() {
   try {
     const ids = toBase64(sheet.map);
     localStorage.setItem(STORED, JSON.stringify({
-      ids, size: sheet.size, seed: studio.seed, tool: sheet.tool, classId: sheet.classId,
+      ids, size: sheet.size, seed: studio.seed, style: studio.style, tool: sheet.tool, classId: sheet.classId,
       brush: sheet.brush, gap: sheet.gap, mirror: sheet.mirror, grid: sheet.grid > 0,
       live: studio.live,
     }));

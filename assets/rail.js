@@ -1,6 +1,6 @@
-// The tools beside the sheet, what is done with a selection, and the question before a new sheet.
+// The tools beside the sheet, and what is done with a selection.
 
-import { button } from "./icons.js";
+import { button, group } from "./icons.js";
 import { tell } from "./studio.js";
 
 export const TOOLBAR = [
@@ -17,13 +17,6 @@ export const SWITCHES = [
   { name: "mirror", label: "Mirror", key: "M", does: "draws on both sides at once" },
   { name: "grid", label: "Snap to grid", key: "G", does: "lines, boxes and moves keep to the grid" },
 ];
-
-function group(className, role, label) {
-  const node = Object.assign(document.createElement("div"), { className });
-  node.setAttribute("role", role);
-  node.setAttribute("aria-label", label);
-  return node;
-}
 
 /** `rail.tools`, `.switches`, `.undo`, `.redo`, `.clear`, `.help` are its buttons. */
 export function buildRail(sheet, { onNew, onHelp, onTool }) {
@@ -62,6 +55,8 @@ export function buildRail(sheet, { onNew, onHelp, onTool }) {
   rail.size = size;
   rail.undo = button({ name: "undo", label: "Undo", key: "Ctrl Z" });
   rail.redo = button({ name: "redo", label: "Redo", key: "Ctrl Shift Z" });
+  rail.undo.classList.add("st-undo");
+  rail.redo.classList.add("st-redo");
   rail.clear = button({ name: "clear", label: "New drawing", tip: "New: a bare wall", key: "N" });
   rail.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?" });
   rail.undo.addEventListener("click", () => sheet.undo());
@@ -80,10 +75,12 @@ export function buildRail(sheet, { onNew, onHelp, onTool }) {
     turn("grid", grid === true);
     choose(tool in rail.tools ? tool : sheet.tool);
   };
-  node.append(
-    ...Object.values(rail.tools), size.node, ...Object.values(rail.switches),
-    rail.undo, rail.redo, rail.clear, rail.help,
+  const row = Object.assign(document.createElement("div"), { className: "st-tools" });
+  row.append(
+    ...Object.values(rail.tools), ...Object.values(rail.switches), rail.undo, rail.redo,
+    rail.clear, rail.help,
   );
+  node.append(row, size.node);
   choose(sheet.tool);
   rail.showHistory();
   return rail;
@@ -151,32 +148,4 @@ export function buildSelectionBar(sheet) {
     node.classList.toggle("st-above", Boolean(box) && box.top + box.height > sheet.size * 0.75);
   };
   return { node, show };
-}
-
-/** Asks on the sheet itself; resolves to true for yes. Esc and leaving it alone mean no. */
-export function ask(frame, question, yes, no) {
-  frame.querySelector(".st-ask")?.remove();
-  const node = group("st-ask", "alertdialog", question);
-  const text = Object.assign(document.createElement("p"), { textContent: question });
-  const option = (label, classes) => Object.assign(document.createElement("button"), {
-    type: "button", className: `st-button ${classes}`, innerHTML: `<span>${label}</span>`,
-  });
-  const [agree, keep] = [option(yes, "st-primary"), option(no, "")];
-  node.append(text, agree, keep);
-  frame.append(node);
-  keep.focus();
-  return new Promise((resolve) => {
-    const close = (answer) => {
-      node.remove();
-      frame.querySelector(".st-sheet").focus({ preventScroll: true });
-      resolve(answer);
-    };
-    agree.addEventListener("click", () => close(true));
-    keep.addEventListener("click", () => close(false));
-    node.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      close(false);
-    });
-  });
 }

@@ -37,8 +37,9 @@ export class Sheet {
     this.canvas = Object.assign(document.createElement("canvas"), {
       className: "st-sheet", width: size, height: size, tabIndex: 0,
     });
-    this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "The drawing. Choose a tool and a class, then draw; ? for help.");
+    this.canvas.setAttribute("role", "application"); // so that a screen reader leaves it the arrows
+    this.canvas.setAttribute("aria-label",
+      "The drawing. Arrows move a cross, Space puts the tool down; ? for help.");
     this.context = this.canvas.getContext("2d");
     this.image = this.context.createImageData(size, size);
     this.pixels = new Uint32Array(this.image.data.buffer);
@@ -173,10 +174,7 @@ export class Sheet {
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     canvas.addEventListener("pointerup", (event) => this.#up(event));
     canvas.addEventListener("pointercancel", () => this.cancel());
-    canvas.addEventListener("pointerleave", () => {
-      this.hover = null;
-      this.outline.hidden = true;
-    });
+    canvas.addEventListener("pointerleave", () => this.hoverAt(null));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     this.outline.hidden = true;
   }
@@ -190,39 +188,56 @@ export class Sheet {
   }
 
   #down(event) {
+    if (this.stroke?.pointer === "keys") this.cancel();
     if (event.button !== 0 || this.stroke) return;
     event.preventDefault();
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
-    const point = this.#point(event);
+    this.begin(this.#point(event), event.pointerId);
+  }
+
+  #move(event) {
+    this.hoverAt(event.pointerType === "touch" ? null : this.#point(event));
+    if (this.stroke?.pointer !== event.pointerId) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    this.follow((events.length ? events : [event]).map((part) => this.#point(part)));
+  }
+
+  #up(event) {
+    if (this.stroke?.pointer === event.pointerId) this.finish();
+  }
+
+  // ---- a stroke, whether by a pointer or by keys ----
+
+  begin(point, pointer) {
     this.stroke = {
-      pointer: event.pointerId, before: this.map.slice(), first: point, last: point,
+      pointer, before: this.map.slice(), first: point, last: point,
       selected: this.selection.snapshot(),
     };
     TOOLS[this.tool].start(this, this.stroke, point);
     this.#changed();
   }
 
-  #move(event) {
-    this.hover = event.pointerType === "touch" ? null : this.#point(event);
-    this.#moveOutline();
-    if (this.stroke?.pointer !== event.pointerId) return;
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const part of events.length ? events : [event]) {
-      const point = this.#point(part);
+  follow(points) {
+    for (const point of points) {
       TOOLS[this.tool].move(this, this.stroke, point);
       this.stroke.last = point;
     }
     this.#changed();
   }
 
-  #up(event) {
-    if (this.stroke?.pointer !== event.pointerId) return;
+  finish() {
     const { stroke } = this;
     this.stroke = null;
     TOOLS[this.tool].end?.(this, stroke); // changes no map: that was sent with the last move
     if (this.history.commit(stroke.before, this.map)) this.onHistory();
     this.selection.onChange();
+  }
+
+  /** The outline of the brush goes where the hand is; null: nowhere. */
+  hoverAt(point) {
+    this.hover = point;
+    this.#moveOutline();
   }
 
   #moveOutline() {

@@ -1,6 +1,7 @@
 // What to start from, and the files that go in and out.
 
 import { download } from "./download.js";
+import { filePicker, openFiles } from "./files.js";
 import { button } from "./icons.js";
 import { randomSeed, studio } from "./studio.js";
 import { unpackIds } from "./wire.js";
@@ -19,30 +20,24 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
     props.value = { facade: randomSeed() };
     trigger("facade");
   });
-  const picker = Object.assign(document.createElement("input"), {
-    type: "file", accept: "image/*", hidden: true,
-  });
-  const open = button({ name: "open", label: "Open a drawing", text: "Open",
-    tip: "Open a label image" });
-  open.addEventListener("click", () => picker.click());
-  picker.addEventListener("change", async () => {
-    const file = picker.files[0];
-    picker.value = "";
-    if (!file) return;
-    const { path } = await upload(file);
-    const meta = { _type: "gradio.FileData" };
-    props.value = { file: { path, orig_name: file.name, meta }, at: Date.now() };
-    trigger("open");
-  });
+  const files = openFiles({ props, trigger, upload });
+  const open = filePicker({ name: "open", label: "Open a drawing", text: "Open",
+    tip: "Open a label image; or drop it on the sheet" }, files.open);
   studio.saveDrawing = async () => {
     await studio.send("webp", -1);
     trigger("save");
   };
   watch("value", () => {
-    if (props.value?.drawing) download(props.value.drawing, "facade-labels.png");
+    const { drawing, refused } = props.value ?? {};
+    if (drawing) download(drawing, "facade-labels.png");
+    if (refused) files.refused(refused);
   });
   const actions = Object.assign(document.createElement("div"), { className: "st-actions" });
-  actions.append(facade, open, picker);
+  actions.append(facade, ...open);
+  if (props.traces) {
+    actions.append(...filePicker({ name: "trace", label: "Trace a photo", text: "Trace a photo",
+      tip: "Make a drawing of a photo of a house" }, files.trace));
+  }
   const title = Object.assign(document.createElement("span"), {
     className: "st-caption", textContent: "Start from",
   });

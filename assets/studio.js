@@ -6,15 +6,19 @@ export const studio = {
   sheet: null,
   pipeline: null,
   seed: 0,
+  style: null, // wins over the seed: { name, values, photo } or null; photo: its thumbnail
   live: true,
   stale: false, // the drawing has changed since the last building; only where live is off
   saving: null, // what of, and the id of the request whose picture will be saved
   controls: {}, // elements that one part builds and another needs
 };
 
-const listeners = { change: [], setting: [], answer: [] };
+const listeners = { change: [], setting: [], answer: [], opened: [] };
 
-/** "change": the drawing or its seed; "setting": a tool or a switch; "answer": a new building. */
+/**
+ * "change": the drawing or its seed; "setting": a tool or a switch;
+ * "answer": a new building; "opened": a drawing that the server sent.
+ */
 export function on(event, listener) { listeners[event].push(listener); }
 export function tell(event) { for (const listener of listeners[event]) listener(); }
 
@@ -33,7 +37,13 @@ export function redraw() {
 
 export function setSeed(seed) {
   studio.seed = Math.min(Math.max(Math.trunc(Number(seed)) || 0, 0), MAX_SEED);
-  if (studio.controls.seed) studio.controls.seed.value = String(studio.seed);
+  setStyle(null);
+}
+
+/** A named style, or that of a photo; null gives the word back to the seed. */
+export function setStyle(style) {
+  studio.style = style;
+  studio.controls.showSeed?.();
   redraw();
 }
 

@@ -1,8 +1,8 @@
 // The tools: what a stroke does to the sheet.
 
 import {
-  boxBetween, clipBox, elementBox, eraserInk, fillRect, flipPiece, floodFill, mirrorBox, putPiece,
-  repeatSteps, snap, snapPoint, strokeSegment,
+  NOTHING, boxBetween, clipBox, elementBox, eraserInk, fillRect, floodFill, layMirrored, mirrorBox,
+  putPiece, repeatSteps, snap, snapPoint, strokeSegment,
 } from "./labelmap.js";
 
 /** Calls paint once, and again for the other side where the sheet is mirrored. */
@@ -128,14 +128,16 @@ export const TOOLS = {
       if (!stroke.piece) return dragMarquee(sheet, stroke, point);
       const { dx, dy } = distance(sheet, stroke, point);
       const { left, top, width } = stroke.from;
+      const layer = new Uint8Array(sheet.map.length).fill(NOTHING);
+      for (const [x, y] of [[0, 0], ...repeatSteps(stroke.piece, sheet.gap, dx, dy)]) {
+        putPiece(layer, sheet.size, stroke.piece, left + x, top + y);
+      }
       sheet.map.set(stroke.before);
-      onBothSides(sheet, (flip) => {
-        const piece = flip ? flipPiece(stroke.piece) : stroke.piece;
-        for (const [x, y] of [[0, 0], ...repeatSteps(stroke.piece, sheet.gap, dx, dy)]) {
-          const at = flip ? sheet.size - left - x - width : left + x;
-          putPiece(sheet.map, sheet.size, piece, at, top + y);
-        }
-      });
+      if (sheet.mirror) {
+        layMirrored(sheet.map, sheet.size, layer, left + width / 2 < sheet.size / 2);
+      } else {
+        layer.forEach((id, i) => { if (id !== NOTHING) sheet.map[i] = id; });
+      }
     },
   },
 };

@@ -23,3 +23,15 @@ export async function packIds(map) {
 export async function unpackIds(text) {
   return through(new DecompressionStream("deflate"), fromBase64(text));
 }
+
+/** Uploads a file; what the server needs to find it. Rejects with words for a person. */
+export async function sendFile(file, upload, maxMegabytes) {
+  if (file.size > maxMegabytes * 2 ** 20) {
+    throw new Error(`${file.name}: is larger than ${maxMegabytes} MB`);
+  }
+  if (!file.size) throw new Error(`${file.name}: is empty (0 bytes)`);
+  const { path } = await upload(file).catch((error) => {
+    throw new Error(`${file.name}: could not be uploaded (${error.message})`);
+  });
+  return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } }, at: Date.now() };
+}

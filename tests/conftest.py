@@ -11,7 +11,14 @@ import pytest
 from hand import drag, press, start_anew
 from PIL import Image
 
-from pix2pix.inference import Colorizer, Drawer, Tracer, load_colorizer, load_drawer
+from pix2pix.inference import (
+    Colorizer,
+    Drawer,
+    Tracer,
+    load_colorizer,
+    load_drawer,
+    load_tracer,
+)
 from pix2pix.labels import PALETTE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,11 +84,13 @@ def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def serve(drawer: Drawer | str, colorizer: Colorizer | str) -> Iterator[str]:
+def serve(
+    drawer: Drawer | str, colorizer: Colorizer | str, tracer: Tracer | None = None
+) -> Iterator[str]:
     """Builds and serves the app; gives its address."""
     from pix2pix.ui.demo import create_demo
 
-    demo = create_demo(drawer, colorizer)
+    demo = create_demo(drawer, colorizer, tracer)
     yield launch(demo)
     demo.close(verbose=False)
 
@@ -106,16 +115,19 @@ def launch(demo: Any) -> str:
 @pytest.fixture(scope="session")
 def fake_studio(upload_folder: Path) -> Iterator[str]:
     """The app with stand-in models."""
-    yield from serve(PaletteDrawer(), SepiaColorizer())
+    yield from serve(PaletteDrawer(), SepiaColorizer(), BandTracer())
 
 
 @pytest.fixture(scope="session")
 def studio(upload_folder: Path) -> Iterator[str]:
     """The app with the checkpoints of the repo."""
-    facades, colorize = ROOT / "checkpoints" / "facades", ROOT / "checkpoints" / "colorize"
+    facades, colorize, trace = (
+        ROOT / "checkpoints" / name for name in ("facades", "colorize", "trace")
+    )
     yield from serve(
         load_drawer(facades, "cpu") if facades.is_dir() else PaletteDrawer(),
         load_colorizer(colorize, "cpu") if colorize.is_dir() else SepiaColorizer(),
+        load_tracer(trace, "cpu") if trace.is_dir() else BandTracer(),
     )
 
 
@@ -140,14 +152,20 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
     """
     visits = []
 
-    def open_page(url: str, *, phone: bool = False, scheme: str = "light") -> Any:
+    def open_page(
+        url: str, *, phone: bool = False, scheme: str = "light", still: bool = False
+    ) -> Any:
         size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
         context = chromium.new_context(
-            viewport=size, has_touch=phone, color_scheme=scheme, accept_downloads=True
+            viewport=size,
+            has_touch=phone,
+            color_scheme=scheme,
+            accept_downloads=True,
+            reduced_motion="reduce" if still else "no-preference",
         )
         page = context.new_page()
         complaints: list[str] = []
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("console", lambda m: _note_error(m, complaints))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda r: _note_foreign(r.url, url, complaints))
         visits.append((context, complaints))
@@ -169,6 +187,13 @@ def bare(fake_studio: str, visit: Callable[..., Any]) -> Any:
     press(page, "3", "r")
     drag(page, (0.2, 0.2), (0.3, 0.3))
     return page
+
+
+def _note_error(message: Any, complaints: list[str]) -> None:
+    # A reload cuts the stream on which Gradio listens for answers, and Gradio says so.
+    cut = message.text.startswith("AbortError: signal is aborted")
+    if message.type == "error" and not cut:
+        complaints.append(message.text)
 
 
 def _note_foreign(url: str, own: str, complaints: list[str]) -> None:

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import {
   BACKGROUND, FACADE, History, bareWall, boxBetween, clearBox, clipBox, cutPiece, difference,
-  elementBox, eraserInk, fillRect, flipPiece, floodFill, mirrorBox, putPiece, repeatSteps, snap,
+  elementBox, eraserInk, fillRect, floodFill, layMirrored, mirrorBox, putPiece, repeatSteps, snap,
   snapPoint, strokeSegment,
 } from "../assets/labelmap.js";
 import { Pipeline } from "../assets/pipeline.js";
@@ -219,14 +219,31 @@ test("a piece beyond the border is cut there and does not wrap round", () => {
   }
 });
 
-test("a mirrored box and a flipped piece lie across the middle", () => {
+test("a mirrored box lies across the middle, and twice mirrored where it was", () => {
   const box = { left: 1, top: 2, width: 3, height: 2 };
-  const map = blank();
-  map.set([4, 5, 6], 2 * SIZE + 1);
-  const other = mirrorBox(SIZE, box);
-  putPiece(map, SIZE, flipPiece(cutPiece(map, SIZE, box)), other.left, other.top);
-  for (let x = 0; x < SIZE; x++) assert.equal(map[2 * SIZE + x], map[2 * SIZE + SIZE - 1 - x]);
-  assert.deepEqual(mirrorBox(SIZE, other), box);
+  assert.deepEqual(mirrorBox(SIZE, box), { ...box, left: 12 });
+  assert.deepEqual(mirrorBox(SIZE, mirrorBox(SIZE, box)), box);
+});
+
+test("a layer with its mirror image is symmetric, across the middle too", () => {
+  for (const nearLeft of [true, false]) {
+    const map = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => i % 2);
+    const before = map.slice();
+    const layer = new Uint8Array(SIZE * SIZE).fill(255);
+    const piece = { width: 3, height: 2, ids: Uint8Array.of(4, 5, 6, 7, 8, 9) };
+    const lefts = nearLeft ? [1, 6, 8] : [12, 7, 5]; // one near, two that meet their own image
+    for (const left of lefts) putPiece(layer, SIZE, piece, left, 3);
+    layMirrored(map, SIZE, layer, nearLeft);
+    for (const y of [3, 4]) {
+      const row = map.subarray(y * SIZE, (y + 1) * SIZE);
+      for (let x = 0; x < SIZE; x++) if (row[x] > 3) assert.equal(row[x], row[SIZE - 1 - x]);
+    }
+    const near = lefts[0] + 3 * SIZE;
+    assert.deepEqual([...map.subarray(near, near + 3)], [4, 5, 6], "as it was put there");
+    map.fill(0, 3 * SIZE, 5 * SIZE);
+    before.fill(0, 3 * SIZE, 5 * SIZE);
+    assert.deepEqual(map, before, "nothing else is touched");
+  }
 });
 
 test("what is taken away leaves the wall, and the wall leaves the sky", () => {

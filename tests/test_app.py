@@ -1,6 +1,7 @@
 """The app through its own client: what it answers, and what it refuses, in words."""
 
 import base64
+import dataclasses
 import io
 import struct
 import zlib
@@ -16,9 +17,14 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import app
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.config import LabelColor
 from pix2pix.facades import build
+from pix2pix.inference import Tracer
 from pix2pix.labels import PALETTE, decode_label_image, open_label_map
 from pix2pix.plans import PLANS
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.recipe import Recipe
 from pix2pix.ui.canvas import Shelf
 from pix2pix.ui.demo import create_demo, launch_options
 from pix2pix.ui.draw_tab import fit_label_map
@@ -69,6 +75,24 @@ def test_the_seed_decides_the_building(client: Client) -> None:
     assert (draw(client, WALL, 1) != draw(client, WALL, 2)).any()
 
 
+def test_a_style_wins_over_the_seed(client: Client) -> None:
+    styled = draw(client, WALL, 1, style=[0.5, 0.25, 1])
+    np.testing.assert_array_equal(styled, draw(client, WALL, 2, style=[0.5, 0.25, 1]))
+    np.testing.assert_array_equal(styled, PaletteDrawer().draw(WALL, style=[0.5, 0.25, 1]))
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
+def test_a_style_that_is_not_finite_is_refused(fake_studio: str, value: str) -> None:
+    body = '{"data": [{"ids": "%s", "style": [0, 0, %s]}]}' % (pack_ids(WALL), value)  # noqa: UP031
+    url = f"{fake_studio}gradio_api/call/draw"
+    answer = httpx.post(url, content=body, headers={"content-type": "application/json"})
+    if answer.status_code == 200:
+        stream = httpx.get(f"{url}/{answer.json()['event_id']}", timeout=30).text
+        assert stream.split("event: ")[-1].startswith("error")
+    else:
+        assert answer.status_code in (400, 422)
+
+
 def test_the_live_picture_is_small_and_close(client: Client) -> None:
     live = draw(client, WALL, 1, format="webp").astype(int)
     assert abs(live - draw(client, WALL, 1)).mean() < 4
@@ -92,6 +116,13 @@ HOSTILE_DRAWINGS = {
     "a seed out of range": ({"ids": pack_ids(WALL), "seed": 10**9}, "seed must be"),
     "a seed in words": ({"ids": pack_ids(WALL), "seed": "7"}, "seed must be"),
     "a seed that is true": ({"ids": pack_ids(WALL), "seed": True}, "seed must be"),
+    "a style of another length": ({"ids": pack_ids(WALL), "style": [1.0]}, "style must be 3"),
+    "a style in words": ({"ids": pack_ids(WALL), "style": "brick"}, "must be a list of numbers"),
+    "a style of words": ({"ids": pack_ids(WALL), "style": ["1", "2", "3"]}, "style must be numb"),
+    "a style of truths": ({"ids": pack_ids(WALL), "style": [True] * 3}, "style must be numbers"),
+    "a style beyond all": ({"ids": pack_ids(WALL), "style": [1e300] * 3}, "style must be numb"),
+    "a style of lists": ({"ids": pack_ids(WALL), "style": [[1], [2], [3]]}, "style must be numb"),
+    "a long style": ({"ids": pack_ids(WALL), "style": [0.0] * 9999}, "style must be 3 numbers"),
     "another format": ({"ids": pack_ids(WALL), "format": "gif"}, "format must be"),
 }
 
@@ -246,16 +277,37 @@ def test_a_failing_model_is_reported_without_its_insides(upload_folder: Path) ->
     class Broken(PaletteDrawer):
         calls = 0
 
-        def draw(self, label_map: np.ndarray, seed: int = 0) -> np.ndarray:
+        def draw(self, label_map: np.ndarray, seed: int = 0, style: Any = None) -> np.ndarray:
             self.calls += 1
             if self.calls > 1:
                 raise RuntimeError("secret path /home/x")
-            return super().draw(label_map, seed)
+            return super().draw(label_map, seed, style)
 
     for url in serve(Broken(), SepiaColorizer()):
         answer = raw_call(url, "draw", {"ids": pack_ids(WALL)})
         assert answer.startswith("error")
         assert "secret" not in answer
+
+
+def test_a_tracer_is_loaded_only_where_it_traces_facades(tmp_path: Path) -> None:
+    config = checkpoint_config(Recipe("photo2labels", size=64, ngf=4, depth=4))
+    save_checkpoint(tmp_path / "trace", config, Model(config), "")
+    assert isinstance(app.load_tracer_if_there(tmp_path / "trace", "cpu"), Tracer)
+    palette = tuple(LabelColor(f"class {i}", c.rgb) for i, c in enumerate(config.palette))
+    other = dataclasses.replace(config, palette=palette)
+    save_checkpoint(tmp_path / "other", other, Model(other), "")
+    assert app.load_tracer_if_there(tmp_path / "other", "cpu") is None
+
+
+def test_a_tracer_that_was_asked_for_and_is_not_there_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert app.load_tracer_if_there(tmp_path / "none", "cpu") is None
+    assert "is not a checkpoint folder" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(app, "TRACE", tmp_path / "none")
+    assert app.load_tracer_if_there(tmp_path / "none", "cpu") is None
+    assert not caplog.text, "not there from the start is nothing to warn of"
 
 
 def test_without_models_the_app_starts_and_says_why() -> None:
@@ -296,4 +348,5 @@ def test_the_command_line_has_the_defaults_that_readme_names() -> None:
     args = app.parse_args([])
     assert (args.host, args.port, args.device) == ("127.0.0.1", 7860, "auto")
     assert Path(args.checkpoint_facades).parts[-2:] == ("checkpoints", "facades")
+    assert Path(args.checkpoint_trace).parts[-2:] == ("checkpoints", "trace")
     assert Path(args.checkpoint_colorize).parts[-2:] == ("checkpoints", "colorize")

@@ -81,14 +81,18 @@ def test_the_looks_come_when_the_hand_rests_and_a_press_takes_one(
 ) -> None:
     page = visit(studio)
     page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
-    pictures = page.evaluate("() => [...document.querySelectorAll('.st-look img')].map(i => i.src)")
+    pictures = page.evaluate(
+        "() => [...document.querySelectorAll('.st-look[data-round] img')].map(i => i.src)"
+    )
     assert len(set(pictures)) == len(pictures) == 6
     wait_for_building(page, page.get_by_role("button", name="Look 2718").click)
     assert page.get_by_label("Seed", exact=True).input_value() == "2718"
     press(page, "r", "=")
     wait_for_building(page, lambda: drag(page, (0.2, 0.2), (0.8, 0.8)))
     page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
-    others = page.evaluate("() => [...document.querySelectorAll('.st-look img')].map(i => i.src)")
+    others = page.evaluate(
+        "() => [...document.querySelectorAll('.st-look[data-round] img')].map(i => i.src)"
+    )
     assert not set(others) & set(pictures)
 
 

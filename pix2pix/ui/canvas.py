@@ -1,19 +1,21 @@
 """The Draw tab's components: thin Gradio shells whose behaviour is in `assets/`.
 
-`Drawing` sends the drawing, `Picture` shows the building, `Shelf` holds what to start from and the
-files that go in and out.
+`Drawing` sends the drawing, `Picture` shows the building, `Looks` the same in other styles, `Shelf`
+holds what to start from and the files that go in and out.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pix2pix.labels import CLASSES, encode_label_image
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.errors import sentence
 from pix2pix.ui.wire import (
     MAX_SEED,
+    MAX_UPLOAD_MB,
     DrawRequest,
     Upload,
     data_uri,
@@ -31,11 +33,26 @@ PALETTE_PROPS = [
 ]
 
 
+class PhotoStyle(NamedTuple):
+    """The style of a photo that was uploaded."""
+
+    style: np.ndarray  # (style_dim,) float32
+    photo: Image.Image
+    name: str
+
+
+class NoLabelMap(NamedTuple):
+    """An opened picture that is no label map: the reason why."""
+
+    name: str
+    reason: str
+
+
 class Drawing(ScriptedHTML):
     """The sheet with its tools and palette. In Python its value is a DrawRequest."""
 
-    def __init__(self, label_map: np.ndarray, seed: int) -> None:
-        self.size = len(label_map)
+    def __init__(self, label_map: np.ndarray, seed: int, style_dim: int) -> None:
+        self.size, self.style_dim = len(label_map), style_dim
         super().__init__(
             "drawing",
             "draw.js",
@@ -43,13 +60,14 @@ class Drawing(ScriptedHTML):
             events=("input",),
             size=self.size,
             seed=seed,
+            style_dim=style_dim,
             start=pack_ids(label_map),
             classes=PALETTE_PROPS,
         )
 
     def preprocess(self, payload: Any) -> DrawRequest:  # type: ignore[override]
         try:
-            return read_drawing(payload, self.size)
+            return read_drawing(payload, self.size, self.style_dim)
         except ValueError as error:
             raise sentence(error) from None
 
@@ -62,10 +80,12 @@ class Drawing(ScriptedHTML):
         return {
             "type": "object",
             "description": f"ids: {side}x{side} class indices (0-11, row by row, a byte each), "
-            f"zlib-compressed, in base64. seed: 0 to {MAX_SEED}. format: png or webp.",
+            f"zlib-compressed, in base64. seed: 0 to {MAX_SEED}. style: in its place, a list of "
+            f"{self.style_dim} numbers. format: png or webp.",
             "properties": {
                 "ids": {"type": "string"},
                 "seed": {"type": "integer"},
+                "style": {"type": "array", "items": {"type": "number"}},
                 "format": {"type": "string"},
             },
         }
@@ -88,48 +108,73 @@ class Picture(ScriptedHTML):
             uri = data_uri(image, "webp", quality=90, method=1)
         else:
             uri = data_uri(image, "png")
-        return {"image": uri, "seed": request.seed, "id": request.id}
+        name = request.seed if request.style is None else "styled"
+        return {"image": uri, "name": f"facade-{name}", "id": request.id}
 
     def api_info(self) -> dict[str, Any]:
         return {
             "type": "object",
             "description": "image: the building, as a data URI",
-            "properties": {"image": {"type": "string"}, "seed": {"type": "integer"}},
+            "properties": {"image": {"type": "string"}, "name": {"type": "string"}},
         }
 
 
 class Looks(ScriptedHTML):
-    """Small pictures of the drawing with other seeds, asked for one at a time."""
+    """Small pictures of the drawing in other styles, asked for one at a time.
 
-    def __init__(self, size: int, seeds: tuple[int, ...]) -> None:
-        self.size = size
-        super().__init__("looks", "looks.js", "mountLooks", events=("input",), seeds=list(seeds))
+    A DrawRequest in, or an Upload to take the style from.
+    """
 
-    def preprocess(self, payload: Any) -> DrawRequest:  # type: ignore[override]
+    def __init__(
+        self, size: int, style_dim: int, styles: Mapping[str, tuple[float, ...]], seeds: list[int]
+    ) -> None:
+        self.size, self.style_dim = size, style_dim
+        super().__init__(
+            "looks",
+            "looks.js",
+            "mountLooks",
+            events=("input", "photo"),
+            styles=[{"name": name, "style": list(style)} for name, style in styles.items()],
+            seeds=seeds,
+            max_upload_mb=MAX_UPLOAD_MB,
+        )
+
+    def preprocess(self, payload: Any) -> DrawRequest | Upload:  # type: ignore[override]
         try:
-            return read_drawing(payload, self.size)
+            if isinstance(payload, dict) and "file" in payload:
+                return read_upload(payload)
+            return read_drawing(payload, self.size, self.style_dim)
         except ValueError as error:
             raise sentence(error) from None
 
-    def postprocess(self, value: tuple[np.ndarray, DrawRequest] | None) -> dict[str, Any] | None:  # type: ignore[override]
+    def postprocess(  # type: ignore[override]
+        self, value: tuple[np.ndarray, DrawRequest] | PhotoStyle | None
+    ) -> dict[str, Any] | None:
         if value is None:
             return None
+        if isinstance(value, PhotoStyle):
+            uri = _thumbnail(ImageOps.fit(value.photo, (LOOK_SIDE, LOOK_SIDE)))
+            return {"style": value.style.tolist(), "photo": uri, "name": value.name}
         photo, request = value
-        image = Image.fromarray(photo)
-        image.thumbnail((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX)
-        uri = data_uri(image, "webp", quality=86, method=1)
-        return {"image": uri, "seed": request.seed, "id": request.id}
+        return {"image": _thumbnail(Image.fromarray(photo)), "id": request.id}
+
+
+def _thumbnail(image: Image.Image) -> str:
+    image.thumbnail((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX)
+    return data_uri(image, "webp", quality=86, method=1)
 
 
 class Shelf(ScriptedHTML):
-    """Starting points, open and save. An Upload or a facade's seed in, a label image out."""
+    """Starting points, open, trace and save. An Upload or a facade's seed in, a label image out."""
 
-    def __init__(self, starts: dict[str, np.ndarray]) -> None:
+    def __init__(self, starts: dict[str, np.ndarray], traces: bool) -> None:
         super().__init__(
             "shelf",
             "shelf.js",
             "mountShelf",
-            events=("open", "save", "facade"),
+            events=("open", "save", "facade", "trace"),
+            traces=traces,
+            max_upload_mb=MAX_UPLOAD_MB,
             size=len(next(iter(starts.values()))),
             classes=PALETTE_PROPS,
             starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in starts.items()],
@@ -143,9 +188,11 @@ class Shelf(ScriptedHTML):
         except ValueError as error:
             raise sentence(error) from None
 
-    def postprocess(self, value: DrawRequest | None) -> dict[str, Any] | None:  # type: ignore[override]
-        """The drawing of a request as a palette PNG, made from its ids."""
+    def postprocess(self, value: DrawRequest | NoLabelMap | None) -> dict[str, Any] | None:  # type: ignore[override]
+        """The drawing of a request as a palette PNG, made from its ids; or why there is none."""
         if value is None:
             return None
+        if isinstance(value, NoLabelMap):
+            return {"refused": f"{value.name}: {value.reason}"}
         uri = data_uri(encode_label_image(value.label_map), "png", optimize=True)
         return {"drawing": uri, "id": value.id}

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from pix2pix.inference import Colorizer, Drawer
+from pix2pix.inference import Colorizer, Drawer, Tracer
 from pix2pix.ui.assets import ASSETS, assets_route
 from pix2pix.ui.colorize_tab import build_colorize_tab
 from pix2pix.ui.component import ScriptedHTML
@@ -20,8 +20,13 @@ DELETE_EVERY_S, DELETE_OLDER_THAN_S = 120, 1800  # uploads and results
 MODEL_SLOT = "model"
 
 
-def create_demo(drawer: Drawer | str, colorizer: Colorizer | str) -> gr.Blocks:
-    """The app around two models. A str in a model's place is the sentence saying why it is off."""
+def create_demo(
+    drawer: Drawer | str, colorizer: Colorizer | str, tracer: Tracer | None = None
+) -> gr.Blocks:
+    """The app around its models. A str in a model's place is the sentence saying why it is off.
+
+    With a tracer, whose classes must be those of the facades, a photo can become a drawing.
+    """
     with gr.Blocks(
         title="pix2pix studio",
         analytics_enabled=False,
@@ -34,7 +39,7 @@ def create_demo(drawer: Drawer | str, colorizer: Colorizer | str) -> gr.Blocks:
                 if isinstance(drawer, str):
                     _say_why_off(drawer)
                 else:
-                    build_draw_tab(drawer, MODEL_SLOT)
+                    build_draw_tab(drawer, tracer, MODEL_SLOT)
             with gr.Tab("Colourise", id="colorize"):
                 if isinstance(colorizer, str):
                     _say_why_off(colorizer)

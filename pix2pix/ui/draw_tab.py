@@ -4,75 +4,99 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from PIL import Image
 
 from pix2pix.facades import build
-from pix2pix.inference import Drawer
-from pix2pix.labels import VOID, open_label_map, resize_label_map
+from pix2pix.images import open_image, open_rgb
+from pix2pix.inference import Drawer, Tracer
+from pix2pix.labels import VOID, decode_label_image, resize_label_map
 from pix2pix.plans import PLANS, random_plan
-from pix2pix.ui.canvas import Drawing, Looks, Picture, Shelf
+from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
 from pix2pix.ui.errors import in_words
 from pix2pix.ui.wire import DrawRequest, Upload
 
 LOOKS = (7, 1203, 2718, 4242, 6180, 8088)  # seeds
 START_SEED = LOOKS[0]
+PHOTO_SIDE = 1024  # a photo is looked at no larger than this
 
 
-def build_draw_tab(drawer: Drawer, concurrency_id: str) -> None:
+def build_draw_tab(drawer: Drawer, tracer: Tracer | None, concurrency_id: str) -> None:
     """Adds the tab's content to the Blocks under construction, with its events."""
     starts = {plan.name: build(plan, drawer.size) for plan in PLANS}
     first = DrawRequest(next(iter(starts.values())), START_SEED, "webp", None)
-
-    @in_words
-    def draw(request: DrawRequest) -> tuple[np.ndarray, DrawRequest]:
-        return drawer.draw(request.label_map, request.seed), request
-
-    @in_words
-    def open_drawing(upload: Upload) -> np.ndarray:
-        return fit_label_map(open_label_map(upload.path, upload.name), drawer.size)
-
-    @in_words
-    def new_facade(seed: int) -> np.ndarray:
-        return build(random_plan(seed), drawer.size)
-
-    def save_drawing(request: DrawRequest) -> DrawRequest:
-        return request
+    draw = in_words(lambda request: paint(drawer, request))
 
     with gr.Column(elem_classes="studio-desk"):
-        drawing = Drawing(first.label_map, first.seed)
+        drawing = Drawing(first.label_map, first.seed, drawer.style_dim)
         with gr.Column(elem_classes="studio-side"):
             picture = Picture(draw(first))
-            looks = Looks(drawer.size, LOOKS) if drawer.style_dim else None
-        shelf = Shelf(starts)
+            if drawer.style_dim:
+                looks = Looks(drawer.size, drawer.style_dim, drawer.styles, list(LOOKS))
+        shelf = Shelf(starts, traces=tracer is not None)
 
-    drawing.input(
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    slot: dict[str, Any] = {"concurrency_id": concurrency_id, "concurrency_limit": 1}
+    live = drawing.input(
         draw,
         drawing,
         picture,
         api_name="draw",
         api_description="The building of a drawing.",
         trigger_mode="always_last",
-        concurrency_id=concurrency_id,
-        concurrency_limit=1,
         show_progress="hidden",
-    ).failure(
-        None, js="() => { window.dispatchEvent(new Event(`studio:draw-failed`)); }", queue=False
+        **slot,
     )
-    if looks is not None:
-        looks.input(
-            draw,
-            looks,
-            looks,
-            api_visibility="private",
-            concurrency_id=concurrency_id,
-            concurrency_limit=1,
-            show_progress="hidden",
-        ).failure(
-            None, js="() => { window.dispatchEvent(new Event(`studio:look-failed`)); }", queue=False
-        )
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    shelf.open(open_drawing, shelf, drawing, **quiet)
-    shelf.facade(new_facade, shelf, drawing, **quiet)
-    shelf.save(save_drawing, drawing, shelf, **quiet)
+    tell_browser(live, "draw-failed")
+    if drawer.style_dim:
+        take = in_words(lambda upload: take_style(drawer, upload))
+        tell_browser(looks.input(draw, looks, looks, **slot, **quiet), "look-failed")
+        tell_browser(looks.photo(take, looks, looks, **slot, **quiet), "style-failed")
+    make = in_words(lambda seed: build(random_plan(seed), drawer.size))
+    shelf.facade(make, shelf, drawing, **quiet)
+    shelf.save(lambda request: request, drawing, shelf, **quiet)
+    unfold = in_words(lambda upload: open_drawing(upload, drawer.size, tracer is not None))
+    tell_browser(shelf.open(unfold, shelf, [drawing, shelf], **quiet), "open-failed")
+    if tracer is not None:
+        trace = in_words(lambda upload: trace_photo(tracer, upload, drawer.size))
+        tell_browser(shelf.trace(trace, shelf, drawing, **slot, **quiet), "open-failed")
+
+
+def tell_browser(event: gr.events.Dependency, failure: str) -> None:
+    """Where the event fails, our scripts hear of it too, besides the person who reads the error."""
+    script = f"() => {{ window.dispatchEvent(new Event(`studio:{failure}`)); }}"
+    event.failure(None, js=script, queue=False)
+
+
+def paint(drawer: Drawer, request: DrawRequest) -> tuple[np.ndarray, DrawRequest]:
+    return drawer.draw(request.label_map, request.seed, request.style), request
+
+
+def take_style(drawer: Drawer, upload: Upload) -> PhotoStyle:
+    photo = open_rgb(upload.path, upload.name)
+    photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
+    return PhotoStyle(drawer.style_from(photo), photo, upload.name)
+
+
+def open_drawing(
+    upload: Upload, size: int, can_trace: bool
+) -> tuple[np.ndarray | None, NoLabelMap | None]:
+    """What the sheet shows, or why not: a picture that is no label map may be a photo to trace.
+
+    Raises ValueError for a file that is no picture, and without a tracer for any but a label map.
+    """
+    image = open_image(upload.path, upload.name)
+    try:
+        return fit_label_map(decode_label_image(image), size), None
+    except ValueError as error:
+        if not can_trace:
+            raise ValueError(f"{upload.name}: {error}") from None
+        return None, NoLabelMap(upload.name, str(error))
+
+
+def trace_photo(tracer: Tracer, upload: Upload, size: int) -> np.ndarray:
+    photo = open_rgb(upload.path, upload.name)
+    photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
+    return fit_label_map(tracer.trace(photo), size)
 
 
 def fit_label_map(label_map: np.ndarray, size: int) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from pix2pix.config import check_style
 from pix2pix.inference import MAX_STRENGTH
 from pix2pix.labels import check_label_map
 
@@ -25,6 +26,7 @@ class DrawRequest(NamedTuple):
     seed: int
     format: Literal["png", "webp"]  # lossless, or small for the live picture
     id: int | None  # the browser's own number for it, sent back as it came
+    style: tuple[float, ...] | None = None  # wins over the seed
 
 
 class Upload(NamedTuple):
@@ -59,14 +61,25 @@ def unpack_ids(text: Any, size: int) -> np.ndarray:
     return label_map
 
 
-def read_drawing(payload: Any, size: int) -> DrawRequest:
+def read_drawing(payload: Any, size: int, style_dim: int) -> DrawRequest:
     """Raises ValueError, in words, for anything but a drawing of this size."""
     payload = _require_dict(payload, "a drawing")
     seed = read_seed(payload, "seed")
     format_ = payload.get("format", "png")
     if format_ not in ("png", "webp"):
         raise ValueError(f"format must be png or webp, got {_short(format_)}")
-    return DrawRequest(unpack_ids(payload.get("ids"), size), seed, format_, read_id(payload))
+    style = read_style(payload.get("style"), style_dim)
+    return DrawRequest(unpack_ids(payload.get("ids"), size), seed, format_, read_id(payload), style)
+
+
+def read_style(style: Any, style_dim: int) -> tuple[float, ...] | None:
+    """The style in a request; None where it has none. Raises ValueError for one of another kind."""
+    if style is None:
+        return None
+    if not isinstance(style, list):
+        raise ValueError(f"style must be a list of numbers, got {_short(style)}")
+    check_style(tuple(style), style_dim)
+    return tuple(float(value) for value in style)
 
 
 def read_seed(payload: dict[str, Any], name: str) -> int:

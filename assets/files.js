@@ -1,0 +1,94 @@
+// Files that become the drawing: label images are opened, photos traced, from wherever they come.
+
+import { ask, notice } from "./ask.js";
+import { button } from "./icons.js";
+import { on, studio } from "./studio.js";
+import { sendFile } from "./wire.js";
+
+const SHOW_WAITING_MS = 300;
+
+/** A button that takes a file from the disk, and the input behind it. */
+export function filePicker(options, take) {
+  const opener = button(options);
+  const picker = Object.assign(document.createElement("input"), {
+    type: "file", accept: "image/*", hidden: true,
+  });
+  opener.addEventListener("click", () => picker.click());
+  picker.addEventListener("change", () => {
+    const file = picker.files[0];
+    picker.value = "";
+    if (file) take(file);
+  });
+  return [opener, picker];
+}
+
+/** `open(file)`, `trace(file)`, and `refused(reason)` for what the server found no label map. */
+export function openFiles({ props, trigger, upload }) {
+  let last = null; // the file that was opened last
+  let timer;
+
+  const wait = (busy) => {
+    clearTimeout(timer);
+    const show = () => studio.sheet.frame.parentElement.classList.toggle("st-opening", busy);
+    if (busy) timer = setTimeout(show, SHOW_WAITING_MS);
+    else show();
+  };
+
+  async function send(file, event) {
+    wait(true);
+    try {
+      props.value = await sendFile(file, upload, props.max_upload_mb);
+      trigger(event);
+    } catch (error) {
+      wait(false);
+      notice(studio.sheet.frame, error.message);
+    }
+  }
+
+  const open = (file) => {
+    last = file;
+    send(file, "open");
+  };
+  const trace = (file) => send(file, "trace");
+
+  async function refused(reason) {
+    wait(false);
+    const file = last;
+    const question = `${reason}. Is it a photo of a house?`;
+    const sure = await ask(studio.sheet.frame, question, "Trace it", "Leave it");
+    if (sure) trace(file);
+  }
+
+  on("opened", () => wait(false));
+  window.addEventListener("studio:open-failed", () => wait(false));
+  acceptDrops(open);
+  return { open, trace, refused };
+}
+
+/** A file dropped on the sheet or its tools, or pasted where the studio is in use. */
+function acceptDrops(open) {
+  const desk = document.querySelector(".studio-desk");
+  const isFile = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
+  const overSheet = (event) => event.target.closest?.(".st-drawing");
+  const mark = (on_) => studio.sheet?.frame.classList.toggle("st-dropping", on_);
+  desk.addEventListener("dragover", (event) => {
+    if (!isFile(event)) return;
+    event.preventDefault(); // beside the sheet too: the browser would leave the page for the file
+    mark(Boolean(overSheet(event)));
+  });
+  desk.addEventListener("dragleave", (event) => {
+    if (!desk.contains(event.relatedTarget)) mark(false);
+  });
+  desk.addEventListener("drop", (event) => {
+    if (!isFile(event)) return;
+    event.preventDefault();
+    mark(false);
+    if (overSheet(event) && event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
+  });
+  document.addEventListener("paste", (event) => {
+    const file = event.clipboardData?.files[0];
+    if (!file || desk.offsetParent === null || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    open(file);
+  });
+}
