@@ -4,8 +4,11 @@ import { group, icon } from "./icons.js";
 
 const NOTICE_MS = 8000;
 
-/** `yes` and `no` are the labels of two buttons; resolves to true for yes. Esc means no. */
-export function ask(frame, question, yes, no) {
+/**
+ * `yes` and `no` are the labels of two buttons, `reason` is why it is asked. Resolves to true for
+ * yes; Esc means no.
+ */
+export function ask(frame, question, yes, no, reason = "") {
   frame.querySelector(".st-ask")?.remove();
   const node = group("st-ask", "alertdialog", question);
   const text = Object.assign(document.createElement("p"), { textContent: question });
@@ -13,6 +16,7 @@ export function ask(frame, question, yes, no) {
     type: "button", className: `st-button ${classes}`, innerHTML: `<span>${label}</span>`,
   });
   const [agree, keep] = [option(yes, "st-primary"), option(no, "")];
+  if (reason) text.append(Object.assign(document.createElement("small"), { textContent: reason }));
   node.append(text, agree, keep);
   frame.append(node);
   keep.focus();

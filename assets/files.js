@@ -54,8 +54,8 @@ export function openFiles({ props, trigger, upload }) {
   async function refused(reason) {
     wait(false);
     const file = last;
-    const question = `${reason}. Is it a photo of a house?`;
-    const sure = await ask(studio.sheet.frame, question, "Trace it", "Leave it");
+    const question = "Make a drawing of this photo?";
+    const sure = await ask(studio.sheet.frame, question, "Trace it", "Leave it", reason);
     if (sure) trace(file);
   }
 

@@ -125,7 +125,8 @@ function buildPhotoLook(take) {
   const node = tile("Look of the photo", "", () => setStyle(style));
   node.hidden = true;
   const [add, picker] = filePicker({ name: "photo", label: "Style from a photo",
-    tip: "Style from a photo", classes: "st-add" }, take);
+    text: "From a photo",
+    tip: "The building in the style of a photo", classes: "st-add" }, take);
   const look = {
     node, add, picker, busy: false,
     setBusy(busy) {
