@@ -74,13 +74,14 @@ class Drawer:
     def style_from(self, photo: Image.Image) -> np.ndarray:
         """The style (style_dim,) float32 of a photo of a building, any size, to draw others in.
 
-        The encoder sees it as in training: whole, squeezed into a square, black corners and all.
+        The encoder sees it whole and squeezed to the size of training, black corners and all: so
+        training's held-out pictures are made.
         Raises ValueError where the checkpoint has no styles.
         """
         if self._style_encoder is None:
             raise ValueError("this checkpoint has no styles, so none can be taken from a photo")
-        square = resize(np.asarray(to_rgb(photo)), (self.size, self.size))
-        mean, _ = self._style_encoder(encode_photo(square[None]))
+        shape = (self.size, self.config.width or self.size)
+        mean, _ = self._style_encoder(encode_photo(resize(np.asarray(to_rgb(photo)), shape)[None]))
         return mean[0].clamp(-MAX_STYLE_VALUE, MAX_STYLE_VALUE).numpy()
 
     def draw(
