@@ -220,6 +220,22 @@ def test_named_styles_come_first_under_their_names(plain_studio: str, visit: Vis
     assert brick.get_attribute("aria-pressed") == "false"
 
 
+@pytest.mark.parametrize(("device", "scheme"), [("desktop", "dark"), ("phone", "dark")])
+def test_screenshots_of_what_a_photo_becomes(
+    studio: str, visit: Visit, tmp_path: Path, device: str, scheme: str
+) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page = visit(studio, phone=device == "phone", scheme=scheme)
+    photo = save_house(tmp_path / "our house.jpg")
+    wait_for_building(page, lambda: open_file(page, "Style from a photo", photo))
+    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    page.screenshot(path=SCREENSHOTS / f"style-{device}-{scheme}.png", full_page=True)
+    open_file(page, "Open a drawing", photo)
+    page.get_by_role("alertdialog").wait_for()
+    page.screenshot(path=SCREENSHOTS / f"trace-offer-{device}-{scheme}.png", full_page=True)
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
 # ---- files that are not what they seem -----------------------------------------------------
 
 
