@@ -104,7 +104,9 @@ class Palette:
         near = np.linalg.norm(np.array(colors) - color, axis=1).min() <= MAX_COLOR_DISTANCE
         part = counts.max() / packed.size
         if part > MAX_ODD_PART and not near and np.ptp(color):
-            raise ValueError(f"{part:.0%} of it has the colour {tuple(color)}, which is no class")
+            raise ValueError(
+                f"{part:.0%} of it has the colour {tuple(color.tolist())}, which is no class"
+            )
 
 
 def _pack(rgb: np.ndarray) -> np.ndarray:

@@ -1,0 +1,134 @@
+"""Geometry: what belongs together moves together, in every fit, at every size."""
+
+import numpy as np
+import pytest
+
+from pix2pix.data.geometry import FITS, Geometry
+from pix2pix.labels import VOID
+
+SHAPES = [(60, 100), (100, 60), (33, 33), (300, 40), (1, 1)]
+
+
+def coordinates(height: int, width: int) -> np.ndarray:
+    """A picture that says of each pixel where it was: red is x, green is y, 20..220; blue 90."""
+    y, x = np.mgrid[:height, :width] / max(height - 1, width - 1, 1)
+    blue = np.full((height, width), 0.35)
+    return (np.stack([x, y, blue], -1) * 200 + 20).astype(np.uint8)
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("size", [(64, 64), (48, 96)])
+def test_a_pair_moves_together(fit: str, shape: tuple, size: tuple) -> None:
+    first = coordinates(*shape)
+    second = 255 - first
+    geometry = Geometry(*size, fit)
+    stored = geometry.store([first, second])
+    # A black border blends with the picture where a view is resized, as for evaluation.
+    for seed in [*range(12)] if fit == "pad" else [None, *range(12)]:
+        rng = None if seed is None else np.random.default_rng(seed)
+        a, b = geometry.view(stored, rng)
+        assert a.shape == b.shape == (*size, 3)
+        picture = a[..., 2] > 70  # a black border is black in both
+        assert np.abs(a[picture].astype(int) + b[picture] - 255).max() <= 2
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_labels_move_with_their_photo(fit: str) -> None:
+    photo = coordinates(80, 120)
+    labels = (photo[..., 0] > 120).astype(np.uint8) + 2 * (photo[..., 1] > 80).astype(np.uint8)
+    geometry = Geometry(64, 64, fit)
+    stored = geometry.store([photo, labels])
+    for seed in range(12):
+        rgb, ids = geometry.view(stored, np.random.default_rng(seed))
+        expected = (rgb[..., 0] > 120) + 2 * (rgb[..., 1] > 80)
+        inside = ids != VOID
+        # Colours are averaged and labels are not: a border may lie a pixel or two aside.
+        assert (expected[inside] == ids[inside]).mean() > 0.9
+        assert inside.mean() > 0.5
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_training_views_differ_and_are_mirrored_half_of_the_time(fit: str) -> None:
+    geometry = Geometry(64, 64, fit)
+    stored = geometry.store([coordinates(90, 120)])
+    views = [geometry.view(stored, np.random.default_rng(s))[0].astype(int) for s in range(60)]
+    mirrored = [v[:, :20, 0].mean() > v[:, -20:, 0].mean() for v in views]
+    assert 15 <= sum(mirrored) <= 45
+    assert len({v.tobytes() for v in views}) > 30
+    plain = Geometry(64, 64, fit, flip=False)
+    views = [plain.view(stored, np.random.default_rng(s))[0].astype(int) for s in range(30)]
+    assert all(v[:, :20, 0].mean() < v[:, -20:, 0].mean() for v in views)
+
+
+def test_without_jitter_and_flip_a_training_view_is_the_evaluation_view() -> None:
+    for fit in ("stretch", "pad", "mirror", "rotate"):
+        geometry = Geometry(64, 64, fit, jitter=1.0, flip=False)
+        stored = geometry.store([coordinates(90, 120)])
+        trained = geometry.view(stored, np.random.default_rng(0))[0]
+        np.testing.assert_array_equal(trained, geometry.view(stored, None)[0])
+
+
+def test_the_papers_jitter_is_a_crop_of_256_from_286() -> None:
+    geometry = Geometry(256, 256)
+    stored = geometry.store([coordinates(300, 400)])
+    assert stored[0].shape == (286, 286, 3)
+    window = geometry.view(stored, np.random.default_rng(1))[0]
+    if window[0, 0, 0] > window[0, -1, 0]:
+        window = window[:, ::-1]
+    found = [
+        (top, left)
+        for top in range(31)
+        for left in range(31)
+        if np.array_equal(stored[0][top : top + 256, left : left + 256], window)
+    ]
+    assert len(found) == 1  # no pixel was made up
+
+
+def test_each_fit_shows_what_it_says() -> None:
+    wide = coordinates(50, 100)
+
+    def evaluate(fit: str) -> np.ndarray:
+        geometry = Geometry(64, 64, fit, jitter=1.0)
+        return geometry.view(geometry.store([wide]), None)[0].astype(int)
+
+    stretched, padded, mirrored, cropped = map(evaluate, ("stretch", "pad", "mirror", "crop"))
+    assert stretched[32, 0, 0] < 25 and stretched[32, -1, 0] > 215  # the whole width
+    assert (padded[:15] == 0).all() and (padded[-15:] == 0).all()
+    assert padded[32, 0, 0] < 25 and padded[32, -1, 0] > 215
+    np.testing.assert_array_equal(mirrored[16:48], padded[16:48])
+    np.testing.assert_array_equal(mirrored[:16], mirrored[16:32][::-1])
+    assert 60 < cropped[32, 0, 0] < 80 and 160 < cropped[32, -1, 0] < 180  # the middle half
+
+
+def test_rotate_turns_portraits_and_leaves_landscapes() -> None:
+    geometry = Geometry(48, 96, "rotate", jitter=1.0)
+    landscape, portrait = coordinates(50, 100), coordinates(100, 50)
+    flat = geometry.view(geometry.store([landscape]), None)[0].astype(int)
+    turned = geometry.view(geometry.store([portrait]), None)[0].astype(int)
+    assert flat[24, -1, 0] - flat[24, 0, 0] > 180
+    assert abs(turned[24, -1, 1] - turned[24, 0, 1]) > 180  # its height now lies along the width
+
+
+def test_a_padded_border_is_void() -> None:
+    geometry = Geometry(64, 64, "pad", jitter=1.0)
+    pictures = geometry.with_mask([coordinates(50, 100)])
+    photo, mask = geometry.view(geometry.store(pictures), None)
+    np.testing.assert_array_equal(mask == VOID, (photo == 0).all(-1))
+    assert (mask == VOID).mean() == 0.5
+
+
+def test_a_smaller_view_shows_the_same_at_the_same_shape() -> None:
+    geometry = Geometry(64, 128, "crop")
+    stored = geometry.store([coordinates(90, 180)])
+    large = geometry.view(stored, np.random.default_rng(3))[0]
+    small = geometry.view(stored, np.random.default_rng(3), 32)[0]
+    assert small.shape == (32, 64, 3)
+    averaged = large.reshape(32, 2, 64, 2, 3).mean((1, 3))
+    assert np.abs(averaged - small).max() < 6
+
+
+@pytest.mark.parametrize("keys", [{"fit": "fill"}, {"jitter": 0.5}, {"height": 0}])
+def test_a_geometry_that_makes_no_sense_is_refused(keys: dict) -> None:
+    with pytest.raises(ValueError, match=next(iter(keys)).replace("height", "size")):
+        Geometry(**{"height": 64, "width": 64, **keys})

@@ -1,0 +1,326 @@
+"""Data as people have it: found, checked as a whole, the same from memory and from disk."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from synthetic import make_facade, open_set, write_facades, write_photos
+
+from pix2pix.data.check import DataProblems
+from pix2pix.data.loader import Plan
+from pix2pix.data.open import open_datasets
+from pix2pix.data.options import DataOptions
+from pix2pix.encoding import decode_photo
+from pix2pix.labels import PIX2PIX_PALETTE, encode_label_image
+
+RED, GREEN = (200, 30, 20), (20, 180, 40)
+
+
+def save(path: Path, picture: Any, **options: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (40, 30), picture) if isinstance(picture, tuple) else picture
+    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
+    image.save(path, **options)
+    return path
+
+
+def write_doubles(folder: Path, count: int) -> None:
+    """Side by side: A is red on the left, B is green on the right, the lighter the later."""
+    for i in range(count):
+        double = np.zeros((30, 80, 3), np.uint8)
+        double[:, :40], double[:, 40:] = RED, GREEN
+        save(folder / f"pair {i}.jpg", np.minimum(double + 5 * i, 255).astype(np.uint8), quality=95)
+
+
+def write_folders(a: Path, b: Path, count: int) -> None:
+    for i in range(count):
+        save(a / f"é {i}.png", RED)
+        save(b / f"é {i}.jpeg", GREEN, quality=95)
+
+
+def input_and_target(dataset: Any) -> tuple[np.ndarray, ...]:
+    """The mean colours of the first example."""
+    batch = dataset.batch([0], None)
+    return tuple(decode_photo(x)[0].mean((0, 1)) for x in (batch.input, batch.target))
+
+
+LAYOUTS = {
+    "side by side": lambda root: [write_doubles(root / s, 2) for s in ("train", "val")],
+    "A and B in train": lambda root: [
+        write_folders(root / s / "A", root / s / "B", 2) for s in ("train", "val")
+    ],
+    "trainA and trainB": lambda root: [
+        write_folders(root / f"{s}A", root / f"{s}B", 2) for s in ("train", "val")
+    ],
+    "no splits": lambda root: write_folders(root / "A", root / "B", 10),
+    "no splits, side by side": lambda root: write_doubles(root, 10),
+    "only train": lambda root: write_doubles(root / "train", 10),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_layout_is_found_and_has_its_direction(name: str, tmp_path: Path) -> None:
+    LAYOUTS[name](tmp_path)
+    for direction, expected in (("auto", (RED, GREEN)), ("BtoA", (GREEN, RED))):
+        options = DataOptions("image2image", 32, direction=direction, jitter=1.0)
+        for dataset in open_datasets(options, tmp_path):
+            both = input_and_target(dataset)
+            for color, wanted in zip(both, expected):
+                assert np.abs(color - wanted).max() < 50, direction
+                assert (color.argmax()) == np.argmax(wanted)
+
+
+def test_inner_folders_are_matched_by_their_path(tmp_path: Path) -> None:
+    for color, side in ((RED, "A"), (GREEN, "B")):
+        for place in ("rome/1.png", "oslo/1.png"):
+            save(tmp_path / "train" / side / place, color)
+    options = DataOptions("image2image", 32, val_split=0.5)
+    train, val = open_datasets(options, tmp_path)
+    assert {*train.names, *val.names} == {"oslo/1", "rome/1"}
+
+
+def test_what_is_held_out_is_chosen_by_the_seed_and_stays(tmp_path: Path) -> None:
+    write_doubles(tmp_path, 20)
+
+    def split(seed: int) -> list[set[str]]:
+        options = DataOptions("image2image", 32, val_split=0.2, seed=seed)
+        return [set(x.names) for x in open_datasets(options, tmp_path)]
+
+    train, val = split(0)
+    assert len(val) == 4 and len(train) == 16 and not train & val
+    assert split(0) == [train, val]
+    assert split(1) != [train, val]
+    save(tmp_path / "new.png", np.zeros((30, 80, 3), np.uint8))
+    again = split(0)[1]
+    assert len(val - again) <= 1  # another picture moves at most one of them
+
+
+@pytest.mark.parametrize("labels_in", ["A", "B"])
+@pytest.mark.parametrize("task", ["labels2photo", "photo2labels"])
+def test_the_folder_with_the_label_maps_is_found(labels_in: str, task: str, tmp_path: Path) -> None:
+    photo, labels = make_facade(96, 96, 0)
+    photos_in = "B" if labels_in == "A" else "A"
+    for i in range(2):
+        save(tmp_path / "train" / labels_in / f"{i}.png", encode_label_image(labels))
+        save(tmp_path / "train" / photos_in / f"{i}.png", photo)
+    batch = open_set(task, tmp_path, 64, val_split=0.5).batch([0], None)
+    one_hot = batch.input if task == "labels2photo" else batch.target
+    assert one_hot.shape == (1, 12, 64, 64)
+    shares = one_hot.mean((0, 2, 3))
+    assert abs(shares[1] - (labels == 1).mean()) < 0.03
+
+
+def test_the_pix2pix_facades_as_they_are_downloaded(tmp_path: Path) -> None:
+    for i in range(10):
+        photo, labels = make_facade(256, 256, i)
+        double = np.concatenate([photo, PIX2PIX_PALETTE[labels]], 1)
+        save(tmp_path / "train" / f"{i}.jpg", double, quality=90)
+    for direction in ("auto", "BtoA"):
+        batch = open_set("labels2photo", tmp_path, 64, direction=direction).batch([0], None)
+        assert abs(batch.input[0, 1].mean() - (labels == 1).mean()) < 0.05
+    with pytest.raises(DataProblems, match="not a label map"):
+        open_set("labels2photo", tmp_path, 64, direction="AtoB")
+
+
+def write_a_mess(root: Path) -> set[str]:
+    """A folder where all goes wrong that can; the names that must be complained of."""
+    write_folders(root / "train" / "A", root / "train" / "B", 3)
+    a, b = root / "train" / "A", root / "train" / "B"
+    save(a / "lonely.png", RED)
+    save(b / "alone.png", GREEN)
+    save(a / "sizes.png", RED)
+    save(b / "sizes.png", Image.new("RGB", (41, 30)))
+    for path in (a / "twice.png", a / "twice.jpg", b / "twice.png"):
+        save(path, RED)
+    for name, content in (("empty.png", b""), ("text.png", b"not found")):
+        save(a / name, RED)
+        (b / name).write_bytes(content)
+    noise = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    save(a / "cut.png", noise)
+    whole = save(b / "cut.jpg", noise).read_bytes()
+    (b / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    return {"lonely.png", "alone.png", "sizes.png", "twice.", "empty.png", "text.png", "cut.jpg"}
+
+
+@pytest.mark.parametrize("cache_gb", [-1.0, 0.0])
+def test_all_problems_are_listed_at_once(cache_gb: float, tmp_path: Path) -> None:
+    names = write_a_mess(tmp_path)
+    with pytest.raises(DataProblems) as caught:
+        open_datasets(DataOptions("image2image", 32, cache_gb=cache_gb), tmp_path)
+    assert len(caught.value.problems) == len(names)
+    for name in names:
+        assert sum(name in problem for problem in caught.value.problems) == 1, name
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("cache_gb", [-1.0, 0.0])
+def test_bad_files_are_left_out_on_request_and_counted(
+    cache_gb: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = write_a_mess(tmp_path)
+    options = DataOptions("image2image", 32, cache_gb=cache_gb, skip_bad=True)
+    train, val = open_datasets(options, tmp_path)
+    assert sorted([*train.names, *val.names]) == ["é 0", "é 1", "é 2"]
+    assert f"without {len(names)} bad" in caplog.text
+
+
+def test_a_photo_without_label_map_and_a_label_map_of_no_class(tmp_path: Path) -> None:
+    root = write_facades(tmp_path, 3, 1)
+    (root / "train" / "house0.png").unlink()
+    save(root / "train" / "house1.png", Image.effect_noise((96, 96), 80).convert("RGB"))
+    label = Image.open(root / "train" / "house2.png").convert("RGB")
+    label.paste((255, 0, 255), (0, 0, 96, 40))  # magenta, on 40%
+    label.save(root / "train" / "house2.png")
+    with pytest.raises(DataProblems) as caught:
+        open_set("labels2photo", root, 64)
+    lines = caught.value.problems
+    assert any("house0.jpg: has no label map house0.png" in x for x in lines)
+    assert any("house1.png" in x for x in lines)
+    assert any("house2.png" in x and "(255, 0, 255), which is no class" in x for x in lines)
+
+
+@pytest.mark.parametrize("task", ["labels2photo", "photo2labels", "colorize", "image2image"])
+def test_batches_are_the_same_from_memory_and_from_disk(task: str, tmp_path: Path) -> None:
+    if task == "image2image":
+        write_doubles(tmp_path / "train", 4)
+    else:
+        (write_photos if task == "colorize" else write_facades)(tmp_path, 4, 1)
+    kept, streamed = (open_set(task, tmp_path, 64, cache_gb=gb) for gb in (1.0, 0.0))
+    inner = [d.pairs.examples if task == "photo2labels" else d.examples for d in (kept, streamed)]
+    assert [x.in_memory for x in inner] == [True, False]
+    for step in (0, 3):
+        a, b = (Plan(3, seed=1).batch(dataset, step) for dataset in (kept, streamed))
+        for part in ("input", "target", "weight", "condition"):
+            assert torch.equal(getattr(a, part), getattr(b, part)), part
+
+
+def test_a_file_that_goes_bad_later_is_an_error_in_words_or_passed_over(tmp_path: Path) -> None:
+    write_doubles(tmp_path / "train", 4)
+    strict, lax = (
+        open_set("image2image", tmp_path, 32, cache_gb=0.0, skip_bad=s) for s in (False, True)
+    )
+    bad = tmp_path / "train" / f"{strict.names[0]}.jpg"
+    bad.write_bytes(bad.read_bytes()[:400])
+    with pytest.raises(ValueError, match="damaged or cut short"):
+        strict.batch([0], None)
+    assert torch.equal(lax.batch([0], None).input, lax.batch([1], None).input)
+
+
+def test_photos_of_every_kind_become_upright_rgb(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sky = np.zeros((40, 30, 3), np.uint8) + np.array([90, 140, 230], np.uint8)
+    rgb = Image.fromarray(sky)
+    train = tmp_path / "train"
+    save(train / "turned.jpg", rgb, exif=exif)
+    save(train / "cmyk.jpg", rgb.convert("CMYK"))
+    save(train / "alpha.png", rgb.convert("RGBA"))
+    save(train / "deep.png", Image.fromarray(np.full((40, 30), 40000, np.uint16)))
+    save(train / "tiny.png", Image.new("RGB", (1, 1), RED))
+    save(train / "name with spaces, ünïcode ☂.webp", rgb)
+    for cache_gb in (-1.0, 0.0):
+        dataset = open_set("colorize", tmp_path, 32, cache_gb=cache_gb, val_split=0.01)
+        assert len(dataset) == 5
+        batch = Plan(5, seed=0).batch(dataset, 0)
+        assert torch.isfinite(batch.input).all() and batch.input.shape == (5, 7, 32, 32)
+
+
+def test_a_picture_for_two_that_has_an_odd_width(tmp_path: Path) -> None:
+    save(tmp_path / "train" / "odd.png", Image.new("RGB", (81, 30)))
+    save(tmp_path / "train" / "even.png", Image.new("RGB", (80, 30)))
+    with pytest.raises(DataProblems, match=r"odd\.png: is 81 pixels wide"):
+        open_set("image2image", tmp_path, 32)
+
+
+@pytest.mark.parametrize(
+    ("make", "task", "reason"),
+    [
+        (lambda root: None, "image2image", "expected images"),
+        (lambda root: (root / "train").mkdir(), "colorize", "expected images, found none"),
+        (lambda root: (root / "trainA").mkdir(), "image2image", "trainB beside it"),
+        (lambda root: write_folders(root / "A", root / "B", 2), "colorize", "layout must be"),
+        (lambda root: write_folders(root / "A", root / "B", 2), "labels2photo", "--direction"),
+    ],
+)
+def test_what_cannot_be_a_data_set_is_said(make: Any, task: str, reason: str, tmp_path) -> None:
+    make(tmp_path)
+    with pytest.raises(ValueError, match=reason):
+        open_datasets(DataOptions(task, 32), tmp_path)
+
+
+def test_sizes_that_are_not_square_and_a_padded_border_without_weight(tmp_path: Path) -> None:
+    write_doubles(tmp_path / "train", 4)
+    batch = open_set("image2image", tmp_path, 32, width=64).batch([0], None)
+    assert batch.input.shape == batch.target.shape == batch.condition.shape == (1, 3, 32, 64)
+    batch = open_set("image2image", tmp_path, 64, fit="pad").batch([0], [np.random.default_rng(0)])
+    border = (batch.target[0] == -1).all(0)
+    assert torch.equal(batch.weight[0, 0] == 0, border)
+    assert 0.1 < border.float().mean() < 0.4
+
+
+PALETTE = [
+    {"name": "land", "rgb": [30, 160, 60]},
+    {"name": "water", "rgb": [20, 60, 200], "id": 7},
+    {"name": "street", "rgb": [128, 128, 128]},
+]
+
+
+def write_own_classes(root: Path, form: str) -> np.ndarray:
+    """Three photos with label images of one chessboard of PALETTE; its label map."""
+    places = np.kron(np.random.default_rng(0).integers(0, 3, (4, 4)), np.ones((16, 16), int))
+    ids = np.array([0, 7, 2], np.uint8)[places]
+    rgb = np.array([p["rgb"] for p in PALETTE], np.uint8)[places]
+    indexed = Image.fromarray(ids)
+    indexed.putpalette([9, 9, 9] * 256)  # a palette that says nothing
+    for i in range(3):
+        photo = np.random.default_rng(i).integers(0, 256, rgb.shape, np.uint8)
+        if form == "jpeg":
+            save(root / "train" / "A" / f"{i}.jpg", rgb, quality=80)
+            save(root / "train" / "B" / f"{i}.jpg", photo)
+        else:
+            picture = {"ids": ids, "colors": rgb, "indexed": indexed}[form]
+            save(root / "train" / f"{i}.png", picture)
+            save(root / "train" / f"{i}.jpg", photo)
+    (root / "palette.json").write_text(json.dumps(PALETTE))
+    return places
+
+
+@pytest.mark.parametrize("form", ["ids", "colors", "indexed", "jpeg"])
+def test_peoples_own_classes_are_read_in_every_form(form: str, tmp_path: Path) -> None:
+    places = write_own_classes(tmp_path, form)
+    dataset = open_set("labels2photo", tmp_path, 64, fit="stretch", jitter=1.0, val_split=0.3)
+    one_hot = dataset.batch([0], None).input[0]
+    assert one_hot.shape == (3, 64, 64)
+    right = (one_hot.argmax(0).numpy() == places).mean()
+    assert right == 1 if form != "jpeg" else right > 0.97
+    assert [c.name for c in dataset.palette.classes] == ["land", "water", "street"]
+
+
+def test_an_id_that_is_no_class_is_named(tmp_path: Path) -> None:
+    write_own_classes(tmp_path, "ids")
+    labels = np.asarray(Image.open(tmp_path / "train" / "1.png")).copy()
+    labels[0, 0] = 5
+    save(tmp_path / "train" / "1.png", labels)
+    with pytest.raises(DataProblems, match=r"1\.png: has the values \[5\], which are no class"):
+        open_set("labels2photo", tmp_path, 64, val_split=0.3)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "palette.json"),
+        ("[]", "a list of classes"),
+        ('[{"name": "a", "rgb": [0, 0]}, {"name": "b", "rgb": [1, 1, 1]}]', "three values"),
+        ('[{"name": "a", "rgb": [1, 1, 1]}, {"name": "b", "rgb": [1, 1, 1]}]', "all different"),
+        ('[{"name": "a", "colour": 1}, {"name": "b", "rgb": [1, 1, 1]}]', "no key"),
+    ],
+)
+def test_a_palette_that_is_wrong_is_refused(text: str, reason: str, tmp_path: Path) -> None:
+    write_own_classes(tmp_path, "ids")
+    (tmp_path / "palette.json").write_text(text)
+    with pytest.raises(ValueError, match=reason):
+        open_set("labels2photo", tmp_path, 64)
