@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pix2pix import prepare_command
 from pix2pix.outputs import plan_outputs, save_image
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Draw facades, colourise photos, trace photos of facades.
   python -m pix2pix draw house.png -o house-photo.png
   python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
   python -m pix2pix trace house-photo.jpg -o house.png
+  python -m pix2pix prepare edges photos -o drawings
 
 'python -m pix2pix COMMAND --help' says more. Everything happens on this machine.
 """
@@ -132,12 +134,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     trace = add("trace", "PHOTO", "photos of facades -> label maps", TRACE_HELP)
     add_checkpoint(trace, "trace")
+    prepare_command.add_parser(commands)
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns its exit status."""
     options = build_parser().parse_args(argv)
+    if options.command == "prepare":
+        return prepare_command.run(options, complain)
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
