@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.hard_drawings import hard_drawings  # noqa: E402
-from pix2pix.data.facades import FacadePairs  # noqa: E402
+from pix2pix.data.open import open_datasets  # noqa: E402
+from pix2pix.data.options import DataOptions  # noqa: E402
 from pix2pix.encoding import decode_photo  # noqa: E402
 from pix2pix.inference import Drawer, load_drawer  # noqa: E402
 from pix2pix.labels import PALETTE, VOID  # noqa: E402
@@ -67,7 +68,7 @@ def main() -> None:
     for name, drawer in drawers:
         names += [f"{name}, style {i}" for i in range(STYLES)] if drawer.has_styles else [name]
 
-    val = FacadePairs(options.data / "val", 256)
+    (val,) = open_datasets(DataOptions("labels2photo", 256), options.data, ["val"])
     indices = np.linspace(0, len(val) - 1, ROWS).round().astype(int).tolist()
     batch = val.batch(indices, None)
     labels = batch.input.argmax(1).numpy().astype(np.uint8)

@@ -64,7 +64,7 @@ def find_edges(
 
 def draw_sketch(photo: np.ndarray, blur: float = 4.0, strength: float = 1.0) -> np.ndarray:
     """Pencil on paper: the photo divided by its surroundings, so that only changes leave a mark."""
-    gray = to_grayscale(photo).astype(np.float32) + 1
+    gray = to_grayscale(photo).astype(np.float32) + 16  # or the noise of a night would be lines
     around = cv2.GaussianBlur(gray, (0, 0), blur)
     paper = np.power((gray / around).clip(0, 1), 2 * strength)
     return (paper * 255 + 0.5).astype(np.uint8)
