@@ -10,12 +10,15 @@ import torch
 from PIL import Image
 from synthetic import make_facade, open_set, write_facades, write_photos
 
+import train
+from pix2pix.checkpoint import load_checkpoint
 from pix2pix.data.check import DataProblems
 from pix2pix.data.loader import Plan
 from pix2pix.data.open import open_datasets
 from pix2pix.data.options import DataOptions
 from pix2pix.encoding import decode_photo
 from pix2pix.labels import PIX2PIX_PALETTE, encode_label_image
+from pix2pix.training.recipe import load_recipe
 
 RED, GREEN = (200, 30, 20), (20, 180, 40)
 
@@ -324,3 +327,61 @@ def test_a_palette_that_is_wrong_is_refused(text: str, reason: str, tmp_path: Pa
     (tmp_path / "palette.json").write_text(text)
     with pytest.raises(ValueError, match=reason):
         open_set("labels2photo", tmp_path, 64)
+
+
+TINY = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--workers", "0"]
+
+
+@pytest.mark.parametrize("recipe", ["paper", "trace"])
+def test_a_model_of_peoples_own_classes_knows_their_names_and_colors(
+    recipe: str, tmp_path: Path
+) -> None:
+    palette = [
+        {"name": f"class {i}", "rgb": [250 - 15 * i, 17 * i, 40 + 10 * i]} for i in range(15)
+    ]
+    for i in range(4):
+        ids = np.random.default_rng(i).permutation(16).reshape(4, 4).clip(0, 14)
+        save(tmp_path / "data" / "A" / f"{i}.png", np.kron(ids, np.ones((16, 16))).astype(np.uint8))
+        save(tmp_path / "data" / "B" / f"{i}.jpg", make_facade(64, 64, i)[0])
+    (tmp_path / "data" / "palette.json").write_text(json.dumps(palette))
+    run = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), *TINY]
+    assert train.main([recipe, *run, "--max-steps", "2", "--batch-size", "2"]) == 0
+    config, _ = load_checkpoint(tmp_path / "run")
+    assert [{"name": c.name, "rgb": list(c.rgb)} for c in config.palette] == palette
+    assert train.main(["--resume", str(tmp_path / "run")]) == 0
+
+
+def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    write_photos(tmp_path / "data", 3, 1)
+    for name in ("bad 1.jpg", "bad 2.jpg"):
+        (tmp_path / "data" / "train" / name).write_bytes(b"no image")
+    run = ["colorize", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), *TINY]
+    run += ["--max-steps", "1", "--batch-size", "2", "--gan-start", "0"]
+    assert train.main(run) == 2
+    error = capsys.readouterr().err
+    assert "2 problems" in error and "bad 1.jpg: " in error and "bad 2.jpg: " in error
+    assert "Traceback" not in error and not (tmp_path / "run").exists()
+    assert train.main([*run, "--skip-bad"]) == 0
+    assert (
+        json.loads((tmp_path / "run" / "config.json").read_text())["training"]["train_images"] == 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [
+        ({"width": 100}, "width"),
+        ({"fit": "fill"}, "fit"),
+        ({"layout": "zip"}, "layout"),
+        ({"direction": "AB"}, "direction"),
+        ({"val_split": 1.0}, "val_split"),
+        ({"jitter": 9.0}, "jitter"),
+        ({"cache_gb": -2.0}, "cache_gb"),
+        ({"width": 384, "small_size": 128, "depth": 7}, "small_size"),
+    ],
+)
+def test_a_recipe_says_what_is_wrong_with_its_data_keys(keys: dict, name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        load_recipe("facades", keys)

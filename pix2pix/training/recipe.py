@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from pix2pix.config import (
     CHANNELS,
     NORMS,
@@ -15,7 +17,7 @@ from pix2pix.config import (
     require,
 )
 from pix2pix.data.options import LABEL_TASKS, DataOptions
-from pix2pix.data.palette import read_palette
+from pix2pix.data.palette import FACADES, read_palette
 from pix2pix.labels import NUM_CLASSES
 from pix2pix.losses import GAN_LOSSES
 from pix2pix.networks import PATCH_LAYERS
@@ -200,6 +202,10 @@ class Recipe:
             return self
         palette = read_palette(data_dir)
         return self if palette.is_facades else dataclasses.replace(self, palette=palette.classes)
+
+    def colors(self) -> np.ndarray:
+        """The colour of each class of label map, (K, 3) uint8."""
+        return np.array([c.rgb for c in self.palette or FACADES.classes], np.uint8)
 
     def condition_channels(self) -> int:
         """How many channels D sees beside the image it judges."""

@@ -115,7 +115,8 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
             if done % recipe.sample_every == 0 or done == total_steps:
                 metrics = evaluate(learner.ema, recipe.task, val_set, device)
                 print(json.dumps({"step": done, "val": metrics}), file=report, flush=True)
-                sheet = sample_sheet(learner.ema, recipe.task, val_set, device)
+                palette = recipe.colors()
+                sheet = sample_sheet(learner.ema, recipe.task, val_set, device, palette=palette)
                 (out_dir / "samples").mkdir(exist_ok=True)
                 sheet.save(out_dir / "samples" / f"step_{done:07d}.jpg", quality=88)
                 sheet.save(out_dir / "samples.jpg", quality=88)
