@@ -348,6 +348,7 @@ def test_a_model_of_peoples_own_classes_knows_their_names_and_colors(
     assert train.main([recipe, *run, "--max-steps", "2", "--batch-size", "2"]) == 0
     config, _ = load_checkpoint(tmp_path / "run")
     assert [{"name": c.name, "rgb": list(c.rgb)} for c in config.palette] == palette
+    assert "--palette" not in (tmp_path / "run" / "README.md").read_text()
     assert train.main(["--resume", str(tmp_path / "run")]) == 0
 
 

@@ -86,7 +86,7 @@ def write_card(config: CheckpointConfig, license_id: str = "") -> str:
     parts = [
         front_matter(config, license_id),
         f"# {escape(title or words.title)}",
-        f"{words.does} Task `{config.task}`, {config.size}x{config.size} pixels.",
+        f"{words.does} Task `{config.task}`, {config.width or config.size}x{config.size} pixels.",
         "![held-out samples](samples.jpg)",
         "## Use",
         f"In a clone of {LIBRARY}, with this folder as `FOLDER`:",
@@ -139,7 +139,7 @@ def reproduce(config: CheckpointConfig) -> str:
         known = dataclasses.asdict(load_recipe(name))
     words = ["python", "train.py", name, "--data", "DIR", "--out", "DIR"]
     for key, value in options.items():
-        if known.get(key) != value:
+        if known.get(key) != value and key != "palette":  # the data brings its palette along
             text = str(value).lower() if isinstance(value, bool) else str(value)
             words += ["--" + key.replace("_", "-"), text]
     return shlex.join(words)
@@ -160,7 +160,8 @@ def figures_section(config: CheckpointConfig) -> str:
 def limits_section(config: CheckpointConfig) -> str:
     lines = [WORDS[config.task].limit]
     lines.append(
-        f"It learned at {config.size}x{config.size} pixels; finer detail than that is not its own."
+        f"It learned at {config.width or config.size}x{config.size} pixels; "
+        "finer detail than that is not its own."
     )
     if "train_images" in config.training:
         count = escape(config.training["train_images"])
