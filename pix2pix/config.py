@@ -160,12 +160,12 @@ class CheckpointConfig:
     task: str
     size: int  # height in pixels of what it was trained on, and works at
     generator: GeneratorConfig
-    width: int = 0  # of the same; 0: square
     palette: tuple[LabelColor, ...] = ()  # classes by index, where a label map is involved
     styles: dict[str, tuple[float, ...]] = field(default_factory=dict)  # looks that have a name
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
+    width: int = 0  # in pixels, of what it was trained on; 0: square
 
     def __post_init__(self) -> None:
         require(
