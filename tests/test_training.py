@@ -110,12 +110,13 @@ def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
     keys = ["--max-steps", 4, "--sample-every", 2, "--log-every", 2, "--batch-size", 2]
     assert run("facades", "--data", data, "--out", tmp_path / "run", *TINY, *keys) == 0
-    names = sorted(p.name for p in (tmp_path / "run").iterdir())
+    names = sorted(p.name for p in (tmp_path / "run").iterdir() if p.name != "tensorboard")
     assert names == [
         "README.md",
         "config.json",
         "metrics.jsonl",
         "model.safetensors",
+        "report.html",
         "run.json",
         "samples",
         "samples.jpg",

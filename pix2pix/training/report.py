@@ -33,7 +33,8 @@ from pix2pix.training.charts import Line, chart
 
 REPORT_NAME = "report.html"
 MAX_SHEETS = 12
-SHEET_SIZE = (1300, 2200)  # pixels: a larger sheet is reduced to fit
+NEWEST_SIZE = (1300, 2200)  # pixels: a larger sheet is reduced to fit
+OLDER_SIZE = (880, 1440)
 LOSSES = {
     "d": "discriminator",
     "gan": "generator, adversarial",
@@ -118,10 +119,7 @@ def sample_slider(folder: Path, step: int) -> str:
     places = {round(k * (len(sheets) - 1) / max(count - 1, 1)) for k in range(count)}
     kept = [pair for k, pair in enumerate(sheets) if k in places | {len(sheets) - 1}]
     newest = len(kept) - 1
-    images = "".join(
-        f'<img src="{embed(path)}" alt="step {at:,}"{"" if k == newest else " hidden"}>'
-        for k, (at, path) in enumerate(kept)
-    )
+    images = "".join(sheet_image(path, at, at == kept[-1][0]) for at, path in kept)
     slide = (
         f'<div class="slide"><input type="range" min="0" max="{newest}" value="{newest}" '
         'aria-label="step of the samples"><output></output></div>'
@@ -132,15 +130,20 @@ def sample_slider(folder: Path, step: int) -> str:
     )
 
 
-def embed(path: Path) -> str:
-    """A JPEG as a data URL, reduced to SHEET_SIZE where it is larger."""
+def sheet_image(path: Path, step: int, newest: bool) -> str:
+    source = embed(path, NEWEST_SIZE if newest else OLDER_SIZE)
+    return f'<img src="{source}" alt="step {step:,}"{"" if newest else " hidden"}>'
+
+
+def embed(path: Path, size: tuple[int, int]) -> str:
+    """A JPEG as a data URL, reduced to fit `size` where it is larger."""
     content = path.read_bytes()
     with Image.open(path) as image:
-        if image.width > SHEET_SIZE[0] or image.height > SHEET_SIZE[1]:
-            image.draft("RGB", SHEET_SIZE)
-            image.thumbnail(SHEET_SIZE)
+        if image.width > size[0] or image.height > size[1]:
+            image.draft("RGB", size)
+            image.thumbnail(size)
             buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=85)
+            image.save(buffer, "JPEG", quality=82)
             content = buffer.getvalue()
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
 

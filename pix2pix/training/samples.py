@@ -1,5 +1,8 @@
 """Sheets of samples: a row for each held-out example, its input, outputs and truth."""
 
+import io
+from pathlib import Path
+
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
@@ -7,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.encoding import decode_ab, decode_photo
+from pix2pix.files import write_atomically
 from pix2pix.labels import PALETTE
 from pix2pix.metrics.generation import (
     generate,
@@ -45,6 +49,15 @@ def sample_sheet(
     if task == "colorize":
         return tile(color_columns(model, batch, device))
     return tile(image_columns(model, batch, device))
+
+
+def save_sheet(sheet: Image.Image, out_dir: Path, step: int) -> None:
+    """Writes samples/step_STEP.jpg and, the card's picture, samples.jpg."""
+    buffer = io.BytesIO()
+    sheet.save(buffer, "JPEG", quality=88)
+    (out_dir / "samples").mkdir(exist_ok=True)
+    for path in (out_dir / "samples" / f"step_{step:07d}.jpg", out_dir / "samples.jpg"):
+        write_atomically(path, buffer.getvalue())
 
 
 def label_columns(model: Model, batch: Batch, device: torch.device, palette: np.ndarray) -> Columns:

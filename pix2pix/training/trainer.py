@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from pix2pix.checkpoint import save_checkpoint
 from pix2pix.config import from_dict
@@ -25,10 +24,13 @@ from pix2pix.data.open import open_datasets
 from pix2pix.device import choose_device
 from pix2pix.files import write_atomically
 from pix2pix.metrics import evaluate
+from pix2pix.training.board import Board
 from pix2pix.training.card import write_card
 from pix2pix.training.learner import Learner, checkpoint_config
+from pix2pix.training.progress import open_bar, show_losses
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.samples import sample_sheet
+from pix2pix.training.report import write_report
+from pix2pix.training.samples import sample_sheet, save_sheet
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +74,8 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
     trim_metrics(out_dir / "metrics.jsonl", first_step)
     started = time.monotonic() - seconds
 
-    def save(step: int, metrics: dict) -> None:
-        facts = {
+    def facts(step: int) -> dict:
+        return {
             "recipe": run["name"],
             "options": run["recipe"],
             "train_images": len(train_set),
@@ -82,7 +84,9 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
             "hours": round((time.monotonic() - started) / 3600, 2),
             "device": device_words(device, learner.bf16),
         }
-        config = checkpoint_config(recipe, training=facts, metrics=metrics)
+
+    def save(step: int, metrics: dict) -> None:
+        config = checkpoint_config(recipe, training=facts(step), metrics=metrics)
         save_checkpoint(out_dir, config, learner.ema, write_card(config))
         buffer = io.BytesIO()
         seconds = time.monotonic() - started
@@ -94,9 +98,14 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
     )
     plan = Plan(recipe.batch_size, recipe.seed, small_steps, recipe.small_size)
     batches = iterate_batches(train_set, plan, first_step, total_steps, recipe.workers)
-    bar = tqdm(total=total_steps, initial=first_step, unit="step", dynamic_ncols=True)
+    bar = open_bar(first_step, total_steps)
     metrics: dict = {}
-    with StopSignal() as stop, bar, open(out_dir / "metrics.jsonl", "a") as report:
+    with (
+        StopSignal() as stop,
+        bar,
+        contextlib.closing(Board(out_dir, first_step)) as board,
+        open(out_dir / "metrics.jsonl", "a") as report,
+    ):
         for step, batch in enumerate(batches, first_step):
             losses = learner.step(batch.to(device, torch.channels_last), step, total_steps)
             done = step + 1
@@ -108,7 +117,8 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
                 values = {k: round(v.item(), 5) for k, v in losses.items()}
                 if not all(map(math.isfinite, values.values())):
                     raise FloatingPointError(f"step {done}: a loss is not finite: {values}")
-                bar.set_postfix(values)
+                show_losses(bar, values, recipe.batch_size)
+                board.add_scalars("loss", values, done)
                 print(json.dumps({"step": done, **values}), file=report, flush=True)
 
             # Evaluate
@@ -117,9 +127,10 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
                 print(json.dumps({"step": done, "val": metrics}), file=report, flush=True)
                 palette = recipe.colors()
                 sheet = sample_sheet(learner.ema, recipe.task, val_set, device, palette=palette)
-                (out_dir / "samples").mkdir(exist_ok=True)
-                sheet.save(out_dir / "samples" / f"step_{done:07d}.jpg", quality=88)
-                sheet.save(out_dir / "samples.jpg", quality=88)
+                save_sheet(sheet, out_dir, done)
+                board.add_scalars("val", metrics, done)
+                board.add_sheet(sheet, done)
+                write_report(out_dir, run, facts(done), done, total_steps)
 
             # Save
             if done % recipe.save_every == 0 or last:

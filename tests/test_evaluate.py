@@ -1,0 +1,130 @@
+"""`train.py --evaluate`: every task, a table for people, JSON for programs, mistakes in words."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from synthetic import write_facades, write_photos
+
+import train
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.config import CHANNELS, CheckpointConfig, GeneratorConfig, LabelColor
+from pix2pix.labels import CLASSES
+
+PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
+
+
+def write_checkpoint(folder: Path, task: str, style_dim: int = 0) -> Path:
+    inputs, outputs = CHANNELS[task]
+    shape = GeneratorConfig(inputs or 12, outputs or 12, ngf=8, depth=4, style_dim=style_dim)
+    palette = PALETTE if "labels" in task else ()
+    config = CheckpointConfig(task, 64, shape, palette)
+    torch.manual_seed(0)
+    model = Model(config).requires_grad_(False)
+    for weight in model.generator.parameters():
+        weight.mul_(5)  # large enough to make pictures differ
+    save_checkpoint(folder, config, model, "")
+    return folder
+
+
+def evaluate(*arguments: object) -> int:
+    return train.main(["--evaluate", *map(str, arguments)])
+
+
+def test_a_facade_model_is_judged_by_a_trace_model(tmp_path: Path, capsys) -> None:
+    data = write_facades(tmp_path / "data", 1, 3)
+    drawer = write_checkpoint(tmp_path / "facades", "labels2photo", 4)
+    tracer = write_checkpoint(tmp_path / "trace", "photo2labels")
+    assert evaluate(drawer, "--data", data, "--judge", tracer) == 0
+    report = json.loads((drawer / "metrics.json").read_text())
+    assert (report["task"], report["split"]) == ("labels2photo", "val")
+    figures = report["metrics"]
+    assert figures["examples"] == 3
+    for key in ("psnr_own_style", "fcn_mean_iou_real", "fcn_mean_iou_ratio_random_style"):
+        assert key in figures
+    assert figures["frechet_random_style"] > 0
+    assert figures["diversity"] >= 0
+    printed = capsys.readouterr().out
+    assert all(key in printed for key in figures)
+    assert "FID: not measured" in printed
+
+
+def test_without_a_judge_a_line_says_what_is_missing(tmp_path: Path, capsys) -> None:
+    data = write_facades(tmp_path / "data", 1, 1)
+    drawer = write_checkpoint(tmp_path / "facades", "labels2photo")
+    assert evaluate(drawer, "--data", data, "--json", tmp_path / "out" / "scores.json") == 0
+    assert "FCN score: not measured, it needs a trace checkpoint" in capsys.readouterr().out
+    assert (tmp_path / "out" / "scores.json").exists()
+    assert not (drawer / "metrics.json").exists()
+
+
+def test_another_split_and_a_group_are_measured(tmp_path: Path) -> None:
+    data = write_photos(tmp_path / "data", 2, 1)
+    (data / "train").rename(data / "test")
+    model = write_checkpoint(tmp_path / "colorize", "colorize")
+    split = ["--split", "test", "--group", "first=photo0"]
+    assert evaluate(model, "--data", data, *split) == 0
+    figures = json.loads((model / "metrics.json").read_text())["metrics"]
+    assert (figures["examples"], figures["first_examples"]) == (2, 1)
+    assert figures["ab_error"] != figures["ab_error_10_hints"]
+
+
+def test_a_trace_model_has_the_iou_of_each_class(tmp_path: Path) -> None:
+    data = write_facades(tmp_path / "data", 1, 2)
+    model = write_checkpoint(tmp_path / "trace", "photo2labels")
+    assert evaluate(model, "--data", data) == 0
+    figures = json.loads((model / "metrics.json").read_text())["metrics"]
+    assert {"iou_background", "iou_facade", "iou_window", "iou_door"} <= figures.keys()
+    assert "iou_shop" not in figures
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--data", "nowhere"], "nowhere"),
+        (["--data", "data", "--judge", "facades"], "a judge is one for photo2labels"),
+        (["--data", "data", "--group", "people"], "NAME=GLOB"),
+        (["--data", "data", "--group", "people=cat*"], "matches none of 1 examples"),
+        (["--data", "data", "--json", "data/val"], "cannot be written"),
+    ],
+)
+def test_a_mistake_is_one_line_in_words(options, reason, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_facades(Path("data"), 1, 1)
+    write_checkpoint(Path("facades"), "labels2photo")
+    assert evaluate("facades", *options) == 2
+    error = capsys.readouterr().err
+    assert reason in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--evaluate", "x"], ["facades", "--evaluate", "x", "--data", "y"], ["--judge", "x"]],
+)
+def test_options_that_do_not_go_together_are_refused(arguments, capsys) -> None:
+    with pytest.raises(SystemExit) as stop:
+        train.main(arguments)
+    assert stop.value.code == 2
+    assert "--evaluate CHECKPOINT" in capsys.readouterr().err
+
+
+def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) -> None:
+    from pix2pix.metrics import perceptual
+
+    def no_network(device: torch.device) -> None:
+        raise OSError("Name or service not known")
+
+    def no_package(device: torch.device) -> None:
+        raise ModuleNotFoundError("No module named 'torchmetrics'", name="torchmetrics")
+
+    monkeypatch.setattr(perceptual, "load_fid", no_network)
+    monkeypatch.setattr(perceptual, "load_lpips", no_package)
+    model = Model(CheckpointConfig("image2image", 64, GeneratorConfig(3, 3, ngf=8, depth=4)))
+    figures, notes = perceptual.perceptual_figures(model, "image2image", [], torch.device("cpu"))
+    assert figures == {}
+    assert notes == [
+        "FID: not measured, its weights cannot be had (Name or service not known)",
+        "LPIPS: not measured, torchmetrics is not installed (pip install 'torchmetrics[image]')",
+    ]
