@@ -30,8 +30,9 @@ def make_config(task: str, **facts: object) -> CheckpointConfig:
     inputs, outputs = CHANNELS[task]
     shape = GeneratorConfig(inputs or 12, outputs or 12, ngf=8, depth=4)
     metrics = {"psnr_own_style": 21.5, "examples": 64}
+    palette = PALETTE if "labels" in task else ()
     return CheckpointConfig(
-        task, 64, shape, PALETTE if "labels" in task else (), dict(facts), metrics
+        task, 64, generator=shape, palette=palette, training=dict(facts), metrics=metrics
     )
 
 

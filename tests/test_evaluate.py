@@ -19,7 +19,7 @@ def write_checkpoint(folder: Path, task: str, style_dim: int = 0) -> Path:
     inputs, outputs = CHANNELS[task]
     shape = GeneratorConfig(inputs or 12, outputs or 12, ngf=8, depth=4, style_dim=style_dim)
     palette = PALETTE if "labels" in task else ()
-    config = CheckpointConfig(task, 64, shape, palette)
+    config = CheckpointConfig(task, 64, generator=shape, palette=palette)
     torch.manual_seed(0)
     model = Model(config).requires_grad_(False)
     for weight in model.generator.parameters():
@@ -121,7 +121,9 @@ def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) ->
 
     monkeypatch.setattr(perceptual, "load_fid", no_network)
     monkeypatch.setattr(perceptual, "load_lpips", no_package)
-    model = Model(CheckpointConfig("image2image", 64, GeneratorConfig(3, 3, ngf=8, depth=4)))
+    model = Model(
+        CheckpointConfig("image2image", 64, generator=GeneratorConfig(3, 3, ngf=8, depth=4))
+    )
     figures, notes = perceptual.perceptual_figures(model, "image2image", [], torch.device("cpu"))
     assert figures == {}
     assert notes == [

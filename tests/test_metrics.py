@@ -7,13 +7,10 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from synthetic import write_facades, write_photos
+from synthetic import open_set, write_facades, write_photos
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
-from pix2pix.data.facades import FacadePairs
-from pix2pix.data.photos import PlainPhotos
-from pix2pix.data.tracing import TracedFacades
 from pix2pix.labels import CLASSES
 from pix2pix.metrics.color import ab_error
 from pix2pix.metrics.evaluation import evaluate
@@ -34,7 +31,11 @@ def make_model(task: str, inputs: int, outputs: int, style_dim: int = 0) -> Mode
     torch.manual_seed(0)
     shape = GeneratorConfig(inputs, outputs, ngf=8, depth=4, style_dim=style_dim)
     palette = PALETTE if "labels" in task else ()
-    model = Model(CheckpointConfig(task, 64, shape, palette)).eval().requires_grad_(False)
+    model = (
+        Model(CheckpointConfig(task, 64, generator=shape, palette=palette))
+        .eval()
+        .requires_grad_(False)
+    )
     for weight in model.generator.parameters():
         weight.mul_(5)
     return model
@@ -172,7 +173,7 @@ def test_equal_styles_have_no_diversity_and_real_photos_as_fakes_no_distance() -
 
 
 def test_the_void_of_a_generated_photo_is_the_real_one(tmp_path: Path) -> None:
-    batch = FacadePairs(write_facades(tmp_path, 1, 1) / "train", 64).batch([0], None)
+    batch = open_set("labels2photo", write_facades(tmp_path, 1, 1), 64).batch([0], None)
     batch.weight[:, :, :10] = 0
     photo = restore_void(torch.zeros_like(batch.target), batch)
     assert torch.equal(photo[:, :, :10], batch.target[:, :, :10])
@@ -185,7 +186,7 @@ def test_examples_are_spread_evenly(size: int, limit: int | None, expected: list
 
 
 def test_photos_are_measured_in_their_own_and_a_random_style(tmp_path: Path) -> None:
-    dataset = FacadePairs(write_facades(tmp_path, 1, 3) / "val", 64)
+    dataset = open_set("labels2photo", write_facades(tmp_path, 1, 3), 64, "val")
     figures = evaluate(make_model("labels2photo", 12, 3, 4), "labels2photo", dataset, CPU)
     for figure in ("l1", "psnr", "ssim", "colorfulness", "colorfulness_gap"):
         assert {f"{figure}_own_style", f"{figure}_random_style"} <= figures.keys()
@@ -196,7 +197,7 @@ def test_photos_are_measured_in_their_own_and_a_random_style(tmp_path: Path) -> 
 
 
 def test_each_class_is_named_and_void_is_left_out(tmp_path: Path) -> None:
-    dataset = TracedFacades(write_facades(tmp_path, 1, 2) / "val", 64)
+    dataset = open_set("photo2labels", write_facades(tmp_path, 1, 2), 64, "val")
     model = make_model("photo2labels", 3, 12)
     model.generator.final = Always(class_index=1)
     names = [c.name for c in CLASSES]
@@ -224,13 +225,13 @@ class Always(torch.nn.Module):
 
 def test_a_group_has_the_figures_of_its_own_examples(tmp_path: Path) -> None:
     root = write_photos(tmp_path, 1, 4)
-    dataset = PlainPhotos(root / "val", 64)
+    dataset = open_set("colorize", root, 64, "val")
     model = make_model("colorize", 7, 2)
     figures = evaluate(model, "colorize", dataset, CPU, groups={"last": "photo3"})
     (root / "val" / "photo3.jpg").rename(tmp_path / "photo3.jpg")
-    (tmp_path / "one").mkdir()
-    (tmp_path / "photo3.jpg").rename(tmp_path / "one" / "photo3.jpg")
-    alone = evaluate(model, "colorize", PlainPhotos(tmp_path / "one", 64), CPU)
+    (tmp_path / "one" / "val").mkdir(parents=True)
+    (tmp_path / "photo3.jpg").rename(tmp_path / "one" / "val" / "photo3.jpg")
+    alone = evaluate(model, "colorize", open_set("colorize", tmp_path / "one", 64, "val"), CPU)
     assert figures["last_examples"] == 1
     for key in ("ab_error", "psnr_grey", "colorfulness_gap", "ssim"):
         assert figures[f"last_{key}"] == pytest.approx(alone[key], abs=1e-3)
@@ -239,7 +240,7 @@ def test_a_group_has_the_figures_of_its_own_examples(tmp_path: Path) -> None:
 
 
 def test_a_judge_reads_real_photos_and_generated_ones(tmp_path: Path) -> None:
-    dataset = FacadePairs(write_facades(tmp_path, 1, 4) / "val", 64)
+    dataset = open_set("labels2photo", write_facades(tmp_path, 1, 4), 64, "val")
     model = make_model("labels2photo", 12, 3, 4)
     reader = make_model("photo2labels", 3, 12)
     reader.generator.final = Always(class_index=1)
@@ -251,12 +252,12 @@ def test_a_judge_reads_real_photos_and_generated_ones(tmp_path: Path) -> None:
 
 
 def test_a_judge_of_other_classes_or_another_task_is_refused(tmp_path: Path) -> None:
-    facades = FacadePairs(write_facades(tmp_path / "f", 1, 1) / "val", 64)
-    photos = PlainPhotos(write_photos(tmp_path / "p", 1, 1) / "val", 64)
+    facades = open_set("labels2photo", write_facades(tmp_path / "f", 1, 1), 64, "val")
+    photos = open_set("colorize", write_photos(tmp_path / "p", 1, 1), 64, "val")
     judge = Judge(make_model("photo2labels", 3, 12), 64, CPU)
     with pytest.raises(ValueError, match="know 5 classes, got 12"):
         shape = GeneratorConfig(5, 3, ngf=8, depth=4)
-        model = Model(CheckpointConfig("labels2photo", 64, shape, PALETTE[:5]))
+        model = Model(CheckpointConfig("labels2photo", 64, generator=shape, palette=PALETTE[:5]))
         evaluate(model, "labels2photo", facades, CPU, judge=judge)
     with pytest.raises(ValueError, match="a model for colorize"):
         evaluate(make_model("colorize", 7, 2), "colorize", photos, CPU, judge=judge)

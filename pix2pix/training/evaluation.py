@@ -10,6 +10,8 @@ from typing import Any
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.config import CheckpointConfig, from_dict
 from pix2pix.data.open import open_datasets
+from pix2pix.data.options import LABEL_TASKS
+from pix2pix.data.palette import read_palette
 from pix2pix.device import choose_device
 from pix2pix.files import write_atomically
 from pix2pix.metrics.evaluation import batches_of, evaluate
@@ -42,8 +44,9 @@ def evaluate_checkpoint(
     device = choose_device(device_name)
     config, model = load_checkpoint(folder)
     judge = load_judge(judge_dir, device) if judge_dir is not None else None
+    check_classes(config, data_dir)
     options = recipe_of(config, keys or {}).data_options()
-    (dataset,) = open_datasets(options, data_dir, (split,))
+    dataset = open_datasets(options, data_dir, [split])[0]
     log.info("%s, %s: measuring %d examples of %s", folder, config.task, len(dataset), split)
     model = model.to(device)
     names = [entry.name for entry in config.palette]
@@ -67,12 +70,24 @@ def evaluate_checkpoint(
     }
 
 
+def check_classes(config: CheckpointConfig, data_dir: Path) -> None:
+    """ValueError where the data's label maps have other classes than the checkpoint."""
+    if config.task in LABEL_TASKS:
+        known = [entry.name for entry in config.palette]
+        found = [entry.name for entry in read_palette(data_dir).classes]
+        if known != found:
+            raise ValueError(
+                f"{data_dir}: expected label maps of the classes {', '.join(known)}, "
+                f"got {', '.join(found)}"
+            )
+
+
 def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
     """The recipe that reads data as the checkpoint's training did, with some keys replaced."""
     known = {f.name for f in dataclasses.fields(Recipe)}
     shape = dataclasses.asdict(config.generator)
     values = {**config.training.get("options", {}), **shape, **keys}
-    values |= {"task": config.task, "size": config.size}
+    values |= {"task": config.task, "size": config.size, "width": config.width}
     return from_dict(Recipe, {k: v for k, v in values.items() if k in known}, "recipe")
 
 

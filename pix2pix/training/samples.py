@@ -1,6 +1,7 @@
 """Sheets of samples: a row for each held-out example, its input, outputs and truth."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from pix2pix.checkpoint import Model
+from pix2pix.config import LabelColor
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.encoding import decode_ab, decode_photo
 from pix2pix.files import write_atomically
@@ -33,19 +35,21 @@ def sample_sheet(
     dataset: Dataset,
     device: torch.device,
     rows: int = 8,
-    palette: np.ndarray = PALETTE,
+    palette: Sequence[LabelColor] = (),
 ) -> Image.Image:
     """Evenly spaced examples, a column for each of input, outputs and truth, with its caption.
 
     labels2photo: labels, the real photo's style, two random styles (or the one output), real photo.
     photo2labels: photo, the label map found, the true one. colorize: grey, result, result with 10
-    hints, photo. image2image: input, output, truth. `palette` (K, 3) uint8 colours the classes.
+    hints, photo. image2image: input, output, truth. The classes have the colours of
+    `palette`, or without one those of the facades.
     """
+    colors = np.array([entry.rgb for entry in palette], np.uint8) if palette else PALETTE
     batch = dataset.batch(spread_indices(len(dataset), rows), None)
     if task == "labels2photo":
-        return tile(photo_columns(model, batch, device, palette))
+        return tile(photo_columns(model, batch, device, colors))
     if task == "photo2labels":
-        return tile(label_columns(model, batch, device, palette))
+        return tile(label_columns(model, batch, device, colors))
     if task == "colorize":
         return tile(color_columns(model, batch, device))
     return tile(image_columns(model, batch, device))
