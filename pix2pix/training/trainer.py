@@ -125,8 +125,9 @@ def train(run: dict, out_dir: Path, device_name: str) -> None:
             if done % recipe.sample_every == 0 or done == total_steps:
                 metrics = evaluate(learner.ema, recipe.task, val_set, device)
                 print(json.dumps({"step": done, "val": metrics}), file=report, flush=True)
-                palette = recipe.colors()
-                sheet = sample_sheet(learner.ema, recipe.task, val_set, device, palette=palette)
+                sheet = sample_sheet(
+                    learner.ema, recipe.task, val_set, device, palette=recipe.palette
+                )
                 save_sheet(sheet, out_dir, done)
                 board.add_scalars("val", metrics, done)
                 board.add_sheet(sheet, done)
