@@ -201,12 +201,12 @@ def test_kill_9_at_any_moment_leaves_a_checkpoint_and_a_run_that_goes_on(
     tmp_path: Path, data: Path
 ) -> None:
     out, whole = tmp_path / "run", tmp_path / "whole"
-    keys = [*KEYS, "--max-steps", 150, "--save-every", 1, "--sample-every", 3, "--seed", 2]
+    keys = [*KEYS, "--max-steps", 100, "--save-every", 1, "--sample-every", 3, "--seed", 2]
     keys += ["--best-metric", "l1_own_style"]
     chance, forker = random.Random(0), Forker()
     steps: list[int] = []
     process = forker.begin("facades", "--data", data, "--out", out, *keys)
-    while len(steps) < 20:
+    while len(steps) < 16:
         if len(steps) % 5:  # every fifth is killed wherever it is; the others when they have saved
             wait_until(lambda: (steps[-1] if steps else 0) < current_step(out))
         time.sleep(chance.uniform(0, 0.4))
