@@ -164,7 +164,8 @@ def run_steps(job: Job) -> int:
             if leaves:
                 break
     if signal_number and done < total_steps:
-        log.warning("stopped at step %d; continue with --resume %s", done, job.out_dir)
+        if workers.is_first:
+            log.warning("stopped at step %d; continue with --resume %s", done, job.out_dir)
         return signal_number
     return 0
 
