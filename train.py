@@ -109,7 +109,8 @@ def main(argv: list[str] | None = None) -> int:
         if options["evaluate"] is not None:
             if name or out or run or init_from or not options["data"]:
                 parser.error(
-                    "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume, --init-from"
+                    "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume, "
+                    "--init-from"
                 )
             evaluate(options)
             return 0

@@ -52,7 +52,7 @@ def wait_for_lines(path: Path, count: int) -> None:
 def losses(folder: Path) -> list[dict]:
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     return [
-        {k: v for k, v in r.items() if k not in ("time_s", "step")} for r in rows if "val" not in r
+        {k: v for k, v in r.items() if k not in ("seconds", "step")} for r in rows if "val" not in r
     ]
 
 

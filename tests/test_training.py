@@ -30,7 +30,7 @@ def read_metrics(folder: Path) -> list[dict]:
 
 
 def untimed(row: dict) -> dict:
-    return {key: value for key, value in row.items() if key != "time_s"}
+    return {key: value for key, value in row.items() if key != "seconds"}
 
 
 def weights(folder: Path) -> dict[str, np.ndarray]:

@@ -4,18 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-HIGHER_IS_BETTER = ("psnr", "ssim", "pixel_accuracy", "class_accuracy", "mean_iou")
-LOWER_IS_BETTER = ("l1", "ab_error")
-
-
-def direction(metric: str) -> str:
-    """Which is better, "higher" or "lower"; "" where neither is, or nothing can change it."""
-    name = f"_{metric}_"
-    if metric.endswith(("truth", "grey", "real")):
-        return ""
-    if any(f"_{known}_" in name for known in HIGHER_IS_BETTER):
-        return "higher"
-    return "lower" if any(f"_{known}_" in name for known in LOWER_IS_BETTER) else ""
+from pix2pix.metrics import direction
 
 
 def check_metric(metric: str, figures: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ backward pass, and every parameter used in it. Here D judges twice or thrice for
 is frozen between, the generator is entered by `logits`, and the style encoder has nothing to do
 where a worker's whole part has drawn styles.
 
-What differs from one process: batch norm takes its statistics over a worker's own part (over the
-whole batch on CUDA, where SyncBatchNorm exists), and dropout draws other masks.
+What differs from one process: batch norm takes its statistics over a worker's own part, as
+SyncBatchNorm exists on CUDA only, and dropout draws other masks.
 """
 
 import contextlib

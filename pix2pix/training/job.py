@@ -101,9 +101,9 @@ def make_plan(job: Job) -> Plan:
 
 
 def write_line(job: Job, report: TextIO, values: dict[str, Any]) -> None:
-    """A line of metrics.jsonl; `time_s` is the run's time so far, without its pauses."""
+    """A line of metrics.jsonl; `seconds` is the run's time so far, without its pauses."""
     if job.workers.is_first:
-        line = {"step": values["step"], "time_s": round(job.seconds, 1), **values}
+        line = {"step": values["step"], "seconds": round(job.seconds, 1), **values}
         print(json.dumps(line), file=report, flush=True)
 
 
