@@ -3,11 +3,16 @@
 python train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]
 python train.py --resume DIR
 python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--json FILE]
+torchrun --nproc-per-node 2 train.py ...
+
+Exit status: 0 all steps done, 1 stopped by a full disk, a NaN or a lost worker, 2 a mistake in the
+command or the data, 130 or 143 saved and left because of SIGINT or SIGTERM.
 """
 
 import argparse
 import dataclasses
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +20,9 @@ from typing import Any
 from pix2pix.device import DEVICES
 from pix2pix.training import evaluation, trainer
 from pix2pix.training.recipe import Recipe, load_recipe, recipe_names
+from pix2pix.training.run import StoppedError
+
+INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 
 
 def parse_flag(text: str) -> bool:
@@ -36,7 +44,17 @@ def build_parser() -> argparse.ArgumentParser:
         "--data", type=Path, help="folder with the training images (README: Your own data)"
     )
     parser.add_argument("--out", type=Path, help="folder for the run, made if need be")
-    parser.add_argument("--resume", type=Path, metavar="DIR", help="continue the run in DIR")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        help="continue the run in DIR (with --data where the data moved to)",
+    )
+    parser.add_argument(
+        "--init-from",
+        metavar="CHECKPOINT",
+        help="begin with the weights of this checkpoint folder, where their shapes fit",
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     add_evaluation(parser)
     keys = parser.add_argument_group("keys of the recipe (default: what the recipe says)")
@@ -86,11 +104,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = build_parser()
     options = vars(parser.parse_args(argv))
     name, out, run = options.pop("recipe"), options.pop("out"), options.pop("resume")
+    init_from = options.pop("init_from")
     try:
         if options["evaluate"] is not None:
-            if name or out or run or not options["data"]:
+            if name or out or run or init_from or not options["data"]:
                 parser.error(
-                    "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume"
+                    "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume, "
+                    "--init-from"
                 )
             evaluate(options)
             return 0
@@ -99,17 +119,23 @@ def main(argv: list[str] | None = None) -> int:
                 parser.error(f"--{key} goes with --evaluate CHECKPOINT")
         data, device = options.pop("data"), options.pop("device")
         if run is not None:
-            if name or data or out or options:
+            if name or out or init_from or options:
                 parser.error("--resume takes the recipe and its keys from the run")
-            trainer.resume(run, device)
+            signal_number = trainer.resume(run, device, data)
         elif not (name and data and out):
             parser.error("expected RECIPE --data DIR --out DIR, or --resume DIR")
         else:
-            trainer.start(name, load_recipe(name, options), data, out, device)
-    except (ValueError, FloatingPointError) as error:
+            recipe = load_recipe(name, options)
+            signal_number = trainer.start(name, recipe, data, out, device, init_from)
+    except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
-    return 0
+    except StoppedError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # before the first step; from then on it is a request to save
+        return INTERRUPTED
+    return signal_number and INTERRUPTED - signal.SIGINT + signal_number
 
 
 if __name__ == "__main__":

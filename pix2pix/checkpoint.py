@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from pix2pix.config import CheckpointConfig, from_dict
-from pix2pix.files import write_atomically
+from pix2pix.files import write_together
 from pix2pix.networks import StyleEncoder, UNet
 
 CONFIG_NAME = "config.json"
@@ -35,11 +35,19 @@ class Model(nn.Module):
 
 def save_checkpoint(folder: Path, config: CheckpointConfig, model: Model, card: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    write_together(checkpoint_files(folder, config, model, card))
+
+
+def checkpoint_files(
+    folder: Path, config: CheckpointConfig, model: Model, card: str
+) -> dict[Path, bytes]:
+    """What a checkpoint in that folder consists of; config.json is the last to be written."""
     tensors = {name: _to_half(tensor) for name, tensor in model.state_dict().items()}
-    write_atomically(folder / WEIGHTS_NAME, save(tensors))
-    text = json.dumps(config.to_dict(), indent=2) + "\n"
-    write_atomically(folder / CONFIG_NAME, text.encode())
-    write_atomically(folder / CARD_NAME, card.encode())
+    return {
+        folder / WEIGHTS_NAME: save(tensors),
+        folder / CARD_NAME: card.encode(),
+        folder / CONFIG_NAME: (json.dumps(config.to_dict(), indent=2) + "\n").encode(),
+    }
 
 
 def _to_half(tensor: Tensor) -> Tensor:

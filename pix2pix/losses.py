@@ -72,21 +72,23 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def augment_for_discriminator(
-    images: Tensor, max_shift: float, generator: torch.Generator
+    images: Tensor, max_shift: float, generator: torch.Generator, part: tuple[int, int] = (0, 1)
 ) -> Tensor:
     """Each image shifted by up to `max_shift` of its sides, zeros moved in: differentiable.
 
     Translation is the strongest single policy of Zhao et al., "Differentiable Augmentation for
     Data-Efficient GAN Training" (2020). A condition and its image must move together: concatenate
-    them before. A generator in the same state gives the same shifts.
+    them before. A generator in the same state gives the same shifts. Where the images are only the
+    first of two, or any other `part`, of a batch, they are shifted as they would be in the whole.
     """
     n, _, h, w = images.shape
     reach_y, reach_x = int(h * max_shift), int(w * max_shift)
     if not (reach_y or reach_x):
         return images
     padded = F.pad(images, (reach_x, reach_x, reach_y, reach_y))
-    tops = torch.randint(0, 2 * reach_y + 1, (n,), generator=generator).tolist()
-    lefts = torch.randint(0, 2 * reach_x + 1, (n,), generator=generator).tolist()
+    own = slice(part[0] * n, (part[0] + 1) * n)
+    tops = torch.randint(0, 2 * reach_y + 1, (n * part[1],), generator=generator)[own].tolist()
+    lefts = torch.randint(0, 2 * reach_x + 1, (n * part[1],), generator=generator)[own].tolist()
     return torch.stack(
         [padded[i, :, y : y + h, x : x + w] for i, (y, x) in enumerate(zip(tops, lefts))]
     )

@@ -19,8 +19,10 @@ class Board:
     What an earlier, cut-off part of the run wrote from `first_step` on is hidden by TensorBoard.
     """
 
-    def __init__(self, out_dir: Path, first_step: int) -> None:
+    def __init__(self, out_dir: Path, first_step: int, is_on: bool = True) -> None:
         self._writer: Any = None
+        if not is_on:
+            return
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:

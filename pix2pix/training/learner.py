@@ -23,6 +23,7 @@ from pix2pix.losses import (
     weighted_l1,
 )
 from pix2pix.networks import AbMean, PatchDiscriminator
+from pix2pix.training.distributed import Workers
 from pix2pix.training.recipe import Recipe
 
 M = TypeVar("M", bound=torch.nn.Module)
@@ -33,10 +34,13 @@ PARTS = ("model", "ema", "discriminator", "g_optimizer", "d_optimizer")
 class Learner:
     """The networks of a run with their optimizers."""
 
-    def __init__(self, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self, recipe: Recipe, device: torch.device, workers: Workers | None = None
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.device = device
+        self.workers = workers or Workers(device)
         config = checkpoint_config(recipe)
         self.model = self._place(Model(config))
         self.ema = self._place(Model(config)).eval().requires_grad_(False)
@@ -70,8 +74,12 @@ class Learner:
             getattr(self, name).load_state_dict(state[name])
 
     def step(self, batch: Batch, step: int, total_steps: int) -> dict[str, Tensor]:
-        """One update of D and of G; the losses by name, still on the device."""
-        recipe = self.recipe
+        """One update of D and of G; the losses by name, still on the device.
+
+        `batch` is this worker's part of the step's batch, and the mean of the losses over the
+        workers is that of the whole batch.
+        """
+        recipe, workers = self.recipe, self.workers
         # All chance in a step comes from its number: a resumed run repeats the unbroken one.
         torch.manual_seed(recipe.seed * 1_000_003 + step)
         progress = step / total_steps
@@ -80,13 +88,15 @@ class Learner:
         losses: dict[str, Tensor] = {}
 
         # Fake images
-        encoded = len(batch.input)  # the first so many have their own photo's style
+        share = len(batch.input)
+        whole = encoded_whole = share * workers.world
         with autocast(self.device, self.bf16):
             style = None
             if self.model.style_encoder is not None:
-                encoded -= int(len(batch.input) * recipe.prior_part)
-                style, losses["kl"] = self._styles(batch, encoded)
+                encoded_whole -= int(whole * recipe.prior_part)
+                style, losses["kl"] = self._styles(batch, encoded_whole)
             logits = self.model.generator.logits(batch.input, style)
+        encoded = self._encoded(share, encoded_whole)
         target, weight = batch.target, batch.weight
         if recipe.ab_classes and not adversarial:
             # Neighbours say the same and many classes cost much: a quarter of the pixels, in turn,
@@ -107,24 +117,28 @@ class Learner:
         if recipe.lambda_l1:
             losses["l1"] = weighted_l1(
                 fake[:encoded], target[:encoded], weight[:encoded], recipe.l1_beta
-            )
+            ) * workers.portion(weight[:encoded].sum())
             loss = loss + recipe.lambda_l1 * losses["l1"]
         if recipe.lambda_ce:
-            losses["ce"] = self._cross_entropy(logits, fake, target, weight)
+            cross_entropy = self._cross_entropy(logits, fake, target, weight)
+            losses["ce"] = cross_entropy * workers.portion(weight.sum())
             loss = loss + recipe.lambda_ce * losses["ce"]
         if "kl" in losses:
             ramp = min(1.0, progress / max(recipe.kl_warmup, 1e-9))
             loss = loss + ramp * recipe.lambda_kl * losses["kl"]
-        if recipe.lambda_z and style is not None and encoded < len(style):
+        if recipe.lambda_z and style is not None and encoded_whole < whole:
             losses["z"] = self._style_error(fake[encoded:], style[encoded:])
+            losses["z"] *= (share - encoded) * workers.world / (whole - encoded_whole)
             loss = loss + recipe.lambda_z * losses["z"]
         if adversarial:
             losses |= self._adversarial_losses(batch.condition, target, fake, encoded, step)
             loss = loss + recipe.lambda_gan * losses["gan"]
             if recipe.lambda_fm:
+                losses["fm"] *= encoded * workers.world / encoded_whole
                 loss = loss + recipe.lambda_fm * losses["fm"]
         self.g_optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        workers.average_gradients(self.model.parameters())
         self.g_optimizer.step()
         self._average(step)
         return losses
@@ -135,17 +149,26 @@ class Learner:
             for group in optimizer.param_groups:
                 group["lr"] = lr * min(1.0, (1 - progress) / max(1 - recipe.decay_start, 1e-9))
 
-    def _styles(self, batch: Batch, encoded: int) -> tuple[Tensor, Tensor]:
-        """Style codes, the first `encoded` of their own photos, the rest drawn; the KL term."""
-        encoder = self.model.style_encoder
+    def _encoded(self, share: int, encoded_whole: int) -> int:
+        """How many of this worker's part are among the first `encoded_whole` of the whole batch."""
+        return min(max(encoded_whole - self.workers.rank * share, 0), share)
+
+    def _styles(self, batch: Batch, encoded_whole: int) -> tuple[Tensor, Tensor]:
+        """Style codes, the first `encoded_whole` of all workers' batch of their own photos, the
+        rest drawn; the KL term."""
+        encoder, workers, share = self.model.style_encoder, self.workers, len(batch.input)
         assert encoder is not None
-        mean, log_variance = encoder(batch.target[:encoded])
-        mean, log_variance = mean.float(), log_variance.float()
-        noise = self._normal(len(batch.input), self.recipe.style_dim)
-        own = mean + noise[:encoded] * (log_variance / 2).exp()
-        encoder.observe(own)
-        style = torch.cat([own, encoder.sample(noise[encoded:])])
-        return style, kl_to_standard_normal(mean, log_variance)
+        encoded = self._encoded(share, encoded_whole)
+        noise = workers.own_part(self._normal(share * workers.world, self.recipe.style_dim))
+        own, kl = noise[:0], noise.new_zeros(())
+        if encoded:
+            mean, log_variance = encoder(batch.target[:encoded])
+            mean, log_variance = mean.float(), log_variance.float()
+            own = mean + noise[:encoded] * (log_variance / 2).exp()
+            kl = kl_to_standard_normal(mean, log_variance)
+            kl = kl * (encoded * workers.world / encoded_whole)
+        encoder.observe(workers.whole(own, share, encoded_whole))
+        return torch.cat([own, encoder.sample(noise[encoded:])]), kl
 
     def _style_error(self, fake: Tensor, style: Tensor) -> Tensor:
         """How far the encoder's reading of the fakes is from their styles, in standard deviations.
@@ -155,6 +178,8 @@ class Learner:
         """
         encoder = self.model.style_encoder
         assert encoder is not None
+        if not len(fake):
+            return fake.new_zeros(())
         encoder.requires_grad_(False)
         with autocast(self.device, self.bf16):
             read, _ = encoder(fake)
@@ -180,6 +205,7 @@ class Learner:
         loss = discriminator_loss(real_logits.float(), fake_logits.float(), self.recipe.gan_loss)
         self.d_optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        self.workers.average_gradients(self.discriminator.parameters())
         self.d_optimizer.step()
         return loss.detach()
 
@@ -192,7 +218,9 @@ class Learner:
         with autocast(self.device, self.bf16):
             fake_logits, fake_features = self._judge(condition, fake, step)
             losses["gan"] = generator_loss(fake_logits.float(), self.recipe.gan_loss)
-            if self.recipe.lambda_fm:
+            if self.recipe.lambda_fm and not encoded:
+                losses["fm"] = fake.new_zeros(())
+            elif self.recipe.lambda_fm:
                 with torch.no_grad():
                     _, real_features = self._judge(condition, real, step)
                 losses["fm"] = feature_matching_loss(
@@ -204,8 +232,9 @@ class Learner:
     def _judge(self, condition: Tensor, image: Tensor, step: int) -> tuple[Tensor, list[Tensor]]:
         shifts = torch.Generator().manual_seed(self.recipe.seed + step)
         pair = torch.cat([condition, image], 1)
+        part = (self.workers.rank, self.workers.world)
         return self.discriminator(
-            augment_for_discriminator(pair, self.recipe.d_shift, shifts).contiguous(
+            augment_for_discriminator(pair, self.recipe.d_shift, shifts, part).contiguous(
                 memory_format=torch.channels_last
             )
         )

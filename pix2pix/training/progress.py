@@ -7,13 +7,20 @@ from tqdm import tqdm
 BAR_FORMAT = "{percentage:3.0f}%|{bar}| step {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
-def open_bar(first_step: int, total_steps: int) -> tqdm:
-    return tqdm(total=total_steps, initial=first_step, dynamic_ncols=True, bar_format=BAR_FORMAT)
+def open_bar(first_step: int, total_steps: int, is_on: bool = True) -> tqdm:
+    return tqdm(
+        total=total_steps,
+        initial=first_step,
+        dynamic_ncols=True,
+        bar_format=BAR_FORMAT,
+        disable=not is_on,
+    )
 
 
 def show_losses(bar: tqdm, losses: Mapping[str, float], batch_size: int) -> None:
     """Sets what stands after the time left: images/s of late, then each loss."""
-    bar.set_postfix_str(postfix(losses, bar.format_dict["rate"], batch_size))
+    if not bar.disable:
+        bar.set_postfix_str(postfix(losses, bar.format_dict["rate"], batch_size))
 
 
 def postfix(losses: Mapping[str, float], steps_per_s: float | None, batch_size: int) -> str:

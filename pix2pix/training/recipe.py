@@ -110,6 +110,8 @@ class Recipe:
     log_every: int = 50  # steps
     save_every: int = 500
     sample_every: int = 500
+    best_metric: str = ""  # the held-out figure by which the best checkpoint is kept in best/
+    patience: int = 0  # > 0: stops after so many evaluations without a better best_metric
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -144,6 +146,7 @@ class Recipe:
             "max_steps",
             "workers",
             "seed",
+            "patience",
         ):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         for name in ("lr", "d_lr"):
@@ -152,6 +155,8 @@ class Recipe:
             require(0 <= getattr(self, name) <= 1, name, "from 0 to 1", getattr(self, name))
         for name in ("beta1", "ema", "d_shift"):
             require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
+        ok = bool(self.best_metric) or not self.patience
+        require(ok, "patience", "0 without best_metric", self.patience)
         multiple = 2 ** self.generator().depth
         require(
             self.size > 0 and self.size % multiple == 0,

@@ -1,172 +1,182 @@
 """The training loop. It knows a recipe and two folders, and nothing of the command line.
 
 A run's folder holds a checkpoint that can be served at any time (config.json, model.safetensors,
-README.md, samples.jpg), and what a resume needs: run.json and state.pt. metrics.jsonl has a line
-for each report, samples/ a sheet for each evaluation.
+README.md, samples.jpg), what a resume needs (run.json and state.pt), and the best checkpoint so far
+in best/ where the recipe names a figure to judge by. metrics.jsonl has a line for each report,
+samples/ a sheet for each evaluation.
 """
 
 import contextlib
 import dataclasses
-import io
-import json
 import logging
-import math
-import signal
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TextIO
 
 import torch
 
-from pix2pix.checkpoint import save_checkpoint
-from pix2pix.config import from_dict
-from pix2pix.data.loader import Plan, iterate_batches
-from pix2pix.data.open import open_datasets
-from pix2pix.device import choose_device
-from pix2pix.files import write_atomically
-from pix2pix.metrics import evaluate
+from pix2pix.data.loader import iterate_batches
 from pix2pix.training.board import Board
-from pix2pix.training.card import write_card
-from pix2pix.training.learner import Learner, checkpoint_config
+from pix2pix.training.distributed import Workers, is_restarted, join_workers
+from pix2pix.training.job import Job, LossWatch, judge, make_plan, prepare, save, write_line
 from pix2pix.training.progress import open_bar, show_losses
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.report import write_report
-from pix2pix.training.samples import sample_sheet, save_sheet
+from pix2pix.training.run import (
+    METRICS_NAME,
+    RUN_NAME,
+    STATE_NAME,
+    StoppedError,
+    lock_run,
+    read_run,
+    repair,
+    trim_metrics,
+    write_run,
+)
+from pix2pix.training.signals import StopSignal
 
 log = logging.getLogger(__name__)
 
-RUN_NAME = "run.json"
-STATE_NAME = "state.pt"
 
+def start(
+    name: str,
+    recipe: Recipe,
+    data_dir: Path,
+    out_dir: Path,
+    device: str = "auto",
+    init_from: str | None = None,
+) -> int:
+    """Trains from the beginning, or from the weights of the checkpoint `init_from`.
 
-def start(name: str, recipe: Recipe, data_dir: Path, out_dir: Path, device: str = "auto") -> None:
-    """Trains from the beginning. ValueError where `out_dir` already has a run."""
-    if (out_dir / RUN_NAME).exists():
-        raise ValueError(f"{out_dir}: already holds a run; continue it with --resume {out_dir}")
+    Returns 0, or the number of the signal that ended it. ValueError where `out_dir` already has a
+    run, or another process is in it.
+    """
     recipe = recipe.with_classes_of(data_dir)
     run = {"name": name, "data": str(data_dir.resolve()), "recipe": dataclasses.asdict(recipe)}
-    train(run, out_dir, device)
+    if init_from is not None:
+        run["init_from"] = init_from
+    with join_workers(device) as workers, hold(out_dir, workers):
+        with workers.together():
+            there = workers.is_first and (out_dir / RUN_NAME).exists()
+            if there and not is_restarted():
+                raise ValueError(
+                    f"{out_dir}: already holds a run; continue it with --resume {out_dir}"
+                )
+        return train(run, out_dir, workers)
 
 
-def resume(out_dir: Path, device: str = "auto") -> None:
-    """Goes on where the run in `out_dir` was last saved."""
-    path = out_dir / RUN_NAME
-    if not path.exists():
-        raise ValueError(f"{out_dir}: has no {RUN_NAME}, so there is no run to resume")
-    train(json.loads(path.read_text()), out_dir, device)
+def resume(out_dir: Path, device: str = "auto", data_dir: Path | None = None) -> int:
+    """Goes on where the run in `out_dir` was last saved; `data_dir` where its data moved to.
+
+    Returns 0, or the number of the signal that ended it.
+    """
+    with join_workers(device) as workers:
+        with workers.together():
+            run = read_run(out_dir) if workers.is_first else {}
+        run = workers.share(run)
+        if data_dir is not None:
+            run["data"] = str(data_dir.resolve())
+        with hold(out_dir, workers):
+            return train(run, out_dir, workers)
 
 
-def train(run: dict, out_dir: Path, device_name: str) -> None:
+@contextlib.contextmanager
+def hold(out_dir: Path, workers: Workers) -> Iterator[None]:
+    """The run's folder is this run's alone, as long as the block lasts."""
+    with contextlib.ExitStack() as stack:
+        with workers.together():
+            if workers.is_first:
+                stack.enter_context(lock_run(out_dir))
+        yield
+
+
+def train(run: dict[str, Any], out_dir: Path, workers: Workers) -> int:
     """`run` holds the recipe's name, its keys, and the data folder: the content of run.json."""
-    recipe = from_dict(Recipe, run["recipe"], RUN_NAME)
-    device = choose_device(device_name)
-    train_set, val_set = open_datasets(recipe.data_options(), Path(run["data"]))
-    total_steps = recipe.total_steps(len(train_set))
-    learner = Learner(recipe, device)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    write_atomically(out_dir / RUN_NAME, json.dumps(run, indent=2).encode())
+    with workers.together():
+        job = prepare(run, out_dir, workers)
+    if workers.is_first:
+        write_run(out_dir, run)
+        repair(out_dir, job.learner.ema, job.progress)
+        trim_metrics(out_dir / METRICS_NAME, job.progress.step)
+    if job.is_patience_over:
+        log.info("%s: was stopped early and is finished", out_dir)
+        return 0
+    try:
+        return run_steps(job)
+    except OSError as error:
+        raise StoppedError(f"{error.strerror}; {last_save(job)}") from error
+    except torch.linalg.LinAlgError as error:  # of the styles' covariance
+        raise StoppedError(f"the weights are not finite ({error}); {last_save(job)}") from error
+    except (FloatingPointError, StoppedError) as error:
+        raise StoppedError(f"{error}; {last_save(job)}") from error
 
-    # Continue where state.pt ends, or begin
-    first_step, seconds = 0, 0.0
-    if (out_dir / STATE_NAME).exists():
-        state = torch.load(out_dir / STATE_NAME, map_location=device, weights_only=True)
-        learner.load_state_dict(state["learner"])
-        first_step, seconds = state["step"], state["seconds"]
-    trim_metrics(out_dir / "metrics.jsonl", first_step)
-    started = time.monotonic() - seconds
 
-    def facts(step: int) -> dict:
-        return {
-            "recipe": run["name"],
-            "options": run["recipe"],
-            "train_images": len(train_set),
-            "steps": step,
-            "images_seen": step * recipe.batch_size,
-            "hours": round((time.monotonic() - started) / 3600, 2),
-            "device": device_words(device, learner.bf16),
-        }
-
-    def save(step: int, metrics: dict) -> None:
-        config = checkpoint_config(recipe, training=facts(step), metrics=metrics)
-        save_checkpoint(out_dir, config, learner.ema, write_card(config))
-        buffer = io.BytesIO()
-        seconds = time.monotonic() - started
-        torch.save({"learner": learner.state_dict(), "step": step, "seconds": seconds}, buffer)
-        write_atomically(out_dir / STATE_NAME, buffer.getvalue())
-
-    small_steps = (
-        round(total_steps * recipe.small_until) if 0 < recipe.small_size < recipe.size else 0
+def last_save(job: Job) -> str:
+    if not (job.out_dir / STATE_NAME).exists():
+        return f"nothing was saved yet in {job.out_dir}"
+    return (
+        f"the save of step {job.progress.step} is untouched, "
+        f"go on from it with --resume {job.out_dir}"
     )
-    plan = Plan(recipe.batch_size, recipe.seed, small_steps, recipe.small_size)
-    batches = iterate_batches(train_set, plan, first_step, total_steps, recipe.workers)
-    bar = open_bar(first_step, total_steps)
-    metrics: dict = {}
+
+
+def run_steps(job: Job) -> int:
+    """The loop. Returns the number of the signal that ended it, or 0."""
+    recipe, workers, learner = job.recipe, job.workers, job.learner
+    first_step, total_steps, signal_number = job.progress.step, job.total_steps, 0
+    batches = iterate_batches(
+        job.train_set, make_plan(job), first_step, total_steps, recipe.workers
+    )
+    watch = LossWatch(workers.device)
+    job.began = time.monotonic() - job.progress.seconds
     with (
         StopSignal() as stop,
-        bar,
-        contextlib.closing(Board(out_dir, first_step)) as board,
-        open(out_dir / "metrics.jsonl", "a") as report,
+        open_bar(first_step, total_steps, workers.is_first) as bar,
+        contextlib.closing(Board(job.out_dir, first_step, workers.is_first)) as board,
+        open_report(job) as report,
     ):
         for step, batch in enumerate(batches, first_step):
-            losses = learner.step(batch.to(device, torch.channels_last), step, total_steps)
-            done = step + 1
+            batch = batch.to(workers.device, torch.channels_last)
+            losses = learner.step(batch, step, total_steps)
+            watch.add(losses, step + 1)
+            done, is_best = step + 1, False
             bar.update()
-            last = done == total_steps or stop.requested
+
+            # What is due
+            logs = done % recipe.log_every == 0 or done == total_steps
+            evaluates = done % recipe.sample_every == 0 or done == total_steps
+            saves = done % recipe.save_every == 0 or evaluates
+            if logs or saves:
+                watch.check(workers, learner)
 
             # Log
-            if done % recipe.log_every == 0 or last:
-                values = {k: round(v.item(), 5) for k, v in losses.items()}
-                if not all(map(math.isfinite, values.values())):
-                    raise FloatingPointError(f"step {done}: a loss is not finite: {values}")
+            if logs:
+                values = {name: round(value, 5) for name, value in workers.means(losses).items()}
                 show_losses(bar, values, recipe.batch_size)
                 board.add_scalars("loss", values, done)
-                print(json.dumps({"step": done, **values}), file=report, flush=True)
+                write_line(job, report, {"step": done, **values})
 
             # Evaluate
-            if done % recipe.sample_every == 0 or done == total_steps:
-                metrics = evaluate(learner.ema, recipe.task, val_set, device)
-                print(json.dumps({"step": done, "val": metrics}), file=report, flush=True)
-                sheet = sample_sheet(
-                    learner.ema, recipe.task, val_set, device, palette=recipe.palette
-                )
-                save_sheet(sheet, out_dir, done)
-                board.add_scalars("val", metrics, done)
-                board.add_sheet(sheet, done)
-                write_report(out_dir, run, facts(done), done, total_steps)
+            if evaluates and workers.is_first:
+                is_best = judge(job, report, board, done)
 
-            # Save
-            if done % recipe.save_every == 0 or last:
-                save(done, metrics)
-            if stop.requested:
-                log.warning("stopped at step %d; continue with --resume %s", done, out_dir)
+            # Save. A signal may have come to any worker at any time: all agree here.
+            signal_number = int(workers.highest(stop.number))
+            leaves = signal_number > 0 or workers.highest(job.is_patience_over) > 0
+            if leaves and not saves:
+                watch.check(workers, learner)
+            if (leaves or saves) and workers.is_first:
+                save(job, done, is_best)
+            if leaves:
                 break
+    if signal_number and done < total_steps:
+        if workers.is_first:
+            log.warning("stopped at step %d; continue with --resume %s", done, job.out_dir)
+        return signal_number
+    return 0
 
 
-class StopSignal(contextlib.AbstractContextManager["StopSignal"]):
-    """Turns SIGINT and SIGTERM into a request that the loop honours after its step."""
-
-    requested = False
-
-    def __enter__(self) -> "StopSignal":
-        self._old = {s: signal.signal(s, self._request) for s in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def _request(self, *_: object) -> None:
-        self.requested = True
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._old.items():
-            signal.signal(number, handler)
-
-
-def trim_metrics(path: Path, step: int) -> None:
-    """Drops the lines that the run wrote after its last save, so that none stands twice."""
-    if path.exists():
-        lines = path.read_text().splitlines()
-        kept = [line for line in lines if json.loads(line)["step"] <= step]
-        write_atomically(path, "".join(line + "\n" for line in kept).encode())
-
-
-def device_words(device: torch.device, bf16: bool) -> str:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
-    return f"{name}{threads}, {'bf16 autocast' if bf16 else 'fp32'}"
+def open_report(job: Job) -> TextIO:
+    """metrics.jsonl, to be written by the first worker alone."""
+    return open(job.out_dir / METRICS_NAME if job.workers.is_first else os.devnull, "a")

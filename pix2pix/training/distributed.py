@@ -1,0 +1,168 @@
+"""Several workers at one run, started by torchrun: one process for each device.
+
+Each computes its own part of every batch (`loader.Plan`), and all make the same update, so the
+weights stay the same on all of them without being sent around. Losses are scaled so that their mean
+over the workers is the loss of the whole batch, and the gradients are averaged by hand: the wrapper
+DistributedDataParallel does the same, but it wants one forward pass of the wrapped module for each
+backward pass, and every parameter used in it. Here D judges twice or thrice for a backward pass and
+is frozen between, the generator is entered by `logits`, and the style encoder has nothing to do
+where a worker's whole part has drawn styles.
+
+What differs from one process: batch norm takes its statistics over a worker's own part, as
+SyncBatchNorm exists on CUDA only, and dropout draws other masks.
+"""
+
+import contextlib
+import datetime
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from pix2pix.device import choose_device
+from pix2pix.training.run import StoppedError
+
+T = TypeVar("T")
+
+# The others wait while the first evaluates and saves.
+PATIENCE = datetime.timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """All workers of a run, seen from one of them."""
+
+    device: torch.device
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this one writes the files."""
+        return self.rank == 0
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """A block in which what is wrong for one worker ends all, in the words of the first."""
+        error = None
+        try:
+            yield
+        except (ValueError, OSError) as caught:
+            error = caught
+        if self.world == 1:
+            if error:
+                raise error
+            return
+        words: list[str | None] = [None] * self.world
+        dist.all_gather_object(words, str(error) if error else None)
+        first = next((w for w in words if w is not None), None)
+        if first is not None:
+            if not self.is_first:
+                sys.exit(2)  # the first one says it
+            raise ValueError(first) from error
+
+    def share(self, value: T) -> T:
+        """The first worker's value, on all."""
+        if self.world == 1:
+            return value
+        values: list[Any] = [value]
+        dist.broadcast_object_list(values)
+        return values[0]
+
+    def highest(self, value: float) -> float:
+        """The largest of all workers' values."""
+        if self.world == 1:
+            return value
+        tensor = torch.tensor(value, dtype=torch.float64)
+        self._reduce(tensor, dist.ReduceOp.MAX)
+        return tensor.item()
+
+    def total(self, tensor: Tensor) -> Tensor:
+        """The sum of all workers' tensors."""
+        if self.world == 1:
+            return tensor
+        tensor = tensor.detach().clone()
+        self._reduce(tensor)
+        return tensor
+
+    def means(self, losses: dict[str, Tensor]) -> dict[str, float]:
+        """The mean over the workers of each loss."""
+        stacked = torch.stack([loss.detach().float() for loss in losses.values()])
+        return dict(zip(losses, (self.total(stacked) / self.world).tolist()))
+
+    def portion(self, amount: Tensor) -> Tensor | float:
+        """What makes the mean over the workers of means over `amount` the mean over all of it."""
+        if self.world == 1:
+            return 1.0
+        amount = amount.detach().float()
+        return amount * self.world / self.total(amount).clamp(min=1e-12)
+
+    def own_part(self, whole: Tensor) -> Tensor:
+        """This worker's part of something drawn for the whole batch."""
+        share = len(whole) // self.world
+        return whole[self.rank * share : (self.rank + 1) * share]
+
+    def whole(self, part: Tensor, share: int, count: int) -> Tensor:
+        """All workers' parts in order, (count, ...), where only the last may be under `share`."""
+        if self.world == 1:
+            return part
+        rows = part.new_zeros(self.world * share, *part.shape[1:])
+        rows[self.rank * share : self.rank * share + len(part)] = part.detach()
+        self._reduce(rows)
+        return rows[:count]
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """The mean over the workers of each gradient; one that a worker lacks counts as 0."""
+        if self.world == 1:
+            return
+        owned = [p for p in parameters if p.requires_grad]
+        there = torch.tensor([p.grad is not None for p in owned], device=self.device).float()
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in owned]
+        flat = torch.cat([there, *(g.reshape(-1) for g in grads)])
+        self._reduce(flat)
+        used, *means = (flat / self.world).split([len(owned), *(p.numel() for p in owned)])
+        for parameter, is_used, grad, mean in zip(owned, used.tolist(), grads, means):
+            # Adam passes over a parameter without gradient, and must here as in one process.
+            parameter.grad = grad.copy_(mean.view_as(grad)) if is_used else None
+
+    def _reduce(self, tensor: Tensor, operation: Any = None) -> None:
+        try:
+            dist.all_reduce(tensor, operation or dist.ReduceOp.SUM)
+        except RuntimeError as error:
+            words = str(error).splitlines()[0]
+            raise StoppedError(f"worker {self.rank}: another worker is gone ({words})") from None
+
+
+@contextlib.contextmanager
+def join_workers(device_name: str) -> Iterator[Workers]:
+    """The workers of this torchrun, or the one of a plain process.
+
+    With CUDA each worker has the GPU of its local rank; ValueError where there is none for it.
+    """
+    device = choose_device(device_name)
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if world == 1:
+        yield Workers(device)
+        return
+    backend = "gloo"
+    if device.type == "cuda":
+        local, count = int(os.environ.get("LOCAL_RANK", rank)), torch.cuda.device_count()
+        if local >= count:
+            raise ValueError(f"expected a GPU for each worker, got {count} for worker {local}")
+        device, backend = torch.device("cuda", local), "cpu:gloo,cuda:nccl"
+        torch.cuda.set_device(device)
+    dist.init_process_group(backend, timeout=PATIENCE)
+    yield Workers(device, rank, world)
+    # Not after an error: a worker that is gone would be waited for.
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def is_restarted() -> bool:
+    """Whether torchrun started the workers anew, with the same command, after one failed."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0

@@ -1,0 +1,54 @@
+"""Starting from another checkpoint's weights, as far as they fit."""
+
+import logging
+from pathlib import Path
+
+from torch import Tensor
+
+from pix2pix.checkpoint import Model, load_checkpoint
+
+log = logging.getLogger(__name__)
+
+
+def find_checkpoint(name: str) -> Path:
+    """The folder of the checkpoint that --init-from names."""
+    return Path(name)
+
+
+def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
+    """Copies into `model` every tensor of the checkpoint that has the same name and shape.
+
+    Says in the log which were not taken, and why. Returns the facts for the card. Raises ValueError
+    where nothing fits, and then the model is as it was.
+    """
+    config, source = load_checkpoint(find_checkpoint(checkpoint))
+    own, theirs = model.state_dict(), source.state_dict()
+    fitting = {n: t for n, t in theirs.items() if n in own and own[n].shape == t.shape}
+    # Counters and tables of constants alone are no start.
+    if not any(name in dict(model.named_parameters()) for name in fitting):
+        raise ValueError(
+            f"{checkpoint}: none of its {len(theirs)} tensors fits this recipe's {len(own)} "
+            f"in name and shape"
+        )
+    model.load_state_dict(fitting, strict=False)
+    log.info("took %d of %d tensors from %s", len(fitting), len(own), checkpoint)
+    if config.task != task:
+        log.warning("its task is %s, this run's %s", config.task, task)
+    for words, names in left_out(own, theirs):
+        log.warning("%s (%d): %s", words, len(names), ", ".join(names))
+    return {"init_from": checkpoint, "init_tensors": f"{len(fitting)} of {len(own)}"}
+
+
+def left_out(own: dict[str, Tensor], theirs: dict[str, Tensor]) -> list[tuple[str, list[str]]]:
+    """The tensors that are not taken, grouped by the reason in words; no empty group."""
+    differing = [
+        f"{name} {tuple(theirs[name].shape)} -> {tuple(own[name].shape)}"
+        for name in theirs
+        if name in own and own[name].shape != theirs[name].shape
+    ]
+    groups = [
+        ("not taken, another shape", differing),
+        ("not taken, not in this recipe", [name for name in theirs if name not in own]),
+        ("not in the checkpoint, starting anew", [name for name in own if name not in theirs]),
+    ]
+    return [(words, names) for words, names in groups if names]

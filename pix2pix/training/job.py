@@ -1,0 +1,175 @@
+"""A run at work: its data, networks and progress, and what the loop does with them."""
+
+import dataclasses
+import json
+import logging
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+from torch import Tensor
+
+from pix2pix.config import from_dict
+from pix2pix.data.loader import Dataset, Plan
+from pix2pix.data.open import open_datasets
+from pix2pix.metrics import evaluate
+from pix2pix.training.best import check_metric
+from pix2pix.training.board import Board
+from pix2pix.training.distributed import Workers
+from pix2pix.training.finetune import take_weights
+from pix2pix.training.learner import Learner, checkpoint_config
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.report import write_report
+from pix2pix.training.run import (
+    RUN_NAME,
+    STATE_NAME,
+    Progress,
+    read_state,
+    save_state,
+)
+from pix2pix.training.samples import sample_sheet, save_sheet
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Job:
+    """A run at work: what the loop's paragraphs share."""
+
+    run: dict[str, Any]  # the content of run.json
+    recipe: Recipe
+    out_dir: Path
+    workers: Workers
+    learner: Learner
+    train_set: Dataset
+    val_set: Dataset
+    progress: Progress
+    began: float = 0.0  # time.monotonic() when the run would have begun without a pause
+
+    @property
+    def seconds(self) -> float:
+        """The time spent in training so far."""
+        return time.monotonic() - self.began
+
+    @property
+    def total_steps(self) -> int:
+        return self.recipe.total_steps(len(self.train_set))
+
+    @property
+    def is_patience_over(self) -> bool:
+        return 0 < self.recipe.patience <= self.progress.best.misses
+
+
+def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
+    """Opens the data and builds the networks, as they were last saved or anew."""
+    recipe = from_dict(Recipe, run["recipe"], RUN_NAME)
+    train_set, val_set = open_datasets(
+        recipe.data_options(), Path(run["data"]), processes=workers.world
+    )
+    learner = Learner(recipe, workers.device, workers)
+    job = Job(run, recipe, out_dir, workers, learner, train_set, val_set, Progress())
+    make_plan(job)  # checked here, before the first step
+    if recipe.best_metric:  # a wrong name must not wait for the first evaluation
+        figures = evaluate(learner.ema, recipe.task, val_set, workers.device, limit=1)
+        check_metric(recipe.best_metric, figures)
+    path = out_dir / STATE_NAME
+    content = workers.share(path.read_bytes() if workers.is_first and path.exists() else None)
+    if content is not None:
+        state, job.progress = read_state(content, workers.device, path)
+        learner.load_state_dict(state)
+    elif "init_from" in run:
+        run["init_facts"] = take_weights(learner.model, recipe.task, run["init_from"])
+        learner.ema.load_state_dict(learner.model.state_dict())
+    return job
+
+
+def make_plan(job: Job) -> Plan:
+    recipe, workers = job.recipe, job.workers
+    goes_small = 0 < recipe.small_size < recipe.size
+    return Plan(
+        recipe.batch_size,
+        recipe.seed,
+        round(job.total_steps * recipe.small_until) if goes_small else 0,
+        recipe.small_size,
+        workers.rank,
+        workers.world,
+    )
+
+
+def write_line(job: Job, report: TextIO, values: dict[str, Any]) -> None:
+    """A line of metrics.jsonl; `seconds` is the run's time so far, without its pauses."""
+    if job.workers.is_first:
+        line = {"step": values["step"], "seconds": round(job.seconds, 1), **values}
+        print(json.dumps(line), file=report, flush=True)
+
+
+def judge(job: Job, report: TextIO, board: Board, step: int) -> bool:
+    """Evaluates, and writes samples and report; whether this is the best evaluation so far."""
+    model, progress, recipe = job.learner.ema, job.progress, job.recipe
+    device = job.workers.device
+    progress.metrics = evaluate(model, recipe.task, job.val_set, device)
+    write_line(job, report, {"step": step, "val": progress.metrics})
+    board.add_scalars("val", progress.metrics, step)
+    sheet = sample_sheet(model, recipe.task, job.val_set, device, palette=recipe.palette)
+    save_sheet(sheet, job.out_dir, step)
+    board.add_sheet(sheet, step)
+    write_report(job.out_dir, job.run, facts(job, step), step, job.total_steps)
+    if not recipe.best_metric:
+        return False
+    return progress.best.take(recipe.best_metric, progress.metrics[recipe.best_metric], step)
+
+
+def save(job: Job, step: int, is_best: bool) -> None:
+    """A save of the run as it is after `step` steps; nothing of the last one is lost before."""
+    progress = dataclasses.replace(job.progress, step=step, seconds=job.seconds)
+    config = checkpoint_config(job.recipe, training=facts(job, step), metrics=progress.metrics)
+    progress.config = config.to_dict()
+    if is_best:
+        progress.best_config = progress.config
+    save_state(job.out_dir, job.learner.state_dict(), job.learner.ema, progress, is_best)
+    job.progress = progress
+
+
+def facts(job: Job, step: int) -> dict[str, Any]:
+    """How the weights came about: `training` in config.json, and the card's table."""
+    return {
+        "recipe": job.run["name"],
+        "options": job.run["recipe"],
+        "train_images": len(job.train_set),
+        "steps": step,
+        "images_seen": step * job.recipe.batch_size,
+        "hours": round(job.seconds / 3600, 2),
+        "device": device_words(job.workers, job.learner.bf16),
+        **job.run.get("init_facts", {}),
+    }
+
+
+def device_words(workers: Workers, bf16: bool) -> str:
+    device = workers.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
+    several = f"{workers.world} x " if workers.world > 1 else ""
+    return f"{several}{name}{threads}, {'bf16 autocast' if bf16 else 'fp32'}"
+
+
+class LossWatch:
+    """Notices a loss that is not finite at the step where it comes, without waiting for a GPU."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.first_bad = torch.full((), math.inf, dtype=torch.float64, device=device)
+
+    def add(self, losses: dict[str, Tensor], step: int) -> None:
+        bad = ~torch.stack([loss.detach().float() for loss in losses.values()]).isfinite().all()
+        self.first_bad = torch.where(bad, self.first_bad.clamp(max=step), self.first_bad)
+
+    def check(self, workers: Workers, learner: Learner) -> None:
+        """FloatingPointError, on all workers, where a loss was not finite or a weight is not."""
+        step = -workers.highest(-self.first_bad.item())
+        if step < math.inf:
+            raise FloatingPointError(f"step {int(step)}: a loss is not finite")
+        for name, tensor in learner.model.state_dict().items():
+            if not tensor.isfinite().all():
+                raise FloatingPointError(f"the weights {name} are not finite")
