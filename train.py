@@ -3,6 +3,7 @@
 python train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]
 python train.py --resume DIR
 python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--json FILE]
+python train.py RECIPE [--KEY VALUE ...] --show
 torchrun --nproc-per-node 2 train.py ...
 
 Exit status: 0 all steps done, 1 stopped by a full disk, a NaN or a lost worker, 2 a mistake in the
@@ -11,6 +12,7 @@ command or the data, 130 or 143 saved and left because of SIGINT or SIGTERM.
 
 import argparse
 import dataclasses
+import difflib
 import logging
 import signal
 import sys
@@ -19,6 +21,7 @@ from typing import Any
 
 from pix2pix.device import DEVICES
 from pix2pix.training import evaluation, trainer
+from pix2pix.training.keys import recipe_keys, recipe_text
 from pix2pix.training.recipe import Recipe, load_recipe, recipe_names
 from pix2pix.training.run import StoppedError
 
@@ -35,7 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line, with an option for every key of a recipe."""
     parser = argparse.ArgumentParser(
         prog="train.py",
-        description="Train a model: facades (label map -> photo) or colorize (grey -> colour).",
+        allow_abbrev=False,
+        usage="train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]\n"
+        "       train.py --resume DIR\n"
+        "       train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT]\n"
+        "       train.py RECIPE [--KEY VALUE ...] --show",
+        description="Train a model that turns images into images, from pairs or plain photos.",
         epilog="The folder --out is a checkpoint at any time: hand it to the app or to "
         "'python -m pix2pix'. Its samples/ and metrics.jsonl show how the run goes.",
     )
@@ -57,15 +65,33 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     add_evaluation(parser)
-    keys = parser.add_argument_group("keys of the recipe (default: what the recipe says)")
-    for key in dataclasses.fields(Recipe):
+    parser.add_argument(
+        "--show", action="store_true", help="print the keys as RECIPE and the options set them"
+    )
+    add_keys(parser)
+    return parser
+
+
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """An option for every key, in groups as `Recipe` has them; without it the recipe's value."""
+    kinds = {field.name: field.type for field in dataclasses.fields(Recipe)}
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for key in recipe_keys():
         if key.name in ("task", "palette"):  # what the recipe is for; what the data says
             continue
-        kind = {"bool": parse_flag, bool: parse_flag}.get(key.type, key.type)
-        option = "--" + key.name.replace("_", "-")
+        if key.group not in groups:
+            groups[key.group] = parser.add_argument_group(f"{key.group} (keys of the recipe)")
+        kind: Any = kinds[key.name]
+        kind = parse_flag if kind in (bool, "bool") else kind
         bare: dict = {"nargs": "?", "const": True} if kind is parse_flag else {}
-        keys.add_argument(option, type=kind, metavar="VALUE", default=argparse.SUPPRESS, **bare)
-    return parser
+        groups[key.group].add_argument(
+            "--" + key.name.replace("_", "-"),
+            type=kind,
+            metavar="VALUE",
+            default=argparse.SUPPRESS,
+            help=key.help.replace("%", "%%"),
+            **bare,
+        )
 
 
 def add_evaluation(parser: argparse.ArgumentParser) -> None:
@@ -99,12 +125,23 @@ def evaluate(options: dict[str, Any]) -> None:
     print(f"written to {path}")
 
 
+def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> dict[str, Any]:
+    """The options by name. One that does not exist ends the program with the nearest name."""
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        name = unknown[0].split("=")[0]
+        near = difflib.get_close_matches(name, parser.format_help().split(), n=1)
+        hint = f"; did you mean {near[0]}?" if near and near[0].startswith("--") else ""
+        parser.error(f"unknown option {name}{hint}")
+    return vars(options)
+
+
 def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     parser = build_parser()
-    options = vars(parser.parse_args(argv))
+    options = parse_options(parser, argv)
     name, out, run = options.pop("recipe"), options.pop("out"), options.pop("resume")
-    init_from = options.pop("init_from")
+    init_from, show = options.pop("init_from"), options.pop("show")
     try:
         if options["evaluate"] is not None:
             if name or out or run or init_from or not options["data"]:
@@ -118,6 +155,11 @@ def main(argv: list[str] | None = None) -> int:
             if options.pop(key) != parser.get_default(key):
                 parser.error(f"--{key} goes with --evaluate CHECKPOINT")
         data, device = options.pop("data"), options.pop("device")
+        if show:
+            if not name or data or out or run or init_from:
+                parser.error("--show goes with RECIPE and its keys alone")
+            print(recipe_text(load_recipe(name, options)))
+            return 0
         if run is not None:
             if name or out or init_from or options:
                 parser.error("--resume takes the recipe and its keys from the run")

@@ -5,16 +5,23 @@ import torch.nn.functional as F
 from torch import Tensor
 
 GAN_LOSSES = ("vanilla", "lsgan", "hinge")
+RECONSTRUCTIONS = ("l1", "l2", "smooth_l1")
 
 
-def discriminator_loss(real: Tensor, fake: Tensor, kind: str) -> Tensor:
-    """What D minimises: vanilla (Goodfellow 2014), lsgan (Mao 2017) or hinge (Lim and Ye 2017)."""
+def discriminator_loss(real: Tensor, fake: Tensor, kind: str, smoothing: float = 0.0) -> Tensor:
+    """What D minimises: vanilla (Goodfellow 2014), lsgan (Mao 2017) or hinge (Lim and Ye 2017).
+
+    Halved, as in pix2pix. With `smoothing` the real ones' label is 1 - smoothing and the fake ones'
+    stays 0 (Salimans et al., "Improved Techniques for Training GANs", 2016, section 3.4); hinge has
+    no labels to smooth.
+    """
     if kind == "hinge":
         return (F.relu(1 - real).mean() + F.relu(1 + fake).mean()) / 2
     if kind == "lsgan":
-        return ((real - 1).square().mean() + fake.square().mean()) / 2
+        return ((real - (1 - smoothing)).square().mean() + fake.square().mean()) / 2
     if kind == "vanilla":
-        return (F.softplus(-real).mean() + F.softplus(fake).mean()) / 2
+        real_loss = F.softplus(-real) + smoothing * real  # binary cross-entropy with that label
+        return (real_loss.mean() + F.softplus(fake).mean()) / 2
     raise ValueError(f"gan_loss must be one of {', '.join(GAN_LOSSES)}, got {kind!r}")
 
 
@@ -35,12 +42,21 @@ def feature_matching_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     return torch.stack(distances).mean()
 
 
-def weighted_l1(output: Tensor, target: Tensor, weight: Tensor, beta: float = 0.0) -> Tensor:
-    """Mean absolute error over the pixels by `weight` (N, 1, H, W); smooth L1 where `beta` > 0."""
-    if beta:
+def reconstruction_loss(
+    output: Tensor, target: Tensor, weight: Tensor, kind: str = "l1", beta: float = 0.1
+) -> Tensor:
+    """Mean error over the pixels by `weight` (N, 1, H, W): l1, l2 or smooth_l1.
+
+    l2 is the squared error; smooth_l1 is quadratic below `beta` and parallel to l1 above.
+    """
+    if kind == "l1":
+        error = (output - target).abs()
+    elif kind == "l2":
+        error = (output - target).square()
+    elif kind == "smooth_l1":
         error = F.smooth_l1_loss(output, target, beta=beta, reduction="none")
     else:
-        error = (output - target).abs()
+        raise ValueError(f"rec_loss must be one of {', '.join(RECONSTRUCTIONS)}, got {kind!r}")
     return (error * weight).sum() / (weight.sum() * output.shape[1]).clamp(min=1)
 
 
@@ -69,26 +85,3 @@ def class_cross_entropy(logits: Tensor, one_hot: Tensor, weight: Tensor) -> Tens
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, exp(log_variance)) || N(0, 1)), summed over the code, mean over the batch."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
-
-
-def augment_for_discriminator(
-    images: Tensor, max_shift: float, generator: torch.Generator, part: tuple[int, int] = (0, 1)
-) -> Tensor:
-    """Each image shifted by up to `max_shift` of its sides, zeros moved in: differentiable.
-
-    Translation is the strongest single policy of Zhao et al., "Differentiable Augmentation for
-    Data-Efficient GAN Training" (2020). A condition and its image must move together: concatenate
-    them before. A generator in the same state gives the same shifts. Where the images are only the
-    first of two, or any other `part`, of a batch, they are shifted as they would be in the whole.
-    """
-    n, _, h, w = images.shape
-    reach_y, reach_x = int(h * max_shift), int(w * max_shift)
-    if not (reach_y or reach_x):
-        return images
-    padded = F.pad(images, (reach_x, reach_x, reach_y, reach_y))
-    own = slice(part[0] * n, (part[0] + 1) * n)
-    tops = torch.randint(0, 2 * reach_y + 1, (n * part[1],), generator=generator)[own].tolist()
-    lefts = torch.randint(0, 2 * reach_x + 1, (n * part[1],), generator=generator)[own].tolist()
-    return torch.stack(
-        [padded[i, :, y : y + h, x : x + w] for i, (y, x) in enumerate(zip(tops, lefts))]
-    )

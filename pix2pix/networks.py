@@ -325,6 +325,32 @@ class PatchDiscriminator(nn.Module):
         return self.layers[-1](x), features
 
 
+class MultiScaleDiscriminator(nn.Module):
+    """PatchGANs of one kind on an image and its halves (Wang et al., pix2pixHD, 2018, section 3.2).
+
+    Takes what one of them takes; gives their logits and features in a list, full size first.
+    """
+
+    def __init__(self, discriminators: list[PatchDiscriminator]) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(discriminators)
+
+    def forward(self, x: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
+        verdicts = []
+        for i, discriminator in enumerate(self.scales):
+            if i:
+                x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+            verdicts.append(discriminator(x))
+        return verdicts
+
+
+def smallest_side(receptive_field: int, scales: int = 1) -> int:
+    """The smallest image, in pixels, that a discriminator and its scales can judge."""
+    layers = PATCH_LAYERS[receptive_field]
+    # Each of the two last 4x4 convolutions, with stride 1 and padding 1, takes one pixel away.
+    return (3 * 2**layers if layers else 2) * 2 ** (scales - 1)
+
+
 class StyleEncoder(nn.Module):
     """The style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
 

@@ -21,6 +21,7 @@ LAYERS = {
     "pix2pix.labels": 1,
     "pix2pix.outputs": 1,
     "pix2pix.plans": 1,
+    "pix2pix.augmentation": 2,
     "pix2pix.checkpoint": 2,
     "pix2pix.device": 2,
     "pix2pix.encoding": 2,

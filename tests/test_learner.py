@@ -1,5 +1,9 @@
 """One step of learning: which loss moves which network."""
 
+import copy
+from collections import defaultdict
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +11,7 @@ import torch
 from pix2pix.data.loader import Batch
 from pix2pix.encoding import encode_labels
 from pix2pix.training.learner import Learner
+from pix2pix.training.parts import split_batch
 from pix2pix.training.recipe import Recipe
 
 SMALL = Recipe(
@@ -29,11 +34,11 @@ def learner() -> Learner:
     return Learner(SMALL, torch.device("cpu"))
 
 
-def make_batch(count: int = 4) -> Batch:
+def make_batch(count: int = 4, side: int = 32) -> Batch:
     rng = np.random.default_rng(0)
-    one_hot = encode_labels(rng.integers(0, 12, (count, 32, 32)).astype(np.uint8), 12)
-    photos = torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    return Batch(one_hot, photos, torch.ones(count, 1, 32, 32), one_hot)
+    one_hot = encode_labels(rng.integers(0, 12, (count, side, side)).astype(np.uint8), 12)
+    photos = torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    return Batch(one_hot, photos, torch.ones(count, 1, side, side), one_hot)
 
 
 def test_the_generator_alone_learns_to_show_its_style(learner: Learner) -> None:
@@ -59,11 +64,174 @@ def test_a_step_moves_generator_encoder_and_discriminator(learner: Learner) -> N
 
 
 def test_the_average_lies_between_the_old_weights_and_the_new() -> None:
-    learner = Learner(SMALL, torch.device("cpu"))
+    learner = Learner(replace(SMALL, ema=0.999), torch.device("cpu"))
     start = {k: v.clone() for k, v in learner.ema.state_dict().items()}
-    learner.recipe = Recipe(**{**SMALL.__dict__, "ema": 0.999})
     learner.step(make_batch(), 0, 10)
     name = "generator.down.0.conv.weight"
     old, new = start[name], learner.model.state_dict()[name]
     mean = learner.ema.state_dict()[name]
     assert torch.allclose(mean, old + (new - old) * (1 - 0.1), atol=1e-7)  # (1 + 0) / (10 + 0)
+
+
+def test_without_an_average_the_newest_weights_are_served_and_no_copy_is_made() -> None:
+    learner = Learner(SMALL, torch.device("cpu"))
+    learner.step(make_batch(), 0, 10)
+    for served, learned in zip(learner.ema.parameters(), learner.model.parameters()):
+        assert served.data_ptr() == learned.data_ptr()
+    assert not learner.ema.training
+    assert not any(p.requires_grad for p in learner.ema.parameters())
+
+
+def run_steps(recipe: Recipe, steps: int = 3) -> tuple[Learner, dict[str, list[float]]]:
+    learner, losses = Learner(recipe, torch.device("cpu")), defaultdict(list)
+    for step in range(steps):
+        for name, loss in learner.step(make_batch(), step, 10).items():
+            losses[name].append(loss.item())
+    return learner, losses
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: int) -> None:
+    recipe = replace(
+        SMALL,
+        lambda_fm=5.0,
+        lambda_z=1.0,
+        lambda_kl=0.1,
+        prior_part=0.5,
+        d_scales=2,
+        size=64,
+        d_augment="color,translation,cutout",
+    )
+    whole, split = (
+        Learner(r, torch.device("cpu")) for r in (recipe, replace(recipe, accumulate=parts))
+    )
+    batch = make_batch(side=64)
+    batch.weight[0, :, :20] = 0  # the parts differ in how much of them counts
+    found = [learner.step(batch, 0, 10) for learner in (whole, split)]
+    assert found[0].keys() == found[1].keys() == {"d", "gan", "fm", "z", "kl", "l1"}
+    for name in found[0]:
+        assert found[0][name].item() == pytest.approx(found[1][name].item(), rel=1e-4), name
+    for module in ("model", "discriminator"):
+        one, other = (dict(getattr(part, module).named_parameters()) for part in (whole, split))
+        grads = {name: (p.grad, other[name].grad) for name, p in one.items() if p.grad is not None}
+        assert len(grads) > len(one) / 2
+        largest = max(grad.abs().max().item() for grad, _ in grads.values())
+        for name, (grad, gathered) in grads.items():
+            torch.testing.assert_close(
+                gathered, grad, rtol=1e-3, atol=1e-5 * largest, msg=f"{module}.{name}"
+            )
+
+
+def test_dropout_is_the_same_when_a_part_is_painted_again() -> None:
+    learner = Learner(replace(SMALL, dropout=0.5, depth=4, style_dim=0), torch.device("cpu"))
+    chances = torch.zeros(4, 7)
+    part = split_batch(make_batch(), None, chances, 4, 2, learner.workers)[1]
+    once, again, other = (learner._paint(part, np.s_[:, :, :, :], 3, i)[1] for i in (1, 1, 0))
+    assert torch.equal(once, again)
+    assert not torch.equal(once, other)
+
+
+def test_discriminators_learn_at_every_scale() -> None:
+    recipe = replace(SMALL, d_scales=2)
+    learner = Learner(recipe, torch.device("cpu"))
+    before = [p.clone() for p in learner.discriminator.scales[1].parameters()]
+    learner.step(make_batch(), 0, 10)
+    after = list(learner.discriminator.scales[1].parameters())
+    assert any(not torch.equal(a, b) for a, b in zip(before, after))
+
+
+def test_a_clipped_gradient_is_no_longer_than_asked() -> None:
+    learner = Learner(replace(SMALL, clip_grad=0.01), torch.device("cpu"))
+    learner.step(make_batch(), 0, 10)
+    for module in (learner.model, learner.discriminator):
+        grads = [p.grad for p in module.parameters() if p.grad is not None]
+        length = torch.stack([g.norm() for g in grads]).norm()
+        assert length.item() == pytest.approx(0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rec_loss": "l2"},
+        {"rec_loss": "smooth_l1", "l1_beta": 0.5},
+        {"label_smoothing": 0.2},
+        {"d_augment": "color"},
+        {"d_augment": "translation"},
+        {"d_augment": "cutout"},
+        {"d_shift": 0.3},
+        {"d_every": 2},
+        {"d_norm": "instance"},
+        {"d_norm": "batch"},
+        {"norm": "batch"},
+        {"norm": "none"},
+        {"gan_loss": "lsgan"},
+        {"gan_loss": "hinge"},
+        {"spectral": True},
+        {"lambda_fm": 3.0},
+        {"receptive_field": 1},
+        {"dropout": 0.5},
+        {"d_lr": 1e-3},
+        {"lr": 1e-3},
+        {"schedule": "constant"},
+        {"schedule": "cosine"},
+        {"decay_start": 0.5},
+        {"schedule": "step", "drop_every": 0.1},
+        {"warmup": 5},
+        {"seed": 1},
+    ],
+    ids=str,
+)
+def test_each_choice_changes_what_is_learned(change: dict) -> None:
+    usual = replace(SMALL, decay_start=0.0)
+    other = replace(usual, **change)
+    (one, _), (two, _) = run_steps(usual), run_steps(other)
+    assert not equal_networks(one, two)
+    assert equal_networks(one, run_steps(usual)[0])
+
+
+def equal_networks(one: Learner, two: Learner) -> bool:
+    """Whether both have the same weights in G and in D."""
+    for module in ("model", "discriminator"):
+        first, second = getattr(one, module).state_dict(), getattr(two, module).state_dict()
+        if first.keys() != second.keys():
+            return False
+        if not all(torch.equal(first[name], second[name]) for name in first):
+            return False
+    return True
+
+
+def test_a_plateau_lowers_both_rates_and_is_remembered() -> None:
+    recipe = replace(SMALL, schedule="plateau", best_metric="psnr", drop=0.5, drop_after=2)
+    learner = Learner(recipe, torch.device("cpu"))
+    for is_best in (True, False, False):
+        learner.plateau.take(is_best)
+    resumed = Learner(recipe, torch.device("cpu"))
+    resumed.load_state_dict(learner.state_dict())
+    for one in (learner, resumed):
+        one.step(make_batch(), 3, 10)
+        assert one.g_optimizer.param_groups[0]["lr"] == pytest.approx(recipe.lr / 2)
+        assert one.d_optimizer.param_groups[0]["lr"] == pytest.approx(recipe.d_lr / 2)
+
+
+def test_photos_to_photos_are_learned_with_the_input_as_the_condition() -> None:
+    recipe = replace(SMALL, task="image2image", style_dim=0)
+    images = torch.rand(4, 3, 32, 32) * 2 - 1
+    batch = Batch(images, -images, torch.ones(4, 1, 32, 32), images)
+    learner = Learner(recipe, torch.device("cpu"))
+    assert learner.discriminator.layers[0].in_channels == 6
+    losses = learner.step(batch, 0, 10)
+    assert losses.keys() == {"d", "gan", "l1"}
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format], ids=str)
+def test_a_state_saved_in_another_memory_layout_goes_on_alike(layout: torch.memory_format) -> None:
+    one, two = (Learner(SMALL, torch.device("cpu")) for _ in range(2))
+    one.step(make_batch(), 0, 10)
+    for module in (two.model, two.discriminator):
+        module.to(memory_format=layout)
+    two.load_state_dict(copy.deepcopy(one.state_dict()))
+    for learner in (one, two):
+        learner.step(make_batch(), 1, 10)
+    for first, second in zip(one.model.parameters(), two.model.parameters()):
+        if first.ndim == 4:  # a bias before a norm has only rounding for a gradient
+            assert (first - second).abs().mean() < SMALL.lr / 20

@@ -7,13 +7,12 @@ import torch
 
 from pix2pix.losses import (
     ab_cross_entropy,
-    augment_for_discriminator,
     class_cross_entropy,
     discriminator_loss,
     feature_matching_loss,
     generator_loss,
     kl_to_standard_normal,
-    weighted_l1,
+    reconstruction_loss,
 )
 
 
@@ -41,12 +40,40 @@ def test_an_unknown_gan_loss_is_refused_with_the_choices() -> None:
         generator_loss(torch.zeros(1), "wgan")
 
 
+@pytest.mark.parametrize("kind", ["vanilla", "lsgan"])
+def test_smoothed_labels_make_the_discriminator_stop_short_of_certainty(kind: str) -> None:
+    def best_logit(smoothing: float) -> float:
+        logits = torch.linspace(-10, 10, 2001).view(-1, 1, 1, 1)
+        losses = [discriminator_loss(x, x[:0].sum() - 9.0, kind, smoothing) for x in logits]
+        return logits.flatten()[torch.stack(losses).argmin()].item()
+
+    certain = {"vanilla": 10.0, "lsgan": 1.0}[kind]
+    smoothed = {"vanilla": math.log(0.9 / 0.1), "lsgan": 0.9}[kind]
+    assert best_logit(0.0) == pytest.approx(certain, abs=0.02)
+    assert best_logit(0.1) == pytest.approx(smoothed, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("l1", 1.3), ("l2", (0.16 + 4.84) / 2), ("smooth_l1", (0.16 + 1.95) / 2)]
+)
+def test_reconstruction_losses_have_their_textbook_values(kind: str, expected: float) -> None:
+    output, target = torch.zeros(1, 1, 1, 2), torch.tensor([0.4, 2.2]).view(1, 1, 1, 2)
+    loss = reconstruction_loss(output, target, torch.ones(1, 1, 1, 2), kind, beta=0.5)
+    assert loss.item() == pytest.approx(expected)
+
+
+def test_an_unknown_reconstruction_loss_is_refused_with_the_choices() -> None:
+    zeros = torch.zeros(1, 1, 1, 1)
+    with pytest.raises(ValueError, match="l1, l2, smooth_l1, got 'l3'"):
+        reconstruction_loss(zeros, zeros, zeros, "l3")
+
+
 def test_pixels_of_weight_zero_do_not_count() -> None:
     output, target = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
     target[..., 0] = 100
     weight = torch.ones(1, 1, 2, 2)
     weight[..., 0] = 0
-    assert weighted_l1(output, target, weight).item() == pytest.approx(1)
+    assert reconstruction_loss(output, target, weight).item() == pytest.approx(1)
 
 
 def test_class_cross_entropy_is_that_of_torch_where_all_pixels_count_alike() -> None:
@@ -77,19 +104,3 @@ def test_cross_entropy_is_least_for_logits_at_the_true_color() -> None:
         logits[0, best] = 5
         losses.append(ab_cross_entropy(logits, ab, points, weight).item())
     assert losses[1] < min(losses[0], losses[2])
-
-
-def test_the_discriminators_shift_moves_the_picture_and_nothing_else() -> None:
-    image = torch.zeros(1, 1, 16, 16)
-    image[0, 0, 8, 8] = 1
-    shifted = augment_for_discriminator(image, 0.25, torch.Generator().manual_seed(3))
-    assert shifted.sum() == 1
-    assert not torch.equal(shifted, image)
-
-
-def test_generators_in_the_same_state_shift_alike() -> None:
-    image = torch.randn(4, 2, 16, 16)
-    one, two = (
-        augment_for_discriminator(image, 0.25, torch.Generator().manual_seed(3)) for _ in range(2)
-    )
-    assert torch.equal(one, two)

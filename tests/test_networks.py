@@ -7,7 +7,15 @@ import torch
 import torch.nn.functional as F
 
 from pix2pix.config import GeneratorConfig
-from pix2pix.networks import PatchDiscriminator, ResizeConv, StyleEncoder, UNet, count_parameters
+from pix2pix.networks import (
+    MultiScaleDiscriminator,
+    PatchDiscriminator,
+    ResizeConv,
+    StyleEncoder,
+    UNet,
+    count_parameters,
+    smallest_side,
+)
 
 SMALL = {"ngf": 4, "depth": 3, "max_channels": 16}
 
@@ -153,3 +161,28 @@ def test_folding_keeps_what_a_replicating_resize_conv_computes() -> None:
         )
         assert torch.allclose(conv(x), expected, atol=1e-5)
         assert torch.allclose(conv.folded()(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("field", [1, 16, 70, 286])
+@pytest.mark.parametrize("scales", [1, 2, 3])
+def test_the_smallest_side_can_be_judged_and_a_smaller_one_cannot(field: int, scales: int) -> None:
+    discriminator = MultiScaleDiscriminator(
+        [PatchDiscriminator(4, 4, field, "instance") for _ in range(scales)]
+    )
+    side = smallest_side(field, scales)
+    verdicts = discriminator(torch.randn(1, 4, side, side))
+    assert len(verdicts) == scales
+    assert all(min(logits.shape[2:]) >= 1 for logits, _ in verdicts)
+    with pytest.raises((RuntimeError, ValueError)):
+        discriminator(torch.randn(1, 4, side // 2, side // 2))
+
+
+def test_each_scale_sees_the_image_half_as_large() -> None:
+    discriminator = MultiScaleDiscriminator([PatchDiscriminator(6, 8) for _ in range(3)])
+    verdicts = discriminator(torch.randn(1, 6, 256, 256))
+    assert [logits.shape[2:] for logits, _ in verdicts] == [(30, 30), (14, 14), (6, 6)]
+    first, second = (d.eval() for d in discriminator.scales[:2])
+    small = torch.full((1, 6, 64, 64), 0.5)
+    found = discriminator.eval()(torch.full((1, 6, 128, 128), 0.5))
+    assert torch.allclose(found[1][0], second(small)[0])
+    assert not torch.allclose(found[1][0], first(small)[0])

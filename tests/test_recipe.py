@@ -1,10 +1,18 @@
 """Recipes: what they hold is what their comments say."""
 
+import dataclasses
+import re
+
+import pytest
 import torch
 
+import train
+from pix2pix.config import from_dict
+from pix2pix.data.loader import Batch
 from pix2pix.networks import count_parameters
+from pix2pix.training.keys import recipe_keys
 from pix2pix.training.learner import Learner
-from pix2pix.training.recipe import load_recipe
+from pix2pix.training.recipe import RECIPES_DIR, Recipe, load_recipe, recipe_names, tomllib
 
 
 def test_the_paper_recipe_has_the_papers_networks_but_for_one_hot_labels() -> None:
@@ -14,3 +22,109 @@ def test_the_paper_recipe_has_the_papers_networks_but_for_one_hot_labels() -> No
     assert count_parameters(learner.discriminator) == 2_768_705 + more
     dropping = [getattr(up, "dropout", 0) for up in learner.model.generator.up]
     assert dropping == [0, 0.5, 0.5, 0.5, 0, 0, 0, 0]
+
+
+def test_every_key_has_its_line_of_help_under_a_heading() -> None:
+    keys = recipe_keys()
+    assert [key.name for key in keys] == [field.name for field in dataclasses.fields(Recipe)]
+    assert all(key.help for key in keys)
+    groups = {key.name: key.group for key in keys}
+    assert groups["ngf"] == "Generator"
+    assert groups["d_scales"] == "Discriminator"
+    assert groups["lambda_l1"] == "Losses"
+    assert groups["lr"] == groups["seed"] == "Schedule"
+    assert groups["small_size"] == "Smaller squares first"
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ({"d_augment": "colour"}, "d_augment must be any of color,translation,cutout"),
+        ({"d_augment": "color", "task": "colorize", "depth": 6}, "any of translation,cutout"),
+        ({"label_smoothing": 0.1, "gan_loss": "hinge"}, "label_smoothing must be 0 with hinge"),
+        ({"accumulate": 3, "batch_size": 4}, "accumulate must be a divisor of batch_size = 4"),
+        ({"schedule": "plateau"}, "best_metric must be a figure"),
+        ({"schedule": "exponential"}, "schedule must be one of constant, linear, cosine"),
+        ({"d_scales": 4}, "d_scales must be one of 1, 2, 3, got 4"),
+        ({"rec_loss": "l3"}, "rec_loss must be one of l1, l2, smooth_l1, got 'l3'"),
+        ({"size": 64, "depth": 4, "receptive_field": 286}, "size must be at least 96"),
+        ({"size": 128, "depth": 4, "d_scales": 3, "receptive_field": 286}, "at least 384"),
+        ({"clip_grad": -1.0}, "clip_grad must be 0 or more"),
+        ({"drop": 0.0}, "drop must be above 0"),
+        ({"warmup": -1}, "warmup must be 0 or more"),
+    ],
+    ids=str,
+)
+def test_choices_that_cannot_be_are_refused_with_the_reason(keys: dict, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        Recipe(**{"task": "labels2photo", **keys})
+
+
+def test_a_shift_alone_asks_for_translation() -> None:
+    assert Recipe(task="labels2photo", d_shift=0.2).policies == ("translation",)
+    assert Recipe(task="labels2photo", d_augment="cutout, translation").shift == 1 / 8
+    assert Recipe(task="labels2photo").policies == ()
+
+
+def test_what_show_prints_is_a_recipe_with_the_options_in_it(capsys) -> None:
+    assert train.main(["facades", "--ngf", "8", "--flip", "false", "--show"]) == 0
+    values = tomllib.loads(capsys.readouterr().out)
+    shown = from_dict(Recipe, values, "shown")
+    assert shown == load_recipe("facades", {"ngf": 8, "flip": False})
+
+
+def test_help_names_every_key_with_its_line(capsys) -> None:
+    with pytest.raises(SystemExit):
+        train.main(["--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    for key in recipe_keys():
+        if key.name not in ("task", "palette"):
+            assert f"--{key.name.replace('_', '-')} " in words
+            assert " ".join(key.help.split()) in words
+
+
+def test_the_issues_recipes_are_there_and_each_says_what_data_it_wants() -> None:
+    assert recipe_names() == [
+        "aerial2map",
+        "colorize",
+        "day2night",
+        "edges2photo",
+        "facades",
+        "inpainting",
+        "map2aerial",
+        "paper",
+        "sketch2photo",
+        "trace",
+    ]
+    for name in recipe_names():
+        head = (RECIPES_DIR / f"{name}.toml").read_text().split("task =")[0]
+        assert "Data: " in head, name
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_step_of_each_recipe_learns_from_its_kind_of_batch(name: str) -> None:
+    size = 128 if load_recipe(name).d_scales > 1 else 64
+    small = {"size": size, "small_size": 0, "ngf": 4, "ndf": 4, "max_channels": 8, "depth": 4}
+    recipe = load_recipe(name, {**small, "batch_size": 2, "ema": 0.0, "gan_start": 0.0})
+    learner = Learner(recipe, torch.device("cpu"))
+    learner.bf16 = False
+    config, side = recipe.generator(), size // 2 if recipe.half_output else size
+    images = torch.rand(2, config.in_channels, size, size) * 2 - 1
+    side = size if recipe.task == "photo2labels" else side
+    target = torch.rand(2, config.out_channels, side, side) * 2 - 1
+    condition = torch.rand(2, recipe.condition_channels(), side, side)
+    before = [p.clone() for p in learner.model.generator.parameters()]
+    losses = learner.step(Batch(images, target, torch.ones(2, 1, side, side), condition), 0, 10)
+    assert all(loss.isfinite() for loss in losses.values())
+    assert (recipe.lambda_gan == 0) == ("d" not in losses)
+    after = list(learner.model.generator.parameters())
+    assert sum(not torch.equal(a, b) for a, b in zip(before, after)) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("option", "near"), [("--d-agument", "--d-augment"), ("--lambda-L1=3", "--lambda-l1")]
+)
+def test_an_option_that_is_none_is_refused_with_the_nearest(option, near, capsys) -> None:
+    with pytest.raises(SystemExit):
+        train.main(["facades", "--data", "x", "--out", "y", option, "color"])
+    assert f"did you mean {near}?" in capsys.readouterr().err

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from pix2pix.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.config import (
     CHANNELS,
     NORMS,
+    TASKS,
     UPSAMPLINGS,
     GeneratorConfig,
     LabelColor,
@@ -19,8 +21,8 @@ from pix2pix.config import (
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.palette import FACADES, read_palette
 from pix2pix.labels import NUM_CLASSES
-from pix2pix.losses import GAN_LOSSES
-from pix2pix.networks import PATCH_LAYERS
+from pix2pix.losses import GAN_LOSSES, RECONSTRUCTIONS
+from pix2pix.networks import PATCH_LAYERS, smallest_side
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,15 +30,64 @@ else:
     import tomli as tomllib
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
-TRAINABLE_TASKS = ("labels2photo", "photo2labels", "colorize", "image2image")
 PRECISIONS = ("auto", "fp32", "bf16")
+
+
+PHOTO_TASKS = ("labels2photo", "image2image")
+SCHEDULES = ("constant", "linear", "cosine", "step", "plateau")
+
+CHOICES: dict[str, tuple] = {
+    "task": TASKS,
+    "norm": NORMS,
+    "d_norm": NORMS,
+    "upsample": UPSAMPLINGS,
+    "gan_loss": GAN_LOSSES,
+    "rec_loss": RECONSTRUCTIONS,
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+    "receptive_field": tuple(PATCH_LAYERS),
+    "d_scales": (1, 2, 3),
+}
+AT_LEAST_1 = (
+    "ndf",
+    "d_every",
+    "epochs",
+    "batch_size",
+    "accumulate",
+    "drop_after",
+    "log_every",
+    "save_every",
+    "sample_every",
+)
+AT_LEAST_0 = (
+    "lambda_gan",
+    "lambda_l1",
+    "lambda_fm",
+    "lambda_ce",
+    "lambda_kl",
+    "lambda_z",
+    "l1_beta",
+    "weight_decay",
+    "clip_grad",
+    "warmup",
+    "max_steps",
+    "workers",
+    "seed",
+    "patience",
+)
+ABOVE_0 = ("lr", "d_lr", "drop", "drop_every")
+PARTS_OF_1 = ("gan_start", "small_until", "kl_warmup", "prior_part", "decay_start", "drop")
+BELOW_1 = ("beta1", "ema", "d_shift", "label_smoothing")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The keys of a recipe. Each is also an option of train.py: `ngf` is `--ngf`."""
+    """The keys of a recipe. Each is also an option of train.py: `ngf` is `--ngf`.
 
-    task: str
+    The comments are the help that train.py prints (`keys.py`): one line for each key.
+    """
+
+    task: str  # what goes in and what comes out
     size: int = 256  # height of what it trains on, pixels; a multiple of 2 ** depth
 
     # Data
@@ -52,111 +103,96 @@ class Recipe:
     palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
 
     # Generator
-    ngf: int = 64
-    depth: int = 8
-    max_channels: int = 512
-    norm: str = "batch"
-    upsample: str = "transpose"
-    dropout: float = 0.0
-    stem: int = 0
-    padding: str = "zeros"
-    class_norm: bool = False
-    style_dim: int = 0
-    ab_classes: int = 0
-    half_output: bool = False
+    ngf: int = 64  # channels after the first halving; each further one doubles them
+    depth: int = 8  # number of halvings
+    max_channels: int = 512  # where the doubling of channels ends
+    norm: str = "batch"  # batch, instance or none
+    upsample: str = "transpose"  # transpose (the paper's), or resize: cannot draw a checkerboard
+    dropout: float = 0.0  # in three decoder blocks next to the bottleneck
+    stem: int = 0  # channels of a convolution at full resolution, before and after; 0: none
+    padding: str = "zeros"  # what convolutions see beyond the border: zeros or replicate
+    class_norm: bool = False  # each class of the input has its own style modulation
+    style_dim: int = 0  # length of a style code: one input, many pictures; 0: none
+    ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
+    half_output: bool = False  # the output is made at half the input's sides
 
     # Discriminator
-    ndf: int = 64
-    receptive_field: int = 70
-    d_norm: str = "batch"
-    spectral: bool = False
-    d_shift: float = 0.0  # D sees its images shifted by up to this part of their sides
+    ndf: int = 64  # channels of its first layer
+    receptive_field: int = 70  # pixels that a verdict sees: 1, 16, 70 or 286
+    d_scales: int = 1  # so many discriminators, each on images half as large as the one before
+    d_norm: str = "batch"  # batch, instance or none
+    spectral: bool = False  # spectral norm in all its layers but the last
+    d_augment: str = ""  # what D sees is varied: any of color,translation,cutout
+    d_shift: float = 0.0  # translation by up to this part of the sides; 0: 1/8 where asked for
     d_every: int = 1  # D is updated at every d_every-th step
 
     # Losses
-    gan_loss: str = "vanilla"
-    lambda_gan: float = 1.0
-    lambda_l1: float = 100.0
-    lambda_fm: float = 0.0
+    gan_loss: str = "vanilla"  # vanilla, lsgan or hinge
+    label_smoothing: float = 0.0  # real counts as 1 minus this (vanilla and lsgan)
+    lambda_gan: float = 1.0  # weight of looking real to D; 0: no D
+    rec_loss: str = "l1"  # distance to the truth: l1, l2 or smooth_l1
+    lambda_l1: float = 100.0  # weight of rec_loss, whichever it is
+    l1_beta: float = 0.1  # smooth_l1 is quadratic below this
+    lambda_fm: float = 0.0  # feature matching: the weight of being like the truth inside D
     lambda_ce: float = 0.0  # cross-entropy of the a/b classes, or of the label map's
-    lambda_kl: float = 0.0
+    lambda_kl: float = 0.0  # draws the style codes to a normal distribution
     lambda_z: float = 0.0  # a drawn style must be read back from the picture it gave
     kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
-    l1_beta: float = 0.0  # > 0: smooth L1, quadratic below this
     gan_start: float = 0.0  # the part of the run before which there is only L1
     prior_part: float = 0.0  # the part of a batch drawn with random styles, judged by D alone
 
     # Schedule
-    epochs: int = 200
+    epochs: int = 200  # passes over the images
     max_steps: int = 0  # > 0: stops there, and the schedule ends there, whatever `epochs` says
-    batch_size: int = 1
-    lr: float = 2e-4
-    d_lr: float = 2e-4
-    beta1: float = 0.5
+    batch_size: int = 1  # images in a step
+    accumulate: int = 1  # computes a step's images in so many parts, to save memory
+    lr: float = 2e-4  # learning rate of G
+    d_lr: float = 2e-4  # learning rate of D
+    beta1: float = 0.5  # of Adam
     weight_decay: float = 0.0  # of the generator, apart from its gradient (AdamW)
-    decay_start: float = 0.5  # the learning rate falls linearly to 0 from this part of the run on
+    clip_grad: float = 0.0  # the longest gradient of G, and of D; 0: any
+    warmup: int = 0  # steps over which the learning rates rise from 0
+    schedule: str = "linear"  # of both rates: constant, linear, cosine, step or plateau
+    decay_start: float = 0.5  # linear and cosine: falls to 0 from this part of the run on
+    drop: float = 0.1  # step and plateau: the rates are multiplied by this
+    drop_every: float = 0.25  # step: after each such part of the run
+    drop_after: int = 5  # plateau: after so many evaluations without a better best_metric
     ema: float = 0.0  # decay of the averaged weights that are served; 0: the last weights
-    seed: int = 0
+    seed: int = 0  # of everything that is left to chance
 
     # Smaller squares first: more images an hour while it learns what things are
-    small_size: int = (
-        0  # side of the squares in the first part of the run; without effect from `size` on
-    )
+    small_size: int = 0  # side of the first squares; without effect from `size` on
     small_until: float = 0.0  # the part of the run that `small_size` lasts
 
     # Machine and reporting
-    precision: str = "auto"
-    workers: int = 1
-    log_every: int = 50  # steps
-    save_every: int = 500
-    sample_every: int = 500
+    precision: str = "auto"  # fp32 or bf16; auto: bf16 where the hardware multiplies it
+    workers: int = 1  # threads that make batches; 0: none beside the training itself
+    log_every: int = 50  # steps between two lines of losses
+    save_every: int = 500  # steps between two saves
+    sample_every: int = 500  # steps between two evaluations
     best_metric: str = ""  # the held-out figure by which the best checkpoint is kept in best/
     patience: int = 0  # > 0: stops after so many evaluations without a better best_metric
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ("task", self.task, TRAINABLE_TASKS),
-            ("norm", self.norm, NORMS),
-            ("d_norm", self.d_norm, NORMS),
-            ("upsample", self.upsample, UPSAMPLINGS),
-            ("gan_loss", self.gan_loss, GAN_LOSSES),
-            ("precision", self.precision, PRECISIONS),
-            ("receptive_field", self.receptive_field, tuple(PATCH_LAYERS)),
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            require(value in choices, name, f"one of {', '.join(map(str, choices))}", value)
+        for names, least, expected in (
+            (AT_LEAST_1, 1, "at least 1"),
+            (AT_LEAST_0, 0, "0 or more"),
+            (ABOVE_0, sys.float_info.min, "above 0"),
         ):
-            require(value in allowed, name, f"one of {', '.join(map(str, allowed))}", value)
-        for name in (
-            "ndf",
-            "d_every",
-            "epochs",
-            "batch_size",
-            "log_every",
-            "save_every",
-            "sample_every",
-        ):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in (
-            "lambda_gan",
-            "lambda_l1",
-            "lambda_fm",
-            "lambda_ce",
-            "lambda_kl",
-            "lambda_z",
-            "l1_beta",
-            "weight_decay",
-            "max_steps",
-            "workers",
-            "seed",
-            "patience",
-        ):
-            require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
-        for name in ("lr", "d_lr"):
-            require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
-        for name in ("gan_start", "small_until", "kl_warmup", "prior_part", "decay_start"):
+            for name in names:
+                require(getattr(self, name) >= least, name, expected, getattr(self, name))
+        for name in PARTS_OF_1:
             require(0 <= getattr(self, name) <= 1, name, "from 0 to 1", getattr(self, name))
-        for name in ("beta1", "ema", "d_shift"):
+        for name in BELOW_1:
             require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
-        ok = bool(self.best_metric) or not self.patience
-        require(ok, "patience", "0 without best_metric", self.patience)
+        self._check_sizes()
+        self._check_discriminator()
+        self._check_together()
+
+    def _check_sizes(self) -> None:
         multiple = 2 ** self.generator().depth
         require(
             self.size > 0 and self.size % multiple == 0,
@@ -164,7 +200,6 @@ class Recipe:
             f"a multiple of 2 ** depth = {multiple}",
             self.size,
         )
-
         require(
             self.small_size >= 0 and self.small_size % multiple == 0,
             "small_size",
@@ -177,6 +212,39 @@ class Recipe:
         ok = rest == 0 and small_width % multiple == 0
         require(ok, "small_size", f"so that its width is a multiple of {multiple}", self.small_size)
         self.data_options()
+
+    def _check_discriminator(self) -> None:
+        least = smallest_side(self.receptive_field, self.d_scales) * (1 + self.half_output)
+        for name in ("size", "width", "small_size"):
+            side = getattr(self, name)
+            ok = not self.lambda_gan or side >= least or (name != "size" and not side)
+            reason = f"receptive_field {self.receptive_field} and d_scales {self.d_scales}"
+            require(ok, name, f"at least {least} for {reason}", side)
+
+    def _check_together(self) -> None:
+        """What a key must be because of another."""
+        allowed = POLICIES if self.task in PHOTO_TASKS else POLICIES[1:]
+        ok = set(self.policies) <= set(allowed)
+        require(ok, "d_augment", f"any of {','.join(allowed)} for {self.task}", self.d_augment)
+        ok = not (self.gan_loss == "hinge" and self.label_smoothing)
+        require(ok, "label_smoothing", "0 with hinge, which has no labels", self.label_smoothing)
+        ok = self.batch_size % self.accumulate == 0
+        require(ok, "accumulate", f"a divisor of batch_size = {self.batch_size}", self.accumulate)
+        ok = bool(self.best_metric) or not self.patience
+        require(ok, "patience", "0 without best_metric", self.patience)
+        ok = self.schedule != "plateau" or bool(self.best_metric)
+        require(ok, "best_metric", 'a figure with schedule = "plateau"', self.best_metric)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The ways in which what D sees is varied."""
+        named = tuple(name.strip() for name in self.d_augment.split(",") if name.strip())
+        return named if "translation" in named or not self.d_shift else (*named, "translation")
+
+    @property
+    def shift(self) -> float:
+        """The largest translation of what D sees, as a part of its sides."""
+        return self.d_shift or USUAL_SHIFT
 
     def generator(self) -> GeneratorConfig:
         in_channels, out_channels = CHANNELS[self.task]

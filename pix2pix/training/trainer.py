@@ -137,7 +137,6 @@ def run_steps(job: Job) -> int:
         open_report(job) as report,
     ):
         for step, batch in enumerate(batches, first_step):
-            batch = batch.to(workers.device, torch.channels_last)
             losses = learner.step(batch, step, total_steps)
             watch.add(losses, step + 1)
             done, is_best = step + 1, False
@@ -158,8 +157,9 @@ def run_steps(job: Job) -> int:
                 write_line(job, report, {"step": done, **values})
 
             # Evaluate
-            if evaluates and workers.is_first:
-                is_best = judge(job, report, board, done)
+            if evaluates:
+                is_best = workers.share(workers.is_first and judge(job, report, board, done))
+                learner.plateau.take(is_best)
 
             # Save. A signal may have come to any worker at any time: all agree here.
             signal_number = int(workers.highest(stop.number))
