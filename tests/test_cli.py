@@ -16,8 +16,8 @@ from pix2pix import inference
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.labels import CLASSES, encode_label_image, open_label_map
+from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.trainer import checkpoint_config
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,8 +22,8 @@ from pix2pix.inference import (
 )
 from pix2pix.labels import VOID
 from pix2pix.serving import fold_resize_convs, resize, working_shape
+from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.trainer import checkpoint_config
 
 
 def make_checkpoint(folder: Path, recipe: Recipe) -> Path:
