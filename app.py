@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
+from pix2pix.hub.client import UnreachableError
 from pix2pix.inference import Tracer, load_colorizer, load_drawer, load_tracer
 from pix2pix.labels import CLASSES
 from pix2pix.ui.demo import create_demo, launch_options
 
 HERE = Path(__file__).resolve().parent
-TRACE = HERE / "checkpoints" / "trace"
+BUNDLED = HERE / "checkpoints"
 ON_SPACES = "SPACE_ID" in os.environ
 Model = TypeVar("Model")
+
+log = logging.getLogger("pix2pix")
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -24,20 +27,21 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--checkpoint-facades",
-        metavar="DIR",
-        default=os.environ.get("PIX2PIX_FACADES", HERE / "checkpoints" / "facades"),
-        help="what the Draw tab serves [checkpoints/facades; or $PIX2PIX_FACADES]",
+        metavar="X",
+        default=os.environ.get("PIX2PIX_FACADES", BUNDLED / "facades"),
+        help="what the Draw tab serves: a checkpoint folder, or OWNER/NAME[@REVISION] on the "
+        "Hugging Face Hub [checkpoints/facades; or $PIX2PIX_FACADES]",
     )
     parser.add_argument(
         "--checkpoint-colorize",
-        metavar="DIR",
-        default=os.environ.get("PIX2PIX_COLORIZE", HERE / "checkpoints" / "colorize"),
+        metavar="X",
+        default=os.environ.get("PIX2PIX_COLORIZE", BUNDLED / "colorize"),
         help="what the Colourise tab serves [checkpoints/colorize; or $PIX2PIX_COLORIZE]",
     )
     parser.add_argument(
         "--checkpoint-trace",
-        metavar="DIR",
-        default=os.environ.get("PIX2PIX_TRACE", TRACE),
+        metavar="X",
+        default=os.environ.get("PIX2PIX_TRACE", BUNDLED / "trace"),
         help="what makes drawings of photos [checkpoints/trace where it is; or $PIX2PIX_TRACE]",
     )
     parser.add_argument(
@@ -61,26 +65,37 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def load_or_say_why(
-    load: Callable[[str | Path, str], Model], folder: str | Path, device: str
-) -> Model | str:
-    """The model, or a sentence saying why there is none: the app then starts without it."""
+    load: Callable[[str | Path, str], Model], name: str | Path, bundled_name: str, device: str
+) -> Model | str | None:
+    """The model of that name, or a sentence saying why there is none: its tab then says so.
+
+    Where the Hub cannot be reached it is the bundled one. None where that was not asked for and is
+    not there, as in a Space that serves another model.
+    """
+    bundled = BUNDLED / bundled_name
+    if name == bundled and not bundled.exists():
+        return None
     try:
-        return load(folder, device)
+        try:
+            return load(name, device)
+        except UnreachableError as error:
+            if not bundled.exists():
+                raise
+            log.warning("%s; %s is served instead", error, bundled.relative_to(HERE))
+            return load(bundled, device)
     except ValueError as error:
-        logging.getLogger("pix2pix").warning("off: %s", error)
+        log.warning("off: %s", error)
         return f"This tab is off because its model could not be loaded: {error}"
 
 
-def load_tracer_if_there(folder: str | Path, device: str) -> Tracer | None:
+def load_tracer_if_there(name: str | Path, device: str) -> Tracer | None:
     """The tracer of the twelve facade classes. None where there is no such one, with a warning
     unless it is the one that may come along."""
-    if not Path(folder).is_dir() and Path(folder) == TRACE:
-        return None
-    tracer = load_or_say_why(load_tracer, folder, device)
-    if isinstance(tracer, str):
+    tracer = load_or_say_why(load_tracer, name, "trace", device)
+    if tracer is None or isinstance(tracer, str):
         return None
     if [color.name for color in tracer.config.palette] != [c.name for c in CLASSES]:
-        logging.getLogger("pix2pix").warning("off: %s traces other classes than facades", folder)
+        log.warning("off: %s traces other classes than facades", name)
         return None
     return tracer
 
@@ -88,9 +103,10 @@ def load_tracer_if_there(folder: str | Path, device: str) -> Tracer | None:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    log.setLevel(logging.INFO)  # which commit of a model is served
     demo = create_demo(
-        load_or_say_why(load_drawer, args.checkpoint_facades, args.device),
-        load_or_say_why(load_colorizer, args.checkpoint_colorize, args.device),
+        load_or_say_why(load_drawer, args.checkpoint_facades, "facades", args.device),
+        load_or_say_why(load_colorizer, args.checkpoint_colorize, "colorize", args.device),
         load_tracer_if_there(args.checkpoint_trace, args.device),
     )
     try:

@@ -14,11 +14,13 @@ import argparse
 import dataclasses
 import difflib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+from pix2pix import publish
 from pix2pix.device import DEVICES
 from pix2pix.training import evaluation, trainer
 from pix2pix.training.keys import recipe_keys, recipe_text
@@ -64,6 +66,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="begin with the weights of this checkpoint folder, where their shapes fit",
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument(
+        "--push-to-hub", metavar="OWNER/NAME", help="at the end, put it on the Hugging Face Hub"
+    )
+    parser.add_argument("--private", action="store_true", help="there only for your own eyes")
     add_evaluation(parser)
     parser.add_argument(
         "--show", action="store_true", help="print the keys as RECIPE and the options set them"
@@ -142,9 +148,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parse_options(parser, argv)
     name, out, run = options.pop("recipe"), options.pop("out"), options.pop("resume")
     init_from, show = options.pop("init_from"), options.pop("show")
+    repo, private = options.pop("push_to_hub"), options.pop("private")
     try:
         if options["evaluate"] is not None:
-            if name or out or run or init_from or not options["data"]:
+            if name or out or run or init_from or repo or not options["data"]:
                 parser.error(
                     "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume, "
                     "--init-from"
@@ -156,10 +163,12 @@ def main(argv: list[str] | None = None) -> int:
                 parser.error(f"--{key} goes with --evaluate CHECKPOINT")
         data, device = options.pop("data"), options.pop("device")
         if show:
-            if not name or data or out or run or init_from:
+            if not name or data or out or run or init_from or repo:
                 parser.error("--show goes with RECIPE and its keys alone")
             print(recipe_text(load_recipe(name, options)))
             return 0
+        if repo is not None:
+            publish.check_target(repo)  # now rather than after hours of training
         if run is not None:
             if name or out or init_from or options:
                 parser.error("--resume takes the recipe and its keys from the run")
@@ -169,6 +178,8 @@ def main(argv: list[str] | None = None) -> int:
         else:
             recipe = load_recipe(name, options)
             signal_number = trainer.start(name, recipe, data, out, device, init_from)
+        if repo is not None and not signal_number and os.environ.get("RANK", "0") == "0":
+            publish.push(run or out, repo, private, license_id=None, ask=False)
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

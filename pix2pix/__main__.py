@@ -1,6 +1,7 @@
 """The command line: `python -m pix2pix draw`, `colorize` and `trace`."""
 
 import argparse
+import logging
 import os
 import sys
 import warnings
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pix2pix import prepare_command
+from pix2pix import prepare_command, publish
 from pix2pix.outputs import plan_outputs, save_image
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ Draw facades, colourise photos, trace photos of facades.
   python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
   python -m pix2pix trace house-photo.jpg -o house.png
   python -m pix2pix prepare edges photos -o drawings
+  python -m pix2pix push runs/facades ada/houses
 
-'python -m pix2pix COMMAND --help' says more. Everything happens on this machine.
+'python -m pix2pix COMMAND --help' says more. Pictures never leave this machine,
+except those of a card that you push.
 """
 
 OUTPUT_RULES = """\
@@ -106,9 +109,10 @@ def build_parser() -> argparse.ArgumentParser:
     def add_checkpoint(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument(
             "--checkpoint",
-            metavar="DIR",
+            metavar="X",
             default=CHECKPOINTS / name,
-            help=f"checkpoint folder (default: the one that comes along, checkpoints/{name})",
+            help="checkpoint folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub "
+            f"(default: the one that comes along, checkpoints/{name})",
         )
 
     draw = add("draw", "LABELS", "label maps -> photos of buildings", DRAW_HELP)
@@ -135,6 +139,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace = add("trace", "PHOTO", "photos of facades -> label maps", TRACE_HELP)
     add_checkpoint(trace, "trace")
     prepare_command.add_parser(commands)
+    publish.add_commands(commands)
     return parser
 
 
@@ -143,6 +148,14 @@ def main(argv: list[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     if options.command == "prepare":
         return prepare_command.run(options, complain)
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("pix2pix.hub").setLevel(logging.INFO)  # which commit of a model was taken
+    if options.command in publish.COMMANDS:
+        try:
+            return publish.run(options)
+        except (ValueError, OSError) as error:
+            complain(f"pix2pix: {say(error)}")
+            return 2
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line

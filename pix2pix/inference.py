@@ -24,6 +24,7 @@ from pix2pix.encoding import (
     encode_photo,
     style_noise,
 )
+from pix2pix.hub import resolve
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
 from pix2pix.serving import Runner, pad_to_multiple, resize, working_shape
@@ -268,7 +269,7 @@ def load_tracer(folder: str | Path, device: str = "auto") -> Tracer:
 
 
 def _load(folder: str | Path, task: str) -> tuple[CheckpointConfig, Model]:
-    config, model = load_checkpoint(folder)
+    config, model = load_checkpoint(resolve(folder))
     if config.task != task:
         raise ValueError(f"{folder}: is a checkpoint for {config.task}, expected one for {task}")
     return config, model

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from pix2pix.checkpoint import Model
 from pix2pix.device import autocast, has_fast_bf16
 from pix2pix.networks import ResizeConv
+from pix2pix.zerogpu import with_lent_gpu
 
 MAX_ASPECT = 4  # the working picture is at most this many times as long as it is wide
 
@@ -23,9 +24,14 @@ class Runner:
         fold_resize_convs(model.generator)
         generator = model.generator.to(device).eval()
         self._generator = generator.to(memory_format=torch.channels_last)
+        self._run = with_lent_gpu(self._generate)
+
+    def __call__(self, x: Tensor, style: Tensor | None) -> Tensor:
+        """Takes and gives tensors on the CPU."""
+        return self._run(x, style)
 
     @torch.inference_mode()
-    def __call__(self, x: Tensor, style: Tensor | None) -> Tensor:
+    def _generate(self, x: Tensor, style: Tensor | None) -> Tensor:
         x = x.to(self._device, memory_format=torch.channels_last)
         style = None if style is None else style.to(self._device)
         with autocast(self._device, self._bf16):

@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from fake_hub import TOKEN, FakeHub, serve_hub
 from hand import drag, press, start_anew
+from huggingface_hub import constants
 from PIL import Image
 
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.hub.client import Hub
 from pix2pix.inference import (
     Colorizer,
     Drawer,
@@ -20,8 +25,11 @@ from pix2pix.inference import (
     load_tracer,
 )
 from pix2pix.labels import PALETTE
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
+TINY_RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
 SCREENSHOTS = ROOT / "screenshots"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
@@ -84,6 +92,12 @@ def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def serve(
     drawer: Drawer | str, colorizer: Colorizer | str, tracer: Tracer | None = None
 ) -> Iterator[str]:
@@ -99,9 +113,7 @@ def launch(demo: Any) -> str:
     """Serves the app on a free port; its address."""
     from pix2pix.ui.demo import launch_options
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     demo.launch(
         server_name="127.0.0.1",
         server_port=port,
@@ -199,3 +211,43 @@ def _note_error(message: Any, complaints: list[str]) -> None:
 def _note_foreign(url: str, own: str, complaints: list[str]) -> None:
     if not url.startswith((own, "data:", "blob:")):
         complaints.append(f"asked for {url}")
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of random weights, for reading only."""
+    folder = tmp_path_factory.mktemp("houses")
+    config = checkpoint_config(TINY_RECIPE)
+    torch.manual_seed(0)
+    save_checkpoint(folder, config, Model(config), "# A card\n")
+    return folder
+
+
+@pytest.fixture
+def files(tiny_checkpoint: Path) -> dict[str, bytes]:
+    """What lies in it, by name."""
+    return {path.name: path.read_bytes() for path in tiny_checkpoint.iterdir()}
+
+
+@pytest.fixture
+def hub_server() -> Iterator[FakeHub]:
+    """A Hub on this machine, empty."""
+    with serve_hub() as server:
+        yield server
+
+
+@pytest.fixture
+def hub(hub_server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """That Hub to one who is logged in; also where nobody says which Hub, and there without login.
+
+    The client has read its environment on import, so it is its constants that are changed.
+    """
+    monkeypatch.setattr(constants, "ENDPOINT", hub_server.url)
+    template = hub_server.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return Hub(hub_server.url, TOKEN, tmp_path / "cache")

@@ -305,8 +305,8 @@ def test_a_tracer_that_was_asked_for_and_is_not_there_is_warned_of(
     assert app.load_tracer_if_there(tmp_path / "none", "cpu") is None
     assert "is not a checkpoint folder" in caplog.text
     caplog.clear()
-    monkeypatch.setattr(app, "TRACE", tmp_path / "none")
-    assert app.load_tracer_if_there(tmp_path / "none", "cpu") is None
+    monkeypatch.setattr(app, "BUNDLED", tmp_path)
+    assert app.load_tracer_if_there(tmp_path / "trace", "cpu") is None
     assert not caplog.text, "not there from the start is nothing to warn of"
 
 
@@ -320,7 +320,7 @@ def test_without_models_the_app_starts_and_says_why() -> None:
 def test_a_missing_checkpoint_becomes_a_sentence(tmp_path: Path) -> None:
     from pix2pix.inference import load_drawer
 
-    reason = app.load_or_say_why(load_drawer, tmp_path / "none", "cpu")
+    reason = app.load_or_say_why(load_drawer, tmp_path / "none", "facades", "cpu")
     assert isinstance(reason, str) and "could not be loaded" in reason
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints by name: OWNER/NAME or OWNER/NAME@REVISION, a branch, a tag or a commit's sha.
+"""Checkpoints from the Hub. A revision is a branch, a tag or a commit's sha.
 
 Of a stranger's repo only config.json and model.safetensors are read, the config first. Everything
 that goes wrong is a ValueError of one sentence.
@@ -27,27 +27,11 @@ from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, UnreachableError, in_words
 
 log = logging.getLogger(__name__)
 
-NAME = re.compile(
-    r"(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})"
-    r"(?:@(?P<revision>(?!.*\.\.)[A-Za-z0-9][\w./-]{0,127}))?",
-    re.ASCII,
-)
 SHA = re.compile(r"[0-9a-f]{40}")
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 MAX_WEIGHTS_BYTES = 512 << 20  # the paper's U-Net-256 has 208 MiB in float32
 MAX_LAYER_BYTES = 1 << 30  # of one layer's output, at the size that the config says
-
-
-def resolve(name: str | Path, hub: Hub = HUB) -> str | Path:
-    """The checkpoint folder of that name: the name itself where it is one, or a copy from the Hub.
-
-    What exists on this machine wins, and what is no name of a repo comes back as it is.
-    """
-    match = NAME.fullmatch(name) if isinstance(name, str) else None
-    if match is None or Path(name).exists():
-        return name
-    return pull(match["repo"], match["revision"], hub)
 
 
 def pinned_name(folder: str | Path) -> str | None:
@@ -133,11 +117,11 @@ def check_affordable(config: CheckpointConfig, size: int | None) -> None:
             f"{CONFIG_NAME} describes weights of {least} to {most} bytes, "
             f"but {WEIGHTS_NAME} has {size}"
         )
-    shape = config.generator
+    shape, pixels = config.generator, config.size * (config.width or config.size)
     channels = max(2 * shape.stem, shape.ngf // 2, shape.in_channels, shape.ab_classes)
     for what, value, limit in (
         (WEIGHTS_NAME, size, MAX_WEIGHTS_BYTES),
-        (f"a layer at size {config.size}", 4 * channels * config.size**2, MAX_LAYER_BYTES),
+        (f"a layer at size {config.size}", 4 * channels * pixels, MAX_LAYER_BYTES),
     ):
         if value > limit:
             raise ValueError(f"{what} would take {value} bytes, expected at most {limit}")

@@ -23,7 +23,7 @@ class TaskWords(NamedTuple):
     title: str
     pipeline_tag: str  # one of those that the Hub knows
     does: str
-    python: str  # three lines, FOLDER for the checkpoint
+    python: str  # three lines or so, FOLDER for the checkpoint
     shell: str
     limit: str
 
@@ -67,7 +67,8 @@ WORDS = {
         "image-to-image",
         "Takes an image and gives another of the same size.",
         "from pix2pix.checkpoint import load_checkpoint\n"
-        'config, model = load_checkpoint("FOLDER")\n'
+        "from pix2pix.hub import resolve\n"
+        'config, model = load_checkpoint(resolve("FOLDER"))\n'
         "output = model.generator(x)  # x and output: (N, 3, H, W) in -1..1",
         "",
         "What it was never shown it cannot make.",

@@ -21,10 +21,13 @@ MODEL_SLOT = "model"
 
 
 def create_demo(
-    drawer: Drawer | str, colorizer: Colorizer | str, tracer: Tracer | None = None
+    drawer: Drawer | str | None,
+    colorizer: Colorizer | str | None,
+    tracer: Tracer | None = None,
 ) -> gr.Blocks:
-    """The app around its models. A str in a model's place is the sentence saying why it is off.
+    """The app around its models.
 
+    A str in a model's place is the sentence saying why it is off; None leaves its tab out.
     With a tracer, whose classes must be those of the facades, a photo can become a drawing.
     """
     with gr.Blocks(
@@ -35,16 +38,18 @@ def create_demo(
     ) as demo:
         ScriptedHTML("shell", "shell.js", "mountShell")
         with gr.Tabs(elem_classes="studio-tabs"):
-            with gr.Tab("Draw", id="draw"):
-                if isinstance(drawer, str):
-                    _say_why_off(drawer)
-                else:
-                    build_draw_tab(drawer, tracer, MODEL_SLOT)
-            with gr.Tab("Colourise", id="colorize"):
-                if isinstance(colorizer, str):
-                    _say_why_off(colorizer)
-                else:
-                    build_colorize_tab(colorizer, MODEL_SLOT)
+            if drawer is not None:
+                with gr.Tab("Draw", id="draw"):
+                    if isinstance(drawer, str):
+                        _say_why_off(drawer)
+                    else:
+                        build_draw_tab(drawer, tracer, MODEL_SLOT)
+            if colorizer is not None:
+                with gr.Tab("Colourise", id="colorize"):
+                    if isinstance(colorizer, str):
+                        _say_why_off(colorizer)
+                    else:
+                        build_colorize_tab(colorizer, MODEL_SLOT)
     demo.queue(max_size=MAX_QUEUE, default_concurrency_limit=2)
     return demo
 
