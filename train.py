@@ -63,7 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--init-from",
         metavar="CHECKPOINT",
-        help="begin with the weights of this checkpoint folder, where their shapes fit",
+        help="begin with the weights of this checkpoint, a folder or OWNER/NAME[@REVISION], "
+        "as far as their shapes fit",
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument(

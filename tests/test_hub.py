@@ -10,10 +10,11 @@ import torch
 from conftest import TINY_RECIPE as RECIPE
 from fake_hub import TOKEN, FakeHub
 
-from pix2pix.checkpoint import load_checkpoint, skeleton
+from pix2pix.checkpoint import Model, load_checkpoint, skeleton
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub, UnreachableError
 from pix2pix.hub.pull import check_affordable, pinned_name
+from pix2pix.training.finetune import take_weights
 from pix2pix.training.learner import checkpoint_config
 
 NAME = "ada/houses"
@@ -299,3 +300,14 @@ def test_the_papers_network_is_affordable() -> None:
     config = checkpoint_config(dataclasses.replace(RECIPE, **shape))
     numbers = sum(tensor.numel() for tensor in skeleton(config).state_dict().values())
     check_affordable(config, 4 * numbers)
+
+
+def test_training_can_begin_with_a_checkpoint_by_its_name(
+    hub_server: FakeHub, hub: Hub, files: dict[str, bytes], tiny_checkpoint: Path
+) -> None:
+    hub_server.add(NAME, files)
+    config, expected = load_checkpoint(tiny_checkpoint)
+    model = Model(config)
+    take_weights(model, config.task, NAME)
+    for name, tensor in expected.state_dict().items():
+        torch.testing.assert_close(model.state_dict()[name], tensor)

@@ -1,18 +1,13 @@
 """Starting from another checkpoint's weights, as far as they fit."""
 
 import logging
-from pathlib import Path
 
 from torch import Tensor
 
 from pix2pix.checkpoint import Model, load_checkpoint
+from pix2pix.hub import resolve
 
 log = logging.getLogger(__name__)
-
-
-def find_checkpoint(name: str) -> Path:
-    """The folder of the checkpoint that --init-from names."""
-    return Path(name)
 
 
 def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
@@ -21,7 +16,7 @@ def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
     Says in the log which were not taken, and why. Returns the facts for the card. Raises ValueError
     where nothing fits, and then the model is as it was.
     """
-    config, source = load_checkpoint(find_checkpoint(checkpoint))
+    config, source = load_checkpoint(resolve(checkpoint))
     own, theirs = model.state_dict(), source.state_dict()
     fitting = {n: t for n, t in theirs.items() if n in own and own[n].shape == t.shape}
     # Counters and tables of constants alone are no start.
