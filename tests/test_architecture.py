@@ -43,7 +43,14 @@ LAYERS = {
     "app": 6,
     "train": 6,
 }
-PACKAGES = ("pix2pix.data", "pix2pix.hub", "pix2pix.metrics", "pix2pix.training", "pix2pix.ui")
+PACKAGES = (
+    "pix2pix.data",
+    "pix2pix.networks",
+    "pix2pix.hub",
+    "pix2pix.metrics",
+    "pix2pix.training",
+    "pix2pix.ui",
+)
 
 
 def module_name(path: Path) -> str:

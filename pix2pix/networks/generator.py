@@ -1,0 +1,136 @@
+"""The U-Net generator."""
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pix2pix.color import AB_SCALE, ab_grid
+from pix2pix.config import GeneratorConfig
+from pix2pix.networks.layers import Down, Norm, Padding, Up, init_weights
+
+
+class AbMean(nn.Module):
+    """a and b (N, 2, H, W), scaled by AB_SCALE, from logits (N, K, H, W) over the points of a grid.
+
+    The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: between the
+    mean, which is grey where several colours are likely, and the mode, which is blotchy. The paper
+    has 0.38; 0.6 was chosen by eye, for fewer red blotches. On 96 held-out photos it has 0.13 dB
+    more PSNR, but 0.12 more a/b error and 2.3 less colourfulness.
+    """
+
+    TEMPERATURE = 0.6
+
+    points: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        points = torch.from_numpy(ab_grid())
+        if classes != len(points):
+            raise ValueError(f"ab_classes must be 0 or {len(points)}, got {classes}")
+        self.register_buffer("points", points / AB_SCALE)  # (K, 2)
+
+    def forward(self, logits: Tensor) -> Tensor:
+        likely = torch.softmax(logits.float() / self.TEMPERATURE, dim=1)
+        return torch.einsum("nkhw,kc->nchw", likely, self.points)
+
+
+class UNet(nn.Module):
+    """U-Net of any depth: `depth` halvings, `depth` doublings, a skip connection at each level.
+
+    Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; gives (N, out_channels, H, W) in
+    -1..1 (tanh), or logits where `final_tanh` is off. With a stem, a convolution at full
+    resolution before and after gives edges that are as sharp as the input's. With `half_output` the
+    last doubling is left out: chroma needs no more.
+    """
+
+    def __init__(self, config: GeneratorConfig, final_tanh: bool = True) -> None:
+        super().__init__()
+        self.config = config
+        self.final: nn.Module = nn.Tanh() if final_tanh else nn.Identity()
+        if config.ab_classes:
+            self.final = AbMean(config.ab_classes)
+        elif config.half_output and not final_tanh:
+            self.final = nn.Upsample(scale_factor=2, mode="bilinear")
+        depth, stem, outputs = config.depth, config.stem, config.ab_classes or config.out_channels
+        widths = [min(config.ngf * 2**i, config.max_channels) for i in range(depth)]
+
+        rim = cast(Padding, config.padding)
+        self.stem = (
+            nn.Conv2d(config.in_channels, stem, 3, padding=1, padding_mode=rim) if stem else None
+        )
+        self.down = nn.ModuleList()
+        previous = stem or config.in_channels
+        for i, width in enumerate(widths):
+            # As in the paper, no normalisation at the first layer nor at the bottleneck.
+            norm = "none" if i in (0, depth - 1) else config.norm
+            activate, bias = i > 0 or bool(stem), config.norm != "batch"
+            self.down.append(Down(previous, width, norm, activate, bias, rim))
+            previous = width
+
+        self.up = nn.ModuleList()
+        for i in reversed(range(depth)):
+            inner = widths[i] * (1 if i == depth - 1 else 2)
+            if i > 0:
+                # In the paper's U-Net-256 the second to fourth of the decoder have dropout.
+                dropout = config.dropout if depth - 4 <= i < depth - 1 else 0.0
+                self.up.append(Up(inner, widths[i - 1], config, config.norm, dropout))
+            elif stem:
+                self.up.append(Up(inner, stem, config, config.norm))
+            elif not config.half_output:
+                self.up.append(Up(inner, outputs, config, "none"))
+        self.head: nn.Module | None = None
+        if stem:
+            self.head = nn.Conv2d(2 * stem, outputs, 3, padding=1, padding_mode=rim)
+        elif config.half_output:
+            self.head = nn.Conv2d(2 * widths[0], outputs, 1)
+        self.apply(init_weights)
+        for module in self.modules():
+            if isinstance(module, Norm) and module.style is not None:
+                nn.init.normal_(module.style.weight, 0.0, 0.1)  # a code must matter from the start
+
+    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        return self.final(self.logits(x, style))
+
+    def logits(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        """The output before its last nonlinearity."""
+        if self.config.style_dim and style is None:
+            raise ValueError(
+                f"this generator needs a style code of {self.config.style_dim} numbers"
+            )
+        pyramid = label_pyramid(x, self.config.depth) if self.config.class_norm else None
+        skips = self.encode(x)
+        x = skips.pop()  # the bottleneck is no skip
+        for i, up in zip(reversed(range(self.config.depth)), self.up):
+            labels = pyramid[i] if pyramid else None
+            x = up(x, style, labels)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
+            if skips:
+                x = torch.cat([x, skips.pop()], dim=1)
+        if self.head is not None:
+            x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
+        return x
+
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """What the stem, if there is one, and each of the `depth` halvings give, in this order."""
+        multiple = 2**self.config.depth
+        if x.shape[-2] % multiple or x.shape[-1] % multiple:
+            raise ValueError(
+                f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
+            )
+        levels = []
+        if self.stem is not None:
+            x = self.stem(x)  # (N, stem, H, W)
+            levels.append(x)
+        for down in self.down:
+            x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))
+            levels.append(x)
+        return levels
+
+
+def label_pyramid(one_hot: Tensor, depth: int) -> list[Tensor]:
+    """The part of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1."""
+    levels = [one_hot]
+    for _ in range(depth - 1):
+        levels.append(F.avg_pool2d(levels[-1], 2))
+    return levels

@@ -1,0 +1,154 @@
+"""What the networks are made of: normalisation with styles, halving, doubling."""
+
+from typing import Literal, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pix2pix.config import GeneratorConfig
+
+Padding = Literal["zeros", "replicate"]
+
+
+class Norm(nn.Module):
+    """Normalisation with a learned scale and shift, and those of a style code where there is one.
+
+    Style modulation is that of Dumoulin et al., "A Learned Representation for Artistic Style"
+    (2017), with a linear map of a continuous code in place of a table. With `classes`, each class
+    of the label map has its own (Tan et al., "Efficient Semantic Image Synthesis via Class-Adaptive
+    Normalization", 2021): normalisation alone would wash an evenly painted class out.
+    """
+
+    def __init__(self, kind: str, channels: int, style_dim: int = 0, classes: int = 0) -> None:
+        super().__init__()
+        self.norm: nn.Module
+        if kind == "batch":
+            self.norm = nn.BatchNorm2d(channels)
+        elif kind == "instance":
+            self.norm = nn.InstanceNorm2d(channels, affine=True)
+        else:
+            self.norm = nn.Identity()
+        self.classes = classes
+        self.style = nn.Linear(style_dim, 2 * channels * max(classes, 1)) if style_dim else None
+
+    def forward(
+        self, x: Tensor, style: Tensor | None = None, labels: Tensor | None = None
+    ) -> Tensor:
+        x = self.norm(x)
+        if self.style is None or style is None:
+            return x
+        modulation = self.style(style)
+        if labels is None or not self.classes:
+            scale, shift = modulation[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
+        else:
+            table = modulation.view(len(x), 1, self.classes, -1)  # (N, 1, K, 2 C)
+            by_pixel = labels.permute(0, 2, 3, 1) @ table  # (N, H, W, 2 C)
+            scale, shift = by_pixel.permute(0, 3, 1, 2).chunk(2, dim=1)  # (N, C, H, W) each
+        return x * (1 + scale) + shift
+
+
+class ResizeConv(nn.Conv2d):
+    """Nearest-neighbour 2x upsampling, then a 3x3 convolution, in one transposed convolution.
+
+    Each output pixel sees a 2x2 patch of the small input, so the nine weights add up to a 4x4
+    kernel: the same result at 4/9 of the multiplications. Unlike a free 4x4 transposed convolution
+    it cannot learn the checkerboard (Odena et al., distill.pub/2016/deconv-checkerboard).
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, bias: bool = True, padding: Padding = "zeros"
+    ) -> None:
+        super().__init__(in_channels, out_channels, 3, padding=1, bias=bias, padding_mode=padding)
+
+    def transposed_weight(self) -> Tensor:
+        """The equal kernel (I, O, 4, 4) of a transposed convolution with stride 2, padding 1."""
+        w = self.weight.transpose(0, 1)  # (I, O, 3, 3)
+        for axis in (2, 3):
+            first, middle, last = w.unbind(axis)
+            w = torch.stack([last, middle + last, first + middle, first], axis)
+        return w
+
+    def forward(self, x: Tensor) -> Tensor:
+        rim = self.padding_mode == "replicate"
+        if rim:
+            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        return F.conv_transpose2d(
+            x, self.transposed_weight(), self.bias, stride=2, padding=3 if rim else 1
+        )
+
+    def folded(self) -> nn.Module:
+        """The same map with its kernel worked out once, for serving."""
+        rim = self.padding_mode == "replicate"
+        conv = nn.ConvTranspose2d(
+            self.in_channels,
+            self.out_channels,
+            4,
+            stride=2,
+            padding=3 if rim else 1,
+            bias=self.bias is not None,
+        ).requires_grad_(False)
+        conv.weight.copy_(self.transposed_weight())
+        if self.bias is not None and conv.bias is not None:
+            conv.bias.copy_(self.bias)
+        return nn.Sequential(nn.ReplicationPad2d(1), conv) if rim else conv
+
+
+class Down(nn.Module):
+    """Halves the resolution: LeakyReLU, 4x4 convolution, normalisation."""
+
+    def __init__(
+        self,
+        inner: int,
+        outer: int,
+        norm: str,
+        activate: bool = True,
+        bias: bool = True,
+        padding: Padding = "zeros",
+    ) -> None:
+        super().__init__()
+        self.activate = activate
+        self.conv = nn.Conv2d(inner, outer, 4, stride=2, padding=1, bias=bias, padding_mode=padding)
+        self.norm = Norm(norm, outer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.activate:
+            x = F.leaky_relu(x, 0.2)
+        return self.norm(self.conv(x))
+
+
+class Up(nn.Module):
+    """Doubles the resolution: ReLU, upsampling convolution, normalisation, dropout."""
+
+    def __init__(
+        self, inner: int, outer: int, config: GeneratorConfig, norm: str, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        bias = norm != "batch"  # batch norm takes any bias out again
+        self.conv: nn.Module
+        if config.upsample == "transpose":
+            self.conv = nn.ConvTranspose2d(inner, outer, 4, stride=2, padding=1, bias=bias)
+        else:
+            self.conv = ResizeConv(inner, outer, bias=bias, padding=cast(Padding, config.padding))
+        classes = config.in_channels if config.class_norm else 0
+        self.norm = Norm(norm, outer, config.style_dim, classes)
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, style: Tensor | None, labels: Tensor | None) -> Tensor:
+        x = self.norm(self.conv(F.relu(x)), style, labels)
+        return F.dropout(x, self.dropout, self.training) if self.dropout else x
+
+
+def init_weights(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), as in the paper (appendix 6.2)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+def count_parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())

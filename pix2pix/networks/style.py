@@ -1,0 +1,62 @@
+"""The style encoder."""
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pix2pix.networks.layers import Down, init_weights
+
+
+class StyleEncoder(nn.Module):
+    """The style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
+
+    Takes (N, 3, H, W) in -1..1; gives mean and log-variance, (N, style_dim) each.
+
+    The codes of real photos do not fill the standard normal that the KL term draws them to, and off
+    their own ground the generator paints no photo. So the encoder keeps the mean and covariance of
+    the codes that it gave, and `sample` draws from these.
+    """
+
+    style_mean: Tensor
+    style_covariance: Tensor
+
+    def __init__(self, style_dim: int, nef: int = 32, layers: int = 4) -> None:
+        super().__init__()
+        widths = [3] + [min(nef * 2**i, 128) for i in range(layers)]
+        self.layers = nn.ModuleList(
+            Down(a, b, "instance" if i else "none", activate=i > 0)
+            for i, (a, b) in enumerate(pairwise(widths))
+        )
+        # Instance norm hides each layer's mean colour, which is most of a style: the raw photo's
+        # mean and spread by channel go straight to the head.
+        self.apply(init_weights)
+        self.head = nn.Linear(widths[-1] + 6, 2 * style_dim)
+        # Certain at first: a code lost in noise is one that the generator learns to ignore.
+        nn.init.constant_(self.head.bias[style_dim:], -4.0)
+        self.register_buffer("style_mean", torch.zeros(style_dim))
+        self.register_buffer("style_covariance", torch.eye(style_dim))
+
+    def forward(self, photo: Tensor) -> tuple[Tensor, Tensor]:
+        x = photo
+        for layer in self.layers:
+            x = layer(x)
+        pooled = F.leaky_relu(x, 0.2).mean((2, 3))  # (N, widths[-1])
+        moments = torch.cat([photo.mean((2, 3)), photo.std((2, 3))], 1)  # (N, 6)
+        mean, log_variance = self.head(torch.cat([pooled, moments], 1)).chunk(2, dim=1)
+        return mean, log_variance.clamp(-8, 4)
+
+    @torch.no_grad()
+    def observe(self, styles: Tensor, momentum: float = 0.01) -> None:
+        """Takes styles (N, style_dim) of real photos into the running mean and covariance."""
+        self.style_mean.lerp_(styles.mean(0), momentum)
+        offsets = styles - self.style_mean  # (N, style_dim)
+        products = offsets[:, :, None] * offsets[:, None, :]  # no matmul: autocast would round it
+        self.style_covariance.lerp_(products.mean(0), momentum)
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Styles (N, style_dim) as likely as those of real photos, from standard normal noise."""
+        jitter = 1e-4 * torch.eye(len(self.style_mean), device=noise.device)
+        scale = torch.linalg.cholesky(self.style_covariance.float() + jitter)
+        return self.style_mean + (scale * noise[:, None, :]).sum(-1)
