@@ -59,10 +59,7 @@ class FacadePairs:
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        views = [
-            self.geometry.view(self.examples[i], rngs[k] if rngs else None, size)
-            for k, i in enumerate(indices)
-        ]
+        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
         photos, labels = (np.stack(arrays) for arrays in zip(*views))
         one_hot = encode_labels(labels, len(self.palette))
         weight = torch.from_numpy(labels != VOID)[:, None].float()

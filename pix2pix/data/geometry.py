@@ -108,6 +108,16 @@ class Geometry:
             views.append(resize(np.ascontiguousarray(cut[:, ::-1] if mirrored else cut), shape))
         return tuple(views)
 
+    def views(
+        self,
+        examples: Sequence[Sequence[Picture]],
+        rngs: Sequence[np.random.Generator] | None,
+        height: int | None = None,
+    ) -> list[tuple[Picture, ...]]:
+        """A view of each example, at random with a generator each, or for evaluation without."""
+        each: Sequence[np.random.Generator | None] = rngs or [None] * len(examples)
+        return [self.view(pictures, rng, height) for pictures, rng in zip(examples, each)]
+
     def _whole(self, picture: Picture) -> tuple[slice, slice]:
         height, width = picture.shape[:2]
         rows, columns = height, width

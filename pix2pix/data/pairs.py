@@ -36,10 +36,7 @@ class ImagePairs:
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        views = [
-            self.geometry.view(self.examples[i], rngs[k] if rngs else None, size)
-            for k, i in enumerate(indices)
-        ]
+        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
         source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
         picture = masks[0] != VOID if masks else np.ones(source.shape[:3], bool)
         weight = torch.from_numpy(picture)[:, None].float()

@@ -44,10 +44,7 @@ class PlainPhotos:
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        views = [
-            self.geometry.view(self.examples[i], rngs[k] if rngs else None, size)
-            for k, i in enumerate(indices)
-        ]
+        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
         lab = rgb_to_lab(np.stack([photo for photo, *_ in views]))
         ab = lab[..., 1:]
         lightness: np.ndarray = lab[..., 0]
