@@ -13,6 +13,7 @@ from pix2pix.color import AB_SCALE, rgb_to_lab
 from pix2pix.data.facades import find_void
 from pix2pix.data.loader import Plan, example_at, iterate_batches
 from pix2pix.data.photos import MAX_HINTS, ab_cells, age, sample_hints
+from pix2pix.data.tracing import balance_weights
 
 HALF: dict[str, dict] = {"labels2photo": {}, "photo2labels": {}, "colorize": {"half_output": True}}
 
@@ -192,3 +193,12 @@ def test_batches_are_those_that_the_checkpoints_were_trained_on(task: str, tmp_p
             means = F.adaptive_avg_pool2d(getattr(batch, part), 4).numpy()
             expected = recorded[f"{task}.{name}.{part}"]  # JPEG decoders differ a little
             np.testing.assert_allclose(means, expected, rtol=0.02, atol=0.02, err_msg=name + part)
+
+
+def test_the_balance_says_how_much_more_a_rare_class_counts() -> None:
+    labels = np.ones((10, 10), np.uint8)
+    labels[0] = 3  # a tenth of all pixels
+    alike, half, full = (balance_weights([labels], 4, balance) for balance in (0.0, 0.5, 1.0))
+    assert alike[3] == alike[1] == 1
+    assert half[3] / half[1] == pytest.approx(3)
+    assert full[3] / full[1] == pytest.approx(9)

@@ -193,4 +193,6 @@ def make_dataset(
     if palette is None:
         return ImagePairs(examples, geometry)
     pairs = FacadePairs(examples, geometry, palette)
-    return TracedFacades(pairs) if options.task == "photo2labels" else pairs
+    if options.task == "photo2labels":
+        return TracedFacades(pairs, options.class_balance)
+    return pairs

@@ -26,6 +26,7 @@ class DataOptions:
     jitter: float = 0.0
     flip: bool = True
     cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
+    class_balance: float = 0.5  # a class counts by its share to the power of minus this
     half_output: bool = False
     seed: int = 0
 
@@ -39,6 +40,8 @@ class DataOptions:
             value = getattr(self, name)
             require(value in allowed, name, f"one of {', '.join(allowed)}", value)
         require(0 < self.val_split < 1, "val_split", "above 0 and below 1", self.val_split)
+        ok = 0 <= self.class_balance <= 1
+        require(ok, "class_balance", "from 0 (as they are) to 1 (all alike)", self.class_balance)
         ok = self.cache_gb == -1 or self.cache_gb >= 0
         require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
         self.geometry()

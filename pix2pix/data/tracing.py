@@ -11,20 +11,19 @@ from pix2pix.data.loader import Batch
 from pix2pix.encoding import decode_photo, encode_photo
 from pix2pix.labels import VOID
 
-# Rare classes count more, or doors and pillars are never found; by 1 / share outright, too many of
-# them are. The square root is the usual middle.
-BALANCE = 0.5
-
 
 class TracedFacades:
-    """FacadePairs with input and target exchanged, the photo's light and colour varied."""
+    """FacadePairs with input and target exchanged, the photo's light and colour varied.
 
-    def __init__(self, pairs: FacadePairs) -> None:
+    Rare classes count more, or doors and pillars are never found: by share ** -balance.
+    """
+
+    def __init__(self, pairs: FacadePairs, balance: float) -> None:
         self.pairs = pairs
         self.palette = pairs.palette
         self.names = pairs.names
         label_maps = (labels for _, labels in pairs.examples.evenly())
-        self.class_weights = balance_weights(label_maps, len(pairs.palette))
+        self.class_weights = balance_weights(label_maps, len(pairs.palette), balance)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -42,13 +41,15 @@ class TracedFacades:
         return Batch(photos, labels, (labels * weights).sum(1, keepdim=True), photos)
 
 
-def balance_weights(label_maps: Iterable[np.ndarray], num_classes: int) -> np.ndarray:
+def balance_weights(
+    label_maps: Iterable[np.ndarray], num_classes: int, balance: float
+) -> np.ndarray:
     """A weight (num_classes,) for each class, large where few pixels are, 1 on average."""
     counts = np.zeros(VOID + 1)
     for labels in label_maps:
         counts += np.bincount(labels.reshape(-1), minlength=VOID + 1)
     share = counts[:num_classes] / max(float(counts[:num_classes].sum()), 1.0)
-    weights = np.power(np.maximum(share, 1e-3), -BALANCE)
+    weights = np.power(np.maximum(share, 1e-3), -balance)
     return (weights / (weights * share).sum()).astype(np.float32)
 
 

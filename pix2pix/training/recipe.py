@@ -5,8 +5,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from pix2pix.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.config import (
     CHANNELS,
@@ -19,7 +17,7 @@ from pix2pix.config import (
     require,
 )
 from pix2pix.data.options import LABEL_TASKS, DataOptions
-from pix2pix.data.palette import FACADES, read_palette
+from pix2pix.data.palette import read_palette
 from pix2pix.labels import NUM_CLASSES
 from pix2pix.losses import GAN_LOSSES, RECONSTRUCTIONS
 from pix2pix.networks import PATCH_LAYERS, smallest_side
@@ -100,6 +98,7 @@ class Recipe:
     jitter: float = 0.0  # views are cut from up to so many times their size; 0: as `fit` has it
     flip: bool = True  # half of the views are mirrored
     cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
+    class_balance: float = 0.5  # photo2labels: 0 counts every pixel alike, 1 every class
     palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
 
     # Generator
@@ -275,10 +274,6 @@ class Recipe:
             return self
         palette = read_palette(data_dir)
         return self if palette.is_facades else dataclasses.replace(self, palette=palette.classes)
-
-    def colors(self) -> np.ndarray:
-        """The colour of each class of label map, (K, 3) uint8."""
-        return np.array([c.rgb for c in self.palette or FACADES.classes], np.uint8)
 
     def condition_channels(self) -> int:
         """How many channels D sees beside the image it judges."""
