@@ -1,7 +1,10 @@
 """D in a run: what it is made of, what it learns, and what G learns from it."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from pix2pix.augmentation import augment
 from pix2pix.losses import discriminator_loss, feature_matching_loss, generator_loss
@@ -19,6 +22,21 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
         for _ in range(recipe.d_scales)
     ]
     return discriminators[0] if recipe.d_scales == 1 else MultiScaleDiscriminator(discriminators)
+
+
+def follow_weights(discriminator: nn.Module) -> None:
+    """One power iteration of D's spectral norms, once a step (Miyato et al., 2018, section 2.1).
+
+    Left to themselves they make one whenever D judges, and how often it does depends on how a
+    batch is shared out among workers and parts: D would be another on each.
+    """
+    for layer in discriminator.modules():
+        if is_parametrized(layer):
+            weight: Any = layer.parametrizations["weight"]  # type: ignore[index]
+            weight[0].train()
+            with torch.no_grad():
+                weight()
+            weight[0].eval()
 
 
 def judge(

@@ -156,13 +156,16 @@ def join_workers(device_name: str) -> Iterator[Workers]:
             raise ValueError(f"expected a GPU for each worker, got {count} for worker {local}")
         device, backend = torch.device("cuda", local), "cpu:gloo,cuda:nccl"
         torch.cuda.set_device(device)
-    dist.init_process_group(backend, timeout=PATIENCE)
+    store, _, _ = next(dist.rendezvous("env://", rank, world, timeout=PATIENCE))
+    # torchrun keeps its store when it starts workers anew, with the addresses of those that died.
+    store = dist.PrefixStore(f"attempt_{restarts()}", store)
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=PATIENCE)
     yield Workers(device, rank, world)
     # Not after an error: a worker that is gone would be waited for.
     dist.barrier()
     dist.destroy_process_group()
 
 
-def is_restarted() -> bool:
-    """Whether torchrun started the workers anew, with the same command, after one failed."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+def restarts() -> int:
+    """How often torchrun has started the workers anew, with the same command, after one failed."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))

@@ -22,7 +22,7 @@ from pix2pix.losses import (
     reconstruction_loss,
 )
 from pix2pix.networks import AbMean
-from pix2pix.training.adversary import adversarial_losses, make_discriminator, verdict_loss
+from pix2pix.training import adversary
 from pix2pix.training.distributed import Workers
 from pix2pix.training.parts import Part, split_batch
 from pix2pix.training.recipe import Recipe
@@ -57,7 +57,7 @@ class Learner:
         # Where there is no average, the weights that are served are those that learn, not a copy.
         self.ema.load_state_dict(self.model.state_dict(), assign=not recipe.ema)
         self.ema.requires_grad_(False)
-        self.discriminator = self._place(make_discriminator(recipe))
+        self.discriminator = self._place(adversary.make_discriminator(recipe))
         betas = (recipe.beta1, 0.999)
         # fused: one pass over the weights, not ten; the paper's have 57 million
         self.g_optimizer = torch.optim.AdamW(
@@ -125,6 +125,8 @@ class Learner:
         fakes = [self._paint(parts[0], pixels)] if len(parts) == 1 else None
 
         # D: real up, fake down
+        if adversarial:
+            adversary.follow_weights(self.discriminator)
         if adversarial and step % recipe.d_every == 0:
             self.discriminator.requires_grad_(True)
             self.d_optimizer.zero_grad(set_to_none=True)
@@ -132,7 +134,7 @@ class Learner:
                 with torch.no_grad() if fakes is None else contextlib.nullcontext():
                     _, fake = fakes[0] if fakes else self._paint(part, pixels, step, i)
                 with autocast(self.device, self.bf16):
-                    loss = verdict_loss(self.discriminator, recipe, part, fake.detach())
+                    loss = adversary.verdict_loss(self.discriminator, recipe, part, fake.detach())
                 loss.backward()
                 add(losses, {"d": loss.detach()})
             self._update(self.d_optimizer)
@@ -145,7 +147,7 @@ class Learner:
             found = self._truth_losses(part, logits, fake)
             if adversarial:
                 with autocast(self.device, self.bf16):
-                    found |= adversarial_losses(self.discriminator, recipe, part, fake)
+                    found |= adversary.adversarial_losses(self.discriminator, recipe, part, fake)
             loss = self._weigh(found)
             if loss.requires_grad:  # else the part has drawn styles alone, and there is no D yet
                 loss.backward()

@@ -19,7 +19,7 @@ import torch
 
 from pix2pix.data.loader import iterate_batches
 from pix2pix.training.board import Board
-from pix2pix.training.distributed import Workers, is_restarted, join_workers
+from pix2pix.training.distributed import Workers, join_workers, restarts
 from pix2pix.training.job import Job, LossWatch, judge, make_plan, prepare, save, write_line
 from pix2pix.training.progress import open_bar, show_losses
 from pix2pix.training.recipe import Recipe
@@ -59,7 +59,7 @@ def start(
     with join_workers(device) as workers, hold(out_dir, workers):
         with workers.together():
             there = workers.is_first and (out_dir / RUN_NAME).exists()
-            if there and not is_restarted():
+            if there and not restarts():
                 raise ValueError(
                     f"{out_dir}: already holds a run; continue it with --resume {out_dir}"
                 )
