@@ -1,11 +1,13 @@
 """Starting from another checkpoint's weights, as far as they fit."""
 
 import logging
+from pathlib import Path
 
 from torch import Tensor
 
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.hub import resolve
+from pix2pix.hub.pull import pinned_name
 
 log = logging.getLogger(__name__)
 
@@ -13,10 +15,12 @@ log = logging.getLogger(__name__)
 def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
     """Copies into `model` every tensor of the checkpoint that has the same name and shape.
 
+    The checkpoint is a folder, or OWNER/NAME or OWNER/NAME@REVISION on the Hub.
     Says in the log which were not taken, and why. Returns the facts for the card. Raises ValueError
     where nothing fits, and then the model is as it was.
     """
-    config, source = load_checkpoint(resolve(checkpoint))
+    folder = resolve(checkpoint)
+    config, source = load_checkpoint(Path(folder))
     own, theirs = model.state_dict(), source.state_dict()
     fitting = {n: t for n, t in theirs.items() if n in own and own[n].shape == t.shape}
     # Counters and tables of constants alone are no start.
@@ -31,7 +35,8 @@ def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
         log.warning("its task is %s, this run's %s", config.task, task)
     for words, names in left_out(own, theirs):
         log.warning("%s (%d): %s", words, len(names), ", ".join(names))
-    return {"init_from": checkpoint, "init_tensors": f"{len(fitting)} of {len(own)}"}
+    name = pinned_name(folder) or checkpoint
+    return {"init_from": name, "init_tensors": f"{len(fitting)} of {len(own)}"}
 
 
 def left_out(own: dict[str, Tensor], theirs: dict[str, Tensor]) -> list[tuple[str, list[str]]]:
