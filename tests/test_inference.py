@@ -9,19 +9,13 @@ import torch
 from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.color import lightness, rgb_to_lab
 from pix2pix.encoding import encode_photo
 from pix2pix.inference import (
-    Colorizer,
     Drawer,
-    Hint,
-    guide_chroma,
-    load_colorizer,
     load_drawer,
-    recolor,
 )
 from pix2pix.labels import VOID
-from pix2pix.serving import fold_resize_convs, resize, working_shape
+from pix2pix.serving import fold_resize_convs, working_shape
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
@@ -44,11 +38,6 @@ COLORIZE = Recipe(
 @pytest.fixture(scope="module")
 def drawer(tmp_path_factory: pytest.TempPathFactory) -> Drawer:
     return load_drawer(make_checkpoint(tmp_path_factory.mktemp("draw"), DRAW), "cpu")
-
-
-@pytest.fixture(scope="module")
-def colorizer(tmp_path_factory: pytest.TempPathFactory) -> Colorizer:
-    return load_colorizer(make_checkpoint(tmp_path_factory.mktemp("colorize"), COLORIZE), "cpu")
 
 
 def make_labels(height: int = 64, width: int = 64) -> np.ndarray:
@@ -140,80 +129,6 @@ def test_a_drawing_may_have_pixels_of_no_class(drawer) -> None:
 def test_what_is_no_label_map_is_refused(drawer, labels) -> None:
     with pytest.raises(ValueError, match=r"label map|class indices"):
         drawer.draw(labels)
-
-
-@pytest.mark.parametrize("size", [(64, 64), (1, 1), (200, 50), (37, 411), (1, 900), (640, 480)])
-def test_a_colorized_photo_has_the_size_of_its_input(colorizer, size) -> None:
-    result = colorizer.colorize(make_photo(*size[::-1]))
-    assert result.size == size
-    assert result.mode == "RGB"
-
-
-def test_a_colorized_photo_keeps_its_lightness(colorizer) -> None:
-    photo = make_photo(240, 320)
-    before, after = (lightness(np.asarray(p)) for p in (photo, colorizer.colorize(photo)))
-    assert np.abs(before - after).max() < 1.5
-    assert np.abs(before - after).mean() < 0.3
-
-
-def test_strength_zero_is_grey_and_more_is_more_colorful(colorizer) -> None:
-    photo = make_photo(64, 64)
-    chroma = [
-        np.hypot(*np.moveaxis(rgb_to_lab(np.asarray(colorizer.colorize(photo, s)))[..., 1:], -1, 0))
-        for s in (0.0, 0.5, 1.0)
-    ]
-    assert chroma[0].max() < 1.5
-    assert chroma[0].mean() < chroma[1].mean() < chroma[2].mean()
-
-
-@pytest.mark.parametrize("strength", [-0.1, 1.6, float("nan")])
-def test_a_strength_out_of_range_is_refused(colorizer, strength) -> None:
-    with pytest.raises(ValueError, match=r"strength goes from 0 to 1\.5"):
-        colorizer.colorize(make_photo(64, 64), strength)
-
-
-def test_a_tinted_photo_keeps_its_lightness(colorizer) -> None:
-    grey = make_photo(64, 64)
-    tinted = Image.merge(
-        "RGB", [c.point(lambda v, k=k: v // k) for c, k in zip(grey.split(), (1, 2, 4))]
-    )
-    plain = Image.fromarray(np.asarray(tinted))
-    light = lightness(np.asarray(tinted))
-    result = lightness(np.asarray(colorizer.colorize(plain)))
-    assert np.abs(light - result).mean() < 0.5
-
-
-def test_a_hint_changes_the_colors(colorizer) -> None:
-    photo = make_photo(64, 64)
-    plain = np.asarray(colorizer.colorize(photo)).astype(int)
-    hinted = np.asarray(colorizer.colorize(photo, hints=[Hint(0.5, 0.5, (255, 0, 0))])).astype(int)
-    assert np.abs(plain - hinted).max() > 0
-
-
-@pytest.mark.parametrize(("x", "y"), [(-0.1, 0), (0, 1.1), (float("nan"), 0)])
-def test_a_hint_outside_the_photo_is_refused(x, y) -> None:
-    with pytest.raises(ValueError, match=r"within 0\.\.1"):
-        Hint(x, y, (0, 0, 0))
-
-
-def test_chroma_stops_at_an_edge_of_the_photo() -> None:
-    rgb = np.full((256, 256, 3), 40, np.uint8)
-    rgb[:, 128:] = 200
-    light = lightness(resize(rgb, (64, 64)))
-    ab = np.zeros((64, 64, 2), np.float32)
-    ab[:, 32:, 1] = 50  # yellow on the bright side, blurred over the edge as a network would
-    import cv2
-
-    result = recolor(rgb, light, cv2.GaussianBlur(ab, (0, 0), 2))
-    b = rgb_to_lab(result)[..., 2]
-    assert b[:, :116].max() < 12
-    assert b[:, 140:].min() > 35
-
-
-def test_guided_chroma_of_an_even_picture_is_itself() -> None:
-    light, ab = np.full((32, 32), 50, np.float32), np.full((32, 32, 2), 7, np.float32)
-    slope, offset = guide_chroma(light, ab)
-    np.testing.assert_allclose(slope * light[..., None] + offset, ab, atol=1e-3)
 
 
 def test_folding_changes_no_result() -> None:

@@ -1,0 +1,164 @@
+"""Giving a photo its colours (task `colorize`): what is done once for a photo, and what each time.
+
+The network sees the photo's L at working size. `open_photo` prepares that and the L of full size;
+`PhotoSession.colorize` then answers for any strength and hints, at once where only the strength
+changed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model
+from pix2pix.color import rgb_to_lab
+from pix2pix.config import CheckpointConfig
+from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input
+from pix2pix.hints import MAX_HINTS, Hint
+from pix2pix.images import to_rgb
+from pix2pix.recolor import lightness_of, measure_light, recolor
+from pix2pix.serving import Runner, pad_to_multiple, resize, working_shape
+from pix2pix.tone import describe_colors, repair_tones, smooth_grain
+
+MAX_STRENGTH = 1.5
+MIN_SIZE, MAX_SIZE = 64, 512  # of the short side at work, in pixels
+HINT_REACH = 2  # pixels at working size around a hint that take its colour
+
+NOTES = {
+    "toned": "its one tone (sepia, yellowed) was read as grey",
+    "coloured": "its own colours were replaced",
+}
+
+
+class Colorizer:
+    """Gives a photo its colours. May be called from several threads; the network runs in one."""
+
+    def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
+        self.config = config
+        self.size = config.size
+        self._runner = Runner(model, device)
+        self._turn = threading.Lock()
+
+    def colorize(
+        self,
+        photo: Image.Image,
+        strength: float = 1.0,
+        hints: Sequence[Hint] = (),
+        *,
+        size: int | None = None,
+        repair: bool = False,
+        denoise: bool = False,
+    ) -> Image.Image:
+        """The photo as RGB with new colours, its size and its own L kept.
+
+        As `open_photo` and `PhotoSession.colorize`, which see; raises what they raise.
+        """
+        check_strength(strength)
+        return self.open_photo(photo, size=size, repair=repair, denoise=denoise).colorize(
+            strength, hints
+        )
+
+    def open_photo(
+        self,
+        photo: Image.Image,
+        *,
+        size: int | None = None,
+        repair: bool = False,
+        denoise: bool = False,
+    ) -> PhotoSession:
+        """What stays the same while strength and hints change, with notes on what was done.
+
+        Of the photo only L is looked at. `size` is the short side that the network works at (the
+        checkpoint's own by default): the result has the photo's size whatever it is. `repair`
+        stretches the tones of a faded photo and `denoise` smooths its grain, L then is no longer
+        its own. Raises ValueError for a size out of range.
+        """
+        size = self.size if size is None else size
+        check_size(size, self.size)
+        rgb = np.asarray(to_rgb(photo))
+        shape = working_shape(rgb.shape[0], rgb.shape[1], size)
+        kind = describe_colors(resize(rgb, shape))
+        notes = [NOTES[kind]] if kind in NOTES else []
+        light = measure_light(rgb)
+        for asked, improve in ((denoise, smooth_grain), (repair, repair_tones)):
+            if asked:
+                light, line = improve(light)
+                notes.append(line)
+        return PhotoSession(self, light, lightness_of(resize(light, shape)), tuple(notes))
+
+    def predict_ab(self, small_light: np.ndarray, hints: Sequence[Hint] = ()) -> np.ndarray:
+        """a and b (h, w, 2) float32 of L (H, W) in 0..100; h and w are H and W, or half of them."""
+        height, width = small_light.shape
+        hint_ab = np.zeros((height, width, 2), np.float32)
+        mask = np.zeros((height, width), np.float32)
+        for hint in hints:
+            x, y = round(hint.x * (width - 1)), round(hint.y * (height - 1))
+            r = HINT_REACH
+            spot = np.s_[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1]
+            hint_ab[spot] = rgb_to_lab(np.array(hint.rgb, np.uint8))[1:]
+            mask[spot] = 1
+        multiple = max(2**self.config.generator.depth, SPREAD_STEP)
+        light = pad_to_multiple(small_light, multiple)
+        rest = ((0, light.shape[0] - height), (0, light.shape[1] - width))
+        known, given = np.pad(mask, rest), np.pad(hint_ab, (*rest, (0, 0)))
+        x = encode_colorize_input(light[None], given[None], known[None])
+        with self._turn:
+            output = self._runner(x, None)
+        part = light.shape[0] // output.shape[2]
+        return decode_ab(output)[0, : -(-height // part), : -(-width // part)]
+
+
+class PhotoSession:
+    """One photo, opened to be coloured as often as its user likes.
+
+    `notes` say in words what was done to it beside colouring; `size` is its (width, height).
+    """
+
+    def __init__(
+        self,
+        colorizer: Colorizer,
+        light: np.ndarray,
+        small_lightness: np.ndarray,
+        notes: tuple[str, ...],
+    ) -> None:
+        self.notes = notes
+        self.size = light.shape[::-1]
+        self._colorizer = colorizer
+        self._light = light
+        self._small = small_lightness
+        self._last: tuple[tuple[Hint, ...], np.ndarray] | None = None
+
+    def colorize(self, strength: float = 1.0, hints: Sequence[Hint] = ()) -> Image.Image:
+        """The photo in colour, RGB at its own size.
+
+        `strength` scales the chroma, 0 (grey) to 1.5. Raises ValueError for a strength or a number
+        of hints out of range.
+        """
+        check_strength(strength)
+        if len(hints) > MAX_HINTS:
+            raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
+        ab = self._predict(tuple(hints)) * np.float32(strength)
+        return Image.fromarray(recolor(self._light, self._small, ab))
+
+    def _predict(self, hints: tuple[Hint, ...]) -> np.ndarray:
+        last = self._last  # another thread may put its own in place meanwhile: either is whole
+        if last is None or last[0] != hints:
+            ab = self._colorizer.predict_ab(self._small, hints)
+            last = self._last = hints, resize(ab, self._small.shape)
+        return last[1]
+
+
+def check_strength(strength: float) -> None:
+    """Raises ValueError unless it is one."""
+    if not 0 <= strength <= MAX_STRENGTH:
+        raise ValueError(f"strength goes from 0 to {MAX_STRENGTH}, got {strength}")
+
+
+def check_size(size: int, own: int) -> None:
+    """Raises ValueError unless it is a working size, or the checkpoint's own."""
+    if size != own and not MIN_SIZE <= size <= MAX_SIZE:
+        raise ValueError(f"size goes from {MIN_SIZE} to {MAX_SIZE}, got {size}")

@@ -1,0 +1,86 @@
+"""Colour hints: what a user knows of a photo's colours, and the JSON form that they are kept in."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAX_HINTS = 256
+MAX_FILE_BYTES = 64 << 20  # thousands of photos with all their hints
+
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A colour that the user knows: at (x, y) in 0..1 of width and height, the hue of `rgb`."""
+
+    x: float
+    y: float
+    rgb: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
+            raise ValueError(f"a hint lies within 0..1 of the photo, got ({self.x}, {self.y})")
+        if len(self.rgb) != 3 or not all(0 <= v <= 255 for v in self.rgb):
+            raise ValueError(f"a hint's colour has three values from 0 to 255, got {self.rgb}")
+
+
+def parse_hints(value: Any) -> tuple[Hint, ...]:
+    """The hints of a JSON list of {"x", "y", "color": "#rrggbb"}; other keys are left alone.
+
+    Raises ValueError where it is anything else.
+    """
+    if not isinstance(value, list):
+        raise ValueError(f"expected a list of hints, got {type(value).__name__}")
+    if len(value) > MAX_HINTS:
+        raise ValueError(f"at most {MAX_HINTS} hints, got {len(value)}")
+    return tuple(_parse_hint(entry) for entry in value)
+
+
+def _parse_hint(entry: Any) -> Hint:
+    if not isinstance(entry, dict):
+        raise ValueError(f"expected a hint with x, y and color, got {type(entry).__name__}")
+    for key in ("x", "y"):
+        if type(entry.get(key)) not in (int, float):
+            raise ValueError(f"a hint's {key} must be a number from 0 to 1, got {entry.get(key)!r}")
+    color = entry.get("color")
+    if not isinstance(color, str) or not _HEX.fullmatch(color):
+        raise ValueError(f'a hint\'s color must be "#rrggbb", got {color!r}')
+    red, green, blue = bytes.fromhex(color[1:])
+    return Hint(entry["x"], entry["y"], (red, green, blue))
+
+
+def format_hints(hints: Sequence[Hint]) -> list[dict[str, Any]]:
+    """What `parse_hints` reads."""
+    return [{"x": h.x, "y": h.y, "color": "#" + bytes(h.rgb).hex()} for h in hints]
+
+
+def read_hints(path: Path) -> tuple[Hint, ...] | dict[str, tuple[Hint, ...]]:
+    """The hints in a JSON file: one list for every photo, or a list for each photo's name.
+
+    Raises ValueError "FILE: reason".
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"is over {MAX_FILE_BYTES >> 20} MB, too large for a file of hints")
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(value, dict):
+            return parse_hints(value)
+        return {name: _parse_named(name, entry) for name, entry in value.items()}
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = f"is no JSON ({error})"
+    except ValueError as error:
+        reason = str(error)
+    raise ValueError(f"{path}: {reason}")
+
+
+def _parse_named(name: str, value: Any) -> tuple[Hint, ...]:
+    try:
+        return parse_hints(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

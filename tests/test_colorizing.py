@@ -1,0 +1,212 @@
+"""Colouring a photo: its size and L stay, hints and strength count, and what was done is said."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.color import lightness, rgb_to_lab
+from pix2pix.inference import Colorizer, Hint, load_colorizer
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.recipe import Recipe
+
+RECIPE = Recipe(
+    "colorize", size=64, ngf=8, depth=4, upsample="resize", half_output=True, ab_classes=88
+)
+RED = Hint(0.5, 0.5, (255, 0, 0))
+
+
+@pytest.fixture(scope="module")
+def colorizer(tmp_path_factory: pytest.TempPathFactory) -> Colorizer:
+    folder = tmp_path_factory.mktemp("colorize")
+    torch.manual_seed(0)
+    config = checkpoint_config(RECIPE)
+    save_checkpoint(folder, config, Model(config), "")
+    return load_colorizer(folder, "cpu")
+
+
+def make_photo(height: int, width: int) -> Image.Image:
+    y, x = np.mgrid[:height, :width]
+    grey = (128 + 60 * np.sin(x / 9) + 60 * np.cos(y / 7)).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def ab_of(photo: Image.Image) -> np.ndarray:
+    return rgb_to_lab(np.asarray(photo))[..., 1:]
+
+
+def make_sepia(photo: Image.Image) -> Image.Image:
+    grey = np.asarray(photo.convert("L"))[..., None] / 255
+    paper, ink = np.array([240, 214, 168]), np.array([42, 24, 10])
+    return Image.fromarray((ink + (paper - ink) * grey).round().astype(np.uint8))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (1, 1), (200, 50), (37, 411), (1, 900), (640, 480)])
+def test_a_colorized_photo_has_the_size_of_its_input(colorizer, size) -> None:
+    result = colorizer.colorize(make_photo(*size[::-1]))
+    assert result.size == size
+    assert result.mode == "RGB"
+
+
+def test_a_colorized_photo_keeps_its_lightness(colorizer) -> None:
+    photo = make_photo(240, 320)
+    before, after = (lightness(np.asarray(p)) for p in (photo, colorizer.colorize(photo)))
+    assert np.abs(before - after).max() < 1.5
+    assert np.abs(before - after).mean() < 0.3
+
+
+def test_strength_zero_is_grey_and_more_is_more_colorful(colorizer) -> None:
+    photo = make_photo(64, 64)
+    chroma = [
+        np.hypot(*np.moveaxis(rgb_to_lab(np.asarray(colorizer.colorize(photo, s)))[..., 1:], -1, 0))
+        for s in (0.0, 0.5, 1.0)
+    ]
+    assert chroma[0].max() < 1.5
+    assert chroma[0].mean() < chroma[1].mean() < chroma[2].mean()
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.6, float("nan")])
+def test_a_strength_out_of_range_is_refused(colorizer, strength) -> None:
+    with pytest.raises(ValueError, match=r"strength goes from 0 to 1\.5"):
+        colorizer.colorize(make_photo(64, 64), strength)
+
+
+def test_a_tinted_photo_keeps_its_lightness(colorizer) -> None:
+    grey = make_photo(64, 64)
+    tinted = Image.merge(
+        "RGB", [c.point(lambda v, k=k: v // k) for c, k in zip(grey.split(), (1, 2, 4))]
+    )
+    plain = Image.fromarray(np.asarray(tinted))
+    light = lightness(np.asarray(tinted))
+    result = lightness(np.asarray(colorizer.colorize(plain)))
+    assert np.abs(light - result).mean() < 0.5
+
+
+def test_a_hint_changes_the_colors(colorizer) -> None:
+    photo = make_photo(64, 64)
+    plain = np.asarray(colorizer.colorize(photo)).astype(int)
+    hinted = np.asarray(colorizer.colorize(photo, hints=[RED])).astype(int)
+    assert np.abs(plain - hinted).max() > 0
+
+
+# Toned, coloured and grey
+
+
+def test_a_sepia_photo_is_read_as_the_grey_photo_of_its_lightness(colorizer) -> None:
+    sepia = make_sepia(make_photo(200, 260))
+    light = lightness(np.asarray(sepia))
+    shades = np.array([lightness(np.full((1, 1), v, np.uint8)).item() for v in range(256)])
+    grey = Image.fromarray(np.abs(light[..., None] - shades).argmin(-1).astype(np.uint8))
+    apart = np.abs(ab_of(colorizer.colorize(sepia)) - ab_of(colorizer.colorize(grey)))
+    assert apart.mean() < 1
+    assert np.abs(lightness(np.asarray(colorizer.colorize(sepia))) - light).max() < 0.6
+
+
+def test_no_tint_of_the_paper_is_left_at_strength_0(colorizer) -> None:
+    result = np.asarray(colorizer.colorize(make_sepia(make_photo(90, 90)), 0.0))
+    assert (result == result[..., :1]).all()
+
+
+def test_notes_say_what_became_of_the_photos_own_colours(colorizer) -> None:
+    grey = make_photo(100, 100)
+    noise = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    colours = Image.fromarray(noise).resize((100, 100), Image.Resampling.NEAREST)
+    assert colorizer.open_photo(grey).notes == ()
+    assert colorizer.open_photo(grey.convert("L")).notes == ()
+    assert colorizer.open_photo(colours).notes == ("its own colours were replaced",)
+    (note,) = colorizer.open_photo(make_sepia(grey)).notes
+    assert "sepia" in note
+
+
+def test_colours_that_a_photo_has_are_replaced(colorizer) -> None:
+    blue = Image.new("RGB", (64, 64), (0, 0, 255))
+    grey = Image.fromarray(np.full((64, 64), 77, np.uint8))  # of the same L
+    apart = np.abs(ab_of(colorizer.colorize(blue)) - ab_of(colorizer.colorize(grey)))
+    assert apart.mean() < 1
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16", "F"])
+def test_photos_of_every_mode_come_back_in_rgb(colorizer, mode: str) -> None:
+    photo = make_photo(40, 50)
+    wide = Image.fromarray(np.asarray(photo.convert("L"), np.uint16) * 257)
+    photo = wide if mode == "I;16" else photo.convert(mode)
+    result = colorizer.colorize(photo)
+    assert (result.mode, result.size) == ("RGB", (50, 40))
+
+
+# Working size
+
+
+def test_the_network_works_at_the_size_asked_for(colorizer, monkeypatch) -> None:
+    seen = []
+    plain = Colorizer.predict_ab
+
+    def watch(self, small_light, hints=()):
+        seen.append(small_light.shape)
+        return plain(self, small_light, hints)
+
+    monkeypatch.setattr(Colorizer, "predict_ab", watch)
+    photo = make_photo(300, 450)
+    for size in (None, 64, 100, 200, 512):
+        assert colorizer.colorize(photo, size=size).size == (450, 300)
+    assert seen == [(64, 96), (64, 96), (100, 150), (200, 300), (512, 768)]
+
+
+@pytest.mark.parametrize("size", [0, 63, 513, -192])
+def test_a_working_size_out_of_range_is_refused(colorizer, size: int) -> None:
+    with pytest.raises(ValueError, match=f"size goes from 64 to 512, got {size}"):
+        colorizer.colorize(make_photo(64, 64), size=size)
+
+
+def test_the_same_photo_at_half_its_size_gets_the_same_colours(colorizer) -> None:
+    photo = make_photo(512, 640)
+    half = photo.resize((320, 256), Image.Resampling.LANCZOS)
+    large, small = (
+        ab_of(colorizer.colorize(p).resize((320, 256), Image.Resampling.BOX)) for p in (photo, half)
+    )
+    assert np.abs(large - small).mean() < 1
+
+
+# Tones
+
+
+def test_repair_and_denoise_are_off_unless_asked_for_and_say_so(colorizer) -> None:
+    rng = np.random.default_rng(0)
+    faded = np.asarray(make_photo(200, 200))[..., 0] * 0.4 + 90 + rng.normal(0, 4, (200, 200))
+    photo = Image.fromarray(faded.clip(0, 255).astype(np.uint8))
+    both = colorizer.open_photo(photo, repair=True, denoise=True)
+    assert [note.split(":")[0] for note in both.notes] == ["grain smoothed", "tones stretched"]
+    plain, better = colorizer.colorize(photo), both.colorize()
+    light, repaired = (lightness(np.asarray(p)) for p in (plain, better))
+    assert np.abs(light - lightness(np.asarray(photo))).max() < 0.6
+    assert np.ptp(repaired) > 1.5 * np.ptp(light)
+
+
+# Sessions
+
+
+def test_a_session_answers_as_a_photo_opened_anew(colorizer) -> None:
+    photo = make_photo(120, 90)
+    session = colorizer.open_photo(photo)
+    assert session.size == (90, 120)
+    for strength, hints in ((1, []), (0.5, []), (0.5, [RED]), (1, [RED]), (1, [])):
+        once = colorizer.colorize(photo, strength, hints)
+        np.testing.assert_array_equal(session.colorize(strength, hints), once)
+
+
+def test_a_session_runs_the_network_only_for_new_hints(colorizer, monkeypatch) -> None:
+    runs = []
+    plain = Colorizer.predict_ab
+    monkeypatch.setattr(
+        Colorizer, "predict_ab", lambda self, *args: runs.append(args) or plain(self, *args)
+    )
+    session = colorizer.open_photo(make_photo(64, 64))
+    for strength, hints in ((1, []), (0.5, []), (1.5, ()), (1, [RED]), (0.2, [RED])):
+        session.colorize(strength, hints)
+    assert len(runs) == 2
+
+
+def test_more_hints_than_can_be_are_refused(colorizer) -> None:
+    with pytest.raises(ValueError, match="at most 256 hints, got 257"):
+        colorizer.colorize(make_photo(64, 64), hints=[RED] * 257)
