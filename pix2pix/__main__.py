@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pix2pix import prepare_command, publish
+from pix2pix import colorize_command, prepare_command, publish
 from pix2pix.outputs import plan_outputs, save_image
 
 if TYPE_CHECKING:
@@ -56,13 +56,6 @@ The result is a palette PNG of the photo's size, the form that `draw` and the ap
 a facade from the front; what is not a house is traced as if it were one.
 """
 
-COLORIZE_HELP = """\
-Give black-and-white photos their colours.
-
-The result has the size and the orientation of the photo, and its full sharpness: only colour is
-added. The photo never leaves this machine. Up to 50 megapixels.
-"""
-
 EXAMPLES = {
     "draw": """\
 examples:
@@ -70,11 +63,6 @@ examples:
   python -m pix2pix draw house.png -o other-house.png --seed 7
   python -m pix2pix draw house.png -o house-like-ours.png --style-from our-house.jpg
   python -m pix2pix draw drawings/*.png -o photos/
-""",
-    "colorize": """\
-examples:
-  python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
-  python -m pix2pix colorize scans/*.jpg -o colour/ --strength 0.8
 """,
     "trace": """\
 examples:
@@ -127,15 +115,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     style.add_argument("--style-from", metavar="PHOTO", help="in the style of this photo")
     style.add_argument("--style", metavar="NAME", help="in a style that the checkpoint names")
-    colorize = add("colorize", "PHOTO", "black-and-white photos -> colour", COLORIZE_HELP)
-    add_checkpoint(colorize, "colorize")
-    colorize.add_argument(
-        "--strength",
-        type=float,
-        default=1.0,
-        metavar="S",
-        help="of the colours, 0 to 1.5 (default: 1)",
-    )
+    colorize_command.add_parser(commands, CHECKPOINTS / "colorize")
     trace = add("trace", "PHOTO", "photos of facades -> label maps", TRACE_HELP)
     add_checkpoint(trace, "trace")
     prepare_command.add_parser(commands)
@@ -156,6 +136,10 @@ def main(argv: list[str] | None = None) -> int:
         except (ValueError, OSError) as error:
             complain(f"pix2pix: {say(error)}")
             return 2
+    if options.command == "colorize":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as below
+            return colorize_command.run(options, complain, say)
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
@@ -214,16 +198,9 @@ def load_command(options: argparse.Namespace) -> Callable[[str], "Image.Image"]:
         return lambda source: Image.fromarray(
             drawer.draw(open_label_map(source), options.seed, style)
         )
-    if options.command == "trace":
-        tracer = inference.load_tracer(options.checkpoint, options.device)
-        colors = [color.rgb for color in tracer.config.palette]
-        return lambda source: encode_label_image(tracer.trace(open_rgb(source)), colors)
-    if not 0 <= options.strength <= inference.MAX_STRENGTH:
-        raise ValueError(
-            f"--strength goes from 0 to {inference.MAX_STRENGTH}, got {options.strength}"
-        )
-    colorizer = inference.load_colorizer(options.checkpoint, options.device)
-    return lambda source: colorizer.colorize(open_rgb(source), options.strength)
+    tracer = inference.load_tracer(options.checkpoint, options.device)
+    colors = [color.rgb for color in tracer.config.palette]
+    return lambda source: encode_label_image(tracer.trace(open_rgb(source)), colors)
 
 
 def choose_style(drawer: "Drawer", options: argparse.Namespace) -> "Style | None":

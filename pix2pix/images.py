@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -11,9 +11,13 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif"}  # what people's photos come as
 
 # Formats whose decoders are in everyday use; the rest of Pillow's list is attack surface.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF")
+
+# ISO/IEC 23008-12, annex B
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 # How files begin and what their last bytes have in them; some programs write a little behind it.
 _ENDS = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
@@ -86,18 +90,39 @@ def _open_header(file: IO[bytes]) -> Image.Image:
     file.seek(0)
     limit = f"the limit is {MAX_PIXELS // 1_000_000} megapixels"
     try:
-        image = Image.open(file, formats=_FORMATS)
+        image: Image.Image = Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError:  # from twice Pillow's own limit on, before we see a size
         raise ValueError(f"has far too many pixels; {limit}") from None
     except UnidentifiedImageError:
-        known = ", ".join(_FORMATS)
-        raise ValueError(f"is no image in a format that can be read ({known})") from None
+        image = _open_heic(file)
     except Exception as error:  # Pillow's plugins raise struct.error, SyntaxError, IndexError, ...
         raise ValueError(f"is damaged or cut short ({error})") from None
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ValueError(f"is {width}x{height} pixels; {limit}")
     return image
+
+
+def _open_heic(file: IO[bytes]) -> Image.Image:
+    """What Pillow alone cannot read: a HEIC photo, where pillow-heif is installed."""
+    file.seek(0)
+    head = file.read(12)
+    if head[4:8] != b"ftyp" or head[8:] not in _HEIC_BRANDS:
+        known = ", ".join(_FORMATS)
+        raise ValueError(f"is no image in a format that can be read ({known})")
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise ValueError(
+            "is a HEIC photo, which cannot be read here; save it as JPEG, "
+            "or install pillow-heif beside this program"
+        ) from None
+    register_heif_opener()
+    file.seek(0)
+    try:
+        return Image.open(file, formats=("HEIF",))
+    except Exception as error:
+        raise ValueError(f"is damaged or cut short ({error})") from None
 
 
 def _measure(file: IO[bytes]) -> tuple[int, int]:
@@ -170,7 +195,9 @@ def open_rgb(
     return to_rgb(open_image(source, name, at_least))
 
 
-def find_images(folder: str | Path, inner: bool = True) -> list[Path]:
+def find_images(
+    folder: str | Path, inner: bool = True, suffixes: Collection[str] = IMAGE_SUFFIXES
+) -> list[Path]:
     """The image files in a folder, and in those in it if `inner`, by suffix, sorted.
 
     Hidden ones are left out. Raises ValueError for a folder that cannot be read.
@@ -183,5 +210,5 @@ def find_images(folder: str | Path, inner: bool = True) -> list[Path]:
     for where, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if inner and not name.startswith(".")]
         paths = (Path(where, name) for name in names if not name.startswith("."))
-        found += [p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES]
+        found += [p for p in paths if p.suffix.lower() in suffixes]
     return sorted(found)

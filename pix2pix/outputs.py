@@ -4,10 +4,24 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from pix2pix.files import write_atomically
+
+_DATES = (
+    ExifTags.Base.DateTimeOriginal,
+    ExifTags.Base.DateTimeDigitized,
+    ExifTags.Base.OffsetTimeOriginal,
+    ExifTags.Base.OffsetTimeDigitized,
+)
+
+_OPTIONS = {
+    "JPEG": {"quality": 95, "subsampling": 0},  # colours as sharp as the photo
+    "WEBP": {"quality": 95},
+    "PNG": {"compress_level": 3},  # half the time of the default, a few percent larger
+}
 
 # What a result can be written as, by the ending of its name
 FORMATS = {
@@ -47,7 +61,17 @@ def plan_outputs(
         check_folder(path.parent)
         wanted = {inputs[0]: path}
 
-    originals = {identify(Path(source)): source for source in [*others, *inputs]}
+    return guard_outputs(wanted, others)
+
+
+def guard_outputs(
+    wanted: dict[str, Path], others: Sequence[str] = ()
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """Those of the wanted outputs that overwrite no input, no folder and not one another.
+
+    And for the inputs that are left without, the reason.
+    """
+    originals = {identify(Path(source)): source for source in [*others, *wanted]}
     owners: dict[Path, str] = {}
     bad: dict[str, str] = {}
     for source, target in wanted.items():
@@ -82,10 +106,48 @@ def identify(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def save_image(image: Image.Image, path: Path) -> None:
+def read_dates(image: Image.Image) -> bytes:
+    """Exif of when the photo was taken and scanned, and of nothing else that a camera wrote.
+
+    As bytes: of an Image.Exif, Pillow leaves the inner dates out of a TIFF. Empty without dates.
+    """
+    kept = Image.Exif()
+    try:
+        exif = image.getexif()
+        date = exif.get(ExifTags.Base.DateTime)
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+    except Exception:  # a broken note about the picture does not break the picture
+        return b""
+    if isinstance(date, str):
+        kept[ExifTags.Base.DateTime] = date
+    dates = {int(tag): inner[tag] for tag in _DATES if isinstance(inner.get(tag), str)}
+    if dates:
+        kept.get_ifd(ExifTags.IFD.Exif).update(dates)
+    return kept.tobytes() if date or dates else b""
+
+
+def read_dpi(image: Image.Image) -> tuple[float, float] | None:
+    """How many pixels of a scan are an inch (x, y); None where it does not say, or nonsense."""
+    try:
+        x, y = (float(v) for v in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (x, y) if all(1 < v < 65536 for v in (x, y)) else None
+
+
+def save_image(
+    image: Image.Image,
+    path: Path,
+    exif: bytes = b"",
+    dpi: tuple[float, float] | None = None,
+) -> None:
     """Writes the image in the format of the file's ending, whole or not at all."""
     kind = FORMATS[path.suffix.lower()]
-    options = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
+    if exif:
+        options["exif"] = exif
+    if dpi:
+        options["dpi"] = dpi
     buffer = io.BytesIO()
     try:
         image.save(buffer, kind, **options)

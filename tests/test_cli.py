@@ -124,9 +124,9 @@ def test_the_ending_chooses_the_format(draw: Command, ending: str, kind: str) ->
         assert photo.format == kind
 
 
-def test_a_folder_takes_the_name_of_the_input_as_png(colorize: Command) -> None:
+def test_a_folder_takes_the_name_of_the_input_as_png(trace: Command) -> None:
     Path("out").mkdir()
-    assert colorize("photo.jpg", "-o", "out") == (0, [])
+    assert trace("photo.jpg", "-o", "out") == (0, [])
     with Image.open("out/photo.png") as photo:
         assert photo.format == "PNG"
 
@@ -227,13 +227,6 @@ def test_a_library_that_fails_to_load_a_model_is_one_line_too(
     assert (status, len(lines)) == (2, 1)
 
 
-@pytest.mark.parametrize("strength", ["nan", "inf", "-0.1", "1.6"])
-def test_a_strength_out_of_range_is_refused(colorize: Command, strength: str) -> None:
-    status, lines = colorize("photo.jpg", "-o", "out.png", "--strength", strength)
-    reason = f"--strength goes from 0 to 1.5, got {float(strength)}"
-    assert (status, lines) == (2, [f"pix2pix: {reason}"])
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -287,15 +280,6 @@ def test_a_batch_of_bad_inputs_has_status_2_and_makes_no_folder(draw: Command) -
     status, lines = draw("bad.png", "gone.png", "-o", "out")
     assert (status, len(lines)) == (2, 2)
     assert not Path("out").exists()
-
-
-def test_warnings_of_libraries_stay_off_the_screen(
-    colorize: Command, recwarn: pytest.WarningsRecorder
-) -> None:
-    with Image.open("photo.jpg") as photo:
-        photo.save("odd.jpg", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")  # Pillow warns of it
-    assert colorize("odd.jpg", "-o", "out.png") == (0, [])
-    assert not recwarn.list
 
 
 def test_a_name_with_a_line_break_stays_on_one_line(draw: Command) -> None:
@@ -470,21 +454,6 @@ def test_in_a_batch_of_tracings_the_bad_are_listed(trace: Command) -> None:
     assert Path("out/photo.png").is_file()
 
 
-def test_a_colourised_photo_is_upright_and_of_its_own_size(colorize: Command) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # stored lying on its side
-    Image.new("L", (70, 50)).save("side.jpg", exif=exif)
-    assert colorize("side.jpg", "-o", "out.png") == (0, [])
-    assert pixels("out.png").shape == (70, 50, 3)
-
-
-@pytest.mark.parametrize(("strength", "is_grey"), [("0", True), ("1", False), ("1.5", False)])
-def test_strength_0_is_grey(colorize: Command, strength: str, is_grey: bool) -> None:
-    assert colorize("photo.jpg", "-o", "out.png", "--strength", strength) == (0, [])
-    rgb = pixels("out.png")
-    assert (rgb == rgb[..., :1]).all() == is_grey
-
-
 # The real command
 
 
@@ -520,7 +489,7 @@ finally:
     assert run("-c", code, cwd=workplace).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["draw", "colorize", "trace"])
+@pytest.mark.parametrize("command", ["draw", "trace"])
 def test_help_says_how_to_use_the_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])

@@ -1,0 +1,247 @@
+"""The command line of `python -m pix2pix colorize`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pix2pix.hints import Hint
+    from pix2pix.photo_batch import Job, Outcome
+
+HELP = """\
+Give black-and-white photos their colours.
+
+PHOTO is a file or a folder. The result has the size and the orientation of the photo, its date and
+its full sharpness: only colour is added. The photo never leaves this machine. Up to 50 megapixels.
+"""
+
+RULES = """\
+OUT is a file for one photo (.png, .jpg, .webp, .tiff or .bmp). For several, for a folder, or where
+OUT is a folder or ends in /, it is a folder, made if need be: each result has its photo's name,
+sub-folder and ending (PNG where that cannot be written). In a folder, what has been done already
+and is newer than its photo is left out, so that a stopped run goes on where it was. A photo is
+never overwritten. Inputs whose names start with - go last, after --.
+
+hints: a JSON list of {"x": 0.4, "y": 0.3, "color": "#c68642"}, x and y from 0 to 1 of the upright
+photo's width and height; or {"NAME": [...], ...} with a list for each photo, NAME as it is in OUT
+or without its folders.
+
+examples:
+  python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
+  python -m pix2pix colorize scans/*.jpg -o colour/ --strength 0.8
+  python -m pix2pix colorize album -o colour --recursive --report colour.json
+  python -m pix2pix colorize faded.tif -o colour.tif --repair --denoise --hints faded.json
+
+exit status: 0 all done; 1 some photos were bad (the others are done, the bad ones are listed at
+the end); 2 nothing could be done; 130 stopped by Ctrl+C.
+"""
+
+LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
+
+
+def add_parser(commands: Any, checkpoint: Path) -> None:
+    """Adds `colorize` to a parser's commands; `checkpoint` is the one that comes along."""
+    parser = commands.add_parser(
+        "colorize",
+        help="black-and-white photos -> colour",
+        description=HELP,
+        epilog=RULES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    option = parser.add_argument
+    option("inputs", nargs="+", metavar="PHOTO", help="image file or folder of them")
+    option("-o", "--out", required=True, help="file or folder for the results")
+    option("-r", "--recursive", action="store_true", help="folders with their sub-folders")
+    option("--strength", type=float, default=1.0, metavar="S", help="of the colours, 0 to 1.5 (1)")
+    option(
+        "--size",
+        type=int,
+        metavar="N",
+        help="short side in pixels at which colours are looked for, 64 to 512: another size, "
+        "other colours; the result keeps the photo's size (default: the model's own)",
+    )
+    option("--hints", type=Path, metavar="FILE.json", help="colours that are known, see below")
+    option("--repair", action="store_true", help="stretch the tones of faded photos")
+    option("--denoise", action="store_true", help="smooth the grain a little")
+    option(
+        "--format",
+        choices=("png", "jpg", "webp", "tif"),
+        help="of results in a folder (default: the photo's own)",
+    )
+    option("--force", action="store_true", help="do again what has been done already")
+    option("-j", "--jobs", type=int, metavar="N", help="photos at once (default: cores, up to 4)")
+    option("--report", type=Path, metavar="FILE.json", help="write what became of each photo here")
+    option("--device", default="auto", help="cpu, cuda or mps (default: the best there is)")
+    option(
+        "--checkpoint",
+        metavar="X",
+        default=checkpoint,
+        help="checkpoint folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub "
+        f"(default: the one that comes along, {checkpoint.parent.name}/{checkpoint.name})",
+    )
+
+
+def run(
+    options: argparse.Namespace,
+    complain: Callable[[str], None],
+    say: Callable[[Exception], str],
+) -> int:
+    """Does what the command line says and returns its exit status."""
+    from pix2pix.photo_batch import default_threads, is_done, run_batch
+
+    try:
+        check(options)
+        jobs, failed, is_batch = plan(options)
+        hints = read_hints_by_name(options.hints, jobs, complain)
+        waiting: list[Job] = []
+        skipped: list[Job] = []
+        for job in jobs:
+            is_old = is_batch and not options.force and is_done(job, options.hints)
+            (skipped if is_old else waiting).append(job)
+        work = load_work(options, hints) if waiting else None
+    except (ValueError, OSError, RuntimeError) as error:
+        complain(f"pix2pix: {say(error)}")
+        return 2
+    outcomes: list[Outcome] = []
+    is_stopped = False
+    if work:
+        batch = run_batch(waiting, work, options.jobs or default_threads(), say)
+        try:
+            for outcome in batch:
+                outcomes.append(outcome)
+        except KeyboardInterrupt:
+            is_stopped = True
+            batch.close()
+    failed |= {outcome.source: outcome.reason for outcome in outcomes if outcome.reason}
+    done = [outcome for outcome in outcomes if not outcome.reason]
+    for line in [*describe_notes(done), *(f"{source}: {why}" for source, why in failed.items())]:
+        complain(line)
+    if skipped:
+        complain(f"{len(skipped)} done already and left out; --force does them again")
+    try:
+        if options.report:
+            write_report(options.report, done, skipped, failed)
+    except OSError as error:
+        complain(f"pix2pix: {say(error)}")
+        return 2
+    if is_stopped:
+        left = sum(not is_done(job) for job in waiting)  # some ended after the key was pressed
+        complain(f"stopped, {left} photos are left; the same command goes on with them")
+        return 130
+    return 0 if not failed else 1 if done or skipped else 2
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises ValueError for options out of range, before anything is loaded."""
+    from pix2pix.outputs import check_folder
+
+    if not 0 <= options.strength <= 1.5:
+        raise ValueError(f"--strength goes from 0 to 1.5, got {options.strength}")
+    if options.size is not None and not 64 <= options.size <= 512:
+        raise ValueError(f"--size goes from 64 to 512, got {options.size}")
+    if options.jobs is not None and not 1 <= options.jobs <= 256:
+        raise ValueError(f"--jobs goes from 1 to 256, got {options.jobs}")
+    if options.report:
+        if options.report.is_dir():
+            raise ValueError(f"{options.report}: is a folder; a file is needed for the report")
+        check_folder(options.report.parent)
+
+
+def plan(options: argparse.Namespace) -> tuple[list[Job], dict[str, str], bool]:
+    """The jobs, the inputs that have none with the reason, and whether results go to a folder."""
+    from pix2pix.outputs import plan_outputs
+    from pix2pix.photo_batch import Job, find_photos, plan_photos
+
+    inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
+    out = Path(options.out)
+    one = len(inputs) == 1 and not Path(inputs[0]).is_dir()
+    if not options.out or (one and not options.out.endswith(("/", os.sep)) and not out.is_dir()):
+        targets, bad = plan_outputs(inputs, options.out)
+        return [Job(s, Path(s).name, target) for s, target in targets.items()], bad, False
+    names, empty = find_photos(inputs, out, options.recursive)
+    jobs, bad = plan_photos(names, out, options.format and f".{options.format}")
+    return jobs, empty | bad, True
+
+
+def read_hints_by_name(
+    path: Path | None, jobs: Sequence[Job], complain: Callable[[str], None]
+) -> dict[str, tuple[Hint, ...]]:
+    """The hints of each job's name that has some; names of no photo are complained of."""
+    from pix2pix.hints import read_hints
+
+    if path is None:
+        return {}
+    hints = read_hints(path)
+    if not isinstance(hints, dict):
+        return {job.name: hints for job in jobs}
+    known = {key: job.name for job in jobs for key in (Path(job.name).name, job.name)}
+    for name in hints.keys() - known.keys():
+        complain(f"{path}: has hints for {name}, which is none of the photos")
+    short = {known[name]: value for name, value in hints.items() if name in known}
+    return short | {name: value for name, value in hints.items() if name in short}
+
+
+def load_work(
+    options: argparse.Namespace, hints: dict[str, tuple[Hint, ...]]
+) -> Callable[[Job], tuple[str, ...]]:
+    """What is done to one photo, from file to file. The model is loaded once, here."""
+    # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
+    from pix2pix.images import open_image
+    from pix2pix.inference import load_colorizer
+    from pix2pix.outputs import read_dates, read_dpi, save_image
+
+    colorizer = load_colorizer(options.checkpoint, options.device)
+
+    def work(job: Job) -> tuple[str, ...]:
+        photo = open_image(job.source)
+        dates, dpi = read_dates(photo), read_dpi(photo)
+        session = colorizer.open_photo(
+            photo, size=options.size, repair=options.repair, denoise=options.denoise
+        )
+        del photo  # 150 MB, of 50 megapixels
+        result = session.colorize(options.strength, hints.get(job.name, ()))
+        save_image(result, job.target, dates, dpi)
+        return session.notes
+
+    return work
+
+
+def describe_notes(done: Sequence[Outcome]) -> list[str]:
+    """A line for each note of each photo, or one for all where many have it."""
+    counts = Counter(note for outcome in done for note in outcome.notes)
+    lines = [
+        f"{outcome.source}: {note}"
+        for outcome in done
+        for note in outcome.notes
+        if counts[note] <= LISTED
+    ]
+    many = ((note, count) for note, count in counts.items() if count > LISTED)
+    return lines + [f"{count} photos: {note}" for note, count in many]
+
+
+def write_report(
+    path: Path, done: Sequence[Outcome], skipped: Sequence[Job], failed: dict[str, str]
+) -> None:
+    from pix2pix.files import write_atomically
+
+    report = {
+        "done": [
+            {
+                "photo": outcome.source,
+                "result": str(outcome.target),
+                "notes": outcome.notes,
+                "seconds": round(outcome.seconds, 3),
+            }
+            for outcome in done
+        ],
+        "skipped": [{"photo": job.source, "result": str(job.target)} for job in skipped],
+        "failed": [{"photo": source, "reason": reason} for source, reason in failed.items()],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, (json.dumps(report, indent=1) + "\n").encode())

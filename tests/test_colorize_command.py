@@ -1,0 +1,448 @@
+"""`python -m pix2pix colorize`: folders, hints, going on, bad files, and what it says of them."""
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pix2pix.__main__ import main
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.color import lightness
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("colorize")
+    torch.manual_seed(0)
+    config = checkpoint_config(Recipe("colorize", size=64, ngf=4, depth=4, norm="instance"))
+    save_checkpoint(folder, config, Model(config), "# A card\n")
+    return folder
+
+
+@pytest.fixture
+def colorize(
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Any:
+    """The command, in a folder with the grey photo.jpg; gives status and the lines on stderr."""
+    monkeypatch.chdir(tmp_path)
+    make("photo.jpg")
+
+    def run(*arguments: str) -> tuple[int, list[str]]:
+        start = ["colorize", "--checkpoint", str(checkpoint), "--device", "cpu"]
+        status = main([*start, *arguments])
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert not list(Path().rglob("*.part")), "something was left half written"
+        return status, err.splitlines()
+
+    return run
+
+
+def make(name: str, width: int = 70, height: int = 50, **options: Any) -> None:
+    """A grey photo with slopes and edges."""
+    y, x = np.mgrid[:height, :width]
+    grey = (128 + 60 * np.sin(x / 9) + 60 * np.cos(y / 7)).astype(np.uint8)
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(grey).save(name, **options)
+
+
+def pixels(name: str | Path) -> np.ndarray:
+    with Image.open(name) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def results(folder: str = "out") -> set[str]:
+    return {p.relative_to(folder).as_posix() for p in Path(folder).rglob("*") if p.is_file()}
+
+
+# One photo
+
+
+def test_one_photo_goes_to_one_file_and_nothing_is_said(colorize) -> None:
+    assert colorize("photo.jpg", "-o", "out.png") == (0, [])
+    assert pixels("out.png").shape == (50, 70, 3)
+
+
+def test_the_lightness_of_the_file_stays(colorize) -> None:
+    make("large.png", 700, 500)
+    colorize("large.png", "-o", "out.png")
+    assert np.abs(lightness(pixels("out.png")) - lightness(pixels("large.png"))).max() < 0.6
+
+
+def test_a_colourised_photo_is_upright_and_of_its_own_size(colorize) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its side
+    make("side.jpg", exif=exif)
+    assert colorize("side.jpg", "-o", "out.jpg") == (0, [])
+    assert pixels("out.jpg").shape == (70, 50, 3)
+    with Image.open("out.jpg") as result:
+        assert 0x0112 not in result.getexif()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
+def test_the_date_and_the_resolution_stay_and_the_place_does_not(colorize, ending: str) -> None:
+    exif = Image.Exif()
+    exif[0x0132] = "1987:06:05 04:03:02"
+    exif[0x010F] = "A scanner"
+    exif.get_ifd(0x8769)[0x9003] = "1941:12:07 08:00:00"
+    exif.get_ifd(0x8825)[1] = "N"
+    make("dated.jpg", exif=exif, dpi=(600, 600))
+    assert colorize("dated.jpg", "-o", f"out.{ending}") == (0, [])
+    with Image.open(f"out.{ending}") as result:
+        found = result.getexif()
+        assert found[0x0132] == "1987:06:05 04:03:02"
+        assert found.get_ifd(0x8769)[0x9003] == "1941:12:07 08:00:00"
+        assert not found.get_ifd(0x8825)
+        assert 0x010F not in found
+        assert ending == "webp" or round(float(result.info["dpi"][0])) == 600
+
+
+def test_a_broken_exif_is_no_obstacle_and_no_warning(colorize, recwarn) -> None:
+    make("odd.jpg", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")  # Pillow warns of it
+    assert colorize("odd.jpg", "-o", "out.jpg") == (0, [])
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(("strength", "is_grey"), [("0", True), ("1", False), ("1.5", False)])
+def test_strength_0_is_grey(colorize, strength: str, is_grey: bool) -> None:
+    assert colorize("photo.jpg", "-o", "out.png", "--strength", strength) == (0, [])
+    rgb = pixels("out.png")
+    assert (rgb == rgb[..., :1]).all() == is_grey
+
+
+def test_a_working_size_changes_the_colours_and_not_the_size(colorize) -> None:
+    make("large.png", 300, 200)
+    for size in ("64", "128"):
+        assert colorize("large.png", "-o", f"{size}.png", "--size", size) == (0, [])
+    assert pixels("64.png").shape == pixels("128.png").shape == (200, 300, 3)
+    assert (pixels("64.png") != pixels("128.png")).any()
+
+
+def test_what_was_repaired_is_said(colorize) -> None:
+    Image.open("photo.jpg").point(lambda v: 90 + v // 3).save("faded.png")
+    status, lines = colorize("faded.png", "-o", "out.png", "--repair", "--denoise")
+    assert status == 0
+    assert [line.split(":")[1].split()[0] for line in lines] == ["no", "tones"]
+    assert np.ptp(pixels("out.png")) > 1.5 * np.ptp(pixels("faded.png"))
+
+
+def test_a_coloured_photo_has_its_colours_replaced_and_that_is_said(colorize) -> None:
+    rng = np.random.default_rng(0)
+    rgb = Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    rgb.resize((90, 90), Image.Resampling.NEAREST).save("colour.png")
+    line = "colour.png: its own colours were replaced"
+    assert colorize("colour.png", "-o", "out.png") == (0, [line])
+
+
+# Folders
+
+
+def make_album() -> None:
+    for name in ("a.jpg", "b.PNG", "c.gif", "deep/a.jpg", "deep/er/d.tif", ".hidden/e.jpg"):
+        make(f"album/{name}")
+    Path("album/notes.txt").write_text("not a photo")
+
+
+def test_a_folder_keeps_its_names_and_formats(colorize) -> None:
+    make_album()
+    assert colorize("album", "-o", "out") == (0, [])
+    assert results() == {"a.jpg", "b.PNG", "c.png"}
+    with Image.open("out/a.jpg") as result:
+        assert (result.format, result.mode) == ("JPEG", "RGB")
+
+
+def test_recursive_keeps_the_structure(colorize) -> None:
+    make_album()
+    assert colorize("album", "-o", "out/new", "--recursive") == (0, [])
+    assert results("out/new") == {"a.jpg", "b.PNG", "c.png", "deep/a.jpg", "deep/er/d.tif"}
+
+
+def test_several_folders_keep_apart_and_files_join_them(colorize) -> None:
+    make("1950/a.jpg")
+    make("1960/a.jpg")
+    assert colorize("1950", "1960/", "photo.jpg", "-o", "out") == (0, [])
+    assert results() == {"1950/a.jpg", "1960/a.jpg", "photo.jpg"}
+
+
+def test_results_within_the_album_are_not_coloured_again(colorize) -> None:
+    make("album/a.jpg")
+    for _ in range(2):
+        assert colorize("album", "-o", "album/colour", "-r", "--force") == (0, [])
+    assert results("album") == {"a.jpg", "colour/a.jpg"}
+
+
+def test_an_album_is_not_written_over_itself(colorize) -> None:
+    make("album/a.jpg")
+    before = Path("album/a.jpg").read_bytes()
+    status, lines = colorize("album", "-o", "album/")
+    assert (status, len(lines)) == (2, 1)
+    assert "is the folder of the photos" in lines[0]
+    assert Path("album/a.jpg").read_bytes() == before
+
+
+def test_photos_that_would_share_a_result_both_have_one(colorize) -> None:
+    make("album/a.png")
+    make("album/a.gif")
+    make("album/a.jpg")
+    assert colorize("album", "-o", "out") == (0, [])
+    assert results() == {"a.png", "a.gif.png", "a.jpg"}
+    assert colorize("album", "-o", "all", "--format", "png") == (0, [])
+    assert results("all") == {"a.png", "a.gif.png", "a.jpg.png"}
+
+
+def test_a_folder_without_photos_says_where_to_look(colorize) -> None:
+    make("album/deep/a.jpg")
+    line = "album: has no photos in it; --recursive looks into its sub-folders"
+    assert colorize("album", "-o", "out") == (2, [line])
+
+
+# Going on
+
+
+def test_what_is_done_already_is_left_out_unless_forced(colorize) -> None:
+    make_album()
+    assert colorize("album", "-o", "out") == (0, [])
+    times = {p: p.stat().st_mtime_ns for p in Path("out").iterdir()}
+    line = "3 done already and left out; --force does them again"
+    assert colorize("album", "-o", "out") == (0, [line])
+    assert {p: p.stat().st_mtime_ns for p in Path("out").iterdir()} == times
+    assert colorize("album", "-o", "out", "--force", "--strength", "0") == (0, [])
+    assert all(p.stat().st_mtime_ns > old for p, old in times.items())
+
+
+def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
+    make_album()
+    colorize("album", "-o", "out")
+    Path("out/a.jpg").unlink()
+    os.utime("out/c.png", (1, 1))
+    untouched = Path("out/b.PNG").stat().st_mtime_ns
+    line = "1 done already and left out; --force does them again"
+    assert colorize("album", "-o", "out") == (0, [line])
+    assert results() == {"a.jpg", "b.PNG", "c.png"}
+    assert Path("out/c.png").stat().st_mtime > 1
+    assert Path("out/b.PNG").stat().st_mtime_ns == untouched
+
+
+def test_ctrl_c_leaves_whole_files_and_the_next_run_does_the_rest(
+    colorize, checkpoint: Path
+) -> None:
+    for i in range(20):
+        make(f"album/{i:02}.png", 900, 600)
+    command = [sys.executable, "-m", "pix2pix", "colorize", "album", "-o", "out", "--device", "cpu"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [*command, "--checkpoint", str(checkpoint)], env=environment, stderr=subprocess.PIPE
+    )
+    while not (Path("out").is_dir() and list(Path("out").glob("*.png"))):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"the same command goes on with them" in err
+    assert b"Traceback" not in err
+    first = results()
+    assert 0 < len(first) < 20
+    status, lines = colorize("album", "-o", "out")
+    assert status == 0
+    assert lines == [f"{len(first)} done already and left out; --force does them again"]
+    assert all(pixels(p).shape == (600, 900, 3) for p in Path("out").iterdir())
+    assert len(results()) == 20
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "5"])
+def test_any_number_of_jobs_gives_the_same_pictures(colorize, jobs: str) -> None:
+    make_album()
+    assert colorize("album", "-o", "one", "-r", "--jobs", "1") == (0, [])
+    assert colorize("album", "-o", "out", "-r", "--jobs", jobs) == (0, [])
+    for name in results():
+        np.testing.assert_array_equal(pixels(f"out/{name}"), pixels(f"one/{name}"))
+
+
+# Hints
+
+
+def write_hints(value: Any) -> None:
+    Path("hints.json").write_text(json.dumps(value))
+
+
+RED = [{"x": 0.5, "y": 0.5, "color": "#ff0000"}]
+
+
+def test_hints_change_the_colours(colorize) -> None:
+    write_hints(RED)
+    assert colorize("photo.jpg", "-o", "plain.png") == (0, [])
+    assert colorize("photo.jpg", "-o", "red.png", "--hints", "hints.json") == (0, [])
+    assert (pixels("plain.png") != pixels("red.png")).any()
+
+
+def test_each_photo_has_its_own_hints_by_name(colorize) -> None:
+    for name in ("a.png", "b.png", "deep/a.png"):
+        make(f"album/{name}")
+    write_hints({"deep/a.png": RED, "gone.jpg": RED})
+    assert colorize("album", "-o", "plain", "-r") == (0, [])
+    status, lines = colorize("album", "-o", "out", "-r", "--hints", "hints.json")
+    assert status == 0
+    assert lines == ["hints.json: has hints for gone.jpg, which is none of the photos"]
+    changed = {n for n in results() if (pixels(f"out/{n}") != pixels(f"plain/{n}")).any()}
+    assert changed == {"deep/a.png"}
+
+
+def test_new_hints_make_a_result_old(colorize) -> None:
+    make("album/a.png")
+    colorize("album", "-o", "out")
+    before = pixels("out/a.png")
+    write_hints(RED)
+    assert colorize("album", "-o", "out", "--hints", "hints.json") == (0, [])
+    assert (pixels("out/a.png") != before).any()
+
+
+# Bad files
+
+
+def bad_files() -> dict[str, bytes]:
+    """Files that are no photo, by a word of the reason."""
+    whole = Path("photo.jpg").read_bytes()
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")
+    bomb = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    return {
+        "empty.jpg": b"",
+        "cut.jpg": whole[: len(whole) // 2],
+        "text.jpg": b"no picture",
+        "bomb.png": bomb,
+        "phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    }
+
+
+REASONS = {
+    "empty.jpg": "is empty (0 bytes)",
+    "cut.jpg": "is damaged or cut short",
+    "text.jpg": "is no image in a format that can be read",
+    "bomb.png": "the limit is 50 megapixels",
+    "phone.heic": "HEIC",
+}
+
+
+@pytest.fixture
+def no_heic_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_bad_file_is_one_line_in_words(colorize, no_heic_decoder, name: str) -> None:
+    Path(name).write_bytes(bad_files()[name])
+    status, lines = colorize(name, "-o", "out.png")
+    assert (status, len(lines)) == (2, 1)
+    assert lines[0].startswith(f"{name}: ") and REASONS[name] in lines[0]
+    assert not Path("out.png").exists()
+
+
+def test_an_album_goes_on_past_bad_files_and_reports_them(colorize, no_heic_decoder) -> None:
+    make("album/good.jpg")
+    for name, content in bad_files().items():
+        Path("album", name).write_bytes(content)
+    status, lines = colorize("album", "-o", "out", "--report", "new/report.json")
+    assert status == 1
+    assert {line.split(":")[0] for line in lines} == {f"album/{name}" for name in REASONS}
+    assert results() == {"good.jpg"}
+    report = json.loads(Path("new/report.json").read_text())
+    assert [entry["photo"] for entry in report["done"]] == ["album/good.jpg"]
+    assert {e["photo"]: e["reason"] for e in report["failed"]} == dict(
+        line.split(": ", 1) for line in lines
+    )
+    status, lines = colorize("album", "-o", "out", "--report", "report.json")
+    assert status == 1
+    again = json.loads(Path("report.json").read_text())
+    assert [entry["result"] for entry in again["skipped"]] == ["out/good.jpg"]
+
+
+def save_odd(kind: str) -> str:
+    """An odd photo that is a photo all the same; its name."""
+    grey = Image.open("photo.jpg")
+    name = f"{kind}.tif" if kind in ("cmyk", "16-bit") else f"{kind}.png"
+    if kind == "animated":
+        frames = [grey.rotate(90 * i) for i in range(3)]
+        frames[0].save("animated.gif", save_all=True, append_images=frames[1:])
+        return "animated.gif"
+    odd = {
+        "dot": lambda: Image.new("L", (1, 1), 90),
+        "line": lambda: grey.resize((1, 5000)),
+        "16-bit": lambda: Image.fromarray(np.asarray(grey, np.uint16) * 257),
+        "cmyk": lambda: grey.convert("CMYK"),
+        "clear": lambda: Image.merge("LA", (grey, grey)),
+        "black and white": lambda: grey.convert("1"),
+    }[kind]()
+    odd.save(name)
+    return name
+
+
+@pytest.mark.parametrize(
+    "kind", ["dot", "line", "16-bit", "cmyk", "clear", "animated", "black and white"]
+)
+def test_an_odd_photo_is_coloured_all_the_same(colorize, kind: str) -> None:
+    name = save_odd(kind)
+    assert colorize(name, "-o", "out/") == (0, [])
+    (result,) = Path("out").iterdir()
+    with Image.open(name) as odd:
+        assert pixels(result).shape == (*odd.size[::-1], 3)
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--strength", "nan"), "--strength goes from 0 to 1.5, got nan"),
+        (("--strength", "1.6"), "--strength goes from 0 to 1.5, got 1.6"),
+        (("--size", "63"), "--size goes from 64 to 512, got 63"),
+        (("--size", "513"), "--size goes from 64 to 512, got 513"),
+        (("--jobs", "0"), "--jobs goes from 1 to 256, got 0"),
+        (("--hints", "gone.json"), "gone.json: cannot be read (No such file or directory)"),
+        (("--hints", "photo.jpg"), "photo.jpg: is no JSON ("),
+        (("--report", "."), ".: is a folder; a file is needed for the report"),
+        (("--report", "photo.jpg/r.json"), "photo.jpg: is a file; a folder is needed"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(colorize, arguments: tuple, line: str) -> None:
+    status, lines = colorize("photo.jpg", "-o", "out.png", *arguments)
+    assert (status, len(lines)) == (2, 1)
+    assert lines[0].startswith(f"pix2pix: {line}")
+    assert not Path("out.png").exists()
+
+
+def test_a_photo_is_not_overwritten(colorize) -> None:
+    before = Path("photo.jpg").read_bytes()
+    assert colorize("photo.jpg", "-o", ".") == (2, ["photo.jpg: its result would overwrite it"])
+    assert Path("photo.jpg").read_bytes() == before
+
+
+def test_help_has_the_form_of_hints(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["colorize", "--help"])
+    text = capsys.readouterr().out
+    assert end.value.code == 0
+    for topic in ("python -m pix2pix colorize ", '"color": "#c68642"', "exit status", "--jobs"):
+        assert topic in text
