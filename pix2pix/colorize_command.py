@@ -138,13 +138,14 @@ def run(
 
 
 def check(options: argparse.Namespace) -> None:
-    """Raises ValueError for options out of range, before anything is loaded."""
+    """Raises ValueError for options out of range, before the model is loaded."""
+    from pix2pix.colorizing import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
     from pix2pix.outputs import check_folder
 
-    if not 0 <= options.strength <= 1.5:
-        raise ValueError(f"--strength goes from 0 to 1.5, got {options.strength}")
-    if options.size is not None and not 64 <= options.size <= 512:
-        raise ValueError(f"--size goes from 64 to 512, got {options.size}")
+    if not 0 <= options.strength <= MAX_STRENGTH:
+        raise ValueError(f"--strength goes from 0 to {MAX_STRENGTH}, got {options.strength}")
+    if options.size is not None and not MIN_SIZE <= options.size <= MAX_SIZE:
+        raise ValueError(f"--size goes from {MIN_SIZE} to {MAX_SIZE}, got {options.size}")
     if options.jobs is not None and not 1 <= options.jobs <= 256:
         raise ValueError(f"--jobs goes from 1 to 256, got {options.jobs}")
     if options.report:

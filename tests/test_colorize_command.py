@@ -241,6 +241,7 @@ def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
     assert Path("out/b.PNG").stat().st_mtime_ns == untouched
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_whole_files_and_the_next_run_does_the_rest(
     colorize, checkpoint: Path
 ) -> None:
