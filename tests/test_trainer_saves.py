@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from forked import Forker, wait_until
 from safetensors.torch import load_file
 from synthetic import write_facades
 
@@ -62,13 +62,6 @@ def saved_step(folder: Path) -> int:
 
 def current_step(folder: Path) -> int:
     return saved_step(folder) if (folder / "state.pt").exists() else 0
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def wait_for_step(folder: Path, step: int, process: subprocess.Popen) -> None:
@@ -131,14 +124,24 @@ class Killed(BaseException):
     """Stands for the end of the process: nothing handles it."""
 
 
+SAVING = [*KEYS, "--max-steps", 4, "--save-every", 1, "--sample-every", 2]
+SAVING += ["--best-metric", "l1_own_style"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with SAVING that nothing cut off."""
+    folder = tmp_path_factory.mktemp("whole")
+    data = write_facades(folder / "data", 3, 2, 40, 40)
+    assert run("facades", "--data", data, "--out", folder / "run", *SAVING) == 0
+    return folder / "run"
+
+
 @pytest.mark.parametrize("dies_before", range(8))
 def test_a_save_cut_off_between_two_files_is_made_whole_by_the_resume(
-    tmp_path: Path, data: Path, dies_before: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, data: Path, whole: Path, dies_before: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = [*KEYS, "--max-steps", 4, "--save-every", 1, "--sample-every", 2]
-    keys += ["--best-metric", "l1_own_style"]
-    whole, out = tmp_path / "whole", tmp_path / "run"
-    assert run("facades", "--data", data, "--out", whole, *keys) == 0
+    out = tmp_path / "run"
 
     plain_replace, count = Path.replace, 0
 
@@ -154,7 +157,7 @@ def test_a_save_cut_off_between_two_files_is_made_whole_by_the_resume(
         patch.setattr(Path, "replace", replace_then_die)
         patch.setattr(Path, "unlink", lambda *_, **__: None)  # the dead tidy nothing up
         with pytest.raises(Killed):
-            run("facades", "--data", data, "--out", out, *keys)
+            run("facades", "--data", data, "--out", out, *SAVING)
     if (out / "config.json").exists():
         load_checkpoint(out)
     assert run("--resume", out) == 0
@@ -165,68 +168,41 @@ def test_a_save_cut_off_between_two_files_is_made_whole_by_the_resume(
     assert configs[0] == configs[1]
 
 
-# Starts train.py as often as it is told, each time in a process of its own, without importing torch
-# each time.
-FORKER = """
-import json, os, sys, train
-for line in sys.stdin:
-    process = os.fork()
-    if process == 0:
-        os._exit(train.main(json.loads(line)))
-    print(process, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
-"""
-
-
-class Forker:
-    """Runs of train.py, one at a time."""
-
-    def __init__(self) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        command = [sys.executable, "-c", FORKER]
-        self.process = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)
-
-    def begin(self, *arguments: object) -> int:
-        """The process's id."""
-        print(json.dumps([str(a) for a in arguments]), file=self.process.stdin, flush=True)
-        return int(self.process.stdout.readline())
-
-    def end(self) -> int:
-        """Waits for the process; its status."""
-        return int(self.process.stdout.readline())
-
-
 @pytest.mark.slow
 def test_kill_9_at_any_moment_leaves_a_checkpoint_and_a_run_that_goes_on(
     tmp_path: Path, data: Path
 ) -> None:
     out, whole = tmp_path / "run", tmp_path / "whole"
-    keys = [*KEYS, "--max-steps", 100, "--save-every", 1, "--sample-every", 3, "--seed", 2]
+    keys = [*KEYS, "--max-steps", 90, "--save-every", 1, "--sample-every", 3, "--seed", 2]
     keys += ["--best-metric", "l1_own_style"]
     chance, forker = random.Random(0), Forker()
     steps: list[int] = []
-    process = forker.begin("facades", "--data", data, "--out", out, *keys)
-    while len(steps) < 16:
+
+    def begin(*arguments: object) -> int:
+        return forker.start("train:main", [[str(a) for a in arguments]], tmp_path / "said")
+
+    process = begin("facades", "--data", data, "--out", out, *keys)
+    while len(steps) < 10:
         if len(steps) % 5:  # every fifth is killed wherever it is; the others when they have saved
             wait_until(lambda: (steps[-1] if steps else 0) < current_step(out))
         time.sleep(chance.uniform(0, 0.4))
         os.kill(process, signal.SIGKILL)
-        assert forker.end() == -signal.SIGKILL
+        assert forker.wait(process) == -signal.SIGKILL
         steps.append(current_step(out))
         if (out / "run.json").exists():
             for folder in (out, out / "best"):
                 if (folder / "config.json").exists():
                     load_checkpoint(folder)
-            process = forker.begin("--resume", out)
+            process = begin("--resume", out)
         else:
-            process = forker.begin("facades", "--data", data, "--out", out, *keys)
-    assert forker.end() == 0
+            process = begin("facades", "--data", data, "--out", out, *keys)
+    assert forker.wait(process) == 0
     assert steps == sorted(steps)
-    assert len(set(steps)) >= 8, steps
+    assert len(set(steps)) >= 5, steps
     assert not list(out.rglob("*.part"))
-    forker.begin("facades", "--data", data, "--out", whole, *keys)
-    assert forker.end() == 0
-    forker.process.communicate()
+    process = begin("facades", "--data", data, "--out", whole, *keys)
+    assert forker.wait(process) == 0
+    forker.close()
     assert_same_weights(whole, out)
     assert_same_weights(whole / "best", out / "best")
 
