@@ -1,178 +1,285 @@
-// The Colourise tab: a photo under the before/after slider, how strong, and the way out.
+// The Colourise tab: photos under the before/after slider, their hints, and the way out.
 
+import { finishPhoto, hintsFile, lookOf, saveAll, saveBlob } from "./batch.js";
 import { Compare } from "./compare.js";
-import { download } from "./download.js";
-import { button } from "./icons.js";
-import { Pipeline } from "./pipeline.js";
+import { buildContact } from "./contact.js";
+import { Developer } from "./developer.js";
+import { readHints, Steps } from "./hints.js";
+import { buildPanel, buildShelf, make } from "./panel.js";
+import { receiveFrom, Requests, SOON, URGENT, WHENEVER } from "./requests.js";
+import { Room } from "./room.js";
+import { acceptFiles } from "./take.js";
+import { freeName } from "./zip.js";
 
-const UPLOAD_KEPT_MS = 10 * 60 * 1000; // the server deletes uploads some time after that
+const KEPT_ON_SERVER = 4; // of more photos than that only the one on show stays there
 
-const darkroom = { receive: null, first: null };
+export { mountPrint } from "./requests.js";
 
-export function mountPrint({ props, watch }) {
-  const deliver = () => {
-    if (darkroom.receive) darkroom.receive(props.value);
-    else darkroom.first = props.value;
-  };
-  watch("value", deliver);
-  deliver();
-}
-
-export function mountPhoto({ element, props, trigger, upload }) {
+export function mountPhoto({ element, props, trigger }) {
   const root = element.querySelector(".st-photo");
-  const compare = new Compare();
-  const stage = make("div", "st-stage");
-  const caption = make("p", "st-caption st-about");
-  caption.setAttribute("role", "status");
-  stage.append(compare.node);
-
-  const state = { source: { example: props.examples[0].name }, strength: 1, shownStrength: 1 };
-
-  /** What the server needs to find the photo, uploading it (again) where that is needed. */
-  async function locate() {
-    const { source } = state;
-    if (source.example) return { example: source.example };
-    if (!source.uploaded || Date.now() - source.at > UPLOAD_KEPT_MS) {
-      const { path } = await upload(source.local).catch((error) => {
-        refuse(`${source.local.name}: could not be uploaded (${error.message})`);
-        throw error;
-      });
-      Object.assign(source, { uploaded: path, at: Date.now() });
-    }
-    const meta = { _type: "gradio.FileData" };
-    return { file: { path: source.uploaded, orig_name: source.local.name, meta } };
-  }
-
-  const pipeline = new Pipeline({
-    send: async (id) => {
-      props.value = { ...(await locate()), strength: state.strength, id };
-      trigger(state.saving ? "save" : "input");
-    },
-    onWaiting: (waiting) => stage.classList.toggle("st-busy", waiting),
+  const requests = new Requests((payload) => {
+    props.value = payload;
+    trigger("input");
   });
-  /** A refused file leaves the last photo in place. */
-  function refuse(words) {
-    if (state.saving) finishSaving();
-    else if (state.shown) state.source = state.shown;
-    if (words) caption.textContent = words;
-  }
-  window.addEventListener("studio:colorize-failed", () => {
-    refuse();
-    pipeline.failed();
-  });
-
-  darkroom.receive = async (value) => {
-    if (!value) return;
-    if (value.file) {
-      download(value.file.url, value.file.orig_name);
-      finishSaving();
-    } else {
-      await compare.show(value.before, value.after, value.width, value.height);
-      state.shown = state.source;
-      state.shownStrength = value.strength;
-      compare.after.style.filter = "";
-      caption.textContent = `${value.name}, ${value.width} × ${value.height}`;
-      root.dataset.shown = value.name;
-      root.dataset.strength = String(value.strength);
-    }
-    pipeline.answered(value.id);
-  };
-
-  function open(source) {
-    if (source.local?.size > props.max_upload_mb * 2 ** 20) {
-      caption.textContent = `${source.local.name}: is larger than ${props.max_upload_mb} MB`;
-      return;
-    }
-    state.source = source;
-    compare.cut(50);
-    pipeline.request();
-  }
-
-  const picker = Object.assign(make("input"), { type: "file", accept: "image/*", hidden: true });
-  picker.addEventListener("change", () => {
-    if (picker.files[0]) open({ local: picker.files[0] });
-    picker.value = "";
-  });
-  const choose = button({ name: "open", label: "Open a photo", text: "Open a photo",
-    tip: "Or drop one on the page" });
-  choose.addEventListener("click", () => picker.click());
-  acceptDrops(root, (file) => open({ local: file }));
-
-  const strength = buildStrength(props.max_strength, (value, done) => {
-    state.strength = value;
-    // Until the exact picture is there; saturation is close to what the server does in Lab.
-    const ratio = state.shownStrength > 0.05 ? value / state.shownStrength : 1;
-    compare.after.style.filter = ratio === 1 ? "" : `saturate(${ratio})`;
-    if (done) pipeline.request();
-  });
-
-  const save = button({ name: "download", label: "Save the photo in colour", text: "Save",
-    tip: "As PNG, at full size", classes: "st-primary st-out" });
-  function finishSaving() {
-    state.saving = false;
-    save.disabled = false;
-    save.classList.remove("st-busy");
-    if (state.strength !== state.shownStrength) pipeline.request();
-  }
-  save.addEventListener("click", () => {
-    state.saving = true;
-    save.disabled = true;
-    save.classList.add("st-busy");
-    pipeline.request();
-  });
-
-  const examples = make("div", "st-thumbs");
-  for (const { name, title, url } of props.examples) {
-    const thumb = Object.assign(make("button", "st-thumb"), { type: "button" });
-    thumb.setAttribute("aria-label", title);
-    thumb.dataset.tip = title;
-    thumb.append(Object.assign(new Image(), { src: new URL(url, document.baseURI).href, alt: "" }));
-    thumb.addEventListener("click", () => open({ example: name }));
-    examples.append(thumb);
-  }
-  const controls = make("div", "st-bar");
-  controls.append(choose, strength, save, picker);
-  const shelf = make("div", "st-shelf");
-  shelf.append(Object.assign(make("span", "st-caption"), { textContent: "Or try" }), examples);
-  root.replaceChildren(stage, caption, controls, shelf);
-  if (darkroom.first) darkroom.receive(darkroom.first);
+  new Darkroom(root, props, requests).start();
 }
 
-function make(tag, className = "") {
-  return Object.assign(document.createElement(tag), { className });
+class Darkroom {
+  constructor(root, props, requests) {
+    Object.assign(this, { root, props, requests });
+    this.room = new Room(props.photos_url, props.max_upload_mb, requests);
+    this.photos = [];
+    this.wanted = null; // the photo that will be on show once it is there
+    this.taken = new Set(); // names
+    this.batch = null; // { cancelled } while all are being saved
+    this.developing = Promise.resolve();
+    this.stage = make("div", "st-stage");
+    this.compare = new Compare((x, y) => this.developer.tap(x, y));
+    this.stage.append(this.compare.node);
+    this.developer = new Developer({
+      root, stage: this.stage, compare: this.compare, room: this.room, maxHints: props.max_hints,
+      say: (words) => this.#say(words),
+      onChange: () => this.#render(),
+      onStrength: (strength) => this.panel.strength.show(strength),
+      onRest: (photo) => { if (this.photos.includes(photo)) this.#develop(photo); },
+      onChoose: () => this.panel.swatches.focus(),
+    });
+    this.#build();
+  }
+
+  get current() { return this.developer.current; }
+
+  #build() {
+    const { developer } = this;
+    this.caption = make("p", "st-caption st-about");
+    this.caption.setAttribute("role", "status");
+    this.contact = buildContact({
+      sizes: this.props.sizes,
+      ask: () => this.#ask(this.current, "sizes", { name: "sizes", urgency: SOON }),
+      pick: (size) => developer.set({ size }),
+    });
+    this.panel = buildPanel(this.props, {
+      pick: (color) => developer.pick(color),
+      undo: () => developer.step("undo"),
+      redo: () => developer.step("redo"),
+      remove: () => developer.remove(this.current.selected),
+      add: () => developer.add(0.5, 0.5, true),
+      toggle: () => developer.toggle(),
+      strength: (strength, done) => developer.setStrength(strength, done),
+      sizes: () => this.contact.open(this.current.size, this.current.width / this.current.height),
+      all: () => this.#applyToAll(),
+      save: (format) => this.#save(format),
+      saveHints: () => this.#saveHints(),
+    });
+    this.shelf = buildShelf(this.props, {
+      files: (files) => this.#take(files),
+      example: (example) => this.#openExample(example),
+      open: (photo) => this.#open(photo),
+      remove: (photo) => this.#close(photo),
+      saveAll: (format) => this.#saveAll(format),
+      cancel: () => { if (this.batch) this.batch.cancelled = true; },
+    });
+    const desk = make("div", "st-developing");
+    desk.append(this.stage, this.panel.node);
+    this.root.replaceChildren(desk, this.caption, this.shelf.node, this.contact.node);
+    acceptFiles(this.root, (files) => this.#take(files));
+  }
+
+  #ask(photo, kind, options) {
+    return this.room.ask(photo, { kind, ...lookOf(photo) }, options);
+  }
+
+  start() {
+    receiveFrom(this.requests, async (value) => {
+      const [example] = this.props.examples;
+      const photo = this.#newPhoto(example.file, () => fetchFile(example));
+      Object.assign(photo, { width: value.width, height: value.height, example: true });
+      if (!this.current && await this.compare.show(value)) this.#showAs(photo);
+    });
+  }
+
+  // ---- photos ------------------------------------------------------------------------------
+
+  #newPhoto(name, load) {
+    const { strength = 1, size = this.props.size } = this.current ?? {};
+    return {
+      name, load, strength, size, remote: null, thumb: null, state: "waiting", reason: "",
+      steps: new Steps([]), selected: -1,
+    };
+  }
+
+  #openExample(example) {
+    const photo = this.#newPhoto(example.file, () => fetchFile(example));
+    this.#open(Object.assign(photo, { example: true }));
+  }
+
+  async #take(files) {
+    const isHints = (file) => /\.json$/i.test(file.name);
+    const added = files.filter((file) => !isHints(file)).map((file) => (
+      this.#newPhoto(freeName(file.name, this.taken), async () => file)
+    ));
+    this.photos.push(...added);
+    this.#render();
+    if (added.length) this.#open(added[0]);
+    for (const photo of added) this.#develop(photo);
+    for (const file of files.filter(isHints)) await this.#openHints(file);
+  }
+
+  /** Its thumb in colour, one photo after the other. */
+  #develop(photo) {
+    this.developing = this.developing.then(async () => {
+      if (!this.photos.includes(photo) || photo.state === "failed") return;
+      this.#mark(photo, "working");
+      try {
+        const answer = await this.#ask(photo, "thumb", { urgency: WHENEVER });
+        photo.thumb = answer.thumb;
+        this.#mark(photo, "done");
+      } catch (error) {
+        this.#mark(photo, "failed", error.message);
+      }
+      if (this.photos.length > KEPT_ON_SERVER && !this.#isInUse(photo)) this.room.forget(photo);
+    });
+  }
+
+  #isInUse(photo) { return photo === this.current || photo === this.wanted; }
+
+  #mark(photo, state, reason = "") {
+    Object.assign(photo, { state, reason });
+    this.#render();
+  }
+
+  /** A photo that cannot be shown leaves the last one in place. */
+  async #open(photo) {
+    if (photo.state === "failed") this.#say(photo.reason);
+    this.wanted = photo;
+    const busy = this.developer.wait();
+    try {
+      const answer = await this.#ask(photo, "preview", { name: "open", urgency: URGENT });
+      const shown = answer && await this.compare.show(
+        { ...answer, width: photo.width, height: photo.height }, () => this.wanted === photo,
+      );
+      if (!shown) return;
+      this.compare.cut(50);
+      if (photo.state === "failed") photo.state = "done";
+      this.#showAs(photo);
+    } catch (error) {
+      if (this.wanted === photo) this.wanted = this.current;
+      this.#mark(photo, "failed", error.message);
+      this.#say(error.message);
+    } finally {
+      busy.done();
+    }
+  }
+
+  #showAs(photo) {
+    this.wanted = photo;
+    this.developer.showAs(photo);
+    this.root.dataset.shown = photo.name;
+    this.#say(`${photo.name}, ${photo.width} × ${photo.height}`);
+    this.#render();
+  }
+
+  #close(photo) {
+    const at = this.photos.indexOf(photo);
+    this.photos = this.photos.filter((other) => other !== photo);
+    this.taken.delete(photo.name.toLowerCase());
+    this.room.forget(photo);
+    this.#render();
+    const next = this.photos[Math.min(at, this.photos.length - 1)];
+    if (this.#isInUse(photo)) next ? this.#open(next) : this.#openExample(this.props.examples[0]);
+  }
+
+  #applyToAll() {
+    const { strength, size } = this.current;
+    for (const photo of this.photos) {
+      if (photo.strength === strength && photo.size === size) continue;
+      Object.assign(photo, { strength, size });
+      this.#develop(photo);
+    }
+    this.#say(`All ${this.photos.length} photos have this strength and working size now`);
+  }
+
+  // ---- files -------------------------------------------------------------------------------
+
+  async #save(format) {
+    const photo = this.current;
+    this.panel.saving(true);
+    try {
+      const { name, blob } = await finishPhoto(this.room, photo, format);
+      saveBlob(blob, name);
+      this.#say(`${name} is saved`);
+    } catch (error) {
+      this.#say(error.message);
+    }
+    this.panel.saving(false);
+  }
+
+  #saveHints() {
+    const file = hintsFile([this.current]);
+    if (file) saveBlob(file, `${this.current.name.replace(/\.[^.]+$/, "")}-hints.json`);
+    else this.#say("There are no hints on this photo yet");
+  }
+
+  /** For photos of the same name, and else for the one on show where the file is about one. */
+  async #openHints(file) {
+    try {
+      const byName = readHints(await file.text(), this.props.max_hints);
+      const lists = Object.entries(byName);
+      let found = 0;
+      for (const [name, hints] of lists) {
+        const photo = [...this.photos, this.current].find((other) => other?.name === name)
+          ?? (lists.length === 1 ? this.wanted : null);
+        if (!photo) continue;
+        found += 1;
+        photo.steps.go(hints);
+        photo.selected = -1;
+        if (photo === this.current) this.developer.redevelop();
+        else if (this.photos.includes(photo)) this.#develop(photo);
+      }
+      this.#say(`${file.name}: hints for ${found} of ${lists.length} photos`);
+    } catch (error) {
+      this.#say(`${file.name}: ${error.message}`);
+    }
+  }
+
+  async #saveAll(format) {
+    const batch = { cancelled: false };
+    this.batch = batch;
+    this.#render();
+    const photos = [...this.photos];
+    const { saved, failed, cancelled } = await saveAll(this.room, photos, format, {
+      isCancelled: () => batch.cancelled,
+      keep: (photo) => this.#isInUse(photo) || photos.length <= KEPT_ON_SERVER,
+      onChange: (photo) => {
+        const at = photos.indexOf(photo) + 1;
+        this.#say(`${at} of ${photos.length}: ${photo.name}`);
+        this.#render();
+      },
+    });
+    this.batch = null;
+    const reasons = failed.map(({ reason, name }) => (reason.startsWith(name) ? reason : `${name}: ${reason}`));
+    this.#say([
+      cancelled ? "Cancelled" : `${saved} of ${photos.length} photos are saved`, ...reasons,
+    ].join(". "));
+    this.#render();
+  }
+
+  // ---- what is seen ------------------------------------------------------------------------
+
+  #say(words) { this.caption.textContent = words; }
+
+  #render() {
+    const photo = this.current;
+    const { hints, color, hidden } = this.developer;
+    this.developer.showDots();
+    this.panel.show(photo, {
+      color: hints[photo?.selected]?.color ?? color, hidden, many: this.photos.length > 1,
+    });
+    this.shelf.show(this.photos, this.wanted, this.batch !== null);
+  }
 }
 
-/** `onChange(value, done)`: while the hand moves, and when it has let go. */
-function buildStrength(max, onChange) {
-  const box = make("label", "st-strength");
-  const input = Object.assign(make("input"), {
-    type: "range", min: 0, max: max * 100, step: 5, value: 100,
-  });
-  const shown = Object.assign(make("output"), { textContent: "100%" });
-  const emit = (done) => {
-    shown.textContent = `${input.value}%`;
-    onChange(Number(input.value) / 100, done);
-  };
-  input.addEventListener("input", () => emit(false));
-  input.addEventListener("change", () => emit(true));
-  box.append(Object.assign(make("span"), { textContent: "Strength" }), input, shown);
-  return box;
-}
-
-function acceptDrops(root, onFile) {
-  const isFile = (event) => event.dataTransfer?.types.includes("Files") && root.offsetParent !== null;
-  document.addEventListener("dragover", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    root.classList.add("st-dropping");
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) root.classList.remove("st-dropping");
-  });
-  document.addEventListener("drop", (event) => {
-    root.classList.remove("st-dropping");
-    if (!isFile(event)) return;
-    event.preventDefault();
-    if (event.dataTransfer.files[0]) onFile(event.dataTransfer.files[0]);
-  });
+async function fetchFile({ url, file }) {
+  const answer = await fetch(new URL(url, document.baseURI));
+  return new File([await answer.blob()], file, { type: "image/jpeg" });
 }

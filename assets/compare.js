@@ -1,9 +1,13 @@
-// Two pictures of one size under a divider that the pointer or the arrow keys move.
+// Two pictures of one size under a divider that a drag or the arrow keys move.
 
 import { icon } from "./icons.js";
 
+const DRAG_PX = 5; // less is a tap
+
 export class Compare {
-  constructor() {
+  /** `onTap(x, y)`: in 0..1 of the picture. */
+  constructor(onTap = () => {}) {
+    this.onTap = onTap;
     this.node = Object.assign(document.createElement("div"), { className: "st-compare" });
     this.before = new Image();
     this.after = new Image();
@@ -17,8 +21,10 @@ export class Compare {
     });
     this.range.setAttribute("aria-label", "Divider between before and after");
     this.range.addEventListener("input", () => this.cut(this.range.value));
-    this.node.addEventListener("pointerdown", (event) => this.#follow(event));
-    this.node.addEventListener("pointermove", (event) => this.#follow(event));
+    this.press = null; // where a pointer went down, and whether it has moved from there
+    for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+      this.node.addEventListener(type, (event) => this.#follow(event));
+    }
     this.node.append(this.before, this.after, this.divider, this.range);
     this.cut(50);
   }
@@ -28,29 +34,48 @@ export class Compare {
     this.node.style.setProperty("--cut", `${percent}%`);
   }
 
-  /** Swaps the pictures once both are ready to be shown. */
-  async show(before, after, width, height) {
-    const next = [before, after].map((src, i) => {
-      const image = new Image();
-      image.src = src;
-      image.alt = [this.before, this.after][i].alt;
-      image.draggable = false;
-      return image;
-    });
-    next[1].className = this.after.className;
-    await Promise.all(next.map((image) => image.decode()));
-    this.before.replaceWith(next[0]);
+  /**
+   * Swaps the pictures once they are ready to be shown. Without `before` that one stays. `isNewest`
+   * is asked then: a picture that was overtaken is not shown.
+   */
+  async show({ before, after, width, height }, isNewest = () => true) {
+    const next = [before && this.#picture(before, this.before), this.#picture(after, this.after)];
+    await Promise.all(next.map((image) => image?.decode()));
+    if (!isNewest()) return false;
+    if (next[0]) {
+      this.before.replaceWith(next[0]);
+      this.before = next[0];
+    }
     this.after.replaceWith(next[1]);
-    [this.before, this.after] = next;
-    this.node.style.setProperty("--aspect", width / height);
+    this.after = next[1];
+    if (width) this.node.style.setProperty("--aspect", width / height);
+    return true;
+  }
+
+  #picture(src, old) {
+    const image = Object.assign(new Image(), { src, alt: old.alt, draggable: false });
+    image.className = old.className;
+    return image;
+  }
+
+  /** A point of the page in 0..1 of the picture; beyond that outside of it. */
+  locate({ clientX, clientY }) {
+    const box = this.node.getBoundingClientRect();
+    return { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
   }
 
   #follow(event) {
     if (event.type === "pointerdown") {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || !event.isPrimary) return;
       this.node.setPointerCapture(event.pointerId);
-    } else if (!this.node.hasPointerCapture(event.pointerId)) return;
-    const box = this.node.getBoundingClientRect();
-    this.cut(Math.min(Math.max(((event.clientX - box.left) / box.width) * 100, 0), 100));
+      this.press = { x: event.clientX, y: event.clientY, moved: false };
+    } else if (!this.press || !event.isPrimary) return;
+    const { x, y } = this.locate(event);
+    if (Math.hypot(event.clientX - this.press.x, event.clientY - this.press.y) > DRAG_PX) {
+      this.press.moved = true;
+    }
+    if (this.press.moved) this.cut(Math.min(Math.max(x * 100, 0), 100));
+    if (event.type === "pointerup" && !this.press.moved) this.onTap(x, y);
+    if (["pointerup", "pointercancel"].includes(event.type)) this.press = null;
   }
 }

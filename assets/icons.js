@@ -46,6 +46,12 @@ const PATHS = {
     + '<path d="m4 17 5-4.5 3.5 3 3-2.5 4.5 4"/>',
   trace: '<path d="M4 9V5.5A1.5 1.5 0 0 1 5.5 4H9M15 4h3.5A1.5 1.5 0 0 1 20 5.5V9M20 15v3.5a1.5 1.5 '
     + '0 0 1-1.5 1.5H15M9 20H5.5A1.5 1.5 0 0 1 4 18.5V15"/><path d="M8.5 16.5v-7l3.5-2 3.5 2v7z"/>',
+  add: '<path d="M12 5v14M5 12h14"/>',
+  eye: '<path d="M2.8 12S6 5.8 12 5.8 21.2 12 21.2 12 18 18.2 12 18.2 2.8 12 2.8 12z"/>'
+    + '<circle cx="12" cy="12" r="2.8"/>',
+  sizes: '<rect x="3.5" y="4" width="8" height="8" rx="1"/><rect x="14" y="4" width="6.5" '
+    + 'height="8" rx="1"/><rect x="3.5" y="14.5" width="8" height="6" rx="1"/><rect x="14" '
+    + 'y="14.5" width="6.5" height="6" rx="1" fill="currentColor"/>',
   grip: '<path d="m9 8-4 4 4 4M15 8l4 4-4 4"/>',
 };
 

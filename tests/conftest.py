@@ -75,7 +75,7 @@ class SepiaColorizer(Colorizer):
     """Stands in for a model: the photo's light, made warm."""
 
     def __init__(self) -> None:
-        pass
+        self.size = 192
 
     def colorize(self, photo: Image.Image, strength: float = 1.0, hints: Any = ()) -> Image.Image:
         light = np.asarray(photo.convert("L"), np.float32)[..., None]

@@ -12,13 +12,11 @@ import numpy as np
 import pytest
 from conftest import SCREENSHOTS
 from hand import (
-    decode_uri,
     drag,
     open_file,
     read_building,
     read_sheet,
     save,
-    save_grey_photo,
     start_anew,
     tool,
     wait_for_building,
@@ -208,65 +206,6 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(fake_studio: str, visit: 
     assert page.evaluate("() => window.scrollY") == 0
     wide = page.evaluate("() => document.documentElement.scrollWidth")
     assert wide <= 390
-
-
-# ---- colourise ---------------------------------------------------------------------------
-
-
-def test_a_grey_photo_comes_back_coloured_at_its_own_size(
-    studio: str, visit: Visit, tmp_path: Path
-) -> None:
-    page = visit(studio)
-    page.get_by_role("tab", name="Colourise").click()
-    page.locator(".st-photo[data-shown]").wait_for()
-    photo = save_grey_photo(tmp_path / "old picture.png", (613, 407))
-    open_file(page, "Open a photo", photo)
-    page.locator(".st-photo[data-shown='old picture.png']").wait_for()
-    assert "613 \u00d7 407" in page.locator(".st-about").inner_text()
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the photo in colour").click()
-    assert saved.value.suggested_filename == "old picture.png"
-    saved.value.save_as(tmp_path / "result.png")
-    with Image.open(tmp_path / "result.png") as image:
-        assert image.size == (613, 407)
-        result = np.asarray(image.convert("RGB"), int)
-    assert np.ptp(result, -1).mean() > 4
-    grey = np.asarray(Image.open(photo), int)
-    assert abs(result.mean(-1) - grey).mean() < 20
-
-
-def test_a_refused_photo_leaves_the_last_one_in_place(
-    fake_studio: str, visit: Visit, tmp_path: Path
-) -> None:
-    page = visit(fake_studio)
-    page.get_by_role("tab", name="Colourise").click()
-    shown = page.locator(".st-photo[data-shown]")
-    shown.wait_for()
-    first = shown.get_attribute("data-shown")
-    (tmp_path / "letter.jpg").write_bytes(b"Dear all")
-    open_file(page, "Open a photo", tmp_path / "letter.jpg")
-    page.get_by_text("letter.jpg: is ").wait_for()
-    assert shown.get_attribute("data-shown") == first
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the photo in colour").click()
-    assert saved.value.suggested_filename == str(Path(first).with_suffix(".png"))
-
-
-def test_strength_and_divider_move_by_keys(fake_studio: str, visit: Visit) -> None:
-    page = visit(fake_studio)
-    page.get_by_role("tab", name="Colourise").click()
-    page.locator(".st-photo[data-shown]").wait_for()
-    page.get_by_label("Strength").focus()
-    page.keyboard.press("Home")
-    page.locator(".st-photo[data-strength='0']").wait_for()
-    after = decode_uri(page.locator("img.st-after").get_attribute("src")).astype(int)
-    assert np.ptp(after, -1).mean() < 3
-    page.get_by_label("Divider").focus()
-    page.keyboard.press("End")
-    cut = page.evaluate(
-        "() => document.querySelector('.st-compare').style.getPropertyValue('--cut')"
-    )
-    assert cut == "100%"
 
 
 # ---- how it looks ------------------------------------------------------------------------

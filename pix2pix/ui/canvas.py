@@ -23,6 +23,7 @@ from pix2pix.ui.wire import (
     read_drawing,
     read_seed,
     read_upload,
+    thumbnail_uri,
 )
 
 LOOK_SIDE = 128  # pixels of a small picture
@@ -153,15 +154,10 @@ class Looks(ScriptedHTML):
         if value is None:
             return None
         if isinstance(value, PhotoStyle):
-            uri = _thumbnail(ImageOps.fit(value.photo, (LOOK_SIDE, LOOK_SIDE)))
+            uri = thumbnail_uri(ImageOps.fit(value.photo, (LOOK_SIDE, LOOK_SIDE)), LOOK_SIDE)
             return {"style": value.style.tolist(), "photo": uri, "name": value.name}
         photo, request = value
-        return {"image": _thumbnail(Image.fromarray(photo)), "id": request.id}
-
-
-def _thumbnail(image: Image.Image) -> str:
-    image.thumbnail((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX)
-    return data_uri(image, "webp", quality=86, method=1)
+        return {"image": thumbnail_uri(Image.fromarray(photo), LOOK_SIDE), "id": request.id}
 
 
 class Shelf(ScriptedHTML):

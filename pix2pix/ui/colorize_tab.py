@@ -1,31 +1,40 @@
-"""The Colourise tab: a photo in, the same photo in colour out, at its own size.
+"""The Colourise tab: photos in, the same photos in colour out, each at its own size.
 
-The page shows previews of bounded size; the whole photo is coloured when it is downloaded.
+The page shows previews of bounded size; the whole photo is coloured when it is saved.
 """
 
-import secrets
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from PIL import Image
 
-from pix2pix.images import open_rgb
-from pix2pix.inference import MAX_STRENGTH, Colorizer
+from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer
 from pix2pix.ui.assets import ASSETS, ASSETS_URL
+from pix2pix.ui.color_request import (
+    MEDIA_TYPES,
+    SIZES,
+    ColorRequest,
+    Look,
+    color_photo,
+    finish_photo,
+    read_color_request,
+    read_format,
+    read_look,
+    result_name,
+    strength_range,
+)
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.errors import in_words, sentence
-from pix2pix.ui.wire import (
-    MAX_UPLOAD_MB,
-    Upload,
-    data_uri,
-    read_id,
-    read_strength,
-    read_upload,
-)
+from pix2pix.ui.photo_routes import PHOTOS_URL, THUMB_SIDE
+from pix2pix.ui.photo_store import PhotoGoneError, PhotoStore, Result, decode_photo
+from pix2pix.ui.wire import MAX_UPLOAD_MB, Upload, bytes_uri, data_uri, read_upload, thumbnail_uri
 
-PREVIEW_SIDE = 1280
+logger = logging.getLogger(__name__)
+
+PRINT_SIDE = 240  # pixels of a contact print
 
 # Public domain, Library of Congress, FSA/OWI collection; the file name is the call number.
 EXAMPLES = {
@@ -36,18 +45,19 @@ EXAMPLES = {
 }
 
 
-class PhotoRequest(NamedTuple):
-    """A photo to be coloured."""
+class PhotoFile(NamedTuple):
+    """A photo that a program sent, to be coloured whole."""
 
-    photo: Upload
-    strength: float
-    id: int | None
+    upload: Upload
+    look: Look
+    format: str
 
 
 class Photo(ScriptedHTML):
-    """The photo under its before/after slider. In Python its value is a PhotoRequest."""
+    """The photo under its before/after slider. In Python its value is a ColorRequest."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self.size = size
         super().__init__(
             "photo",
             "colorize.js",
@@ -55,39 +65,49 @@ class Photo(ScriptedHTML):
             events=("input", "save"),
             max_strength=MAX_STRENGTH,
             max_upload_mb=MAX_UPLOAD_MB,
+            max_hints=MAX_HINTS,
+            photos_url=PHOTOS_URL,
+            sizes=sorted({*SIZES, size}),
+            size=size,
             examples=[
-                {"name": name, "title": title, "url": f"{ASSETS_URL}/examples/{name}.jpg"}
+                {"file": f"{name}.jpg", "title": title, "url": f"{ASSETS_URL}/examples/{name}.jpg"}
                 for name, title in EXAMPLES.items()
             ],
         )
 
-    def preprocess(self, payload: Any) -> PhotoRequest:  # type: ignore[override]
+    def preprocess(self, payload: Any) -> ColorRequest | PhotoFile:  # type: ignore[override]
         try:
-            name = payload.get("example") if isinstance(payload, dict) else None
-            photo = read_upload(payload) if name is None else example_photo(name)
-            return PhotoRequest(photo, read_strength(payload), read_id(payload))
+            if isinstance(payload, dict) and "kind" in payload:
+                return read_color_request(payload, self.size)
+            upload = read_upload(payload)
+            return PhotoFile(upload, read_look(payload, self.size), read_format(payload))
         except ValueError as error:
             raise sentence(error) from None
 
     def api_info(self) -> dict[str, Any]:
         return {
             "type": "object",
-            "description": f"file: the photo. strength: 0 (grey) to {MAX_STRENGTH}, 1 as is.",
+            "description": f"file: the photo. strength: {strength_range()}. size: of "
+            f"{', '.join(map(str, SIZES))}. hints: a list of {{x, y, color}}, x and y from 0 to 1, "
+            "color #rrggbb. format: png or jpeg.",
             "properties": {
                 "file": {"type": "object", "description": "an uploaded file"},
                 "strength": {"type": "number"},
+                "size": {"type": "integer"},
+                "hints": {"type": "array", "items": {"type": "object"}},
+                "format": {"type": "string"},
             },
         }
 
     def example_payload(self) -> dict[str, Any]:
-        return {"example": next(iter(EXAMPLES)), "strength": 1.0}
+        return {"file": None, "strength": 1.0, "format": "png"}
 
 
 class Print(ScriptedHTML):
     """What comes back to the Photo: previews as data URIs, or the finished file."""
 
     def __init__(self, value: dict[str, Any]) -> None:
-        super().__init__("print", "colorize.js", "mountPrint", value=value)
+        super().__init__("print", "requests.js", "mountPrint", value=value)
 
     def postprocess(self, value: dict[str, Any]) -> dict[str, Any]:  # type: ignore[override]
         return value
@@ -95,44 +115,28 @@ class Print(ScriptedHTML):
     def api_info(self) -> dict[str, Any]:
         return {
             "type": "object",
-            "description": "file: the photo in colour, a PNG of the photo's own size",
-            "properties": {"file": {"type": "object"}},
+            "description": "image: the photo in colour at its own size, as a data URI",
+            "properties": {"image": {"type": "string"}, "name": {"type": "string"}},
         }
 
 
-def build_colorize_tab(colorizer: Colorizer, concurrency_id: str) -> None:
+def build_colorize_tab(
+    colorizer: Colorizer, store: PhotoStore, concurrency_id: str, demo: gr.Blocks
+) -> None:
     """Adds the tab's content to the Blocks under construction, with its events."""
-
-    @in_words
-    def preview(request: PhotoRequest) -> dict[str, Any]:
-        photo = open_rgb(request.photo.path, request.photo.name)
-        width, height = photo.size
-        photo.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
-        after = colorizer.colorize(photo, request.strength)
-        return {
-            "before": data_uri(photo, "webp", quality=86, method=2),
-            "after": data_uri(after, "webp", quality=86, method=2),
-            "width": width,
-            "height": height,
-            "name": request.photo.name,
-            "strength": request.strength,
-            "id": request.id,
-        }
-
-    @in_words
-    def colorize(request: PhotoRequest) -> dict[str, Any]:
-        photo = open_rgb(request.photo.path, request.photo.name)
-        result = colorizer.colorize(photo, request.strength)
-        path = save_result(result, request.photo.name)
-        return {
-            "file": gr.FileData(path=str(path), orig_name=path.name).model_dump(),
-            "id": request.id,
-        }
-
-    first = PhotoRequest(example_photo(next(iter(EXAMPLES))), 1.0, None)
     with gr.Column(elem_classes="studio-darkroom"):
-        photo = Photo()
-        printed = Print(preview(first))
+        photo = Photo(colorizer.size)
+        printed = Print(first_print(colorizer))
+
+    answer = answer_privately(lambda wish: ANSWERS[wish.kind](colorizer, store, wish))
+
+    def serve(wish: ColorRequest, request: gr.Request) -> dict[str, Any]:
+        if isinstance(wish, ColorRequest) and isinstance(wish.key, str):
+            store.bind(request.session_hash, wish.key)
+        return answer(wish)
+
+    def forget(request: gr.Request) -> None:
+        store.end_session(request.session_hash)
 
     slot: dict[str, Any] = {
         "concurrency_id": concurrency_id,
@@ -140,30 +144,127 @@ def build_colorize_tab(colorizer: Colorizer, concurrency_id: str) -> None:
         "show_progress": "hidden",
     }
     failed = "() => { window.dispatchEvent(new Event(`studio:colorize-failed`)); }"
+    # "multiple": the page has one wish under way at most, and Gradio would drop the next one while
+    # it still counts the last as pending.
     photo.input(
-        preview, photo, printed, trigger_mode="always_last", api_visibility="private", **slot
+        serve, photo, printed, api_visibility="private", trigger_mode="multiple", **slot
     ).failure(None, js=failed, queue=False)
     photo.save(
-        colorize,
+        in_words(lambda file: color_file(colorizer, file)),
         photo,
         printed,
         api_name="colorize",
         api_description="A photo in colour, at its own size.",
         **slot,
-    ).failure(None, js=failed, queue=False)
+    )
+    demo.unload(forget)
 
 
-def example_photo(name: Any) -> Upload:
-    if not isinstance(name, str) or name not in EXAMPLES:
-        raise ValueError("there is no example photo of this name")
-    path = ASSETS / "examples" / f"{name}.jpg"
-    return Upload(path, path.name)
+def answer_privately(
+    answer: Callable[[ColorRequest], dict[str, Any]],
+) -> Callable[[ColorRequest], dict[str, Any]]:
+    """Turns failures into answers: the page says them beside the photo concerned.
+
+    Of what was unexpected the kind alone is logged: the words could be about someone's photo.
+    """
+
+    def answered(wish: ColorRequest) -> dict[str, Any]:
+        known = {"kind": wish.kind, "id": wish.id}
+        try:
+            return {**answer(wish), **known}
+        except PhotoGoneError as error:
+            return {"gone": True, "refused": str(error), **known}
+        except ValueError as error:
+            return {"refused": str(error), **known}
+        except Exception as error:
+            logger.error("%s failed: %s", wish.kind, type(error).__name__)
+            reason = f"the server could not finish this ({type(error).__name__})"
+            return {"refused": reason, **known}
+
+    return answered
 
 
-def save_result(image: Image.Image, name: str) -> Path:
-    """Writes a PNG under the photo's own name where Gradio serves it and later deletes it."""
-    folder = Path(get_upload_folder()) / secrets.token_hex(20)
-    folder.mkdir(parents=True)
-    path = folder / f"{Path(name).stem or 'photo'}.png"
-    image.save(path, compress_level=4)
-    return path
+def first_print(colorizer: Colorizer) -> dict[str, Any]:
+    """What greets: an old photo, half coloured under the slider."""
+    path = example_path(next(iter(EXAMPLES)))
+    photo = decode_photo(path.read_bytes(), path.name)
+    after = color_photo(colorizer, photo.preview, Look(1.0, colorizer.size, ()))
+    return {
+        "before": preview_uri(photo.preview),
+        "after": preview_uri(after),
+        "width": photo.size[0],
+        "height": photo.size[1],
+        "name": path.name,
+        "kind": "first",
+    }
+
+
+def show_preview(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
+    photo = store.find(wish.key, wish.photo)
+    return {
+        "before": preview_uri(photo.preview),
+        "after": preview_uri(color_photo(colorizer, photo.preview, wish.look)),
+    }
+
+
+def show_quickly(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
+    photo = store.find(wish.key, wish.photo)
+    return {"after": preview_uri(color_photo(colorizer, photo.quick, wish.look))}
+
+
+def show_thumb(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
+    photo = store.find(wish.key, wish.photo)
+    small = photo.quick.copy()
+    small.thumbnail((2 * THUMB_SIDE, 2 * THUMB_SIDE), Image.Resampling.BOX)
+    return {"thumb": thumbnail_uri(color_photo(colorizer, small, wish.look), THUMB_SIDE)}
+
+
+def show_sizes(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
+    """Contact prints: the photo as each working size would colour it."""
+    photo = store.find(wish.key, wish.photo)
+    prints = []
+    for size in sorted({*SIZES, colorizer.size}):
+        image = color_photo(colorizer, photo.quick, wish.look._replace(size=size))
+        prints.append({"size": size, "image": thumbnail_uri(image, PRINT_SIDE)})
+    return {"prints": prints}
+
+
+def finish(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
+    """The finished file is held for the visitor to fetch."""
+    photo = store.find(wish.key, wish.photo)
+    content = finish_photo(colorizer, photo.content, photo.name, wish.look, wish.format)
+    store.hold_result(wish.key, wish.photo, Result(content, MEDIA_TYPES[wish.format]))
+    return {"name": result_name(photo.name, wish.format), "bytes": len(content)}
+
+
+ANSWERS: dict[str, Callable[[Colorizer, PhotoStore, ColorRequest], dict[str, Any]]] = {
+    "preview": show_preview,
+    "quick": show_quickly,
+    "thumb": show_thumb,
+    "sizes": show_sizes,
+    "save": finish,
+}
+
+
+def color_file(colorizer: Colorizer, file: PhotoFile | ColorRequest) -> dict[str, Any]:
+    """For programs: an uploaded file in, its picture out; the upload is deleted at once."""
+    if isinstance(file, ColorRequest):
+        raise ValueError("a photo must come as a file here")
+    try:
+        content = file.upload.path.read_bytes()
+    finally:
+        file.upload.path.unlink(missing_ok=True)
+    result = finish_photo(colorizer, content, file.upload.name, file.look, file.format)
+    return {
+        "image": bytes_uri(result, MEDIA_TYPES[file.format]),
+        "name": result_name(file.upload.name, file.format),
+    }
+
+
+def example_path(name: str) -> Path:
+    return ASSETS / "examples" / f"{name}.jpg"
+
+
+def preview_uri(image: Image.Image) -> str:
+    """JPEG: several times as fast to write as WebP, and the hand is waiting."""
+    return data_uri(image, "jpeg", quality=90)

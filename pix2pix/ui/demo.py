@@ -10,6 +10,8 @@ from pix2pix.ui.assets import ASSETS, assets_route
 from pix2pix.ui.colorize_tab import build_colorize_tab
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.draw_tab import build_draw_tab
+from pix2pix.ui.photo_routes import photo_routes
+from pix2pix.ui.photo_store import PhotoStore
 from pix2pix.ui.theme import studio_theme
 from pix2pix.ui.wire import MAX_UPLOAD_MB
 
@@ -18,6 +20,9 @@ DELETE_EVERY_S, DELETE_OLDER_THAN_S = 120, 1800  # uploads and results
 
 # One model runs at a time: both tabs share this slot.
 MODEL_SLOT = "model"
+
+# What visitors have open in the Colourise tab of any app that this process serves.
+PHOTOS = PhotoStore()
 
 
 def create_demo(
@@ -49,7 +54,7 @@ def create_demo(
                     if isinstance(colorizer, str):
                         _say_why_off(colorizer)
                     else:
-                        build_colorize_tab(colorizer, MODEL_SLOT)
+                        build_colorize_tab(colorizer, PHOTOS, MODEL_SLOT, demo)
     demo.queue(max_size=MAX_QUEUE, default_concurrency_limit=2)
     return demo
 
@@ -62,8 +67,8 @@ def launch_options() -> dict[str, Any]:
     """What `demo.launch` needs besides the address."""
     return {
         "theme": studio_theme(),
-        "css_paths": [ASSETS / "studio.css"],
-        "app_kwargs": {"routes": [assets_route()]},
+        "css_paths": [ASSETS / "studio.css", ASSETS / "colorize.css"],
+        "app_kwargs": {"routes": [assets_route(), *photo_routes(PHOTOS)]},
         "favicon_path": str(ASSETS / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

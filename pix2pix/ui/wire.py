@@ -115,14 +115,30 @@ def read_upload(payload: Any) -> Upload:
     if not resolved.is_relative_to(Path(get_upload_folder()).resolve()) or not resolved.is_file():
         raise ValueError("this file is not, or no longer, among the uploads: please open it again")
     name = file.get("orig_name")
-    name = name if isinstance(name, str) and name else resolved.name
-    return Upload(resolved, Path(name.replace("\\", "/")).name[:120] or "upload")
+    return Upload(resolved, clean_name(name if isinstance(name, str) and name else resolved.name))
+
+
+def clean_name(name: str) -> str:
+    """The last part of a path from any system, fit to be shown and to name a file."""
+    name = "".join(c for c in Path(name.replace("\\", "/")).name if c.isprintable())
+    return name[:120] or "upload"
 
 
 def data_uri(image: Image.Image, format_: str, **options: Any) -> str:
     buffer = io.BytesIO()
     image.save(buffer, format_, **options)
-    return f"data:image/{format_};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return bytes_uri(buffer.getvalue(), f"image/{format_}")
+
+
+def bytes_uri(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def thumbnail_uri(image: Image.Image, side: int) -> str:
+    """A small picture for the page; the image itself stays as it is."""
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BOX)
+    return data_uri(small, "webp", quality=86, method=1)
 
 
 def _require_dict(value: Any, what: str) -> dict[str, Any]:

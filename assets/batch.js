@@ -1,0 +1,73 @@
+// All photos, one after the other, into one ZIP file.
+
+import { download } from "./download.js";
+import { colored, writeHints } from "./hints.js";
+import { SOON } from "./requests.js";
+import { Zip } from "./zip.js";
+
+const ZIP_NAME = "in-colour.zip";
+
+/** The finished file of one photo, as a Blob and its name. */
+export async function finishPhoto(room, photo, format) {
+  const wish = { kind: "save", format, ...lookOf(photo) };
+  const answer = await room.ask(photo, wish, { urgency: SOON });
+  return { name: answer.name, blob: await room.fetchResult(photo) };
+}
+
+/** How a photo is to be coloured, as the server reads it. */
+export function lookOf(photo) {
+  return { strength: photo.strength, size: photo.size, hints: colored(photo.steps.value) };
+}
+
+/** Hints of these photos as a file; null where there are none. */
+export function hintsFile(photos) {
+  const hinted = photos.filter((photo) => colored(photo.steps.value).length);
+  if (!hinted.length) return null;
+  const byName = Object.fromEntries(hinted.map((photo) => [photo.name, photo.steps.value]));
+  return new Blob([writeHints(byName)], { type: "application/json" });
+}
+
+/** Hands a Blob to the browser's downloads. */
+export function saveBlob(blob, name) {
+  const url = URL.createObjectURL(blob);
+  download(url, name);
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/**
+ * Goes on past a photo that fails. `onChange(photo)` follows each one's state, `isCancelled()` is
+ * asked before each, `keep(photo)` says whether the server should keep it. Returns how it went.
+ */
+export async function saveAll(room, photos, format, { onChange, isCancelled, keep }) {
+  const zip = new Zip();
+  const failed = [];
+  for (const photo of photos) Object.assign(photo, { state: "waiting", reason: "" });
+  onChange(photos[0]);
+  for (const photo of photos) {
+    if (isCancelled()) break;
+    photo.state = "working";
+    onChange(photo);
+    try {
+      const { name, blob } = await finishPhoto(room, photo, format);
+      zip.add(name, new Uint8Array(await blob.arrayBuffer()), blob);
+      photo.state = "done";
+    } catch (error) {
+      Object.assign(photo, { state: "failed", reason: error.message });
+      failed.push(photo);
+    }
+    if (!keep(photo)) room.forget(photo);
+    onChange(photo);
+  }
+  const saved = zip.count;
+  if (isCancelled()) {
+    for (const photo of photos) if (photo.state === "waiting") photo.state = photo.thumb ? "done" : "waiting";
+    onChange(photos[0]);
+    return { saved: 0, failed, cancelled: true };
+  }
+  if (saved) {
+    const hints = hintsFile(photos);
+    if (hints) zip.add("hints.json", new Uint8Array(await hints.arrayBuffer()), hints);
+    saveBlob(new Blob(zip.finish(), { type: "application/zip" }), ZIP_NAME);
+  }
+  return { saved, failed, cancelled: false };
+}

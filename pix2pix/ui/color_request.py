@@ -1,0 +1,153 @@
+"""What the Colourise tab asks for, checked, and the files that it gets."""
+
+import copy
+import io
+import re
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from PIL import ExifTags, Image
+
+from pix2pix.images import open_image, to_rgb
+from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer, Hint
+from pix2pix.ui.wire import read_id, read_strength
+
+SIZES = (128, 192, 256, 384)  # pixels of the short side at which colours are looked for
+KINDS = ("preview", "quick", "sizes", "thumb", "save")
+MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
+SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
+JPEG_MAX_SIDE = 65500
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_DATES = (
+    ExifTags.Base.DateTimeOriginal,
+    ExifTags.Base.DateTimeDigitized,
+    ExifTags.Base.OffsetTimeOriginal,
+    ExifTags.Base.OffsetTimeDigitized,
+)
+
+
+class Look(NamedTuple):
+    """How a photo is to be coloured."""
+
+    strength: float
+    size: int
+    hints: tuple[Hint, ...]
+
+
+class ColorRequest(NamedTuple):
+    """One wish of the page, about a photo that was sent before."""
+
+    kind: str  # of KINDS
+    key: Any  # the visitor's; looked up, so any value will do
+    photo: Any
+    look: Look
+    format: Literal["png", "jpeg"]
+    id: int | None  # the browser's own number for it, sent back as it came
+
+
+def read_color_request(payload: Any, size: int) -> ColorRequest:
+    """`size` is the working size where none is asked for. Raises ValueError in words."""
+    if not isinstance(payload, dict):
+        raise ValueError(f"a request must be a JSON object, got {type(payload).__name__}")
+    kind = payload.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+    return ColorRequest(
+        kind,
+        payload.get("key"),
+        payload.get("photo"),
+        read_look(payload, size),
+        read_format(payload),
+        read_id(payload),
+    )
+
+
+def read_look(payload: dict[str, Any], size: int) -> Look:
+    wanted = payload.get("size")
+    if wanted is None:
+        wanted = size
+    if type(wanted) is not int or wanted not in (*SIZES, size):
+        raise ValueError(f"size must be one of {', '.join(map(str, SIZES))}")
+    return Look(read_strength(payload), wanted, read_hints(payload.get("hints")))
+
+
+def read_hints(hints: Any) -> tuple[Hint, ...]:
+    """Hints as the page and its files hold them: a list of {x, y, color}, color as #rrggbb."""
+    if hints is None:
+        return ()
+    if not isinstance(hints, list):
+        raise ValueError(f"hints must be a list, got {type(hints).__name__}")
+    if len(hints) > MAX_HINTS:
+        raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
+    return tuple(_read_hint(hint) for hint in hints)
+
+
+def _read_hint(hint: Any) -> Hint:
+    if not isinstance(hint, dict):
+        raise ValueError(f"a hint is a JSON object, got {type(hint).__name__}")
+    x, y, color = (hint.get(name) for name in ("x", "y", "color"))
+    for value in (x, y):
+        if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
+            raise ValueError("a hint's x and y are numbers from 0 to 1")
+    if not isinstance(color, str) or not _COLOR.fullmatch(color):
+        raise ValueError("a hint's color is #rrggbb")
+    red, green, blue = bytes.fromhex(color[1:])
+    return Hint(float(x), float(y), (red, green, blue))  # type: ignore[arg-type]
+
+
+def read_format(payload: dict[str, Any]) -> Literal["png", "jpeg"]:
+    format_ = payload.get("format", "png")
+    if format_ == "png":
+        return "png"
+    if format_ == "jpeg":
+        return "jpeg"
+    raise ValueError("format must be png or jpeg")
+
+
+def color_photo(colorizer: Colorizer, photo: Image.Image, look: Look) -> Image.Image:
+    sized = copy.copy(colorizer)  # the network is shared
+    sized.size = look.size
+    return sized.colorize(photo, look.strength, look.hints)
+
+
+def finish_photo(
+    colorizer: Colorizer, content: bytes | Path, name: str, look: Look, format_: str
+) -> bytes:
+    """The file of the photo in colour: its own size, upright, its date kept, nothing else added.
+
+    Raises ValueError "NAME: reason".
+    """
+    image = open_image(content, name)
+    if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
+        raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
+    result = color_photo(colorizer, to_rgb(image), look)
+    buffer = io.BytesIO()
+    options = {"quality": 95, "subsampling": 0} if format_ == "jpeg" else {"compress_level": 4}
+    result.save(buffer, format_, exif=read_dates(image), **options)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def read_dates(image: Image.Image) -> Image.Exif:
+    """When the photo was taken and scanned, and nothing else that a camera or a phone wrote."""
+    kept = Image.Exif()
+    try:
+        exif = image.getexif()
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+        date = exif.get(ExifTags.Base.DateTime)
+    except Exception:  # a broken note about the picture does not break the picture
+        return kept
+    if isinstance(date, str):
+        kept[ExifTags.Base.DateTime] = date
+    dates = {int(tag): inner[tag] for tag in _DATES if isinstance(inner.get(tag), str)}
+    if dates:
+        kept.get_ifd(ExifTags.IFD.Exif).update(dates)
+    return kept
+
+
+def result_name(name: str, format_: str) -> str:
+    return f"{Path(name).stem or 'photo'}{SUFFIXES[format_]}"
+
+
+def strength_range() -> str:
+    return f"0 (grey) to {MAX_STRENGTH}, 1 as is"

@@ -1,0 +1,326 @@
+"""Photos of visitors: only theirs, only for a while, only in memory."""
+
+import io
+import json
+import logging
+import re
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+import pytest
+from gradio_client import Client
+from PIL import Image
+
+from pix2pix.ui import photo_store
+from pix2pix.ui.demo import PHOTOS
+from pix2pix.ui.photo_routes import UPLOADS_AT_ONCE
+from pix2pix.ui.photo_store import (
+    PHOTOS_A_VISITOR,
+    PhotoGoneError,
+    PhotoStore,
+    Result,
+    decode_photo,
+)
+
+MINE, OTHERS = "a" * 32, "b" * 32
+NAME = "aunt mathilda 1941.png"
+
+
+def grey_png(size: tuple[int, int] = (64, 48), shade: int = 90) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", size, shade).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def photo(**more: Any) -> photo_store.KeptPhoto:
+    return decode_photo(grey_png(**more), NAME)
+
+
+# ---- the store ---------------------------------------------------------------------------
+
+
+def test_a_photo_is_found_by_its_visitor_alone() -> None:
+    store = PhotoStore()
+    photo_id = store.keep(MINE, photo())
+    assert store.find(MINE, photo_id).name == NAME
+    for key, wanted in ((OTHERS, photo_id), (MINE, "0" * 32), (None, photo_id), (MINE, [photo_id])):
+        with pytest.raises(PhotoGoneError):
+            store.find(key, wanted)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a" * 31, "a" * 33, "g" * 32, "A" * 32, None, 7, "a" * 32 + "\n"]
+)
+def test_a_key_that_could_be_guessed_is_refused(key: Any) -> None:
+    with pytest.raises(ValueError, match="32 hexadecimal digits"):
+        PhotoStore().keep(key, photo())
+
+
+def test_a_visitor_has_room_for_the_newest_photos() -> None:
+    store = PhotoStore()
+    ids = [store.keep(MINE, photo()) for _ in range(PHOTOS_A_VISITOR + 2)]
+    other = store.keep(OTHERS, photo())
+    assert len(store) == PHOTOS_A_VISITOR + 1
+    for gone in ids[:2]:
+        with pytest.raises(PhotoGoneError):
+            store.find(MINE, gone)
+    assert store.find(MINE, ids[2]) and store.find(OTHERS, other)
+
+
+def test_the_photo_in_use_outlives_the_others() -> None:
+    store = PhotoStore()
+    first = store.keep(MINE, photo())
+    for _ in range(3 * PHOTOS_A_VISITOR):
+        store.keep(MINE, photo())
+        assert store.find(MINE, first)
+
+
+def test_all_visitors_together_stay_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_store, "MAX_BYTES", 3 * photo().weight)
+    store = PhotoStore()
+    for _ in range(9):
+        store.keep(secrets.token_hex(16), photo())
+        assert len(store) <= 3
+    last = store.keep(MINE, photo(size=(1280, 1280)))
+    assert len(store) == 1 and store.find(MINE, last), "the newest stays in any case"
+
+
+def test_what_is_idle_is_forgotten() -> None:
+    now = [0.0]
+    store = PhotoStore(clock=lambda: now[0])
+    old = store.keep(MINE, photo())
+    now[0] = photo_store.IDLE_S - 1
+    used = store.keep(OTHERS, photo())
+    store.sweep()
+    assert len(store) == 2
+    now[0] += 2
+    store.sweep()
+    assert len(store) == 1 and store.find(OTHERS, used)
+    with pytest.raises(PhotoGoneError):
+        store.find(MINE, old)
+
+
+def test_the_sweep_comes_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_store, "IDLE_S", 0)
+    monkeypatch.setattr(photo_store, "SWEEP_EVERY_S", 0.05)
+    store = PhotoStore()
+    store.keep(MINE, photo())
+    wait_until(lambda: len(store) == 0)
+
+
+def test_a_session_takes_its_photos_with_it() -> None:
+    store = PhotoStore()
+    store.keep(MINE, photo())
+    store.keep(OTHERS, photo())
+    store.bind("session 1", MINE)
+    store.end_session("session 2")
+    assert len(store) == 2
+    store.end_session("session 1")
+    store.end_session("session 1")
+    assert len(store) == 1
+
+
+def test_a_finished_file_is_fetched_once() -> None:
+    store = PhotoStore()
+    photo_id = store.keep(MINE, photo())
+    store.hold_result(MINE, photo_id, Result(b"png", "image/png"))
+    assert store.take_result(MINE, photo_id).content == b"png"
+    with pytest.raises(PhotoGoneError):
+        store.take_result(MINE, photo_id)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# ---- over the wire -----------------------------------------------------------------------
+
+
+def send(
+    url: str, key: str = MINE, content: bytes | None = None, name: str = NAME
+) -> httpx.Response:
+    headers = {"x-studio-key": key, "x-photo-name": name.replace(" ", "%20")}
+    content = grey_png() if content is None else content
+    return httpx.post(f"{url}studio-photos", content=content, headers=headers, timeout=30)
+
+
+def ask(client: Client, **wish: Any) -> dict[str, Any]:
+    """An answer to a wish of the page."""
+    found = client.config["dependencies"]
+    index = next(
+        d["id"]
+        for d in found
+        if d["targets"]
+        and d["targets"][0][1] == "input"
+        and d["api_visibility"] == "private"
+        and d["trigger_mode"] == "multiple"
+    )
+    payload = {
+        "data": [{"strength": 1.0, "hints": [], **wish, "id": 1}],
+        "fn_index": index,
+        "session_hash": client.session_hash,
+    }
+    event = httpx.post(f"{client.src}gradio_api/queue/join", json=payload).json()["event_id"]
+    assert event
+    query = {"session_hash": client.session_hash}
+    with httpx.stream(
+        "GET", f"{client.src}gradio_api/queue/data", params=query, timeout=60
+    ) as stream:
+        for line in stream.iter_lines():
+            if '"process_completed"' in line:
+                message = json.loads(line[len("data: ") :])
+                assert message["success"], message
+                return message["output"]["data"][0]
+    raise AssertionError("no answer")
+
+
+@pytest.fixture
+def client(fake_studio: str, tmp_path: Path) -> Client:
+    return Client(fake_studio, verbose=False, download_files=tmp_path)
+
+
+def test_a_photo_that_was_sent_is_coloured_and_fetched(fake_studio: str, client: Client) -> None:
+    sent = send(fake_studio).json()
+    assert (sent["width"], sent["height"], sent["name"]) == (64, 48, NAME)
+    answer = ask(client, kind="save", format="jpeg", key=MINE, photo=sent["photo"])
+    assert answer["name"] == "aunt mathilda 1941.jpg"
+    url = f"{fake_studio}studio-photos/{sent['photo']}/result"
+    result = httpx.get(url, headers={"x-studio-key": MINE})
+    assert result.headers["cache-control"] == "no-store"
+    image = Image.open(io.BytesIO(result.content))
+    assert image.size == (64, 48) and image.format == "JPEG"
+    assert np.ptp(np.asarray(image, int), -1).mean() > 20
+    assert httpx.get(url, headers={"x-studio-key": MINE}).status_code == 404
+
+
+def test_another_visitor_gets_nothing_with_every_address_of_the_first(
+    fake_studio: str, client: Client, tmp_path: Path
+) -> None:
+    photo_id = send(fake_studio).json()["photo"]
+    ask(client, kind="save", key=MINE, photo=photo_id)
+    stranger = Client(fake_studio, verbose=False, download_files=tmp_path)
+    for kind in ("preview", "quick", "thumb", "sizes", "save"):
+        answer = ask(stranger, kind=kind, key=OTHERS, photo=photo_id)
+        assert set(answer) == {"gone", "refused", "kind", "id"}
+    url = f"{fake_studio}studio-photos/{photo_id}"
+    for headers in ({}, {"x-studio-key": OTHERS}, {"x-studio-key": ""}, {"cookie": f"key={MINE}"}):
+        for path in ("", "/result", f"/result?key={MINE}", f"/result?x-studio-key={MINE}"):
+            assert httpx.get(url + path, headers=headers).status_code in (404, 405)
+        httpx.delete(url, headers=headers)
+        httpx.delete(f"{fake_studio}studio-photos", headers=headers)
+    for path in (photo_id, NAME, f"{photo_id}/{NAME}", f"studio-photos/{photo_id}"):
+        assert httpx.get(f"{fake_studio}gradio_api/file={path}").status_code in (403, 404)
+    assert httpx.get(f"{url}/result", headers={"x-studio-key": MINE}).status_code == 200
+
+
+def test_nothing_of_a_photo_is_written_to_disk_or_logged(
+    fake_studio: str,
+    client: Client,
+    upload_folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    started = time.time() - 1
+    with caplog.at_level(logging.DEBUG):
+        photo_id = send(fake_studio).json()["photo"]
+        for kind in ("preview", "quick", "thumb", "sizes", "save"):
+            ask(client, kind=kind, key=MINE, photo=photo_id)
+        send(fake_studio, content=b"no picture")
+    # What this test itself sends is in its own client's log.
+    ours = [r.getMessage() for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))]
+    shown = "\n".join([*ours, *capfd.readouterr()])
+    for secret in ("mathilda", MINE, photo_id):
+        assert secret not in shown
+    written = [p for p in upload_folder.rglob("*") if p.is_file() and p.stat().st_mtime > started]
+    assert written == []
+    opened = [
+        str(f.readlink()) for f in Path("/proc/self/fd").iterdir() if f.is_symlink() and f.exists()
+    ]
+    assert not [path for path in opened if re.search(r"\.(png|jpe?g|webp)$", path)]
+
+
+def test_the_end_of_a_session_is_the_end_of_its_photos(fake_studio: str, tmp_path: Path) -> None:
+    visitor = Client(fake_studio, verbose=False, download_files=tmp_path)
+    key = secrets.token_hex(16)
+    photo_id = send(fake_studio, key).json()["photo"]
+    heartbeat = f"{fake_studio}gradio_api/heartbeat/{visitor.session_hash}"
+    with httpx.stream("GET", heartbeat, timeout=30) as stream:
+        lines = stream.iter_lines()
+        assert "ALIVE" in next(lines)
+        ask(visitor, kind="thumb", key=key, photo=photo_id)
+        assert PHOTOS.find(key, photo_id)
+
+    def is_gone() -> bool:
+        try:
+            return not PHOTOS.find(key, photo_id)
+        except PhotoGoneError:
+            return True
+
+    wait_until(is_gone, 40)
+
+
+def test_who_closes_a_photo_or_the_page_is_obeyed(fake_studio: str) -> None:
+    key = secrets.token_hex(16)
+    ids = [send(fake_studio, key).json()["photo"] for _ in range(3)]
+    headers = {"x-studio-key": key}
+    httpx.delete(f"{fake_studio}studio-photos/{ids[0]}", headers=headers)
+    with pytest.raises(PhotoGoneError):
+        PHOTOS.find(key, ids[0])
+    assert PHOTOS.find(key, ids[1])
+    httpx.delete(f"{fake_studio}studio-photos", headers=headers)
+    for photo_id in ids[1:]:
+        with pytest.raises(PhotoGoneError):
+            PHOTOS.find(key, photo_id)
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "name", "reason"),
+    [
+        ("short", None, NAME, "32 hexadecimal digits"),
+        (MINE, b"", "empty.jpg", "empty.jpg: is empty"),
+        (MINE, b"Dear all", "letter.jpg", "letter.jpg: is no image"),
+        (MINE, grey_png()[:60], "cut.png", "cut.png: is damaged"),
+        (MINE, b"Dear all", "../../etc/passwd", "passwd: is no image"),
+        (MINE, b"Dear all", "%00%0a%1b[31mred", "[31mred: is no image"),
+        (MINE, b"Dear all", "", "upload: is no image"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_in_words(
+    fake_studio: str, key: str, content: bytes | None, name: str, reason: str
+) -> None:
+    answer = send(fake_studio, key, content, name).json()
+    assert set(answer) == {"error"}
+    assert answer["error"].startswith(reason) or reason in answer["error"]
+
+
+def test_an_upload_beyond_the_limit_is_cut_off(
+    fake_studio: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pix2pix.ui.photo_routes.MAX_UPLOAD_MB", 1)
+    assert "larger than 1 MB" in send(fake_studio, content=bytes(2 << 20)).json()["error"]
+    assert "photo" in send(fake_studio).json()
+
+
+def test_more_uploads_at_once_than_there_is_room_for_wait(fake_studio: str) -> None:
+    host, port = urlsplit(fake_studio).hostname, urlsplit(fake_studio).port
+    head = (
+        f"POST /studio-photos HTTP/1.1\r\nhost: {host}\r\nx-studio-key: {MINE}\r\n"
+        "content-length: 1000\r\n\r\nx"
+    ).encode()
+    slow = [socket.create_connection((host, port)) for _ in range(UPLOADS_AT_ONCE)]
+    for connection in slow:
+        connection.sendall(head)
+    wait_until(lambda: send(fake_studio).status_code == 503)
+    for connection in slow:
+        connection.close()
+    wait_until(lambda: send(fake_studio).status_code == 200)
