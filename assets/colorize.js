@@ -40,6 +40,7 @@ class Darkroom {
       root, stage: this.stage, compare: this.compare, room: this.room, maxHints: props.max_hints,
       say: (words) => this.#say(words),
       onChange: () => this.#render(),
+      onNotes: () => this.#describe(),
       onStrength: (strength) => this.panel.strength.show(strength),
       onRest: (photo) => { if (this.photos.includes(photo)) this.#develop(photo); },
       onChoose: () => this.panel.swatches.focus(),
@@ -66,6 +67,7 @@ class Darkroom {
       add: () => developer.add(0.5, 0.5, true),
       toggle: () => developer.toggle(),
       strength: (strength, done) => developer.setStrength(strength, done),
+      improve: (part) => developer.set({ [part]: !this.current[part] }),
       sizes: () => this.contact.open(this.current.size, this.current.width / this.current.height),
       all: () => this.#applyToAll(),
       save: (format) => this.#save(format),
@@ -101,9 +103,10 @@ class Darkroom {
   // ---- photos ------------------------------------------------------------------------------
 
   #newPhoto(name, load) {
-    const { strength = 1, size = this.props.size } = this.current ?? {};
+    const look = { strength: 1, size: this.props.size, repair: false, denoise: false };
+    for (const part of Object.keys(look)) look[part] = this.current?.[part] ?? look[part];
     return {
-      name, load, strength, size, remote: null, thumb: null, state: "waiting", reason: "",
+      name, load, ...look, notes: [], remote: null, thumb: null, state: "waiting", reason: "",
       steps: new Steps([]), selected: -1,
     };
   }
@@ -159,6 +162,7 @@ class Darkroom {
         { ...answer, width: photo.width, height: photo.height }, () => this.wanted === photo,
       );
       if (!shown) return;
+      photo.notes = answer.notes;
       this.compare.cut(50);
       if (photo.state === "failed") photo.state = "done";
       this.#showAs(photo);
@@ -175,8 +179,14 @@ class Darkroom {
     this.wanted = photo;
     this.developer.showAs(photo);
     this.root.dataset.shown = photo.name;
-    this.#say(`${photo.name}, ${photo.width} × ${photo.height}`);
+    this.#describe();
     this.#render();
+  }
+
+  /** Its name and size, and what was done to it beside colouring. */
+  #describe() {
+    const { name, width, height, notes } = this.current;
+    this.#say([`${name}, ${width} × ${height}`, ...notes].join(" · "));
   }
 
   #close(photo) {
@@ -190,13 +200,14 @@ class Darkroom {
   }
 
   #applyToAll() {
-    const { strength, size } = this.current;
+    const { strength, size, repair, denoise } = this.current;
+    const look = { strength, size, repair, denoise };
     for (const photo of this.photos) {
-      if (photo.strength === strength && photo.size === size) continue;
-      Object.assign(photo, { strength, size });
+      if (Object.keys(look).every((part) => photo[part] === look[part])) continue;
+      Object.assign(photo, look);
       this.#develop(photo);
     }
-    this.#say(`All ${this.photos.length} photos have this strength and working size now`);
+    this.#say(`All ${this.photos.length} photos are made like this one now`);
   }
 
   // ---- files -------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ const BUSY_AFTER_MS = 300;
 
 export class Developer {
   /**
-   * `on`: say(words), onChange() after every change, onStrength(value) while the slider moves,
+   * `on`: say(words), onChange() after every change, onNotes() when the
+   * photo's notes are others, onStrength(value) while the slider moves,
    * onRest(photo) when the hand rests, onChoose() to choose a colour by keys.
    */
   constructor({ root, stage, compare, room, maxHints, ...on }) {
@@ -133,6 +134,9 @@ export class Developer {
       if (!answer || !await this.compare.show({ after: answer.after }, isNewest)) return;
       this.shownVersion = version;
       this.noteLook(look.strength, look.hints.length, look.size);
+      if (answer.notes.join() === photo.notes.join()) return;
+      photo.notes = answer.notes;
+      this.onNotes();
     } catch (error) {
       this.say(error.message);
     } finally {

@@ -6,6 +6,12 @@ import { buildStrip } from "./strip.js";
 import { buildSwatches, heading } from "./swatches.js";
 import { filesPicker } from "./take.js";
 
+// Off unless asked for: the photo's own light is changed by these.
+const IMPROVEMENTS = [
+  ["repair", "Repair faded tones", "Makes the darkest black and the lightest white"],
+  ["denoise", "Smooth the grain", "Small specks and the grain of the film"],
+];
+
 export function make(tag, className = "") {
   return Object.assign(document.createElement(tag), { className });
 }
@@ -19,8 +25,15 @@ export function buildPanel(props, on) {
   const sizes = button({ name: "sizes", label: "Working size", text: "Working size",
     tip: "Four of them side by side", classes: "st-sizes" });
   sizes.addEventListener("click", () => on.sizes());
+  const switches = IMPROVEMENTS.map(([part, text, tip]) => {
+    const node_ = Object.assign(make("button", "st-switch"), { type: "button", textContent: text });
+    node_.setAttribute("role", "switch");
+    node_.dataset.tip = tip;
+    node_.addEventListener("click", () => on.improve(part));
+    return [part, node_];
+  });
   const all = button({ name: "repeat", label: "Apply to all photos", text: "Apply to all",
-    tip: "This strength and working size" });
+    tip: "All of this but the hints" });
   all.addEventListener("click", () => on.all());
   const save = buildMenu(
     { name: "download", label: "Save", text: "Save", classes: "st-primary" },
@@ -31,7 +44,7 @@ export function buildPanel(props, on) {
     ],
   );
   const look = make("div", "st-look-part");
-  look.append(heading("Colours"), strength.node, sizes, all);
+  look.append(heading("Photo"), strength.node, ...switches.map(([, node_]) => node_), sizes, all);
   node.append(swatches.node, look, save);
 
   function show(photo, { color, hidden, many }) {
@@ -42,6 +55,9 @@ export function buildPanel(props, on) {
     });
     if (photo) strength.show(photo.strength);
     sizes.lastChild.textContent = `Working size: ${photo?.size ?? props.size}`;
+    for (const [part, node_] of switches) {
+      node_.setAttribute("aria-checked", String(Boolean(photo?.[part])));
+    }
     all.hidden = !many;
   }
   const saving = (busy) => {

@@ -71,13 +71,29 @@ class BandTracer(Tracer):
         return np.where(blue > red + 30, 0, np.where(red < 90, 2, 1)).astype(np.uint8)
 
 
+class StandInSession:
+    """What `open_photo` of a stand-in gives: notes say what it was asked for."""
+
+    def __init__(self, colorizer: Colorizer, photo: Image.Image, options: dict[str, Any]) -> None:
+        self.colorizer, self.photo = colorizer, photo
+        self.notes = tuple(name for name in ("repair", "denoise") if options.get(name))
+
+    def colorize(self, strength: float = 1.0, hints: Any = ()) -> Image.Image:
+        return self.colorizer.colorize(self.photo, strength, hints)
+
+
 class SepiaColorizer(Colorizer):
     """Stands in for a model: the photo's light, made warm."""
 
     def __init__(self) -> None:
         self.size = 192
 
-    def colorize(self, photo: Image.Image, strength: float = 1.0, hints: Any = ()) -> Image.Image:
+    def open_photo(self, photo: Image.Image, **options: Any) -> Any:
+        return StandInSession(self, photo, options)
+
+    def colorize(  # type: ignore[override]
+        self, photo: Image.Image, strength: float = 1.0, hints: Any = (), **_: Any
+    ) -> Image.Image:
         light = np.asarray(photo.convert("L"), np.float32)[..., None]
         warm = np.array([30, 5, -35], np.float32) * strength
         return Image.fromarray(np.clip(light + warm, 0, 255).astype(np.uint8))

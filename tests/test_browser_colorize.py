@@ -297,6 +297,28 @@ def test_a_photo_that_the_server_dropped_is_sent_again(tab: Any, tmp_path: Path)
     wait_for_color(tab, 0.7, 0.3, BLUE)
 
 
+def test_what_is_done_to_a_photo_beside_colouring_is_said(spots: str, visit: Visit) -> None:
+    page = to_colors(visit(spots))
+    switch = page.get_by_role("switch", name="Repair faded tones")
+    assert switch.get_attribute("aria-checked") == "false"
+    switch.click()
+    page.locator(".st-about", has_text="· repair").wait_for()
+    page.get_by_role("switch", name="Smooth the grain").click()
+    page.locator(".st-about", has_text="· repair · denoise").wait_for()
+    switch.click()
+    page.locator(".st-about", has_text="403 · denoise").wait_for()
+
+
+def test_a_photo_that_has_colours_says_that_they_were_replaced(
+    studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = to_colors(visit(studio))
+    colors = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8)
+    Image.fromarray(colors).resize((160, 120)).save(tmp_path / "holiday.png")
+    open_file(page, "Open photos", tmp_path / "holiday.png")
+    page.locator(".st-about", has_text="its own colours were replaced").wait_for()
+
+
 # ---- working sizes -----------------------------------------------------------------------
 
 

@@ -1,15 +1,15 @@
 """What the Colourise tab asks for, checked, and the files that it gets."""
 
-import copy
 import io
-import re
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from PIL import ExifTags, Image
 
+from pix2pix.hints import Hint, parse_hints
 from pix2pix.images import open_image, to_rgb
-from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer, Hint
+from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession
+from pix2pix.ui.photo_store import KeptPhoto
 from pix2pix.ui.wire import read_id, read_strength
 
 SIZES = (128, 192, 256, 384)  # pixels of the short side at which colours are looked for
@@ -18,7 +18,6 @@ MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 JPEG_MAX_SIDE = 65500
 
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _DATES = (
     ExifTags.Base.DateTimeOriginal,
     ExifTags.Base.DateTimeDigitized,
@@ -32,7 +31,9 @@ class Look(NamedTuple):
 
     strength: float
     size: int
-    hints: tuple[Hint, ...]
+    hints: tuple[Hint, ...] = ()
+    repair: bool = False
+    denoise: bool = False
 
 
 class ColorRequest(NamedTuple):
@@ -69,31 +70,20 @@ def read_look(payload: dict[str, Any], size: int) -> Look:
         wanted = size
     if type(wanted) is not int or wanted not in (*SIZES, size):
         raise ValueError(f"size must be one of {', '.join(map(str, SIZES))}")
-    return Look(read_strength(payload), wanted, read_hints(payload.get("hints")))
+    return Look(
+        read_strength(payload),
+        wanted,
+        parse_hints(payload.get("hints", [])),
+        read_switch(payload, "repair"),
+        read_switch(payload, "denoise"),
+    )
 
 
-def read_hints(hints: Any) -> tuple[Hint, ...]:
-    """Hints as the page and its files hold them: a list of {x, y, color}, color as #rrggbb."""
-    if hints is None:
-        return ()
-    if not isinstance(hints, list):
-        raise ValueError(f"hints must be a list, got {type(hints).__name__}")
-    if len(hints) > MAX_HINTS:
-        raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
-    return tuple(_read_hint(hint) for hint in hints)
-
-
-def _read_hint(hint: Any) -> Hint:
-    if not isinstance(hint, dict):
-        raise ValueError(f"a hint is a JSON object, got {type(hint).__name__}")
-    x, y, color = (hint.get(name) for name in ("x", "y", "color"))
-    for value in (x, y):
-        if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
-            raise ValueError("a hint's x and y are numbers from 0 to 1")
-    if not isinstance(color, str) or not _COLOR.fullmatch(color):
-        raise ValueError("a hint's color is #rrggbb")
-    red, green, blue = bytes.fromhex(color[1:])
-    return Hint(float(x), float(y), (red, green, blue))  # type: ignore[arg-type]
+def read_switch(payload: dict[str, Any], name: str) -> bool:
+    value = payload.get(name, False)
+    if type(value) is not bool:
+        raise ValueError(f"{name} must be true or false")
+    return value
 
 
 def read_format(payload: dict[str, Any]) -> Literal["png", "jpeg"]:
@@ -105,10 +95,27 @@ def read_format(payload: dict[str, Any]) -> Literal["png", "jpeg"]:
     raise ValueError("format must be png or jpeg")
 
 
-def color_photo(colorizer: Colorizer, photo: Image.Image, look: Look) -> Image.Image:
-    sized = copy.copy(colorizer)  # the network is shared
-    sized.size = look.size
-    return sized.colorize(photo, look.strength, look.hints)
+def open_for(colorizer: Colorizer, image: Image.Image, look: Look) -> PhotoSession:
+    return colorizer.open_photo(image, size=look.size, repair=look.repair, denoise=look.denoise)
+
+
+def color_photo(colorizer: Colorizer, image: Image.Image, look: Look) -> Image.Image:
+    return open_for(colorizer, image, look).colorize(look.strength, look.hints)
+
+
+def color_kept(
+    colorizer: Colorizer, photo: KeptPhoto, part: Literal["preview", "quick"], look: Look
+) -> tuple[Image.Image, tuple[str, ...]]:
+    """A preview in colour, and notes on what was done to it beside colouring.
+
+    What does not change with hints and strength is kept with the photo: a hand is waiting.
+    """
+    opened_for = (look.size, look.repair, look.denoise)
+    kept = photo.sessions.get(part)
+    if kept is None or kept[0] != opened_for:
+        image = photo.preview if part == "preview" else photo.quick
+        kept = photo.sessions[part] = opened_for, open_for(colorizer, image, look)
+    return kept[1].colorize(look.strength, look.hints), kept[1].notes
 
 
 def finish_photo(

@@ -18,6 +18,7 @@ from pix2pix.ui.color_request import (
     SIZES,
     ColorRequest,
     Look,
+    color_kept,
     color_photo,
     finish_photo,
     read_color_request,
@@ -89,12 +90,15 @@ class Photo(ScriptedHTML):
             "type": "object",
             "description": f"file: the photo. strength: {strength_range()}. size: of "
             f"{', '.join(map(str, SIZES))}. hints: a list of {{x, y, color}}, x and y from 0 to 1, "
-            "color #rrggbb. format: png or jpeg.",
+            "color #rrggbb. repair: stretch faded tones. denoise: smooth grain. "
+            "format: png or jpeg.",
             "properties": {
                 "file": {"type": "object", "description": "an uploaded file"},
                 "strength": {"type": "number"},
                 "size": {"type": "integer"},
                 "hints": {"type": "array", "items": {"type": "object"}},
+                "repair": {"type": "boolean"},
+                "denoise": {"type": "boolean"},
                 "format": {"type": "string"},
             },
         }
@@ -188,7 +192,7 @@ def first_print(colorizer: Colorizer) -> dict[str, Any]:
     """What greets: an old photo, half coloured under the slider."""
     path = example_path(next(iter(EXAMPLES)))
     photo = decode_photo(path.read_bytes(), path.name)
-    after = color_photo(colorizer, photo.preview, Look(1.0, colorizer.size, ()))
+    after = color_photo(colorizer, photo.preview, Look(1.0, colorizer.size))
     return {
         "before": preview_uri(photo.preview),
         "after": preview_uri(after),
@@ -201,15 +205,14 @@ def first_print(colorizer: Colorizer) -> dict[str, Any]:
 
 def show_preview(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
     photo = store.find(wish.key, wish.photo)
-    return {
-        "before": preview_uri(photo.preview),
-        "after": preview_uri(color_photo(colorizer, photo.preview, wish.look)),
-    }
+    after, notes = color_kept(colorizer, photo, "preview", wish.look)
+    return {"before": preview_uri(photo.preview), "after": preview_uri(after), "notes": notes}
 
 
 def show_quickly(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
     photo = store.find(wish.key, wish.photo)
-    return {"after": preview_uri(color_photo(colorizer, photo.quick, wish.look))}
+    after, notes = color_kept(colorizer, photo, "quick", wish.look)
+    return {"after": preview_uri(after), "notes": notes}
 
 
 def show_thumb(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:

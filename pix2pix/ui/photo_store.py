@@ -10,12 +10,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from PIL import Image
 
 from pix2pix.images import open_rgb, read_size
+from pix2pix.inference import PhotoSession
 
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
 QUICK_SIDE = 640  # and for the moment while a hand moves
@@ -47,14 +48,15 @@ class KeptPhoto:
     size: tuple[int, int]  # width and height, upright
     preview: Image.Image  # RGB, no side over PREVIEW_SIDE
     quick: Image.Image  # the same, no side over QUICK_SIDE
+    sessions: dict[str, tuple[Any, PhotoSession]] = field(default_factory=dict)  # a part's newest
     result: Result | None = None
     used_at: float = 0.0
 
     @property
     def weight(self) -> int:
-        """Bytes in memory."""
+        """Bytes in memory: the file, three a pixel of its previews, two in their sessions."""
         pixels = sum(image.width * image.height for image in (self.preview, self.quick))
-        return len(self.content) + 3 * pixels + len(self.result.content if self.result else b"")
+        return len(self.content) + 5 * pixels + len(self.result.content if self.result else b"")
 
 
 def decode_photo(content: bytes, name: str) -> KeptPhoto:
