@@ -19,7 +19,7 @@ from pix2pix.images import open_rgb, read_size
 from pix2pix.inference import PhotoSession
 
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
-QUICK_SIDE = 640  # and for the moment while a hand moves
+QUICK_SIDE = 800  # and for the moment while a hand moves
 PHOTOS_A_VISITOR = 6
 MAX_BYTES = 1 << 30  # of all photos together
 IDLE_S = 900

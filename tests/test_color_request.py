@@ -1,0 +1,116 @@
+"""What the Colourise tab gets: previews while a hand waits, and finished files."""
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT, SepiaColorizer
+from PIL import Image
+
+from pix2pix.inference import Hint, load_colorizer
+from pix2pix.ui.color_request import Look, color_kept, finish_photo, read_color_request
+from pix2pix.ui.colorize_tab import answer_privately, preview_uri
+from pix2pix.ui.photo_store import PREVIEW_SIDE, QUICK_SIDE, decode_photo
+
+CHECKPOINT = ROOT / "checkpoints" / "colorize"
+
+
+def jpeg(size: tuple[int, int] = (300, 200), **options: Any) -> bytes:
+    ramp = np.linspace(20, 230, size[0], dtype=np.float32)[None].repeat(size[1], 0)
+    buffer = io.BytesIO()
+    Image.fromarray(ramp.astype(np.uint8)).save(buffer, "jpeg", **options)
+    return buffer.getvalue()
+
+
+class CountingColorizer(SepiaColorizer):
+    """Counts how often a photo is opened."""
+
+    opened = 0
+
+    def open_photo(self, photo: Image.Image, **options: Any) -> Any:
+        self.opened += 1
+        return super().open_photo(photo, **options)
+
+
+def test_a_photo_stays_open_while_hints_and_strength_change() -> None:
+    colorizer, photo = CountingColorizer(), decode_photo(jpeg(), "a.jpg")
+    for strength in (1.0, 0.5, 1.5):
+        for hints in ((), (Hint(0.5, 0.5, (200, 20, 20)),)):
+            color_kept(colorizer, photo, "quick", Look(strength, 192, hints))
+    assert colorizer.opened == 1
+    color_kept(colorizer, photo, "preview", Look(1.0, 192))
+    color_kept(colorizer, photo, "quick", Look(1.0, 256))
+    _, notes = color_kept(colorizer, photo, "quick", Look(1.0, 256, repair=True))
+    assert colorizer.opened == 4 and notes == ("repair",)
+
+
+@pytest.mark.skipif(not CHECKPOINT.is_dir(), reason="the checkpoint is not there")
+def test_a_hint_is_answered_within_300_ms_of_one_core() -> None:
+    colorizer = load_colorizer(CHECKPOINT, "cpu")
+    example = next((ROOT / "assets" / "examples").glob("*.jpg"))
+    enlarged = io.BytesIO()
+    Image.open(example).resize((2400, 1800)).save(enlarged, "jpeg")
+    photo = decode_photo(enlarged.getvalue(), example.name)
+    assert max(photo.quick.size) == QUICK_SIDE and max(photo.preview.size) == PREVIEW_SIDE
+    spent = []
+    for x in np.linspace(0.2, 0.8, 6):  # the first one opens the photo
+        start = time.process_time()
+        look = Look(1.0, colorizer.size, (Hint(x, 0.5, (200, 20, 20)),))
+        preview_uri(color_kept(colorizer, photo, "quick", look)[0])
+        spent.append(time.process_time() - start)
+    assert min(spent[1:]) < 0.3, "of all cores together, so that other processes do not count"
+
+
+def test_a_preview_is_upright_and_bounded_whatever_the_photo() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = decode_photo(jpeg((3000, 1000), exif=exif), "a.jpg")
+    assert photo.size == (1000, 3000)
+    assert max(photo.preview.size) == PREVIEW_SIDE and photo.preview.height > photo.preview.width
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
+def test_a_photo_of_any_shape_is_finished_at_its_size(size: tuple[int, int]) -> None:
+    photo = decode_photo(jpeg(size), "thin.jpg")
+    assert photo.size == size and min(photo.preview.size + photo.quick.size) == 1
+    result = finish_photo(SepiaColorizer(), photo.content, photo.name, Look(1.0, 192), "png")
+    assert Image.open(io.BytesIO(result)).size == size
+
+
+def test_what_is_too_long_for_a_jpeg_is_refused_as_one(tmp_path: Path) -> None:
+    Image.new("L", (66_000, 2)).save(tmp_path / "long.png")
+    with pytest.raises(ValueError, match=r"long\.png: is too long for a JPEG"):
+        finish_photo(SepiaColorizer(), tmp_path / "long.png", "long.png", Look(1.0, 192), "jpeg")
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (None, "must be a JSON object"),
+        ([], "must be a JSON object"),
+        ({}, "kind must be one of"),
+        ({"kind": "delete"}, "kind must be one of"),
+        ({"kind": ["save"]}, "kind must be one of"),
+        ({"kind": "save", "strength": float("nan")}, "strength must be from"),
+        ({"kind": "save", "hints": [{"x": float("nan"), "y": 0, "color": "#000000"}]}, "0..1"),
+    ],
+)
+def test_a_wish_of_another_kind_is_refused(payload: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        read_color_request(payload, 192)
+
+
+def test_an_unexpected_failure_is_answered_and_logged_without_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_: Any) -> dict[str, Any]:
+        raise RuntimeError("aunt-mathilda.jpg is odd")
+
+    wish = read_color_request({"kind": "thumb", "key": "k", "photo": "p", "id": 4}, 192)
+    answer = answer_privately(fail)(wish)
+    assert answer["id"] == 4 and "RuntimeError" in answer["refused"]
+    assert "mathilda" not in caplog.text + str(answer)
+    assert "thumb failed: RuntimeError" in caplog.text
