@@ -135,6 +135,20 @@ def read_dpi(image: Image.Image) -> tuple[float, float] | None:
     return (x, y) if all(1 < v < 65536 for v in (x, y)) else None
 
 
+def encode_image(
+    image: Image.Image, kind: str, exif: bytes = b"", dpi: tuple[float, float] | None = None
+) -> bytes:
+    """The image as a file in a format of FORMATS. Raises what Pillow raises."""
+    options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
+    if exif:
+        options["exif"] = exif
+    if dpi:
+        options["dpi"] = dpi
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
 def save_image(
     image: Image.Image,
     path: Path,
@@ -142,17 +156,10 @@ def save_image(
     dpi: tuple[float, float] | None = None,
 ) -> None:
     """Writes the image in the format of the file's ending, whole or not at all."""
-    kind = FORMATS[path.suffix.lower()]
-    options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
-    if exif:
-        options["exif"] = exif
-    if dpi:
-        options["dpi"] = dpi
-    buffer = io.BytesIO()
     try:
-        image.save(buffer, kind, **options)
+        content = encode_image(image, FORMATS[path.suffix.lower()], exif, dpi)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, buffer.getvalue())
+        write_atomically(path, content)
     except (OSError, ValueError) as error:  # a full disk; more pixels a side than the format has
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise ValueError(f"{path} cannot be written ({reason})") from None

@@ -1,14 +1,14 @@
 """What the Colourise tab asks for, checked, and the files that it gets."""
 
-import io
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from pix2pix.hints import Hint, parse_hints
 from pix2pix.images import open_image, to_rgb
 from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession
+from pix2pix.outputs import encode_image, read_dates, read_dpi
 from pix2pix.ui.photo_store import KeptPhoto
 from pix2pix.ui.wire import read_id, read_strength
 
@@ -17,13 +17,6 @@ KINDS = ("preview", "quick", "sizes", "thumb", "save")
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 JPEG_MAX_SIDE = 65500
-
-_DATES = (
-    ExifTags.Base.DateTimeOriginal,
-    ExifTags.Base.DateTimeDigitized,
-    ExifTags.Base.OffsetTimeOriginal,
-    ExifTags.Base.OffsetTimeDigitized,
-)
 
 
 class Look(NamedTuple):
@@ -121,7 +114,7 @@ def color_kept(
 def finish_photo(
     colorizer: Colorizer, content: bytes | Path, name: str, look: Look, format_: str
 ) -> bytes:
-    """The file of the photo in colour: its own size, upright, its date kept, nothing else added.
+    """The file of the photo in colour: its own size, upright, its date and resolution kept.
 
     Raises ValueError "NAME: reason".
     """
@@ -129,27 +122,7 @@ def finish_photo(
     if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
         raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
     result = color_photo(colorizer, to_rgb(image), look)
-    buffer = io.BytesIO()
-    options = {"quality": 95, "subsampling": 0} if format_ == "jpeg" else {"compress_level": 4}
-    result.save(buffer, format_, exif=read_dates(image), **options)  # type: ignore[arg-type]
-    return buffer.getvalue()
-
-
-def read_dates(image: Image.Image) -> Image.Exif:
-    """When the photo was taken and scanned, and nothing else that a camera or a phone wrote."""
-    kept = Image.Exif()
-    try:
-        exif = image.getexif()
-        inner = exif.get_ifd(ExifTags.IFD.Exif)
-        date = exif.get(ExifTags.Base.DateTime)
-    except Exception:  # a broken note about the picture does not break the picture
-        return kept
-    if isinstance(date, str):
-        kept[ExifTags.Base.DateTime] = date
-    dates = {int(tag): inner[tag] for tag in _DATES if isinstance(inner.get(tag), str)}
-    if dates:
-        kept.get_ifd(ExifTags.IFD.Exif).update(dates)
-    return kept
+    return encode_image(result, format_.upper(), read_dates(image), read_dpi(image))
 
 
 def result_name(name: str, format_: str) -> str:
