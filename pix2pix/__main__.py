@@ -1,4 +1,4 @@
-"""The command line: `python -m pix2pix draw`, `colorize` and `trace`."""
+"""The command line: `python -m pix2pix draw`, `colorize`, `trace` and `translate`."""
 
 import argparse
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pix2pix import colorize_command, prepare_command, publish
+from pix2pix import colorize_command, prepare_command, publish, translate_command
 from pix2pix.outputs import plan_outputs, save_image
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ Draw facades, colourise photos, trace photos of facades.
   python -m pix2pix draw house.png -o house-photo.png
   python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
   python -m pix2pix trace house-photo.jpg -o house.png
+  python -m pix2pix translate sketch.png -o photo.png --checkpoint runs/sketches
   python -m pix2pix prepare edges photos -o drawings
   python -m pix2pix push runs/facades ada/houses
 
@@ -69,6 +70,7 @@ examples:
   python -m pix2pix trace house-photo.jpg -o house.png
   python -m pix2pix trace photos/*.jpg -o drawings/
 """,
+    "translate": translate_command.EXAMPLES,
 }
 
 
@@ -118,6 +120,10 @@ def build_parser() -> argparse.ArgumentParser:
     colorize_command.add_parser(commands, CHECKPOINTS / "colorize")
     trace = add("trace", "PHOTO", "photos of facades -> label maps", TRACE_HELP)
     add_checkpoint(trace, "trace")
+    translate = add(
+        "translate", "IMAGE", "images -> images, by a model of yours", translate_command.HELP
+    )
+    translate_command.add_options(translate)
     prepare_command.add_parser(commands)
     publish.add_commands(commands)
     return parser
@@ -198,6 +204,8 @@ def load_command(options: argparse.Namespace) -> Callable[[str], "Image.Image"]:
         return lambda source: Image.fromarray(
             drawer.draw(open_label_map(source), options.seed, style)
         )
+    if options.command == "translate":
+        return translate_command.load(options)
     tracer = inference.load_tracer(options.checkpoint, options.device)
     colors = [color.rgb for color in tracer.config.palette]
     return lambda source: encode_label_image(tracer.trace(open_rgb(source)), colors)

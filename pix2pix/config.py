@@ -21,6 +21,8 @@ CHANNELS = {
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
 PADDINGS = ("zeros", "replicate")
+# What the app offers to put in for image2image: any picture, or black (white) lines to be drawn
+CANVASES = ("photo", "lines", "lines-white")
 MAX_STYLES = 64
 MAX_STYLE_VALUE = 64.0  # a style's numbers are of the order of 1
 
@@ -166,6 +168,7 @@ class CheckpointConfig:
     metrics: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     width: int = 0  # in pixels, of what it was trained on; 0: square
+    canvas: str = "photo"  # what its input is made of
 
     def __post_init__(self) -> None:
         require(
@@ -186,6 +189,9 @@ class CheckpointConfig:
             require(needed in (None, value), name, f"{needed} for {self.task}", value)
         ok = not shape.half_output or self.task in ("colorize", "photo2labels")
         require(ok, "half_output", f"false for {self.task}", shape.half_output)
+        require(self.canvas in CANVASES, "canvas", f"one of {', '.join(CANVASES)}", self.canvas)
+        ok = self.canvas == CANVASES[0] or self.task == "image2image"
+        require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
         labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
         classes = labels.get(self.task, len(self.palette))
         expected = f"one entry for each of the {classes} classes"

@@ -26,6 +26,7 @@ from pix2pix.hub import resolve
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
 from pix2pix.serving import Runner, pad_to_multiple, resize, working_shape
+from pix2pix.translator import Translator
 
 STRIP_PIXELS = 1 << 20  # a photo is traced in strips, so that 50 megapixels fit in memory
 
@@ -176,6 +177,23 @@ def load_colorizer(folder: str | Path, device: str = "auto") -> Colorizer:
 def load_tracer(folder: str | Path, device: str = "auto") -> Tracer:
     """Raises ValueError where the folder is no photo2labels checkpoint."""
     return Tracer(*_load(folder, "photo2labels"), choose_device(device))
+
+
+def load_translator(folder: str | Path, device: str = "auto") -> Translator:
+    """Raises ValueError where the folder is no image2image checkpoint."""
+    return Translator(*_load(folder, "image2image"), choose_device(device))
+
+
+def load_any(folder: str | Path, device: str = "auto") -> Drawer | Colorizer | Tracer | Translator:
+    """The service of a checkpoint, whatever its task. ValueError where the folder is none."""
+    config, model = load_checkpoint(resolve(folder))
+    services: dict[str, type[Drawer | Colorizer | Tracer | Translator]] = {
+        "labels2photo": Drawer,
+        "colorize": Colorizer,
+        "photo2labels": Tracer,
+        "image2image": Translator,
+    }
+    return services[config.task](config, model, choose_device(device))
 
 
 def _load(folder: str | Path, task: str) -> tuple[CheckpointConfig, Model]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 import train
@@ -98,9 +97,10 @@ def test_the_python_of_the_card_runs(task: str, tmp_path: Path, monkeypatch) -> 
     card = write_card(config)
     save_checkpoint(tmp_path / "FOLDER", config, Model(config), card)
     Image.new("RGB", (70, 50), "grey").save(tmp_path / "scan.jpg")
+    Image.new("RGB", (70, 50), "white").save(tmp_path / "input.png")
     encode_label_image(np.ones((50, 70), np.uint8)).save(tmp_path / "drawing.png")
     monkeypatch.chdir(tmp_path)
-    names = {"x": torch.zeros(1, 3, 64, 64)}
+    names: dict = {}
     exec(card.split("```python\n")[1].split("```")[0], names)
-    made = names["output"].shape if task == "image2image" else np.asarray(names["photo"]).shape
-    assert tuple(made) == ((1, 3, 64, 64) if task == "image2image" else (50, 70, 3))
+    made = names["image" if task == "image2image" else "photo"]
+    assert np.asarray(made).shape == (50, 70, 3)

@@ -66,11 +66,11 @@ WORDS = {
         "Image to image",
         "image-to-image",
         "Takes an image and gives another of the same size.",
-        "from pix2pix.checkpoint import load_checkpoint\n"
-        "from pix2pix.hub import resolve\n"
-        'config, model = load_checkpoint(resolve("FOLDER"))\n'
-        "output = model.generator(x)  # x and output: (N, 3, H, W) in -1..1",
-        "",
+        "from pix2pix.images import open_rgb\n"
+        "from pix2pix.inference import load_translator\n"
+        'image = load_translator("FOLDER").translate(open_rgb("input.png"))  # PIL image',
+        "python app.py --checkpoint FOLDER\n"
+        "python -m pix2pix translate input.png -o output.png --checkpoint FOLDER",
         "What it was never shown it cannot make.",
     ),
 }

@@ -296,4 +296,5 @@ def checkpoint_config(
         palette=(recipe.palette or FACADES.classes) if recipe.task in LABEL_TASKS else (),
         training=training or {},
         metrics=metrics or {},
+        canvas=recipe.canvas,
     )

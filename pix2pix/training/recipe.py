@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pix2pix.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.config import (
+    CANVASES,
     CHANNELS,
     NORMS,
     TASKS,
@@ -29,13 +30,12 @@ else:
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
 PRECISIONS = ("auto", "fp32", "bf16")
-
-
 PHOTO_TASKS = ("labels2photo", "image2image")
 SCHEDULES = ("constant", "linear", "cosine", "step", "plateau")
 
 CHOICES: dict[str, tuple] = {
     "task": TASKS,
+    "canvas": CANVASES,
     "norm": NORMS,
     "d_norm": NORMS,
     "upsample": UPSAMPLINGS,
@@ -100,6 +100,7 @@ class Recipe:
     cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
     class_balance: float = 0.5  # photo2labels: 0 counts every pixel alike, 1 every class
     palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
+    canvas: str = "photo"  # the app's, for the input: photo, lines (black on white) or lines-white
 
     # Generator
     ngf: int = 64  # channels after the first halving; each further one doubles them
@@ -222,6 +223,8 @@ class Recipe:
 
     def _check_together(self) -> None:
         """What a key must be because of another."""
+        ok = self.canvas == CANVASES[0] or self.task == "image2image"
+        require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
         allowed = POLICIES if self.task in PHOTO_TASKS else POLICIES[1:]
         ok = set(self.policies) <= set(allowed)
         require(ok, "d_augment", f"any of {','.join(allowed)} for {self.task}", self.d_augment)

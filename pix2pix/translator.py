@@ -1,0 +1,80 @@
+"""Image to image: a photo of a drawing, a map of an aerial view, a night of a day."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model
+from pix2pix.config import CheckpointConfig, LabelColor, check_style
+from pix2pix.encoding import decode_photo, encode_photo, style_noise
+from pix2pix.images import to_rgb
+from pix2pix.labels import check_label_map
+from pix2pix.serving import Runner, covering_shape, mirror_to_multiple, resize
+
+INK = 1  # the class of a line's pixels; 0 is the paper
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+
+
+class Translator:
+    """Makes of a picture the one that belongs to it (task `image2image`)."""
+
+    def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
+        self.config = config
+        self.size = config.size
+        self._runner = Runner(model, device)
+        self._style_encoder = model.style_encoder
+
+    def translate(
+        self, photo: Image.Image, seed: int = 0, style: Sequence[float] | None = None
+    ) -> Image.Image:
+        """The picture, RGB and of the photo's size, that the model makes of it.
+
+        It works at the size of its training: there the photo is as small as it can be and still
+        cover what was seen in training, and its sides are filled up with its own mirror image. The
+        seed, or `style` where it is given, chooses among the pictures of a model that has styles.
+        Raises ValueError for a style that is none of this checkpoint's.
+        """
+        code = self._style_code(seed, style)
+        rgb = np.asarray(to_rgb(photo))
+        trained = (self.size, self.config.width or self.size)
+        height, width = covering_shape(rgb.shape[0], rgb.shape[1], trained)
+        small = mirror_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
+        output = decode_photo(self._runner(encode_photo(small[None]), code))[0, :height, :width]
+        return Image.fromarray(resize(output, rgb.shape[:2]))
+
+    def _style_code(self, seed: int, style: Sequence[float] | None) -> torch.Tensor | None:
+        style_dim = self.config.generator.style_dim
+        if style is not None:
+            check_style(tuple(style), style_dim)
+            return torch.tensor([list(style)], dtype=torch.float32)
+        if self._style_encoder is None:
+            return None
+        return self._style_encoder.sample(style_noise(style_dim, seed))
+
+
+class LineDrawer:
+    """Draws with a Translator whose input is lines: they are a label map of paper and ink."""
+
+    def __init__(self, translator: Translator) -> None:
+        config = translator.config
+        self.config = config
+        self.size = config.size
+        self.style_dim = config.generator.style_dim
+        self.styles = config.styles
+        colors = (BLACK, WHITE) if config.canvas == "lines-white" else (WHITE, BLACK)
+        self.palette = tuple(LabelColor(n, rgb) for n, rgb in zip(("paper", "ink"), colors))
+        self._translator = translator
+
+    def draw(
+        self, label_map: np.ndarray, seed: int = 0, style: Sequence[float] | None = None
+    ) -> np.ndarray:
+        """The picture (H, W, 3) uint8 of lines (H, W) uint8, 0 for paper and INK.
+
+        Raises ValueError for an array that is no such map, and as `translate` does.
+        """
+        check_label_map(label_map, len(self.palette))
+        colors = np.array([entry.rgb for entry in self.palette], np.uint8)
+        rgb = colors[(label_map == INK).astype(int)]
+        return np.asarray(self._translator.translate(Image.fromarray(rgb), seed, style))

@@ -1,0 +1,160 @@
+"""Image to image through the one door and by command: any size in, the same size out."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import pix2pix.__main__ as cli
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.config import CheckpointConfig
+from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
+from pix2pix.serving import covering_shape, mirror_to_multiple
+from pix2pix.training.card import write_card
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.recipe import Recipe, load_recipe
+from pix2pix.translator import LineDrawer
+
+TINY = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "norm": "instance"}
+EDGES = Recipe("image2image", **TINY, canvas="lines")
+
+
+class Echo(Translator):
+    """Stands in for a model that gives back what it is shown."""
+
+    def __init__(self, size: int = 32, width: int = 0) -> None:
+        self.config = dataclasses.replace(checkpoint_config(EDGES), size=size, width=width)
+        self.size = size
+        self._style_encoder = None
+        self.shapes: list[tuple[int, ...]] = []
+
+    def _runner(self, x: torch.Tensor, style: torch.Tensor | None) -> torch.Tensor:
+        self.shapes.append(tuple(x.shape[2:]))
+        return x
+
+
+def save_tiny(folder: Path, recipe: Recipe = EDGES) -> Path:
+    config = checkpoint_config(recipe)
+    torch.manual_seed(0)
+    save_checkpoint(folder, config, Model(config), write_card(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def edges(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny(tmp_path_factory.mktemp("edges"))
+
+
+def waves(height: int, width: int) -> Image.Image:
+    y, x = np.mgrid[:height, :width]
+    rgb = [128 + 90 * np.sin((x * a + y * b) / 40) for a, b in ((1, 0), (0, 1), (1, 1))]
+    return Image.fromarray(np.stack(rgb, -1).astype(np.uint8))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (400, 100), (50, 333), (31, 47), (1, 1), (3, 900)])
+def test_a_picture_comes_back_at_its_own_size(edges: Path, size: tuple[int, int]) -> None:
+    result = load_translator(edges, "cpu").translate(waves(*size[::-1]))
+    assert (result.size, result.mode) == (size, "RGB")
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (200, 90), (96, 130)])
+def test_what_the_model_leaves_alone_stays_in_place(shape: tuple[int, int]) -> None:
+    photo = waves(*shape)
+    back = Echo().translate(photo)
+    assert np.abs(np.asarray(back, int) - np.asarray(photo)).mean() < 8
+
+
+def test_the_model_sees_the_size_of_its_training_and_whole_steps_of_its_depth() -> None:
+    echo = Echo(32, 64)
+    echo.translate(waves(320, 640))
+    echo.translate(waves(320, 650))
+    echo.translate(waves(640, 320))
+    assert echo.shapes == [(32, 64), (32, 72), (128, 64)]
+
+
+def test_the_aspect_is_kept_but_for_the_longest_strips() -> None:
+    assert covering_shape(100, 200, (32, 32)) == (32, 64)
+    assert covering_shape(200, 100, (32, 64)) == (128, 64)
+    assert covering_shape(10, 9000, (32, 32)) == (32, 128)
+    assert covering_shape(9000, 10, (32, 64)) == (128, 64)
+
+
+def test_the_sides_are_filled_with_the_mirror_image() -> None:
+    row = np.arange(5, dtype=np.uint8)[None]
+    assert mirror_to_multiple(row, 4)[0].tolist() == [0, 1, 2, 3, 4, 4, 3, 2]
+    assert mirror_to_multiple(row, 4).shape == (4, 8)
+
+
+def test_a_style_is_chosen_by_the_seed(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(EDGES, style_dim=4, class_norm=False)
+    translator = load_translator(save_tiny(tmp_path, recipe), "cpu")
+    one, again, other = (np.asarray(translator.translate(waves(32, 32), s)) for s in (1, 1, 2))
+    assert (one == again).all() and (one != other).any()
+
+
+def test_lines_are_shown_to_the_model_in_the_colours_of_its_data() -> None:
+    drawing = np.zeros((32, 32), np.uint8)
+    drawing[10:20, 4:28] = 1
+    for canvas, ink, paper in (("lines", 0, 255), ("lines-white", 255, 0)):
+        echo = Echo()
+        echo.config = dataclasses.replace(echo.config, canvas=canvas)
+        photo = LineDrawer(echo).draw(drawing)
+        assert (photo[drawing == 1] == ink).all() and (photo[drawing == 0] == paper).all()
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        LineDrawer(Echo()).draw(drawing * 2)
+
+
+def test_the_recipes_of_lines_say_so_and_others_cannot() -> None:
+    for name in ("edges2photo", "sketch2photo"):
+        assert checkpoint_config(load_recipe(name)).canvas == "lines"
+    assert checkpoint_config(load_recipe("map2aerial")).canvas == "photo"
+    with pytest.raises(ValueError, match="canvas must be photo for labels2photo"):
+        Recipe("labels2photo", canvas="lines")
+    with pytest.raises(ValueError, match="canvas must be one of photo, lines, lines-white"):
+        CheckpointConfig("image2image", 32, checkpoint_config(EDGES).generator, canvas="oil")
+
+
+@pytest.mark.parametrize(
+    ("task", "service"),
+    [
+        ("labels2photo", Drawer),
+        ("colorize", Colorizer),
+        ("photo2labels", Tracer),
+        ("image2image", Translator),
+    ],
+)
+def test_a_checkpoint_of_any_task_is_served_by_what_it_is(
+    tmp_path: Path, task: str, service: type
+) -> None:
+    folder = save_tiny(tmp_path, Recipe(task, **TINY))
+    assert type(load_any(folder, "cpu")) is service
+
+
+def test_the_command_translates_upright_at_its_own_size_and_lists_the_bad(
+    edges: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    waves(40, 90).save(tmp_path / "turned.jpg", exif=turned)
+    waves(20, 300).save(tmp_path / "größe & co.png")
+    (tmp_path / "notes.png").write_text("no pixels")
+    out = tmp_path / "out"
+    paths = sorted(map(str, tmp_path.glob("*.*")))
+    status = cli.main(["translate", *paths, "-o", f"{out}/", "--checkpoint", str(edges)])
+    assert status == 1
+    assert "notes.png: is no image" in capsys.readouterr().err
+    sizes = {path.name: Image.open(path).size for path in out.iterdir()}
+    assert sizes == {"turned.png": (40, 90), "größe & co.png": (300, 20)}
+
+
+def test_a_checkpoint_of_another_task_is_refused_by_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waves(20, 20).save(tmp_path / "a.png")
+    folder = save_tiny(tmp_path / "trace", Recipe("photo2labels", **TINY))
+    source, target = (str(tmp_path / name) for name in ("a.png", "b.png"))
+    assert cli.main(["translate", source, "-o", target, "--checkpoint", str(folder)]) == 2
+    assert "is a checkpoint for photo2labels" in capsys.readouterr().err
