@@ -196,13 +196,15 @@ def load_command(options: argparse.Namespace) -> Callable[[str], "Image.Image"]:
 
     from pix2pix import inference
     from pix2pix.images import open_rgb
-    from pix2pix.labels import encode_label_image, open_label_map
+    from pix2pix.labels import encode_label_image, is_facades, open_label_map
 
     if options.command == "draw":
         drawer = inference.load_drawer(options.checkpoint, options.device)
         style = choose_style(drawer, options)
+        palette = drawer.config.palette
+        own = None if is_facades([c.name for c in palette]) else tuple(c.rgb for c in palette)
         return lambda source: Image.fromarray(
-            drawer.draw(open_label_map(source), options.seed, style)
+            drawer.draw(open_label_map(source, colors=own), options.seed, style)
         )
     if options.command == "translate":
         return translate_command.load(options)

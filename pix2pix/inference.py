@@ -13,19 +13,14 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.colorizing import MAX_STRENGTH, Colorizer, PhotoSession
-from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
+from pix2pix.config import CheckpointConfig
 from pix2pix.device import choose_device
-from pix2pix.encoding import (
-    decode_photo,
-    encode_labels,
-    encode_photo,
-    style_noise,
-)
+from pix2pix.encoding import decode_photo, encode_labels, encode_photo
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.hub import resolve
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
-from pix2pix.serving import Runner, pad_to_multiple, resize, working_shape
+from pix2pix.serving import Runner, Styles, pad_to_multiple, resize, working_shape
 from pix2pix.translator import Translator
 
 STRIP_PIXELS = 1 << 20  # a photo is traced in strips, so that 50 megapixels fit in memory
@@ -38,9 +33,12 @@ __all__ = [
     "Hint",
     "PhotoSession",
     "Tracer",
+    "Translator",
+    "load_any",
     "load_colorizer",
     "load_drawer",
     "load_tracer",
+    "load_translator",
 ]
 
 Style: TypeAlias = "Sequence[float] | np.ndarray"
@@ -53,7 +51,7 @@ class Drawer:
         self.config = config
         self.size = config.size
         self._runner = Runner(model, device)
-        self._style_encoder = model.style_encoder
+        self._styles = Styles(config, model.style_encoder)
 
     @property
     def style_dim(self) -> int:
@@ -65,19 +63,12 @@ class Drawer:
         """The named styles that came with the checkpoint."""
         return self.config.styles
 
-    @torch.inference_mode()
     def style_from(self, photo: Image.Image) -> np.ndarray:
         """The style (style_dim,) float32 of a photo of a building, any size, to draw others in.
 
-        The encoder sees it whole and squeezed to the size of training, black corners and all: so
-        training's held-out pictures are made.
         Raises ValueError where the checkpoint has no styles.
         """
-        if self._style_encoder is None:
-            raise ValueError("this checkpoint has no styles, so none can be taken from a photo")
-        shape = (self.size, self.config.width or self.size)
-        mean, _ = self._style_encoder(encode_photo(resize(np.asarray(to_rgb(photo)), shape)[None]))
-        return mean[0].clamp(-MAX_STYLE_VALUE, MAX_STYLE_VALUE).numpy()
+        return self._styles.read(photo)
 
     def draw(
         self,
@@ -94,7 +85,7 @@ class Drawer:
         """
         num_classes = self.config.generator.in_channels
         check_label_map(label_map, num_classes)
-        code = self._style_code(seed, style)
+        code = self._styles.code(seed, style)
         height, width = label_map.shape
         working = working_shape(height, width, self.size)
         labels = pad_to_multiple(
@@ -103,14 +94,6 @@ class Drawer:
         output = self._runner(encode_labels(labels[None], num_classes), code)
         photo = decode_photo(output)[0, : working[0], : working[1]]
         return resize(photo, (height, width)) if photo.shape[:2] != (height, width) else photo
-
-    def _style_code(self, seed: int, style: Style | None) -> torch.Tensor | None:
-        if style is not None:
-            check_style(tuple(style), self.style_dim)
-            return torch.tensor([list(style)], dtype=torch.float32)
-        if self._style_encoder is None:
-            return None
-        return self._style_encoder.sample(style_noise(self.style_dim, seed))
 
 
 class Tracer:

@@ -60,6 +60,11 @@ _COLORS: Colors = tuple(c.rgb for c in CLASSES)
 _PIX2PIX_COLORS: Colors = tuple(c.pix2pix_rgb for c in CLASSES)
 
 
+def is_facades(names: Sequence[str]) -> bool:
+    """Whether classes of these names, by index, are the twelve of facades."""
+    return list(names) == [c.name for c in CLASSES]
+
+
 def check_label_map(label_map: np.ndarray, num_classes: int = NUM_CLASSES) -> None:
     """Raises ValueError unless `label_map` is (H, W) uint8 of class indices or VOID."""
     if label_map.ndim != 2 or label_map.dtype != np.uint8 or label_map.size == 0:
@@ -87,41 +92,72 @@ def encode_label_image(
     return image
 
 
-def open_label_map(source: ImageSource, name: str | None = None) -> np.ndarray:
+def open_label_map(
+    source: ImageSource, name: str | None = None, colors: Colors | None = None
+) -> np.ndarray:
     """The label map in a file: `images.open_image`, then `decode_label_image`.
 
     Raises ValueError "NAME: reason".
     """
     image = open_image(source, name)
     try:
-        return decode_label_image(image)
+        return decode_label_image(image, colors)
     except ValueError as error:
         raise ValueError(f"{name or describe(source)}: {error}") from None
 
 
-def decode_label_image(image: Image.Image) -> np.ndarray:
+def decode_label_image(image: Image.Image, colors: Colors | None = None) -> np.ndarray:
     """The label map (H, W) uint8 in an image, whichever form it takes.
 
     Reads palette images and RGB in the CMP or the pix2pix colours, JPEG too, with black as VOID,
-    and greyscale indices (0-11, or ids 1-12). Raises ValueError with the reason for anything else,
-    such as a photograph.
+    and greyscale indices (0-11, or ids 1-12); with `colors`, (K, 3), other classes than the
+    facade's: in these colours, or as indices from 0 to K - 1. Raises ValueError with the reason for
+    anything else, such as a photograph.
     """
+    rgb = _check_opaque(image)
+    if colors is not None:
+        return _decode_classes(image, rgb, colors)
+    if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
+        return _decode_indices(np.asarray(image))
+    if (rgb == rgb[..., :1]).all():
+        return _decode_indices(rgb[..., 0])
+    return decode_colors(rgb, (_COLORS, _PIX2PIX_COLORS))
+
+
+def _check_opaque(image: Image.Image) -> np.ndarray:
+    """The image as RGB (H, W, 3) uint8. ValueError where it is transparent or damaged."""
     if image.has_transparency_data:
         rgba = np.asarray(image.convert("RGBA"))
         if rgba[..., 3].min() < 255:
             raise ValueError(
                 "has transparent pixels, which stand for no class; fill them with a class colour"
             )
-        rgb = rgba[..., :3]
-    elif image.mode == "P" and np.asarray(image).max() >= len(image.getpalette() or ()) // 3:
+        return rgba[..., :3]
+    if image.mode == "P" and np.asarray(image).max() >= len(image.getpalette() or ()) // 3:
         raise ValueError("is damaged: it has colour numbers that its palette does not have")
-    elif image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
-        return _decode_indices(np.asarray(image))
-    else:
-        rgb = np.asarray(to_rgb(image))
-    if (rgb == rgb[..., :1]).all():
-        return _decode_indices(rgb[..., 0])
-    return decode_colors(rgb, (_COLORS, _PIX2PIX_COLORS))
+    return np.asarray(to_rgb(image))
+
+
+def _decode_classes(image: Image.Image, rgb: np.ndarray, colors: Colors) -> np.ndarray:
+    """Exact colours first: among them may be greys, which would else be taken for indices."""
+    exact = np.full(1 << 24, VOID, np.uint8)  # by colour
+    exact[_pack(np.array(colors))] = np.arange(len(colors))
+    packed = _pack(rgb)
+    label_map = exact[packed]
+    if ((label_map != VOID) | (packed == 0)).all() and (label_map != VOID).any():
+        return label_map
+    values = np.asarray(image) if image.mode in ("L", "I", "F", "I;16") else rgb[..., 0]
+    if (rgb == rgb[..., :1]).all() and values.max() < len(colors):
+        if (values != values.astype(np.uint8)).any():
+            raise ValueError(f"has values that are no index from 0 to {len(colors) - 1}")
+        return values.astype(np.uint8)
+    return decode_colors(rgb, (colors,))
+
+
+def _pack(rgb: np.ndarray) -> np.ndarray:
+    """One number for each colour."""
+    red, green, blue = np.moveaxis(rgb.astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
 
 
 def _decode_indices(values: np.ndarray) -> np.ndarray:

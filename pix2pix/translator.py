@@ -7,13 +7,13 @@ import torch
 from PIL import Image
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import CheckpointConfig, LabelColor, check_style
-from pix2pix.encoding import decode_photo, encode_photo, style_noise
+from pix2pix.config import CheckpointConfig, LabelColor
+from pix2pix.encoding import decode_photo, encode_photo
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map
-from pix2pix.serving import Runner, covering_shape, mirror_to_multiple, resize
+from pix2pix.lines import INK
+from pix2pix.serving import Runner, Styles, covering_shape, mirror_to_multiple, resize
 
-INK = 1  # the class of a line's pixels; 0 is the paper
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 
@@ -24,7 +24,7 @@ class Translator:
         self.config = config
         self.size = config.size
         self._runner = Runner(model, device)
-        self._style_encoder = model.style_encoder
+        self.styles = Styles(config, model.style_encoder)
 
     def translate(
         self, photo: Image.Image, seed: int = 0, style: Sequence[float] | None = None
@@ -36,22 +36,13 @@ class Translator:
         seed, or `style` where it is given, chooses among the pictures of a model that has styles.
         Raises ValueError for a style that is none of this checkpoint's.
         """
-        code = self._style_code(seed, style)
+        code = self.styles.code(seed, style)
         rgb = np.asarray(to_rgb(photo))
         trained = (self.size, self.config.width or self.size)
         height, width = covering_shape(rgb.shape[0], rgb.shape[1], trained)
         small = mirror_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
         output = decode_photo(self._runner(encode_photo(small[None]), code))[0, :height, :width]
         return Image.fromarray(resize(output, rgb.shape[:2]))
-
-    def _style_code(self, seed: int, style: Sequence[float] | None) -> torch.Tensor | None:
-        style_dim = self.config.generator.style_dim
-        if style is not None:
-            check_style(tuple(style), style_dim)
-            return torch.tensor([list(style)], dtype=torch.float32)
-        if self._style_encoder is None:
-            return None
-        return self._style_encoder.sample(style_noise(style_dim, seed))
 
 
 class LineDrawer:
@@ -78,3 +69,7 @@ class LineDrawer:
         colors = np.array([entry.rgb for entry in self.palette], np.uint8)
         rgb = colors[(label_map == INK).astype(int)]
         return np.asarray(self._translator.translate(Image.fromarray(rgb), seed, style))
+
+    def style_from(self, photo: Image.Image) -> np.ndarray:
+        """The style (style_dim,) float32 of a photo. ValueError where there are no styles."""
+        return self._translator.styles.read(photo)

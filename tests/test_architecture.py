@@ -20,6 +20,7 @@ LAYERS = {
     "pix2pix.hints": 1,
     "pix2pix.images": 1,
     "pix2pix.labels": 1,
+    "pix2pix.lines": 1,
     "pix2pix.outputs": 1,
     "pix2pix.photo_batch": 1,
     "pix2pix.plans": 1,

@@ -82,7 +82,7 @@ def test_the_style_of_a_photo_is_the_same_each_time_and_its_own(drawer) -> None:
 
 def test_a_style_is_what_the_encoder_saw_in_training(drawer) -> None:
     photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
-    mean, _ = drawer._style_encoder(encode_photo(np.array(photo)[None]))
+    mean, _ = drawer._styles._encoder(encode_photo(np.array(photo)[None]))
     np.testing.assert_array_equal(drawer.style_from(photo), mean[0].numpy())
 
 

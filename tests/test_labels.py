@@ -304,3 +304,43 @@ def test_resizing_invents_no_class() -> None:
 def test_a_map_of_the_right_size_stays_as_it_is() -> None:
     labels = random_map()
     np.testing.assert_array_equal(resize_label_map(labels, labels.shape), labels)
+
+
+# ---- other classes than the facade's -----------------------------------------------------
+
+ROADS = ((0, 0, 0), (128, 64, 128), (90, 90, 90), (70, 130, 180))  # a black and a grey among them
+
+
+def test_own_classes_survive_being_saved_and_opened() -> None:
+    labels = block_map(64) % len(ROADS)
+    buffer = io.BytesIO()
+    encode_label_image(labels.astype(np.uint8), ROADS).save(buffer, "PNG")
+    back = Image.open(buffer)
+    np.testing.assert_array_equal(decode_label_image(back, ROADS), labels)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "JPEG"])
+def test_own_classes_are_read_in_the_forms_people_have(mode: str, tmp_path: Path) -> None:
+    labels = (block_map(128) % len(ROADS)).astype(np.uint8)
+    image = Image.fromarray(np.array(ROADS, np.uint8)[labels] if mode != "L" else labels)
+    if mode == "JPEG":
+        image.save(tmp_path / "a.jpg", quality=90)
+        image = Image.open(tmp_path / "a.jpg")
+    right = (decode_label_image(image, ROADS) == labels).mean()
+    assert right == 1 if mode != "JPEG" else right > 0.97
+
+
+def test_greys_that_are_classes_are_not_taken_for_indices() -> None:
+    labels = np.array([[0, 2], [2, 2]], np.uint8)
+    image = Image.fromarray(np.array(ROADS, np.uint8)[labels])
+    np.testing.assert_array_equal(decode_label_image(image, ROADS), labels)
+
+
+def test_black_that_is_no_class_is_void_among_own_classes_too() -> None:
+    image = Image.fromarray(np.array([[[0, 0, 0], ROADS[1]]], np.uint8))
+    assert decode_label_image(image, ROADS[1:]).tolist() == [[VOID, 0]]
+
+
+def test_a_facade_is_no_label_map_of_other_classes() -> None:
+    with pytest.raises(ValueError, match="is not a label map"):
+        decode_label_image(encode_label_image(block_map(64)), ROADS[1:2])

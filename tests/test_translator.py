@@ -12,7 +12,7 @@ import pix2pix.__main__ as cli
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import CheckpointConfig
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
-from pix2pix.serving import covering_shape, mirror_to_multiple
+from pix2pix.serving import Styles, covering_shape, mirror_to_multiple
 from pix2pix.training.card import write_card
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe, load_recipe
@@ -28,7 +28,7 @@ class Echo(Translator):
     def __init__(self, size: int = 32, width: int = 0) -> None:
         self.config = dataclasses.replace(checkpoint_config(EDGES), size=size, width=width)
         self.size = size
-        self._style_encoder = None
+        self.styles = Styles(self.config, None)
         self.shapes: list[tuple[int, ...]] = []
 
     def _runner(self, x: torch.Tensor, style: torch.Tensor | None) -> torch.Tensor:
