@@ -1,6 +1,7 @@
 """The pix2pix studio in the browser: `python app.py`, then http://127.0.0.1:7860."""
 
 import argparse
+import importlib.util
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -8,13 +9,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
+from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
-from pix2pix.inference import Tracer, load_colorizer, load_drawer, load_tracer
+from pix2pix.hub.pull import pinned_name
+from pix2pix.inference import Tracer, load_any, load_colorizer, load_drawer, load_tracer
 from pix2pix.labels import CLASSES
 from pix2pix.ui.demo import create_demo, launch_options
+from pix2pix.ui.model_tab import Served
 
 HERE = Path(__file__).resolve().parent
 BUNDLED = HERE / "checkpoints"
+NO_NAMES = ("checkpoint", "best", "last")  # of folders: they say nothing of what is in them
 ON_SPACES = "SPACE_ID" in os.environ
 Model = TypeVar("Model")
 
@@ -45,6 +50,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="what makes drawings of photos [checkpoints/trace where it is; or $PIX2PIX_TRACE]",
     )
     parser.add_argument(
+        "--checkpoint",
+        metavar="X",
+        action="append",
+        default=[],
+        help="one more tab, made for whatever this checkpoint does; may be given several times",
+    )
+    parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda", "mps"),
         default=os.environ.get("PIX2PIX_DEVICE", "auto"),
@@ -61,23 +73,36 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=os.environ.get("GRADIO_SERVER_PORT", 7860),
         help="port to listen on [7860; or $GRADIO_SERVER_PORT]",
     )
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="also serve drawing and colouring as tools to language models (MCP)",
+    )
     return parser.parse_args(argv)
 
 
 def load_or_say_why(
-    load: Callable[[str | Path, str], Model], name: str | Path, bundled_name: str, device: str
+    load: Callable[[str | Path, str], Model],
+    name: str | Path,
+    bundled_name: str,
+    device: str,
+    revisions: dict[str, str] | None = None,
 ) -> Model | str | None:
     """The model of that name, or a sentence saying why there is none: its tab then says so.
 
     Where the Hub cannot be reached it is the bundled one. None where that was not asked for and is
-    not there, as in a Space that serves another model.
+    not there, as in a Space that serves another model. Where it came from the Hub, its commit is
+    noted in `revisions`.
     """
     bundled = BUNDLED / bundled_name
     if name == bundled and not bundled.exists():
         return None
     try:
         try:
-            return load(name, device)
+            folder = resolve(name)
+            if revisions is not None and (pinned := pinned_name(folder)):
+                revisions[bundled_name] = pinned
+            return load(folder, device)
         except UnreachableError as error:
             if not bundled.exists():
                 raise
@@ -100,14 +125,41 @@ def load_tracer_if_there(name: str | Path, device: str) -> Tracer | None:
     return tracer
 
 
+def load_served(name: str, device: str) -> Served:
+    """A checkpoint for a tab under its own name; or the reason why there is none."""
+    title = Path(name).resolve().name if Path(name).exists() else name.split("@")[0].split("/")[-1]
+    try:
+        folder = resolve(name)
+        model = load_any(folder, device)
+        if title in NO_NAMES:
+            title = str(model.config.training.get("recipe", title))
+        return Served(title[:40], model, Path(folder), pinned_name(folder) or "")
+    except ValueError as error:
+        log.warning("off: %s", error)
+        return Served(title, f"This tab is off because its model could not be loaded: {error}")
+
+
+def check_mcp() -> None:
+    """Ends the program where what MCP needs is not installed."""
+    if importlib.util.find_spec("mcp") is None:
+        raise SystemExit("app.py: --mcp needs more of Gradio: pip install 'gradio[mcp]'")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    if args.mcp:
+        check_mcp()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     log.setLevel(logging.INFO)  # which commit of a model is served
+    revisions: dict[str, str] = {}
     demo = create_demo(
-        load_or_say_why(load_drawer, args.checkpoint_facades, "facades", args.device),
-        load_or_say_why(load_colorizer, args.checkpoint_colorize, "colorize", args.device),
+        load_or_say_why(load_drawer, args.checkpoint_facades, "facades", args.device, revisions),
+        load_or_say_why(
+            load_colorizer, args.checkpoint_colorize, "colorize", args.device, revisions
+        ),
         load_tracer_if_there(args.checkpoint_trace, args.device),
+        [load_served(name, args.device) for name in args.checkpoint],
+        revisions,
     )
     try:
         demo.launch(
@@ -115,6 +167,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             server_port=args.port,
             prevent_thread_lock=True,
             quiet=True,
+            mcp_server=args.mcp,
             **launch_options(),
         )
     except OSError:
@@ -122,6 +175,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"app.py: cannot listen on {args.host}:{args.port}, is it in use? "
             "Another port: --port NUMBER"
         ) from None
+    if args.mcp and demo.mcp_error:  # another version of what is needed, say
+        demo.close(verbose=False)
+        raise SystemExit(f"app.py: --mcp: {demo.mcp_error.strip()}")
     print(f"pix2pix studio is at http://{args.host}:{args.port}  (Ctrl+C ends it)", flush=True)
     demo.block_thread()
 

@@ -3,15 +3,16 @@
 import { download } from "./download.js";
 import { button } from "./icons.js";
 import { buildMenu } from "./menu.js";
-import { drawNow, randomSeed, setLive, setSeed, studio, tell } from "./studio.js";
+import { drawNow, isFacades, randomSeed, setLive, setSeed, studio, tell } from "./studio.js";
 
 export function mountPicture({ element, props, watch }) {
   const root = element.querySelector(".st-building");
+  studio.kind = props.kind;
   studio.building = root;
   const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
   let shown = new Image();
   frame.append(shown);
-  root.replaceChildren(frame, buildBar());
+  root.replaceChildren(frame, buildBar(props.styled));
 
   async function show() {
     const { image, id, name } = props.value ?? {};
@@ -19,7 +20,7 @@ export function mountPicture({ element, props, watch }) {
     studio.pipeline?.answered(id);
     if (studio.saving && studio.saving.id === id) save(image, name);
     const next = new Image();
-    next.alt = "The building made from the drawing";
+    next.alt = `The ${thing()} made from the drawing`;
     next.src = image;
     await next.decode(); // swapped when it is ready to show: no flicker
     if (props.value.image !== image) return;
@@ -32,8 +33,10 @@ export function mountPicture({ element, props, watch }) {
   show();
 }
 
+const thing = () => (isFacades() ? "building" : "picture");
+
 /** The bar under the picture. */
-function buildBar() {
+function buildBar(styled) {
   const bar = Object.assign(document.createElement("div"), { className: "st-bar" });
   const label = Object.assign(document.createElement("label"), { className: "st-seed" });
   label.append(Object.assign(document.createElement("span"), { textContent: "Seed" }));
@@ -48,21 +51,22 @@ function buildBar() {
   };
   studio.controls.showSeed();
   const surprise = button({
-    name: "surprise", label: "Surprise me", text: "Surprise", tip: "Another building, same drawing",
+    name: "surprise", label: "Surprise me", text: "Surprise", tip: `Another ${thing()}, same drawing`,
     classes: "st-surprise",
   });
   surprise.addEventListener("click", () => setSeed(randomSeed()));
   const out = Object.assign(document.createElement("div"), { className: "st-out" });
   const draw = button({ name: "draw", label: "Draw", text: "Draw", key: "D",
-    tip: "Draw the building", classes: "st-primary" });
+    tip: `Draw the ${thing()}`, classes: "st-primary" });
   draw.addEventListener("click", drawNow);
   const menu = buildMenu({ name: "download", label: "Save", text: "Save" }, [
-    ["Save the building", "PNG", () => askToSave("building")],
-    ["Save the drawing", "label map, exact to the pixel", () => studio.saveDrawing?.()],
+    [`Save the ${thing()}`, "PNG", () => askToSave("building")],
+    ["Save the drawing", studio.kind === "lines" ? "PNG" : "label map, exact to the pixel", () => studio.saveDrawing?.()],
     ["Save both side by side", "PNG", () => askToSave("both")],
   ]);
   out.append(draw, menu);
-  bar.append(label, surprise, buildLive(draw), out);
+  if (styled) bar.append(label, surprise); // else a drawing has one picture, whatever the seed
+  bar.append(buildLive(draw), out);
   return bar;
 }
 
@@ -71,7 +75,7 @@ function buildLive(draw) {
     type: "button", className: "st-switch", textContent: "Live",
   });
   live.setAttribute("role", "switch");
-  live.dataset.tip = "The building follows the drawing";
+  live.dataset.tip = `The ${thing()} follows the drawing`;
   live.addEventListener("click", () => setLive(!studio.live));
   studio.controls.showLive = () => {
     live.setAttribute("aria-checked", String(studio.live));

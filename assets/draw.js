@@ -1,4 +1,4 @@
-// The Draw tab's sheet, with the tools beside it and the palette below.
+// A drawing tab's sheet, with the tools beside it and the palette below.
 
 import { ask } from "./ask.js";
 import { Cursor } from "./cursor.js";
@@ -10,14 +10,16 @@ import { Pipeline } from "./pipeline.js";
 import { buildRail, buildSelectionBar } from "./rail.js";
 import { keep, recall } from "./memory.js";
 import { Sheet } from "./sheet.js";
-import { drawNow, redraw, studio, tell } from "./studio.js";
+import { drawNow, isFacades, onFailure, redraw, studio, tell } from "./studio.js";
 import { packIds, unpackIds } from "./wire.js";
 
 export async function mountDrawing({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-drawing");
+  studio.kind = props.kind;
   const sheet = new Sheet({
     size: props.size,
     colors: props.classes.map((c) => c.rgb),
+    hasWall: isFacades(),
     onChange: redraw,
     onHistory: () => {
       rail.showHistory();
@@ -28,6 +30,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
     onSelection: () => selectionBar?.show(),
   });
   studio.sheet = sheet;
+  takeUp(sheet, props);
   studio.seed = props.seed;
   const help = buildHelp(props.classes);
   const palette = buildPalette(sheet, props.classes);
@@ -37,7 +40,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   root.replaceChildren(rail.node, sheet.frame, palette.node, help.node);
 
   async function startAnew() {
-    const bare = bareWall(sheet.size);
+    const bare = isFacades() ? bareWall(sheet.size) : new Uint8Array(sheet.size ** 2);
     if (sheet.map.every((id, i) => id === bare[i])) return;
     const sure = await ask(sheet.frame, "Put this drawing away?", "New drawing", "Keep it");
     if (sure) sheet.replace(bare);
@@ -80,4 +83,11 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   root.dataset.ready = "true";
 }
 
-window.addEventListener("studio:draw-failed", () => studio.pipeline?.failed());
+/** What is in the hand at first. */
+function takeUp(sheet, { hand, classes }) {
+  sheet.classId = hand.class_id ?? Math.min(sheet.classId, classes.length - 1);
+  sheet.tool = hand.tool ?? sheet.tool;
+  sheet.brush = Math.max(1, Math.round((hand.brush ?? sheet.brush) * (sheet.size / 256)));
+}
+
+onFailure("draw", () => studio.pipeline?.failed());

@@ -2,7 +2,7 @@
 
 import { ask, notice } from "./ask.js";
 import { button } from "./icons.js";
-import { on, studio } from "./studio.js";
+import { on, onFailure, studio } from "./studio.js";
 import { sendFile } from "./wire.js";
 
 const SHOW_WAITING_MS = 300;
@@ -23,7 +23,7 @@ export function filePicker(options, take) {
 }
 
 /** `open(file)`, `trace(file)`, and `refused(reason)` for what the server found no label map. */
-export function openFiles({ props, trigger, upload }) {
+export function openFiles({ desk, props, trigger, upload }) {
   let last = null; // the file that was opened last
   let timer;
 
@@ -60,14 +60,13 @@ export function openFiles({ props, trigger, upload }) {
   }
 
   on("opened", () => wait(false));
-  window.addEventListener("studio:open-failed", () => wait(false));
-  acceptDrops(open);
+  onFailure("open", () => wait(false));
+  acceptDrops(desk, open);
   return { open, trace, refused };
 }
 
 /** A file dropped on the sheet or its tools, or pasted where the studio is in use. */
-function acceptDrops(open) {
-  const desk = document.querySelector(".studio-desk");
+function acceptDrops(desk, open) {
   const isFile = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
   const overSheet = (event) => event.target.closest?.(".st-drawing");
   const mark = (on_) => studio.sheet?.frame.classList.toggle("st-dropping", on_);

@@ -2,7 +2,7 @@
 
 import { button } from "./icons.js";
 import { swatch } from "./palette.js";
-import { SWITCHES, TOOLBAR } from "./rail.js";
+import { SWITCHES, TOOLBAR, doesWhat } from "./rail.js";
 
 const KEYS = [
   ["Ctrl Z", "Undo"],
@@ -15,7 +15,7 @@ const KEYS = [
   ["Esc", "Drop the stroke or the selection"],
   ["[ ]", "Brush size; with Repeat, the distance between copies"],
   ["N", "New drawing"],
-  ["D", "Draw the building now"],
+  ["D", "Draw the picture now"],
   ["?", "This sheet"],
 ];
 
@@ -45,7 +45,7 @@ export function buildHelp(classes) {
   const key = (text) => element("kbd", "", text);
   node.append(
     element("header", "", title, close),
-    section("Tools", [...TOOLBAR, ...SWITCHES].map((t) => [key(t.key), t.label, t.does])),
+    section("Tools", [...TOOLBAR, ...SWITCHES].map((t) => [key(t.key), t.label, doesWhat(t)])),
     section("Classes", classes.map((c) => [swatch(c), c.name, c.meaning])),
     section("More", KEYS.map(([keys, text]) => [key(keys), "", text])),
   );

@@ -52,6 +52,8 @@ const PATHS = {
   sizes: '<rect x="3.5" y="4" width="8" height="8" rx="1"/><rect x="14" y="4" width="6.5" '
     + 'height="8" rx="1"/><rect x="3.5" y="14.5" width="8" height="6" rx="1"/><rect x="14" '
     + 'y="14.5" width="6.5" height="6" rx="1" fill="currentColor"/>',
+  camera: '<path d="M4 7.5h3.5L9 5h6l1.5 2.5H20a.5.5 0 0 1 .5.5v10a1 1 0 0 1-1 1h-15a1 1 0 0 1-1-1V8a.5.5 0 0 1 .5-.5z"/><circle '
+    + 'cx="12" cy="13" r="3.5"/>',
   grip: '<path d="m9 8-4 4 4 4M15 8l4 4-4 4"/>',
 };
 

@@ -50,11 +50,12 @@ export function strokeSegment(map, size, from, to, diameter, ink) {
 
 /**
  * What the eraser puts down, by the id it was started on: from an element, the wall behind the
- * elements (and wall and sky stay as they are); from the wall, the background.
+ * elements (and wall and sky stay as they are); from the wall, the background. Where nothing is a
+ * wall, `wall` is the background.
  */
-export function eraserInk(startedOn) {
-  if (startedOn <= FACADE) return () => BACKGROUND;
-  return (id) => (id === BACKGROUND ? BACKGROUND : FACADE);
+export function eraserInk(startedOn, wall = FACADE) {
+  if (startedOn <= wall) return () => BACKGROUND;
+  return (id) => (id === BACKGROUND ? BACKGROUND : wall);
 }
 
 /** Fills the four-connected region of one id around a point. False where there is nothing to do. */
@@ -152,8 +153,8 @@ export function layMirrored(map, size, layer, nearLeft) {
 }
 
 /** Takes what lies in a box away, as the eraser would: elements leave the wall behind them. */
-export function clearBox(map, size, box) {
-  const ink = eraserInk(cutPiece(map, size, box).ids.reduce((a, b) => Math.max(a, b), 0));
+export function clearBox(map, size, box, wall = FACADE) {
+  const ink = eraserInk(cutPiece(map, size, box).ids.reduce((a, b) => Math.max(a, b), 0), wall);
   const { left, top, width, height } = box;
   eachInRect(size, left, top, left + width - 1, top + height - 1, (i) => { map[i] = ink(map[i]); });
 }
@@ -175,10 +176,11 @@ export function repeatSteps({ width, height }, gap, dx, dy) {
 const RUNNING = new Set([BACKGROUND, FACADE, 9, 10]);
 
 /** The box of the element at a point with what adjoins it: a window, its sill, its shutters. */
-export function elementBox(map, size, x, y) {
-  if (x < 0 || y < 0 || x >= size || y >= size || map[y * size + x] <= FACADE) return null;
+export function elementBox(map, size, x, y, wall = FACADE) {
+  if (x < 0 || y < 0 || x >= size || y >= size || map[y * size + x] <= wall) return null;
   const own = map[y * size + x];
-  const belongs = (id) => id === own || (!RUNNING.has(own) && !RUNNING.has(id));
+  const ties = wall === FACADE; // what adjoins belongs together on facades only
+  const belongs = (id) => id === own || (ties && !RUNNING.has(own) && !RUNNING.has(id));
   const mark = map.map((id) => (belongs(id) ? 1 : 0));
   floodFill(mark, size, x, y, 2);
   const found = difference(mark.map((v) => (v === 2 ? 0 : v)), mark, size);

@@ -3,7 +3,7 @@
 
 import { notice } from "./ask.js";
 import { filePicker } from "./files.js";
-import { on, setSeed, setStyle, studio } from "./studio.js";
+import { on, onFailure, setSeed, setStyle, studio } from "./studio.js";
 import { packIds, sendFile } from "./wire.js";
 
 const IDLE_MS = 600; // since the last building
@@ -78,8 +78,8 @@ export function mountLooks({ element, props, trigger, watch, upload }) {
     }
     if (isIdle()) next();
   });
-  window.addEventListener("studio:look-failed", () => { underway = null; });
-  window.addEventListener("studio:style-failed", () => photo.setBusy(false));
+  onFailure("look", () => { underway = null; });
+  onFailure("style", () => photo.setBusy(false));
 
   const mark = () => {
     const { style, seed } = studio;
@@ -126,7 +126,7 @@ function buildPhotoLook(take) {
   node.hidden = true;
   const [add, picker] = filePicker({ name: "photo", label: "Style from a photo",
     text: "From a photo",
-    tip: "The building in the style of a photo", classes: "st-add" }, take);
+    tip: "In the style of a photo", classes: "st-add" }, take);
   const look = {
     node, add, picker, busy: false,
     setBusy(busy) {

@@ -1,9 +1,9 @@
 // What a reload brings back: kept in this browser only.
 
-import { on, studio } from "./studio.js";
+import { DESK, on, studio } from "./studio.js";
 import { fromBase64, toBase64 } from "./wire.js";
 
-const STORED = "pix2pix-drawing";
+const STORED = DESK === "draw" ? "pix2pix-drawing" : `pix2pix-drawing-${DESK}`;
 const DELAY_MS = 300;
 
 /** What was kept, as far as it is whole and of this size: { map, seed, tool, ... } or {}. */

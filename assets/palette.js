@@ -1,6 +1,8 @@
-// The twelve classes: name, colour and key each.
+// The classes: name, colour and, for the first twelve, a key each.
 
 import { tell } from "./studio.js";
+
+const MANY = 24; // more chips than this scroll
 
 /** Relative luminance of sRGB, as WCAG defines it. */
 function luminance(rgb) {
@@ -32,13 +34,15 @@ export function buildPalette(sheet, classes) {
     const chip = Object.assign(document.createElement("button"), {
       type: "button", className: "st-chip",
     });
-    chip.dataset.tip = `${name}: ${meaning}  ${key}`;
+    const about = meaning ? `${name}: ${meaning}` : name;
+    chip.dataset.tip = key ? `${about}  ${key}` : about;
     const text = Object.assign(document.createElement("span"), { textContent: name });
     chip.append(swatch({ rgb, key }), text);
-    chip.setAttribute("aria-label", `${name}: ${meaning}, key ${key}`);
+    chip.setAttribute("aria-label", key ? `${about}, key ${key}` : about);
     chip.addEventListener("click", () => choose(id));
     return chip;
   });
+  node.classList.toggle("st-many", classes.length > MANY);
   node.append(...chips);
   choose(sheet.classId);
   return { node, chips, choose, keys: classes.map((c) => c.key) };

@@ -1,22 +1,27 @@
 // The tools beside the sheet, and what is done with a selection.
 
 import { button, group } from "./icons.js";
-import { tell } from "./studio.js";
+import { isFacades, tell } from "./studio.js";
 
 export const TOOLBAR = [
   { tool: "brush", label: "Brush", key: "B", does: "paints with a round brush" },
-  { tool: "eraser", label: "Eraser", key: "E", does: "back to the wall; from the wall, to the sky" },
+  { tool: "eraser", label: "Eraser", key: "E", does: "back to the wall; from the wall, to the sky",
+    plain: "back to the first class" },
   { tool: "line", label: "Line", key: "L", does: "a straight line, as thick as the brush" },
   { tool: "rectangle", label: "Rectangle", key: "R", does: "from corner to corner" },
   { tool: "fill", label: "Fill", key: "F", does: "fills an area of one class" },
   { tool: "eyedropper", label: "Eyedropper", key: "I", does: "takes the class under the pointer" },
   { tool: "select", label: "Select", key: "S", does: "click an element or drag a box, then move it" },
-  { tool: "repeat", label: "Repeat", key: "T", does: "drag a window out into rows and columns" },
+  { tool: "repeat", label: "Repeat", key: "T", does: "drag a window out into rows and columns",
+    plain: "drag an element out into rows and columns" },
 ];
 export const SWITCHES = [
   { name: "mirror", label: "Mirror", key: "M", does: "draws on both sides at once" },
   { name: "grid", label: "Snap to grid", key: "G", does: "lines, boxes and moves keep to the grid" },
 ];
+
+/** What a tool does, said of what lies on this sheet. */
+export const doesWhat = ({ does, plain }) => (isFacades() ? does : plain ?? does);
 
 /** `rail.tools`, `.switches`, `.undo`, `.redo`, `.clear`, `.help` are its buttons. */
 export function buildRail(sheet, { onNew, onHelp, onTool }) {
@@ -34,8 +39,9 @@ export function buildRail(sheet, { onNew, onHelp, onTool }) {
     onTool();
     tell("setting");
   };
-  for (const { tool, label, key, does } of TOOLBAR) {
-    rail.tools[tool] = button({ name: tool, label, key, tip: `${label}: ${does}` });
+  for (const entry of TOOLBAR) {
+    const { tool, label, key } = entry;
+    rail.tools[tool] = button({ name: tool, label, key, tip: `${label}: ${doesWhat(entry)}` });
     rail.tools[tool].addEventListener("click", () => choose(tool));
   }
   for (const { name, label, key, does } of SWITCHES) {
@@ -57,7 +63,8 @@ export function buildRail(sheet, { onNew, onHelp, onTool }) {
   rail.redo = button({ name: "redo", label: "Redo", key: "Ctrl Shift Z" });
   rail.undo.classList.add("st-undo");
   rail.redo.classList.add("st-redo");
-  rail.clear = button({ name: "clear", label: "New drawing", tip: "New: a bare wall", key: "N" });
+  rail.clear = button({ name: "clear", label: "New drawing", key: "N",
+    tip: isFacades() ? "New: a bare wall" : "New: an empty sheet" });
   rail.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?" });
   rail.undo.addEventListener("click", () => sheet.undo());
   rail.redo.addEventListener("click", () => sheet.redo());

@@ -81,7 +81,7 @@ export class Selection {
   remove() {
     if (!this.box) return;
     if (this.floating) this.sheet.map.set(this.floating.base);
-    else clearBox(this.sheet.map, this.sheet.size, this.box);
+    else clearBox(this.sheet.map, this.sheet.size, this.box, this.sheet.wall);
     this.drop();
   }
 
@@ -98,7 +98,7 @@ export class Selection {
     const { map, size } = this.sheet;
     const piece = this.piece();
     const base = map.slice();
-    clearBox(base, size, clipBox(size, this.box));
+    clearBox(base, size, clipBox(size, this.box), this.sheet.wall);
     this.floating = { piece, base };
   }
 

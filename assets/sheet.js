@@ -1,6 +1,6 @@
 // The sheet of paper: a label map on a canvas, and the pointer over it. The tools are in tools.js.
 
-import { History } from "./labelmap.js";
+import { BACKGROUND, FACADE, History } from "./labelmap.js";
 import { Selection } from "./selection.js";
 import { TOOLS } from "./tools.js";
 
@@ -12,13 +12,14 @@ const selecting = new Set(["select", "repeat"]);
 
 export class Sheet {
   /**
-   * `colors`: [r, g, b] by id. `onChange()` after the map changed, `onHistory()` after a step,
+   * `colors`: [r, g, b] by id; `hasWall`: class 1 is what lies behind elements. `onChange()` after the map changed, `onHistory()` after a step,
    * `onPick(id)` while the eyedropper is over a class and `onPicked()` after,
    * `onSelection()` when another part is selected, or none.
    */
-  constructor({ size, colors, onChange, onHistory, onPick, onPicked, onSelection }) {
+  constructor({ size, colors, hasWall, onChange, onHistory, onPick, onPicked, onSelection }) {
     Object.assign(this, { size, onChange, onHistory, onPick, onPicked });
     this.map = new Uint8Array(size * size);
+    this.wall = hasWall ? FACADE : BACKGROUND;
     this.history = new History(size);
     this.tool = "rectangle";
     this.classId = 2;

@@ -3,11 +3,18 @@
 import { download } from "./download.js";
 import { filePicker, openFiles } from "./files.js";
 import { button } from "./icons.js";
-import { randomSeed, studio } from "./studio.js";
+import { isFacades, randomSeed, studio } from "./studio.js";
 import { unpackIds } from "./wire.js";
+
+const OPENS = {
+  facades: "Open a label image",
+  labels: "Open a label image of these classes",
+  lines: "Open a picture of lines",
+};
 
 export async function mountShelf({ element, props, trigger, watch, upload }) {
   const root = element.querySelector(".st-shelf");
+  studio.kind = props.kind;
   const starts = Object.assign(document.createElement("div"), { className: "st-thumbs" });
   starts.setAttribute("role", "group");
   starts.setAttribute("aria-label", "Start from");
@@ -20,20 +27,21 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
     props.value = { facade: randomSeed() };
     trigger("facade");
   });
-  const files = openFiles({ props, trigger, upload });
+  const files = openFiles({ desk: element.closest(".studio-desk"), props, trigger, upload });
   const open = filePicker({ name: "open", label: "Open a drawing", text: "Open",
-    tip: "Open a label image; or drop it on the sheet" }, files.open);
+    tip: `${OPENS[props.kind]}; or drop it on the sheet` }, files.open);
   studio.saveDrawing = async () => {
     await studio.send("webp", -1);
     trigger("save");
   };
   watch("value", () => {
     const { drawing, refused } = props.value ?? {};
-    if (drawing) download(drawing, "facade-labels.png");
+    if (drawing) download(drawing, `${props.file_name}-${props.kind === "lines" ? "lines" : "labels"}.png`);
     if (refused) files.refused(refused);
   });
   const actions = Object.assign(document.createElement("div"), { className: "st-actions" });
-  actions.append(facade, ...open);
+  if (isFacades()) actions.append(facade);
+  actions.append(...open);
   if (props.traces) {
     actions.append(...filePicker({ name: "trace", label: "Trace a photo", text: "Trace a photo",
       tip: "Make a drawing of a photo of a house" }, files.trace));
@@ -41,7 +49,7 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
   const title = Object.assign(document.createElement("span"), {
     className: "st-caption", textContent: "Start from",
   });
-  root.replaceChildren(title, starts, actions);
+  root.replaceChildren(...(props.starts.length ? [title, starts] : []), actions);
 }
 
 function thumbnail(name, map, { size, classes }) {

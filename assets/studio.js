@@ -1,8 +1,9 @@
-// What the parts of the Draw tab share: the sheet, the seed, and the way to a new building.
+// What the parts of a drawing tab share: the sheet, the seed, and the way to a new building.
 
 export const MAX_SEED = 9999;
 
 export const studio = {
+  kind: "facades", // or "labels", or "lines"
   sheet: null,
   pipeline: null,
   seed: 0,
@@ -12,6 +13,15 @@ export const studio = {
   saving: null, // what of, and the id of the request whose picture will be saved
   controls: {}, // elements that one part builds and another needs
 };
+
+// Each tab loads these modules under a path of its own, and with them has its own sheet: see
+// pix2pix/ui/assets.py.
+export const DESK = import.meta.url.match(/\/for\/([^/]+)\//)?.[1] ?? "draw";
+
+/** What the server could not do: "draw", "look", "style" or "open". */
+export function onFailure(what, act) { window.addEventListener(`${DESK}:${what}-failed`, act); }
+
+export const isFacades = () => studio.kind === "facades";
 
 const listeners = { change: [], setting: [], answer: [], opened: [] };
 

@@ -26,7 +26,7 @@ function dragMarquee(sheet, stroke, point) {
 }
 
 function boxAt(sheet, point) {
-  return elementBox(sheet.map, sheet.size, Math.floor(point.x), Math.floor(point.y));
+  return elementBox(sheet.map, sheet.size, Math.floor(point.x), Math.floor(point.y), sheet.wall);
 }
 
 /** How far a stroke has come, in whole pixels, or in whole cells of the grid. */
@@ -52,7 +52,7 @@ export const TOOLS = {
 
   eraser: {
     start(sheet, stroke, point) {
-      stroke.ink = eraserInk(sheet.idAt(point));
+      stroke.ink = eraserInk(sheet.idAt(point), sheet.wall);
       this.move(sheet, stroke, point);
     },
     move(sheet, stroke, point) { strokeLine(sheet, stroke.last, point, stroke.ink); },

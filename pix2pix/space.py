@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from pix2pix.checkpoint import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME, load_checkpoint
+from pix2pix.config import CheckpointConfig
 from pix2pix.hub import resolve
 from pix2pix.hub.pull import pinned_name
 from pix2pix.hub.push import look_up, with_front_matter
+from pix2pix.images import IMAGE_SUFFIXES
+from pix2pix.labels import is_facades
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = {"labels2photo": "--checkpoint-facades", "colorize": "--checkpoint-colorize"}
+OWN_TAB = "--checkpoint"
 PROMISES = {
     "labels2photo": "Draw a label map, see the photo as you draw.",
+    "photo2labels": "See which class each part of a photo is of.",
     "colorize": "Give black-and-white photos their colours.",
+    "image2image": "Give an image, see what becomes of it.",
 }
+EXAMPLES_DIR = "examples"  # of a checkpoint: what the app offers to start from
 PLAIN_FILES = ("LICENSE", "requirements.txt")
 LEFT_OUT = ("readme",)  # of assets/
 PYTHON_VERSION = "3.12"  # ZeroGPU has 3.10 and 3.12
@@ -43,17 +49,9 @@ README = """\
 
 
 def build_space(checkpoint: str, repo_id: str, into: Path) -> None:
-    """Writes the Space into a folder, made if need be.
-
-    ValueError where the checkpoint is unsound, or of a task that the app has no tab for.
-    """
+    """Writes the Space into a folder, made if need be. ValueError for an unsound checkpoint."""
     folder = Path(resolve(checkpoint))
     config, _ = load_checkpoint(folder)
-    if config.task not in FLAGS:
-        raise ValueError(
-            f"{checkpoint}: a Space serves checkpoints for {' or '.join(FLAGS)}, "
-            f"this one is for {config.task}"
-        )
     pinned = pinned_name(folder)
     into.mkdir(parents=True, exist_ok=True)
     copy_app(into)
@@ -61,12 +59,19 @@ def build_space(checkpoint: str, repo_id: str, into: Path) -> None:
         copy_checkpoint(folder, into / "checkpoint")
     what = f"the checkpoint {pinned}" if pinned else "the checkpoint in checkpoint/"
     where = repr(pinned) if pinned else 'str(HERE / "checkpoint")'
-    app = APP.format(what=what, flag=FLAGS[config.task], checkpoint=where)
+    app = APP.format(what=what, flag=choose_flag(config), checkpoint=where)
     (into / "app.py").write_text(app, "utf-8")
     title = repo_id.split("/")[1]
     text = README.format(title=title, promise=PROMISES[config.task], what=what)
     values = front_matter(title, PROMISES[config.task], pinned)
     (into / CARD_NAME).write_text(with_front_matter(text, values), "utf-8")
+
+
+def choose_flag(config: CheckpointConfig) -> str:
+    """The flag of app.py that serves it: as the app's own model of its kind, or in its own tab."""
+    if config.task == "labels2photo" and is_facades([c.name for c in config.palette]):
+        return "--checkpoint-facades"
+    return "--checkpoint-colorize" if config.task == "colorize" else OWN_TAB
 
 
 def front_matter(title: str, promise: str, pinned: str | None) -> dict[str, Any]:
@@ -96,6 +101,10 @@ def copy_checkpoint(folder: Path, into: Path) -> None:
     for name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME):
         if (folder / name).is_file():
             shutil.copyfile(folder / name, into / name)
+    for path in (folder / EXAMPLES_DIR).glob("*"):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            (into / EXAMPLES_DIR).mkdir(exist_ok=True)
+            shutil.copyfile(path, into / EXAMPLES_DIR / path.name)
 
 
 def copy_app(into: Path) -> None:

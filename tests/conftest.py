@@ -51,6 +51,7 @@ class PaletteDrawer(Drawer):
 
     def __init__(self, size: int = 256) -> None:
         self.size = size
+        self.config = checkpoint_config(Recipe("labels2photo", size=size))
 
     def style_from(self, photo: Image.Image) -> np.ndarray:
         return np.asarray(photo.convert("RGB"), np.float32).mean((0, 1)) / 255

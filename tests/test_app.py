@@ -26,7 +26,7 @@ from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 from pix2pix.ui.canvas import Shelf
 from pix2pix.ui.demo import create_demo, launch_options
-from pix2pix.ui.draw_tab import fit_label_map
+from pix2pix.ui.sheets import facades_sheet, fit_label_map
 from pix2pix.ui.wire import DrawRequest, pack_ids, unpack_ids
 
 SIZE = 256
@@ -40,14 +40,14 @@ def client(fake_studio: str, tmp_path_factory: pytest.TempPathFactory) -> Client
 
 def draw(client: Client, label_map: np.ndarray, seed: int = 0, **more: Any) -> np.ndarray:
     payload = {"ids": pack_ids(label_map), "seed": seed, **more}
-    answer = client.predict(payload, api_name="/draw")
+    answer = client.predict(payload, api_name="/draw_live")
     image = Image.open(io.BytesIO(base64.b64decode(answer["image"].split(",")[1])))
     return np.asarray(image.convert("RGB"))
 
 
 def colorize(client: Client, path: Path, strength: float = 1.0, **more: Any) -> Image.Image:
     payload = {"file": handle_file(path), "strength": strength, **more}
-    answer = client.predict(payload, api_name="/colorize")
+    answer = client.predict(payload, api_name="/colorize_photo")
     image = Image.open(io.BytesIO(base64.b64decode(answer["image"].split(",")[1])))
     image.load()
     assert image.format == more.get("format", "png").upper()
@@ -82,7 +82,7 @@ def test_a_style_wins_over_the_seed(client: Client) -> None:
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
 def test_a_style_that_is_not_finite_is_refused(fake_studio: str, value: str) -> None:
     body = '{"data": [{"ids": "%s", "style": [0, 0, %s]}]}' % (pack_ids(WALL), value)  # noqa: UP031
-    url = f"{fake_studio}gradio_api/call/draw"
+    url = f"{fake_studio}gradio_api/call/draw_live"
     answer = httpx.post(url, content=body, headers={"content-type": "application/json"})
     if answer.status_code == 200:
         stream = httpx.get(f"{url}/{answer.json()['event_id']}", timeout=30).text
@@ -131,7 +131,7 @@ def test_a_hostile_drawing_is_refused_in_words_and_the_server_stays_up(
 ) -> None:
     payload, reason = HOSTILE_DRAWINGS[name]
     with pytest.raises(Exception, match=reason) as refusal:
-        client.predict(payload, api_name="/draw")
+        client.predict(payload, api_name="/draw_live")
     assert "Traceback" not in str(refusal.value)
     assert draw(client, WALL).shape == (SIZE, SIZE, 3)
 
@@ -143,7 +143,9 @@ def test_ids_survive_the_wire() -> None:
 
 def test_a_saved_drawing_reopens_with_identical_ids(tmp_path: Path) -> None:
     drawing = build(PLANS[1], SIZE)
-    answer = Shelf.postprocess(None, DrawRequest(drawing, 0, "png", None))  # type: ignore[arg-type]
+    shelf = Shelf(facades_sheet(SIZE), traces=False)
+    answer = shelf.postprocess(DrawRequest(drawing, 0, "png", None))
+    assert answer is not None
     path = tmp_path / "facade-labels.png"
     path.write_bytes(base64.b64decode(answer["drawing"].split(",")[1]))
     with Image.open(path) as image:
@@ -188,9 +190,9 @@ def test_strength_nought_leaves_it_grey(client: Client, tmp_path: Path) -> None:
 
 def test_the_result_carries_the_name_of_the_photo(client: Client, tmp_path: Path) -> None:
     payload = {"file": handle_file(save_photo(tmp_path / "grandma 1941.jpg")), "strength": 1.0}
-    assert client.predict(payload, api_name="/colorize")["name"].endswith("1941.png")
+    assert client.predict(payload, api_name="/colorize_photo")["name"].endswith("1941.png")
     payload = {"file": handle_file(save_photo(tmp_path / "b.tif")), "format": "jpeg"}
-    assert client.predict(payload, api_name="/colorize")["name"] == "b.jpg"
+    assert client.predict(payload, api_name="/colorize_photo")["name"] == "b.jpg"
 
 
 def test_the_date_of_a_photo_is_kept_and_where_it_was_taken_is_not(
@@ -285,7 +287,7 @@ def test_a_bad_photo_is_refused_by_name(client: Client, tmp_path: Path, name: st
     ],
 )
 def test_nothing_but_uploads_can_be_opened(fake_studio: str, file: Any) -> None:
-    answer = raw_call(fake_studio, "colorize", {"file": file, "strength": 1.0})
+    answer = raw_call(fake_studio, "colorize_photo", {"file": file, "strength": 1.0})
     assert answer.startswith("error")
     assert "root:" not in answer
 
@@ -310,7 +312,7 @@ def test_a_strength_out_of_range_is_refused(
 ) -> None:
     payload = {"file": handle_file(save_photo(tmp_path / "a.png")), "strength": strength}
     with pytest.raises(Exception, match=r"strength must be from 0 to 1\.5"):
-        client.predict(payload, api_name="/colorize")
+        client.predict(payload, api_name="/colorize_photo")
 
 
 # ---- the app as a whole ------------------------------------------------------------------
@@ -327,7 +329,7 @@ def test_a_failing_model_is_reported_without_its_insides(upload_folder: Path) ->
             return super().draw(label_map, seed, style)
 
     for url in serve(Broken(), SepiaColorizer()):
-        answer = raw_call(url, "draw", {"ids": pack_ids(WALL)})
+        answer = raw_call(url, "draw_live", {"ids": pack_ids(WALL)})
         assert answer.startswith("error")
         assert "secret" not in answer
 

@@ -26,7 +26,7 @@ from PIL import Image
 from pix2pix.facades import build
 from pix2pix.labels import decode_label_image, encode_label_image
 from pix2pix.plans import PLANS
-from pix2pix.ui.canvas import KEYS
+from pix2pix.ui.sheets import KEYS
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

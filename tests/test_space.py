@@ -18,11 +18,13 @@ import pytest
 from conftest import ROOT, TINY_RECIPE, free_port
 from fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
 from huggingface_hub import constants
+from PIL import Image
 
 import app
 import pix2pix.__main__ as cli
 from pix2pix import zerogpu
 from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.config import LabelColor
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, load_drawer
 from pix2pix.training.learner import checkpoint_config
@@ -96,15 +98,29 @@ def test_a_space_is_pushed(
     assert f"ada uploads to the Space {SPACE} (new)" in capsys.readouterr().out
 
 
-def test_a_space_for_a_task_without_a_tab_is_refused(
-    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("task", ["photo2labels", "image2image"])
+def test_a_space_serves_any_other_task_in_a_tab_of_its_own(
+    hub: Hub, tmp_path: Path, task: str
 ) -> None:
-    config = checkpoint_config(dataclasses.replace(TINY_RECIPE, task="photo2labels", style_dim=0))
-    save_checkpoint(tmp_path / "trace", config, Model(config), "# A card\n")
-    arguments = ["--checkpoint", str(tmp_path / "trace"), "--folder", str(tmp_path / "space")]
-    assert cli.main(["space", SPACE, *arguments]) == 2
-    assert "this one is for photo2labels" in capsys.readouterr().err
-    assert not (tmp_path / "space").exists()
+    config = checkpoint_config(dataclasses.replace(TINY_RECIPE, task=task, style_dim=0))
+    save_checkpoint(tmp_path / "model", config, Model(config), "# A card\n")
+    (tmp_path / "model" / "examples").mkdir()
+    Image.new("RGB", (9, 9)).save(tmp_path / "model" / "examples" / "a.png")
+    (tmp_path / "model" / "examples" / "secret.txt").write_text("not for show")
+    folder = tmp_path / "space"
+    arguments = ["--checkpoint", str(tmp_path / "model"), "--folder", str(folder)]
+    assert cli.main(["space", SPACE, *arguments]) == 0
+    assert "main(['--checkpoint', str(HERE" in (folder / "app.py").read_text()
+    assert [path.name for path in (folder / "checkpoint" / "examples").iterdir()] == ["a.png"]
+
+
+def test_a_space_of_other_classes_than_facades_has_a_tab_for_them(hub: Hub, tmp_path: Path) -> None:
+    palette = (LabelColor("road", (128, 64, 128)), LabelColor("sky", (70, 130, 180)))
+    config = checkpoint_config(dataclasses.replace(TINY_RECIPE, palette=palette))
+    save_checkpoint(tmp_path / "roads", config, Model(config), "# A card\n")
+    arguments = ["--checkpoint", str(tmp_path / "roads"), "--folder", str(tmp_path / "space")]
+    assert cli.main(["space", SPACE, *arguments]) == 0
+    assert "main(['--checkpoint', " in (tmp_path / "space" / "app.py").read_text()
 
 
 def test_a_folder_with_something_in_it_is_left_alone(

@@ -22,19 +22,23 @@ def _version() -> str:
 ASSETS_URL = f"studio/{_version()}"
 
 
-def assets_route() -> Mount:
-    """Serves `assets/` and nothing beside it."""
-    return Mount(f"/{ASSETS_URL}", StaticFiles(directory=ASSETS))
+def assets_routes() -> list[Mount]:
+    """Serve `assets/` and nothing beside it, for each tab under a path of its own too."""
+    files = StaticFiles(directory=ASSETS)
+    return [Mount(f"/{ASSETS_URL}/for/{{desk}}", files), Mount(f"/{ASSETS_URL}", files)]
 
 
-def load_script(module: str, function: str, events: tuple[str, ...] = ()) -> str:
+def load_script(module: str, function: str, desk: str, events: tuple[str, ...] = ()) -> str:
     """The `js_on_load` of a component whose behaviour is `function` of `assets/MODULE`.
+
+    Modules are loaded once for each path, so that each tab, whose name is in it, has its own: what
+    the parts of a tab share lies in a module, and two drawing tabs must not share a sheet.
 
     Gradio takes every quoted name in it for an event, so that is where the events are declared.
     """
     declared = " ".join(f"'{event}'" for event in events)
     return (
-        f"import(new URL(`{ASSETS_URL}/{module}`, document.baseURI).href)"
+        f"import(new URL(`{ASSETS_URL}/for/{desk}/{module}`, document.baseURI).href)"
         f".then((m) => m.{function}({{element, props, trigger, server, upload, watch}}))"
         f".catch((e) => console.error(e)); // events: {declared}"
     )

@@ -1,7 +1,7 @@
-"""The Draw tab's components: thin Gradio shells whose behaviour is in `assets/`.
+"""A drawing tab's components: thin Gradio shells whose behaviour is in `assets/`.
 
-`Drawing` sends the drawing, `Picture` shows the building, `Looks` the same in other styles, `Shelf`
-holds what to start from and the files that go in and out.
+`Drawing` sends the drawing, `Picture` shows what is made of it, `Looks` the same in other styles,
+`Shelf` holds what to start from and the files that go in and out.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from pix2pix.labels import CLASSES, encode_label_image
+from pix2pix.labels import encode_label_image
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.errors import sentence
+from pix2pix.ui.sheets import PEN, SheetKind
 from pix2pix.ui.wire import (
     MAX_SEED,
     MAX_UPLOAD_MB,
@@ -27,11 +28,6 @@ from pix2pix.ui.wire import (
 )
 
 LOOK_SIDE = 128  # pixels of a small picture
-KEYS = "1234567890-="
-PALETTE_PROPS = [
-    {"name": c.name, "meaning": c.meaning, "rgb": list(c.rgb), "key": key}
-    for c, key in zip(CLASSES, KEYS, strict=True)
-]
 
 
 class PhotoStyle(NamedTuple):
@@ -52,23 +48,23 @@ class NoLabelMap(NamedTuple):
 class Drawing(ScriptedHTML):
     """The sheet with its tools and palette. In Python its value is a DrawRequest."""
 
-    def __init__(self, label_map: np.ndarray, seed: int, style_dim: int) -> None:
-        self.size, self.style_dim = len(label_map), style_dim
+    def __init__(self, sheet: SheetKind, seed: int, style_dim: int) -> None:
+        self._sheet, self._style_dim = sheet, style_dim
         super().__init__(
             "drawing",
             "draw.js",
             "mountDrawing",
             events=("input",),
-            size=self.size,
             seed=seed,
             style_dim=style_dim,
-            start=pack_ids(label_map),
-            classes=PALETTE_PROPS,
+            start=pack_ids(sheet.first),
+            hand=PEN if sheet.name == "lines" else {},
+            **sheet.props(),
         )
 
     def preprocess(self, payload: Any) -> DrawRequest:  # type: ignore[override]
         try:
-            return read_drawing(payload, self.size, self.style_dim)
+            return read_drawing(payload, self._sheet, self._style_dim)
         except ValueError as error:
             raise sentence(error) from None
 
@@ -77,12 +73,12 @@ class Drawing(ScriptedHTML):
         return None if value is None else {"ids": pack_ids(value), "opened": True}
 
     def api_info(self) -> dict[str, Any]:
-        side = self.size
+        side, last = self._sheet.size, len(self._sheet.classes) - 1
         return {
             "type": "object",
-            "description": f"ids: {side}x{side} class indices (0-11, row by row, a byte each), "
+            "description": f"ids: {side}x{side} class indices (0-{last}, row by row, a byte each), "
             f"zlib-compressed, in base64. seed: 0 to {MAX_SEED}. style: in its place, a list of "
-            f"{self.style_dim} numbers. format: png or webp.",
+            f"{self._style_dim} numbers. format: png or webp.",
             "properties": {
                 "ids": {"type": "string"},
                 "seed": {"type": "integer"},
@@ -92,15 +88,25 @@ class Drawing(ScriptedHTML):
         }
 
     def example_payload(self) -> dict[str, Any]:
-        ids = pack_ids(np.ones((self.size, self.size), np.uint8))
+        ids = pack_ids(self._sheet.first)
         return {"ids": ids, "seed": 0, "format": "png"}
 
 
 class Picture(ScriptedHTML):
-    """The building beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers)."""
+    """The picture beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers)."""
 
-    def __init__(self, value: tuple[np.ndarray, DrawRequest]) -> None:
-        super().__init__("building", "building.js", "mountPicture", value=value)
+    def __init__(
+        self, value: tuple[np.ndarray, DrawRequest], sheet: SheetKind, styled: bool
+    ) -> None:
+        self._sheet = sheet
+        super().__init__(
+            "building",
+            "building.js",
+            "mountPicture",
+            value=value,
+            kind=sheet.name,
+            styled=styled,
+        )
 
     def postprocess(self, value: tuple[np.ndarray, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
         photo, request = value
@@ -110,12 +116,12 @@ class Picture(ScriptedHTML):
         else:
             uri = data_uri(image, "png")
         name = request.seed if request.style is None else "styled"
-        return {"image": uri, "name": f"facade-{name}", "id": request.id}
+        return {"image": uri, "name": f"{self._sheet.file_name}-{name}", "id": request.id}
 
     def api_info(self) -> dict[str, Any]:
         return {
             "type": "object",
-            "description": "image: the building, as a data URI",
+            "description": "image: the picture, as a data URI",
             "properties": {"image": {"type": "string"}, "name": {"type": "string"}},
         }
 
@@ -127,9 +133,13 @@ class Looks(ScriptedHTML):
     """
 
     def __init__(
-        self, size: int, style_dim: int, styles: Mapping[str, tuple[float, ...]], seeds: list[int]
+        self,
+        sheet: SheetKind,
+        style_dim: int,
+        styles: Mapping[str, tuple[float, ...]],
+        seeds: list[int],
     ) -> None:
-        self.size, self.style_dim = size, style_dim
+        self._sheet, self._style_dim = sheet, style_dim
         super().__init__(
             "looks",
             "looks.js",
@@ -144,7 +154,7 @@ class Looks(ScriptedHTML):
         try:
             if isinstance(payload, dict) and "file" in payload:
                 return read_upload(payload)
-            return read_drawing(payload, self.size, self.style_dim)
+            return read_drawing(payload, self._sheet, self._style_dim)
         except ValueError as error:
             raise sentence(error) from None
 
@@ -163,7 +173,8 @@ class Looks(ScriptedHTML):
 class Shelf(ScriptedHTML):
     """Starting points, open, trace and save. An Upload or a facade's seed in, a label image out."""
 
-    def __init__(self, starts: dict[str, np.ndarray], traces: bool) -> None:
+    def __init__(self, sheet: SheetKind, traces: bool) -> None:
+        self._sheet = sheet
         super().__init__(
             "shelf",
             "shelf.js",
@@ -171,9 +182,8 @@ class Shelf(ScriptedHTML):
             events=("open", "save", "facade", "trace"),
             traces=traces,
             max_upload_mb=MAX_UPLOAD_MB,
-            size=len(next(iter(starts.values()))),
-            classes=PALETTE_PROPS,
-            starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in starts.items()],
+            starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in sheet.starts.items()],
+            **sheet.props(),
         )
 
     def preprocess(self, payload: Any) -> Upload | int:  # type: ignore[override]
@@ -190,5 +200,7 @@ class Shelf(ScriptedHTML):
             return None
         if isinstance(value, NoLabelMap):
             return {"refused": f"{value.name}: {value.reason}"}
-        uri = data_uri(encode_label_image(value.label_map), "png", optimize=True)
+        uri = data_uri(
+            encode_label_image(value.label_map, self._sheet.colors), "png", optimize=True
+        )
         return {"drawing": uri, "id": value.id}

@@ -27,7 +27,7 @@ from pix2pix.ui.color_request import (
     result_name,
     strength_range,
 )
-from pix2pix.ui.component import ScriptedHTML
+from pix2pix.ui.component import ScriptedHTML, desk_name
 from pix2pix.ui.errors import in_words, sentence
 from pix2pix.ui.photo_routes import PHOTOS_URL, THUMB_SIDE
 from pix2pix.ui.photo_store import PhotoGoneError, PhotoStore, Result, decode_photo
@@ -157,8 +157,8 @@ def build_colorize_tab(
         in_words(lambda file: color_file(colorizer, file)),
         photo,
         printed,
-        api_name="colorize",
-        api_description="A photo in colour, at its own size.",
+        api_visibility="undocumented",
+        api_name=f"{desk_name()}_photo",
         **slot,
     )
     demo.unload(forget)

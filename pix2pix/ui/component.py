@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 from gradio import component_meta
+from gradio.context import Context
 
 from pix2pix.ui.assets import load_script
 
@@ -12,10 +13,19 @@ from pix2pix.ui.assets import load_script
 component_meta.create_or_modify_pyi = lambda *_: None
 
 
+def desk_name() -> str:
+    """The id of the tab under construction; where none is, "page"."""
+    block = Context.block
+    while block is not None and not isinstance(block, gr.Tab):
+        block = block.parent
+    return "page" if block is None else str(block.id)
+
+
 class ScriptedHTML(gr.HTML):
     """`<div class="st-NAME">`, given to `function` of `assets/MODULE` when it appears.
 
-    The keyword arguments are props: constants that the script reads.
+    The keyword arguments are props: constants that the script reads. An attribute of a subclass
+    begins with an underscore: under the name of an argument Gradio would send it to the browser.
     """
 
     def __init__(
@@ -30,7 +40,7 @@ class ScriptedHTML(gr.HTML):
         super().__init__(
             value=value,
             html_template=f'<div class="st-{name}"></div>',
-            js_on_load=load_script(module, function, events),
+            js_on_load=load_script(module, function, desk_name(), events),
             apply_default_css=False,
             elem_classes=f"studio-{name}",
             **props,

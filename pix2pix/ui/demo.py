@@ -1,39 +1,47 @@
 """The app: `create_demo` builds it, `launch_options` says how it is served."""
 
 import html
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
 
 from pix2pix.inference import Colorizer, Drawer, Tracer
-from pix2pix.ui.assets import ASSETS, assets_route
+from pix2pix.ui.api import add_colorize_endpoint, add_draw_endpoint
+from pix2pix.ui.assets import ASSETS, assets_routes
 from pix2pix.ui.colorize_tab import build_colorize_tab
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.draw_tab import build_draw_tab
+from pix2pix.ui.model_tab import Served, build_model_tab
 from pix2pix.ui.photo_routes import photo_routes
-from pix2pix.ui.photo_store import PhotoStore
+from pix2pix.ui.photo_store import PHOTOS
+from pix2pix.ui.sheets import sheet_of
 from pix2pix.ui.theme import studio_theme
 from pix2pix.ui.wire import MAX_UPLOAD_MB
 
 MAX_QUEUE = 32
 DELETE_EVERY_S, DELETE_OLDER_THAN_S = 120, 1800  # uploads and results
 
-# One model runs at a time: both tabs share this slot.
+# One model runs at a time: all tabs share this slot.
 MODEL_SLOT = "model"
-
-# What visitors have open in the Colourise tab of any app that this process serves.
-PHOTOS = PhotoStore()
 
 
 def create_demo(
     drawer: Drawer | str | None,
     colorizer: Colorizer | str | None,
     tracer: Tracer | None = None,
+    others: Sequence[Served] = (),
+    revisions: Mapping[str, str] = MappingProxyType({}),
 ) -> gr.Blocks:
     """The app around its models.
 
     A str in a model's place is the sentence saying why it is off; None leaves its tab out.
     With a tracer, whose classes must be those of the facades, a photo can become a drawing.
+    Each of the others has a tab of its own. `revisions` of "facades" and "colorize" are shown.
     """
     with gr.Blocks(
         title="pix2pix studio",
@@ -48,15 +56,49 @@ def create_demo(
                     if isinstance(drawer, str):
                         _say_why_off(drawer)
                     else:
-                        build_draw_tab(drawer, tracer, MODEL_SLOT)
+                        _build_first_tab(drawer, tracer)
+                        _say_which(revisions.get("facades", ""))
             if colorizer is not None:
                 with gr.Tab("Colourise", id="colorize"):
                     if isinstance(colorizer, str):
                         _say_why_off(colorizer)
                     else:
                         build_colorize_tab(colorizer, PHOTOS, MODEL_SLOT, demo)
+                        add_colorize_endpoint(colorizer, MODEL_SLOT)
+                        _say_which(revisions.get("colorize", ""))
+            for served, desk in zip(others, desk_names([other.title for other in others])):
+                with gr.Tab(served.title, id=desk):
+                    if isinstance(served.model, str):
+                        _say_why_off(served.model)
+                    else:
+                        build_model_tab(served, MODEL_SLOT, demo)
+                        _say_which(served.revision)
     demo.queue(max_size=MAX_QUEUE, default_concurrency_limit=2)
     return demo
+
+
+def _build_first_tab(drawer: Drawer, tracer: Tracer | None) -> None:
+    sheet = sheet_of(drawer.config.palette, drawer.size, "drawing", Path())
+    build_draw_tab(drawer, sheet, tracer if sheet.name == "facades" else None, MODEL_SLOT)
+    add_draw_endpoint(drawer, MODEL_SLOT)
+
+
+def desk_names(titles: Sequence[str]) -> list[str]:
+    """For each tab a name that is a part of paths and of endpoints: "edges", "edges_2"."""
+    names: list[str] = []
+    for title in titles:
+        plain = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "model"
+        taken = {"page", "draw", "colorize", *names}
+        numbered = (f"{plain}_{i}" for i in itertools.count(2))
+        names.append(plain if plain not in taken else next(n for n in numbered if n not in taken))
+    return names
+
+
+def _say_which(revision: str) -> None:
+    """The model's name and commit, where it came from the Hub."""
+    if revision:
+        text = html.escape(revision)
+        gr.HTML(f'<p class="st-served">{text}</p>', apply_default_css=False)
 
 
 def _say_why_off(reason: str) -> None:
@@ -68,7 +110,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": studio_theme(),
         "css_paths": [ASSETS / "studio.css", ASSETS / "colorize.css"],
-        "app_kwargs": {"routes": [assets_route(), *photo_routes(PHOTOS)]},
+        "app_kwargs": {"routes": [*assets_routes(), *photo_routes(PHOTOS)]},
         "favicon_path": str(ASSETS / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

@@ -1,4 +1,4 @@
-"""The Draw tab: a drawing in, a building out, while the hand still moves."""
+"""A drawing tab: a drawing in, its picture out, while the hand still moves."""
 
 from typing import Any
 
@@ -9,10 +9,12 @@ from PIL import Image
 from pix2pix.facades import build
 from pix2pix.images import open_image, open_rgb
 from pix2pix.inference import Drawer, Tracer
-from pix2pix.labels import VOID, decode_label_image, resize_label_map
-from pix2pix.plans import PLANS, random_plan
+from pix2pix.plans import random_plan
+from pix2pix.translator import LineDrawer
 from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
+from pix2pix.ui.component import desk_name
 from pix2pix.ui.errors import in_words
+from pix2pix.ui.sheets import SheetKind, fit_label_map
 from pix2pix.ui.wire import DrawRequest, Upload
 
 LOOKS = (7, 1203, 2718, 4242, 6180, 8088)  # seeds
@@ -20,19 +22,23 @@ START_SEED = LOOKS[0]
 PHOTO_SIDE = 1024  # a photo is looked at no larger than this
 
 
-def build_draw_tab(drawer: Drawer, tracer: Tracer | None, concurrency_id: str) -> None:
-    """Adds the tab's content to the Blocks under construction, with its events."""
-    starts = {plan.name: build(plan, drawer.size) for plan in PLANS}
-    first = DrawRequest(next(iter(starts.values())), START_SEED, "webp", None)
+def build_draw_tab(
+    drawer: Drawer | LineDrawer, sheet: SheetKind, tracer: Tracer | None, concurrency_id: str
+) -> None:
+    """Adds the tab's content to the Blocks under construction, with its events.
+
+    The tracer is one of facades, and so is then the sheet.
+    """
+    first = DrawRequest(sheet.first, START_SEED, "webp", None)
     draw = in_words(lambda request: paint(drawer, request))
 
     with gr.Column(elem_classes="studio-desk"):
-        drawing = Drawing(first.label_map, first.seed, drawer.style_dim)
+        drawing = Drawing(sheet, first.seed, drawer.style_dim)
         with gr.Column(elem_classes="studio-side"):
-            picture = Picture(draw(first))
+            picture = Picture(draw(first), sheet, styled=drawer.style_dim > 0)
             if drawer.style_dim:
-                looks = Looks(drawer.size, drawer.style_dim, drawer.styles, list(LOOKS))
-        shelf = Shelf(starts, traces=tracer is not None)
+                looks = Looks(sheet, drawer.style_dim, drawer.styles, list(LOOKS))
+        shelf = Shelf(sheet, traces=tracer is not None)
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     slot: dict[str, Any] = {"concurrency_id": concurrency_id, "concurrency_limit": 1}
@@ -40,8 +46,8 @@ def build_draw_tab(drawer: Drawer, tracer: Tracer | None, concurrency_id: str) -
         draw,
         drawing,
         picture,
-        api_name="draw",
-        api_description="The building of a drawing.",
+        api_name=f"{desk_name()}_live",
+        api_visibility="undocumented",
         trigger_mode="always_last",
         show_progress="hidden",
         **slot,
@@ -54,7 +60,7 @@ def build_draw_tab(drawer: Drawer, tracer: Tracer | None, concurrency_id: str) -
     make = in_words(lambda seed: build(random_plan(seed), drawer.size))
     shelf.facade(make, shelf, drawing, **quiet)
     shelf.save(lambda request: request, drawing, shelf, **quiet)
-    unfold = in_words(lambda upload: open_drawing(upload, drawer.size, tracer is not None))
+    unfold = in_words(lambda upload: open_drawing(upload, sheet, tracer is not None))
     tell_browser(shelf.open(unfold, shelf, [drawing, shelf], **quiet), "open-failed")
     if tracer is not None:
         trace = in_words(lambda upload: trace_photo(tracer, upload, drawer.size))
@@ -63,22 +69,22 @@ def build_draw_tab(drawer: Drawer, tracer: Tracer | None, concurrency_id: str) -
 
 def tell_browser(event: gr.events.Dependency, failure: str) -> None:
     """Where the event fails, our scripts hear of it too, besides the person who reads the error."""
-    script = f"() => {{ window.dispatchEvent(new Event(`studio:{failure}`)); }}"
+    script = f"() => {{ window.dispatchEvent(new Event(`{desk_name()}:{failure}`)); }}"
     event.failure(None, js=script, queue=False)
 
 
-def paint(drawer: Drawer, request: DrawRequest) -> tuple[np.ndarray, DrawRequest]:
+def paint(drawer: Drawer | LineDrawer, request: DrawRequest) -> tuple[np.ndarray, DrawRequest]:
     return drawer.draw(request.label_map, request.seed, request.style), request
 
 
-def take_style(drawer: Drawer, upload: Upload) -> PhotoStyle:
+def take_style(drawer: Drawer | LineDrawer, upload: Upload) -> PhotoStyle:
     photo = open_rgb(upload.path, upload.name)
     photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
     return PhotoStyle(drawer.style_from(photo), photo, upload.name)
 
 
 def open_drawing(
-    upload: Upload, size: int, can_trace: bool
+    upload: Upload, sheet: SheetKind, can_trace: bool
 ) -> tuple[np.ndarray | None, NoLabelMap | None]:
     """What the sheet shows, or why not: a picture that is no label map may be a photo to trace.
 
@@ -86,7 +92,7 @@ def open_drawing(
     """
     image = open_image(upload.path, upload.name)
     try:
-        return fit_label_map(decode_label_image(image), size), None
+        return sheet.decode(image), None
     except ValueError as error:
         if not can_trace:
             raise ValueError(f"{upload.name}: {error}") from None
@@ -97,20 +103,3 @@ def trace_photo(tracer: Tracer, upload: Upload, size: int) -> np.ndarray:
     photo = open_rgb(upload.path, upload.name)
     photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
     return fit_label_map(tracer.trace(photo), size)
-
-
-def fit_label_map(label_map: np.ndarray, size: int) -> np.ndarray:
-    """The label map in the middle of a sheet (size, size), as large as fits, without distortion.
-
-    What it does not cover is background, and so are pixels of no class.
-    """
-    height, width = label_map.shape
-    scale = size / max(height, width)
-    fitted = resize_label_map(
-        label_map, (max(1, round(height * scale)), max(1, round(width * scale)))
-    )
-    height, width = fitted.shape
-    top, left = (size - height) // 2, (size - width) // 2
-    sheet = np.zeros((size, size), np.uint8)
-    sheet[top : top + height, left : left + width] = np.where(fitted == VOID, 0, fitted)
-    return sheet

@@ -170,3 +170,7 @@ class PhotoStore:
 def check_key(key: Any) -> None:
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise ValueError("a visitor's key is 32 hexadecimal digits")
+
+
+# What visitors have open in the Colourise tabs of any app that this process serves.
+PHOTOS = PhotoStore()

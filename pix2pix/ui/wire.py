@@ -13,7 +13,8 @@ from PIL import Image
 
 from pix2pix.config import check_style
 from pix2pix.inference import MAX_STRENGTH
-from pix2pix.labels import check_label_map
+from pix2pix.labels import NUM_CLASSES, check_label_map
+from pix2pix.ui.sheets import SheetKind
 
 MAX_SEED = 9999
 MAX_UPLOAD_MB = 64
@@ -41,7 +42,7 @@ def pack_ids(label_map: np.ndarray) -> str:
     return base64.b64encode(zlib.compress(label_map.tobytes(), 9)).decode()
 
 
-def unpack_ids(text: Any, size: int) -> np.ndarray:
+def unpack_ids(text: Any, size: int, num_classes: int = NUM_CLASSES) -> np.ndarray:
     """The label map (size, size) uint8 in `text`, never inflated beyond the size expected."""
     if not isinstance(text, str):
         raise ValueError(f"ids must be a base64 text, got {type(text).__name__}")
@@ -57,19 +58,20 @@ def unpack_ids(text: Any, size: int) -> np.ndarray:
         many = "more" if len(ids) > expected else str(len(ids))
         raise ValueError(f"a drawing here is {size}x{size}, {expected} ids; got {many}")
     label_map = np.frombuffer(ids, np.uint8).reshape(size, size)
-    check_label_map(label_map)
+    check_label_map(label_map, num_classes)
     return label_map
 
 
-def read_drawing(payload: Any, size: int, style_dim: int) -> DrawRequest:
-    """Raises ValueError, in words, for anything but a drawing of this size."""
+def read_drawing(payload: Any, sheet: SheetKind, style_dim: int) -> DrawRequest:
+    """Raises ValueError, in words, for anything but a drawing on such a sheet."""
     payload = _require_dict(payload, "a drawing")
     seed = read_seed(payload, "seed")
     format_ = payload.get("format", "png")
     if format_ not in ("png", "webp"):
         raise ValueError(f"format must be png or webp, got {_short(format_)}")
     style = read_style(payload.get("style"), style_dim)
-    return DrawRequest(unpack_ids(payload.get("ids"), size), seed, format_, read_id(payload), style)
+    ids = unpack_ids(payload.get("ids"), sheet.size, len(sheet.classes))
+    return DrawRequest(ids, seed, format_, read_id(payload), style)
 
 
 def read_style(style: Any, style_dim: int) -> tuple[float, ...] | None:

@@ -1,0 +1,51 @@
+"""The tab of any checkpoint, made from its config: it says what goes in and what comes out."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import gradio as gr
+
+from pix2pix.config import CANVASES
+from pix2pix.images import read_size
+from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
+from pix2pix.translator import LineDrawer
+from pix2pix.ui.colorize_tab import build_colorize_tab
+from pix2pix.ui.draw_tab import build_draw_tab
+from pix2pix.ui.photo_store import PHOTOS
+from pix2pix.ui.photo_tab import build_photo_tab
+from pix2pix.ui.sheets import SheetKind, example_files, sheet_of, with_examples
+
+EXAMPLES_DIR = "examples"  # in a checkpoint folder
+
+
+class Served(NamedTuple):
+    """A checkpoint that gets a tab."""
+
+    title: str
+    model: Drawer | Colorizer | Tracer | Translator | str  # a str says why there is none
+    folder: Path = Path()
+    revision: str = ""  # OWNER/NAME@SHA where it came from the Hub
+
+
+def build_model_tab(served: Served, concurrency_id: str, demo: gr.Blocks) -> None:
+    """Adds the tab's content to the Blocks under construction, with its events."""
+    model, examples = served.model, served.folder / EXAMPLES_DIR
+    if isinstance(model, Drawer):
+        sheet = sheet_of(model.config.palette, model.size, served.title, examples)
+        build_draw_tab(model, sheet, None, concurrency_id)
+    elif isinstance(model, Colorizer):
+        build_colorize_tab(model, PHOTOS, concurrency_id, demo)
+    elif isinstance(model, Translator) and model.config.canvas != CANVASES[0]:
+        drawer = LineDrawer(model)
+        sheet = SheetKind("lines", drawer.size, drawer.palette, served.title)
+        build_draw_tab(drawer, with_examples(sheet, examples), None, concurrency_id)
+    elif isinstance(model, (Tracer, Translator)):
+        build_photo_tab(model, [p for p in example_files(examples) if can_open(p)], concurrency_id)
+
+
+def can_open(path: Path) -> bool:
+    try:
+        read_size(path)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""What can lie on the sheet of a drawing tab: facades, label maps of other classes, or lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from pix2pix.config import LabelColor
+from pix2pix.facades import build
+from pix2pix.images import IMAGE_SUFFIXES, open_image
+from pix2pix.labels import (
+    CLASSES,
+    VOID,
+    decode_label_image,
+    is_facades,
+    resize_label_map,
+)
+from pix2pix.lines import decode_lines
+from pix2pix.plans import PLANS
+
+KEYS = "1234567890-="
+MAX_EXAMPLES = 8
+PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a sheet of 256
+
+
+@dataclass(frozen=True)
+class SheetKind:
+    """What a sheet (size, size) of class indices stands for, and how files become one."""
+
+    name: Literal["facades", "labels", "lines"]
+    size: int
+    classes: tuple[LabelColor, ...]
+    file_name: str  # what saved files are called
+    starts: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def colors(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(c.rgb for c in self.classes)
+
+    @property
+    def first(self) -> np.ndarray:
+        """What the tab opens with: the first start, or where there is none an empty sheet."""
+        empty = np.zeros((self.size, self.size), np.uint8)
+        return next(iter(self.starts.values()), empty)
+
+    def props(self) -> dict[str, Any]:
+        """What the scripts of the page know of it."""
+        meanings = [c.meaning for c in CLASSES] if self.name == "facades" else []
+        return {
+            "kind": self.name,
+            "size": self.size,
+            "file_name": self.file_name,
+            "classes": [
+                {
+                    "name": c.name,
+                    "meaning": meanings[i] if meanings else "",
+                    "rgb": list(c.rgb),
+                    "key": KEYS[i : i + 1],
+                }
+                for i, c in enumerate(self.classes)
+            ],
+        }
+
+    def decode(self, image: Image.Image) -> np.ndarray:
+        """The picture as a sheet. Raises ValueError with the reason where it is none."""
+        if self.name == "lines":
+            label_map = decode_lines(image, self.size)
+        else:
+            label_map = decode_label_image(image, None if self.name == "facades" else self.colors)
+        return fit_label_map(label_map, self.size)
+
+
+def facades_sheet(size: int) -> SheetKind:
+    starts = {plan.name: build(plan, size) for plan in PLANS}
+    classes = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
+    return SheetKind("facades", size, classes, "facade", starts)
+
+
+def sheet_of(palette: Sequence[LabelColor], size: int, name: str, examples: Path) -> SheetKind:
+    """The sheet for label maps of these classes, with the pictures in `examples` to start from."""
+    if is_facades([c.name for c in palette]):
+        return facades_sheet(size)
+    return with_examples(SheetKind("labels", size, tuple(palette), name), examples)
+
+
+def with_examples(kind: SheetKind, folder: Path) -> SheetKind:
+    """The same with what can be read as such a sheet among the pictures in the folder."""
+    starts = {}
+    for path in example_files(folder):
+        try:
+            starts[path.stem] = kind.decode(open_image(path))
+        except ValueError:
+            continue  # a photo beside the label maps, say
+    return SheetKind(kind.name, kind.size, kind.classes, kind.file_name, starts)
+
+
+def example_files(folder: Path) -> list[Path]:
+    """The first pictures in a checkpoint's folder `examples`, by name; none where there is none."""
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    return paths[:MAX_EXAMPLES]
+
+
+def fit_label_map(label_map: np.ndarray, size: int) -> np.ndarray:
+    """The label map in the middle of a sheet (size, size), as large as fits, without distortion.
+
+    What it does not cover is of the first class, and so are pixels of no class.
+    """
+    height, width = label_map.shape
+    scale = size / max(height, width)
+    fitted = resize_label_map(
+        label_map, (max(1, round(height * scale)), max(1, round(width * scale)))
+    )
+    height, width = fitted.shape
+    top, left = (size - height) // 2, (size - width) // 2
+    sheet = np.zeros((size, size), np.uint8)
+    sheet[top : top + height, left : left + width] = np.where(fitted == VOID, 0, fitted)
+    return sheet

@@ -1,0 +1,235 @@
+"""Any checkpoint in the app, through its client: for programs, and a tab for each model."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import PaletteDrawer, SepiaColorizer, launch
+from fake_hub import FakeHub
+from gradio_client import Client, handle_file
+from models import RECIPES, ROADS, colors, save_models, street
+from PIL import Image
+
+import app
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.hub.client import Hub
+from pix2pix.inference import Drawer, Translator, load_translator
+from pix2pix.labels import decode_label_image, encode_label_image
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.translator import LineDrawer
+from pix2pix.ui.demo import create_demo, desk_names
+from pix2pix.ui.sheets import SheetKind, sheet_of
+from pix2pix.ui.wire import pack_ids, unpack_ids
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return save_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def client(
+    models: dict[str, Path], upload_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
+    others = [app.load_served(str(folder), "cpu") for folder in models.values()]
+    demo = create_demo(PaletteDrawer(), SepiaColorizer(), None, others)
+    url = launch(demo)
+    yield Client(url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+    demo.close(verbose=False)
+
+
+def picture(uri: str) -> np.ndarray:
+    image = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1])))
+    return np.asarray(image.convert("RGB"))
+
+
+# ---- for programs ------------------------------------------------------------------------
+
+
+def test_draw_takes_a_label_image_and_a_seed_and_gives_a_png(
+    client: Client, tmp_path: Path
+) -> None:
+    labels = np.arange(12, dtype=np.uint8).repeat(8)[None].repeat(50, 0)
+    encode_label_image(labels).save(tmp_path / "house.png")
+    made = client.predict(handle_file(tmp_path / "house.png"), 3, api_name="/draw")
+    with Image.open(made) as image:
+        assert image.format == "PNG"
+        np.testing.assert_array_equal(np.asarray(image), PaletteDrawer().draw(labels, 3))
+    again = client.predict(labels=handle_file(tmp_path / "house.png"), api_name="/draw")
+    with Image.open(again) as image:
+        np.testing.assert_array_equal(np.asarray(image), PaletteDrawer().draw(labels, 0))
+
+
+def test_colorize_takes_a_photo_and_a_strength_and_gives_a_png(
+    client: Client, tmp_path: Path
+) -> None:
+    colors(90, 61).convert("L").save(tmp_path / "aunt.jpg")
+    made = client.predict(handle_file(tmp_path / "aunt.jpg"), 0.5, api_name="/colorize")
+    with Image.open(made) as image, Image.open(tmp_path / "aunt.jpg") as photo:
+        assert image.format == "PNG" and Path(made).name == "aunt.png"
+        np.testing.assert_array_equal(
+            np.asarray(image), np.asarray(SepiaColorizer().colorize(photo, 0.5))
+        )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "values", "reason"),
+    [
+        ("/draw", ("photo.png", 0), "photo.png: is not a label map"),
+        ("/draw", ("photo.png", -1), "seed must be"),
+        ("/draw", ("photo.png", 1.5), "seed must be a whole number"),
+        ("/draw", (None, 1), "an image file must be given"),
+        ("/colorize", ("notes.png", 1), "notes.png: is no image"),
+        ("/colorize", ("photo.png", 7), "strength must be from 0 to 1.5"),
+    ],
+)
+def test_what_is_no_input_is_refused_in_words(
+    client: Client, tmp_path: Path, endpoint: str, values: tuple[Any, Any], reason: str
+) -> None:
+    colors().save(tmp_path / "photo.png")
+    (tmp_path / "notes.png").write_text("no pixels")
+    name, number = values
+    file = handle_file(tmp_path / name) if name else None
+    with pytest.raises(Exception, match=reason) as refusal:
+        client.predict(file, number, api_name=endpoint)
+    assert "Traceback" not in str(refusal.value)
+
+
+def test_the_endpoints_are_documented_and_nothing_else_is(client: Client) -> None:
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert named.keys() == {"/draw", "/colorize"}
+    assert [p["parameter_name"] for p in named["/draw"]["parameters"]] == ["labels", "seed"]
+    assert [p["parameter_name"] for p in named["/colorize"]["parameters"]] == ["photo", "strength"]
+    assert "label image of the classes background" in named["/draw"]["description"]
+
+
+def test_mcp_that_is_not_installed_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=r"pip install 'gradio\[mcp\]'"):
+        app.main(["--mcp"])
+
+
+# ---- a tab for each model ----------------------------------------------------------------
+
+
+def test_a_drawing_of_own_classes_is_drawn_and_those_of_facades_are_refused(
+    client: Client, models: dict[str, Path]
+) -> None:
+    payload = {"ids": pack_ids(street()), "seed": 2}
+    made = client.predict(payload, api_name="/roads_live")
+    model = app.load_served(str(models["roads"]), "cpu").model
+    assert isinstance(model, Drawer)
+    np.testing.assert_array_equal(picture(made["image"]), model.draw(street(), 2))
+    with pytest.raises(Exception, match="from 0 to 3"):
+        client.predict({"ids": pack_ids(street() + np.uint8(1))}, api_name="/roads_live")
+
+
+def test_lines_are_drawn_by_a_model_of_edges(client: Client, models: dict[str, Path]) -> None:
+    lines = (street() == 3).astype(np.uint8)
+    made = client.predict({"ids": pack_ids(lines), "seed": 0}, api_name="/edges_live")
+    expected = LineDrawer(load_translator(models["edges"], "cpu")).draw(lines)
+    np.testing.assert_array_equal(picture(made["image"]), expected)
+
+
+def test_a_photo_is_translated_at_its_own_size(
+    client: Client, models: dict[str, Path], tmp_path: Path
+) -> None:
+    colors(130, 75).save(tmp_path / "bay.png")
+    payload = {"file": handle_file(tmp_path / "bay.png")}
+    made = client.predict(payload, api_name="/aerial_make")["file"]
+    with Image.open(made["path"] if isinstance(made, dict) else made) as image:
+        expected = load_translator(models["aerial"], "cpu").translate(colors(130, 75))
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+
+
+def test_the_label_map_of_a_photo_comes_as_a_palette_image(
+    client: Client, models: dict[str, Path], tmp_path: Path
+) -> None:
+    colors(130, 75).save(tmp_path / "bay.png")
+    payload = {"file": handle_file(tmp_path / "bay.png")}
+    made = client.predict(payload, api_name="/segments_make")["file"]
+    with Image.open(made["path"] if isinstance(made, dict) else made) as image:
+        found = decode_label_image(image, tuple(c.rgb for c in ROADS))
+    tracer = app.load_served(str(models["segments"]), "cpu").model
+    assert not isinstance(tracer, (str, Drawer, Translator))
+    np.testing.assert_array_equal(found, tracer.trace(colors(130, 75)))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["aerial_make", "segments_look"])
+@pytest.mark.parametrize("file", [None, {"path": "/etc/passwd"}, {"path": 7}])
+def test_a_photo_tab_opens_uploads_only(client: Client, name: str, file: Any) -> None:
+    with pytest.raises(Exception, match=r"file|upload|path|Invalid"):
+        client.predict({"file": file}, api_name=f"/{name}")
+    with pytest.raises(Exception, match="no example of this name"):
+        client.predict({"example": "../../secret.png"}, api_name=f"/{name}")
+
+
+def test_examples_of_the_checkpoint_are_what_its_sheet_starts_with(
+    models: dict[str, Path],
+) -> None:
+    sheet = sheet_of(ROADS, 64, "roads", models["roads"] / "examples")
+    assert list(sheet.starts) == ["street"], "what cannot be read is left out"
+    np.testing.assert_array_equal(sheet.first, street())
+    assert [c["key"] for c in sheet.props()["classes"]] == ["1", "2", "3", "4"]
+    empty = sheet_of(ROADS, 64, "roads", models["edges"] / "examples")
+    assert not empty.starts and not empty.first.any()
+
+
+def test_classes_beyond_the_twelfth_have_no_key() -> None:
+    classes = tuple(ROADS[0].__class__(f"c{i}", (i, i, i)) for i in range(40))
+    keys = [c["key"] for c in SheetKind("labels", 64, classes, "x").props()["classes"]]
+    assert "".join(keys) == "1234567890-=" and len(keys) == 40
+    with pytest.raises(ValueError, match="from 0 to 39"):
+        unpack_ids(pack_ids(np.full((64, 64), 40, np.uint8)), 64, 40)
+
+
+def test_a_model_that_cannot_be_loaded_has_a_tab_that_says_why(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    served = app.load_served(str(tmp_path), "cpu")
+    assert served.title == tmp_path.name and isinstance(served.model, str)
+    config = str(create_demo(None, None, None, [served]).get_config_file())
+    assert "lacks the key" in config and tmp_path.name in config
+
+
+def test_tabs_of_one_name_are_told_apart() -> None:
+    assert desk_names(["Edges!", "edges", "édges", "", "draw"]) == [
+        "edges",
+        "edges_2",
+        "dges",
+        "model",
+        "draw_2",
+    ]
+
+
+def test_a_model_from_the_hub_shows_its_name_and_commit(
+    hub_server: FakeHub, hub: Hub, models: dict[str, Path]
+) -> None:
+    files = {p.name: p.read_bytes() for p in models["edges"].iterdir()}
+    sha = hub_server.add("ada/shoes", files).refs["main"]
+    served = app.load_served("ada/shoes", "cpu")
+    assert (served.title, served.revision) == ("shoes", f"ada/shoes@{sha}")
+    revisions: dict[str, str] = {}
+    drawer = app.load_or_say_why(load_translator, "ada/shoes", "facades", "cpu", revisions)
+    assert isinstance(drawer, Translator) and revisions == {"facades": f"ada/shoes@{sha}"}
+    config = str(create_demo(None, None, None, [served]).get_config_file())
+    assert f"ada/shoes@{sha}" in config
+
+
+def test_a_space_or_a_folder_without_a_name_is_called_by_its_recipe(tmp_path: Path) -> None:
+    config = checkpoint_config(RECIPES["edges"], training={"recipe": "edges2photo"})
+    save_checkpoint(tmp_path / "checkpoint", config, Model(config), "")
+    assert app.load_served(str(tmp_path / "checkpoint"), "cpu").title == "edges2photo"
+
+
+def test_the_page_is_told_nothing_that_only_the_server_needs(
+    client: Client, models: dict[str, Path]
+) -> None:
+    page = httpx.get(f"{client.src}config").text
+    assert str(models["roads"].parent) not in page, "where the checkpoints lie"
+    assert not re.search(r"(\d+,){500}", page), "label maps travel packed"

@@ -1,0 +1,264 @@
+"""Models of one's own in the browser: each kind has its tab, and what was trained is drawn with."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import SCREENSHOTS, PaletteDrawer, SepiaColorizer, launch
+from fake_hub import TOKEN, FakeHub
+from hand import decode_uri
+from models import ROADS, colors, save_models, save_pairs, street
+from PIL import Image
+
+import app
+import pix2pix.__main__ as cli
+import train
+from pix2pix.hub.client import Hub
+from pix2pix.inference import Drawer, Tracer, load_translator
+from pix2pix.labels import decode_label_image, encode_label_image
+from pix2pix.translator import LineDrawer
+from pix2pix.ui.demo import create_demo
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+PAPER_AND_INK = np.array([[255, 255, 255], [0, 0, 0]])
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return save_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def own_studio(models: dict[str, Path], upload_folder: Path) -> Iterator[str]:
+    """The app with a tab for each tiny checkpoint, and for one that is not there."""
+    names = [*map(str, models.values()), "nowhere"]
+    others = [app.load_served(name, "cpu") for name in names]
+    demo = create_demo(PaletteDrawer(), SepiaColorizer(), None, others)
+    yield launch(demo)
+    demo.close(verbose=False)
+
+
+def show_tab(page: Any, name: str) -> Any:
+    """Opens a tab, from the menu where the row has no room for it; its panel."""
+    tabs = page.get_by_role("tab", name=name, exact=True)
+    if tabs.count() and tabs.first.is_visible():
+        tabs.first.click()
+    else:
+        page.locator(".overflow-menu > button").click()
+        page.locator(".overflow-dropdown button", has_text=name).click()
+    return page.locator("[role=tabpanel]:visible")
+
+
+def read_sheet(panel: Any, colors: np.ndarray) -> np.ndarray:
+    panel.page.wait_for_timeout(80)
+    rgb = decode_uri(panel.locator(".st-sheet").evaluate("(c) => c.toDataURL('image/png')"))
+    exact = (rgb.astype(int)[:, :, None] == colors).all(-1)
+    assert exact.any(-1).all()
+    return exact.argmax(-1).astype(np.uint8)
+
+
+def stroke(panel: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page = panel.page
+    box = panel.locator(".st-sheet").bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    page.mouse.move(*points[1], steps=8)
+    page.mouse.up()
+
+
+def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
+    """Does something; the picture that comes of the newest drawing."""
+    node = panel.locator(".st-building").element_handle()
+    shown = node.get_attribute("data-picture")
+    act()
+    panel.page.wait_for_function(
+        "([n, shown]) => n.dataset.asked === n.dataset.picture && n.dataset.picture !== shown",
+        arg=[node, shown],
+        timeout=20_000,
+    )
+    return decode_uri(panel.locator(".st-building img").get_attribute("src")).astype(int)
+
+
+def save_item(panel: Any, item: str) -> Path:
+    with panel.page.expect_download() as download:
+        panel.get_by_role("button", name="Save", exact=True).click()
+        panel.get_by_role("menuitem", name=item).click()
+    return Path(download.value.path())
+
+
+def open_in(panel: Any, button: str, path: Path) -> None:
+    with panel.page.expect_file_chooser() as chooser:
+        panel.get_by_role("button", name=button, exact=True).click()
+    chooser.value.set_files(path)
+
+
+def test_a_drawing_of_own_classes_has_their_palette_and_its_own_sheet(
+    own_studio: str, visit: Visit, models: dict[str, Path]
+) -> None:
+    page = visit(own_studio)
+    panel = show_tab(page, "roads")
+    panel.locator(".st-drawing[data-ready]").wait_for()
+    palette = np.array([c.rgb for c in ROADS])
+    np.testing.assert_array_equal(read_sheet(panel, palette), street())
+    assert panel.locator(".st-chip").all_inner_texts() == [
+        f"{i + 1}\n{c.name}" for i, c in enumerate(ROADS)
+    ]
+    assert panel.get_by_role("button", name="New facade").count() == 0
+    page.locator(".st-sheet:visible").hover()
+    page.keyboard.press("4")
+    page.keyboard.press("r")
+    wait_for_picture(panel, lambda: stroke(panel, (0.05, 0.7), (0.2, 0.9)))
+    expected = street()
+    expected[44:58, 3:13] = 3
+    np.testing.assert_array_equal(read_sheet(panel, palette), expected)
+    drawing = save_item(panel, "Save the drawing")
+    with Image.open(drawing) as image:
+        found = decode_label_image(image, tuple(c.rgb for c in ROADS))
+    np.testing.assert_array_equal(found, expected)
+    made = Image.open(save_item(panel, "Save the picture"))
+    model = app.load_served(str(models["roads"]), "cpu").model
+    assert isinstance(model, Drawer)
+    np.testing.assert_array_equal(np.asarray(made), model.draw(expected, 7))
+    panel.get_by_role("button", name="Eraser", exact=True).click()
+    wait_for_picture(panel, lambda: stroke(panel, (0.3, 0.4), (0.32, 0.4)))
+    assert read_sheet(panel, palette)[25, 20] == 0, "back to the first class, and not to a wall"
+    page.reload()
+    panel = show_tab(page, "roads")
+    panel.locator(".st-drawing[data-ready]").wait_for()
+    assert read_sheet(panel, palette)[50, 8] == 3, "each tab keeps its own drawing"
+    show_tab(page, "Draw")
+    assert page.locator(".st-sheet:visible").evaluate("(c) => c.width") == 256
+
+
+def test_label_images_of_own_classes_open_and_those_of_facades_are_refused(
+    own_studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    panel = show_tab(visit(own_studio), "roads")
+    panel.locator(".st-drawing[data-ready]").wait_for()
+    before = read_sheet(panel, np.array([c.rgb for c in ROADS]))
+    encode_label_image(np.full((64, 64), 6, np.uint8)).save(tmp_path / "facade.png")
+    open_in(panel, "Open a drawing", tmp_path / "facade.png")
+    panel.page.get_by_text("is not a label map").wait_for()
+    upside_down = before[::-1].copy()
+    encode_label_image(upside_down, [c.rgb for c in ROADS]).save(tmp_path / "own.png")
+    wait_for_picture(panel, lambda: open_in(panel, "Open a drawing", tmp_path / "own.png"))
+    np.testing.assert_array_equal(read_sheet(panel, np.array([c.rgb for c in ROADS])), upside_down)
+
+
+def test_a_photo_is_translated_under_the_slider_and_saved_whole(
+    own_studio: str, visit: Visit, models: dict[str, Path], tmp_path: Path
+) -> None:
+    panel = show_tab(visit(own_studio), "aerial")
+    panel.locator(".st-photo[data-shown='coast.jpg']").wait_for()
+    colors(201, 97).save(tmp_path / "my bay.png")
+    open_in(panel, "Open a photo", tmp_path / "my bay.png")
+    panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
+    assert "201 \u00d7 97" in panel.get_by_role("status").first.inner_text()
+    with panel.page.expect_download() as download:
+        panel.get_by_role("button", name="Save the result").click()
+    assert download.value.suggested_filename == "my bay.png"
+    expected = load_translator(models["aerial"], "cpu").translate(colors(201, 97))
+    with Image.open(download.value.path()) as image:
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+    (tmp_path / "notes.png").write_text("no pixels")
+    open_in(panel, "Open a photo", tmp_path / "notes.png")
+    panel.page.get_by_text("is no image").wait_for()
+    assert panel.locator(".st-photo").get_attribute("data-shown") == "my bay.png"
+
+
+def test_a_photo_becomes_a_label_image(
+    own_studio: str, visit: Visit, models: dict[str, Path], tmp_path: Path
+) -> None:
+    panel = show_tab(visit(own_studio), "segments")
+    panel.get_by_text("Open a photo", exact=True).wait_for()
+    colors(90, 140).save(tmp_path / "street.jpg")
+    open_in(panel, "Open a photo", tmp_path / "street.jpg")
+    panel.locator(".st-photo[data-shown='street.jpg']").wait_for()
+    with panel.page.expect_download() as download:
+        panel.get_by_role("button", name="Save the result").click()
+    tracer = app.load_served(str(models["segments"]), "cpu").model
+    assert isinstance(tracer, Tracer)
+    with Image.open(download.value.path()) as image, Image.open(tmp_path / "street.jpg") as photo:
+        found = decode_label_image(image, tuple(c.rgb for c in ROADS))
+        np.testing.assert_array_equal(found, tracer.trace(photo))
+
+
+def test_a_photo_by_the_camera_is_translated(own_studio: str, visit: Visit) -> None:
+    page = visit(own_studio)
+    page.evaluate(
+        """() => { navigator.mediaDevices.getUserMedia = async () => {
+            const size = {width: 160, height: 90};
+            const canvas = Object.assign(document.createElement('canvas'), size);
+            canvas.getContext('2d').fillRect(0, 0, 80, 90);
+            const stream = canvas.captureStream(10);
+            window.tracks = stream.getTracks();
+            return stream; } }"""
+    )
+    panel = show_tab(page, "aerial")
+    panel.get_by_role("button", name="Camera").click()
+    panel.get_by_role("button", name="Take the photo").click()
+    panel.locator(".st-photo[data-shown='camera.png']").wait_for()
+    assert page.evaluate("() => window.tracks.every((t) => t.readyState === 'ended')")
+    assert not panel.locator(".st-webcam").is_visible()
+
+
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_screenshots_of_each_kind_of_tab(own_studio: str, visit: Visit, device: str) -> None:
+    page = visit(own_studio, phone=device == "phone")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for name in ("roads", "edges", "aerial", "segments", "grey"):
+        panel = show_tab(page, name)
+        panel.locator(".st-drawing[data-ready], .st-photo > *").first.wait_for()
+        page.wait_for_timeout(300)
+        page.screenshot(path=SCREENSHOTS / f"model-{name}-{device}.png")
+        wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{name} is wider than the screen"
+    panel = show_tab(page, "nowhere")
+    assert "This tab is off because" in panel.inner_text()
+
+
+@pytest.mark.slow
+def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
+    hub_server: FakeHub,
+    hub: Hub,
+    upload_folder: Path,
+    visit: Visit,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_pairs(tmp_path / "pairs")
+    keys = "--size 64 --ngf 16 --depth 4 --max-channels 64 --ndf 16 --receptive-field 16"
+    keys += " --batch-size 4 --max-steps 120 --dropout 0 --decay-start 1 --lr 2e-3 --ema 0.9"
+    keys += " --save-every 120 --sample-every 120 --workers 0 --jitter 1"
+    out = tmp_path / "shapes"
+    where = ["--data", str(tmp_path / "pairs"), "--out", str(out)]
+    assert train.main(["edges2photo", *where, *keys.split()]) in (None, 0)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert cli.main(["push", str(out), "ada/shapes", "--yes"]) == 0
+
+    served = app.load_served("ada/shapes", "cpu")
+    demo = create_demo(None, None, None, [served])
+    page = visit(launch(demo))
+    panel = show_tab(page, "shapes")
+    assert panel.locator(".st-served").inner_text() == served.revision
+    assert served.revision.startswith("ada/shapes@")
+    blank = decode_uri(panel.locator(".st-building img").get_attribute("src")).astype(int)
+    panel.get_by_role("button", name="Rectangle", exact=True).click()
+    panel.get_by_role("button", name="ink, key 2").click()
+    wait_for_picture(panel, lambda: stroke(panel, (0.2, 0.2), (0.8, 0.8)))
+    panel.get_by_role("button", name="paper, key 1").click()
+    made = wait_for_picture(panel, lambda: stroke(panel, (0.25, 0.25), (0.75, 0.75)))
+    lines = read_sheet(panel, PAPER_AND_INK)
+    np.testing.assert_array_equal(made.shape[:2], lines.shape)
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "journey-edges.png")
+    translator = load_translator(out, "cpu")
+    exact = np.asarray(Image.open(save_item(panel, "Save the picture")), int)
+    np.testing.assert_array_equal(exact, LineDrawer(translator).draw(lines))
+    inside, outside = made[24:40, 24:40].mean((0, 1)), blank[24:40, 24:40].mean((0, 1))
+    assert abs(inside - outside).max() > 25, "what is within lines became another colour"
+    demo.close(verbose=False)
