@@ -108,8 +108,7 @@ def test_a_drawing_of_own_classes_has_their_palette_and_its_own_sheet(
         f"{i + 1}\n{c.name}" for i, c in enumerate(ROADS)
     ]
     assert panel.get_by_role("button", name="New facade").count() == 0
-    page.locator(".st-sheet:visible").hover()
-    page.keyboard.press("4")
+    panel.get_by_role("button", name="car, key 4").click()
     page.keyboard.press("r")
     wait_for_picture(panel, lambda: stroke(panel, (0.05, 0.7), (0.2, 0.9)))
     expected = street()
