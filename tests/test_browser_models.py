@@ -126,6 +126,7 @@ def test_a_drawing_of_own_classes_has_their_palette_and_its_own_sheet(
     wait_for_picture(panel, lambda: stroke(panel, (0.3, 0.4), (0.32, 0.4)))
     assert read_sheet(panel, palette)[25, 20] == 0, "back to the first class, and not to a wall"
     page.reload()
+    page.wait_for_selector(".st-drawing[data-ready]")  # the row of tabs is complete by then
     panel = show_tab(page, "roads")
     panel.locator(".st-drawing[data-ready]").wait_for()
     assert read_sheet(panel, palette)[50, 8] == 3, "each tab keeps its own drawing"
