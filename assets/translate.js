@@ -6,6 +6,7 @@ import { button, group } from "./icons.js";
 import { swatch } from "./palette.js";
 import { Pipeline } from "./pipeline.js";
 import { onFailure } from "./studio.js";
+import { acceptFiles } from "./take.js";
 import { buildWebcam } from "./webcam.js";
 import { sendFile } from "./wire.js";
 
@@ -99,7 +100,7 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
   root.replaceChildren(stage, caption, webcam.node, controls);
   if (props.classes.length) root.append(buildLegend(props.classes));
   if (props.examples.length) root.append(buildExamples(props.examples, open));
-  acceptDrops(root, (file) => open({ local: file }));
+  acceptFiles(root, ([file]) => open({ local: file }));
   if (props.value?.after) {
     state.source = { example: props.examples[0].name };
     receive();
@@ -148,23 +149,4 @@ function buildExamples(examples, open) {
   const shelf = make("div", "st-shelf");
   shelf.append(Object.assign(make("span", "st-caption"), { textContent: "Or try" }), thumbs);
   return shelf;
-}
-
-/** A file dropped anywhere on the page, while this tab is the one shown. */
-function acceptDrops(root, take) {
-  const isFile = (event) => event.dataTransfer?.types.includes("Files") && root.offsetParent !== null;
-  document.addEventListener("dragover", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    root.classList.add("st-dropping");
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) root.classList.remove("st-dropping");
-  });
-  document.addEventListener("drop", (event) => {
-    root.classList.remove("st-dropping");
-    if (!isFile(event)) return;
-    event.preventDefault();
-    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
-  });
 }
