@@ -254,7 +254,7 @@ def test_a_photo_of_twelve_megapixels_is_refused_quickly() -> None:
     before = time.process_time()
     with pytest.raises(ValueError, match="is not a label map"):
         decode_label_image(photo)
-    assert time.process_time() - before < 2  # sorting its colours took longer
+    assert time.process_time() - before < 4  # sorting its colours would take far longer
 
 
 # Checks and sizes

@@ -399,6 +399,6 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path, data: Path) -> None:
     time.sleep(0.5)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=5)
+    _, said = process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
     assert b"press again to leave at once" in said
