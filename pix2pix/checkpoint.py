@@ -51,8 +51,10 @@ def checkpoint_files(
 
 
 def _to_half(tensor: Tensor) -> Tensor:
+    """As float16 where it is a float and fits; a batch norm's variances may not."""
     tensor = tensor.detach().cpu().contiguous()
-    return tensor.half() if tensor.is_floating_point() else tensor
+    half = tensor.half() if tensor.is_floating_point() else tensor
+    return half if half.isfinite().equal(tensor.isfinite()) else tensor
 
 
 def read_config(folder: str | Path) -> CheckpointConfig:

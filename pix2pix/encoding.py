@@ -13,7 +13,8 @@ from pix2pix.color import AB_SCALE
 from pix2pix.labels import VOID
 
 SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
-SPREAD_SIGMA = 2.5  # cells
+SPREAD_SIGMA = 0.12  # short sides
+SPREAD_LIGHT = 0.3  # of L in -1..1
 
 
 def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
@@ -57,29 +58,39 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
     """
     known = torch.from_numpy(mask)[:, None].float()
     spots = torch.cat([encode_ab(hints) * known, known], 1)
-    return torch.cat([encode_lightness(lightness), spots, spread_hints(spots)], 1)
+    light = encode_lightness(lightness)
+    return torch.cat([light, spots, spread_hints(spots, light)], 1)
 
 
-def spread_hints(spots: Tensor) -> Tensor:
+def spread_hints(spots: Tensor, light: Tensor) -> Tensor:
     """Each pixel's mean of the hints (N, 3, H, W) by nearness, and how near they are, in 0..1.
 
-    Normalised convolution (Knutsson and Westin, 1993) with a Gaussian. A few pixels say little to
-    a convolution that looks at all of them; this says at once which hints a place lies between.
+    Near is what is close by and as light in `light` (N, 1, H, W), -1..1: normalised convolution
+    (Knutsson and Westin, 1993) with the kernel of a bilateral filter. A few pixels say little to a
+    convolution that looks at all of them; this says at once which hints a place belongs to.
     """
     if not spots.any():
         return torch.zeros_like(spots)
-    height, width = spots.shape[-2:]
-    grid = F.avg_pool2d(spots, SPREAD_STEP)
-    reach = max(grid.shape[-2:])
-    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32)
-    kernel = torch.exp(-offsets.square() / (2 * SPREAD_SIGMA**2)).clamp(min=1e-12)
-    rows = kernel.view(1, 1, -1, 1).expand(3, 1, -1, 1)
-    grid = F.conv2d(grid, rows, padding=(reach, 0), groups=3)
-    grid = F.conv2d(grid, rows.transpose(2, 3), padding=(0, reach), groups=3)
-    total = grid[:, 2:]
-    spread = torch.cat([grid[:, :2] / total.clamp(min=1e-24), total / (total + 0.1)], 1)
-    spread = torch.where(total > 0, spread, torch.zeros_like(spread))
-    return F.interpolate(spread, (height, width), mode="bilinear", align_corners=False)
+    cells = F.avg_pool2d(torch.cat([spots, light], 1), SPREAD_STEP)
+    spread = torch.stack([_spread(cell[:3], cell[3]) for cell in cells])
+    return F.interpolate(spread, spots.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _spread(spots: Tensor, light: Tensor) -> Tensor:
+    """(3, h, w) of one photo's hints (3, h, w) and L (h, w), both by cells."""
+    height, width = light.shape
+    places = torch.cartesian_prod(torch.arange(height), torch.arange(width)).float()
+    places = places / (SPREAD_SIGMA * min(height, width))
+    points = torch.cat([places, light.reshape(-1, 1) / SPREAD_LIGHT], 1)  # (h * w, 3)
+    hints = spots.flatten(1).T  # (h * w, 3)
+    given = hints[:, 2] > 0
+    if not given.any():
+        return torch.zeros_like(spots)
+    hints = hints[given]  # (n, 3)
+    nearness = torch.cdist(points, points[given]).square() / -2 + hints[:, 2].log()  # (h * w, n)
+    total = nearness.exp().sum(1, keepdim=True)
+    colors = nearness.softmax(1) @ (hints[:, :2] / hints[:, 2:])
+    return torch.cat([colors, total / (total + 0.1)], 1).T.reshape(3, height, width)
 
 
 def style_noise(style_dim: int, seed: int) -> Tensor:

@@ -1,5 +1,6 @@
 """Checkpoints describe themselves, load strictly, and never by halves."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def test_what_is_saved_is_what_is_loaded(folder: Path) -> None:
 def test_weights_take_two_bytes_a_number(folder: Path) -> None:
     dtypes = {t.dtype for t in load_file(folder / "model.safetensors").values()}
     assert dtypes <= {torch.float16, torch.int64}
+
+
+def test_a_number_beyond_float16_is_kept(tmp_path: Path) -> None:
+    config = checkpoint_config(dataclasses.replace(RECIPE, norm="batch"), metrics={})
+    model = Model(config)
+    name = next(n for n in model.state_dict() if n.endswith("running_var"))
+    model.state_dict()[name].fill_(1e5)
+    save_checkpoint(tmp_path / "large", config, model, "")
+    _, loaded = load_checkpoint(tmp_path / "large")
+    assert (loaded.state_dict()[name] == 1e5).all()
 
 
 def test_a_loaded_model_is_ready_to_serve(folder: Path) -> None:

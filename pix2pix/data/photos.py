@@ -20,7 +20,7 @@ MAX_HINTS = 30
 # Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
 # model this small paints things in colours too rich, so the weight is tempered.
 UNIFORM_PART = 0.5
-TEMPER = 0.75
+TEMPER = 0.5
 
 
 def read_plain(example: Example, geometry: Geometry) -> Pictures:
@@ -92,18 +92,52 @@ def rarity_weights(photos: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def age(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """L (H, W) in 0..100 as an old scan might have it: another contrast, softer, with grain."""
+    """L (H, W) in 0..100 as an old scan might have it.
+
+    Of another contrast and faded, unevenly lit or stained paper, soft, small, grainy, scratched.
+    """
     x: np.ndarray = lightness / 100
     if rng.random() < 0.7:  # gamma, then faded blacks and whites
         x = x ** np.float32(np.exp(rng.uniform(-0.35, 0.35)))
         black, white = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
         x = black + x * (white - black)
+    if rng.random() < 0.2:
+        x = x + paper_tone(x.shape, rng)
     if rng.random() < 0.3:
         x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.5, 1.5))
+    if rng.random() < 0.15:  # a small print, enlarged
+        height, width = x.shape
+        part = rng.uniform(0.35, 0.8)
+        small = (max(round(width * part), 8), max(round(height * part), 8))
+        x = cv2.resize(cv2.resize(x, small, interpolation=cv2.INTER_AREA), (width, height))
     if rng.random() < 0.4:
         grain = rng.standard_normal(x.shape, np.float32)
         x = x + cv2.GaussianBlur(grain, (0, 0), 0.6) * np.float32(rng.uniform(0.01, 0.06))
+    if rng.random() < 0.15:
+        x = scratch(x, rng)
     return (x * 100).clip(0, 100).astype(np.float32)
+
+
+def paper_tone(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """What uneven light and stains add to L (H, W) in 0..1: up to 0.12, in large soft patches."""
+    patches = rng.uniform(-1, 1, (3, 3)).astype(np.float32) * np.float32(rng.uniform(0.03, 0.12))
+    return cv2.resize(patches, shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def scratch(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """L (H, W) in 0..1 with a few thin, nearly straight light or dark scratches and specks."""
+    height, width = lightness.shape
+    drawn = np.ascontiguousarray(lightness, np.float32)
+    tone = float(rng.choice([0.05, 0.95]))
+    for _ in range(int(rng.integers(1, 5))):
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+        turn, length = rng.uniform(0, np.pi), rng.uniform(0.1, 0.8) * max(height, width)
+        end = (round(x + np.cos(turn) * length), round(y + np.sin(turn) * length))
+        cv2.line(drawn, (round(x), round(y)), end, tone, 1, cv2.LINE_AA)
+    for _ in range(int(rng.integers(0, 12))):
+        spot = (int(rng.integers(0, width)), int(rng.integers(0, height)))
+        cv2.circle(drawn, spot, int(rng.integers(1, 3)), tone, -1)
+    return drawn
 
 
 def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
