@@ -12,7 +12,7 @@ import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
 from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
 from pix2pix.hub.pull import pinned_name
-from pix2pix.inference import Tracer, load_any, load_colorizer, load_drawer, load_tracer
+from pix2pix.inference import ENGINES, Tracer, load_any, load_colorizer, load_drawer, load_tracer
 from pix2pix.labels import CLASSES
 from pix2pix.ui.demo import create_demo, launch_options
 from pix2pix.ui.model_tab import Served
@@ -63,6 +63,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="where the models run [auto; or $PIX2PIX_DEVICE]",
     )
     parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=os.environ.get("PIX2PIX_ENGINE", "auto"),
+        help="what runs them [auto: OpenVINO on a CPU without bf16, else torch; or "
+        "$PIX2PIX_ENGINE]",
+    )
+    parser.add_argument(
         "--host",
         default=os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if ON_SPACES else "127.0.0.1"),
         help="address to listen on [127.0.0.1; or $GRADIO_SERVER_NAME]",
@@ -82,17 +89,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def load_or_say_why(
-    load: Callable[[str | Path, str], Model],
+    load: Callable[[str | Path, str, str], Model],
     name: str | Path,
     bundled_name: str,
-    device: str,
+    where: tuple[str, str],
     revisions: dict[str, str] | None = None,
 ) -> Model | str | None:
     """The model of that name, or a sentence saying why there is none: its tab then says so.
 
-    Where the Hub cannot be reached it is the bundled one. None where that was not asked for and is
-    not there, as in a Space that serves another model. Where it came from the Hub, its commit is
-    noted in `revisions`.
+    `where` is the device and the engine. Where the Hub cannot be reached it is the bundled model.
+    None where that was not asked for and is not there, as in a Space that serves another model.
+    Where it came from the Hub, its commit is noted in `revisions`.
     """
     bundled = BUNDLED / bundled_name
     if name == bundled and not bundled.exists():
@@ -102,21 +109,21 @@ def load_or_say_why(
             folder = resolve(name)
             if revisions is not None and (pinned := pinned_name(folder)):
                 revisions[bundled_name] = pinned
-            return load(folder, device)
+            return load(folder, *where)
         except UnreachableError as error:
             if not bundled.exists():
                 raise
             log.warning("%s; %s is served instead", error, bundled.relative_to(HERE))
-            return load(bundled, device)
+            return load(bundled, *where)
     except ValueError as error:
         log.warning("off: %s", error)
         return f"This tab is off because its model could not be loaded: {error}"
 
 
-def load_tracer_if_there(name: str | Path, device: str) -> Tracer | None:
+def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | None:
     """The tracer of the twelve facade classes. None where there is no such one, with a warning
     unless it is the one that may come along."""
-    tracer = load_or_say_why(load_tracer, name, "trace", device)
+    tracer = load_or_say_why(load_tracer, name, "trace", where)
     if tracer is None or isinstance(tracer, str):
         return None
     if [color.name for color in tracer.config.palette] != [c.name for c in CLASSES]:
@@ -125,12 +132,12 @@ def load_tracer_if_there(name: str | Path, device: str) -> Tracer | None:
     return tracer
 
 
-def load_served(name: str, device: str) -> Served:
+def load_served(name: str, where: tuple[str, str]) -> Served:
     """A checkpoint for a tab under its own name; or the reason why there is none."""
     title = Path(name).resolve().name if Path(name).exists() else name.split("@")[0].split("/")[-1]
     try:
         folder = resolve(name)
-        model = load_any(folder, device)
+        model = load_any(folder, *where)
         if title in NO_NAMES:
             title = str(model.config.training.get("recipe", title))
         return Served(title[:40], model, Path(folder), pinned_name(folder) or "")
@@ -152,13 +159,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     log.setLevel(logging.INFO)  # which commit of a model is served
     revisions: dict[str, str] = {}
+    where = (args.device, args.engine)
     demo = create_demo(
-        load_or_say_why(load_drawer, args.checkpoint_facades, "facades", args.device, revisions),
-        load_or_say_why(
-            load_colorizer, args.checkpoint_colorize, "colorize", args.device, revisions
-        ),
-        load_tracer_if_there(args.checkpoint_trace, args.device),
-        [load_served(name, args.device) for name in args.checkpoint],
+        load_or_say_why(load_drawer, args.checkpoint_facades, "facades", where, revisions),
+        load_or_say_why(load_colorizer, args.checkpoint_colorize, "colorize", where, revisions),
+        load_tracer_if_there(args.checkpoint_trace, where),
+        [load_served(name, where) for name in args.checkpoint],
         revisions,
     )
     try:

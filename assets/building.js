@@ -11,19 +11,21 @@ export function mountPicture({ element, props, watch }) {
   studio.building = root;
   const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
   let shown = new Image();
+  let newest = null; // the last picture that came
   frame.append(shown);
   root.replaceChildren(frame, buildBar(props.styled));
 
   async function show() {
     const { image, id, name } = props.value ?? {};
-    if (!image) return;
+    if (!image) return; // given up for a newer one
+    newest = image;
     studio.pipeline?.answered(id);
     if (studio.saving && studio.saving.id === id) save(image, name);
     const next = new Image();
     next.alt = `The ${thing()} made from the drawing`;
     next.src = image;
     await next.decode(); // swapped when it is ready to show: no flicker
-    if (props.value.image !== image) return;
+    if (newest !== image) return;
     shown.replaceWith(next);
     shown = next;
     root.dataset.picture = String(id ?? "first");

@@ -23,6 +23,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
     onChange: redraw,
     onHistory: () => {
       rail.showHistory();
+      studio.pipeline?.hurry();
       tell("change");
     },
     onPick: (id) => palette.choose(id),

@@ -1,4 +1,4 @@
-// Keeps one request under way at most, and always ends on the newest state.
+// Keeps one request under way, two for a moment, and always ends on the newest state.
 
 const SHOW_WAITING_MS = 300;
 const GIVE_UP_MS = 20000;
@@ -11,11 +11,22 @@ export class Pipeline {
     this.id = 0;
     this.underway = false;
     this.dirty = false;
+    this.hurried = false;
   }
 
   request() {
     this.dirty = true;
     if (!this.underway) this.#next();
+  }
+
+  /**
+   * The hand rests: what it has done is sent at once, and the server gives up what it is at. But not
+   * what was hurried itself, or quick strokes one after the other would never see a picture.
+   */
+  hurry() {
+    if (!this.underway || !this.dirty || this.hurried) return;
+    this.#next();
+    this.hurried = true;
   }
 
   answered(id) {
@@ -37,6 +48,7 @@ export class Pipeline {
   #settle() {
     if (!this.underway) return;
     this.underway = false;
+    this.hurried = false;
     clearTimeout(this.giveUpTimer);
     clearTimeout(this.waitTimer);
     this.waitTimer = undefined;

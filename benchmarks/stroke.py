@@ -35,9 +35,10 @@ WARM_UP = 3  # strokes and drawings that are not counted
 
 # Resolves to the milliseconds from the next release of the pointer to the frame after its picture,
 # and that picture's number.
-WATCH = """() => { window.answer = new Promise((resolve) => {
+WATCH = """() => { window.answer = new Promise((resolve, reject) => {
   addEventListener('pointerup', () => {
     const start = performance.now();
+    setTimeout(() => reject(new Error('no picture within 20 s')), 20000);
     const look = () => {
       const { asked, picture } = document.querySelector('.st-building').dataset;
       if (asked === picture) resolve([performance.now() - start, picture]);

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pix2pix import colorize_command, prepare_command, publish, translate_command
+from pix2pix import colorize_command, export, prepare_command, publish, translate_command
 from pix2pix.outputs import plan_outputs, save_image
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ Draw facades, colourise photos, trace photos of facades.
   python -m pix2pix translate sketch.png -o photo.png --checkpoint runs/sketches
   python -m pix2pix prepare edges photos -o drawings
   python -m pix2pix push runs/facades ada/houses
+  python -m pix2pix export runs/facades -o facades.onnx
 
 'python -m pix2pix COMMAND --help' says more. Pictures never leave this machine,
 except those of a card that you push.
@@ -126,6 +127,7 @@ def build_parser() -> argparse.ArgumentParser:
     translate_command.add_options(translate)
     prepare_command.add_parser(commands)
     publish.add_commands(commands)
+    export.add_parser(commands)
     return parser
 
 
@@ -136,9 +138,9 @@ def main(argv: list[str] | None = None) -> int:
         return prepare_command.run(options, complain)
     logging.basicConfig(format="%(message)s")
     logging.getLogger("pix2pix.hub").setLevel(logging.INFO)  # which commit of a model was taken
-    if options.command in publish.COMMANDS:
+    if options.command in (*publish.COMMANDS, "export"):
         try:
-            return publish.run(options)
+            return (export if options.command == "export" else publish).run(options)
         except (ValueError, OSError) as error:
             complain(f"pix2pix: {say(error)}")
             return 2

@@ -7,7 +7,6 @@ changed.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,11 +36,12 @@ NOTES = {
 class Colorizer:
     """Gives a photo its colours. May be called from several threads; the network runs in one."""
 
-    def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Runner(model, device)
-        self._turn = threading.Lock()
+        self._runner = Runner(model, device, engine)
 
     def colorize(
         self,
@@ -106,8 +106,7 @@ class Colorizer:
         rest = ((0, light.shape[0] - height), (0, light.shape[1] - width))
         known, given = np.pad(mask, rest), np.pad(hint_ab, (*rest, (0, 0)))
         x = encode_colorize_input(light[None], given[None], known[None])
-        with self._turn:
-            output = self._runner(x, None)
+        output = self._runner(x, None)
         part = light.shape[0] // output.shape[2]
         return decode_ab(output)[0, : -(-height // part), : -(-width // part)]
 

@@ -16,6 +16,7 @@ from pix2pix.colorizing import MAX_STRENGTH, Colorizer, PhotoSession
 from pix2pix.config import CheckpointConfig
 from pix2pix.device import choose_device
 from pix2pix.encoding import decode_photo, encode_labels, encode_photo
+from pix2pix.engines import ENGINES, Stop, StoppedError
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.hub import resolve
 from pix2pix.images import to_rgb
@@ -26,12 +27,14 @@ from pix2pix.translator import Translator
 STRIP_PIXELS = 1 << 20  # a photo is traced in strips, so that 50 megapixels fit in memory
 
 __all__ = [
+    "ENGINES",
     "MAX_HINTS",
     "MAX_STRENGTH",
     "Colorizer",
     "Drawer",
     "Hint",
     "PhotoSession",
+    "StoppedError",
     "Tracer",
     "Translator",
     "load_any",
@@ -47,10 +50,12 @@ Style: TypeAlias = "Sequence[float] | np.ndarray"
 class Drawer:
     """Paints the photo of a label map (task `labels2photo`)."""
 
-    def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Runner(model, device)
+        self._runner = Runner(model, device, engine)
         self._styles = Styles(config, model.style_encoder)
 
     @property
@@ -75,13 +80,15 @@ class Drawer:
         label_map: np.ndarray,
         seed: int = 0,
         style: Style | None = None,
+        stop: Stop = None,
     ) -> np.ndarray:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
 
         The same map and style give the same photo. The style is `style` (style_dim numbers) where
         it is given, else one drawn by the seed. Maps of another size than `self.size` are drawn at
         working size and come back enlarged or reduced. Raises ValueError for an array that is no
-        label map, and for a style that is none of this checkpoint's.
+        label map, and for a style that is none of this checkpoint's; StoppedError soon after
+        `stop()` is true.
         """
         num_classes = self.config.generator.in_channels
         check_label_map(label_map, num_classes)
@@ -91,7 +98,7 @@ class Drawer:
         labels = pad_to_multiple(
             resize_label_map(label_map, working), 2**self.config.generator.depth
         )
-        output = self._runner(encode_labels(labels[None], num_classes), code)
+        output = self._runner(encode_labels(labels[None], num_classes), code, stop)
         photo = decode_photo(output)[0, : working[0], : working[1]]
         return resize(photo, (height, width)) if photo.shape[:2] != (height, width) else photo
 
@@ -99,10 +106,12 @@ class Drawer:
 class Tracer:
     """Reads the label map out of a photo (task `photo2labels`)."""
 
-    def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Runner(model, device)
+        self._runner = Runner(model, device, engine)
 
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
@@ -147,27 +156,29 @@ def largest_class(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray
     return result
 
 
-def load_drawer(folder: str | Path, device: str = "auto") -> Drawer:
+def load_drawer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Drawer:
     """Raises ValueError where the folder is no labels2photo checkpoint."""
-    return Drawer(*_load(folder, "labels2photo"), choose_device(device))
+    return Drawer(*_load(folder, "labels2photo"), choose_device(device), engine)
 
 
-def load_colorizer(folder: str | Path, device: str = "auto") -> Colorizer:
+def load_colorizer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Colorizer:
     """Raises ValueError where the folder is no colorize checkpoint."""
-    return Colorizer(*_load(folder, "colorize"), choose_device(device))
+    return Colorizer(*_load(folder, "colorize"), choose_device(device), engine)
 
 
-def load_tracer(folder: str | Path, device: str = "auto") -> Tracer:
+def load_tracer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Tracer:
     """Raises ValueError where the folder is no photo2labels checkpoint."""
-    return Tracer(*_load(folder, "photo2labels"), choose_device(device))
+    return Tracer(*_load(folder, "photo2labels"), choose_device(device), engine)
 
 
-def load_translator(folder: str | Path, device: str = "auto") -> Translator:
+def load_translator(folder: str | Path, device: str = "auto", engine: str = "torch") -> Translator:
     """Raises ValueError where the folder is no image2image checkpoint."""
-    return Translator(*_load(folder, "image2image"), choose_device(device))
+    return Translator(*_load(folder, "image2image"), choose_device(device), engine)
 
 
-def load_any(folder: str | Path, device: str = "auto") -> Drawer | Colorizer | Tracer | Translator:
+def load_any(
+    folder: str | Path, device: str = "auto", engine: str = "torch"
+) -> Drawer | Colorizer | Tracer | Translator:
     """The service of a checkpoint, whatever its task. ValueError where the folder is none."""
     config, model = load_checkpoint(resolve(folder))
     services: dict[str, type[Drawer | Colorizer | Tracer | Translator]] = {
@@ -176,7 +187,7 @@ def load_any(folder: str | Path, device: str = "auto") -> Drawer | Colorizer | T
         "photo2labels": Tracer,
         "image2image": Translator,
     }
-    return services[config.task](config, model, choose_device(device))
+    return services[config.task](config, model, choose_device(device), engine)
 
 
 def _load(folder: str | Path, task: str) -> tuple[CheckpointConfig, Model]:

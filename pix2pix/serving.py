@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
-from pix2pix.device import autocast, has_fast_bf16
 from pix2pix.encoding import encode_photo, style_noise
+from pix2pix.engines import Stop, StoppedError, make_engine
 from pix2pix.images import to_rgb
-from pix2pix.networks import ResizeConv, StyleEncoder
-from pix2pix.zerogpu import with_lent_gpu
+from pix2pix.networks import StyleEncoder
 
 MAX_ASPECT = 4  # the working picture is at most this many times as long as it is wide
 
@@ -57,35 +57,22 @@ class Styles:
 
 
 class Runner:
-    """A generator made ready to serve: on its device, channels last, bf16 where that is fast."""
+    """A generator made ready to serve, by an engine. May be called from several threads.
 
-    def __init__(self, model: Model, device: torch.device) -> None:
-        self._device = device
-        self._bf16 = has_fast_bf16(device)
-        fold_resize_convs(model.generator)
-        generator = model.generator.to(device).eval()
-        self._generator = generator.to(memory_format=torch.channels_last)
-        self._run = with_lent_gpu(self._generate)
+    Networks run one at a time, whichever Runner they belong to: each takes all cores.
+    """
 
-    def __call__(self, x: Tensor, style: Tensor | None) -> Tensor:
-        """Takes and gives tensors on the CPU."""
-        return self._run(x, style)
+    _turn = threading.Lock()
 
-    @torch.inference_mode()
-    def _generate(self, x: Tensor, style: Tensor | None) -> Tensor:
-        x = x.to(self._device, memory_format=torch.channels_last)
-        style = None if style is None else style.to(self._device)
-        with autocast(self._device, self._bf16):
-            return self._generator(x, style).float().cpu()
+    def __init__(self, model: Model, device: torch.device, engine: str = "torch") -> None:
+        self._engine = make_engine(engine, model.generator, device)
 
-
-def fold_resize_convs(module: nn.Module) -> None:
-    """Replaces each ResizeConv by the transposed convolution that it computes, in place."""
-    for name, child in module.named_children():
-        if isinstance(child, ResizeConv):
-            setattr(module, name, child.folded())
-        else:
-            fold_resize_convs(child)
+    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+        """Takes and gives tensors on the CPU. Raises StoppedError soon after `stop()` is true."""
+        with self._turn:
+            if stop is not None and stop():
+                raise StoppedError
+            return self._engine(x, style, stop)
 
 
 def working_shape(height: int, width: int, size: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from PIL import Image
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, LabelColor
 from pix2pix.encoding import decode_photo, encode_photo
+from pix2pix.engines import Stop
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map
 from pix2pix.lines import INK
@@ -20,28 +21,37 @@ BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 class Translator:
     """Makes of a picture the one that belongs to it (task `image2image`)."""
 
-    def __init__(self, config: CheckpointConfig, model: Model, device: torch.device) -> None:
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Runner(model, device)
+        self._runner = Runner(model, device, engine)
         self.styles = Styles(config, model.style_encoder)
 
     def translate(
-        self, photo: Image.Image, seed: int = 0, style: Sequence[float] | None = None
+        self,
+        photo: Image.Image,
+        seed: int = 0,
+        style: Sequence[float] | None = None,
+        stop: Stop = None,
     ) -> Image.Image:
         """The picture, RGB and of the photo's size, that the model makes of it.
 
         It works at the size of its training: there the photo is as small as it can be and still
         cover what was seen in training, and its sides are filled up with its own mirror image. The
         seed, or `style` where it is given, chooses among the pictures of a model that has styles.
-        Raises ValueError for a style that is none of this checkpoint's.
+        Raises ValueError for a style that is none of this checkpoint's, and StoppedError soon after
+        `stop()` is true.
         """
         code = self.styles.code(seed, style)
         rgb = np.asarray(to_rgb(photo))
         trained = (self.size, self.config.width or self.size)
         height, width = covering_shape(rgb.shape[0], rgb.shape[1], trained)
         small = mirror_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
-        output = decode_photo(self._runner(encode_photo(small[None]), code))[0, :height, :width]
+        output = decode_photo(self._runner(encode_photo(small[None]), code, stop))[
+            0, :height, :width
+        ]
         return Image.fromarray(resize(output, rgb.shape[:2]))
 
 
@@ -59,7 +69,11 @@ class LineDrawer:
         self._translator = translator
 
     def draw(
-        self, label_map: np.ndarray, seed: int = 0, style: Sequence[float] | None = None
+        self,
+        label_map: np.ndarray,
+        seed: int = 0,
+        style: Sequence[float] | None = None,
+        stop: Stop = None,
     ) -> np.ndarray:
         """The picture (H, W, 3) uint8 of lines (H, W) uint8, 0 for paper and INK.
 
@@ -68,7 +82,7 @@ class LineDrawer:
         check_label_map(label_map, len(self.palette))
         colors = np.array([entry.rgb for entry in self.palette], np.uint8)
         rgb = colors[(label_map == INK).astype(int)]
-        return np.asarray(self._translator.translate(Image.fromarray(rgb), seed, style))
+        return np.asarray(self._translator.translate(Image.fromarray(rgb), seed, style, stop))
 
     def style_from(self, photo: Image.Image) -> np.ndarray:
         """The style (style_dim,) float32 of a photo. ValueError where there are no styles."""

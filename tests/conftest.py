@@ -56,7 +56,9 @@ class PaletteDrawer(Drawer):
     def style_from(self, photo: Image.Image) -> np.ndarray:
         return np.asarray(photo.convert("RGB"), np.float32).mean((0, 1)) / 255
 
-    def draw(self, label_map: np.ndarray, seed: int = 0, style: Any = None) -> np.ndarray:
+    def draw(
+        self, label_map: np.ndarray, seed: int = 0, style: Any = None, stop: Any = None
+    ) -> np.ndarray:
         tint = np.random.default_rng(seed).uniform(0.4, 1, 3) if style is None else style
         return (PALETTE[label_map] * tint).astype(np.uint8)
 

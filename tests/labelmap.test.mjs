@@ -304,3 +304,23 @@ test("the pipeline keeps one request under way and ends on the newest state", ()
   pipeline.failed();
   assert.equal(sent.length, 2, "nothing new to send after a failure");
 });
+
+test("a hand that rests is answered at once, but not at the cost of the answer before", () => {
+  const sent = [];
+  const pipeline = new Pipeline({ send: (id) => sent.push(id), onWaiting() {} });
+  pipeline.request();
+  pipeline.hurry();
+  assert.deepEqual(sent, [1], "nothing is new");
+  pipeline.request();
+  pipeline.hurry();
+  assert.deepEqual(sent, [1, 2], "sent although the first is under way");
+  pipeline.answered(1);
+  pipeline.request();
+  pipeline.hurry();
+  assert.deepEqual(sent, [1, 2], "what was hurried is not overtaken");
+  pipeline.answered(2);
+  assert.deepEqual(sent, [1, 2, 3]);
+  pipeline.request();
+  pipeline.hurry();
+  assert.deepEqual(sent, [1, 2, 3, 4], "a later one is hurried again");
+});

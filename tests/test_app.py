@@ -29,6 +29,7 @@ from pix2pix.ui.demo import create_demo, launch_options
 from pix2pix.ui.sheets import facades_sheet, fit_label_map
 from pix2pix.ui.wire import DrawRequest, pack_ids, unpack_ids
 
+CPU = ("cpu", "torch")
 SIZE = 256
 WALL = np.ones((SIZE, SIZE), np.uint8)
 
@@ -322,11 +323,11 @@ def test_a_failing_model_is_reported_without_its_insides(upload_folder: Path) ->
     class Broken(PaletteDrawer):
         calls = 0
 
-        def draw(self, label_map: np.ndarray, seed: int = 0, style: Any = None) -> np.ndarray:
+        def draw(self, label_map: np.ndarray, *_: Any) -> np.ndarray:
             self.calls += 1
             if self.calls > 1:
                 raise RuntimeError("secret path /home/x")
-            return super().draw(label_map, seed, style)
+            return super().draw(label_map, *_)
 
     for url in serve(Broken(), SepiaColorizer()):
         answer = raw_call(url, "draw_live", {"ids": pack_ids(WALL)})
@@ -337,21 +338,21 @@ def test_a_failing_model_is_reported_without_its_insides(upload_folder: Path) ->
 def test_a_tracer_is_loaded_only_where_it_traces_facades(tmp_path: Path) -> None:
     config = checkpoint_config(Recipe("photo2labels", size=64, ngf=4, depth=4))
     save_checkpoint(tmp_path / "trace", config, Model(config), "")
-    assert isinstance(app.load_tracer_if_there(tmp_path / "trace", "cpu"), Tracer)
+    assert isinstance(app.load_tracer_if_there(tmp_path / "trace", CPU), Tracer)
     palette = tuple(LabelColor(f"class {i}", c.rgb) for i, c in enumerate(config.palette))
     other = dataclasses.replace(config, palette=palette)
     save_checkpoint(tmp_path / "other", other, Model(other), "")
-    assert app.load_tracer_if_there(tmp_path / "other", "cpu") is None
+    assert app.load_tracer_if_there(tmp_path / "other", CPU) is None
 
 
 def test_a_tracer_that_was_asked_for_and_is_not_there_is_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert app.load_tracer_if_there(tmp_path / "none", "cpu") is None
+    assert app.load_tracer_if_there(tmp_path / "none", CPU) is None
     assert "is not a checkpoint folder" in caplog.text
     caplog.clear()
     monkeypatch.setattr(app, "BUNDLED", tmp_path)
-    assert app.load_tracer_if_there(tmp_path / "trace", "cpu") is None
+    assert app.load_tracer_if_there(tmp_path / "trace", CPU) is None
     assert not caplog.text, "not there from the start is nothing to warn of"
 
 
@@ -365,7 +366,7 @@ def test_without_models_the_app_starts_and_says_why() -> None:
 def test_a_missing_checkpoint_becomes_a_sentence(tmp_path: Path) -> None:
     from pix2pix.inference import load_drawer
 
-    reason = app.load_or_say_why(load_drawer, tmp_path / "none", "facades", "cpu")
+    reason = app.load_or_say_why(load_drawer, tmp_path / "none", "facades", CPU)
     assert isinstance(reason, str) and "could not be loaded" in reason
 
 

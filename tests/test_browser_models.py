@@ -22,6 +22,7 @@ from pix2pix.translator import LineDrawer
 from pix2pix.ui.demo import create_demo
 
 pytestmark = pytest.mark.browser
+CPU = ("cpu", "torch")
 Visit = Callable[..., Any]
 PAPER_AND_INK = np.array([[255, 255, 255], [0, 0, 0]])
 
@@ -35,7 +36,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def own_studio(models: dict[str, Path], upload_folder: Path) -> Iterator[str]:
     """The app with a tab for each tiny checkpoint, and for one that is not there."""
     names = [*map(str, models.values()), "nowhere"]
-    others = [app.load_served(name, "cpu") for name in names]
+    others = [app.load_served(name, CPU) for name in names]
     demo = create_demo(PaletteDrawer(), SepiaColorizer(), None, others)
     yield launch(demo)
     demo.close(verbose=False)

@@ -30,6 +30,7 @@ from pix2pix.inference import Drawer, load_drawer
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.ui.demo import create_demo
 
+CPU = ("cpu", "torch")
 NAME = "ada/houses"
 SPACE = "ada/houses-studio"
 NEEDED_BY_SPACES = {
@@ -168,7 +169,7 @@ def test_the_app_serves_a_model_by_its_name(
 ) -> None:
     sha = hub_server.add(NAME, files).refs["main"]
     with caplog.at_level(logging.INFO, "pix2pix"):
-        drawer = app.load_or_say_why(load_drawer, NAME, "facades", "cpu")
+        drawer = app.load_or_say_why(load_drawer, NAME, "facades", CPU)
     assert isinstance(drawer, Drawer) and drawer.size == TINY_RECIPE.size
     assert f"{NAME}@{sha}" in caplog.text
 
@@ -177,18 +178,18 @@ def test_offline_without_a_copy_the_app_serves_its_own_model_and_says_so(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    drawer = app.load_or_say_why(load_drawer, NAME, "facades", "cpu")
+    drawer = app.load_or_say_why(load_drawer, NAME, "facades", CPU)
     assert isinstance(drawer, Drawer) and drawer.size == 256
     assert "no copy of it here; checkpoints/facades is served instead" in caplog.text
 
 
 def test_a_name_that_is_nowhere_turns_the_tab_off_with_the_reason(hub: Hub) -> None:
-    reason = app.load_or_say_why(load_drawer, NAME, "facades", "cpu")
+    reason = app.load_or_say_why(load_drawer, NAME, "facades", CPU)
     assert isinstance(reason, str) and "there is no such repo on the Hub" in reason
 
 
 def test_a_model_that_is_not_there_and_was_not_asked_for_has_no_tab() -> None:
-    assert app.load_or_say_why(load_drawer, app.BUNDLED / "none", "none", "cpu") is None
+    assert app.load_or_say_why(load_drawer, app.BUNDLED / "none", "none", CPU) is None
     page = str(create_demo(None, "off").get_config_file())
     assert "'Draw'" not in page and "'Colourise'" in page
 

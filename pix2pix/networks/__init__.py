@@ -12,17 +12,19 @@ from pix2pix.networks.discriminator import (
     smallest_side,
 )
 from pix2pix.networks.generator import AbMean, UNet
-from pix2pix.networks.layers import ResizeConv, count_parameters
+from pix2pix.networks.layers import Down, ResizeConv, Up, count_parameters
 from pix2pix.networks.style import StyleEncoder
 
 __all__ = [
     "PATCH_LAYERS",
     "AbMean",
+    "Down",
     "MultiScaleDiscriminator",
     "PatchDiscriminator",
     "ResizeConv",
     "StyleEncoder",
     "UNet",
+    "Up",
     "count_parameters",
     "smallest_side",
 ]

@@ -42,7 +42,7 @@ class Norm(nn.Module):
         if labels is None or not self.classes:
             scale, shift = modulation[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
         else:
-            table = modulation.view(len(x), 1, self.classes, -1)  # (N, 1, K, 2 C)
+            table = modulation.view(x.shape[0], 1, self.classes, -1)  # (N, 1, K, 2 C)
             by_pixel = labels.permute(0, 2, 3, 1) @ table  # (N, H, W, 2 C)
             scale, shift = by_pixel.permute(0, 3, 1, 2).chunk(2, dim=1)  # (N, C, H, W) each
         return x * (1 + scale) + shift

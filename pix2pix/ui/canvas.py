@@ -93,10 +93,13 @@ class Drawing(ScriptedHTML):
 
 
 class Picture(ScriptedHTML):
-    """The picture beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers)."""
+    """The picture beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers).
+
+    With None for a photo, where that was given up, the last one stays.
+    """
 
     def __init__(
-        self, value: tuple[np.ndarray, DrawRequest], sheet: SheetKind, styled: bool
+        self, value: tuple[np.ndarray | None, DrawRequest], sheet: SheetKind, styled: bool
     ) -> None:
         self._sheet = sheet
         super().__init__(
@@ -108,8 +111,10 @@ class Picture(ScriptedHTML):
             styled=styled,
         )
 
-    def postprocess(self, value: tuple[np.ndarray, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
+    def postprocess(self, value: tuple[np.ndarray | None, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
         photo, request = value
+        if photo is None:
+            return {"id": request.id}
         image = Image.fromarray(photo)
         if request.format == "webp":
             uri = data_uri(image, "webp", quality=90, method=1)

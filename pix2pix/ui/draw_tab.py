@@ -1,5 +1,6 @@
 """A drawing tab: a drawing in, its picture out, while the hand still moves."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -8,12 +9,13 @@ from PIL import Image
 
 from pix2pix.facades import build
 from pix2pix.images import open_image, open_rgb
-from pix2pix.inference import Drawer, Tracer
+from pix2pix.inference import Drawer, StoppedError, Tracer
 from pix2pix.plans import random_plan
 from pix2pix.translator import LineDrawer
 from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
 from pix2pix.ui.component import desk_name
 from pix2pix.ui.errors import in_words
+from pix2pix.ui.newest import Newest
 from pix2pix.ui.sheets import SheetKind, fit_label_map
 from pix2pix.ui.wire import DrawRequest, Upload
 
@@ -43,14 +45,15 @@ def build_draw_tab(
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     slot: dict[str, Any] = {"concurrency_id": concurrency_id, "concurrency_limit": 1}
     live = drawing.input(
-        draw,
+        in_words(follow(drawer)),
         drawing,
         picture,
         api_name=f"{desk_name()}_live",
         api_visibility="undocumented",
-        trigger_mode="always_last",
+        trigger_mode="multiple",  # the browser keeps count, see assets/pipeline.js
         show_progress="hidden",
-        **slot,
+        concurrency_id=f"{desk_name()}_live",
+        concurrency_limit=2,  # the second stops the first
     )
     tell_browser(live, "draw-failed")
     if drawer.style_dim:
@@ -75,6 +78,26 @@ def tell_browser(event: gr.events.Dependency, failure: str) -> None:
 
 def paint(drawer: Drawer | LineDrawer, request: DrawRequest) -> tuple[np.ndarray, DrawRequest]:
     return drawer.draw(request.label_map, request.seed, request.style), request
+
+
+def follow(
+    drawer: Drawer | LineDrawer,
+) -> Callable[[DrawRequest, gr.Request], tuple[np.ndarray | None, DrawRequest]]:
+    """`paint` for a hand that moves on: an older drawing of a visitor is given up for a newer."""
+    newest = Newest()
+
+    def paint_newest(
+        request: DrawRequest, visitor: gr.Request
+    ) -> tuple[np.ndarray | None, DrawRequest]:
+        stop = None
+        if visitor.session_hash and request.id is not None:
+            stop = newest.enter(visitor.session_hash, request.id)
+        try:
+            return drawer.draw(request.label_map, request.seed, request.style, stop), request
+        except StoppedError:
+            return None, request
+
+    return paint_newest
 
 
 def take_style(drawer: Drawer | LineDrawer, upload: Upload) -> PhotoStyle:

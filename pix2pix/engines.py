@@ -1,0 +1,149 @@
+"""What runs a generator: torch, or OpenVINO on a CPU, where that is faster.
+
+An engine takes and gives tensors on the CPU, from one thread at a time. It may be stopped between
+two layers, when nobody waits for the answer any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from pix2pix.device import autocast, has_fast_bf16
+from pix2pix.networks import Down, ResizeConv, UNet, Up
+from pix2pix.zerogpu import with_lent_gpu
+
+Stop: TypeAlias = Callable[[], bool] | None  # asked now and then whether to give up
+
+ENGINES = ("auto", "torch", "openvino")
+ASK_EVERY_MS = 3  # how often a run is asked whether it should go on
+
+
+class StoppedError(Exception):
+    """The run was given up, as its caller wished."""
+
+
+class TorchEngine:
+    """Runs a generator in torch on any device: channels last, bf16 where that is fast."""
+
+    def __init__(self, generator: UNet, device: torch.device) -> None:
+        self._device = device
+        self._bf16 = has_fast_bf16(device)
+        self._stop: Stop = None
+        fold_resize_convs(generator)
+        self._generator = generator.to(device).eval().to(memory_format=torch.channels_last)
+        if device.type == "cpu":  # elsewhere a run is over before the question is worth asking
+            for layer in self._generator.modules():
+                if isinstance(layer, (Down, Up)):
+                    layer.register_forward_pre_hook(self._ask)
+        self._run = with_lent_gpu(self._generate)
+
+    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+        """Raises StoppedError soon after `stop()` is true."""
+        self._stop = stop
+        try:
+            return self._run(x, style)
+        finally:
+            self._stop = None
+
+    def _ask(self, *_: Any) -> None:
+        if self._stop is not None and self._stop():
+            raise StoppedError
+
+    @torch.inference_mode()
+    def _generate(self, x: Tensor, style: Tensor | None) -> Tensor:
+        x = x.to(self._device, memory_format=torch.channels_last)
+        style = None if style is None else style.to(self._device)
+        with autocast(self._device, self._bf16):
+            return self._generator(x, style).float().cpu()
+
+
+class OpenVinoEngine:
+    """Runs a generator in OpenVINO on the CPU, for any batch, height and width.
+
+    On two cores with AVX2 it takes half of torch's time. Converting takes about a second.
+    """
+
+    def __init__(self, generator: UNet) -> None:
+        import openvino
+
+        fold_resize_convs(generator)
+        model = convert(generator.eval())
+        compiled = openvino.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        self._request = compiled.create_infer_request()
+
+    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+        """Raises StoppedError soon after `stop()` is true."""
+        inputs = [t.contiguous().numpy() for t in (x, style) if t is not None]
+        self._request.start_async(inputs, share_inputs=True)
+        while not self._request.wait_for(ASK_EVERY_MS):
+            if stop is not None and stop():
+                self._request.cancel()
+                with contextlib.suppress(RuntimeError):  # that it was cancelled
+                    self._request.wait()
+                raise StoppedError
+        return torch.from_numpy(self._request.get_output_tensor().data.copy())
+
+
+def make_engine(kind: str, generator: UNet, device: torch.device) -> TorchEngine | OpenVinoEngine:
+    """The engine of that kind; auto is the one that is faster, as measured in `benchmarks/`.
+
+    ValueError where the kind is not known, or cannot be had here.
+    """
+    if kind not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {kind!r}")
+    possible = device.type == "cpu" and importlib.util.find_spec("openvino") is not None
+    if kind == "openvino" and not possible:
+        raise ValueError(
+            f"engine openvino runs on the CPU with the package openvino, got device {device.type}"
+        )
+    # With bf16 in hardware torch was never beaten by enough to be worth the conversion.
+    if kind == "openvino" or (kind == "auto" and possible and not has_fast_bf16(device)):
+        return OpenVinoEngine(generator)
+    return TorchEngine(generator, device)
+
+
+@torch.inference_mode(False)
+@torch.no_grad()
+def convert(generator: UNet) -> Any:
+    """The generator as an OpenVINO model with inputs (N, C, H, W) and, of styles, (N, style_dim).
+
+    Through the frontend itself: `openvino.convert_model` would report usage to its makers.
+    """
+    import openvino
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    config = generator.config
+    side = 2**config.depth
+    examples = [torch.zeros(1, config.in_channels, side, side)]
+    shapes = [[-1, config.in_channels, -1, -1]]
+    if config.style_dim:
+        examples.append(torch.zeros(1, config.style_dim))
+        shapes.append([-1, config.style_dim])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what depends on the shape is checked, not computed
+        traced = torch.jit.freeze(torch.jit.trace(generator, tuple(examples), check_trace=False))
+        decoder = TorchScriptPythonDecoder(traced)  # has to live until all is converted
+        frontend = FrontEndManager().load_by_framework("pytorch")
+        model = frontend.convert(frontend.load(decoder))
+    for given, shape in zip(model.inputs, shapes):
+        given.get_node().set_element_type(openvino.Type.f32)
+        given.get_node().set_partial_shape(openvino.PartialShape(shape))
+    model.validate_nodes_and_infer_types()
+    return model
+
+
+def fold_resize_convs(module: nn.Module) -> None:
+    """Replaces each ResizeConv by the transposed convolution that it computes, in place."""
+    for name, child in module.named_children():
+        if isinstance(child, ResizeConv):
+            setattr(module, name, child.folded())
+        else:
+            fold_resize_convs(child)

@@ -1,0 +1,139 @@
+"""`python -m pix2pix export`: a checkpoint's generator as an ONNX file, for programs without torch.
+
+The file takes and gives float32: `input` (N, C, H, W) as `encoding` makes it, `style`
+(N, style_dim) where the model has styles, and `output`. N, H and W are free; H and W are multiples
+of 2 ** depth. Its metadata hold the checkpoint's config and, of styles, where they lie.
+"""
+
+import argparse
+import importlib.util
+import json
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pix2pix.files import write_atomically
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from pix2pix.checkpoint import Model
+    from pix2pix.config import CheckpointConfig
+
+OPSET = 17
+
+HELP = """\
+Write a checkpoint's generator as an ONNX file.
+
+It takes any batch, height and width (multiples of 2 ** depth), runs in ONNX Runtime, OpenVINO,
+TensorRT or a browser, and has the checkpoint's config in its metadata. It needs more than the app
+does: pip install onnx
+"""
+
+EXAMPLES = """\
+examples:
+  python -m pix2pix export checkpoints/facades -o facades.onnx
+  python -m pix2pix export ada/houses -o houses.onnx --fp16
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "export",
+        help="a checkpoint -> an ONNX file",
+        description=HELP,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "checkpoint", metavar="CHECKPOINT", help="folder, or OWNER/NAME[@REVISION] on the Hub"
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="the file, MODEL.onnx")
+    parser.add_argument("--fp16", action="store_true", help="half the size, computed in float16")
+    parser.add_argument("--force", action="store_true", help="overwrite the file")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the file and says what it takes. Raises ValueError with the reason where it cannot."""
+    if importlib.util.find_spec("onnx") is None:
+        raise ValueError("export needs the package onnx: pip install onnx")
+    if options.out.suffix.lower() != ".onnx":
+        raise ValueError(f"{options.out}: expected a file name that ends in .onnx")
+    if options.out.exists() and not options.force:
+        raise ValueError(f"{options.out}: is there already; --force overwrites it")
+    from pix2pix.checkpoint import load_checkpoint
+    from pix2pix.hub import resolve
+
+    config, model = load_checkpoint(resolve(options.checkpoint))
+    content = to_onnx(config, model, options.fp16)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(options.out, content)
+    multiple = 2**config.generator.depth
+    print(f"{options.out}: {len(content) / 2**20:.1f} MiB, {config.task}")
+    print(f"  input   float32 (N, {config.generator.in_channels}, H, W), multiples of {multiple}")
+    if config.generator.style_dim:
+        print(f"  style   float32 (N, {config.generator.style_dim})")
+    return 0
+
+
+def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> bytes:
+    """The generator of a loaded checkpoint as the bytes of an ONNX file. The model is used up."""
+    import onnx
+    import torch
+
+    from pix2pix.engines import fold_resize_convs
+
+    generator = model.generator.eval().requires_grad_(False)
+    fold_resize_convs(generator)
+    side = 2**config.generator.depth
+    inputs = {"input": torch.zeros(1, config.generator.in_channels, side, side)}
+    if config.generator.style_dim:
+        inputs["style"] = torch.zeros(1, config.generator.style_dim)
+    free = {0: "count", 2: "height", 3: "width"}
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # The exporter by tracing: that by torch.export takes twenty times as long, and its
+        # optimiser failed on padding by replication (torch 2.15).
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            half(generator) if fp16 else generator,
+            tuple(inputs.values()),
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(inputs),
+            output_names=["output"],
+            dynamic_axes={"input": free, "output": free, "style": {0: "count"}},
+        )
+        proto = onnx.load(path)
+    onnx.helper.set_model_props(proto, metadata(config, model))
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())
+
+
+def metadata(config: "CheckpointConfig", model: "Model") -> dict[str, str]:
+    """What a program needs to know beside the network, each as JSON."""
+    found: dict[str, Any] = {"config": config.to_dict()}
+    if model.style_encoder is not None:
+        encoder = model.style_encoder
+        found["style_mean"] = encoder.style_mean.tolist()
+        found["style_covariance"] = encoder.style_covariance.tolist()
+    return {f"pix2pix.{name}": json.dumps(value) for name, value in found.items()}
+
+
+def half(generator: "nn.Module") -> "nn.Module":
+    """The generator computing in float16, with float32 at both ends."""
+    from torch import nn
+
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.generator = generator.half()
+
+        def forward(self, *inputs: "torch.Tensor") -> "torch.Tensor":
+            output: torch.Tensor = self.generator(*(x.half() for x in inputs))
+            return output.float()
+
+    return Half()

@@ -1,0 +1,89 @@
+"""A checkpoint as an ONNX file gives in ONNX Runtime what the model gives in torch."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from pix2pix.__main__ import main
+from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.recipe import Recipe
+
+DRAWING = Recipe(
+    "labels2photo",
+    size=32,
+    ngf=4,
+    depth=2,
+    max_channels=8,
+    norm="instance",
+    upsample="resize",
+    stem=4,
+    style_dim=3,
+    class_norm=True,
+    padding="replicate",
+)
+COLORIZE = Recipe("colorize", size=64, ngf=4, depth=3, half_output=True, ab_classes=88)
+
+
+def save(folder: Path, recipe: Recipe) -> Path:
+    torch.manual_seed(0)
+    config = checkpoint_config(recipe)
+    save_checkpoint(folder, config, Model(config), "")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("recipe", "fp16", "tolerance"),
+    [(DRAWING, False, 1e-4), (DRAWING, True, 0.05), (COLORIZE, False, 1e-4)],
+)
+def test_the_file_gives_what_the_model_gives_for_any_size(
+    tmp_path: Path, recipe: Recipe, fp16: bool, tolerance: float
+) -> None:
+    folder, out = save(tmp_path / "c", recipe), tmp_path / "new" / "m.onnx"
+    assert main(["export", str(folder), "-o", str(out), *(["--fp16"] if fp16 else [])]) == 0
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    config, model = load_checkpoint(folder)
+    generator = model.generator
+    for count, height, width in ((1, 32, 32), (3, 64, 40)):
+        x = torch.rand(count, config.generator.in_channels, height, width) * 2 - 1
+        given = {"input": x}
+        if config.generator.style_dim:
+            given["style"] = torch.randn(count, config.generator.style_dim)
+        expected = generator(*given.values())
+        (found,) = session.run(["output"], {name: t.numpy() for name, t in given.items()})
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected.numpy(), atol=tolerance)
+
+
+def test_the_file_knows_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = save(tmp_path / "c", DRAWING), tmp_path / "m.onnx"
+    assert main(["export", str(folder), "-o", str(out)]) == 0
+    assert "float32 (N, 12, H, W), multiples of 4" in capsys.readouterr().out
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    known = session.get_modelmeta().custom_metadata_map
+    assert json.loads(known["pix2pix.config"])["task"] == "labels2photo"
+    assert len(json.loads(known["pix2pix.style_mean"])) == DRAWING.style_dim
+    size = out.stat().st_size
+    assert main(["export", str(folder), "-o", str(out)]) == 2
+    assert "is there already; --force" in capsys.readouterr().err
+    assert main(["export", str(folder), "-o", str(out), "--fp16", "--force"]) == 0
+    assert out.stat().st_size < size
+
+
+def test_what_cannot_be_exported_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save(tmp_path / "c", dataclasses.replace(DRAWING, depth=1))
+    assert main(["export", str(folder), "-o", str(tmp_path / "m.bin")]) == 2
+    assert "ends in .onnx" in capsys.readouterr().err
+    assert main(["export", str(tmp_path / "none"), "-o", str(tmp_path / "m.onnx")]) == 2
+    assert "none" in capsys.readouterr().err
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["export", str(folder), "-o", str(tmp_path / "m.onnx")]) == 2
+    assert "pip install onnx" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.onnx"))
