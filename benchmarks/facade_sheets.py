@@ -31,7 +31,7 @@ CELL = 192  # side of a picture on the sheets
 
 
 def draw_styles(drawer: Drawer, label_map: np.ndarray) -> list[np.ndarray]:
-    return [drawer.draw(label_map, seed) for seed in range(STYLES if drawer.has_styles else 1)]
+    return [drawer.draw(label_map, seed) for seed in range(STYLES if drawer.style_dim else 1)]
 
 
 def colored(label_map: np.ndarray) -> np.ndarray:

@@ -1,0 +1,168 @@
+"""One drawing on the CPU: our generator in every engine, beside the paper's network and the floor.
+
+    python benchmarks/draw.py [--checkpoint X] [--rounds 20] [--compile] [--json FILE]
+
+In one process, in turn, so that all have the same machine: the paper's U-Net-256 as anyone would
+run it (eager, fp32), and our generator at 256 and 512 pixels in eager torch, torch as the app uses
+it, ONNX Runtime and OpenVINO where they are installed, and with --compile in torch.compile, which
+takes a minute to start. The floor is the time that as many multiplications and additions take in a
+large matrix product.
+"""
+
+import argparse
+import importlib.util
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pix2pix.checkpoint import load_checkpoint  # noqa: E402
+from pix2pix.config import GeneratorConfig  # noqa: E402
+from pix2pix.encoding import encode_labels  # noqa: E402
+from pix2pix.engines import fold_resize_convs, make_engine  # noqa: E402
+from pix2pix.export import to_onnx  # noqa: E402
+from pix2pix.facades import build  # noqa: E402
+from pix2pix.hub import resolve  # noqa: E402
+from pix2pix.networks import UNet  # noqa: E402
+from pix2pix.plans import random_plan  # noqa: E402
+
+SIDES = (256, 512)
+CPU = torch.device("cpu")
+Run = Callable[[torch.Tensor, torch.Tensor], object]
+
+
+def paper() -> Run:
+    """The generator of pix2pix's facades (Isola et al., 2017, 6.1), for class maps."""
+    network = UNet(GeneratorConfig(in_channels=12, out_channels=3, ngf=64, depth=8, dropout=0.5))
+    network = network.eval().requires_grad_(False)
+    return lambda x, style: network(x)
+
+
+def ours(folder: Path) -> dict[str, Run]:
+    """The checkpoint's generator, each time loaded anew, by the name of what runs it."""
+
+    def load() -> UNet:
+        return load_checkpoint(folder)[1].generator
+
+    eager = load()
+    runs: dict[str, Run] = {"torch eager": eager, "torch": make_engine("torch", load(), CPU)}
+    if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
+        runs["onnxruntime"] = onnx_session(folder)
+    if importlib.util.find_spec("openvino"):
+        runs["openvino"] = make_engine("openvino", load(), CPU)
+    return runs
+
+
+def onnx_session(folder: Path) -> Run:
+    import onnxruntime
+
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+        file.write(to_onnx(*load_checkpoint(folder)))
+        file.flush()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        session = onnxruntime.InferenceSession(
+            file.name, options, providers=["CPUExecutionProvider"]
+        )
+    names = [given.name for given in session.get_inputs()]
+    return lambda x, style: session.run(
+        None, {name: tensor.numpy() for name, tensor in zip(names, (x, style))}
+    )
+
+
+def compiled(folder: Path, x: torch.Tensor, style: torch.Tensor) -> tuple[Run, float]:
+    """torch.compile's version and the seconds until it gave its first picture."""
+    start = time.perf_counter()
+    generator = load_checkpoint(folder)[1].generator
+    fold_resize_convs(generator)
+    run: Run = torch.compile(generator)
+    run(x, style)
+    return run, time.perf_counter() - start
+
+
+def flops(network: UNet, x: torch.Tensor, style: torch.Tensor) -> int:
+    """Multiplications and additions of one picture."""
+    with FlopCounterMode(display=False) as counter:
+        network(x, style)
+    return int(counter.get_total_flops())
+
+
+def floor_seconds(amount: float) -> float:
+    """The time of so many multiplications and additions in a large matrix product, just now."""
+    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        a @ b
+        times.append(time.perf_counter() - start)
+    return min(times) * amount / (2 * 1024**3)
+
+
+@torch.inference_mode()
+def measure(folder: Path, side: int, rounds: int, with_compile: bool) -> dict[str, float]:
+    """Median milliseconds of each, by name."""
+    style_dim = load_checkpoint(folder)[0].generator.style_dim
+    x = encode_labels(build(random_plan(1), side)[None], 12)
+    style = torch.randn(1, style_dim, generator=torch.Generator().manual_seed(0))
+    runs = {"U-Net-256, eager": paper(), **ours(folder)}
+    report: dict[str, float] = {}
+    if with_compile:
+        runs["torch.compile"], report["torch.compile starts in"] = compiled(folder, x, style)
+        report["torch.compile starts in"] *= 1000
+    bare = load_checkpoint(folder)[1].generator
+    fold_resize_convs(bare)
+    amount = flops(bare, x, style)
+    times: dict[str, list[float]] = {name: [] for name in (*runs, "floor")}
+    for number in range(rounds + 2):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run(x, style)
+            if number > 1:  # the first are not counted
+                times[name].append(time.perf_counter() - start)
+        if number > 1:
+            times["floor"].append(floor_seconds(amount))
+    report |= {name: float(np.median(found)) * 1000 for name, found in times.items()}
+    return {"GFLOP": amount / 1e9, **report}
+
+
+def print_table(side: int, report: dict[str, float]) -> None:
+    paper_time, floor = report["U-Net-256, eager"], report["floor"]
+    print(f"\n{side}x{side}, {report['GFLOP']:.2f} GFLOP, {torch.get_num_threads()} threads")
+    print(f"{'':26}{'ms':>9}{'U-Net / it':>12}{'it / floor':>12}")
+    for name, milliseconds in report.items():
+        if name not in ("GFLOP", "torch.compile starts in"):
+            ratios = f"{paper_time / milliseconds:12.2f}{milliseconds / floor:12.2f}"
+            print(f"{name:26}{milliseconds:9.1f}{ratios}")
+    if "torch.compile starts in" in report:
+        print(f"torch.compile starts in {report['torch.compile starts in'] / 1000:.0f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", default=ROOT / "checkpoints" / "facades")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--compile", action="store_true", help="torch.compile too")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    args = parser.parse_args()
+    folder = Path(resolve(args.checkpoint))
+    reports = {}
+    for side in SIDES:
+        reports[side] = measure(folder, side, args.rounds, args.compile)
+        print_table(side, reports[side])
+    text = json.dumps({str(side): report for side, report in reports.items()})
+    print(text)
+    if args.json:
+        args.json.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
