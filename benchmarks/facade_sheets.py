@@ -66,7 +66,7 @@ def main() -> None:
     drawers = [(path.name, load_drawer(path)) for path in options.checkpoints]
     names = []
     for name, drawer in drawers:
-        names += [f"{name}, style {i}" for i in range(STYLES)] if drawer.has_styles else [name]
+        names += [f"{name}, style {i}" for i in range(STYLES)] if drawer.style_dim else [name]
 
     (val,) = open_datasets(DataOptions("labels2photo", 256), options.data, ["val"])
     indices = np.linspace(0, len(val) - 1, ROWS).round().astype(int).tolist()
