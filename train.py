@@ -71,6 +71,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--push-to-hub", metavar="OWNER/NAME", help="at the end, put it on the Hugging Face Hub"
     )
     parser.add_argument("--private", action="store_true", help="there only for your own eyes")
+    parser.add_argument(
+        "--no-examples", action="store_true", help="push without the held-out inputs in examples/"
+    )
     add_evaluation(parser)
     parser.add_argument(
         "--show", action="store_true", help="print the keys as RECIPE and the options set them"
@@ -103,10 +106,14 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
 
 def add_evaluation(parser: argparse.ArgumentParser) -> None:
     scores = parser.add_argument_group("measuring a checkpoint instead of training one")
-    scores.add_argument("--evaluate", type=Path, metavar="CHECKPOINT", help="measure this one")
+    scores.add_argument(
+        "--evaluate",
+        metavar="CHECKPOINT",
+        help="measure this one, a folder or OWNER/NAME[@REVISION]",
+    )
     scores.add_argument("--split", default="val", help="the folder in --data (default: val)")
     scores.add_argument(
-        "--judge", type=Path, metavar="CHECKPOINT", help="a trace checkpoint, for the FCN score"
+        "--judge", metavar="CHECKPOINT", help="a trace checkpoint, for the FCN score"
     )
     scores.add_argument(
         "--group",
@@ -116,18 +123,21 @@ def add_evaluation(parser: argparse.ArgumentParser) -> None:
         help="the same figures for the examples whose names match; may be given again",
     )
     scores.add_argument(
-        "--json", type=Path, metavar="FILE", help="default: CHECKPOINT/metrics.json"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="default: CHECKPOINT/metrics.json; for one of the Hub NAME-metrics.json here",
     )
 
 
 def evaluate(options: dict[str, Any]) -> None:
     """Prints the figures of a checkpoint and writes them as JSON."""
-    folder, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
+    checkpoint, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
     split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
     groups = evaluation.parse_groups(options.pop("group"))
-    report = evaluation.evaluate_checkpoint(folder, data, split, judge, groups, options, device)
+    report = evaluation.evaluate_checkpoint(checkpoint, data, split, judge, groups, options, device)
     print(evaluation.format_report(report))
-    path = json_path or folder / evaluation.METRICS_NAME
+    path = json_path or evaluation.default_json_path(checkpoint)
     evaluation.write_json(report, path)
     print(f"written to {path}")
 
@@ -150,6 +160,7 @@ def main(argv: list[str] | None = None) -> int:
     name, out, run = options.pop("recipe"), options.pop("out"), options.pop("resume")
     init_from, show = options.pop("init_from"), options.pop("show")
     repo, private = options.pop("push_to_hub"), options.pop("private")
+    examples = not options.pop("no_examples")
     try:
         if options["evaluate"] is not None:
             if name or out or run or init_from or repo or not options["data"]:
@@ -180,7 +191,7 @@ def main(argv: list[str] | None = None) -> int:
             recipe = load_recipe(name, options)
             signal_number = trainer.start(name, recipe, data, out, device, init_from)
         if repo is not None and not signal_number and os.environ.get("RANK", "0") == "0":
-            publish.push(run or out, repo, private, license_id=None, ask=False)
+            publish.push(run or out, repo, private, None, ask=False, examples=examples)
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

@@ -20,6 +20,7 @@ from pix2pix.networks import StyleEncoder, UNet
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "README.md"
+EXAMPLES_DIR = "examples"  # pictures for the app to start from, where the folder has them
 MAX_CONFIG_BYTES = 1 << 20
 
 

@@ -23,8 +23,9 @@ PLACEHOLDER = re.compile(r"\bFOLDER\b")  # in a card, stands for the checkpoint
 PUSH_HELP = """\
 Put a checkpoint on the Hugging Face Hub.
 
-Up go config.json, model.safetensors, the card README.md and the pictures that the card shows, and
-nothing else from the folder; they are listed first, with their sizes. Anyone can then use the model
+Up go config.json, model.safetensors, the card README.md, the pictures that the card shows and those
+in examples/, held-out inputs of your data unless you put others there, and nothing else from the
+folder; they are listed first, with their sizes. Anyone can then use the model
 by its name: python -m pix2pix draw house.png -o photo.png --checkpoint OWNER/NAME
 """
 
@@ -75,6 +76,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     space.add_argument("--folder", type=Path, metavar="DIR", help="only build the Space, in DIR")
     for command in (push, space):
+        command.add_argument(
+            "--no-examples", action="store_true", help="leave out the pictures in examples/"
+        )
         command.add_argument("--private", action="store_true", help="only for your own eyes")
         command.add_argument("--yes", action="store_true", help="do not ask before uploading")
 
@@ -82,16 +86,17 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> int:
     """Runs a command and returns its exit status; ValueError or OSError where it cannot be done."""
     check_repo_name(options.repo)
-    private, ask = options.private, not options.yes
+    private, ask, examples = options.private, not options.yes, not options.no_examples
     if options.command == "push":
-        return push(Path(options.checkpoint), options.repo, private, options.license, ask)
+        folder = Path(options.checkpoint)
+        return push(folder, options.repo, private, options.license, ask, examples)
     if options.folder is None:
-        return push_space(options.checkpoint, options.repo, private, ask)
+        return push_space(options.checkpoint, options.repo, private, ask, examples)
     from pix2pix.space import build_space
 
     if options.folder.exists() and any(options.folder.iterdir()):
         raise ValueError(f"{options.folder}: is not empty; expected a new folder")
-    build_space(options.checkpoint, options.repo, options.folder)
+    build_space(options.checkpoint, options.repo, options.folder, examples)
     print(f"built in {options.folder}; try it: cd {options.folder} && python app.py")
     return 0
 
@@ -109,28 +114,43 @@ def check_target(repo_id: str) -> None:
     account()
 
 
-def push(folder: Path, repo_id: str, private: bool, license_id: str | None, ask: bool) -> int:
+def push(
+    folder: Path,
+    repo_id: str,
+    private: bool,
+    license_id: str | None,
+    ask: bool,
+    examples: bool = True,
+) -> int:
     from pix2pix.hub.push import account
 
     user = account()
     with tempfile.TemporaryDirectory() as scratch:
-        stage_checkpoint(folder, Path(scratch), repo_id, license_id)
+        stage_checkpoint(folder, Path(scratch), repo_id, license_id, examples)
         return show_and_upload(Path(scratch), repo_id, "model", user, private, ask)
 
 
-def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool) -> int:
+def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool, examples: bool) -> int:
     from pix2pix.hub.push import account
     from pix2pix.space import build_space
 
     user = account()
     with tempfile.TemporaryDirectory() as scratch:
-        build_space(checkpoint, repo_id, Path(scratch))
+        build_space(checkpoint, repo_id, Path(scratch), examples)
         return show_and_upload(Path(scratch), repo_id, "space", user, private, ask)
 
 
-def stage_checkpoint(folder: Path, into: Path, repo_id: str, license_id: str | None) -> None:
+def stage_checkpoint(
+    folder: Path, into: Path, repo_id: str, license_id: str | None, examples: bool = True
+) -> None:
     """Copies what goes to the Hub and nothing else. ValueError unless the checkpoint is sound."""
-    from pix2pix.checkpoint import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME, load_checkpoint
+    from pix2pix.checkpoint import (
+        CARD_NAME,
+        CONFIG_NAME,
+        EXAMPLES_DIR,
+        WEIGHTS_NAME,
+        load_checkpoint,
+    )
     from pix2pix.training.card import write_card
 
     for name in (CONFIG_NAME, WEIGHTS_NAME):
@@ -144,6 +164,9 @@ def stage_checkpoint(folder: Path, into: Path, repo_id: str, license_id: str | N
     card = folder / CARD_NAME
     text = card.read_text(encoding="utf-8") if card.is_file() else write_card(config)
     text = copy_pictures(text, folder, into)
+    for path in sorted((folder / EXAMPLES_DIR).glob("*")) if examples else ():
+        if is_picture(path, folder):
+            copy_picture(path, into / EXAMPLES_DIR / path.name)
     (into / CARD_NAME).write_text(complete_card(text, config, repo_id, license_id), "utf-8")
 
 
@@ -159,11 +182,15 @@ def copy_pictures(text: str, folder: Path, into: Path) -> str:
             return picture[0]
         if not is_picture(folder / name, folder):
             return ""
-        (into / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / name, into / name)
+        copy_picture(folder / name, into / name)
         return picture[0]
 
     return PICTURE.sub(keep_or_drop, text)
+
+
+def copy_picture(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
 
 
 def is_picture(path: Path, folder: Path) -> bool:

@@ -6,7 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pix2pix.checkpoint import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME, load_checkpoint
+from pix2pix.checkpoint import (
+    CARD_NAME,
+    CONFIG_NAME,
+    EXAMPLES_DIR,
+    WEIGHTS_NAME,
+    load_checkpoint,
+)
 from pix2pix.config import CheckpointConfig
 from pix2pix.hub import resolve
 from pix2pix.hub.pull import pinned_name
@@ -22,7 +28,6 @@ PROMISES = {
     "colorize": "Give black-and-white photos their colours.",
     "image2image": "Give an image, see what becomes of it.",
 }
-EXAMPLES_DIR = "examples"  # of a checkpoint: what the app offers to start from
 PLAIN_FILES = ("LICENSE", "requirements.txt")
 LEFT_OUT = ("readme",)  # of assets/
 PYTHON_VERSION = "3.12"  # ZeroGPU has 3.10 and 3.12
@@ -48,15 +53,18 @@ README = """\
 """
 
 
-def build_space(checkpoint: str, repo_id: str, into: Path) -> None:
-    """Writes the Space into a folder, made if need be. ValueError for an unsound checkpoint."""
+def build_space(checkpoint: str, repo_id: str, into: Path, examples: bool = True) -> None:
+    """Writes the Space into a folder, made if need be. ValueError for an unsound checkpoint.
+
+    A checkpoint of this machine takes its pictures to start from along, unless not `examples`.
+    """
     folder = Path(resolve(checkpoint))
     config, _ = load_checkpoint(folder)
     pinned = pinned_name(folder)
     into.mkdir(parents=True, exist_ok=True)
     copy_app(into)
     if pinned is None:
-        copy_checkpoint(folder, into / "checkpoint")
+        copy_checkpoint(folder, into / "checkpoint", examples)
     what = f"the checkpoint {pinned}" if pinned else "the checkpoint in checkpoint/"
     where = repr(pinned) if pinned else 'str(HERE / "checkpoint")'
     app = APP.format(what=what, flag=choose_flag(config), checkpoint=where)
@@ -96,12 +104,12 @@ def front_matter(title: str, promise: str, pinned: str | None) -> dict[str, Any]
     return values
 
 
-def copy_checkpoint(folder: Path, into: Path) -> None:
+def copy_checkpoint(folder: Path, into: Path, examples: bool) -> None:
     into.mkdir(parents=True, exist_ok=True)
     for name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME):
         if (folder / name).is_file():
             shutil.copyfile(folder / name, into / name)
-    for path in (folder / EXAMPLES_DIR).glob("*"):
+    for path in (folder / EXAMPLES_DIR).glob("*") if examples else ():
         if path.suffix.lower() in IMAGE_SUFFIXES:
             (into / EXAMPLES_DIR).mkdir(exist_ok=True)
             shutil.copyfile(path, into / EXAMPLES_DIR / path.name)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from fake_hub import FakeHub
 from synthetic import write_facades, write_photos
 
 import train
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import CHANNELS, CheckpointConfig, GeneratorConfig, LabelColor
+from pix2pix.hub.client import Hub
 from pix2pix.labels import CLASSES
 
 PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
@@ -130,3 +132,28 @@ def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) ->
         "FID: not measured, its weights cannot be had (Name or service not known)",
         "LPIPS: not measured, torchmetrics is not installed (pip install 'torchmetrics[image]')",
     ]
+
+
+def test_a_checkpoint_and_its_judge_may_lie_on_the_hub(
+    hub_server: FakeHub, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_facades(tmp_path / "data", 1, 1)
+    shas = {}
+    for name, task in (("houses", "labels2photo"), ("trace", "photo2labels")):
+        folder = write_checkpoint(tmp_path / "made" / name, task)
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        shas[name] = hub_server.add(f"ada/{name}", files).refs["main"]
+    monkeypatch.chdir(tmp_path)
+    judge = f"ada/trace@{shas['trace']}"
+    assert evaluate("ada/houses", "--data", data, "--judge", judge) == 0
+    report = json.loads((tmp_path / "houses-metrics.json").read_text())
+    assert report["checkpoint"] == f"ada/houses@{shas['houses']}"
+    assert report["judge"] == judge
+    assert "fcn_mean_iou_real" in report["metrics"]
+
+
+def test_a_checkpoint_that_is_nowhere_is_said_in_words(
+    hub_server: FakeHub, hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate("ada/nothing", "--data", write_facades(tmp_path / "data", 1, 1)) == 2
+    assert "ada/nothing: there is no such repo on the Hub" in capsys.readouterr().err

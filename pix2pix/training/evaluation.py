@@ -14,6 +14,8 @@ from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.palette import read_palette
 from pix2pix.device import choose_device
 from pix2pix.files import write_atomically
+from pix2pix.hub import resolve
+from pix2pix.hub.pull import pinned_name
 from pix2pix.metrics.evaluation import batches_of, evaluate
 from pix2pix.metrics.generation import spread_indices
 from pix2pix.metrics.judge import load_judge
@@ -27,27 +29,30 @@ METRICS_NAME = "metrics.json"
 
 
 def evaluate_checkpoint(
-    folder: Path,
+    checkpoint: str,
     data_dir: Path,
     split: str = "val",
-    judge_dir: Path | None = None,
+    judge_checkpoint: str | None = None,
     groups: Mapping[str, str] | None = None,
     keys: Mapping[str, object] | None = None,
     device_name: str = "auto",
 ) -> dict[str, Any]:
     """Every figure that the task has, over all examples in DATA_DIR/SPLIT, and what they are of.
 
-    `keys` are keys of a recipe that replace those the checkpoint was trained with, for data laid
-    out in another way. Raises ValueError as `open_datasets`, `load_checkpoint`, `load_judge` and
-    `evaluate` do.
+    Checkpoint and judge are folders, or OWNER/NAME or OWNER/NAME@REVISION on the Hub. `keys` are
+    keys of a recipe that replace those the checkpoint was trained with, for data laid out in
+    another way. Raises ValueError as `open_datasets`, `resolve`, `load_checkpoint`, `load_judge`
+    and `evaluate` do.
     """
     device = choose_device(device_name)
+    folder = resolve(checkpoint)
     config, model = load_checkpoint(folder)
-    judge = load_judge(judge_dir, device) if judge_dir is not None else None
+    judge_folder = None if judge_checkpoint is None else resolve(judge_checkpoint)
+    judge = None if judge_folder is None else load_judge(judge_folder, device)
     check_classes(config, data_dir)
     options = recipe_of(config, keys or {}).data_options()
     dataset = open_datasets(options, data_dir, [split])[0]
-    log.info("%s, %s: measuring %d examples of %s", folder, config.task, len(dataset), split)
+    log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
     model = model.to(device)
     names = [entry.name for entry in config.palette]
     figures = evaluate(model, config.task, dataset, device, None, names, groups, judge)
@@ -60,11 +65,11 @@ def evaluate_checkpoint(
         figures |= {key: round(value, 4) for key, value in more.items()}
         notes += reasons
     return {
-        "checkpoint": str(folder),
+        "checkpoint": pinned_name(folder) or str(folder),
         "task": config.task,
         "data": str(data_dir),
         "split": split,
-        "judge": None if judge_dir is None else str(judge_dir),
+        "judge": None if judge_folder is None else pinned_name(judge_folder) or str(judge_folder),
         "metrics": figures,
         "notes": notes,
     }
@@ -89,6 +94,14 @@ def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
     values = {**config.training.get("options", {}), **shape, **keys}
     values |= {"task": config.task, "size": config.size, "width": config.width}
     return from_dict(Recipe, {k: v for k, v in values.items() if k in known}, "recipe")
+
+
+def default_json_path(checkpoint: str) -> Path:
+    """metrics.json in a checkpoint folder; for one of the Hub, a file in the working folder."""
+    if Path(checkpoint).exists():
+        return Path(checkpoint) / METRICS_NAME
+    name = checkpoint.split("@")[0].split("/")[-1]
+    return Path(f"{name}-{METRICS_NAME}")
 
 
 def write_json(report: Mapping[str, Any], path: Path) -> None:

@@ -19,11 +19,13 @@ from pix2pix.metrics import evaluate
 from pix2pix.training.best import check_metric
 from pix2pix.training.board import Board
 from pix2pix.training.distributed import Workers
+from pix2pix.training.examples import write_examples
 from pix2pix.training.finetune import take_weights
 from pix2pix.training.learner import Learner, checkpoint_config
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.report import write_report
 from pix2pix.training.run import (
+    BEST_NAME,
     RUN_NAME,
     STATE_NAME,
     Progress,
@@ -115,11 +117,16 @@ def judge(job: Job, report: TextIO, board: Board, step: int) -> bool:
     board.add_scalars("val", progress.metrics, step)
     sheet = sample_sheet(model, recipe.task, job.val_set, device, palette=recipe.palette)
     save_sheet(sheet, job.out_dir, step)
+    config = checkpoint_config(recipe)
+    write_examples(job.out_dir, config, job.val_set)
     board.add_sheet(sheet, step)
     write_report(job.out_dir, job.run, facts(job, step), step, job.total_steps)
     if not recipe.best_metric:
         return False
-    return progress.best.take(recipe.best_metric, progress.metrics[recipe.best_metric], step)
+    is_best = progress.best.take(recipe.best_metric, progress.metrics[recipe.best_metric], step)
+    if is_best:
+        write_examples(job.out_dir / BEST_NAME, config, job.val_set)
+    return is_best
 
 
 def save(job: Job, step: int, is_best: bool) -> None:

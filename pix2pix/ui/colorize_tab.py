@@ -4,13 +4,14 @@ The page shows previews of bounded size; the whole photo is coloured when it is 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 from PIL import Image
 
+from pix2pix.images import open_rgb
 from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer
 from pix2pix.ui.assets import ASSETS, ASSETS_URL
 from pix2pix.ui.color_request import (
@@ -36,14 +37,29 @@ from pix2pix.ui.wire import MAX_UPLOAD_MB, Upload, bytes_uri, data_uri, read_upl
 logger = logging.getLogger(__name__)
 
 PRINT_SIDE = 240  # pixels of a contact print
+OWN_SIDE = 768  # pixels of a model's own example
 
 # Public domain, Library of Congress, FSA/OWI collection; the file name is the call number.
-EXAMPLES = {
+CALL_NUMBERS = {
     "LC-USF34-056925": "A boy on a slide",
     "LC-USW3-042236": "A woman by a sail",
     "LC-USW3-015163": "Three boys",
     "LC-USF34-008388": "A family on a porch",
 }
+
+
+class Example(NamedTuple):
+    """A photo to try the model with."""
+
+    path: Path
+    title: str
+    url: str  # where the page gets it
+
+
+EXAMPLES = [
+    Example(ASSETS / "examples" / f"{name}.jpg", title, f"{ASSETS_URL}/examples/{name}.jpg")
+    for name, title in CALL_NUMBERS.items()
+]
 
 
 class PhotoFile(NamedTuple):
@@ -57,7 +73,7 @@ class PhotoFile(NamedTuple):
 class Photo(ScriptedHTML):
     """The photo under its before/after slider. In Python its value is a ColorRequest."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, examples: Sequence[Example]) -> None:
         self.size = size
         super().__init__(
             "photo",
@@ -70,10 +86,7 @@ class Photo(ScriptedHTML):
             photos_url=PHOTOS_URL,
             sizes=sorted({*SIZES, size}),
             size=size,
-            examples=[
-                {"file": f"{name}.jpg", "title": title, "url": f"{ASSETS_URL}/examples/{name}.jpg"}
-                for name, title in EXAMPLES.items()
-            ],
+            examples=[{"file": e.path.name, "title": e.title, "url": e.url} for e in examples],
         )
 
     def preprocess(self, payload: Any) -> ColorRequest | PhotoFile:  # type: ignore[override]
@@ -125,12 +138,16 @@ class Print(ScriptedHTML):
 
 
 def build_colorize_tab(
-    colorizer: Colorizer, store: PhotoStore, concurrency_id: str, demo: gr.Blocks
+    colorizer: Colorizer,
+    store: PhotoStore,
+    concurrency_id: str,
+    demo: gr.Blocks,
+    examples: Sequence[Example] = EXAMPLES,
 ) -> None:
     """Adds the tab's content to the Blocks under construction, with its events."""
     with gr.Column(elem_classes="studio-darkroom"):
-        photo = Photo(colorizer.size)
-        printed = Print(first_print(colorizer))
+        photo = Photo(colorizer.size, examples)
+        printed = Print(first_print(colorizer, examples[0].path))
 
     answer = answer_privately(lambda wish: ANSWERS[wish.kind](colorizer, store, wish))
 
@@ -188,9 +205,18 @@ def answer_privately(
     return answered
 
 
-def first_print(colorizer: Colorizer) -> dict[str, Any]:
+def own_examples(paths: Sequence[Path]) -> list[Example]:
+    """A model's own pictures, at the size of a preview, as data URIs: they travel with the page."""
+    examples = []
+    for path in paths:
+        photo = open_rgb(path)
+        photo.thumbnail((OWN_SIDE, OWN_SIDE), Image.Resampling.LANCZOS)
+        examples.append(Example(path, path.stem, preview_uri(photo)))
+    return examples
+
+
+def first_print(colorizer: Colorizer, path: Path) -> dict[str, Any]:
     """What greets: an old photo, half coloured under the slider."""
-    path = example_path(next(iter(EXAMPLES)))
     photo = decode_photo(path.read_bytes(), path.name)
     after = color_photo(colorizer, photo.preview, Look(1.0, colorizer.size))
     return {
@@ -262,10 +288,6 @@ def color_file(colorizer: Colorizer, file: PhotoFile | ColorRequest) -> dict[str
         "image": bytes_uri(result, MEDIA_TYPES[file.format]),
         "name": result_name(file.upload.name, file.format),
     }
-
-
-def example_path(name: str) -> Path:
-    return ASSETS / "examples" / f"{name}.jpg"
 
 
 def preview_uri(image: Image.Image) -> str:

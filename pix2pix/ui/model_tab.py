@@ -5,17 +5,16 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import CANVASES
 from pix2pix.images import read_size
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.translator import LineDrawer
-from pix2pix.ui.colorize_tab import build_colorize_tab
+from pix2pix.ui.colorize_tab import EXAMPLES, build_colorize_tab, own_examples
 from pix2pix.ui.draw_tab import build_draw_tab
 from pix2pix.ui.photo_store import PHOTOS
 from pix2pix.ui.photo_tab import build_photo_tab
 from pix2pix.ui.sheets import SheetKind, example_files, sheet_of, with_examples
-
-EXAMPLES_DIR = "examples"  # in a checkpoint folder
 
 
 class Served(NamedTuple):
@@ -34,7 +33,8 @@ def build_model_tab(served: Served, concurrency_id: str, demo: gr.Blocks) -> Non
         sheet = sheet_of(model.config.palette, model.size, served.title, examples)
         build_draw_tab(model, sheet, None, concurrency_id)
     elif isinstance(model, Colorizer):
-        build_colorize_tab(model, PHOTOS, concurrency_id, demo)
+        own = own_examples([p for p in example_files(examples) if can_open(p)])
+        build_colorize_tab(model, PHOTOS, concurrency_id, demo, own or EXAMPLES)
     elif isinstance(model, Translator) and model.config.canvas != CANVASES[0]:
         drawer = LineDrawer(model)
         sheet = SheetKind("lines", drawer.size, drawer.palette, served.title)

@@ -1,0 +1,51 @@
+"""Examples for the app to start from: a few held-out inputs, beside the checkpoint."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pix2pix.checkpoint import EXAMPLES_DIR
+from pix2pix.config import CANVASES, CheckpointConfig
+from pix2pix.data.loader import Batch, Dataset
+from pix2pix.encoding import decode_photo
+from pix2pix.files import write_atomically
+from pix2pix.labels import VOID, encode_label_image, is_facades
+from pix2pix.metrics.generation import spread_indices, to_rgb
+
+COUNT = 6
+
+
+def write_examples(folder: Path, config: CheckpointConfig, dataset: Dataset) -> None:
+    """Writes inputs of the data set to FOLDER/examples, unless there are pictures already.
+
+    They are numbered: whoever pushes them need not tell the names of their files. None for label
+    maps of facades, whose tab has drawings of its own to start from.
+    """
+    names = [entry.name for entry in config.palette]
+    into = folder / EXAMPLES_DIR
+    if into.exists() or (config.task == "labels2photo" and is_facades(names)):
+        return
+    pictures = input_pictures(config, dataset.batch(spread_indices(len(dataset), COUNT), None))
+    is_exact = config.task == "labels2photo" or config.canvas != CANVASES[0]
+    into.mkdir(parents=True)
+    for i, picture in enumerate(pictures, 1):
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG" if is_exact else "JPEG", quality=92)
+        write_atomically(into / f"example-{i}.{'png' if is_exact else 'jpg'}", buffer.getvalue())
+
+
+def input_pictures(config: CheckpointConfig, batch: Batch) -> list[Image.Image]:
+    """What the generator takes, in the form in which people give it to the app."""
+    if config.task == "labels2photo":
+        found = batch.input.argmax(1).numpy().astype(np.uint8)
+        found[(batch.input.sum(1) == 0).numpy()] = VOID
+        colors = [entry.rgb for entry in config.palette]
+        return [encode_label_image(label_map, colors) for label_map in found]
+    if config.task == "colorize":
+        lightness = (batch.input[:, 0].numpy() + 1) * 50
+        photos = to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+    else:
+        photos = decode_photo(batch.input)
+    return [Image.fromarray(photo) for photo in photos]
