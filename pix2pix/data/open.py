@@ -20,6 +20,7 @@ from pix2pix.data.find import (
     locate_split,
 )
 from pix2pix.data.geometry import Geometry
+from pix2pix.data.halves import check_pairs
 from pix2pix.data.loader import Dataset
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.pairs import ImagePairs, read_images
@@ -102,6 +103,8 @@ def find_splits(
             raise ValueError(f"{root}: expected the folder {names} in it, or images")
         layout = find_layout(folders, options.task, options.layout)
         examples, faults = find_examples(folders, layout)
+        if options.task == "image2image" and (layout, options.layout) == ("side_by_side", "auto"):
+            check_pairs(folders[0], examples)
         if not examples and not faults:
             raise ValueError(f"{' and '.join(map(str, folders))}: expected images, found none")
         if source == "train" and not has_val:
