@@ -3,12 +3,13 @@
 import { download } from "./download.js";
 import { button } from "./icons.js";
 import { buildMenu } from "./menu.js";
-import { drawNow, isFacades, randomSeed, setLive, setSeed, studio, tell } from "./studio.js";
+import { drawNow, fitDesk, isFacades, randomSeed, setLive, setSeed, studio, tell } from "./studio.js";
 
 export function mountPicture({ element, props, watch }) {
   const root = element.querySelector(".st-building");
   studio.kind = props.kind;
   studio.building = root;
+  fitDesk(root, props);
   const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
   let shown = new Image();
   let newest = null; // the last picture that came
@@ -101,10 +102,10 @@ async function save(image, name) {
   const building = new Image();
   building.src = image;
   await building.decode();
-  const { canvas, size } = studio.sheet;
-  const both = Object.assign(document.createElement("canvas"), { width: 2 * size, height: size });
+  const { canvas, shape: { width, height } } = studio.sheet;
+  const both = Object.assign(document.createElement("canvas"), { width: 2 * width, height });
   const context = both.getContext("2d");
   context.drawImage(canvas, 0, 0);
-  context.drawImage(building, size, 0, size, size);
+  context.drawImage(building, width, 0, width, height);
   download(both.toDataURL("image/png"), `${name}-both.png`);
 }

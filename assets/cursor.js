@@ -1,6 +1,8 @@
 // Drawing by keys: arrows move a cross over the sheet, Space or Enter puts the tool down and takes
 // it up again. What happens is said to a screen reader.
 
+import { percent } from "./labelmap.js";
+
 const FAR = 8; // pixels that Shift and an arrow move
 const AT_ONCE = new Set(["fill", "eyedropper"]);
 
@@ -9,7 +11,8 @@ export class Cursor {
   constructor(sheet, names) {
     this.sheet = sheet;
     this.names = names;
-    this.at = { x: sheet.size / 2 + 0.5, y: sheet.size / 2 + 0.5 }; // the middle of a pixel
+    const { width, height } = sheet.shape;
+    this.at = { x: width / 2 + 0.5, y: height / 2 + 0.5 }; // the middle of a pixel
     this.node = Object.assign(document.createElement("div"), {
       className: "st-cursor", hidden: true,
     });
@@ -27,8 +30,9 @@ export class Cursor {
   move(dx, dy, far) {
     const { sheet } = this;
     const step = Math.max(sheet.grid || 1, far ? FAR : 1);
-    const keep = (value) => Math.min(Math.max(value, 0.5), sheet.size - 0.5);
-    this.at = { x: keep(this.at.x + dx * step), y: keep(this.at.y + dy * step) };
+    const { width, height } = sheet.shape;
+    const keep = (value, side) => Math.min(Math.max(value, 0.5), side - 0.5);
+    this.at = { x: keep(this.at.x + dx * step, width), y: keep(this.at.y + dy * step, height) };
     this.#show();
     if (this.isDown) sheet.follow([this.at]);
   }
@@ -53,8 +57,10 @@ export class Cursor {
   #say(words) { this.status.textContent = words; }
 
   #show() {
-    const percent = (value) => `${(value / this.sheet.size) * 100}%`;
-    Object.assign(this.node.style, { left: percent(this.at.x), top: percent(this.at.y) });
+    const { width, height } = this.sheet.shape;
+    Object.assign(this.node.style, {
+      left: percent(this.at.x, width), top: percent(this.at.y, height),
+    });
     this.node.hidden = false;
     this.sheet.hoverAt(this.at);
     this.#say(`${this.#place()}, ${this.names[this.sheet.idAt(this.at)]}`);

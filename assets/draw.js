@@ -10,14 +10,16 @@ import { Pipeline } from "./pipeline.js";
 import { buildRail, buildSelectionBar } from "./rail.js";
 import { keep, recall } from "./memory.js";
 import { Sheet } from "./sheet.js";
-import { drawNow, isFacades, onFailure, redraw, studio, tell } from "./studio.js";
+import { drawNow, fitDesk, isFacades, onFailure, redraw, studio, tell } from "./studio.js";
 import { packIds, unpackIds } from "./wire.js";
 
 export async function mountDrawing({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-drawing");
   studio.kind = props.kind;
+  const shape = { width: props.width, height: props.height };
+  fitDesk(root, shape);
   const sheet = new Sheet({
-    size: props.size,
+    shape,
     colors: props.classes.map((c) => c.rgb),
     hasWall: isFacades(),
     onChange: redraw,
@@ -41,7 +43,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   root.replaceChildren(rail.node, sheet.frame, palette.node, help.node);
 
   async function startAnew() {
-    const bare = isFacades() ? bareWall(sheet.size) : new Uint8Array(sheet.size ** 2);
+    const bare = isFacades() ? bareWall(shape) : new Uint8Array(sheet.map.length);
     if (sheet.map.every((id, i) => id === bare[i])) return;
     const sure = await ask(sheet.frame, "Put this drawing away?", "New drawing", "Keep it");
     if (sure) sheet.replace(bare);
@@ -52,7 +54,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
     sheet.replace(await unpackIds(props.value.ids));
     tell("opened");
   });
-  const kept = recall(props.size, props.classes.length, props.style_dim);
+  const kept = recall(shape, props.classes.length, props.style_dim);
   rail.restore(kept);
   palette.choose(kept.classId ?? sheet.classId);
   if (kept.seed !== undefined) studio.seed = kept.seed;
@@ -65,7 +67,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   studio.send = async (format, id) => {
     const ids = await packIds(sheet.map);
     const style = studio.style?.values;
-    props.value = { ids, size: sheet.size, seed: studio.seed, style, format, id };
+    props.value = { ids, seed: studio.seed, style, format, id };
   };
   studio.pipeline = new Pipeline({
     send: async (id) => {
@@ -86,9 +88,10 @@ export async function mountDrawing({ element, props, trigger, watch }) {
 
 /** What is in the hand at first. */
 function takeUp(sheet, { hand, classes }) {
+  const side = Math.min(sheet.shape.width, sheet.shape.height);
   sheet.classId = hand.class_id ?? Math.min(sheet.classId, classes.length - 1);
   sheet.tool = hand.tool ?? sheet.tool;
-  sheet.brush = Math.max(1, Math.round((hand.brush ?? sheet.brush) * (sheet.size / 256)));
+  sheet.brush = Math.max(1, Math.round((hand.brush ?? sheet.brush) * (side / 256)));
 }
 
 onFailure("draw", () => studio.pipeline?.failed());

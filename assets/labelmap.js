@@ -1,25 +1,29 @@
-// Pure operations on a label map: a square Uint8Array of class ids. No DOM: runs under Node too.
+// Pure operations on a label map: a Uint8Array of class ids, row by row, and its shape
+// { width, height }. No DOM: runs under Node too.
 
 export const BACKGROUND = 0;
 export const FACADE = 1;
 export const HISTORY_STEPS = 200;
 
+/** A length on the sheet as a part of that side of it, for CSS. */
+export const percent = (value, side) => `${(value / side) * 100}%`;
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /** Calls paint(index) for each pixel of the rectangle between two corners, both included. */
-function eachInRect(size, x0, y0, x1, y1, paint) {
-  const left = clamp(Math.min(x0, x1), 0, size);
-  const right = clamp(Math.max(x0, x1), -1, size - 1);
-  const top = clamp(Math.min(y0, y1), 0, size);
-  const bottom = clamp(Math.max(y0, y1), -1, size - 1);
+function eachInRect({ width, height }, x0, y0, x1, y1, paint) {
+  const left = clamp(Math.min(x0, x1), 0, width);
+  const right = clamp(Math.max(x0, x1), -1, width - 1);
+  const top = clamp(Math.min(y0, y1), 0, height);
+  const bottom = clamp(Math.max(y0, y1), -1, height - 1);
   for (let y = top; y <= bottom; y++) {
-    for (let x = left; x <= right; x++) paint(y * size + x);
+    for (let x = left; x <= right; x++) paint(y * width + x);
   }
 }
 
 /** Fills the rectangle between two corners (whole numbers, in any order, both included). */
-export function fillRect(map, size, x0, y0, x1, y1, id) {
-  eachInRect(size, x0, y0, x1, y1, (i) => { map[i] = id; });
+export function fillRect(map, shape, x0, y0, x1, y1, id) {
+  eachInRect(shape, x0, y0, x1, y1, (i) => { map[i] = id; });
 }
 
 /** Where a round brush of this diameter sits: on a pixel's middle when odd, on a corner when even. */
@@ -31,16 +35,16 @@ export function snap(value, diameter) {
  * A stroke of a round brush from one point to the next, hard-edged and without gaps.
  * `ink(current)` gives the id that a touched pixel becomes.
  */
-export function strokeSegment(map, size, from, to, diameter, ink) {
+export function strokeSegment(map, shape, from, to, diameter, ink) {
   const [ax, ay] = [snap(from.x, diameter), snap(from.y, diameter)];
   const [dx, dy] = [snap(to.x, diameter) - ax, snap(to.y, diameter) - ay];
   const length2 = dx * dx + dy * dy;
   const radius = diameter / 2;
   const low = (a, d) => Math.floor(Math.min(a, a + d) - radius);
   const high = (a, d) => Math.ceil(Math.max(a, a + d) + radius);
-  eachInRect(size, low(ax, dx), low(ay, dy), high(ax, dx), high(ay, dy), (i) => {
-    const px = (i % size) + 0.5 - ax;
-    const py = Math.floor(i / size) + 0.5 - ay;
+  eachInRect(shape, low(ax, dx), low(ay, dy), high(ax, dx), high(ay, dy), (i) => {
+    const px = (i % shape.width) + 0.5 - ax;
+    const py = Math.floor(i / shape.width) + 0.5 - ay;
     const along = length2 ? clamp((px * dx + py * dy) / length2, 0, 1) : 0;
     const ex = px - along * dx;
     const ey = py - along * dy;
@@ -59,21 +63,21 @@ export function eraserInk(startedOn, wall = FACADE) {
 }
 
 /** Fills the four-connected region of one id around a point. False where there is nothing to do. */
-export function floodFill(map, size, x, y, id) {
-  if (x < 0 || y < 0 || x >= size || y >= size) return false;
-  const target = map[y * size + x];
+export function floodFill(map, { width, height }, x, y, id) {
+  if (x < 0 || y < 0 || x >= width || y >= height) return false;
+  const target = map[y * width + x];
   if (target === id) return false;
-  const stack = [y * size + x];
+  const stack = [y * width + x];
   while (stack.length) {
     const start = stack.pop();
     if (map[start] !== target) continue;
-    const row = start - (start % size);
+    const row = start - (start % width);
     let left = start;
     let right = start;
     while (left > row && map[left - 1] === target) left--;
-    while (right < row + size - 1 && map[right + 1] === target) right++;
+    while (right < row + width - 1 && map[right + 1] === target) right++;
     for (let i = left; i <= right; i++) map[i] = id;
-    for (const next of [-size, size]) {
+    for (const next of [-width, width]) {
       for (let i = left + next; i <= right + next; i++) {
         const fresh = map[i] === target && (i === left + next || map[i - 1] !== target);
         if (fresh) stack.push(i);
@@ -100,9 +104,10 @@ export function boxBetween(a, b, grid = 0) {
 }
 
 /** The part of a box that lies on the sheet; null where none does. */
-export function clipBox(size, { left, top, width, height }) {
-  const [x, y] = [clamp(left, 0, size), clamp(top, 0, size)];
-  const [w, h] = [clamp(left + width, 0, size) - x, clamp(top + height, 0, size) - y];
+export function clipBox(shape, { left, top, width, height }) {
+  const [x, y] = [clamp(left, 0, shape.width), clamp(top, 0, shape.height)];
+  const w = clamp(left + width, 0, shape.width) - x;
+  const h = clamp(top + height, 0, shape.height) - y;
   return w > 0 && h > 0 ? { left: x, top: y, width: w, height: h } : null;
 }
 
@@ -112,25 +117,25 @@ export function snapPoint(point, grid) {
   return { x: Math.round(point.x / grid) * grid, y: Math.round(point.y / grid) * grid };
 }
 
-export function mirrorBox(size, box) {
-  return { ...box, left: size - box.left - box.width };
+export function mirrorBox(shape, box) {
+  return { ...box, left: shape.width - box.left - box.width };
 }
 
 /** What lies in a box of the sheet: a piece, { width, height, ids }. */
-export function cutPiece(map, size, { left, top, width, height }) {
+export function cutPiece(map, shape, { left, top, width, height }) {
   const ids = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
-    const start = (top + y) * size + left;
+    const start = (top + y) * shape.width + left;
     ids.set(map.subarray(start, start + width), y * width);
   }
   return { width, height, ids };
 }
 
 /** Puts a piece on the sheet, cut at its border. */
-export function putPiece(map, size, piece, left, top) {
-  for (let y = Math.max(0, -top); y < Math.min(piece.height, size - top); y++) {
-    for (let x = Math.max(0, -left); x < Math.min(piece.width, size - left); x++) {
-      map[(top + y) * size + left + x] = piece.ids[y * piece.width + x];
+export function putPiece(map, shape, piece, left, top) {
+  for (let y = Math.max(0, -top); y < Math.min(piece.height, shape.height - top); y++) {
+    for (let x = Math.max(0, -left); x < Math.min(piece.width, shape.width - left); x++) {
+      map[(top + y) * shape.width + left + x] = piece.ids[y * piece.width + x];
     }
   }
 }
@@ -141,11 +146,11 @@ export const NOTHING = 255; // in a layer: the sheet shows through
  * Lays a layer and its mirror image on the sheet. Where both have something, the near half shows
  * the layer and the other half its image, so that what was laid is symmetric to the pixel.
  */
-export function layMirrored(map, size, layer, nearLeft) {
+export function layMirrored(map, { width }, layer, nearLeft) {
   for (let i = 0; i < map.length; i++) {
-    const x = i % size;
-    const image = layer[i - 2 * x + size - 1];
-    const isNear = nearLeft === x < size / 2;
+    const x = i % width;
+    const image = layer[i - 2 * x + width - 1];
+    const isNear = nearLeft === x < width / 2;
     const [first, second] = isNear ? [layer[i], image] : [image, layer[i]];
     if (first !== NOTHING) map[i] = first;
     else if (second !== NOTHING) map[i] = second;
@@ -153,10 +158,10 @@ export function layMirrored(map, size, layer, nearLeft) {
 }
 
 /** Takes what lies in a box away, as the eraser would: elements leave the wall behind them. */
-export function clearBox(map, size, box, wall = FACADE) {
-  const ink = eraserInk(cutPiece(map, size, box).ids.reduce((a, b) => Math.max(a, b), 0), wall);
+export function clearBox(map, shape, box, wall = FACADE) {
+  const ink = eraserInk(cutPiece(map, shape, box).ids.reduce((a, b) => Math.max(a, b), 0), wall);
   const { left, top, width, height } = box;
-  eachInRect(size, left, top, left + width - 1, top + height - 1, (i) => { map[i] = ink(map[i]); });
+  eachInRect(shape, left, top, left + width - 1, top + height - 1, (i) => { map[i] = ink(map[i]); });
 }
 
 /**
@@ -176,32 +181,33 @@ export function repeatSteps({ width, height }, gap, dx, dy) {
 const RUNNING = new Set([BACKGROUND, FACADE, 9, 10]);
 
 /** The box of the element at a point with what adjoins it: a window, its sill, its shutters. */
-export function elementBox(map, size, x, y, wall = FACADE) {
-  if (x < 0 || y < 0 || x >= size || y >= size || map[y * size + x] <= wall) return null;
-  const own = map[y * size + x];
+export function elementBox(map, shape, x, y, wall = FACADE) {
+  if (x < 0 || y < 0 || x >= shape.width || y >= shape.height) return null;
+  const own = map[y * shape.width + x];
+  if (own <= wall) return null;
   const ties = wall === FACADE; // what adjoins belongs together on facades only
   const belongs = (id) => id === own || (ties && !RUNNING.has(own) && !RUNNING.has(id));
   const mark = map.map((id) => (belongs(id) ? 1 : 0));
-  floodFill(mark, size, x, y, 2);
-  const found = difference(mark.map((v) => (v === 2 ? 0 : v)), mark, size);
+  floodFill(mark, shape, x, y, 2);
+  const found = difference(mark.map((v) => (v === 2 ? 0 : v)), mark, shape);
   return { left: found.left, top: found.top, width: found.width, height: found.height };
 }
 
 /** A new sheet: a bare wall between sky, street and neighbours. */
-export function bareWall(size) {
-  const map = new Uint8Array(size * size).fill(BACKGROUND);
-  const at = (fraction) => Math.round(fraction * size);
-  fillRect(map, size, at(0.06), at(0.1), at(0.94) - 1, at(0.97) - 1, FACADE);
+export function bareWall(shape) {
+  const map = new Uint8Array(shape.width * shape.height).fill(BACKGROUND);
+  const [x, y] = [shape.width, shape.height].map((side) => (part) => Math.round(part * side));
+  fillRect(map, shape, x(0.06), y(0.1), x(0.94) - 1, y(0.97) - 1, FACADE);
   return map;
 }
 
 /** The smallest rectangle that holds every difference, with both contents; null where none. */
-export function difference(before, after, size) {
-  let [left, top, right, bottom] = [size, size, -1, -1];
+export function difference(before, after, shape) {
+  let [left, top, right, bottom] = [shape.width, shape.height, -1, -1];
   for (let i = 0; i < before.length; i++) {
     if (before[i] === after[i]) continue;
-    const x = i % size;
-    const y = (i - x) / size;
+    const x = i % shape.width;
+    const y = (i - x) / shape.width;
     left = Math.min(left, x);
     right = Math.max(right, x);
     top = Math.min(top, y);
@@ -209,14 +215,14 @@ export function difference(before, after, size) {
   }
   if (right < 0) return null;
   const box = { left, top, width: right - left + 1, height: bottom - top + 1 };
-  const cut = (map) => cutPiece(map, size, box).ids;
+  const cut = (map) => cutPiece(map, shape, box).ids;
   return { ...box, before: cut(before), after: cut(after) };
 }
 
 /** Undo and redo, one entry a step, as patches: a step costs only the area that it changed. */
 export class History {
-  constructor(size, steps = HISTORY_STEPS) {
-    this.size = size;
+  constructor(shape, steps = HISTORY_STEPS) {
+    this.shape = shape;
     this.steps = steps;
     this.past = [];
     this.future = [];
@@ -224,7 +230,7 @@ export class History {
 
   /** Records the step between two maps. False where they are the same. */
   commit(before, after) {
-    const patch = difference(before, after, this.size);
+    const patch = difference(before, after, this.shape);
     if (!patch) return false;
     this.past.push(patch);
     if (this.past.length > this.steps) this.past.shift();
@@ -249,7 +255,7 @@ export class History {
     if (!patch) return false;
     for (let y = 0; y < patch.height; y++) {
       const row = patch[side].subarray(y * patch.width, (y + 1) * patch.width);
-      map.set(row, (patch.top + y) * this.size + patch.left);
+      map.set(row, (patch.top + y) * this.shape.width + patch.left);
     }
     destination.push(patch);
     return true;

@@ -6,13 +6,14 @@ import { fromBase64, toBase64 } from "./wire.js";
 const STORED = DESK === "draw" ? "pix2pix-drawing" : `pix2pix-drawing-${DESK}`;
 const DELAY_MS = 300;
 
-/** What was kept, as far as it is whole and of this size: { map, seed, tool, ... } or {}. */
-export function recall(size, classes, styleDim) {
+/** What was kept, as far as it is whole and of this shape: { map, seed, tool, ... } or {}. */
+export function recall({ width, height }, classes, styleDim) {
   try {
     const kept = JSON.parse(localStorage.getItem(STORED)) ?? {};
-    if (kept.size !== size) return {};
+    // Squares alone were kept once, with their one size.
+    if ((kept.width ?? kept.size) !== width || (kept.height ?? kept.size) !== height) return {};
     const map = fromBase64(kept.ids);
-    if (map.length !== size * size || map.some((id) => id >= classes)) return {};
+    if (map.length !== width * height || map.some((id) => id >= classes)) return {};
     const within = (value, low, high) => (
       Number.isInteger(value) && value >= low && value <= high ? value : undefined
     );
@@ -57,8 +58,8 @@ function write() {
   try {
     const ids = toBase64(sheet.map);
     localStorage.setItem(STORED, JSON.stringify({
-      ids, size: sheet.size, seed: studio.seed, style: studio.style, tool: sheet.tool, classId: sheet.classId,
-      brush: sheet.brush, gap: sheet.gap, mirror: sheet.mirror, grid: sheet.grid > 0,
+      ids, ...sheet.shape, seed: studio.seed, style: studio.style, tool: sheet.tool,
+      classId: sheet.classId, brush: sheet.brush, gap: sheet.gap, mirror: sheet.mirror, grid: sheet.grid > 0,
       live: studio.live,
     }));
   } catch {

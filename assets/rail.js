@@ -152,7 +152,7 @@ export function buildSelectionBar(sheet) {
     node.hidden = !selecting || Boolean(sheet.stroke) || !(box || clipboard);
     for (const name of ["copy", "duplicate", "remove", "drop"]) buttons[name].disabled = !box;
     buttons.paste.disabled = !clipboard;
-    node.classList.toggle("st-above", Boolean(box) && box.top + box.height > sheet.size * 0.75);
+    node.classList.toggle("st-above", Boolean(box) && box.top + box.height > sheet.shape.height * 0.75);
   };
   return { node, show };
 }

@@ -1,6 +1,6 @@
 // A part of the sheet that has been taken up: moved, copied, pasted, deleted.
 
-import { clearBox, clipBox, cutPiece, putPiece } from "./labelmap.js";
+import { clearBox, clipBox, cutPiece, percent, putPiece } from "./labelmap.js";
 
 const OFFSET = 4; // between a piece and its duplicate
 
@@ -26,7 +26,7 @@ export class Selection {
   drop() { this.choose(null); }
 
   /** What was moved becomes part of the sheet; the box stays where it is. */
-  settle() { this.choose(this.box && clipBox(this.sheet.size, this.box)); }
+  settle() { this.choose(this.box && clipBox(this.sheet.shape, this.box)); }
 
   holds({ x, y }) {
     if (!this.box) return false;
@@ -35,20 +35,22 @@ export class Selection {
   }
 
   piece() {
-    return this.floating?.piece ?? cutPiece(this.sheet.map, this.sheet.size, this.box);
+    return this.floating?.piece ?? cutPiece(this.sheet.map, this.sheet.shape, this.box);
   }
 
   /** Puts the piece elsewhere; one corner of it at least stays on the sheet. */
   moveTo(left, top) {
-    const { map, size } = this.sheet;
+    const { map, shape } = this.sheet;
     this.#lift();
     const { base, piece } = this.floating;
-    const keep = (value, side) => Math.min(Math.max(value, 1 - side), size - 1);
+    const keep = (value, side, end) => Math.min(Math.max(value, 1 - side), end - 1);
     this.box = {
-      ...this.box, left: keep(left, piece.width), top: keep(top, piece.height),
+      ...this.box,
+      left: keep(left, piece.width, shape.width),
+      top: keep(top, piece.height, shape.height),
     };
     map.set(base);
-    putPiece(map, size, piece, this.box.left, this.box.top);
+    putPiece(map, shape, piece, this.box.left, this.box.top);
     this.#show();
   }
 
@@ -69,11 +71,11 @@ export class Selection {
   /** The same beside it: to the right where there is room, else below, else to the left. */
   duplicate() {
     if (!this.box) return;
-    const { size } = this.sheet;
+    const { shape } = this.sheet;
     const { left, top, width, height } = this.box;
     const [right, below] = [left + width + OFFSET, top + height + OFFSET];
-    if (right + width <= size) this.paste(this.piece(), right, top);
-    else if (below + height <= size) this.paste(this.piece(), left, below);
+    if (right + width <= shape.width) this.paste(this.piece(), right, top);
+    else if (below + height <= shape.height) this.paste(this.piece(), left, below);
     else this.paste(this.piece(), Math.max(0, left - width - OFFSET), top);
   }
 
@@ -81,7 +83,7 @@ export class Selection {
   remove() {
     if (!this.box) return;
     if (this.floating) this.sheet.map.set(this.floating.base);
-    else clearBox(this.sheet.map, this.sheet.size, this.box, this.sheet.wall);
+    else clearBox(this.sheet.map, this.sheet.shape, this.box, this.sheet.wall);
     this.drop();
   }
 
@@ -95,20 +97,21 @@ export class Selection {
 
   #lift() {
     if (this.floating) return;
-    const { map, size } = this.sheet;
+    const { map, shape } = this.sheet;
     const piece = this.piece();
     const base = map.slice();
-    clearBox(base, size, clipBox(size, this.box), this.sheet.wall);
+    clearBox(base, shape, clipBox(shape, this.box), this.sheet.wall);
     this.floating = { piece, base };
   }
 
   #show() {
     this.node.hidden = !this.box;
     if (this.box) {
-      const percent = (value) => `${(value / this.sheet.size) * 100}%`;
+      const { shape } = this.sheet;
       const { left, top, width, height } = this.box;
       Object.assign(this.node.style, {
-        left: percent(left), top: percent(top), width: percent(width), height: percent(height),
+        left: percent(left, shape.width), top: percent(top, shape.height),
+        width: percent(width, shape.width), height: percent(height, shape.height),
       });
     }
     this.onChange();

@@ -1,26 +1,26 @@
 // The sheet of paper: a label map on a canvas, and the pointer over it. The tools are in tools.js.
 
-import { BACKGROUND, FACADE, History } from "./labelmap.js";
+import { BACKGROUND, FACADE, History, percent } from "./labelmap.js";
 import { Selection } from "./selection.js";
 import { TOOLS } from "./tools.js";
 
 const MAX_BRUSH = 64;
-const CELLS = 32; // of the grid, along a side
+const CELLS = 32; // of the grid, along the shorter side
 
 const round = new Set(["brush", "eraser", "line"]);
 const selecting = new Set(["select", "repeat"]);
 
 export class Sheet {
   /**
-   * `colors`: [r, g, b] by id; `hasWall`: class 1 is what lies behind elements. `onChange()` after the map changed, `onHistory()` after a step,
-   * `onPick(id)` while the eyedropper is over a class and `onPicked()` after,
+   * `shape`: { width, height }; `colors`: [r, g, b] by id; `hasWall`: class 1 is what lies behind
+   * elements. `onChange()` after the map changed, `onHistory()` after a step, `onPick(id)` while the eyedropper is over a class and `onPicked()` after,
    * `onSelection()` when another part is selected, or none.
    */
-  constructor({ size, colors, hasWall, onChange, onHistory, onPick, onPicked, onSelection }) {
-    Object.assign(this, { size, onChange, onHistory, onPick, onPicked });
-    this.map = new Uint8Array(size * size);
+  constructor({ shape, colors, hasWall, onChange, onHistory, onPick, onPicked, onSelection }) {
+    Object.assign(this, { shape, onChange, onHistory, onPick, onPicked });
+    this.map = new Uint8Array(shape.width * shape.height);
     this.wall = hasWall ? FACADE : BACKGROUND;
-    this.history = new History(size);
+    this.history = new History(shape);
     this.tool = "rectangle";
     this.classId = 2;
     this.brush = 12;
@@ -34,15 +34,15 @@ export class Sheet {
   }
 
   #build(colors) {
-    const { size } = this;
+    const { width, height } = this.shape;
     this.canvas = Object.assign(document.createElement("canvas"), {
-      className: "st-sheet", width: size, height: size, tabIndex: 0,
+      className: "st-sheet", width, height, tabIndex: 0,
     });
     this.canvas.setAttribute("role", "application"); // so that a screen reader leaves it the arrows
     this.canvas.setAttribute("aria-label",
       "The drawing. Arrows move a cross, Space puts the tool down; ? for help.");
     this.context = this.canvas.getContext("2d");
-    this.image = this.context.createImageData(size, size);
+    this.image = this.context.createImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.lookup = new Uint32Array(256).fill(0xff000000);
     colors.forEach(([r, g, b], id) => {
@@ -53,7 +53,13 @@ export class Sheet {
     this.frame = layer("st-frame");
     this.frame.append(this.canvas, layer("st-grid"), layer("st-axis"), this.selection.node,
       this.outline);
-    this.frame.style.setProperty("--cells", CELLS);
+    this.frame.style.setProperty("--columns", width / this.#cell);
+    this.frame.style.setProperty("--rows", height / this.#cell);
+  }
+
+  /** The side of a cell of the grid, in whole pixels. */
+  get #cell() {
+    return Math.max(1, Math.round(Math.min(this.shape.width, this.shape.height) / CELLS));
   }
 
   /** Replaces the drawing, as one step that can be undone. */
@@ -90,13 +96,14 @@ export class Sheet {
   }
 
   setGrid(on) {
-    this.grid = on ? this.size / CELLS : 0;
+    this.grid = on ? this.#cell : 0;
     this.frame.classList.toggle("st-gridded", on);
   }
 
   idAt(point) {
-    const cell = (value) => Math.min(Math.max(Math.floor(value), 0), this.size - 1);
-    return this.map[cell(point.y) * this.size + cell(point.x)];
+    const { width, height } = this.shape;
+    const cell = (value, side) => Math.min(Math.max(Math.floor(value), 0), side - 1);
+    return this.map[cell(point.y, height) * width + cell(point.x, width)];
   }
 
   /** Drops the stroke under way, as if it had never begun. */
@@ -183,8 +190,8 @@ export class Sheet {
   #point(event) {
     const box = this.canvas.getBoundingClientRect();
     return {
-      x: ((event.clientX - box.left) / box.width) * this.size,
-      y: ((event.clientY - box.top) / box.height) * this.size,
+      x: ((event.clientX - box.left) / box.width) * this.shape.width,
+      y: ((event.clientY - box.top) / box.height) * this.shape.height,
     };
   }
 
@@ -244,9 +251,10 @@ export class Sheet {
   #moveOutline() {
     this.outline.hidden = !round.has(this.tool) || !this.hover;
     if (this.outline.hidden) return;
-    const percent = (value) => `${(value / this.size) * 100}%`;
+    const { width, height } = this.shape;
     Object.assign(this.outline.style, {
-      left: percent(this.hover.x), top: percent(this.hover.y), width: percent(this.brush),
+      left: percent(this.hover.x, width), top: percent(this.hover.y, height),
+      width: percent(this.brush, width),
     });
   }
 

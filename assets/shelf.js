@@ -52,15 +52,16 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
   root.replaceChildren(...(props.starts.length ? [title, starts] : []), actions);
 }
 
-function thumbnail(name, map, { size, classes }) {
+function thumbnail(name, map, { width, height, classes }) {
   const node = Object.assign(document.createElement("button"), {
     type: "button", className: "st-thumb",
   });
   node.setAttribute("aria-label", `Start from: ${name}`);
   node.dataset.tip = name;
-  const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
+  node.style.aspectRatio = `${width} / ${height}`;
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
-  const image = context.createImageData(size, size);
+  const image = context.createImageData(width, height);
   map.forEach((id, i) => image.data.set([...(classes[id]?.rgb ?? [0, 0, 0]), 255], i * 4));
   context.putImageData(image, 0, 0);
   node.append(canvas);

@@ -21,6 +21,11 @@ export const DESK = import.meta.url.match(/\/for\/([^/]+)\//)?.[1] ?? "draw";
 /** What the server could not do: "draw", "look", "style" or "open". */
 export function onFailure(what, act) { window.addEventListener(`${DESK}:${what}-failed`, act); }
 
+/** Gives the sheet and the picture of a tab their shape on the page. */
+export function fitDesk(root, { width, height }) {
+  root.closest(".studio-desk").style.setProperty("--st-aspect", width / height);
+}
+
 export const isFacades = () => studio.kind === "facades";
 
 const listeners = { change: [], setting: [], answer: [], opened: [] };

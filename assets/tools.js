@@ -14,19 +14,19 @@ function onBothSides(sheet, paint) {
 function strokeLine(sheet, from, to, ink) {
   const end = (point, flip) => {
     const x = snap(point.x, sheet.brush);
-    return { x: flip ? sheet.size - x : x, y: point.y };
+    return { x: flip ? sheet.shape.width - x : x, y: point.y };
   };
   onBothSides(sheet, (flip) => {
-    strokeSegment(sheet.map, sheet.size, end(from, flip), end(to, flip), sheet.brush, ink);
+    strokeSegment(sheet.map, sheet.shape, end(from, flip), end(to, flip), sheet.brush, ink);
   });
 }
 
 function dragMarquee(sheet, stroke, point) {
-  sheet.selection.choose(clipBox(sheet.size, boxBetween(stroke.first, point, sheet.grid)));
+  sheet.selection.choose(clipBox(sheet.shape, boxBetween(stroke.first, point, sheet.grid)));
 }
 
 function boxAt(sheet, point) {
-  return elementBox(sheet.map, sheet.size, Math.floor(point.x), Math.floor(point.y), sheet.wall);
+  return elementBox(sheet.map, sheet.shape, Math.floor(point.x), Math.floor(point.y), sheet.wall);
 }
 
 /** How far a stroke has come, in whole pixels, or in whole cells of the grid. */
@@ -74,9 +74,9 @@ export const TOOLS = {
       const box = boxBetween(stroke.first, point, sheet.grid);
       sheet.map.set(stroke.before);
       onBothSides(sheet, (flip) => {
-        const { left, top, width, height } = flip ? mirrorBox(sheet.size, box) : box;
+        const { left, top, width, height } = flip ? mirrorBox(sheet.shape, box) : box;
         const [right, bottom] = [left + width - 1, top + height - 1];
-        fillRect(sheet.map, sheet.size, left, top, right, bottom, sheet.classId);
+        fillRect(sheet.map, sheet.shape, left, top, right, bottom, sheet.classId);
       });
     },
   },
@@ -85,7 +85,7 @@ export const TOOLS = {
     start(sheet, stroke, point) {
       const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
       onBothSides(sheet, (flip) => {
-        floodFill(sheet.map, sheet.size, flip ? sheet.size - 1 - x : x, y, sheet.classId);
+        floodFill(sheet.map, sheet.shape, flip ? sheet.shape.width - 1 - x : x, y, sheet.classId);
       });
     },
     move() {},
@@ -130,11 +130,11 @@ export const TOOLS = {
       const { left, top, width } = stroke.from;
       const layer = new Uint8Array(sheet.map.length).fill(NOTHING);
       for (const [x, y] of [[0, 0], ...repeatSteps(stroke.piece, sheet.gap, dx, dy)]) {
-        putPiece(layer, sheet.size, stroke.piece, left + x, top + y);
+        putPiece(layer, sheet.shape, stroke.piece, left + x, top + y);
       }
       sheet.map.set(stroke.before);
       if (sheet.mirror) {
-        layMirrored(sheet.map, sheet.size, layer, left + width / 2 < sheet.size / 2);
+        layMirrored(sheet.map, sheet.shape, layer, left + width / 2 < sheet.shape.width / 2);
       } else {
         layer.forEach((id, i) => { if (id !== NOTHING) sheet.map[i] = id; });
       }

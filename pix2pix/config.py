@@ -202,5 +202,10 @@ class CheckpointConfig:
             require(ok, "name of a style", "1 to 32 printable characters", name)
             check_style(style, shape.style_dim)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of what it was trained on."""
+        return self.size, self.width or self.size
+
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -13,7 +13,7 @@ Ground = Literal["plain", "shops"]
 
 @dataclass(frozen=True)
 class Plan:
-    """A facade in percent of the sheet's side, storeys from the top down (0 the topmost)."""
+    """A facade in percent of the sheet's sides, storeys from the top down (0 the topmost)."""
 
     name: str
     wall: tuple[float, float, float, float] = (3, 9, 97, 97)  # left, top, right, bottom
@@ -48,16 +48,16 @@ class Plan:
             raise ValueError(f"a rhythm has a width for each of {self.bays} bays")
 
 
-def build(plan: Plan, size: int) -> np.ndarray:
-    """The label map (size, size) uint8 of a plan."""
-    sheet = _Sheet(plan, size)
+def build(plan: Plan, height: int, width: int = 0) -> np.ndarray:
+    """The label map (H, W) uint8 of a plan; without a width it is square."""
+    sheet = _Sheet(plan, height, width or height)
     left, top, right, bottom = plan.wall
     sheet.put("facade", left, top, right, bottom)
     sheet.put("molding", left, top, right, top + plan.crown)
     if plan.brackets:
         for bay in range(plan.bays):
-            middle, width = sheet.bay(bay)
-            half, head = width * 0.12, top + plan.crown * 0.35
+            middle, wide = sheet.bay(bay)
+            half, head = wide * 0.12, top + plan.crown * 0.35
             sheet.put("deco", middle - half, head, middle + half, top + plan.crown)
     for storey in range(plan.storeys - 1):
         if storey in plan.bands:
@@ -77,11 +77,10 @@ def build(plan: Plan, size: int) -> np.ndarray:
 
 
 class _Sheet:
-    """A sheet of ids with the plan's axes on it; everything in percent of its side."""
+    """A sheet of ids with the plan's axes on it; everything in percent of its sides."""
 
-    def __init__(self, plan: Plan, size: int) -> None:
-        self.size = size
-        self.ids = np.full((size, size), ID["background"], np.uint8)
+    def __init__(self, plan: Plan, height: int, width: int) -> None:
+        self.ids = np.full((height, width), ID["background"], np.uint8)
         left, top, right, bottom = plan.wall
         self.first_floor = top + plan.crown
         self.storey = (bottom - self.first_floor) / plan.storeys
@@ -90,9 +89,10 @@ class _Sheet:
 
     def put(self, name: str, left: float, top: float, right: float, bottom: float) -> None:
         """A rectangle. Halves are rounded to even, so that left and right stay alike."""
+        height, width = self.ids.shape
         x0, y0, x1, y1 = (
-            round(round(min(max(v, 0), 100) * self.size / 100, 6))
-            for v in (left, top, right, bottom)
+            round(round(min(max(v, 0), 100) * side / 100, 6))
+            for v, side in zip((left, top, right, bottom), (width, height, width, height))
         )
         self.ids[y0:y1, x0:x1] = ID[name]
 

@@ -85,7 +85,7 @@ class Drawer:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
 
         The same map and style give the same photo. The style is `style` (style_dim numbers) where
-        it is given, else one drawn by the seed. Maps of another size than `self.size` are drawn at
+        it is given, else one drawn by the seed. Maps of another size than the model's are drawn at
         working size and come back enlarged or reduced. Raises ValueError for an array that is no
         label map, and for a style that is none of this checkpoint's; StoppedError soon after
         `stop()` is true.
@@ -94,7 +94,7 @@ class Drawer:
         check_label_map(label_map, num_classes)
         code = self._styles.code(seed, style)
         height, width = label_map.shape
-        working = working_shape(height, width, self.size)
+        working = working_shape(height, width, min(self.config.shape))
         labels = pad_to_multiple(
             resize_label_map(label_map, working), 2**self.config.generator.depth
         )
@@ -124,7 +124,7 @@ class Tracer:
         h and w are the working size, or half of it. The mean of the photo's and its mirror image's:
         what is left and what is right should not matter.
         """
-        height, width = working_shape(rgb.shape[0], rgb.shape[1], self.size)
+        height, width = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
         small = pad_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
         logits = self._runner(encode_photo(np.stack([small, small[:, ::-1]])), None)
         straight, mirrored = torch.softmax(logits, dim=1)  # (K, h, w) each

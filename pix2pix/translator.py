@@ -46,8 +46,7 @@ class Translator:
         """
         code = self.styles.code(seed, style)
         rgb = np.asarray(to_rgb(photo))
-        trained = (self.size, self.config.width or self.size)
-        height, width = covering_shape(rgb.shape[0], rgb.shape[1], trained)
+        height, width = covering_shape(rgb.shape[0], rgb.shape[1], self.config.shape)
         small = mirror_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
         output = decode_photo(self._runner(encode_photo(small[None]), code, stop))[
             0, :height, :width

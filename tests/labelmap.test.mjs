@@ -12,6 +12,7 @@ import { Pipeline } from "../assets/pipeline.js";
 import { fromBase64, packIds, toBase64, unpackIds } from "../assets/wire.js";
 
 const SIZE = 16;
+const SQUARE = { width: SIZE, height: SIZE };
 const blank = () => new Uint8Array(SIZE * SIZE);
 const count = (map, id) => map.filter((v) => v === id).length;
 const ink = (id) => () => id;
@@ -19,8 +20,8 @@ const at = (x, y) => ({ x, y });
 
 test("a rectangle covers both corners, whichever is given first", () => {
   const [a, b] = [blank(), blank()];
-  fillRect(a, SIZE, 2, 3, 5, 4, 7);
-  fillRect(b, SIZE, 5, 4, 2, 3, 7);
+  fillRect(a, SQUARE, 2, 3, 5, 4, 7);
+  fillRect(b, SQUARE, 5, 4, 2, 3, 7);
   assert.equal(count(a, 7), 4 * 2);
   assert.equal(a[3 * SIZE + 2], 7);
   assert.equal(a[4 * SIZE + 5], 7);
@@ -29,16 +30,16 @@ test("a rectangle covers both corners, whichever is given first", () => {
 
 test("a rectangle beyond the sheet is cut at its border", () => {
   const map = blank();
-  fillRect(map, SIZE, -9, 14, 99, 99, 3);
+  fillRect(map, SQUARE, -9, 14, 99, 99, 3);
   assert.equal(count(map, 3), SIZE * 2);
-  fillRect(map, SIZE, 40, 40, 50, 50, 5);
-  fillRect(map, SIZE, -9, -9, -2, -2, 5);
+  fillRect(map, SQUARE, 40, 40, 50, 50, 5);
+  fillRect(map, SQUARE, -9, -9, -2, -2, 5);
   assert.equal(count(map, 5), 0);
 });
 
 test("a brush of one pixel paints the pixel it is over", () => {
   const map = blank();
-  strokeSegment(map, SIZE, at(4.9, 7.1), at(4.9, 7.1), 1, ink(2));
+  strokeSegment(map, SQUARE, at(4.9, 7.1), at(4.9, 7.1), 1, ink(2));
   assert.equal(count(map, 2), 1);
   assert.equal(map[7 * SIZE + 4], 2);
 });
@@ -46,8 +47,8 @@ test("a brush of one pixel paints the pixel it is over", () => {
 test("a dab is as wide as the brush and has round corners", () => {
   for (const diameter of [1, 2, 5, 8, 11]) {
     const map = blank();
-    strokeSegment(map, SIZE, at(8, 8), at(8, 8), diameter, ink(1));
-    const patch = difference(blank(), map, SIZE);
+    strokeSegment(map, SQUARE, at(8, 8), at(8, 8), diameter, ink(1));
+    const patch = difference(blank(), map, SQUARE);
     assert.deepEqual([patch.width, patch.height], [diameter, diameter]);
     if (diameter > 4) assert.equal(patch.after[0], 0);
   }
@@ -55,7 +56,7 @@ test("a dab is as wide as the brush and has round corners", () => {
 
 test("a thin fast stroke has no gaps", () => {
   const map = blank();
-  strokeSegment(map, SIZE, at(0.5, 0.5), at(15.5, 6.5), 1, ink(4));
+  strokeSegment(map, SQUARE, at(0.5, 0.5), at(15.5, 6.5), 1, ink(4));
   for (let x = 1; x < SIZE; x++) {
     const column = (c) => [...Array(SIZE).keys()].filter((y) => map[y * SIZE + c] === 4);
     const near = column(x).some((y) => column(x - 1).some((z) => Math.abs(y - z) <= 1));
@@ -65,7 +66,7 @@ test("a thin fast stroke has no gaps", () => {
 
 test("a stroke off the sheet does not wrap round its edge", () => {
   const map = blank();
-  strokeSegment(map, SIZE, at(SIZE + 1, 5), at(SIZE + 1, 9), 4, ink(9));
+  strokeSegment(map, SQUARE, at(SIZE + 1, 5), at(SIZE + 1, 9), 4, ink(9));
   for (let y = 0; y < SIZE; y++) assert.equal(map[y * SIZE], 0);
 });
 
@@ -76,29 +77,29 @@ test("odd brushes sit on pixels, even ones on corners", () => {
 
 test("fill stops at the border of its region and at diagonals", () => {
   const map = blank();
-  fillRect(map, SIZE, 4, 0, 4, 15, 1);
-  assert.ok(floodFill(map, SIZE, 0, 0, 6));
+  fillRect(map, SQUARE, 4, 0, 4, 15, 1);
+  assert.ok(floodFill(map, SQUARE, 0, 0, 6));
   assert.equal(count(map, 6), 4 * SIZE);
   const diagonal = blank();
   diagonal.fill(1);
   diagonal[0] = 0;
   diagonal[SIZE + 1] = 0;
-  floodFill(diagonal, SIZE, 0, 0, 5);
+  floodFill(diagonal, SQUARE, 0, 0, 5);
   assert.equal(count(diagonal, 5), 1);
 });
 
 test("fill reaches round a bend", () => {
   const map = blank();
-  fillRect(map, SIZE, 4, 0, 4, 14, 1);
-  fillRect(map, SIZE, 8, 1, 8, 15, 1);
-  floodFill(map, SIZE, 0, 0, 6);
+  fillRect(map, SQUARE, 4, 0, 4, 14, 1);
+  fillRect(map, SQUARE, 8, 1, 8, 15, 1);
+  floodFill(map, SQUARE, 0, 0, 6);
   assert.equal(count(map, 0), 0);
 });
 
 test("fill with the id that is there, or off the sheet, does nothing", () => {
   const map = blank();
-  assert.equal(floodFill(map, SIZE, 3, 3, 0), false);
-  assert.equal(floodFill(map, SIZE, -1, 3, 2), false);
+  assert.equal(floodFill(map, SQUARE, 3, 3, 0), false);
+  assert.equal(floodFill(map, SQUARE, -1, 3, 2), false);
   assert.deepEqual(map, blank());
 });
 
@@ -113,11 +114,11 @@ test("the eraser gives back the wall from an element, the sky from the wall", ()
 
 test("undo and redo travel the same road both ways", () => {
   const map = blank();
-  const history = new History(SIZE);
+  const history = new History(SQUARE);
   const states = [map.slice()];
   for (let i = 1; i < 12; i++) {
     const before = map.slice();
-    fillRect(map, SIZE, i, 0, SIZE, i, i);
+    fillRect(map, SQUARE, i, 0, SIZE, i, i);
     history.commit(before, map);
     states.push(map.slice());
   }
@@ -135,7 +136,7 @@ test("undo and redo travel the same road both ways", () => {
 
 test("a hundred steps and more can be undone", () => {
   const map = blank();
-  const history = new History(SIZE);
+  const history = new History(SQUARE);
   for (let i = 0; i < 150; i++) {
     const before = map.slice();
     map[i] = 1;
@@ -149,7 +150,7 @@ test("a hundred steps and more can be undone", () => {
 
 test("a new step ends the road forward, and a step that changes nothing is none", () => {
   const map = blank();
-  const history = new History(SIZE);
+  const history = new History(SQUARE);
   assert.equal(history.commit(map, map.slice()), false);
   for (const id of [1, 2]) {
     const before = map.slice();
@@ -164,7 +165,7 @@ test("a new step ends the road forward, and a step that changes nothing is none"
 });
 
 test("a new sheet is a wall with sky above it", () => {
-  const map = bareWall(64);
+  const map = bareWall({ width: 64, height: 64 });
   assert.equal(map[0], BACKGROUND);
   assert.equal(map[32 * 64 + 32], FACADE);
   assert.deepEqual([...new Set(map)].sort(), [BACKGROUND, FACADE]);
@@ -172,7 +173,7 @@ test("a new sheet is a wall with sky above it", () => {
 
 test("steps that run together are undone together", () => {
   const map = blank();
-  const history = new History(SIZE);
+  const history = new History(SQUARE);
   history.commit(blank(), map.fill(1));
   const before = map.slice();
   for (const [i, commit] of [[3, "commit"], [4, "recommit"], [5, "recommit"]]) {
@@ -195,18 +196,18 @@ test("a box between two points holds both cells, and keeps to the lines of a gri
 });
 
 test("a box is cut at the border of the sheet", () => {
-  assert.deepEqual(clipBox(SIZE, { left: -2, top: 14, width: 5, height: 5 }),
+  assert.deepEqual(clipBox(SQUARE, { left: -2, top: 14, width: 5, height: 5 }),
     { left: 0, top: 14, width: 3, height: 2 });
-  assert.equal(clipBox(SIZE, { left: 16, top: 0, width: 5, height: 5 }), null);
+  assert.equal(clipBox(SQUARE, { left: 16, top: 0, width: 5, height: 5 }), null);
 });
 
 test("what is cut out and put back leaves the sheet as it was", () => {
   const map = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 12);
-  const piece = cutPiece(map, SIZE, { left: 3, top: 5, width: 6, height: 4 });
+  const piece = cutPiece(map, SQUARE, { left: 3, top: 5, width: 6, height: 4 });
   const copy = map.slice();
-  putPiece(copy, SIZE, piece, 3, 5);
+  putPiece(copy, SQUARE, piece, 3, 5);
   assert.deepEqual(copy, map);
-  putPiece(copy, SIZE, piece, 9, 5);
+  putPiece(copy, SQUARE, piece, 9, 5);
   assert.equal(copy[6 * SIZE + 10], map[6 * SIZE + 4]);
 });
 
@@ -214,15 +215,15 @@ test("a piece beyond the border is cut there and does not wrap round", () => {
   const piece = { width: 4, height: 4, ids: new Uint8Array(16).fill(5) };
   for (const [left, top, visible] of [[-2, -2, 4], [14, 3, 8], [-4, 0, 0], [3, 16, 0]]) {
     const map = blank();
-    putPiece(map, SIZE, piece, left, top);
+    putPiece(map, SQUARE, piece, left, top);
     assert.equal(count(map, 5), visible);
   }
 });
 
 test("a mirrored box lies across the middle, and twice mirrored where it was", () => {
   const box = { left: 1, top: 2, width: 3, height: 2 };
-  assert.deepEqual(mirrorBox(SIZE, box), { ...box, left: 12 });
-  assert.deepEqual(mirrorBox(SIZE, mirrorBox(SIZE, box)), box);
+  assert.deepEqual(mirrorBox(SQUARE, box), { ...box, left: 12 });
+  assert.deepEqual(mirrorBox(SQUARE, mirrorBox(SQUARE, box)), box);
 });
 
 test("a layer with its mirror image is symmetric, across the middle too", () => {
@@ -232,8 +233,8 @@ test("a layer with its mirror image is symmetric, across the middle too", () => 
     const layer = new Uint8Array(SIZE * SIZE).fill(255);
     const piece = { width: 3, height: 2, ids: Uint8Array.of(4, 5, 6, 7, 8, 9) };
     const lefts = nearLeft ? [1, 6, 8] : [12, 7, 5]; // one near, two that meet their own image
-    for (const left of lefts) putPiece(layer, SIZE, piece, left, 3);
-    layMirrored(map, SIZE, layer, nearLeft);
+    for (const left of lefts) putPiece(layer, SQUARE, piece, left, 3);
+    layMirrored(map, SQUARE, layer, nearLeft);
     for (const y of [3, 4]) {
       const row = map.subarray(y * SIZE, (y + 1) * SIZE);
       for (let x = 0; x < SIZE; x++) if (row[x] > 3) assert.equal(row[x], row[SIZE - 1 - x]);
@@ -248,13 +249,13 @@ test("a layer with its mirror image is symmetric, across the middle too", () => 
 
 test("what is taken away leaves the wall, and the wall leaves the sky", () => {
   const map = blank();
-  fillRect(map, SIZE, 2, 2, 13, 13, FACADE);
-  fillRect(map, SIZE, 4, 4, 6, 6, 2);
-  clearBox(map, SIZE, { left: 0, top: 0, width: 8, height: 8 });
+  fillRect(map, SQUARE, 2, 2, 13, 13, FACADE);
+  fillRect(map, SQUARE, 4, 4, 6, 6, 2);
+  clearBox(map, SQUARE, { left: 0, top: 0, width: 8, height: 8 });
   assert.equal(count(map, 2), 0);
   assert.equal(map[5 * SIZE + 5], FACADE);
   assert.equal(map[0], BACKGROUND);
-  clearBox(map, SIZE, { left: 3, top: 3, width: 2, height: 2 });
+  clearBox(map, SQUARE, { left: 3, top: 3, width: 2, height: 2 });
   assert.equal(map[3 * SIZE + 3], BACKGROUND);
 });
 
@@ -274,14 +275,14 @@ test("a hand that has hardly moved makes no copies, and one row stays a row", ()
 
 test("an element is found with what adjoins it, but not with the band that it stands on", () => {
   const map = blank().fill(FACADE);
-  fillRect(map, SIZE, 3, 4, 6, 8, 2); // window
-  fillRect(map, SIZE, 2, 9, 7, 9, 5); // its sill
-  fillRect(map, SIZE, 0, 10, 15, 11, 9); // a molding all along
-  fillRect(map, SIZE, 10, 4, 13, 9, 2);
-  assert.deepEqual(elementBox(map, SIZE, 4, 5), { left: 2, top: 4, width: 6, height: 6 });
-  assert.deepEqual(elementBox(map, SIZE, 0, 10), { left: 0, top: 10, width: 16, height: 2 });
-  assert.equal(elementBox(map, SIZE, 0, 0), null, "the wall is no element");
-  assert.equal(elementBox(map, SIZE, -1, 5), null);
+  fillRect(map, SQUARE, 3, 4, 6, 8, 2); // window
+  fillRect(map, SQUARE, 2, 9, 7, 9, 5); // its sill
+  fillRect(map, SQUARE, 0, 10, 15, 11, 9); // a molding all along
+  fillRect(map, SQUARE, 10, 4, 13, 9, 2);
+  assert.deepEqual(elementBox(map, SQUARE, 4, 5), { left: 2, top: 4, width: 6, height: 6 });
+  assert.deepEqual(elementBox(map, SQUARE, 0, 10), { left: 0, top: 10, width: 16, height: 2 });
+  assert.equal(elementBox(map, SQUARE, 0, 0), null, "the wall is no element");
+  assert.equal(elementBox(map, SQUARE, -1, 5), null);
 });
 
 test("ids survive the wire", async () => {
@@ -323,4 +324,89 @@ test("a hand that rests is answered at once, but not at the cost of the answer b
   pipeline.request();
   pipeline.hurry();
   assert.deepEqual(sent, [1, 2, 3, 4], "a later one is hurried again");
+
+// ---- sheets that are no squares ----
+
+const WIDE = { width: 24, height: 8 };
+const TALL = { width: 8, height: 24 };
+const empty = ({ width, height }) => new Uint8Array(width * height);
+
+const both = (act) => { for (const shape of [WIDE, TALL]) act(shape, empty(shape)); };
+
+test("a rectangle reaches all four corners of a sheet that is no square, and no further", () => {
+  both((shape, map) => {
+    fillRect(map, shape, -3, -3, 99, 99, 5);
+    assert.equal(count(map, 5), shape.width * shape.height);
+    const corner = empty(shape);
+    fillRect(corner, shape, shape.width - 2, shape.height - 3, 99, 99, 5);
+    assert.equal(count(corner, 5), 2 * 3);
+    assert.equal(corner.at(-1), 5);
+  });
+});
+
+test("there a brush paints where it is, and does not wrap round an edge", () => {
+  both((shape, map) => {
+    const [x, y] = [shape.width - 1, shape.height - 2];
+    strokeSegment(map, shape, at(x + 0.5, y + 0.5), at(x + 0.5, y + 0.5), 1, ink(2));
+    assert.equal(map[y * shape.width + x], 2);
+    strokeSegment(map, shape, at(shape.width + 1, 2), at(shape.width + 1, 5), 4, ink(9));
+    for (let row = 0; row < shape.height; row++) assert.equal(map[row * shape.width], 0);
+  });
+});
+
+test("there a fill covers its region, down to the last row", () => {
+  both((shape, map) => {
+    fillRect(map, shape, 0, 3, shape.width - 1, 3, 1);
+    assert.ok(floodFill(map, shape, shape.width - 1, shape.height - 1, 6));
+    assert.equal(count(map, 6), shape.width * (shape.height - 4));
+    assert.equal(floodFill(map, shape, 0, shape.height, 7), false);
+    assert.equal(floodFill(map, shape, shape.width, 0, 7), false);
+  });
+});
+
+test("there a piece is cut, put back elsewhere and mirrored without a slant", () => {
+  both((shape, map) => {
+    fillRect(map, shape, 1, 2, 2, 5, 4);
+    const piece = cutPiece(map, shape, { left: 1, top: 2, width: 2, height: 4 });
+    assert.ok(piece.ids.every((id) => id === 4));
+    const box = mirrorBox(shape, { left: 1, top: 2, width: 2, height: 4 });
+    putPiece(map, shape, piece, box.left, box.top);
+    for (let i = 0; i < map.length; i++) {
+      const x = i % shape.width;
+      assert.equal(map[i], map[i - 2 * x + shape.width - 1]);
+    }
+    assert.equal(count(map, 4), 2 * 8);
+    assert.deepEqual(clipBox(shape, { left: -2, top: -2, width: 99, height: 99 }),
+      { left: 0, top: 0, ...shape });
+    assert.deepEqual(elementBox(map, shape, box.left, box.top),
+      { ...box, width: 2, height: 4 });
+  });
+});
+
+test("there undo and redo travel the same road, and a mirrored layer is symmetric", () => {
+  both((shape, map) => {
+    const history = new History(shape);
+    const before = map.slice();
+    strokeSegment(map, shape, at(1, 1), at(shape.width - 1, shape.height - 1), 2, ink(3));
+    const after = map.slice();
+    history.commit(before, after);
+    history.undo(map);
+    assert.deepEqual(map, before);
+    history.redo(map);
+    assert.deepEqual(map, after);
+    const layer = empty(shape).fill(255);
+    putPiece(layer, shape, { width: 2, height: 1, ids: Uint8Array.of(6, 7) }, 0, 5);
+    layMirrored(map, shape, layer, true);
+    const row = [...map.subarray(5 * shape.width, 6 * shape.width)];
+    assert.deepEqual([row.slice(0, 2), row.slice(-2)], [[6, 7], [7, 6]]);
+  });
+});
+
+test("a bare wall has the shape of its sheet", () => {
+  both((shape) => {
+    const wall = bareWall(shape);
+    assert.equal(wall.length, shape.width * shape.height);
+    const { left, top, width, height } = difference(empty(shape), wall, shape);
+    assert.ok(left >= 0 && top > 0 && width > shape.width * 0.8 && height > shape.height * 0.7);
+  });
 });

@@ -139,25 +139,25 @@ def test_a_hostile_drawing_is_refused_in_words_and_the_server_stays_up(
 
 def test_ids_survive_the_wire() -> None:
     label_map = np.random.default_rng(0).integers(0, 12, (SIZE, SIZE), np.uint8)
-    np.testing.assert_array_equal(unpack_ids(pack_ids(label_map), SIZE), label_map)
+    np.testing.assert_array_equal(unpack_ids(pack_ids(label_map), (SIZE, SIZE)), label_map)
 
 
 def test_a_saved_drawing_reopens_with_identical_ids(tmp_path: Path) -> None:
     drawing = build(PLANS[1], SIZE)
-    shelf = Shelf(facades_sheet(SIZE), traces=False)
+    shelf = Shelf(facades_sheet((SIZE, SIZE)), traces=False)
     answer = shelf.postprocess(DrawRequest(drawing, 0, "png", None))
     assert answer is not None
     path = tmp_path / "facade-labels.png"
     path.write_bytes(base64.b64decode(answer["drawing"].split(",")[1]))
     with Image.open(path) as image:
         np.testing.assert_array_equal(decode_label_image(image), drawing)
-    np.testing.assert_array_equal(fit_label_map(open_label_map(path), SIZE), drawing)
+    np.testing.assert_array_equal(fit_label_map(open_label_map(path), (SIZE, SIZE)), drawing)
 
 
 def test_a_label_image_of_another_shape_is_fitted_without_distortion(tmp_path: Path) -> None:
     path = tmp_path / "tall.png"
     Image.fromarray(PALETTE[np.full((400, 200), 2)]).save(path)
-    opened = fit_label_map(open_label_map(path), SIZE)
+    opened = fit_label_map(open_label_map(path), (SIZE, SIZE))
     assert (opened == 2).sum() == SIZE * SIZE // 2
     assert (opened[:, :64] == 0).all() and (opened[:, 192:] == 0).all()
 

@@ -173,20 +173,20 @@ def test_a_photo_tab_opens_uploads_only(client: Client, name: str, file: Any) ->
 def test_examples_of_the_checkpoint_are_what_its_sheet_starts_with(
     models: dict[str, Path],
 ) -> None:
-    sheet = sheet_of(ROADS, 64, "roads", models["roads"] / "examples")
+    sheet = sheet_of(ROADS, (64, 64), "roads", models["roads"] / "examples")
     assert list(sheet.starts) == ["street"], "what cannot be read is left out"
     np.testing.assert_array_equal(sheet.first, street())
     assert [c["key"] for c in sheet.props()["classes"]] == ["1", "2", "3", "4"]
-    empty = sheet_of(ROADS, 64, "roads", models["edges"] / "examples")
+    empty = sheet_of(ROADS, (64, 64), "roads", models["edges"] / "examples")
     assert not empty.starts and not empty.first.any()
 
 
 def test_classes_beyond_the_twelfth_have_no_key() -> None:
     classes = tuple(ROADS[0].__class__(f"c{i}", (i, i, i)) for i in range(40))
-    keys = [c["key"] for c in SheetKind("labels", 64, classes, "x").props()["classes"]]
+    keys = [c["key"] for c in SheetKind("labels", (64, 64), classes, "x").props()["classes"]]
     assert "".join(keys) == "1234567890-=" and len(keys) == 40
     with pytest.raises(ValueError, match="from 0 to 39"):
-        unpack_ids(pack_ids(np.full((64, 64), 40, np.uint8)), 64, 40)
+        unpack_ids(pack_ids(np.full((64, 64), 40, np.uint8)), (64, 64), 40)
 
 
 def test_a_model_that_cannot_be_loaded_has_a_tab_that_says_why(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def save_house(path: Path, size: tuple[int, int] = (300, 400)) -> Path:
 
 def traced(path: Path) -> np.ndarray:
     with Image.open(path) as image:
-        return fit_label_map(BandTracer().trace(image), SIZE)
+        return fit_label_map(BandTracer().trace(image), (SIZE, SIZE))
 
 
 def wait_for_step(page: Any) -> None:

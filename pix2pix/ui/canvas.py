@@ -73,12 +73,13 @@ class Drawing(ScriptedHTML):
         return None if value is None else {"ids": pack_ids(value), "opened": True}
 
     def api_info(self) -> dict[str, Any]:
-        side, last = self._sheet.size, len(self._sheet.classes) - 1
+        (height, width), last = self._sheet.shape, len(self._sheet.classes) - 1
         return {
             "type": "object",
-            "description": f"ids: {side}x{side} class indices (0-{last}, row by row, a byte each), "
-            f"zlib-compressed, in base64. seed: 0 to {MAX_SEED}. style: in its place, a list of "
-            f"{self._style_dim} numbers. format: png or webp.",
+            "description": f"ids: {width}x{height} class indices (0-{last}, row by row, a byte "
+            "each), zlib-compressed, in base64. "
+            f"seed: 0 to {MAX_SEED}. style: in its place, a list of {self._style_dim} numbers. "
+            "format: png or webp.",
             "properties": {
                 "ids": {"type": "string"},
                 "seed": {"type": "integer"},
@@ -108,6 +109,8 @@ class Picture(ScriptedHTML):
             "mountPicture",
             value=value,
             kind=sheet.name,
+            height=sheet.shape[0],
+            width=sheet.shape[1],
             styled=styled,
         )
 

@@ -78,7 +78,7 @@ def create_demo(
 
 
 def _build_first_tab(drawer: Drawer, tracer: Tracer | None) -> None:
-    sheet = sheet_of(drawer.config.palette, drawer.size, "drawing", Path())
+    sheet = sheet_of(drawer.config.palette, drawer.config.shape, "drawing", Path())
     build_draw_tab(drawer, sheet, tracer if sheet.name == "facades" else None, MODEL_SLOT)
     add_draw_endpoint(drawer, MODEL_SLOT)
 

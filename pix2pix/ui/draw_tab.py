@@ -60,13 +60,13 @@ def build_draw_tab(
         take = in_words(lambda upload: take_style(drawer, upload))
         tell_browser(looks.input(draw, looks, looks, **slot, **quiet), "look-failed")
         tell_browser(looks.photo(take, looks, looks, **slot, **quiet), "style-failed")
-    make = in_words(lambda seed: build(random_plan(seed), drawer.size))
+    make = in_words(lambda seed: build(random_plan(seed), *sheet.shape))
     shelf.facade(make, shelf, drawing, **quiet)
     shelf.save(lambda request: request, drawing, shelf, **quiet)
     unfold = in_words(lambda upload: open_drawing(upload, sheet, tracer is not None))
     tell_browser(shelf.open(unfold, shelf, [drawing, shelf], **quiet), "open-failed")
     if tracer is not None:
-        trace = in_words(lambda upload: trace_photo(tracer, upload, drawer.size))
+        trace = in_words(lambda upload: trace_photo(tracer, upload, sheet))
         tell_browser(shelf.trace(trace, shelf, drawing, **slot, **quiet), "open-failed")
 
 
@@ -122,7 +122,7 @@ def open_drawing(
         return None, NoLabelMap(upload.name, str(error))
 
 
-def trace_photo(tracer: Tracer, upload: Upload, size: int) -> np.ndarray:
+def trace_photo(tracer: Tracer, upload: Upload, sheet: SheetKind) -> np.ndarray:
     photo = open_rgb(upload.path, upload.name)
     photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
-    return fit_label_map(tracer.trace(photo), size)
+    return fit_label_map(tracer.trace(photo), sheet.shape)

@@ -30,14 +30,14 @@ def build_model_tab(served: Served, concurrency_id: str, demo: gr.Blocks) -> Non
     """Adds the tab's content to the Blocks under construction, with its events."""
     model, examples = served.model, served.folder / EXAMPLES_DIR
     if isinstance(model, Drawer):
-        sheet = sheet_of(model.config.palette, model.size, served.title, examples)
+        sheet = sheet_of(model.config.palette, model.config.shape, served.title, examples)
         build_draw_tab(model, sheet, None, concurrency_id)
     elif isinstance(model, Colorizer):
         own = own_examples([p for p in example_files(examples) if can_open(p)])
         build_colorize_tab(model, PHOTOS, concurrency_id, demo, own or EXAMPLES)
     elif isinstance(model, Translator) and model.config.canvas != CANVASES[0]:
         drawer = LineDrawer(model)
-        sheet = SheetKind("lines", drawer.size, drawer.palette, served.title)
+        sheet = SheetKind("lines", model.config.shape, drawer.palette, served.title)
         build_draw_tab(drawer, with_examples(sheet, examples), None, concurrency_id)
     elif isinstance(model, (Tracer, Translator)):
         build_photo_tab(model, [p for p in example_files(examples) if can_open(p)], concurrency_id)

@@ -1,7 +1,7 @@
 """What can lie on the sheet of a drawing tab: facades, label maps of other classes, or lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,10 +28,10 @@ PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a sheet of 256
 
 @dataclass(frozen=True)
 class SheetKind:
-    """What a sheet (size, size) of class indices stands for, and how files become one."""
+    """What a sheet of class indices stands for, and how files become one."""
 
     name: Literal["facades", "labels", "lines"]
-    size: int
+    shape: tuple[int, int]  # (H, W)
     classes: tuple[LabelColor, ...]
     file_name: str  # what saved files are called
     starts: dict[str, np.ndarray] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class SheetKind:
     @property
     def first(self) -> np.ndarray:
         """What the tab opens with: the first start, or where there is none an empty sheet."""
-        empty = np.zeros((self.size, self.size), np.uint8)
+        empty = np.zeros(self.shape, np.uint8)
         return next(iter(self.starts.values()), empty)
 
     def props(self) -> dict[str, Any]:
@@ -51,7 +51,8 @@ class SheetKind:
         meanings = [c.meaning for c in CLASSES] if self.name == "facades" else []
         return {
             "kind": self.name,
-            "size": self.size,
+            "height": self.shape[0],
+            "width": self.shape[1],
             "file_name": self.file_name,
             "classes": [
                 {
@@ -67,23 +68,25 @@ class SheetKind:
     def decode(self, image: Image.Image) -> np.ndarray:
         """The picture as a sheet. Raises ValueError with the reason where it is none."""
         if self.name == "lines":
-            label_map = decode_lines(image, self.size)
+            label_map = decode_lines(image, self.shape)
         else:
             label_map = decode_label_image(image, None if self.name == "facades" else self.colors)
-        return fit_label_map(label_map, self.size)
+        return fit_label_map(label_map, self.shape)
 
 
-def facades_sheet(size: int) -> SheetKind:
-    starts = {plan.name: build(plan, size) for plan in PLANS}
+def facades_sheet(shape: tuple[int, int]) -> SheetKind:
+    starts = {plan.name: build(plan, *shape) for plan in PLANS}
     classes = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
-    return SheetKind("facades", size, classes, "facade", starts)
+    return SheetKind("facades", shape, classes, "facade", starts)
 
 
-def sheet_of(palette: Sequence[LabelColor], size: int, name: str, examples: Path) -> SheetKind:
+def sheet_of(
+    palette: Sequence[LabelColor], shape: tuple[int, int], name: str, examples: Path
+) -> SheetKind:
     """The sheet for label maps of these classes, with the pictures in `examples` to start from."""
     if is_facades([c.name for c in palette]):
-        return facades_sheet(size)
-    return with_examples(SheetKind("labels", size, tuple(palette), name), examples)
+        return facades_sheet(shape)
+    return with_examples(SheetKind("labels", shape, tuple(palette), name), examples)
 
 
 def with_examples(kind: SheetKind, folder: Path) -> SheetKind:
@@ -94,7 +97,7 @@ def with_examples(kind: SheetKind, folder: Path) -> SheetKind:
             starts[path.stem] = kind.decode(open_image(path))
         except ValueError:
             continue  # a photo beside the label maps, say
-    return SheetKind(kind.name, kind.size, kind.classes, kind.file_name, starts)
+    return replace(kind, starts=starts)
 
 
 def example_files(folder: Path) -> list[Path]:
@@ -103,18 +106,18 @@ def example_files(folder: Path) -> list[Path]:
     return paths[:MAX_EXAMPLES]
 
 
-def fit_label_map(label_map: np.ndarray, size: int) -> np.ndarray:
-    """The label map in the middle of a sheet (size, size), as large as fits, without distortion.
+def fit_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The label map in the middle of a sheet (H, W), as large as fits, without distortion.
 
     What it does not cover is of the first class, and so are pixels of no class.
     """
     height, width = label_map.shape
-    scale = size / max(height, width)
+    scale = min(shape[0] / height, shape[1] / width)
     fitted = resize_label_map(
         label_map, (max(1, round(height * scale)), max(1, round(width * scale)))
     )
     height, width = fitted.shape
-    top, left = (size - height) // 2, (size - width) // 2
-    sheet = np.zeros((size, size), np.uint8)
+    top, left = (shape[0] - height) // 2, (shape[1] - width) // 2
+    sheet = np.zeros(shape, np.uint8)
     sheet[top : top + height, left : left + width] = np.where(fitted == VOID, 0, fitted)
     return sheet

@@ -23,7 +23,7 @@ MAX_UPLOAD_MB = 64
 class DrawRequest(NamedTuple):
     """A drawing to be turned into a building."""
 
-    label_map: np.ndarray  # (size, size) uint8
+    label_map: np.ndarray  # (H, W) uint8, of the sheet
     seed: int
     format: Literal["png", "webp"]  # lossless, or small for the live picture
     id: int | None  # the browser's own number for it, sent back as it came
@@ -42,13 +42,14 @@ def pack_ids(label_map: np.ndarray) -> str:
     return base64.b64encode(zlib.compress(label_map.tobytes(), 9)).decode()
 
 
-def unpack_ids(text: Any, size: int, num_classes: int = NUM_CLASSES) -> np.ndarray:
-    """The label map (size, size) uint8 in `text`, never inflated beyond the size expected."""
+def unpack_ids(text: Any, shape: tuple[int, int], num_classes: int = NUM_CLASSES) -> np.ndarray:
+    """The label map (H, W) uint8 in `text`, never inflated beyond the size expected."""
     if not isinstance(text, str):
         raise ValueError(f"ids must be a base64 text, got {type(text).__name__}")
-    expected = size * size
+    height, width = shape
+    expected = height * width
     if len(text) > 2 * expected + 1024:
-        raise ValueError(f"ids hold more than a {size}x{size} drawing can need")
+        raise ValueError(f"ids hold more than a {width}x{height} drawing can need")
     try:
         inflate = zlib.decompressobj()
         ids = inflate.decompress(base64.b64decode(text, validate=True), expected + 1)
@@ -56,8 +57,8 @@ def unpack_ids(text: Any, size: int, num_classes: int = NUM_CLASSES) -> np.ndarr
         raise ValueError("ids are not zlib-compressed bytes in base64") from None
     if len(ids) != expected:
         many = "more" if len(ids) > expected else str(len(ids))
-        raise ValueError(f"a drawing here is {size}x{size}, {expected} ids; got {many}")
-    label_map = np.frombuffer(ids, np.uint8).reshape(size, size)
+        raise ValueError(f"a drawing here is {width}x{height}, {expected} ids; got {many}")
+    label_map = np.frombuffer(ids, np.uint8).reshape(shape)
     check_label_map(label_map, num_classes)
     return label_map
 
@@ -70,7 +71,7 @@ def read_drawing(payload: Any, sheet: SheetKind, style_dim: int) -> DrawRequest:
     if format_ not in ("png", "webp"):
         raise ValueError(f"format must be png or webp, got {_short(format_)}")
     style = read_style(payload.get("style"), style_dim)
-    ids = unpack_ids(payload.get("ids"), sheet.size, len(sheet.classes))
+    ids = unpack_ids(payload.get("ids"), sheet.shape, len(sheet.classes))
     return DrawRequest(ids, seed, format_, read_id(payload), style)
 
 

@@ -1,0 +1,100 @@
+"""Sheets have the shape that their model was trained on, square or not."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from models import RECIPES, ROADS
+from PIL import Image, ImageDraw
+
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.facades import build
+from pix2pix.inference import Drawer, load_any, load_translator
+from pix2pix.labels import encode_label_image
+from pix2pix.plans import PLANS
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.translator import LineDrawer
+from pix2pix.ui.draw_tab import LOOKS
+from pix2pix.ui.sheets import SheetKind, facades_sheet, fit_label_map, sheet_of
+from pix2pix.ui.wire import pack_ids, read_drawing, unpack_ids
+
+WIDE, TALL = (32, 96), (96, 32)
+
+
+def save_model(folder: Path, kind: str, shape: tuple[int, int]) -> Path:
+    recipe = dataclasses.replace(RECIPES[kind], size=shape[0], width=shape[1])
+    config = checkpoint_config(recipe)
+    save_checkpoint(folder, config, Model(config), "")
+    return folder
+
+
+@pytest.mark.parametrize("shape", [WIDE, TALL])
+def test_a_drawing_of_the_models_shape_travels_and_is_drawn_at_it(
+    shape: tuple[int, int], tmp_path: Path
+) -> None:
+    model = load_any(save_model(tmp_path / "roads", "roads", shape), "cpu")
+    assert isinstance(model, Drawer)
+    sheet = sheet_of(ROADS, model.config.shape, "roads", tmp_path)
+    assert sheet.first.shape == shape
+    assert (sheet.props()["height"], sheet.props()["width"]) == shape
+    labels = np.zeros(shape, np.uint8)
+    labels[5:9, 20:30] = 3
+    request = read_drawing({"ids": pack_ids(labels), "seed": LOOKS[0]}, sheet, model.style_dim)
+    np.testing.assert_array_equal(request.label_map, labels)
+    assert model.draw(request.label_map).shape == (*shape, 3)
+
+
+@pytest.mark.parametrize("shape", [WIDE, TALL])
+def test_lines_are_drawn_at_the_models_shape(shape: tuple[int, int], tmp_path: Path) -> None:
+    drawer = LineDrawer(load_translator(save_model(tmp_path, "edges", shape), "cpu"))
+    sheet = SheetKind("lines", drawer.config.shape, drawer.palette, "edges")
+    assert drawer.draw(sheet.first).shape == (*shape, 3)
+
+
+def test_ids_of_the_other_orientation_are_as_many_and_those_of_another_size_are_not() -> None:
+    ids = pack_ids(np.zeros(WIDE, np.uint8))
+    assert unpack_ids(ids, TALL).shape == TALL
+    with pytest.raises(ValueError, match="a drawing here is 96x64, 6144 ids; got 3072"):
+        unpack_ids(ids, (64, 96))
+
+
+@pytest.mark.parametrize(
+    ("picture", "sheet", "covered"),
+    [
+        ((64, 64), WIDE, (slice(0, 32), slice(32, 64))),
+        ((64, 64), TALL, (slice(32, 64), slice(0, 32))),
+        ((10, 30), WIDE, (slice(0, 32), slice(0, 96))),
+        ((10, 30), TALL, (slice(42, 53), slice(0, 32))),
+    ],
+)
+def test_a_picture_lies_in_the_middle_as_large_as_fits(
+    picture: tuple[int, int], sheet: tuple[int, int], covered: tuple[slice, slice]
+) -> None:
+    expected = np.zeros(sheet, np.uint8)
+    expected[covered] = 2
+    np.testing.assert_array_equal(fit_label_map(np.full(picture, 2, np.uint8), sheet), expected)
+
+
+def test_opened_lines_keep_their_proportions() -> None:
+    image = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(image).rectangle((50, 50, 150, 150), outline=0, width=8)
+    sheet = SheetKind("lines", WIDE, ROADS[:2], "x").decode(image)
+    rows, columns = np.nonzero(sheet)
+    assert sheet.shape == WIDE
+    assert np.ptp(rows) == np.ptp(columns)
+
+
+def test_a_label_image_of_the_sheets_shape_opens_exactly(tmp_path: Path) -> None:
+    labels = np.random.default_rng(0).integers(0, 4, WIDE).astype(np.uint8)
+    image = encode_label_image(labels, [c.rgb for c in ROADS])
+    np.testing.assert_array_equal(SheetKind("labels", WIDE, ROADS, "x").decode(image), labels)
+
+
+def test_a_facade_fills_its_sheet() -> None:
+    for name, start in facades_sheet((64, 192)).starts.items():
+        plan = next(plan for plan in PLANS if plan.name == name)
+        square = build(plan, 192)
+        assert start.shape == (64, 192)
+        np.testing.assert_array_equal(start.any(0), square.any(0))
+        assert np.isin(square, start).mean() > 0.99
