@@ -324,6 +324,7 @@ test("a hand that rests is answered at once, but not at the cost of the answer b
   pipeline.request();
   pipeline.hurry();
   assert.deepEqual(sent, [1, 2, 3, 4], "a later one is hurried again");
+});
 
 // ---- sheets that are no squares ----
 
