@@ -14,7 +14,9 @@ from pix2pix.hub.client import UnreachableError
 from pix2pix.hub.pull import pinned_name
 from pix2pix.inference import ENGINES, Tracer, load_any, load_colorizer, load_drawer, load_tracer
 from pix2pix.labels import CLASSES
+from pix2pix.ui.cache import own_folder
 from pix2pix.ui.demo import create_demo, launch_options
+from pix2pix.ui.leaving import leave, wait_for_signal
 from pix2pix.ui.model_tab import Served
 
 HERE = Path(__file__).resolve().parent
@@ -158,6 +160,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         check_mcp()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     log.setLevel(logging.INFO)  # which commit of a model is served
+    with own_folder():
+        serve(args)
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Builds the app around its models and serves it until the process is told to end."""
     revisions: dict[str, str] = {}
     where = (args.device, args.engine)
     demo = create_demo(
@@ -185,7 +193,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         demo.close(verbose=False)
         raise SystemExit(f"app.py: --mcp: {demo.mcp_error.strip()}")
     print(f"pix2pix studio is at http://{args.host}:{args.port}  (Ctrl+C ends it)", flush=True)
-    demo.block_thread()
+    wait_for_signal()
+    leave(demo)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,8 @@ def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: is damaged or not a safetensors file ({error})") from None
     model = skeleton(config)
-    expected, found = tensor_shapes(model.state_dict()), tensor_shapes(tensors)
+    wanted = model.state_dict()
+    expected, found = tensor_shapes(wanted), tensor_shapes(tensors)
     if expected != found:
         differing = sorted(
             n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n)
@@ -110,6 +111,12 @@ def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
             f"{path}: does not match {CONFIG_NAME} in {len(differing)} tensors, the first "
             f"{name}: expected {expected.get(name, 'none')}, got {found.get(name, 'none')}"
         )
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() != wanted[name].is_floating_point():
+            raise ValueError(
+                f"{path}: {name} must be {wanted[name].dtype}, or stored as such with fewer bits; "
+                f"got {tensor.dtype}"
+            )
     floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
     model.load_state_dict(floats, strict=True, assign=True)
     return config, model.eval().requires_grad_(False)

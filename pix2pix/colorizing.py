@@ -17,10 +17,11 @@ from pix2pix.checkpoint import Model
 from pix2pix.color import rgb_to_lab
 from pix2pix.config import CheckpointConfig
 from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input
+from pix2pix.fallback import Steadfast
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.images import to_rgb
 from pix2pix.recolor import lightness_of, measure_light, recolor
-from pix2pix.serving import Runner, pad_to_multiple, resize, working_shape
+from pix2pix.serving import pad_to_multiple, resize, working_shape
 from pix2pix.tone import describe_colors, repair_tones, smooth_grain
 
 MAX_STRENGTH = 1.5
@@ -41,7 +42,7 @@ class Colorizer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Runner(model, device, engine)
+        self._runner = Steadfast(model, device, engine)
 
     def colorize(
         self,

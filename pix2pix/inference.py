@@ -17,11 +17,12 @@ from pix2pix.config import CheckpointConfig
 from pix2pix.device import choose_device
 from pix2pix.encoding import decode_photo, encode_labels, encode_photo
 from pix2pix.engines import ENGINES, Stop, StoppedError
+from pix2pix.fallback import Steadfast
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.hub import resolve
 from pix2pix.images import to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
-from pix2pix.serving import Runner, Styles, pad_to_multiple, resize, working_shape
+from pix2pix.serving import Styles, pad_to_multiple, resize, working_shape
 from pix2pix.translator import Translator
 
 STRIP_PIXELS = 1 << 20  # a photo is traced in strips, so that 50 megapixels fit in memory
@@ -55,7 +56,7 @@ class Drawer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Runner(model, device, engine)
+        self._runner = Steadfast(model, device, engine)
         self._styles = Styles(config, model.style_encoder)
 
     @property
@@ -111,7 +112,7 @@ class Tracer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Runner(model, device, engine)
+        self._runner = Steadfast(model, device, engine)
 
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""

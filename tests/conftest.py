@@ -1,7 +1,6 @@
 """What several tests share: stand-in models, the app being served, and a Chromium to visit it."""
 
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from fake_hub import TOKEN, FakeHub, serve_hub
 from hand import drag, press, start_anew
 from huggingface_hub import constants
 from PIL import Image
+from running import ROOT, RunningApp, app_arguments, free_port, running_app, save_app_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.hub.client import Hub
@@ -28,7 +28,6 @@ from pix2pix.labels import PALETTE
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
-ROOT = Path(__file__).resolve().parents[1]
 TINY_RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
 SCREENSHOTS = ROOT / "screenshots"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -109,12 +108,6 @@ def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         yield folder
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def serve(
@@ -270,3 +263,12 @@ def hub(hub_server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return Hub(hub_server.url, TOKEN, tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app as a process of its own, for those who mean it harm."""
+    models = save_app_models(tmp_path_factory.mktemp("models"))
+    folder = tmp_path_factory.mktemp("attacked")
+    with running_app(folder, app_arguments(models), HF_TOKEN="hf_secret_of_the_host") as app:
+        yield app

@@ -105,7 +105,7 @@ HOSTILE_DRAWINGS = {
     "nothing": (None, "must be a JSON object"),
     "a list": ([1, 2], "must be a JSON object"),
     "no ids": ({"seed": 1}, "must be a base64 text"),
-    "ids of another type": ({"ids": [1] * 65536}, "must be a base64 text"),
+    "ids of another type": ({"ids": [1] * 1000}, "must be a base64 text"),
     "not base64": ({"ids": "§§§"}, "not zlib-compressed"),
     "not zlib": ({"ids": base64.b64encode(bytes(99)).decode()}, "not zlib-compressed"),
     "too few": ({"ids": packed(bytes(100))}, "65536 ids; got 100"),
@@ -295,7 +295,10 @@ def test_nothing_but_uploads_can_be_opened(fake_studio: str, file: Any) -> None:
 
 def raw_call(url: str, name: str, payload: Any) -> str:
     """The event stream's last event, past the client's own preparation of files."""
-    event = httpx.post(f"{url}gradio_api/call/{name}", json={"data": [payload]}).json()["event_id"]
+    answer = httpx.post(f"{url}gradio_api/call/{name}", json={"data": [payload]})
+    if answer.status_code == 400:
+        return f"error {answer.text}"
+    event = answer.json()["event_id"]
     stream = httpx.get(f"{url}gradio_api/call/{name}/{event}", timeout=30).text
     return stream.split("event: ")[-1]
 

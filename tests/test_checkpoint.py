@@ -105,6 +105,16 @@ def test_a_missing_tensor_is_named(folder: Path) -> None:
         load_checkpoint(folder)
 
 
+def test_weights_of_another_kind_are_named(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    name = "generator.down.0.conv.weight"
+    for dtype in (torch.int32, torch.bool, torch.complex64):
+        save_file({**tensors, name: tensors[name].to(dtype)}, path)
+        with pytest.raises(ValueError, match=rf"{name} must be torch\.float32.*got {dtype}"):
+            load_checkpoint(folder)
+
+
 def test_a_config_that_lies_about_shapes_is_refused_before_it_takes_memory(folder: Path) -> None:
     change_config(folder, generator__ngf=256, generator__max_channels=1024)
     with pytest.raises(ValueError, match="does not match"):

@@ -9,9 +9,41 @@ from PIL import Image
 from pix2pix.images import open_rgb
 from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
 from pix2pix.labels import is_facades, open_label_map
-from pix2pix.ui.errors import in_words
+from pix2pix.ui.errors import in_words, sentence
 from pix2pix.ui.photo_tab import save_result
 from pix2pix.ui.wire import MAX_SEED, Upload, read_seed, read_strength, read_upload
+
+
+class GivenFile(gr.File):
+    """A file that a program uploaded. In Python an Upload; anything else is refused in words."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.data_model = None  # with one Gradio fails before `preprocess`, and logs a traceback
+
+    def preprocess(self, payload: Any) -> Upload:  # type: ignore[override]
+        try:
+            if payload is None:
+                raise ValueError("an image file must be given, got none")
+            return read_upload({"file": payload})
+        except ValueError as error:
+            raise sentence(error) from None
+
+    def api_info(self) -> dict[str, Any]:
+        return gr.FileData.model_json_schema()
+
+    def get_block_name(self) -> str:
+        return "file"  # the page has a script for it
+
+
+class GivenNumber(gr.Number):
+    """A number as it came, to be checked where it is used."""
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def get_block_name(self) -> str:
+        return "number"
 
 
 def add_draw_endpoint(drawer: Drawer, concurrency_id: str) -> None:
@@ -19,18 +51,17 @@ def add_draw_endpoint(drawer: Drawer, concurrency_id: str) -> None:
     palette = drawer.config.palette
     own = None if is_facades([c.name for c in palette]) else tuple(c.rgb for c in palette)
 
-    def draw(labels: Any, seed: Any) -> str:
-        upload = _uploaded(labels)
+    def draw(labels: Upload, seed: Any) -> str:
         number = read_seed({"seed": _whole(seed)}, "seed")
-        label_map = open_label_map(upload.path, upload.name, own)
-        return str(save_result(Image.fromarray(drawer.draw(label_map, number)), upload.name))
+        label_map = open_label_map(labels.path, labels.name, own)
+        return str(save_result(Image.fromarray(drawer.draw(label_map, number)), labels.name))
 
     classes = ", ".join(c.name for c in palette)
     _add_endpoint(
         draw,
         f"The photo of a label map, as PNG of its size. labels: a label image of the classes "
         f"{classes}. seed: which photo, 0 to {MAX_SEED}.",
-        gr.Number(0, label="seed", visible=False),
+        GivenNumber(0, label="seed", visible=False),
         concurrency_id,
     )
 
@@ -38,20 +69,19 @@ def add_draw_endpoint(drawer: Drawer, concurrency_id: str) -> None:
 def add_colorize_endpoint(colorizer: Colorizer, concurrency_id: str) -> None:
     """Adds `/colorize` to the Blocks under construction."""
 
-    def colorize(photo: Any, strength: Any) -> str:
-        upload = _uploaded(photo)
+    def colorize(photo: Upload, strength: Any) -> str:
         amount = read_strength({"strength": strength})
         try:
-            image = open_rgb(upload.path, upload.name)
+            image = open_rgb(photo.path, photo.name)
         finally:
-            upload.path.unlink(missing_ok=True)  # somebody's photo is kept no longer than needed
-        return str(save_result(colorizer.colorize(image, amount), upload.name))
+            photo.path.unlink(missing_ok=True)  # somebody's photo is kept no longer than needed
+        return str(save_result(colorizer.colorize(image, amount), photo.name))
 
     _add_endpoint(
         colorize,
         "A photo in colour, as PNG of its own size. photo: a black-and-white photo, or one whose "
         f"colours are to be replaced. strength: of the colours, 0 to {MAX_STRENGTH}.",
-        gr.Number(1.0, label="strength", visible=False),
+        GivenNumber(1.0, label="strength", visible=False),
         concurrency_id,
     )
 
@@ -62,19 +92,13 @@ def _add_endpoint(
     """An event of a button that nobody sees, under the function's name."""
     gr.Button(visible=False).click(
         in_words(work),
-        [gr.File(label="image", visible=False), number],
+        [GivenFile(label="image", visible=False), number],
         gr.File(label="result", visible=False),
         api_name=work.__name__,
         api_description=description,
         concurrency_id=concurrency_id,
         concurrency_limit=1,
     )
-
-
-def _uploaded(path: Any) -> Upload:
-    if path is None:
-        raise ValueError("an image file must be given, got none")
-    return read_upload({"file": {"path": str(path)}})
 
 
 def _whole(value: Any) -> Any:

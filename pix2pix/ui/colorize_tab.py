@@ -29,7 +29,7 @@ from pix2pix.ui.color_request import (
     strength_range,
 )
 from pix2pix.ui.component import ScriptedHTML, desk_name
-from pix2pix.ui.errors import in_words, sentence
+from pix2pix.ui.errors import in_words, sentence, with_notices
 from pix2pix.ui.photo_routes import PHOTOS_URL, THUMB_SIDE
 from pix2pix.ui.photo_store import PhotoGoneError, PhotoStore, Result, decode_photo
 from pix2pix.ui.wire import MAX_UPLOAD_MB, Upload, bytes_uri, data_uri, read_upload, thumbnail_uri
@@ -151,10 +151,12 @@ def build_colorize_tab(
 
     answer = answer_privately(lambda wish: ANSWERS[wish.kind](colorizer, store, wish))
 
-    def serve(wish: ColorRequest, request: gr.Request) -> dict[str, Any]:
-        if isinstance(wish, ColorRequest) and isinstance(wish.key, str):
+    def serve(wish: ColorRequest | PhotoFile, request: gr.Request) -> dict[str, Any]:
+        if isinstance(wish, PhotoFile):
+            raise sentence(ValueError("a photo that the page sent is expected here"))
+        if isinstance(wish.key, str):
             store.bind(request.session_hash, wish.key)
-        return answer(wish)
+        return with_notices(answer, wish)
 
     def forget(request: gr.Request) -> None:
         store.end_session(request.session_hash)
@@ -171,7 +173,7 @@ def build_colorize_tab(
         serve, photo, printed, api_visibility="private", trigger_mode="multiple", **slot
     ).failure(None, js=failed, queue=False)
     photo.save(
-        in_words(lambda file: color_file(colorizer, file)),
+        in_words(lambda file: color_file(colorizer, file), PhotoFile),
         photo,
         printed,
         api_visibility="undocumented",
@@ -275,10 +277,8 @@ ANSWERS: dict[str, Callable[[Colorizer, PhotoStore, ColorRequest], dict[str, Any
 }
 
 
-def color_file(colorizer: Colorizer, file: PhotoFile | ColorRequest) -> dict[str, Any]:
+def color_file(colorizer: Colorizer, file: PhotoFile) -> dict[str, Any]:
     """For programs: an uploaded file in, its picture out; the upload is deleted at once."""
-    if isinstance(file, ColorRequest):
-        raise ValueError("a photo must come as a file here")
     try:
         content = file.upload.path.read_bytes()
     finally:

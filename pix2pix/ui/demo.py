@@ -9,13 +9,16 @@ from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from pix2pix.inference import Colorizer, Drawer, Tracer
 from pix2pix.ui.api import add_colorize_endpoint, add_draw_endpoint
 from pix2pix.ui.assets import ASSETS, assets_routes
+from pix2pix.ui.cache import KEEP_S, SWEEP_EVERY_S, keep_tidy
 from pix2pix.ui.colorize_tab import build_colorize_tab
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.draw_tab import build_draw_tab
+from pix2pix.ui.gate import Gate
 from pix2pix.ui.model_tab import Served, build_model_tab
 from pix2pix.ui.photo_routes import photo_routes
 from pix2pix.ui.photo_store import PHOTOS
@@ -24,7 +27,6 @@ from pix2pix.ui.theme import studio_theme
 from pix2pix.ui.wire import MAX_UPLOAD_MB
 
 MAX_QUEUE = 32
-DELETE_EVERY_S, DELETE_OLDER_THAN_S = 120, 1800  # uploads and results
 
 # One model runs at a time: all tabs share this slot.
 MODEL_SLOT = "model"
@@ -47,7 +49,7 @@ def create_demo(
         title="pix2pix studio",
         analytics_enabled=False,
         fill_width=True,
-        delete_cache=(DELETE_EVERY_S, DELETE_OLDER_THAN_S),
+        delete_cache=(SWEEP_EVERY_S, KEEP_S),
     ) as demo:
         ScriptedHTML("shell", "shell.js", "mountShell")
         with gr.Tabs(elem_classes="studio-tabs"):
@@ -110,7 +112,11 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": studio_theme(),
         "css_paths": [ASSETS / "studio.css", ASSETS / "colorize.css"],
-        "app_kwargs": {"routes": [*assets_routes(), *photo_routes(PHOTOS)]},
+        "app_kwargs": {
+            "routes": [*assets_routes(), *photo_routes(PHOTOS)],
+            "middleware": [Middleware(Gate)],
+            "lifespan": keep_tidy,
+        },
         "favicon_path": str(ASSETS / "favicon.svg"),
         "footer_links": [],
         "run_history": False,

@@ -32,7 +32,7 @@ def build_draw_tab(
     The tracer is one of facades, and so is then the sheet.
     """
     first = DrawRequest(sheet.first, START_SEED, "webp", None)
-    draw = in_words(lambda request: paint(drawer, request))
+    draw = in_words(lambda request: paint(drawer, request), DrawRequest)
 
     with gr.Column(elem_classes="studio-desk"):
         drawing = Drawing(sheet, first.seed, drawer.style_dim)
@@ -57,16 +57,16 @@ def build_draw_tab(
     )
     tell_browser(live, "draw-failed")
     if drawer.style_dim:
-        take = in_words(lambda upload: take_style(drawer, upload))
+        take = in_words(lambda upload: take_style(drawer, upload), Upload)
         tell_browser(looks.input(draw, looks, looks, **slot, **quiet), "look-failed")
         tell_browser(looks.photo(take, looks, looks, **slot, **quiet), "style-failed")
-    make = in_words(lambda seed: build(random_plan(seed), *sheet.shape))
+    make = in_words(lambda seed: build(random_plan(seed), *sheet.shape), int)
     shelf.facade(make, shelf, drawing, **quiet)
     shelf.save(lambda request: request, drawing, shelf, **quiet)
-    unfold = in_words(lambda upload: open_drawing(upload, sheet, tracer is not None))
+    unfold = in_words(lambda upload: open_drawing(upload, sheet, tracer is not None), Upload)
     tell_browser(shelf.open(unfold, shelf, [drawing, shelf], **quiet), "open-failed")
     if tracer is not None:
-        trace = in_words(lambda upload: trace_photo(tracer, upload, sheet))
+        trace = in_words(lambda upload: trace_photo(tracer, upload, sheet), Upload)
         tell_browser(shelf.trace(trace, shelf, drawing, **slot, **quiet), "open-failed")
 
 

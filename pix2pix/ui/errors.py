@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from pix2pix.notices import listening
+
 logger = logging.getLogger(__name__)
 
 
@@ -16,13 +18,27 @@ def sentence(error: ValueError) -> gr.Error:
     return gr.Error(html.escape(str(error)), title="That did not work", print_exception=False)
 
 
-def in_words(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps a handler so that it only ever fails with a gr.Error that a person can read."""
+def with_notices(function: Callable[..., Any], *args: Any) -> Any:
+    """What the function returns; what it had to tell beside that is shown in the page."""
+    with listening() as notices:
+        result = function(*args)
+    for notice in notices:
+        gr.Warning(html.escape(notice), title="Please note")
+    return result
+
+
+def in_words(function: Callable[..., Any], takes: type = object) -> Callable[..., Any]:
+    """Wraps a handler so that it only ever fails with a gr.Error that a person can read.
+
+    One that `takes` a class refuses others: a component may be sent what another event takes.
+    """
 
     @functools.wraps(function)
     def wrapped(*args: Any) -> Any:
         try:
-            return function(*args)
+            if args and not isinstance(args[0], takes):
+                raise ValueError("this was sent for another purpose than it can have here")
+            return with_notices(function, *args)
         except gr.Error:
             raise
         except ValueError as error:

@@ -124,7 +124,7 @@ def read_upload(payload: Any) -> Upload:
 def clean_name(name: str) -> str:
     """The last part of a path from any system, fit to be shown and to name a file."""
     name = "".join(c for c in Path(name.replace("\\", "/")).name if c.isprintable())
-    return name[:120] or "upload"
+    return name[:120] if name.strip(". ") else "upload"
 
 
 def data_uri(image: Image.Image, format_: str, **options: Any) -> str:

@@ -1,0 +1,51 @@
+"""A model that a full GPU does not stop: the call that found no room is made on the CPU."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pix2pix.checkpoint import Model
+from pix2pix.engines import Stop
+from pix2pix.notices import tell
+from pix2pix.serving import Runner
+
+NOTICE = "The GPU's memory is full, so this was made on the CPU, which takes longer."
+
+Run = Callable[[Tensor, "Tensor | None", Stop], Tensor]
+
+
+class Steadfast:
+    """Runs a model on its device; where that has no memory left, on the CPU.
+
+    Each call tries the device first: it is often another's work that fills it for a while.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        device: torch.device,
+        engine: str = "torch",
+        make: Callable[[Model, torch.device, str], Run] = Runner,
+    ) -> None:
+        self._model, self._engine, self._make = model, engine, make
+        self._run = make(model, device, engine)
+        self._on_cpu: Run | None = None  # made when it is needed: most machines never need it
+        self._device = device
+
+    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+        """Takes and gives tensors on the CPU. Raises StoppedError soon after `stop()` is true."""
+        try:
+            return self._run(x, style, stop)
+        except torch.OutOfMemoryError:
+            if self._device.type == "cpu":
+                raise
+        torch.cuda.empty_cache()  # nothing where CUDA was never used
+        tell(NOTICE)
+        if self._on_cpu is None:
+            model = copy.deepcopy(self._model).cpu().float()
+            self._on_cpu = self._make(model, torch.device("cpu"), self._engine)
+        return self._on_cpu(x, style, stop)

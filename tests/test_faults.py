@@ -1,0 +1,204 @@
+"""What goes wrong while it serves: the GPU is full, the model fails, the host stops it."""
+
+import signal
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import torch
+from conftest import PaletteDrawer, SepiaColorizer, serve
+from gradio_client import Client
+from models import colors, save_models, street
+from running import app_arguments, running_app, save_app_models
+from torch import Tensor
+
+from pix2pix.checkpoint import Model, load_checkpoint
+from pix2pix.engines import Stop
+from pix2pix.fallback import NOTICE, Steadfast
+from pix2pix.inference import load_any
+from pix2pix.notices import listening, tell
+from pix2pix.serving import Runner
+from pix2pix.ui.errors import in_words
+from pix2pix.ui.wire import pack_ids
+
+CUDA, CPU = torch.device("cuda"), torch.device("cpu")
+WALL = np.ones((256, 256), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return save_models(tmp_path_factory.mktemp("models"))
+
+
+# ---- the GPU is full ---------------------------------------------------------------------
+
+
+def make_full(model: Model, device: torch.device, engine: str) -> Runner:
+    """Stands in for a runner on a GPU that has no memory left."""
+
+    class Full(Runner):
+        def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+            if device == CUDA:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+            return super().__call__(x, style, stop)
+
+    return Full(model, CPU)
+
+
+def test_where_the_gpu_is_full_the_cpu_gives_the_same_and_says_so(models: dict[str, Path]) -> None:
+    config, model = load_checkpoint(models["roads"])
+    x, style = torch.rand(1, 4, 64, 64), torch.zeros(1, config.generator.style_dim)
+    expected = Runner(load_checkpoint(models["roads"])[1], CPU)(x, style)
+    with listening() as notices:
+        torch.testing.assert_close(Steadfast(model, CUDA, make=make_full)(x, style), expected)
+    assert notices == [NOTICE]
+
+
+def test_once_there_is_room_the_gpu_is_used_again(models: dict[str, Path]) -> None:
+    is_full = True
+
+    def make(model: Model, device: torch.device, engine: str) -> Runner:
+        class Device(Runner):
+            def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+                if is_full and device == CUDA:
+                    raise torch.OutOfMemoryError
+                return x + (device == CUDA)
+
+        return Device(model, CPU)
+
+    run = Steadfast(load_checkpoint(models["roads"])[1], CUDA, make=make)
+    with listening() as notices:
+        assert run(torch.zeros(1), None) == 0
+        is_full = False
+        assert run(torch.zeros(1), None) == 1
+    assert len(notices) == 1
+
+
+def test_a_cpu_without_memory_says_what_it_is(models: dict[str, Path]) -> None:
+    def make(model: Model, device: torch.device, engine: str) -> Runner:
+        class Full(Runner):
+            def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+                raise torch.OutOfMemoryError
+
+        return Full(model, device)
+
+    with pytest.raises(torch.OutOfMemoryError):
+        Steadfast(load_checkpoint(models["roads"])[1], CPU, make=make)(torch.zeros(1), None)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_a_gpu_that_is_really_full_is_survived(models: dict[str, Path]) -> None:
+    model = load_any(models["aerial"], "cuda")
+    expected = np.asarray(model.translate(colors()), int)  # type: ignore[union-attr]
+    torch.cuda.set_per_process_memory_fraction(1e-9)
+    torch.cuda.empty_cache()
+    try:
+        with listening() as notices:
+            made = np.asarray(model.translate(colors()), int)  # type: ignore[union-attr]
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert notices == [NOTICE]
+    assert abs(made - expected).mean() < 2
+
+
+def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Steadfast.__init__, "__defaults__", ("torch", make_full))
+    monkeypatch.setattr("pix2pix.inference.choose_device", lambda name: CUDA)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    for name in ("roads", "edges", "aerial", "segments", "grey"):
+        model = load_any(models[name])
+        with listening() as notices:
+            if hasattr(model, "draw"):
+                model.draw(street())
+            elif hasattr(model, "trace"):
+                model.trace(colors())
+            elif hasattr(model, "translate"):
+                model.translate(colors())
+            else:
+                model.colorize(colors())
+        assert notices == [NOTICE], name
+
+
+def test_a_notice_is_shown_beside_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("gradio.Warning", lambda text, **_: shown.append(text))
+
+    def work(value: int) -> int:
+        tell("It took <long>.")
+        tell("It took <long>.")
+        return value + 1
+
+    assert in_words(work)(1) == 2
+    assert shown == ["It took &lt;long&gt;."]
+
+
+# ---- the model fails ---------------------------------------------------------------------
+
+
+def test_after_a_failure_the_next_call_works(upload_folder: Path) -> None:
+    class Shaky(PaletteDrawer):
+        calls = 0
+
+        def draw(self, label_map: np.ndarray, seed: int = 0, style: object = None) -> np.ndarray:
+            self.calls += 1
+            if self.calls in (2, 4):
+                raise RuntimeError("secret path /home/x")
+            return super().draw(label_map, seed, style)
+
+    for url in serve(Shaky(), SepiaColorizer()):
+        client = Client(url, verbose=False, download_files=False)
+        for _ in range(2):
+            with pytest.raises(
+                Exception, match=r"could not finish this \(RuntimeError\)"
+            ) as failed:
+                client.predict({"ids": pack_ids(WALL)}, api_name="/draw_live")
+            assert "secret" not in str(failed.value)
+            made = client.predict({"ids": pack_ids(WALL)}, api_name="/draw_live")
+            assert made["image"].startswith("data:image/png")
+
+
+# ---- the host stops it -------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_runs_is_finished_and_then_the_server_goes(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    models = save_app_models(tmp_path / "models")
+    big = tmp_path / "big.png"
+    colors(5000, 4000).save(big)  # takes a second or more
+    with running_app(tmp_path, app_arguments(models)) as app:
+        client = Client(app.url, verbose=False, download_files=False)
+        listener = httpx.Client(timeout=60)  # a page that stays open does not keep it
+        stream = listener.build_request("GET", f"{app.url}gradio_api/heartbeat/page")
+        listener.send(stream, stream=True)
+        with big.open("rb") as file:
+            path = httpx.post(f"{app.url}gradio_api/upload", files={"files": file}).json()[0]
+        job = client.submit({"file": {"path": path}}, api_name="/aerial_make")
+        while "PROCESSING" not in str(job.status().code):
+            time.sleep(0.02)
+        started = time.monotonic()
+        app.process.send_signal(number)
+        time.sleep(0.3)
+        body = {"data": [{"ids": pack_ids(WALL)}], "fn_index": 0, "session_hash": "late"}
+        late: list[int] = []
+
+        def come_late() -> None:
+            try:
+                late.append(httpx.post(f"{app.url}gradio_api/queue/join", json=body).status_code)
+            except httpx.TransportError:
+                late.append(503)
+
+        thread = threading.Thread(target=come_late)
+        thread.start()
+        assert "file" in job.result(timeout=20), "what ran was finished"
+        assert app.process.wait(12) == 0
+        assert time.monotonic() - started < 10
+        thread.join()
+        assert late == [503]
+        assert "Traceback" not in app.said(), app.said()
