@@ -249,6 +249,22 @@ def test_many_large_requests_at_once_stay_within_bounds(attacked: RunningApp) ->
     assert attacked.rss_mb() < before + 200
 
 
+def test_a_stranger_of_many_names_takes_little_memory(attacked: RunningApp) -> None:
+    drawing = {"ids": pack_ids(np.ones((64, 64), np.uint8))}
+    url = f"{attacked.url}gradio_api/call/draw_live"
+
+    def come(names: range) -> None:
+        for name in names:  # and never fetches an answer
+            body = {"data": [drawing], "session_hash": f"stranger{name}"}
+            while VISITOR.post(url, json=body).status_code == 503:
+                time.sleep(0.05)
+
+    come(range(300))
+    before = attacked.rss_mb()
+    come(range(300, 900))
+    assert attacked.rss_mb() < before + 40, "600 sessions of 170 kB would take 100 MB"
+
+
 def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
     host, port = urlsplit(attacked.url).hostname, urlsplit(attacked.url).port
     heads = [

@@ -27,6 +27,9 @@ from pix2pix.ui.theme import studio_theme
 from pix2pix.ui.wire import MAX_UPLOAD_MB
 
 MAX_QUEUE = 32
+# Of Gradio's sessions, 170 kB each, and of answers that nobody has fetched yet. A session that made
+# room is made anew when it comes back: nothing is kept in it.
+MAX_SESSIONS = 200
 
 # One model runs at a time: all tabs share this slot.
 MODEL_SLOT = "model"
@@ -76,6 +79,7 @@ def create_demo(
                         build_model_tab(served, MODEL_SLOT, demo)
                         _say_which(served.revision)
     demo.queue(max_size=MAX_QUEUE, default_concurrency_limit=2)
+    demo._queue.pending_messages_per_session.max_size = MAX_SESSIONS
     return demo
 
 
@@ -120,6 +124,7 @@ def launch_options() -> dict[str, Any]:
         "favicon_path": str(ASSETS / "favicon.svg"),
         "footer_links": [],
         "run_history": False,
+        "state_session_capacity": MAX_SESSIONS,
         "max_file_size": f"{MAX_UPLOAD_MB}mb",
         "ssr_mode": False,
         "pwa": False,

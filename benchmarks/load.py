@@ -1,0 +1,281 @@
+"""Many users at once: half draw, half colourise, as the page does, against the running app.
+
+    python benchmarks/load.py [--users 50] [--minutes 3] [--json FILE]
+
+Serves the app in a process of its own. A painter asks for a picture about every second, one at a
+time, always of the newest drawing; one who colourises sends a photo, moves the strength, sets hints
+and saves. "busy" counts the requests that were told at once that too many wait; anything else than
+that and the answer is an error. Prints a table and JSON; exit status 1 where there was an error, a
+drawing that was not the newest won, or memory grew by over 100 MB.
+"""
+
+import argparse
+import asyncio
+import base64
+import io
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+PACE_S = 1.0  # from one request of a user to the next, on average
+REST_S = 0.5  # after "busy"
+WARM_UP_S = 10  # before memory is first looked at
+MAX_GROWTH_MB = 100
+
+
+@dataclass
+class Tally:
+    """What the users met with, by kind of request."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    errors: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)  # in the queue, as the users were told
+    stale: int = 0  # answers that were not to the newest drawing
+
+
+class User:
+    """A browser: its session, and what it has been told."""
+
+    def __init__(self, url: str, indices: dict[str, int], tally: Tally, seed: int) -> None:
+        self.client = httpx.AsyncClient(base_url=url, timeout=120, trust_env=False)
+        self.session, self.key = secrets.token_hex(8), secrets.token_hex(16)
+        self.indices, self.tally = indices, tally
+        self.rng = np.random.default_rng(seed)
+
+    async def ask(self, kind: str, event: str, value: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer to one event of the page; None where the server was busy or failed."""
+        body = {
+            "data": [value],
+            "fn_index": self.indices[event],
+            "session_hash": self.session,
+        }
+        start = time.monotonic()
+        try:
+            joined = await self.client.post("gradio_api/queue/join", json=body)
+            if joined.status_code == 503 and "busy" in joined.text:
+                self.tally.busy[kind] += 1
+                await asyncio.sleep(REST_S)
+                return None
+            joined.raise_for_status()
+            answer = await self._listen()
+        except (httpx.HTTPError, ValueError) as error:
+            self.tally.errors.append(f"{kind}: {error!r}")
+            return None
+        self.tally.seconds[kind].append(time.monotonic() - start)
+        return answer
+
+    async def _listen(self) -> dict[str, Any]:
+        query = {"session_hash": self.session}
+        async with self.client.stream("GET", "gradio_api/queue/data", params=query) as stream:
+            async for line in stream.aiter_lines():
+                message = json.loads(line[6:]) if line.startswith("data: ") else {}
+                if message.get("msg") == "estimation" and message.get("rank") is not None:
+                    self.tally.places.append(message["rank"] + 1)
+                if message.get("msg") == "process_completed":
+                    if not message["success"]:
+                        raise ValueError(str(message["output"])[:200])
+                    return dict(message["output"]["data"][0])
+        raise ValueError("the stream ended without an answer")
+
+    async def pause(self) -> None:
+        await asyncio.sleep(PACE_S * self.rng.uniform(0.5, 1.5))
+
+    async def paint(self, end: float) -> None:
+        """Draws on while waiting; what is asked for next is always the newest drawing."""
+        label_map = np.ones((256, 256), np.uint8)
+        number = 0
+        while time.monotonic() < end:
+            for _ in range(int(self.rng.integers(1, 4))):  # strokes while the last one was awaited
+                x, y = self.rng.integers(0, 200, 2)
+                label_map[y : y + 40, x : x + 30] = self.rng.integers(0, 12)
+                number += 1
+            ids = base64.b64encode(zlib.compress(label_map.tobytes())).decode()
+            wish = {"ids": ids, "seed": 7, "format": "webp", "id": number}
+            answer = await self.ask("draw", "draw_live", wish)
+            self.tally.stale += answer is not None and answer["id"] != number
+            await self.pause()
+
+    async def colourise(self, end: float, photo: bytes) -> None:
+        """A photo, its preview, five changes, the finished file; and again."""
+        headers = {"x-studio-key": self.key, "x-photo-name": "photo.jpg"}
+        while time.monotonic() < end:
+            try:
+                sent = await self.client.post("studio-photos", content=photo, headers=headers)
+                if sent.status_code == 503:
+                    self.tally.busy["send"] += 1
+                    await asyncio.sleep(REST_S)
+                    continue
+                photo_id = sent.json()["photo"]
+            except (httpx.HTTPError, KeyError) as error:
+                self.tally.errors.append(f"send: {error!r}")
+                continue
+            wish: dict[str, Any] = {"key": self.key, "photo": photo_id, "strength": 1.0}
+            for kind in ("preview", "quick", "quick", "quick", "quick", "quick", "save"):
+                x, y = self.rng.uniform(0, 1, 2)
+                wish["hints"] = [{"x": x, "y": y, "color": "#c68642"}]
+                answer = await self.ask(kind, "serve", {**wish, "kind": kind})
+                if answer and "refused" in answer:
+                    self.tally.errors.append(f"{kind}: {answer['refused']}")
+                await self.pause()
+                if time.monotonic() > end:
+                    break
+            path = f"studio-photos/{photo_id}"
+            await self.client.get(f"{path}/result", headers=headers)
+            await self.client.delete(path, headers=headers)
+
+
+def make_photo() -> bytes:
+    """A grey JPEG of 1600x1200 pixels, as large as many scans."""
+    y, x = np.mgrid[:1200, :1600]
+    light = 120 + 60 * np.sin(x / 90) * np.cos(y / 70)
+    light += np.random.default_rng(0).normal(0, 4, light.shape)
+    buffer = io.BytesIO()
+    Image.fromarray(light.clip(0, 255).astype(np.uint8)).save(buffer, "jpeg", quality=88)
+    return buffer.getvalue()
+
+
+@asynccontextmanager
+async def present(user: User) -> AsyncIterator[None]:
+    """The page is open: Gradio holds a session as long as this stream."""
+
+    async def stay() -> None:
+        with suppress(httpx.HTTPError):
+            async with user.client.stream("GET", f"gradio_api/heartbeat/{user.session}") as beat:
+                async for _ in beat.aiter_lines():
+                    pass
+
+    beating = asyncio.create_task(stay())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await user.client.aclose()
+
+
+async def load(url: str, users: int, seconds: float, pid: int) -> tuple[Tally, list[float]]:
+    """What the users met with, and the server's memory in MB about every second."""
+    config = httpx.get(f"{url}config", timeout=60).json()
+    indices = {d["api_name"]: d["id"] for d in config["dependencies"]}
+    tally, photo, memory = Tally(), make_photo(), []
+    end = time.monotonic() + seconds
+
+    async def live(number: int) -> None:
+        user = User(url, indices, tally, number)
+        await asyncio.sleep(float(user.rng.uniform(0, 3)))
+        async with present(user):
+            await (user.paint(end) if number % 2 else user.colourise(end, photo))
+
+    async def watch() -> None:
+        await asyncio.sleep(min(WARM_UP_S, seconds / 3))
+        while True:
+            memory.append(resident_mb(pid))
+            await asyncio.sleep(1)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(live(number) for number in range(users)))
+    await asyncio.sleep(5)  # the pages are closed, the photos forgotten
+    watching.cancel()
+    memory.append(resident_mb(pid))
+    return tally, memory
+
+
+def resident_mb(pid: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def serve(arguments: list[str], log: Path) -> tuple[subprocess.Popen, str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "app.py", "--port", str(port), *arguments]
+    with log.open("wb") as file:
+        server = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+    for _ in range(600):
+        if b"studio is at" in log.read_bytes():
+            return server, f"http://127.0.0.1:{port}/"
+        if server.poll() is not None:
+            break
+        time.sleep(0.2)
+    server.kill()
+    raise SystemExit(f"load.py: the app did not start: {log.read_text()[-500:]}")
+
+
+def report(tally: Tally, memory: list[float], users: int, seconds: float) -> dict[str, Any]:
+    kinds = {}
+    for kind in sorted({*tally.seconds, *tally.busy}):
+        times = tally.seconds[kind] or [float("nan")]
+        p50, p95 = np.percentile(times, [50, 95])
+        kinds[kind] = {
+            "requests": len(tally.seconds[kind]) + tally.busy[kind],
+            "busy": tally.busy[kind],
+            "p50_ms": round(p50 * 1000),
+            "p95_ms": round(p95 * 1000),
+        }
+    return {
+        "users": users,
+        "seconds": seconds,
+        "kinds": kinds,
+        "errors": len(tally.errors),
+        "first_errors": tally.errors[:5],
+        "stale_answers": tally.stale,
+        "longest_queue": max(tally.places, default=0),
+        "rss_start_mb": round(memory[0]),
+        "rss_peak_mb": round(max(memory)),
+        "rss_end_mb": round(memory[-1]),
+        "cpu_cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    args = parser.parse_args()
+    seconds = args.minutes * 60
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log.txt"
+        server, url = serve(["--device", args.device], log)
+        try:
+            tally, memory = asyncio.run(load(url, args.users, seconds, server.pid))
+        finally:
+            server.terminate()
+            server.wait(15)
+        tracebacks = log.read_text(errors="replace").count("Traceback")
+    found = report(tally, memory, args.users, seconds) | {"tracebacks_in_log": tracebacks}
+    print(f"{args.users} users, {seconds:g} s{'requests':>12}{'busy':>8}{'p50':>8}{'p95':>8}   ms")
+    for kind, row in found["kinds"].items():
+        columns = (row["requests"], row["busy"], row["p50_ms"], row["p95_ms"])
+        print(f"{kind:16}" + "".join(f"{column:>8}" for column in columns))
+    text = json.dumps(found)
+    print(text)
+    if args.json:
+        args.json.write_text(text + "\n", encoding="utf-8")
+    growth = found["rss_end_mb"] - found["rss_start_mb"]
+    raise SystemExit(bool(tally.errors or tally.stale or tracebacks or growth > MAX_GROWTH_MB))
+
+
+if __name__ == "__main__":
+    main()
