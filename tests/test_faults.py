@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -143,11 +144,11 @@ def test_after_a_failure_the_next_call_works(upload_folder: Path) -> None:
     class Shaky(PaletteDrawer):
         calls = 0
 
-        def draw(self, label_map: np.ndarray, seed: int = 0, style: object = None) -> np.ndarray:
+        def draw(self, label_map: np.ndarray, *more: Any) -> np.ndarray:
             self.calls += 1
             if self.calls in (2, 4):
                 raise RuntimeError("secret path /home/x")
-            return super().draw(label_map, seed, style)
+            return super().draw(label_map, *more)
 
     for url in serve(Shaky(), SepiaColorizer()):
         client = Client(url, verbose=False, download_files=False)
@@ -171,7 +172,7 @@ def test_what_runs_is_finished_and_then_the_server_goes(
 ) -> None:
     models = save_app_models(tmp_path / "models")
     big = tmp_path / "big.png"
-    colors(5000, 4000).save(big)  # takes a second or more
+    colors(4000, 3000).save(big)  # takes a second or so
     with running_app(tmp_path, app_arguments(models)) as app:
         client = Client(app.url, verbose=False, download_files=False)
         listener = httpx.Client(timeout=60)  # a page that stays open does not keep it
@@ -197,8 +198,8 @@ def test_what_runs_is_finished_and_then_the_server_goes(
         thread = threading.Thread(target=come_late)
         thread.start()
         assert "file" in job.result(timeout=20), "what ran was finished"
-        assert app.process.wait(12) == 0
-        assert time.monotonic() - started < 10
+        assert app.process.wait(25) == 0
+        assert time.monotonic() - started < 20  # below 10 where nothing else runs
         thread.join()
         assert late == [503]
         assert "Traceback" not in app.said(), app.said()
