@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from fake_hub import TOKEN, FakeHub, serve_hub
+from forked import Forker
 from hand import drag, press, start_anew
 from huggingface_hub import constants
 from PIL import Image
@@ -223,6 +224,14 @@ def _note_error(message: Any, complaints: list[str]) -> None:
 def _note_foreign(url: str, own: str, complaints: list[str]) -> None:
     if not url.startswith((own, "data:", "blob:")):
         complaints.append(f"asked for {url}")
+
+
+@pytest.fixture(scope="session")
+def forker() -> Iterator[Forker]:
+    """Starts processes in milliseconds, once it has started itself."""
+    forker = Forker()
+    yield forker
+    forker.close()
 
 
 @pytest.fixture(scope="session")

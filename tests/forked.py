@@ -1,4 +1,4 @@
-"""Processes that start in milliseconds: forked from one that has imported torch and done nothing.
+"""Processes that start in milliseconds: forked from one that has imported what they will need.
 
 As a program this is that one process: it takes commands as lines of JSON and answers in lines.
 """
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+# What a training imports on its way: its first optimizer loads all of torch's compiler, a thousand
+# modules and three seconds of work, and TensorBoard is looked for.
+LATE = ("torch._dynamo", "torch.utils.tensorboard")
 
 
 class Forker:
@@ -61,7 +64,10 @@ def wait_until(is_so: Any, seconds: float = 60) -> None:
 
 def start(function: str, arguments: list[Any], said: str, env: dict[str, str]) -> int:
     module, name = function.split(":")
-    importlib.import_module(module)  # before the fork, so that it is done once
+    for needed in ("torch", module):  # before the fork, so that it is done once
+        importlib.import_module(needed)
+    for needed in LATE if "pix2pix.training.learner" in sys.modules else ():
+        importlib.import_module(needed)
     process = os.fork()
     if process:
         return process

@@ -1,15 +1,12 @@
 """Push and Space: what goes up, and that it is whole, through the real client."""
 
 import dataclasses
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from fake_hub import TOKEN, USER, FakeHub, read_front_matter
+from forked import Forker
 from PIL import Image
 from synthetic import write_facades
 
@@ -293,35 +290,32 @@ def test_a_model_is_pushed_and_drawn_with_by_its_name_then_offline(
 ) -> None:
     save_drawing(tmp_path / "a.png")
     environment = {
-        **os.environ,
         "HF_ENDPOINT": hub_server.url,
         "HF_TOKEN": TOKEN,
         "HF_HOME": str(tmp_path / "home"),
         "HF_HUB_DISABLE_XET": "1",
-        "OMP_NUM_THREADS": "1",
     }
 
-    def command(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "pix2pix", *arguments],
-            cwd=ROOT,
-            env=environment | more,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+    forker = Forker()  # one that has not met the client yet, which reads its environment on import
 
-    pushed = command("push", str(run_folder), NAME, "--yes")
-    assert pushed.returncode == 0, pushed.stderr
+    def command(*arguments: str, **more: str) -> tuple[int, str]:
+        said = tmp_path / "said"
+        said.unlink(missing_ok=True)
+        process = forker.start("pix2pix.__main__:main", [arguments], said, environment | more)
+        return forker.wait(process), said.read_text()
+
+    status, said = command("push", str(run_folder), NAME, "--yes")
+    assert status == 0, said
     sha = hub_server.repos["model", NAME].refs["main"]
     draw = ["draw", str(tmp_path / "a.png"), "--checkpoint", NAME, "--device", "cpu", "-o"]
-    drawn = command(*draw, str(tmp_path / "first.png"))
-    assert drawn.returncode == 0, drawn.stderr
-    assert f"{NAME}@{sha} downloaded" in drawn.stderr
-    drawn = command(*draw, str(tmp_path / "second.png"), HF_HUB_OFFLINE="1")
-    assert drawn.returncode == 0, drawn.stderr
-    assert f"the copy from before is used, {NAME}@{sha}" in drawn.stderr
+    status, said = command(*draw, str(tmp_path / "first.png"))
+    assert status == 0, said
+    assert f"{NAME}@{sha} downloaded" in said
+    status, said = command(*draw, str(tmp_path / "second.png"), HF_HUB_OFFLINE="1")
+    assert status == 0, said
+    assert f"the copy from before is used, {NAME}@{sha}" in said
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
+    forker.close()
 
 
 # ---- train.py --push-to-hub ----------------------------------------------------------------

@@ -21,15 +21,9 @@ SMALL = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "ndf": 4, "batch_s
 FACADES = {**SMALL, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
 KEYS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
 KEYS += ["--stem=4", "--workers=0", "--log-every=1", "--precision=fp32", "--device=cpu"]
+LONGER = ["facades", *KEYS, "--save-every=5", "--sample-every=12", "--max-steps=24"]
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def forker() -> Iterator[Forker]:
-    forker = Forker()
-    yield forker
-    forker.close()
 
 
 @pytest.fixture(scope="module")
@@ -37,22 +31,27 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_facades(tmp_path_factory.mktemp("pairs") / "data", 5, 2, 40, 40)
 
 
+def start_pair(forker: Forker, folder: Path, *arguments: object) -> list[int]:
+    """Two workers of train.py, as torchrun starts them; what each says is in FOLDER/said0, 1."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    pair = []
+    for rank in (0, 1):
+        said = folder / f"said{rank}"
+        said.unlink(missing_ok=True)
+        env = {**place, "RANK": str(rank), "LOCAL_RANK": str(rank)}
+        pair.append(forker.start("train:main", [[str(a) for a in arguments]], said, env))
+    return pair
+
+
 @pytest.fixture
 def begin(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
-    """Starts two workers of train.py, as torchrun would; what each says is in TMP_PATH/said0, 1."""
     begun: list[int] = []
 
     def begin_two(*arguments: object) -> list[int]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-        pair = []
-        for rank in (0, 1):
-            said = tmp_path / f"said{rank}"
-            said.unlink(missing_ok=True)
-            env = {**place, "RANK": str(rank), "LOCAL_RANK": str(rank)}
-            pair.append(forker.start("train:main", [[str(a) for a in arguments]], said, env))
+        pair = start_pair(forker, tmp_path, *arguments)
         begun.extend(pair)
         return pair
 
@@ -60,6 +59,15 @@ def begin(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
     for process in begun:
         if forker.is_running(process):
             os.kill(process, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def whole(forker: Forker, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two workers with LONGER that nothing broke."""
+    folder = tmp_path_factory.mktemp("whole")
+    for process in start_pair(forker, folder, *LONGER, "--data", data, "--out", folder / "run"):
+        assert forker.wait(process) == 0
+    return folder / "run"
 
 
 def losses(folder: Path) -> list[dict]:
@@ -144,15 +152,10 @@ def test_two_workers_make_the_steps_of_one(
 
 
 def test_a_worker_that_is_killed_ends_all_and_the_run_goes_on_as_if_nothing_was(
-    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, data: Path
+    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, data: Path, whole: Path
 ) -> None:
-    start = ["facades", "--data", data, *KEYS, "--save-every=5", "--sample-every=12"]
-    start += ["--max-steps=24"]
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    for process in begin(*start, "--out", whole):
-        assert forker.wait(process) == 0
-
-    first, second = begin(*start, "--out", broken)
+    broken = tmp_path / "broken"
+    first, second = begin(*LONGER, "--data", data, "--out", broken)
     wait_until(lambda: has_lines(broken / "metrics.jsonl", 7))
     os.kill(second, signal.SIGKILL)
     assert forker.wait(second) == -signal.SIGKILL
@@ -215,13 +218,11 @@ def worker_of(launcher: int, rank: int) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
 def test_torchrun_starts_killed_workers_again_and_they_go_on_from_the_last_save(
-    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, data: Path
+    tmp_path: Path, data: Path, whole: Path
 ) -> None:
-    start = ["facades", "--data", data, *KEYS, "--save-every=5", "--max-steps=24"]
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    for process in begin(*start, "--out", whole):
-        assert forker.wait(process) == 0
-    launcher = torchrun("--max-restarts=1", "train.py", *start, "--out", broken)
+    broken = tmp_path / "broken"
+    start = ["train.py", *LONGER, "--data", data, "--out", broken]
+    launcher = torchrun("--max-restarts=1", *start)
     try:
         wait_until(lambda: has_lines(broken / "metrics.jsonl", 7))
         os.kill(worker_of(launcher.pid, 1), signal.SIGKILL)

@@ -1,14 +1,13 @@
 """Training: it learns, it resumes exactly, its checkpoints serve."""
 
 import json
+import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forked import Forker, wait_until
 from safetensors.torch import load_file
 from synthetic import make_facade, write_facades, write_photos
 
@@ -17,7 +16,6 @@ from pix2pix.inference import load_colorizer, load_drawer
 from pix2pix.training.learner import Learner
 from pix2pix.training.recipe import load_recipe
 
-ROOT = Path(__file__).resolve().parent.parent
 TINY = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--workers", "0"]
 
 
@@ -41,7 +39,8 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
 def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     out = tmp_path / "run"
-    keys = ["--max-steps", 300, "--log-every", 300, "--sample-every", 300, "--lr", 2e-3]
+    keys = ["--max-steps", 150, "--log-every", 150, "--sample-every", 150, "--lr", 3e-3]
+    keys += ["--stem", 4, "--receptive-field", 16]
     steady = ["--batch-size", 1, "--ema", 0, "--prior-part", 0, "--lambda-gan", 0.1, "--seed", 4]
     assert run("facades", "--data", data, "--out", out, *TINY, *keys, *steady) == 0
     photo, labels = make_facade(64, 64, seed=0)
@@ -135,21 +134,16 @@ def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path) -> None:
+def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path, forker: Forker) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
-    out = tmp_path / "run"
+    out, said = tmp_path / "run", tmp_path / "said"
     keys = [*TINY, "--max-steps", 100000, "--log-every", 1, "--batch-size", "1"]
-    command = [sys.executable, "train.py", "facades", "--data", data, "--out", out, *keys]
-    process = subprocess.Popen([str(c) for c in command], cwd=ROOT, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").stat().st_size:
-            break
-        time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert f"--resume {out}" in said.decode().splitlines()[-1]
+    start = ["facades", "--data", data, "--out", out, *keys]
+    process = forker.start("train:main", [[str(a) for a in start]], said)
+    wait_until(lambda: (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text())
+    os.kill(process, signal.SIGTERM)
+    assert forker.wait(process) == 128 + signal.SIGTERM
+    assert f"--resume {out}" in said.read_text().splitlines()[-1]
     assert load_drawer(out, "cpu").draw(np.ones((64, 64), np.uint8)).shape == (64, 64, 3)
     assert (out / "state.pt").exists()
 

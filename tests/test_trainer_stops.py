@@ -1,0 +1,152 @@
+"""A run that cannot go on says why and leaves its last save; what may not begin leaves nothing."""
+
+import math
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from forked import Forker, wait_until
+from runs import KEYS, content, has_come_to, run, saved_step, weights
+from synthetic import write_facades
+
+from pix2pix import files
+from pix2pix.checkpoint import read_config
+from pix2pix.training.learner import Learner
+from pix2pix.training.run import lock_run
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_facades(tmp_path / "data", 3, 2, 40, 40)
+
+
+@pytest.mark.slow
+def test_a_disk_that_takes_no_more_leaves_the_last_save(
+    tmp_path: Path, data: Path, forker: Forker
+) -> None:
+    out = tmp_path / "run"
+
+    def begin(function: str, *arguments: object) -> tuple[int, Path]:
+        said = tmp_path / f"said{len(list(tmp_path.glob('said*')))}"
+        said.touch()
+        return forker.start(function, [[str(a) for a in arguments]], said), said
+
+    keys = [*KEYS, "--max-steps", 100_000, "--save-every", 3]
+    process, _ = begin("train:main", "facades", "--data", data, "--out", out, *keys)
+    wait_until(lambda: has_come_to(out, 4))
+    os.kill(process, signal.SIGTERM)
+    forker.wait(process)
+    before = content(out)
+    assert len(before["state.pt"]) > 20_000
+
+    process, said = begin("runs:run_with_small_files", "--resume", out)
+    assert forker.wait(process) == 1
+    last = said.read_text().strip().splitlines()[-1]
+    assert "File too large" in last
+    assert f"step {saved_step(out)} is untouched" in last
+    assert f"--resume {out}" in last
+    assert content(out) == before
+    assert not list(out.rglob("*.part"))
+
+    process, _ = begin("train:main", "--resume", out)
+    wait_until(lambda: has_come_to(out, saved_step(out) + 3))
+    os.kill(process, signal.SIGTERM)
+    assert forker.wait(process) == 128 + signal.SIGTERM
+
+
+def test_a_full_disk_is_one_line_and_the_last_save_is_untouched(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "run"
+    keys = [*KEYS, "--max-steps", 9, "--save-every", 2, "--sample-every", 100]
+    plain_fsync = os.fsync
+
+    def fill_up(fd: int) -> None:
+        if (out / "state.pt").exists() and saved_step(out) == 4:
+            raise OSError(28, "No space left on device")
+        plain_fsync(fd)
+
+    monkeypatch.setattr(files.os, "fsync", fill_up)
+    assert run("facades", "--data", data, "--out", out, *keys) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("train.py: No space left on device; the save of step 4 is untouched")
+    assert saved_step(out) == read_config(out).training["steps"] == 4
+    monkeypatch.undo()
+    assert run("--resume", out) == 0
+
+
+@pytest.mark.parametrize("what", ["loss", "weight"])
+def test_what_is_not_finite_stops_the_run_before_it_is_saved(
+    tmp_path: Path, data: Path, what: str, capsys: pytest.CaptureFixture
+) -> None:
+    plain_step = Learner.step
+
+    def step_to_nan(self, batch, step, total):
+        losses = plain_step(self, batch, step, total)
+        if step == 3 and what == "loss":  # the fourth step; nothing is logged before the sixth
+            losses["l1"] = losses["l1"] * math.nan
+        elif step == 3:
+            next(self.model.parameters()).data[0] = math.nan
+        return losses
+
+    out = tmp_path / "run"
+    keys = [*KEYS[:-2], "--log-every", 100, "--max-steps", 9, "--save-every", 3]
+    Learner.step = step_to_nan
+    try:
+        assert run("facades", "--data", data, "--out", out, *keys) == 1
+    finally:
+        Learner.step = plain_step
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "not finite" in error
+    assert "the save of step 3 is untouched" in error
+    if what == "loss":
+        assert "step 4:" in error
+    assert saved_step(out) == read_config(out).training["steps"] == 3
+    assert all(np.isfinite(w).all() for w in weights(out).values())
+
+
+def test_a_run_started_twice_in_one_folder_is_refused(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "run"
+    start = ["facades", "--data", data, "--out", out, *KEYS, "--max-steps", 1]
+    with lock_run(out):
+        assert run(*start) == 2
+        assert f"process {os.getpid()} is training in it" in capsys.readouterr().err
+    assert run(*start) == 0
+    with lock_run(out):
+        assert run("--resume", out) == 2
+        assert f"process {os.getpid()} is training in it" in capsys.readouterr().err
+    assert run("--resume", out) == 0
+    assert not (out / "run.lock").exists()
+
+
+def test_the_lock_of_a_killed_process_holds_nobody_off(tmp_path: Path, forker: Forker) -> None:
+    process = forker.start("runs:lock_and_die", [str(tmp_path)], tmp_path / "said")
+    assert forker.wait(process) == -signal.SIGKILL
+    assert (tmp_path / "run.lock").exists()
+    with lock_run(tmp_path):
+        assert (tmp_path / "run.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_mistake_leaves_no_folder_behind(tmp_path: Path) -> None:
+    assert run("facades", "--data", tmp_path / "none", "--out", tmp_path / "run", *KEYS) == 2
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path, data: Path, forker: Forker) -> None:
+    out, said = tmp_path / "run", tmp_path / "said"
+    keys = ["facades", "--data", data, "--out", out, *KEYS, "--max-steps", 100_000]
+    process = forker.start("runs:run_slowly", [[str(key) for key in keys]], said)
+    wait_until(lambda: has_come_to(out, 3))
+    time.sleep(0.3)
+    os.kill(process, signal.SIGINT)
+    time.sleep(0.5)
+    assert forker.is_running(process)
+    os.kill(process, signal.SIGINT)
+    assert forker.wait(process) == -signal.SIGINT
+    assert "press again to leave at once" in said.read_text()
