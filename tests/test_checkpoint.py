@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from pix2pix.config import CheckpointConfig
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
+ROOT = Path(__file__).resolve().parents[1]
 RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
 
 
@@ -34,6 +37,12 @@ def change_config(folder: Path, **values: object) -> None:
             part = part[parent]
         part[last] = value
     path.write_text(json.dumps(config))
+
+
+def test_loading_one_does_not_load_all_of_torchs_compiler(folder: Path) -> None:
+    code = "import sys; from pix2pix.checkpoint import load_checkpoint"
+    code += f"; load_checkpoint({str(folder)!r}); sys.exit('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=100).returncode == 0
 
 
 def test_what_is_saved_is_what_is_loaded(folder: Path) -> None:

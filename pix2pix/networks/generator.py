@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from pix2pix.color import AB_SCALE, ab_grid
 from pix2pix.config import GeneratorConfig
-from pix2pix.networks.layers import Down, Norm, Padding, Up, init_weights
+from pix2pix.networks.layers import Down, Norm, Padding, Up, fill_normal, init_weights
 
 
 class AbMean(nn.Module):
@@ -88,7 +88,7 @@ class UNet(nn.Module):
         self.apply(init_weights)
         for module in self.modules():
             if isinstance(module, Norm) and module.style is not None:
-                nn.init.normal_(module.style.weight, 0.0, 0.1)  # a code must matter from the start
+                fill_normal(module.style.weight, 0.0, 0.1)  # a code must matter from the start
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
         return self.final(self.logits(x, style))

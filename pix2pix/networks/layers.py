@@ -142,12 +142,19 @@ class Up(nn.Module):
 def init_weights(module: nn.Module) -> None:
     """Weights from N(0, 0.02), as in the paper (appendix 6.2)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
+        fill_normal(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
+        fill_normal(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
+
+
+def fill_normal(tensor: Tensor, mean: float, std: float) -> None:
+    """Draws a parameter anew. On the meta device there is nothing to fill, and trying to would load
+    all of torch's compiler: two seconds at the start of every command."""
+    if not tensor.is_meta:
+        nn.init.normal_(tensor, mean, std)
 
 
 def count_parameters(module: nn.Module) -> int:

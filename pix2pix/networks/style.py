@@ -36,7 +36,9 @@ class StyleEncoder(nn.Module):
         # Certain at first: a code lost in noise is one that the generator learns to ignore.
         nn.init.constant_(self.head.bias[style_dim:], -4.0)
         self.register_buffer("style_mean", torch.zeros(style_dim))
-        self.register_buffer("style_covariance", torch.eye(style_dim))
+        # torch.eye on the meta device would load all of torch's compiler
+        identity = torch.zeros(style_dim, style_dim).fill_diagonal_(1)
+        self.register_buffer("style_covariance", identity)
 
     def forward(self, photo: Tensor) -> tuple[Tensor, Tensor]:
         x = photo
