@@ -12,6 +12,7 @@ from pix2pix.labels import encode_label_image
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
+CPU = ("cpu", "torch")  # where the app loads models: the device and the engine
 TINY = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "norm": "instance"}
 ROADS = (
     LabelColor("road", (128, 64, 128)),

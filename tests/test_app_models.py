@@ -13,7 +13,7 @@ import pytest
 from conftest import PaletteDrawer, SepiaColorizer, launch
 from fake_hub import FakeHub
 from gradio_client import Client, handle_file
-from models import RECIPES, ROADS, colors, save_models, street
+from models import CPU, RECIPES, ROADS, colors, save_models, street
 from PIL import Image
 
 import app
@@ -37,7 +37,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def client(
     models: dict[str, Path], upload_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Client]:
-    others = [app.load_served(str(folder), "cpu") for folder in models.values()]
+    others = [app.load_served(str(folder), CPU) for folder in models.values()]
     demo = create_demo(PaletteDrawer(), SepiaColorizer(), None, others)
     url = launch(demo)
     yield Client(url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
@@ -123,7 +123,7 @@ def test_a_drawing_of_own_classes_is_drawn_and_those_of_facades_are_refused(
 ) -> None:
     payload = {"ids": pack_ids(street()), "seed": 2}
     made = client.predict(payload, api_name="/roads_live")
-    model = app.load_served(str(models["roads"]), "cpu").model
+    model = app.load_served(str(models["roads"]), CPU).model
     assert isinstance(model, Drawer)
     np.testing.assert_array_equal(picture(made["image"]), model.draw(street(), 2))
     with pytest.raises(Exception, match="from 0 to 3"):
@@ -156,7 +156,7 @@ def test_the_label_map_of_a_photo_comes_as_a_palette_image(
     made = client.predict(payload, api_name="/segments_make")["file"]
     with Image.open(made["path"] if isinstance(made, dict) else made) as image:
         found = decode_label_image(image, tuple(c.rgb for c in ROADS))
-    tracer = app.load_served(str(models["segments"]), "cpu").model
+    tracer = app.load_served(str(models["segments"]), CPU).model
     assert not isinstance(tracer, (str, Drawer, Translator))
     np.testing.assert_array_equal(found, tracer.trace(colors(130, 75)))  # type: ignore[union-attr]
 
@@ -191,7 +191,7 @@ def test_classes_beyond_the_twelfth_have_no_key() -> None:
 
 def test_a_model_that_cannot_be_loaded_has_a_tab_that_says_why(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
-    served = app.load_served(str(tmp_path), "cpu")
+    served = app.load_served(str(tmp_path), CPU)
     assert served.title == tmp_path.name and isinstance(served.model, str)
     config = str(create_demo(None, None, None, [served]).get_config_file())
     assert "lacks the key" in config and tmp_path.name in config
@@ -212,10 +212,10 @@ def test_a_model_from_the_hub_shows_its_name_and_commit(
 ) -> None:
     files = {p.name: p.read_bytes() for p in models["edges"].iterdir()}
     sha = hub_server.add("ada/shoes", files).refs["main"]
-    served = app.load_served("ada/shoes", "cpu")
+    served = app.load_served("ada/shoes", CPU)
     assert (served.title, served.revision) == ("shoes", f"ada/shoes@{sha}")
     revisions: dict[str, str] = {}
-    drawer = app.load_or_say_why(load_translator, "ada/shoes", "facades", "cpu", revisions)
+    drawer = app.load_or_say_why(load_translator, "ada/shoes", "facades", CPU, revisions)
     assert isinstance(drawer, Translator) and revisions == {"facades": f"ada/shoes@{sha}"}
     config = str(create_demo(None, None, None, [served]).get_config_file())
     assert f"ada/shoes@{sha}" in config
@@ -224,7 +224,7 @@ def test_a_model_from_the_hub_shows_its_name_and_commit(
 def test_a_space_or_a_folder_without_a_name_is_called_by_its_recipe(tmp_path: Path) -> None:
     config = checkpoint_config(RECIPES["edges"], training={"recipe": "edges2photo"})
     save_checkpoint(tmp_path / "checkpoint", config, Model(config), "")
-    assert app.load_served(str(tmp_path / "checkpoint"), "cpu").title == "edges2photo"
+    assert app.load_served(str(tmp_path / "checkpoint"), CPU).title == "edges2photo"
 
 
 def test_the_page_is_told_nothing_that_only_the_server_needs(

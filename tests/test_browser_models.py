@@ -9,7 +9,7 @@ import pytest
 from conftest import SCREENSHOTS, PaletteDrawer, SepiaColorizer, launch
 from fake_hub import TOKEN, FakeHub
 from hand import decode_uri
-from models import ROADS, colors, save_models, save_pairs, street
+from models import CPU, ROADS, colors, save_models, save_pairs, street
 from PIL import Image
 
 import app
@@ -22,7 +22,6 @@ from pix2pix.translator import LineDrawer
 from pix2pix.ui.demo import create_demo
 
 pytestmark = pytest.mark.browser
-CPU = ("cpu", "torch")
 Visit = Callable[..., Any]
 PAPER_AND_INK = np.array([[255, 255, 255], [0, 0, 0]])
 
@@ -120,7 +119,7 @@ def test_a_drawing_of_own_classes_has_their_palette_and_its_own_sheet(
         found = decode_label_image(image, tuple(c.rgb for c in ROADS))
     np.testing.assert_array_equal(found, expected)
     made = Image.open(save_item(panel, "Save the picture"))
-    model = app.load_served(str(models["roads"]), "cpu").model
+    model = app.load_served(str(models["roads"]), CPU).model
     assert isinstance(model, Drawer)
     np.testing.assert_array_equal(np.asarray(made), model.draw(expected, 7))
     panel.get_by_role("button", name="Eraser", exact=True).click()
@@ -181,7 +180,7 @@ def test_a_photo_becomes_a_label_image(
     panel.locator(".st-photo[data-shown='street.jpg']").wait_for()
     with panel.page.expect_download() as download:
         panel.get_by_role("button", name="Save the result").click()
-    tracer = app.load_served(str(models["segments"]), "cpu").model
+    tracer = app.load_served(str(models["segments"]), CPU).model
     assert isinstance(tracer, Tracer)
     with Image.open(download.value.path()) as image, Image.open(tmp_path / "street.jpg") as photo:
         found = decode_label_image(image, tuple(c.rgb for c in ROADS))
@@ -241,7 +240,7 @@ def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     assert cli.main(["push", str(out), "ada/shapes", "--yes"]) == 0
 
-    served = app.load_served("ada/shapes", "cpu")
+    served = app.load_served("ada/shapes", CPU)
     demo = create_demo(None, None, None, [served])
     page = visit(launch(demo))
     panel = show_tab(page, "shapes")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import SCREENSHOTS, PaletteDrawer, launch
 from hand import decode_uri
-from models import RECIPES, ROADS
+from models import CPU, RECIPES, ROADS
 from PIL import Image
 from test_browser_models import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 
@@ -52,7 +52,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def shaped_studio(folders: dict[str, Path], upload_folder: Path) -> Iterator[str]:
-    others = [app.load_served(str(folder), "cpu") for folder in folders.values()]
+    others = [app.load_served(str(folder), CPU) for folder in folders.values()]
     demo = create_demo(PaletteDrawer(), None, None, others)
     yield launch(demo)
     demo.close(verbose=False)
@@ -84,7 +84,7 @@ def test_the_sheet_and_its_picture_have_the_models_shape(
     np.testing.assert_array_equal(read_sheet(panel, PALETTE), expected)
 
     # Saved as they are
-    model = app.load_served(str(folders[name]), "cpu").model
+    model = app.load_served(str(folders[name]), CPU).model
     assert isinstance(model, Drawer)
     made = np.asarray(Image.open(save_item(panel, "Save the picture")))
     np.testing.assert_array_equal(made, model.draw(expected, 7))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_hub import TOKEN, FakeHub
-from models import ROADS, save_pairs, street
+from models import CPU, ROADS, save_pairs, street
 from PIL import Image
 from synthetic import write_facades, write_photos
 
@@ -71,7 +71,7 @@ def test_a_colouriser_shows_its_own_grey_photos(tmp_path: Path) -> None:
     photo = np.asarray(open_rgb(run / "examples" / "example-1.jpg")).astype(int)
     assert np.ptp(photo, axis=-1).max() <= 2 and photo.std() > 10
     assert isinstance(load_any(run, "cpu"), Colorizer)
-    config = str(create_demo(None, None, None, [app.load_served(str(run), "cpu")]).config)
+    config = str(create_demo(None, None, None, [app.load_served(str(run), CPU)]).config)
     assert "'title': 'example-1'" in config and "A boy on a slide" not in config
 
 
@@ -123,7 +123,7 @@ def test_those_of_a_stranger_are_not_read(
     folder = Path(resolve(NAME))
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
     assert not hub_server.asked("GET .*examples")
-    config = str(create_demo(None, None, None, [app.load_served(NAME, "cpu")]).config)
+    config = str(create_demo(None, None, None, [app.load_served(NAME, CPU)]).config)
     assert "'starts': []" in config
 
 
