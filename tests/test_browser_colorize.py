@@ -1,41 +1,29 @@
 """The Colourise tab by hand: photos in, hints on them, photos in colour out."""
 
 import json
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, SCREENSHOTS, PaletteDrawer, SepiaColorizer, serve
+from conftest import ROOT, SCREENSHOTS, PaletteDrawer, serve
+from darkroom import (
+    BLUE,
+    SpotColorizer,
+    Visit,
+    click_photo,
+    is_dropped,
+    to_colors,
+    wait_for_color,
+)
 from hand import decode_uri, open_file, press, save, save_grey_photo
 from PIL import Image
 
 from pix2pix.ui.demo import PHOTOS
 
 pytestmark = pytest.mark.browser
-Visit = Callable[..., Any]
-BLUE, RED = "#44609a", "#ab3036"  # of the swatches "Blue cloth" and "Red cloth"
-
-
-class SpotColorizer(SepiaColorizer):
-    """Stands in for a model: grey, with a square of each hint's very colour around it."""
-
-    delay_s = 0.0
-
-    def colorize(self, photo: Image.Image, strength: float = 1.0, hints: Any = (), **_: Any) -> Any:
-        time.sleep(self.delay_s)
-        result = np.stack([np.asarray(photo.convert("L"))] * 3, -1)
-        height, width = result.shape[:2]
-        for hint in hints:
-            x, y, reach = hint.x * width, hint.y * height, 0.08 * min(width, height)
-            spot = np.s_[
-                int(max(y - reach, 0)) : int(y + reach), int(max(x - reach, 0)) : int(x + reach)
-            ]
-            result[spot] = hint.rgb
-        return Image.fromarray(result)
 
 
 @pytest.fixture(scope="module")
@@ -46,61 +34,6 @@ def spots(upload_folder: Path) -> Iterator[str]:
 @pytest.fixture
 def tab(spots: str, visit: Visit) -> Any:
     return to_colors(visit(spots))
-
-
-def to_colors(page: Any) -> Any:
-    page.get_by_role("tab", name="Colourise").click()
-    page.locator(".st-photo[data-shown]").wait_for()
-    return page
-
-
-def click_photo(page: Any, x: float, y: float, touch: bool = False) -> None:
-    box = page.locator(".st-compare").bounding_box()
-    at = box["x"] + x * box["width"], box["y"] + y * box["height"]
-    (page.touchscreen.tap if touch else page.mouse.click)(*at)
-
-
-def drag_dot(page: Any, index: int, x: float, y: float) -> None:
-    box = page.locator(".st-compare").bounding_box()
-    dot = page.locator(".st-dot").nth(index).bounding_box()
-    page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
-    page.mouse.up()
-
-
-def color_at(page: Any, x: float, y: float) -> tuple[int, ...]:
-    """Of the picture in colour."""
-    picture = decode_uri(page.locator("img.st-after").get_attribute("src"))
-    height, width = picture.shape[:2]
-    return tuple(int(v) for v in picture[int(y * (height - 1)), int(x * (width - 1))])
-
-
-def wait_for_color(page: Any, x: float, y: float, color: str | None) -> None:
-    """Until the picture has the colour there, or none."""
-    for _ in range(100):
-        found = np.array(color_at(page, x, y))
-        wanted = (
-            found.mean().repeat(3) if color is None else np.array(list(bytes.fromhex(color[1:])))
-        )
-        if abs(found - wanted).max() < 12:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{found} instead of {color}")
-
-
-def places(page: Any) -> list[tuple[float, float]]:
-    """Of the dots, in 0..1 of the photo."""
-    return [
-        (float(x.rstrip("%")) / 100, float(y.rstrip("%")) / 100)
-        for x, y in page.evaluate(
-            "() => [...document.querySelectorAll('.st-dot')].map(d => [d.style.left, d.style.top])"
-        )
-    ]
-
-
-def is_dropped(page: Any) -> bool:
-    return page.locator(".st-dot").count() == 0
 
 
 # ---- one photo ---------------------------------------------------------------------------
@@ -164,159 +97,6 @@ def test_a_drag_on_the_photo_moves_the_divider_and_leaves_no_hint(tab: Any) -> N
     tab.mouse.up()
     assert float(cut(tab).rstrip("%")) == pytest.approx(80, abs=1)
     assert is_dropped(tab)
-
-
-# ---- hints -------------------------------------------------------------------------------
-
-
-def test_a_click_and_a_colour_make_a_hint_and_the_colour_is_there(tab: Any) -> None:
-    click_photo(tab, 0.7, 0.3)
-    label = tab.locator(".st-dot").get_attribute("aria-label")
-    assert "no colour yet" in label
-    tab.get_by_role("button", name="Blue cloth").click()
-    wait_for_color(tab, 0.7, 0.3, BLUE)
-    label = tab.locator(".st-dot").get_attribute("aria-label")
-    assert label.startswith("Hint 1 of 1: blue cloth, 70% across, 30% down")
-    click_photo(tab, 0.2, 0.8)  # the next one has the colour at once
-    wait_for_color(tab, 0.2, 0.8, BLUE)
-    tab.get_by_label("Any other colour").fill("#10c020")
-    wait_for_color(tab, 0.2, 0.8, "#10c020")
-    wait_for_color(tab, 0.7, 0.3, BLUE)
-
-
-def test_a_hint_is_moved_taken_off_and_all_is_undone(tab: Any) -> None:
-    click_photo(tab, 0.3, 0.3)
-    tab.get_by_role("button", name="Red cloth").click()
-    wait_for_color(tab, 0.3, 0.3, RED)
-    drag_dot(tab, 0, 0.7, 0.6)
-    wait_for_color(tab, 0.7, 0.6, RED)
-    wait_for_color(tab, 0.3, 0.3, None)
-    drag_dot(tab, 0, 0.7, -0.15)
-    assert is_dropped(tab)
-    wait_for_color(tab, 0.7, 0.6, None)
-    press(tab, "Control+z")
-    assert places(tab)[0][0] == pytest.approx(0.7, abs=0.01)
-    tab.get_by_role("button", name="Undo the hint").click()
-    if places(tab)[0][0] > 0.5:  # the way off the photo was a step of its own
-        tab.get_by_role("button", name="Undo the hint").click()
-    assert places(tab)[0] == pytest.approx((0.3, 0.3), abs=0.01)
-    wait_for_color(tab, 0.3, 0.3, RED)
-    press(tab, "Control+z")
-    assert is_dropped(tab)
-    assert tab.get_by_role("button", name="Undo the hint").is_disabled()
-    press(tab, "Control+y")
-    wait_for_color(tab, 0.3, 0.3, RED)
-
-
-def test_hints_are_made_moved_coloured_and_removed_by_keys_alone(tab: Any) -> None:
-    tab.get_by_role("button", name="Add a hint").focus()
-    press(tab, "Enter")
-    assert "Hint 1 of 1" in tab.evaluate("() => document.activeElement.ariaLabel")
-    press(tab, *["ArrowRight"] * 3, "ArrowUp", "Shift+ArrowDown")
-    assert places(tab)[0] == pytest.approx((0.53, 0.54), abs=0.001)
-    press(tab, "Enter")
-    assert tab.evaluate("() => document.activeElement.ariaLabel") == "Light skin"
-    tab.get_by_role("button", name="Blue cloth").focus()
-    press(tab, "Space")
-    wait_for_color(tab, 0.53, 0.54, BLUE)
-    tab.locator(".st-dot").focus()
-    press(tab, "Delete")
-    assert is_dropped(tab)
-    wait_for_color(tab, 0.53, 0.54, None)
-
-
-def test_every_control_of_the_tab_has_a_name(tab: Any) -> None:
-    click_photo(tab, 0.7, 0.3)
-    nameless = tab.evaluate(
-        "() => [...document.querySelectorAll("
-        "'.studio-darkroom :is(button, input:not([type=file]))')]"
-        ".filter((n) => !n.ariaLabel && !n.textContent.trim() && !n.labels?.[0]?.textContent)"
-        ".map((n) => n.outerHTML)"
-    )
-    assert nameless == []
-
-
-def test_hints_are_placed_and_moved_by_a_finger(spots: str, visit: Visit) -> None:
-    page = to_colors(visit(spots, phone=True))
-    click_photo(page, 0.7, 0.3, touch=True)
-    page.get_by_role("button", name="Red cloth").tap()
-    wait_for_color(page, 0.7, 0.3, RED)
-    page.locator(".st-compare").scroll_into_view_if_needed()
-    box, dot = (page.locator(css).bounding_box() for css in (".st-compare", ".st-dot"))
-    start = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
-    end = box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"]
-    session = page.context.new_cdp_session(page)
-    for step in range(11):
-        x, y = (a + (b - a) * step / 10 for a, b in zip(start, end))
-        kind = "touchMove" if step else "touchStart"
-        points = [{"x": x, "y": y}]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    wait_for_color(page, 0.3, 0.7, RED)
-    assert len(places(page)) == 1
-
-
-def test_hints_belong_to_their_photo_and_come_back_from_their_file(
-    tab: Any, tmp_path: Path
-) -> None:
-    photos = [save_grey_photo(tmp_path / name, (200, 150)) for name in ("one.png", "two.png")]
-    tab.locator("input[type=file][multiple]").set_input_files(photos)
-    tab.locator(".st-photo[data-shown='one.png']").wait_for()
-    click_photo(tab, 0.7, 0.3)
-    tab.get_by_role("button", name="Blue cloth").click()
-    wait_for_color(tab, 0.7, 0.3, BLUE)
-    with tab.expect_download() as saved:
-        save(tab, "Save the hints")
-    assert saved.value.suggested_filename == "one-hints.json"
-    saved.value.save_as(tmp_path / "hints.json")
-    (hint,) = json.loads((tmp_path / "hints.json").read_text())["one.png"]
-    assert hint["color"] == BLUE and hint["x"] == pytest.approx(0.7, abs=0.01)
-    tab.locator(".st-shot[data-name='two.png'] .st-thumb").click()
-    tab.locator(".st-photo[data-shown='two.png']").wait_for()
-    assert is_dropped(tab)
-    tab.locator(".st-shot[data-name='one.png'] .st-thumb").click()
-    tab.locator(".st-photo[data-shown='one.png']").wait_for()
-    wait_for_color(tab, 0.7, 0.3, BLUE)
-    tab.locator(".st-dot").focus()
-    press(tab, "Delete")
-    wait_for_color(tab, 0.7, 0.3, None)
-    open_file(tab, "Open photos", tmp_path / "hints.json")
-    wait_for_color(tab, 0.7, 0.3, BLUE)
-    (tmp_path / "bad.json").write_text('[{"x": 7}]')
-    open_file(tab, "Open photos", tmp_path / "bad.json")
-    tab.locator(".st-about", has_text="bad.json: has a hint that is not").wait_for()
-
-
-def test_a_photo_that_the_server_dropped_is_sent_again(tab: Any, tmp_path: Path) -> None:
-    open_file(tab, "Open photos", save_grey_photo(tmp_path / "one.png", (200, 150)))
-    tab.locator(".st-shot[data-state=done]").wait_for()
-    for key in {key for key, _ in PHOTOS._photos}:
-        PHOTOS.end(key)
-    click_photo(tab, 0.7, 0.3)
-    tab.get_by_role("button", name="Blue cloth").click()
-    wait_for_color(tab, 0.7, 0.3, BLUE)
-
-
-def test_what_is_done_to_a_photo_beside_colouring_is_said(spots: str, visit: Visit) -> None:
-    page = to_colors(visit(spots))
-    switch = page.get_by_role("switch", name="Repair faded tones")
-    assert switch.get_attribute("aria-checked") == "false"
-    switch.click()
-    page.locator(".st-about", has_text="· repair").wait_for()
-    page.get_by_role("switch", name="Smooth the grain").click()
-    page.locator(".st-about", has_text="· repair · denoise").wait_for()
-    switch.click()
-    page.locator(".st-about", has_text="403 · denoise").wait_for()
-
-
-def test_a_photo_that_has_colours_says_that_they_were_replaced(
-    studio: str, visit: Visit, tmp_path: Path
-) -> None:
-    page = to_colors(visit(studio))
-    colors = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8)
-    Image.fromarray(colors).resize((160, 120)).save(tmp_path / "holiday.png")
-    open_file(page, "Open photos", tmp_path / "holiday.png")
-    page.locator(".st-about", has_text="its own colours were replaced").wait_for()
 
 
 # ---- working sizes -----------------------------------------------------------------------

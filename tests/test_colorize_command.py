@@ -1,37 +1,24 @@
 """`python -m pix2pix colorize`: folders, hints, going on, bad files, and what it says of them."""
 
 import json
-import os
-import signal
 import struct
-import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from album import Colorize, make, make_colorize, pixels, results, save_colorizer
 from PIL import Image
 
 from pix2pix.__main__ import main
-from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.color import lightness
-from pix2pix.training.learner import checkpoint_config
-from pix2pix.training.recipe import Recipe
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("colorize")
-    torch.manual_seed(0)
-    config = checkpoint_config(Recipe("colorize", size=64, ngf=4, depth=4, norm="instance"))
-    save_checkpoint(folder, config, Model(config), "# A card\n")
-    return folder
+    return save_colorizer(tmp_path_factory.mktemp("colorize"))
 
 
 @pytest.fixture
@@ -40,37 +27,9 @@ def colorize(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Any:
-    """The command, in a folder with the grey photo.jpg; gives status and the lines on stderr."""
+) -> Colorize:
     monkeypatch.chdir(tmp_path)
-    make("photo.jpg")
-
-    def run(*arguments: str) -> tuple[int, list[str]]:
-        start = ["colorize", "--checkpoint", str(checkpoint), "--device", "cpu"]
-        status = main([*start, *arguments])
-        out, err = capsys.readouterr()
-        assert out == ""
-        assert not list(Path().rglob("*.part")), "something was left half written"
-        return status, err.splitlines()
-
-    return run
-
-
-def make(name: str, width: int = 70, height: int = 50, **options: Any) -> None:
-    """A grey photo with slopes and edges."""
-    y, x = np.mgrid[:height, :width]
-    grey = (128 + 60 * np.sin(x / 9) + 60 * np.cos(y / 7)).astype(np.uint8)
-    Path(name).parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(grey).save(name, **options)
-
-
-def pixels(name: str | Path) -> np.ndarray:
-    with Image.open(name) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-def results(folder: str = "out") -> set[str]:
-    return {p.relative_to(folder).as_posix() for p in Path(folder).rglob("*") if p.is_file()}
+    return make_colorize(checkpoint, capsys)
 
 
 # One photo
@@ -150,132 +109,6 @@ def test_a_coloured_photo_has_its_colours_replaced_and_that_is_said(colorize) ->
     rgb.resize((90, 90), Image.Resampling.NEAREST).save("colour.png")
     line = "colour.png: its own colours were replaced"
     assert colorize("colour.png", "-o", "out.png") == (0, [line])
-
-
-# Folders
-
-
-def make_album() -> None:
-    for name in ("a.jpg", "b.PNG", "c.gif", "deep/a.jpg", "deep/er/d.tif", ".hidden/e.jpg"):
-        make(f"album/{name}")
-    Path("album/notes.txt").write_text("not a photo")
-
-
-def test_a_folder_keeps_its_names_and_formats(colorize) -> None:
-    make_album()
-    assert colorize("album", "-o", "out") == (0, [])
-    assert results() == {"a.jpg", "b.PNG", "c.png"}
-    with Image.open("out/a.jpg") as result:
-        assert (result.format, result.mode) == ("JPEG", "RGB")
-
-
-def test_recursive_keeps_the_structure(colorize) -> None:
-    make_album()
-    assert colorize("album", "-o", "out/new", "--recursive") == (0, [])
-    assert results("out/new") == {"a.jpg", "b.PNG", "c.png", "deep/a.jpg", "deep/er/d.tif"}
-
-
-def test_several_folders_keep_apart_and_files_join_them(colorize) -> None:
-    make("1950/a.jpg")
-    make("1960/a.jpg")
-    assert colorize("1950", "1960/", "photo.jpg", "-o", "out") == (0, [])
-    assert results() == {"1950/a.jpg", "1960/a.jpg", "photo.jpg"}
-
-
-def test_results_within_the_album_are_not_coloured_again(colorize) -> None:
-    make("album/a.jpg")
-    for _ in range(2):
-        assert colorize("album", "-o", "album/colour", "-r", "--force") == (0, [])
-    assert results("album") == {"a.jpg", "colour/a.jpg"}
-
-
-def test_an_album_is_not_written_over_itself(colorize) -> None:
-    make("album/a.jpg")
-    before = Path("album/a.jpg").read_bytes()
-    status, lines = colorize("album", "-o", "album/")
-    assert (status, len(lines)) == (2, 1)
-    assert "is the folder of the photos" in lines[0]
-    assert Path("album/a.jpg").read_bytes() == before
-
-
-def test_photos_that_would_share_a_result_both_have_one(colorize) -> None:
-    make("album/a.png")
-    make("album/a.gif")
-    make("album/a.jpg")
-    assert colorize("album", "-o", "out") == (0, [])
-    assert results() == {"a.png", "a.gif.png", "a.jpg"}
-    assert colorize("album", "-o", "all", "--format", "png") == (0, [])
-    assert results("all") == {"a.png", "a.gif.png", "a.jpg.png"}
-
-
-def test_a_folder_without_photos_says_where_to_look(colorize) -> None:
-    make("album/deep/a.jpg")
-    line = "album: has no photos in it; --recursive looks into its sub-folders"
-    assert colorize("album", "-o", "out") == (2, [line])
-
-
-# Going on
-
-
-def test_what_is_done_already_is_left_out_unless_forced(colorize) -> None:
-    make_album()
-    assert colorize("album", "-o", "out") == (0, [])
-    times = {p: p.stat().st_mtime_ns for p in Path("out").iterdir()}
-    line = "3 done already and left out; --force does them again"
-    assert colorize("album", "-o", "out") == (0, [line])
-    assert {p: p.stat().st_mtime_ns for p in Path("out").iterdir()} == times
-    assert colorize("album", "-o", "out", "--force", "--strength", "0") == (0, [])
-    assert all(p.stat().st_mtime_ns > old for p, old in times.items())
-
-
-def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
-    make_album()
-    colorize("album", "-o", "out")
-    Path("out/a.jpg").unlink()
-    os.utime("out/c.png", (1, 1))
-    untouched = Path("out/b.PNG").stat().st_mtime_ns
-    line = "1 done already and left out; --force does them again"
-    assert colorize("album", "-o", "out") == (0, [line])
-    assert results() == {"a.jpg", "b.PNG", "c.png"}
-    assert Path("out/c.png").stat().st_mtime > 1
-    assert Path("out/b.PNG").stat().st_mtime_ns == untouched
-
-
-@pytest.mark.slow
-def test_ctrl_c_leaves_whole_files_and_the_next_run_does_the_rest(
-    colorize, checkpoint: Path
-) -> None:
-    for i in range(20):
-        make(f"album/{i:02}.png", 900, 600)
-    command = [sys.executable, "-m", "pix2pix", "colorize", "album", "-o", "out", "--device", "cpu"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [*command, "--checkpoint", str(checkpoint)], env=environment, stderr=subprocess.PIPE
-    )
-    while not (Path("out").is_dir() and list(Path("out").glob("*.png"))):
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert b"the same command goes on with them" in err
-    assert b"Traceback" not in err
-    first = results()
-    assert 0 < len(first) < 20
-    status, lines = colorize("album", "-o", "out")
-    assert status == 0
-    assert lines == [f"{len(first)} done already and left out; --force does them again"]
-    assert all(pixels(p).shape == (600, 900, 3) for p in Path("out").iterdir())
-    assert len(results()) == 20
-
-
-@pytest.mark.parametrize("jobs", ["1", "2", "5"])
-def test_any_number_of_jobs_gives_the_same_pictures(colorize, jobs: str) -> None:
-    make_album()
-    assert colorize("album", "-o", "one", "-r", "--jobs", "1") == (0, [])
-    assert colorize("album", "-o", "out", "-r", "--jobs", jobs) == (0, [])
-    for name in results():
-        np.testing.assert_array_equal(pixels(f"out/{name}"), pixels(f"one/{name}"))
 
 
 # Hints
