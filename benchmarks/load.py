@@ -111,7 +111,8 @@ class User:
             ids = base64.b64encode(zlib.compress(label_map.tobytes())).decode()
             wish = {"ids": ids, "seed": 7, "format": "webp", "id": number}
             answer = await self.ask("draw", "draw_live", wish)
-            self.tally.stale += answer is not None and answer["id"] != number
+            if answer is not None and (answer["id"] != number or "image" not in answer):
+                self.tally.stale += 1
             await self.pause()
 
     async def colourise(self, end: float, photo: bytes) -> None:

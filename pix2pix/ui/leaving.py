@@ -46,8 +46,8 @@ def leave(demo: Blocks, end: Callable[[int], None] = os._exit) -> None:
     queue = demo._queue
     if not wait_until(lambda: not any(queue.active_jobs), FINISH_S):
         log.warning("what runs takes too long to wait for")
-    waiting = queue.pending_messages_per_session
-    wait_until(lambda: all(messages.empty() for messages in list(waiting.values())), DELIVER_S)
+    waiting = queue.pending_event_ids_session  # their answers have not gone out yet
+    wait_until(lambda: not any(list(waiting.values())), DELIVER_S)
     demo.close(verbose=False)
 
 
