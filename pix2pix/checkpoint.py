@@ -117,6 +117,8 @@ def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
                 f"{path}: {name} must be {wanted[name].dtype}, or stored as such with fewer bits; "
                 f"got {tensor.dtype}"
             )
+        if not tensor.isfinite().all():
+            raise ValueError(f"{path}: {name} has values that are not finite, it is damaged")
     floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
     model.load_state_dict(floats, strict=True, assign=True)
     return config, model.eval().requires_grad_(False)

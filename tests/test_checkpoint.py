@@ -59,6 +59,17 @@ def test_weights_take_two_bytes_a_number(folder: Path) -> None:
     assert dtypes <= {torch.float16, torch.int64}
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(folder: Path, value: float) -> None:
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    name = next(n for n in tensors if n.endswith("weight"))
+    tensors[name].view(-1)[0] = value
+    save_file(tensors, path)
+    with pytest.raises(ValueError, match=rf"{name} has values that are not finite"):
+        load_checkpoint(folder)
+
+
 def test_a_number_beyond_float16_is_kept(tmp_path: Path) -> None:
     config = checkpoint_config(dataclasses.replace(RECIPE, norm="batch"), metrics={})
     model = Model(config)

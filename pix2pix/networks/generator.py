@@ -16,11 +16,11 @@ class AbMean(nn.Module):
 
     The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: between the
     mean, which is grey where several colours are likely, and the mode, which is blotchy. The paper
-    has 0.38; 0.6 was chosen by eye, for fewer red blotches. On 96 held-out photos it has 0.13 dB
-    more PSNR, but 0.12 more a/b error and 2.3 less colourfulness.
+    has 0.38. On 317 held-out photos 0.7 has 0.38 more a/b error than that and 0.13 dB less PSNR,
+    but 0.8 more colourfulness, and hints take away more of the error.
     """
 
-    TEMPERATURE = 0.6
+    TEMPERATURE = 0.7
 
     points: Tensor
 

@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pix2pix.networks.layers import Down, init_weights
+from pix2pix.networks.layers import Down, fill_normal, init_weights
+
+COLOR_FEATURES = 9
 
 
 class StyleEncoder(nn.Module):
@@ -29,10 +31,11 @@ class StyleEncoder(nn.Module):
             Down(a, b, "instance" if i else "none", activate=i > 0)
             for i, (a, b) in enumerate(pairwise(widths))
         )
-        # Instance norm hides each layer's mean colour, which is most of a style: the raw photo's
-        # mean and spread by channel go straight to the head.
         self.apply(init_weights)
-        self.head = nn.Linear(widths[-1] + 6, 2 * style_dim)
+        # Instance norm hides each layer's mean colour, which is most of a style: that goes straight
+        # to the head, with weights that let it be heard over the code's noise from the start.
+        self.head = nn.Linear(widths[-1] + COLOR_FEATURES, 2 * style_dim)
+        fill_normal(self.head.weight[:style_dim, widths[-1] :], 0.0, 0.3)
         # Certain at first: a code lost in noise is one that the generator learns to ignore.
         nn.init.constant_(self.head.bias[style_dim:], -4.0)
         self.register_buffer("style_mean", torch.zeros(style_dim))
@@ -45,8 +48,8 @@ class StyleEncoder(nn.Module):
         for layer in self.layers:
             x = layer(x)
         pooled = F.leaky_relu(x, 0.2).mean((2, 3))  # (N, widths[-1])
-        moments = torch.cat([photo.mean((2, 3)), photo.std((2, 3))], 1)  # (N, 6)
-        mean, log_variance = self.head(torch.cat([pooled, moments], 1)).chunk(2, dim=1)
+        features = torch.cat([pooled, color_features(photo)], 1)
+        mean, log_variance = self.head(features).chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 4)
 
     @torch.no_grad()
@@ -62,3 +65,20 @@ class StyleEncoder(nn.Module):
         jitter = 1e-4 * torch.eye(len(self.style_mean), device=noise.device)
         scale = torch.linalg.cholesky(self.style_covariance.float() + jitter)
         return self.style_mean + (scale * noise[:, None, :]).sum(-1)
+
+
+def color_features(photo: Tensor) -> Tensor:
+    """What is light, warm or green about photos (N, 3, H, W) in -1..1: (N, 9), each of spread 1.
+
+    Means of brightness, red less blue and green less the others over the whole photo and over its
+    middle, where the wall is; how much each varies. Facades differ ten times more in brightness
+    than in hue: the divisors are what the CMP training photos have.
+    """
+    red, green, blue = photo.unbind(1)
+    opponent = torch.stack(
+        [(red + green + blue) / 3 / 0.3, (red - blue) / 0.15, (2 * green - red - blue) / 0.06], 1
+    )  # (N, 3, H, W)
+    height, width = photo.shape[-2:]
+    middle = opponent[:, :, height // 4 : height - height // 4, width // 4 : width - width // 4]
+    spread = opponent.std((2, 3)) / 2
+    return torch.cat([opponent.mean((2, 3)), middle.mean((2, 3)), spread], 1)
