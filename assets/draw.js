@@ -71,7 +71,7 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   };
   studio.pipeline = new Pipeline({
     send: async (id) => {
-      const format = studio.saving?.id === null ? "png" : "webp";
+      const format = studio.saving?.id === null ? "png" : "jpeg";
       if (format === "png") studio.saving.id = id;
       if (studio.building) studio.building.dataset.asked = String(id);
       await studio.send(format, id);

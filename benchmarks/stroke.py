@@ -51,7 +51,7 @@ WATCH = """() => { window.answer = new Promise((resolve, reject) => {
 
 def time_model(checkpoint: Path, device: str, times: int) -> list[float]:
     """Milliseconds of each `Drawer.draw`: labels to pixels, nothing around it."""
-    drawer = load_drawer(checkpoint, device)
+    drawer = load_drawer(checkpoint, device, "auto")  # as the app
     found = []
     for i in range(times + WARM_UP):
         label_map = build(random_plan(i), drawer.size)

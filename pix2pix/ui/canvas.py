@@ -79,7 +79,7 @@ class Drawing(ScriptedHTML):
             "description": f"ids: {width}x{height} class indices (0-{last}, row by row, a byte "
             "each), zlib-compressed, in base64. "
             f"seed: 0 to {MAX_SEED}. style: in its place, a list of {self._style_dim} numbers. "
-            "format: png or webp.",
+            "format: png or jpeg.",
             "properties": {
                 "ids": {"type": "string"},
                 "seed": {"type": "integer"},
@@ -119,8 +119,8 @@ class Picture(ScriptedHTML):
         if photo is None:
             return {"id": request.id}
         image = Image.fromarray(photo)
-        if request.format == "webp":
-            uri = data_uri(image, "webp", quality=90, method=1)
+        if request.format == "jpeg":
+            uri = data_uri(image, "jpeg", quality=92, subsampling=0)  # in an eighth of WebP's time
         else:
             uri = data_uri(image, "png")
         name = request.seed if request.style is None else "styled"

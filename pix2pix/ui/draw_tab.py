@@ -31,7 +31,7 @@ def build_draw_tab(
 
     The tracer is one of facades, and so is then the sheet.
     """
-    first = DrawRequest(sheet.first, START_SEED, "webp", None)
+    first = DrawRequest(sheet.first, START_SEED, "jpeg", None)
     draw = in_words(lambda request: paint(drawer, request), DrawRequest)
 
     with gr.Column(elem_classes="studio-desk"):

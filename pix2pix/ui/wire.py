@@ -25,7 +25,7 @@ class DrawRequest(NamedTuple):
 
     label_map: np.ndarray  # (H, W) uint8, of the sheet
     seed: int
-    format: Literal["png", "webp"]  # lossless, or small for the live picture
+    format: Literal["png", "jpeg"]  # lossless, or small for the live picture
     id: int | None  # the browser's own number for it, sent back as it came
     style: tuple[float, ...] | None = None  # wins over the seed
 
@@ -68,8 +68,8 @@ def read_drawing(payload: Any, sheet: SheetKind, style_dim: int) -> DrawRequest:
     payload = _require_dict(payload, "a drawing")
     seed = read_seed(payload, "seed")
     format_ = payload.get("format", "png")
-    if format_ not in ("png", "webp"):
-        raise ValueError(f"format must be png or webp, got {_short(format_)}")
+    if format_ not in ("png", "jpeg"):
+        raise ValueError(f"format must be png or jpeg, got {_short(format_)}")
     style = read_style(payload.get("style"), style_dim)
     ids = unpack_ids(payload.get("ids"), sheet.shape, len(sheet.classes))
     return DrawRequest(ids, seed, format_, read_id(payload), style)
