@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -26,7 +26,6 @@ from pix2pix.training.samples import tile  # noqa: E402
 
 STYLES = 3
 ROWS = 16
-HEADER = 20  # pixels for the column's name
 CELL = 192  # side of a picture on the sheets
 
 
@@ -47,13 +46,9 @@ def fit(picture: np.ndarray) -> np.ndarray:
     return np.asarray(square)
 
 
-def with_names(sheet: Image.Image, names: list[str]) -> Image.Image:
-    page = Image.new("RGB", (sheet.width, sheet.height + HEADER), "white")
-    page.paste(sheet, (0, HEADER))
-    draw = ImageDraw.Draw(page)
-    for i, name in enumerate(names):
-        draw.text((i * sheet.width / len(names) + 4, 3), name, "black", font_size=13)
-    return page
+def save(rows: list[list[np.ndarray]], names: list[str], path: Path) -> None:
+    columns = {name: np.stack(column) for name, column in zip(names, zip(*rows))}
+    tile(columns).save(path, quality=88)
 
 
 def main() -> None:
@@ -77,16 +72,13 @@ def main() -> None:
     for label_map, photo in zip(labels, decode_photo(batch.target)):
         drawn = [picture for _, drawer in drawers for picture in draw_styles(drawer, label_map)]
         rows.append([fit(p) for p in (colored(label_map), *drawn, photo)])
-    columns = [np.stack(column) for column in zip(*rows)]
-    sheet = with_names(tile(columns), ["drawing", *names, "photo"])
-    sheet.save(options.out / "compare.jpg", quality=88)
+    save(rows, ["drawing", *names, "photo"], options.out / "compare.jpg")
 
     rows = []
     for label_map in hard_drawings().values():
         drawn = [picture for _, drawer in drawers for picture in draw_styles(drawer, label_map)]
         rows.append([fit(p) for p in (colored(label_map), *drawn)])
-    columns = [np.stack(column) for column in zip(*rows)]
-    with_names(tile(columns), ["drawing", *names]).save(options.out / "hard.jpg", quality=88)
+    save(rows, ["drawing", *names], options.out / "hard.jpg")
 
 
 if __name__ == "__main__":
