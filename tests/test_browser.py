@@ -57,6 +57,7 @@ def test_the_page_opens_with_a_drawing_and_its_building(studio: str, visit: Visi
     page = visit(studio)
     np.testing.assert_array_equal(read_sheet(page), build(PLANS[0], SIZE))
     assert read_building(page).std() > 10
+    assert not page.locator("text=Click to Upload >> visible=true").count(), "a program's, hidden"
 
 
 def test_the_building_follows_while_the_hand_still_moves(fake_studio: str, visit: Visit) -> None:

@@ -17,8 +17,9 @@ from pix2pix.ui.wire import MAX_SEED, Upload, read_seed, read_strength, read_upl
 class GivenFile(gr.File):
     """A file that a program uploaded. In Python an Upload; anything else is refused in words."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    # Named one by one: what is not in the signature never reaches the page.
+    def __init__(self, label: str, visible: bool) -> None:
+        super().__init__(label=label, visible=visible)
         self.data_model = None  # with one Gradio fails before `preprocess`, and logs a traceback
 
     def preprocess(self, payload: Any) -> Upload:  # type: ignore[override]

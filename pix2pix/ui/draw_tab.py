@@ -20,6 +20,7 @@ from pix2pix.ui.sheets import SheetKind, fit_label_map
 from pix2pix.ui.wire import DrawRequest, Upload
 
 LOOKS = (7, 1203, 2718, 4242, 6180, 8088)  # seeds
+LEAST_SEEDS, MANY_LOOKS = 2, 8  # the named styles come first, and the strip has an end
 START_SEED = LOOKS[0]
 PHOTO_SIDE = 1024  # a photo is looked at no larger than this
 
@@ -39,7 +40,8 @@ def build_draw_tab(
         with gr.Column(elem_classes="studio-side"):
             picture = Picture(draw(first), sheet, styled=drawer.style_dim > 0)
             if drawer.style_dim:
-                looks = Looks(sheet, drawer.style_dim, drawer.styles, list(LOOKS))
+                seeds = LOOKS[: max(LEAST_SEEDS, MANY_LOOKS - len(drawer.styles))]
+                looks = Looks(sheet, drawer.style_dim, drawer.styles, list(seeds))
         shelf = Shelf(sheet, traces=tracer is not None)
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
