@@ -84,9 +84,9 @@ def test_the_looks_come_when_the_hand_rests_and_a_press_takes_one(
     pictures = page.evaluate(
         "() => [...document.querySelectorAll('.st-look[data-round] img')].map(i => i.src)"
     )
-    assert len(set(pictures)) == len(pictures) == 6
-    wait_for_building(page, page.get_by_role("button", name="Look 2718").click)
-    assert page.get_by_label("Seed", exact=True).input_value() == "2718"
+    assert len(set(pictures)) == len(pictures) >= 6
+    wait_for_building(page, page.get_by_role("button", name="Look 1203").click)
+    assert page.get_by_label("Seed", exact=True).input_value() == "1203"
     press(page, "r", "=")
     wait_for_building(page, lambda: drag(page, (0.2, 0.2), (0.8, 0.8)))
     page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
