@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,11 @@ def converse(address: str, talk: Callable[[Any], Awaitable[Any]]) -> Any:
                 await client.initialize()
                 return await talk(client)
 
-    return asyncio.run(asyncio.wait_for(session(), 60))
+    async def within_a_minute() -> Any:
+        return await asyncio.wait_for(session(), 60)
+
+    with ThreadPoolExecutor(1) as pool:  # Playwright's own loop may run in this thread
+        return pool.submit(asyncio.run, within_a_minute()).result()
 
 
 def data_uri(image: Image.Image) -> str:
