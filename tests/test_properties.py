@@ -199,7 +199,7 @@ def test_any_damage_to_a_checkpoint_is_survived_or_refused(
 @few
 @given(st.binary(max_size=100) | st.text(max_size=100).map(str.encode))
 def test_any_text_is_a_drawing_or_refused(content: bytes) -> None:
-    takes_or_refuses(lambda: unpack_ids(content.decode(errors="replace"), 16))
+    takes_or_refuses(lambda: unpack_ids(content.decode(errors="replace"), (16, 16)))
 
 
 @few
