@@ -11,6 +11,7 @@ from PIL import Image
 import pix2pix.__main__ as cli
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import CheckpointConfig
+from pix2pix.engines import Stop
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
 from pix2pix.serving import Styles, covering_shape, mirror_to_multiple
 from pix2pix.training.card import write_card
@@ -31,7 +32,9 @@ class Echo(Translator):
         self.styles = Styles(self.config, None)
         self.shapes: list[tuple[int, ...]] = []
 
-    def _runner(self, x: torch.Tensor, style: torch.Tensor | None) -> torch.Tensor:
+    def _runner(
+        self, x: torch.Tensor, style: torch.Tensor | None, stop: Stop = None
+    ) -> torch.Tensor:
         self.shapes.append(tuple(x.shape[2:]))
         return x
 
