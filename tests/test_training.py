@@ -47,7 +47,7 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     drawn = load_drawer(out, "cpu").draw(labels)
     error = np.abs(drawn.astype(int) - photo).mean()
     flat = np.abs(photo.mean((0, 1)) - photo).mean()
-    assert error < flat / 2.5, f"mean error {error:.1f}; a flat colour has {flat:.1f}"
+    assert error < flat / 3, f"mean error {error:.1f}; a flat colour has {flat:.1f}"
 
 
 @pytest.mark.slow
