@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from forked import Forker, wait_until
 from synthetic import write_facades
+from whole_runs import KEYS, content, has_come_to, run, saved_step, weights
 
 from pix2pix import files
 from pix2pix.checkpoint import read_config
 from pix2pix.training.learner import Learner
 from pix2pix.training.run import lock_run
-from runs import KEYS, content, has_come_to, run, saved_step, weights
 
 
 @pytest.fixture
