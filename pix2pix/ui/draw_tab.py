@@ -15,7 +15,7 @@ from pix2pix.translator import LineDrawer
 from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
 from pix2pix.ui.component import desk_name
 from pix2pix.ui.errors import in_words
-from pix2pix.ui.newest import Newest
+from pix2pix.ui.newest import LIVE, live_event
 from pix2pix.ui.sheets import SheetKind, fit_label_map
 from pix2pix.ui.wire import DrawRequest, Upload
 
@@ -46,15 +46,16 @@ def build_draw_tab(
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     slot: dict[str, Any] = {"concurrency_id": concurrency_id, "concurrency_limit": 1}
+    live_name = live_event(desk_name())
     live = drawing.input(
-        in_words(follow(drawer)),
+        in_words(follow(drawer, live_name)),
         drawing,
         picture,
-        api_name=f"{desk_name()}_live",
+        api_name=live_name,
         api_visibility="undocumented",
         trigger_mode="multiple",  # the browser keeps count, see assets/pipeline.js
         show_progress="hidden",
-        concurrency_id=f"{desk_name()}_live",
+        concurrency_id=live_name,
         concurrency_limit=2,  # the second stops the first
     )
     tell_browser(live, "draw-failed")
@@ -83,17 +84,16 @@ def paint(drawer: Drawer | LineDrawer, request: DrawRequest) -> tuple[np.ndarray
 
 
 def follow(
-    drawer: Drawer | LineDrawer,
+    drawer: Drawer | LineDrawer, event: str
 ) -> Callable[[DrawRequest, gr.Request], tuple[np.ndarray | None, DrawRequest]]:
     """`paint` for a hand that moves on: an older drawing of a visitor is given up for a newer."""
-    newest = Newest()
 
     def paint_newest(
         request: DrawRequest, visitor: gr.Request
     ) -> tuple[np.ndarray | None, DrawRequest]:
         stop = None
         if visitor.session_hash and request.id is not None:
-            stop = newest.enter(visitor.session_hash, request.id)
+            stop = LIVE.enter((visitor.session_hash, event), request.id)
         try:
             return drawer.draw(request.label_map, request.seed, request.style, stop), request
         except StoppedError:
