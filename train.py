@@ -1,7 +1,7 @@
 """Train a model on your own images.
 
 python train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]
-python train.py --resume DIR
+python train.py --resume DIR [--KEY VALUE ...]
 python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--json FILE]
 python train.py RECIPE [--KEY VALUE ...] --show
 torchrun --nproc-per-node 2 train.py ...
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="train.py",
         allow_abbrev=False,
         usage="train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]\n"
-        "       train.py --resume DIR\n"
+        "       train.py --resume DIR [--KEY VALUE ...]\n"
         "       train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT]\n"
         "       train.py RECIPE [--KEY VALUE ...] --show",
         description="Train a model that turns images into images, from pairs or plain photos.",
@@ -58,7 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--resume",
         type=Path,
         metavar="DIR",
-        help="continue the run in DIR (with --data where the data moved to)",
+        help="continue the run in DIR, with --data where the data moved to, and with what keys are "
+        "to change from here on, such as a larger --max-steps",
     )
     parser.add_argument(
         "--init-from",
@@ -182,9 +183,9 @@ def main(argv: list[str] | None = None) -> int:
         if repo is not None:
             publish.check_target(repo)  # now rather than after hours of training
         if run is not None:
-            if name or out or init_from or options:
-                parser.error("--resume takes the recipe and its keys from the run")
-            signal_number = trainer.resume(run, device, data)
+            if name or out or init_from:
+                parser.error("--resume takes the recipe from the run")
+            signal_number = trainer.resume(run, device, data, options)
         elif not (name and data and out):
             parser.error("expected RECIPE --data DIR --out DIR, or --resume DIR")
         else:

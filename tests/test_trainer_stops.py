@@ -42,7 +42,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_save(
     before = content(out)
     assert len(before["state.pt"]) > 20_000
 
-    process, said = begin("runs:run_with_small_files", "--resume", out)
+    process, said = begin("whole_runs:run_with_small_files", "--resume", out)
     assert forker.wait(process) == 1
     last = said.read_text().strip().splitlines()[-1]
     assert "File too large" in last
@@ -125,7 +125,7 @@ def test_a_run_started_twice_in_one_folder_is_refused(
 
 
 def test_the_lock_of_a_killed_process_holds_nobody_off(tmp_path: Path, forker: Forker) -> None:
-    process = forker.start("runs:lock_and_die", [str(tmp_path)], tmp_path / "said")
+    process = forker.start("whole_runs:lock_and_die", [str(tmp_path)], tmp_path / "said")
     assert forker.wait(process) == -signal.SIGKILL
     assert (tmp_path / "run.lock").exists()
     with lock_run(tmp_path):
@@ -141,7 +141,7 @@ def test_a_mistake_leaves_no_folder_behind(tmp_path: Path) -> None:
 def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path, data: Path, forker: Forker) -> None:
     out, said = tmp_path / "run", tmp_path / "said"
     keys = ["facades", "--data", data, "--out", out, *KEYS, "--max-steps", 100_000]
-    process = forker.start("runs:run_slowly", [[str(key) for key in keys]], said)
+    process = forker.start("whole_runs:run_slowly", [[str(key) for key in keys]], said)
     wait_until(lambda: has_come_to(out, 3))
     time.sleep(0.3)
     os.kill(process, signal.SIGINT)

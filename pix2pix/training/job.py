@@ -18,6 +18,7 @@ from pix2pix.data.open import open_datasets
 from pix2pix.metrics import evaluate
 from pix2pix.training.best import check_metric
 from pix2pix.training.board import Board
+from pix2pix.training.changes import date_changes, words_of_changes
 from pix2pix.training.distributed import Workers
 from pix2pix.training.examples import write_examples
 from pix2pix.training.finetune import take_weights
@@ -85,6 +86,7 @@ def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
     elif "init_from" in run:
         run["init_facts"] = take_weights(learner.model, recipe.task, run["init_from"])
         learner.ema.load_state_dict(learner.model.state_dict())
+    date_changes(run, job.progress.step)
     return job
 
 
@@ -151,6 +153,7 @@ def facts(job: Job, step: int) -> dict[str, Any]:
         "hours": round(job.seconds / 3600, 2),
         "device": device_words(job.workers, job.learner.bf16),
         **job.run.get("init_facts", {}),
+        **words_of_changes(job.run),
     }
 
 

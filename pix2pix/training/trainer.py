@@ -11,7 +11,7 @@ import dataclasses
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +19,7 @@ import torch
 
 from pix2pix.data.loader import iterate_batches
 from pix2pix.training.board import Board
+from pix2pix.training.changes import change_keys
 from pix2pix.training.distributed import Workers, join_workers, restarts
 from pix2pix.training.job import Job, LossWatch, judge, make_plan, prepare, save, write_line
 from pix2pix.training.progress import open_bar, show_losses
@@ -66,8 +67,15 @@ def start(
         return train(run, out_dir, workers)
 
 
-def resume(out_dir: Path, device: str = "auto", data_dir: Path | None = None) -> int:
+def resume(
+    out_dir: Path,
+    device: str = "auto",
+    data_dir: Path | None = None,
+    keys: Mapping[str, object] | None = None,
+) -> int:
     """Goes on where the run in `out_dir` was last saved; `data_dir` where its data moved to.
+
+    `keys` of the recipe are set anew, see `changes.py`.
 
     Returns 0, or the number of the signal that ended it.
     """
@@ -77,6 +85,7 @@ def resume(out_dir: Path, device: str = "auto", data_dir: Path | None = None) ->
         run = workers.share(run)
         if data_dir is not None:
             run["data"] = str(data_dir.resolve())
+        change_keys(run, keys or {})
         with hold(out_dir, workers):
             return train(run, out_dir, workers)
 

@@ -1,0 +1,73 @@
+"""What may be set anew when a run goes on: what neither its weights nor its state depend on."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from pix2pix.config import from_dict
+from pix2pix.training.recipe import Recipe
+
+CHANGEABLE = (
+    "jitter",
+    "flip",
+    "cache_gb",
+    "d_augment",
+    "d_shift",
+    "lambda_l1",
+    "lambda_fm",
+    "epochs",
+    "max_steps",
+    "lr",
+    "d_lr",
+    "weight_decay",
+    "clip_grad",
+    "schedule",
+    "decay_start",
+    "drop",
+    "drop_every",
+    "drop_after",
+    "small_size",
+    "small_until",
+    "precision",
+    "workers",
+    "log_every",
+    "save_every",
+    "sample_every",
+    "patience",
+)
+
+
+def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
+    """Sets keys of the recipe in `run`, the content of run.json, and notes what they were.
+
+    Raises ValueError for a key that a run has once and for all, or a value that it cannot have.
+    """
+    fixed = sorted(set(keys) - set(CHANGEABLE))
+    if fixed:
+        raise ValueError(
+            f"--{fixed[0].replace('_', '-')} cannot change while a run lasts; a new run takes its "
+            f"weights over with --init-from. What can: {', '.join(CHANGEABLE)}"
+        )
+    old = run["recipe"]
+    recipe = dataclasses.asdict(from_dict(Recipe, {**old, **keys}, "--resume"))
+    changed = {key: [old.get(key), recipe[key]] for key in keys if old.get(key) != recipe[key]}
+    if changed:
+        run["recipe"] = recipe
+        run["changes"] = [*run.get("changes", []), {"step": None, "keys": changed}]
+
+
+def date_changes(run: dict[str, Any], step: int) -> None:
+    """Gives the changes that have no step yet that of the save which the run goes on from."""
+    for change in run.get("changes", []):
+        if change["step"] is None:
+            change["step"] = step
+
+
+def words_of_changes(run: Mapping[str, Any]) -> dict[str, str]:
+    """For the card: which keys were changed on the way, and when."""
+    lines = [
+        f"from step {change['step']} {key} {new} (was {old})"
+        for change in run.get("changes", [])
+        for key, (old, new) in change["keys"].items()
+    ]
+    return {"changed_keys": ", ".join(lines)} if lines else {}
