@@ -17,6 +17,7 @@ from pix2pix.labels import CLASSES
 from pix2pix.ui.cache import own_folder
 from pix2pix.ui.demo import create_demo, launch_options
 from pix2pix.ui.leaving import leave, wait_for_signal
+from pix2pix.ui.live import desks_of
 from pix2pix.ui.model_tab import Served
 
 HERE = Path(__file__).resolve().parent
@@ -194,7 +195,7 @@ def serve(args: argparse.Namespace) -> None:
         raise SystemExit(f"app.py: --mcp: {demo.mcp_error.strip()}")
     print(f"pix2pix studio is at http://{args.host}:{args.port}  (Ctrl+C ends it)", flush=True)
     wait_for_signal()
-    leave(demo)
+    leave(demo, lambda: desks_of(demo).is_idle)
 
 
 if __name__ == "__main__":

@@ -5,35 +5,46 @@ import { button } from "./icons.js";
 import { buildMenu } from "./menu.js";
 import { drawNow, fitDesk, isFacades, randomSeed, setLive, setSeed, studio, tell } from "./studio.js";
 
-export function mountPicture({ element, props, watch }) {
+const KEEP_MS = 60_000; // a saved picture, for the browser to take
+
+export function mountPicture({ element, props }) {
   const root = element.querySelector(".st-building");
   studio.kind = props.kind;
   studio.building = root;
   fitDesk(root, props);
   const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
   let shown = new Image();
-  let newest = null; // the last picture that came
+  let newest = 0; // the number of the last picture that came
   frame.append(shown);
   root.replaceChildren(frame, buildBar(props.styled));
 
-  async function show() {
-    const { image, id, name } = props.value ?? {};
-    if (!image) return; // given up for a newer one
-    newest = image;
-    studio.pipeline?.answered(id);
-    if (studio.saving && studio.saving.id === id) save(image, name);
+  async function show(url, id) {
+    newest = id;
     const next = new Image();
     next.alt = `The ${thing()} made from the drawing`;
-    next.src = image;
+    next.src = url;
     await next.decode(); // swapped when it is ready to show: no flicker
-    if (newest !== image) return;
+    if (newest !== id) return false;
     shown.replaceWith(next);
+    URL.revokeObjectURL(shown.src);
     shown = next;
-    root.dataset.picture = String(id ?? "first");
-    tell("answer");
+    return true;
   }
-  watch("value", show);
-  show();
+
+  studio.show = async ({ blob, name }, id) => {
+    if (id < newest) return;
+    if (studio.saving && studio.saving.id === id) save(blob, name);
+    const url = URL.createObjectURL(blob);
+    if (!(await show(url, id))) return URL.revokeObjectURL(url);
+    root.dataset.picture = String(id);
+    tell("answer");
+  };
+  if (props.value) { // the picture that came with the page
+    show(props.value.image, 0).then(() => {
+      root.dataset.picture ??= "first";
+      tell("answer");
+    });
+  }
 }
 
 const thing = () => (isFacades() ? "building" : "picture");
@@ -95,9 +106,11 @@ function askToSave(what) {
   drawNow();
 }
 
-async function save(image, name) {
+async function save(blob, name) {
   const { what } = studio.saving;
   studio.saving = null;
+  const image = URL.createObjectURL(blob);
+  setTimeout(() => URL.revokeObjectURL(image), KEEP_MS);
   if (what === "building") return download(image, `${name}.png`);
   const building = new Image();
   building.src = image;

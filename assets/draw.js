@@ -1,19 +1,20 @@
 // A drawing tab's sheet, with the tools beside it and the palette below.
 
-import { ask } from "./ask.js";
+import { ask, notice } from "./ask.js";
 import { Cursor } from "./cursor.js";
 import { buildHelp } from "./help.js";
 import { bindKeys } from "./keys.js";
 import { bareWall } from "./labelmap.js";
+import { askPicture } from "./live.js";
 import { buildPalette } from "./palette.js";
 import { Pipeline } from "./pipeline.js";
 import { buildRail, buildSelectionBar } from "./rail.js";
 import { keep, recall } from "./memory.js";
 import { Sheet } from "./sheet.js";
-import { drawNow, fitDesk, isFacades, onFailure, redraw, studio, tell } from "./studio.js";
+import { drawNow, fitDesk, isFacades, redraw, studio, tell } from "./studio.js";
 import { packIds, unpackIds } from "./wire.js";
 
-export async function mountDrawing({ element, props, trigger, watch }) {
+export async function mountDrawing({ element, props, watch }) {
   const root = element.querySelector(".st-drawing");
   studio.kind = props.kind;
   const shape = { width: props.width, height: props.height };
@@ -64,20 +65,25 @@ export async function mountDrawing({ element, props, trigger, watch }) {
   sheet.replace(kept.map ?? await unpackIds(props.start), { asStep: false });
   keep();
 
-  studio.send = async (format, id) => {
-    const ids = await packIds(sheet.map);
-    const style = studio.style?.values;
-    props.value = { ids, seed: studio.seed, style, format, id };
-  };
+  const drawing = async (format, id) => ({
+    ids: await packIds(sheet.map), seed: studio.seed, style: studio.style?.values, format, id,
+  });
+  studio.give = async () => { props.value = await drawing("png", -1); };
   studio.pipeline = new Pipeline({
     send: async (id) => {
       const format = studio.saving?.id === null ? "png" : "jpeg";
       if (format === "png") studio.saving.id = id;
       if (studio.building) studio.building.dataset.asked = String(id);
-      await studio.send(format, id);
-      trigger("input");
+      const picture = await askPicture(props.live_url, await drawing(format, id));
+      studio.pipeline.answered(id);
+      if (picture?.notice) notice(sheet.frame, picture.notice);
+      if (picture) studio.show(picture, id);
     },
     onWaiting: (waiting) => studio.building?.classList.toggle("st-busy", waiting),
+    onFailure: (error) => {
+      studio.saving = null;
+      notice(sheet.frame, error.message);
+    },
   });
   if (kept.map || kept.seed !== undefined) drawNow(); // the picture that came is of the start
   studio.controls.showLive?.();
@@ -93,5 +99,3 @@ function takeUp(sheet, { hand, classes }) {
   sheet.tool = hand.tool ?? sheet.tool;
   sheet.brush = Math.max(1, Math.round((hand.brush ?? sheet.brush) * (side / 256)));
 }
-
-onFailure("draw", () => studio.pipeline?.failed());

@@ -2,12 +2,17 @@
 
 const SHOW_WAITING_MS = 300;
 const GIVE_UP_MS = 20000;
+const REST_MS = 500; // after a failure
 
 export class Pipeline {
-  /** `send(id)` sends the state as it is when it is called; `onWaiting(bool)` shows a long wait. */
-  constructor({ send, onWaiting }) {
+  /**
+   * `send(id)` sends the state as it is when it is called; `onWaiting(bool)` shows a long wait,
+   * `onFailure(error)` tells why the newest could not be sent.
+   */
+  constructor({ send, onWaiting, onFailure = () => {} }) {
     this.send = send;
     this.onWaiting = onWaiting;
+    this.onFailure = onFailure;
     this.id = 0;
     this.underway = false;
     this.dirty = false;
@@ -42,7 +47,13 @@ export class Pipeline {
     this.waitTimer ??= setTimeout(() => this.onWaiting(true), SHOW_WAITING_MS);
     clearTimeout(this.giveUpTimer);
     this.giveUpTimer = setTimeout(() => this.#settle(), GIVE_UP_MS);
-    Promise.resolve(this.send(this.id)).catch(() => this.#settle());
+    const { id } = this;
+    Promise.resolve(this.send(id)).catch((error) => {
+      if (id !== this.id) return; // a newer one is under way
+      this.onFailure(error);
+      this.hurried = true; // nor does a moving hand ask again at once
+      setTimeout(() => this.answered(id), REST_MS);
+    });
   }
 
   #settle() {

@@ -31,7 +31,7 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
   const open = filePicker({ name: "open", label: "Open a drawing", text: "Open",
     tip: `${OPENS[props.kind]}; or drop it on the sheet` }, files.open);
   studio.saveDrawing = async () => {
-    await studio.send("jpeg", -1);
+    await studio.give();
     trigger("save");
   };
   watch("value", () => {

@@ -215,8 +215,10 @@ def bare(fake_studio: str, visit: Callable[..., Any]) -> Any:
 
 
 def _note_error(message: Any, complaints: list[str]) -> None:
-    # A reload cuts the stream on which Gradio listens for answers, and Gradio says so.
-    cut = message.text.startswith("AbortError: signal is aborted")
+    # A reload cuts what Gradio sends, and the stream on which it listens; and Gradio says so.
+    cut = message.text.startswith(
+        ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+    )
     if message.type == "error" and not cut:
         complaints.append(message.text)
 

@@ -27,8 +27,23 @@ def decode_uri(uri: str) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
+def read_picture(image: Any) -> np.ndarray:
+    """What an <img> shows, (H, W, 3), from wherever it got it."""
+    uri = image.evaluate(
+        """async (image) => {
+            const blob = await (await fetch(image.src)).blob();
+            return new Promise((resolve) => {
+                const reader = new FileReader();
+                reader.onload = () => resolve(reader.result);
+                reader.readAsDataURL(blob);
+            });
+        }"""
+    )
+    return decode_uri(uri).astype(int)
+
+
 def read_building(page: Any) -> np.ndarray:
-    return decode_uri(page.locator(".st-building img").get_attribute("src")).astype(int)
+    return read_picture(page.locator(".st-building img"))
 
 
 def wait_for_building(page: Any, act: Callable[[], Any]) -> None:

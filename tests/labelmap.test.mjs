@@ -324,6 +324,33 @@ test("a hand that rests is answered at once, but not at the cost of the answer b
   pipeline.request();
   pipeline.hurry();
   assert.deepEqual(sent, [1, 2, 3, 4], "a later one is hurried again");
+  pipeline.failed(); // or its timer holds the process
+});
+
+test("only the newest request's failure is told, and the next one waits a little", async () => {
+  const told = [];
+  const ends = [];
+  const pipeline = new Pipeline({
+    send: (id) => new Promise((_, reject) => { ends[id] = () => reject(new Error(`no ${id}`)); }),
+    onWaiting() {},
+    onFailure: (error) => told.push(error.message),
+  });
+  pipeline.request();
+  pipeline.request();
+  pipeline.hurry();
+  ends[1]();
+  await new Promise(setImmediate);
+  assert.deepEqual(told, [], "the second is under way");
+  assert.ok(pipeline.underway);
+  ends[2]();
+  await new Promise(setImmediate);
+  assert.deepEqual(told, ["no 2"]);
+  pipeline.request();
+  pipeline.hurry();
+  assert.equal(ends.length, 3, "it is not asked again at once");
+  await new Promise((resolve) => { setTimeout(resolve, 600); });
+  assert.equal(ends.length, 4, "but after a while");
+  pipeline.failed();
 });
 
 // ---- sheets that are no squares ----

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import SCREENSHOTS, PaletteDrawer, SepiaColorizer, launch
 from fake_hub import TOKEN, FakeHub
-from hand import decode_uri
+from hand import decode_uri, read_picture
 from models import CPU, ROADS, colors, save_models, save_pairs, street
 from PIL import Image
 
@@ -80,7 +80,7 @@ def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
         arg=[node, shown],
         timeout=20_000,
     )
-    return decode_uri(panel.locator(".st-building img").get_attribute("src")).astype(int)
+    return read_picture(panel.locator(".st-building img"))
 
 
 def save_item(panel: Any, item: str) -> Path:
@@ -246,7 +246,7 @@ def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
     panel = show_tab(page, "shapes")
     assert panel.locator(".st-served").inner_text() == served.revision
     assert served.revision.startswith("ada/shapes@")
-    blank = decode_uri(panel.locator(".st-building img").get_attribute("src")).astype(int)
+    blank = read_picture(panel.locator(".st-building img"))
     panel.get_by_role("button", name="Rectangle", exact=True).click()
     panel.get_by_role("button", name="ink, key 2").click()
     wait_for_picture(panel, lambda: stroke(panel, (0.2, 0.2), (0.8, 0.8)))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SCREENSHOTS, PaletteDrawer, launch
-from hand import decode_uri
+from hand import read_picture
 from models import CPU, RECIPES, ROADS
 from PIL import Image
 from test_browser_models import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
@@ -175,4 +175,4 @@ def test_screenshots_of_shapes(shaped_studio: str, visit: Visit, device: str) ->
         over = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{name} is wider than the screen"
         image = panel.locator(".st-building img")
-        assert decode_uri(image.get_attribute("src")).shape[:2] == SHAPES[name]
+        assert read_picture(image).shape[:2] == SHAPES[name]

@@ -191,6 +191,8 @@ POSTS = (
     "gradio_api/reset",
     "gradio_api/upload",
     "studio-photos",
+    "studio-live/draw",
+    "studio-live/nope",
 )
 
 

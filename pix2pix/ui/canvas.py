@@ -13,12 +13,14 @@ from PIL import Image, ImageOps
 from pix2pix.labels import encode_label_image
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.errors import sentence
+from pix2pix.ui.live import LIVE_URL, encode, picture_name
 from pix2pix.ui.sheets import PEN, SheetKind
 from pix2pix.ui.wire import (
     MAX_SEED,
     MAX_UPLOAD_MB,
     DrawRequest,
     Upload,
+    bytes_uri,
     data_uri,
     pack_ids,
     read_drawing,
@@ -59,6 +61,7 @@ class Drawing(ScriptedHTML):
             style_dim=style_dim,
             start=pack_ids(sheet.first),
             hand=PEN if sheet.name == "lines" else {},
+            live_url=LIVE_URL,
             **sheet.props(),
         )
 
@@ -96,11 +99,11 @@ class Drawing(ScriptedHTML):
 class Picture(ScriptedHTML):
     """The picture beside the sheet. Takes (photo (H, W, 3) uint8, the request it answers).
 
-    With None for a photo, where that was given up, the last one stays.
+    The first one comes with the page; for the others see `live.py`.
     """
 
     def __init__(
-        self, value: tuple[np.ndarray | None, DrawRequest], sheet: SheetKind, styled: bool
+        self, value: tuple[np.ndarray, DrawRequest], sheet: SheetKind, styled: bool
     ) -> None:
         self._sheet = sheet
         super().__init__(
@@ -114,17 +117,10 @@ class Picture(ScriptedHTML):
             styled=styled,
         )
 
-    def postprocess(self, value: tuple[np.ndarray | None, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
+    def postprocess(self, value: tuple[np.ndarray, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]
         photo, request = value
-        if photo is None:
-            return {"id": request.id}
-        image = Image.fromarray(photo)
-        if request.format == "jpeg":
-            uri = data_uri(image, "jpeg", quality=92, subsampling=0)  # in an eighth of WebP's time
-        else:
-            uri = data_uri(image, "png")
-        name = request.seed if request.style is None else "styled"
-        return {"image": uri, "name": f"{self._sheet.file_name}-{name}", "id": request.id}
+        uri = bytes_uri(*encode(photo, request))
+        return {"image": uri, "name": picture_name(self._sheet, request), "id": request.id}
 
     def api_info(self) -> dict[str, Any]:
         return {

@@ -19,6 +19,7 @@ from pix2pix.ui.colorize_tab import build_colorize_tab
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.draw_tab import build_draw_tab
 from pix2pix.ui.gate import Gate
+from pix2pix.ui.live import LiveDesks, give_desks, live_routes
 from pix2pix.ui.model_tab import Served, build_model_tab
 from pix2pix.ui.photo_routes import photo_routes
 from pix2pix.ui.photo_store import PHOTOS
@@ -54,6 +55,7 @@ def create_demo(
         fill_width=True,
         delete_cache=(SWEEP_EVERY_S, KEEP_S),
     ) as demo:
+        desks = give_desks(demo)
         ScriptedHTML("shell", "shell.js", "mountShell")
         with gr.Tabs(elem_classes="studio-tabs"):
             if drawer is not None:
@@ -61,7 +63,7 @@ def create_demo(
                     if isinstance(drawer, str):
                         _say_why_off(drawer)
                     else:
-                        _build_first_tab(drawer, tracer)
+                        _build_first_tab(drawer, tracer, desks)
                         _say_which(revisions.get("facades", ""))
             if colorizer is not None:
                 with gr.Tab("Colourise", id="colorize"):
@@ -76,16 +78,17 @@ def create_demo(
                     if isinstance(served.model, str):
                         _say_why_off(served.model)
                     else:
-                        build_model_tab(served, MODEL_SLOT, demo)
+                        build_model_tab(served, MODEL_SLOT, demo, desks)
                         _say_which(served.revision)
     demo.queue(max_size=MAX_QUEUE, default_concurrency_limit=2)
     demo._queue.pending_messages_per_session.max_size = MAX_SESSIONS
     return demo
 
 
-def _build_first_tab(drawer: Drawer, tracer: Tracer | None) -> None:
+def _build_first_tab(drawer: Drawer, tracer: Tracer | None, desks: LiveDesks) -> None:
     sheet = sheet_of(drawer.config.palette, drawer.config.shape, "drawing", Path())
-    build_draw_tab(drawer, sheet, tracer if sheet.name == "facades" else None, MODEL_SLOT)
+    traces = tracer if sheet.name == "facades" else None
+    build_draw_tab(drawer, sheet, traces, MODEL_SLOT, desks)
     add_draw_endpoint(drawer, MODEL_SLOT)
 
 
@@ -117,7 +120,7 @@ def launch_options() -> dict[str, Any]:
         "theme": studio_theme(),
         "css_paths": [ASSETS / "studio.css", ASSETS / "colorize.css"],
         "app_kwargs": {
-            "routes": [*assets_routes(), *photo_routes(PHOTOS)],
+            "routes": [*assets_routes(), *photo_routes(PHOTOS), *live_routes()],
             "middleware": [Middleware(Gate)],
             "lifespan": keep_tidy,
         },

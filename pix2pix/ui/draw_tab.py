@@ -1,6 +1,5 @@
 """A drawing tab: a drawing in, its picture out, while the hand still moves."""
 
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -9,13 +8,13 @@ from PIL import Image
 
 from pix2pix.facades import build
 from pix2pix.images import open_image, open_rgb
-from pix2pix.inference import Drawer, StoppedError, Tracer
+from pix2pix.inference import Drawer, Tracer
 from pix2pix.plans import random_plan
 from pix2pix.translator import LineDrawer
 from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
 from pix2pix.ui.component import desk_name
 from pix2pix.ui.errors import in_words
-from pix2pix.ui.newest import LIVE, live_event
+from pix2pix.ui.live import Desk, LiveDesks
 from pix2pix.ui.sheets import SheetKind, fit_label_map
 from pix2pix.ui.wire import DrawRequest, Upload
 
@@ -26,12 +25,17 @@ PHOTO_SIDE = 1024  # a photo is looked at no larger than this
 
 
 def build_draw_tab(
-    drawer: Drawer | LineDrawer, sheet: SheetKind, tracer: Tracer | None, concurrency_id: str
+    drawer: Drawer | LineDrawer,
+    sheet: SheetKind,
+    tracer: Tracer | None,
+    concurrency_id: str,
+    desks: LiveDesks,
 ) -> None:
-    """Adds the tab's content to the Blocks under construction, with its events.
+    """Adds the tab's content to the Blocks under construction, with its events, and to the desks.
 
     The tracer is one of facades, and so is then the sheet.
     """
+    desks.add(desk_name(), Desk(drawer, sheet))
     first = DrawRequest(sheet.first, START_SEED, "jpeg", None)
     draw = in_words(lambda request: paint(drawer, request), DrawRequest)
 
@@ -46,19 +50,17 @@ def build_draw_tab(
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     slot: dict[str, Any] = {"concurrency_id": concurrency_id, "concurrency_limit": 1}
-    live_name = live_event(desk_name())
-    live = drawing.input(
-        in_words(follow(drawer, live_name)),
+    # For programs: the page itself takes the shorter way, see live.py.
+    drawing.input(
+        draw,
         drawing,
         picture,
-        api_name=live_name,
+        api_name=f"{desk_name()}_live",
         api_visibility="undocumented",
-        trigger_mode="multiple",  # the browser keeps count, see assets/pipeline.js
+        trigger_mode="multiple",
         show_progress="hidden",
-        concurrency_id=live_name,
-        concurrency_limit=2,  # the second stops the first
+        **slot,
     )
-    tell_browser(live, "draw-failed")
     if drawer.style_dim:
         take = in_words(lambda upload: take_style(drawer, upload), Upload)
         tell_browser(looks.input(draw, looks, looks, **slot, **quiet), "look-failed")
@@ -81,25 +83,6 @@ def tell_browser(event: gr.events.Dependency, failure: str) -> None:
 
 def paint(drawer: Drawer | LineDrawer, request: DrawRequest) -> tuple[np.ndarray, DrawRequest]:
     return drawer.draw(request.label_map, request.seed, request.style), request
-
-
-def follow(
-    drawer: Drawer | LineDrawer, event: str
-) -> Callable[[DrawRequest, gr.Request], tuple[np.ndarray | None, DrawRequest]]:
-    """`paint` for a hand that moves on: an older drawing of a visitor is given up for a newer."""
-
-    def paint_newest(
-        request: DrawRequest, visitor: gr.Request
-    ) -> tuple[np.ndarray | None, DrawRequest]:
-        stop = None
-        if visitor.session_hash and request.id is not None:
-            stop = LIVE.enter((visitor.session_hash, event), request.id)
-        try:
-            return drawer.draw(request.label_map, request.seed, request.style, stop), request
-        except StoppedError:
-            return None, request
-
-    return paint_newest
 
 
 def take_style(drawer: Drawer | LineDrawer, upload: Upload) -> PhotoStyle:

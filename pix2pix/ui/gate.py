@@ -7,7 +7,7 @@ the queue. What is not listed here is answered as if it were not there.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gradio import Blocks
 from starlette.exceptions import HTTPException
@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pix2pix.ui.assets import ASSETS_URL
 from pix2pix.ui.event_check import EventKind, check_event, parse_json
 from pix2pix.ui.leaving import LEAVING
-from pix2pix.ui.newest import LIVE, is_live_event
+from pix2pix.ui.live import LIVE_URL
 from pix2pix.ui.photo_routes import PHOTOS_URL, UPLOAD_LIMIT_S, UPLOADS_AT_ONCE
-from pix2pix.ui.wire import MAX_UPLOAD_MB, read_id
+from pix2pix.ui.wire import MAX_UPLOAD_MB
 
 MAX_JSON_BYTES = 2 << 20  # a drawing of 1024x1024 pixels needs less
 MAX_FORM_BYTES = (MAX_UPLOAD_MB << 20) + (1 << 20)  # a file in its multipart form
@@ -41,6 +41,7 @@ _DOORS = (
     Door("GET", r"/(svelte|static|assets)/[A-Za-z0-9_@~+-][A-Za-z0-9_./@~+-]{,200}"),
     Door("GET HEAD", rf"/{ASSETS_URL}/.+"),
     Door("GET POST HEAD DELETE", rf"/{PHOTOS_URL}(/.*)?"),  # it bounds its bodies itself
+    Door("POST", rf"/{LIVE_URL}/[a-z0-9_]{{1,64}}", "json"),
     Door("GET", r"/gradio_api/(info/?|app_id/?|user/?|token/?|login_check/?|theme\.css)"),
     Door("GET", r"/gradio_api/(startup-events|queue/status|queue/data|upload_progress)"),
     Door("GET", r"/gradio_api/heartbeat/[A-Za-z0-9_-]{1,64}"),
@@ -126,8 +127,6 @@ class Gate:
             self._held -= len(content)
         if kind != "json":
             check_room(blocks)
-        if kind == "event":
-            note_live(blocks, body)
         await self._app(scope, replay(bytes(content), receive), send)
 
     async def _read(self, receive: Receive, content: bytearray) -> bool:
@@ -210,15 +209,6 @@ def check_room(blocks: Blocks) -> None:
         raise RefusedError(
             503, f"The server is busy: {len(queue)} others are waiting. Please try again."
         )
-
-
-def note_live(blocks: Blocks, body: dict[str, Any]) -> None:
-    """A drawing that follows a hand stops the one before it, while this one is on its way."""
-    event = str(blocks.fns[body["fn_index"]].api_name)
-    if is_live_event(event) and isinstance(drawing := body["data"][0], dict):
-        number = read_id(drawing)
-        if number is not None:
-            LIVE.enter((body["session_hash"], event), number)
 
 
 def replay(content: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:

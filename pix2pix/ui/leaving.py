@@ -37,14 +37,17 @@ def wait_for_signal() -> int:
     return numbers[0]
 
 
-def leave(demo: Blocks, end: Callable[[int], None] = os._exit) -> None:
-    """Takes no more requests, waits for what runs, and closes the server; all within LEAVE_S."""
+def leave(demo: Blocks, is_idle: Callable[[], bool], end: Callable[[int], None] = os._exit) -> None:
+    """Takes no more requests, waits for what runs, and closes the server; all within LEAVE_S.
+
+    `is_idle` tells whether all that runs beside Gradio's queue has ended.
+    """
     LEAVING.set()
     guard = threading.Timer(LEAVE_S, end, (1,))
     guard.daemon = True
     guard.start()
     queue = demo._queue
-    if not wait_until(lambda: not any(queue.active_jobs), FINISH_S):
+    if not wait_until(lambda: is_idle() and not any(queue.active_jobs), FINISH_S):
         log.warning("what runs takes too long to wait for")
     waiting = queue.pending_event_ids_session  # their answers have not gone out yet
     wait_until(lambda: not any(list(waiting.values())), DELIVER_S)

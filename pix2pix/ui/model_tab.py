@@ -12,6 +12,7 @@ from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.translator import LineDrawer
 from pix2pix.ui.colorize_tab import EXAMPLES, build_colorize_tab, own_examples
 from pix2pix.ui.draw_tab import build_draw_tab
+from pix2pix.ui.live import LiveDesks
 from pix2pix.ui.photo_store import PHOTOS
 from pix2pix.ui.photo_tab import build_photo_tab
 from pix2pix.ui.sheets import SheetKind, example_files, sheet_of, with_examples
@@ -26,19 +27,19 @@ class Served(NamedTuple):
     revision: str = ""  # OWNER/NAME@SHA where it came from the Hub
 
 
-def build_model_tab(served: Served, concurrency_id: str, demo: gr.Blocks) -> None:
+def build_model_tab(served: Served, concurrency_id: str, demo: gr.Blocks, desks: LiveDesks) -> None:
     """Adds the tab's content to the Blocks under construction, with its events."""
     model, examples = served.model, served.folder / EXAMPLES_DIR
     if isinstance(model, Drawer):
         sheet = sheet_of(model.config.palette, model.config.shape, served.title, examples)
-        build_draw_tab(model, sheet, None, concurrency_id)
+        build_draw_tab(model, sheet, None, concurrency_id, desks)
     elif isinstance(model, Colorizer):
         own = own_examples([p for p in example_files(examples) if can_open(p)])
         build_colorize_tab(model, PHOTOS, concurrency_id, demo, own or EXAMPLES)
     elif isinstance(model, Translator) and model.config.canvas != CANVASES[0]:
         drawer = LineDrawer(model)
         sheet = SheetKind("lines", model.config.shape, drawer.palette, served.title)
-        build_draw_tab(drawer, with_examples(sheet, examples), None, concurrency_id)
+        build_draw_tab(drawer, with_examples(sheet, examples), None, concurrency_id, desks)
     elif isinstance(model, (Tracer, Translator)):
         build_photo_tab(model, [p for p in example_files(examples) if can_open(p)], concurrency_id)
 

@@ -127,10 +127,14 @@ def clean_name(name: str) -> str:
     return name[:120] if name.strip(". ") else "upload"
 
 
-def data_uri(image: Image.Image, format_: str, **options: Any) -> str:
+def image_bytes(image: Image.Image, format_: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format_, **options)
-    return bytes_uri(buffer.getvalue(), f"image/{format_}")
+    return buffer.getvalue()
+
+
+def data_uri(image: Image.Image, format_: str, **options: Any) -> str:
+    return bytes_uri(image_bytes(image, format_, **options), f"image/{format_}")
 
 
 def bytes_uri(content: bytes, media_type: str) -> str:

@@ -1,0 +1,166 @@
+"""The picture that follows a hand, in one request past Gradio's queue."""
+
+import asyncio
+import io
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import PaletteDrawer, SepiaColorizer, serve
+from PIL import Image
+from test_app import HOSTILE_DRAWINGS, WALL
+
+from pix2pix.inference import StoppedError
+from pix2pix.notices import tell
+from pix2pix.ui.live import LIVE_URL
+from pix2pix.ui.wire import pack_ids
+
+IDS = pack_ids(WALL)
+
+
+def ask(url: str, payload: Any, desk: str = "draw") -> httpx.Response:
+    headers = {"content-type": "application/json"}
+    content = json.dumps(payload)
+    return httpx.post(f"{url}{LIVE_URL}/{desk}", content=content, headers=headers, timeout=30)
+
+
+def decode(answer: httpx.Response) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(answer.content)))
+
+
+def test_a_drawing_gets_its_picture_and_its_name(fake_studio: str) -> None:
+    answer = ask(fake_studio, {"ids": IDS, "seed": 7, "format": "png", "id": 1, "visitor": "5-5"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-picture-name"] == "facade-7"
+    assert answer.headers["cache-control"] == "no-store"
+    np.testing.assert_array_equal(decode(answer), PaletteDrawer().draw(WALL, 7))
+    styled = ask(fake_studio, {"ids": IDS, "style": [0.5, 0.25, 1], "format": "jpeg"})
+    assert styled.headers["content-type"] == "image/jpeg"
+    assert styled.headers["x-picture-name"] == "facade-styled"
+    close = abs(decode(styled).astype(int) - PaletteDrawer().draw(WALL, style=[0.5, 0.25, 1]))
+    assert close.mean() < 4
+
+
+@pytest.mark.parametrize("name", HOSTILE_DRAWINGS)
+def test_a_hostile_drawing_is_refused_in_words(fake_studio: str, name: str) -> None:
+    payload, reason = HOSTILE_DRAWINGS[name]
+    answer = ask(fake_studio, payload)
+    assert answer.status_code == 400
+    assert reason in answer.json()["error"]
+
+
+@pytest.mark.parametrize("visitor", [7, ["1"], {}, "", "a", "1" * 65, "../1", True])
+def test_a_visitor_is_a_few_digits(fake_studio: str, visitor: Any) -> None:
+    answer = ask(fake_studio, {"ids": IDS, "id": 1, "visitor": visitor})
+    assert answer.status_code == 400
+    assert "visitor must be" in answer.json()["error"]
+
+
+def test_there_is_nothing_at_other_desks(fake_studio: str) -> None:
+    assert ask(fake_studio, {"ids": IDS}, "nope").status_code == 404
+    assert ask(fake_studio, {"ids": IDS}, "..%2fdraw").status_code == 404
+    assert httpx.get(f"{fake_studio}{LIVE_URL}/draw").status_code == 405
+
+
+class Patient(PaletteDrawer):
+    """Draws until it is let go, or stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.began = threading.Semaphore(0)
+        self.is_first = True
+
+    def draw(self, label_map: np.ndarray, *more: Any) -> np.ndarray:
+        if self.is_first:  # the picture that comes with the page
+            self.is_first = False
+            return super().draw(label_map)
+        self.began.release()
+        stop = more[2] if len(more) > 2 else None
+        while not self.let_go.wait(0.01):
+            if stop is not None and stop():
+                raise StoppedError
+        return super().draw(label_map, *more[:2])
+
+
+@pytest.fixture
+def patient(upload_folder: Any) -> Iterator[tuple[str, Patient]]:
+    drawer = Patient()
+    for url in serve(drawer, SepiaColorizer()):
+        yield url, drawer
+        drawer.let_go.set()
+
+
+def test_a_newer_drawing_stops_the_older_one_of_the_same_visitor_alone(
+    patient: tuple[str, Patient],
+) -> None:
+    url, drawer = patient
+
+    async def three() -> list[httpx.Response]:
+        async with httpx.AsyncClient(timeout=30) as client:
+
+            def send(visitor: str, number: int) -> asyncio.Task:
+                body = {"ids": IDS, "visitor": visitor, "id": number}
+                return asyncio.create_task(client.post(f"{url}{LIVE_URL}/draw", json=body))
+
+            other = send("9", 1)
+            await asyncio.to_thread(drawer.began.acquire)
+            older = send("5", 1)
+            await asyncio.to_thread(drawer.began.acquire)
+            newer = send("5", 2)
+            given_up = await older
+            await asyncio.to_thread(drawer.began.acquire)
+            drawer.let_go.set()
+            return [given_up, await newer, await other]
+
+    assert [answer.status_code for answer in asyncio.run(three())] == [204, 200, 200]
+
+
+def test_when_too_many_wait_the_next_one_hears_so_at_once(patient: tuple[str, Patient]) -> None:
+    url, drawer = patient
+
+    async def crowd() -> tuple[httpx.Response, list[httpx.Response]]:
+        limits = httpx.Limits(max_connections=100)
+        async with httpx.AsyncClient(timeout=30, limits=limits) as client:
+
+            def send(number: int) -> asyncio.Task:
+                body = {"ids": IDS, "visitor": str(number), "id": 1}
+                return asyncio.create_task(client.post(f"{url}{LIVE_URL}/draw", json=body))
+
+            waiting = [send(number) for number in range(34)]
+            await asyncio.sleep(1.5)
+            refused = await send(99)
+            drawer.let_go.set()
+            return refused, await asyncio.gather(*waiting)
+
+    refused, answers = asyncio.run(crowd())
+    assert refused.status_code == 503
+    assert "32 others are waiting" in refused.json()["error"]
+    assert {answer.status_code for answer in answers} == {200}
+
+
+class Failing(PaletteDrawer):
+    calls = 0
+
+    def draw(self, label_map: np.ndarray, *more: Any) -> np.ndarray:
+        self.calls += 1
+        if self.calls == 2:
+            raise RuntimeError("secret path /home/x")
+        tell("The GPU's memory is full; \u00fcber")
+        return super().draw(label_map, *more)
+
+
+def test_a_failure_is_told_without_its_insides_and_a_notice_comes_along(upload_folder: Any) -> None:
+    for url in serve(Failing(), SepiaColorizer()):
+        failed = ask(url, {"ids": IDS})
+        assert failed.status_code == 500
+        assert "RuntimeError" in failed.json()["error"]
+        assert "secret" not in failed.text
+        made = ask(url, {"ids": IDS})
+        assert made.status_code == 200
+        assert made.headers["x-notice"] == "The%20GPU%27s%20memory%20is%20full%3B%20%C3%BCber"
