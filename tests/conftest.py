@@ -31,6 +31,8 @@ from pix2pix.training.recipe import Recipe
 
 TINY_RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
 SCREENSHOTS = ROOT / "screenshots"
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -178,9 +180,14 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
     visits = []
 
     def open_page(
-        url: str, *, phone: bool = False, scheme: str = "light", still: bool = False
+        url: str,
+        *,
+        phone: bool = False,
+        scheme: str = "light",
+        still: bool = False,
+        size: dict[str, int] = DESKTOP,
     ) -> Any:
-        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+        size = PHONE if phone else size
         context = chromium.new_context(
             viewport=size,
             has_touch=phone,

@@ -84,6 +84,16 @@ def test_what_keeps_the_picture_from_coming_is_said_and_the_next_stroke_tries_ag
     page.close()
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
+def test_the_strip_of_looks_ends_where_the_building_does(
+    fake_studio: str, visit: Visit, size: tuple[int, int]
+) -> None:
+    page = visit(fake_studio, size={"width": size[0], "height": size[1]})
+    add = page.get_by_role("button", name="Style from a photo").bounding_box()
+    frame = page.locator(".st-building .st-frame").bounding_box()
+    assert add["x"] + add["width"] <= frame["x"] + frame["width"] + 1
+
+
 def test_the_help_sheet_names_every_tool_and_class_and_takes_the_keys(bare: Any) -> None:
     press(bare, "?")
     sheet = bare.get_by_role("dialog")
