@@ -99,6 +99,7 @@ class GeneratorConfig:
     style_dim: int = 0  # length of the style code; 0: one picture for each input
     ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
     half_output: bool = False  # the last layers work at half the input's sides
+    norm_eps: float = 1e-5  # what instance norm adds to each variance
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -126,6 +127,8 @@ class GeneratorConfig:
         ok = self.padding == "zeros" or self.upsample == "resize"
         require(ok, "upsample", "resize with padding replicate", self.upsample)
         require(0.0 <= self.dropout < 1.0, "dropout", "in [0, 1)", self.dropout)
+        ok = 0.0 < self.norm_eps <= 1.0
+        require(ok, "norm_eps", "above 0 and at most 1", self.norm_eps)
         require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)
         ok = not self.ab_classes or self.out_channels == 2
         require(ok, "out_channels", "2 (a and b) with ab_classes", self.out_channels)

@@ -66,7 +66,7 @@ class UNet(nn.Module):
             # As in the paper, no normalisation at the first layer nor at the bottleneck.
             norm = "none" if i in (0, depth - 1) else config.norm
             activate, bias = i > 0 or bool(stem), config.norm != "batch"
-            self.down.append(Down(previous, width, norm, activate, bias, rim))
+            self.down.append(Down(previous, width, norm, activate, bias, rim, config.norm_eps))
             previous = width
 
         self.up = nn.ModuleList()

@@ -20,13 +20,15 @@ class Norm(nn.Module):
     Normalization", 2021): normalisation alone would wash an evenly painted class out.
     """
 
-    def __init__(self, kind: str, channels: int, style_dim: int = 0, classes: int = 0) -> None:
+    def __init__(
+        self, kind: str, channels: int, style_dim: int = 0, classes: int = 0, eps: float = 1e-5
+    ) -> None:
         super().__init__()
         self.norm: nn.Module
         if kind == "batch":
             self.norm = nn.BatchNorm2d(channels)
         elif kind == "instance":
-            self.norm = nn.InstanceNorm2d(channels, affine=True)
+            self.norm = nn.InstanceNorm2d(channels, eps=eps, affine=True)
         else:
             self.norm = nn.Identity()
         self.classes = classes
@@ -105,11 +107,12 @@ class Down(nn.Module):
         activate: bool = True,
         bias: bool = True,
         padding: Padding = "zeros",
+        eps: float = 1e-5,
     ) -> None:
         super().__init__()
         self.activate = activate
         self.conv = nn.Conv2d(inner, outer, 4, stride=2, padding=1, bias=bias, padding_mode=padding)
-        self.norm = Norm(norm, outer)
+        self.norm = Norm(norm, outer, eps=eps)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.activate:
@@ -131,7 +134,7 @@ class Up(nn.Module):
         else:
             self.conv = ResizeConv(inner, outer, bias=bias, padding=cast(Padding, config.padding))
         classes = config.in_channels if config.class_norm else 0
-        self.norm = Norm(norm, outer, config.style_dim, classes)
+        self.norm = Norm(norm, outer, config.style_dim, classes, config.norm_eps)
         self.dropout = dropout
 
     def forward(self, x: Tensor, style: Tensor | None, labels: Tensor | None) -> Tensor:
