@@ -205,10 +205,11 @@ def load_work(
         session = colorizer.open_photo(
             photo, size=options.size, repair=options.repair, denoise=options.denoise
         )
-        del photo  # 150 MB, of 50 megapixels
-        result = session.colorize(options.strength, hints.get(job.name, ()))
+        del photo  # 200 MB, of 50 megapixels in colour
+        result, notes = session.colorize(options.strength, hints.get(job.name, ())), session.notes
+        del session
         save_image(result, job.target, dates, dpi)
-        return session.notes
+        return notes
 
     return work
 

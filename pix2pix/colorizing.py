@@ -19,7 +19,7 @@ from pix2pix.config import CheckpointConfig
 from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input
 from pix2pix.fallback import Steadfast
 from pix2pix.hints import MAX_HINTS, Hint
-from pix2pix.images import to_rgb
+from pix2pix.images import to_8_bit, to_rgb
 from pix2pix.recolor import lightness_of, measure_light, recolor
 from pix2pix.serving import pad_to_multiple, resize, working_shape
 from pix2pix.tone import describe_colors, repair_tones, smooth_grain
@@ -80,11 +80,12 @@ class Colorizer:
         """
         size = self.size if size is None else size
         check_size(size, self.size)
-        rgb = np.asarray(to_rgb(photo))
-        shape = working_shape(rgb.shape[0], rgb.shape[1], size)
-        kind = describe_colors(resize(rgb, shape))
+        photo = to_8_bit(photo)
+        shape = working_shape(photo.height, photo.width, size)
+        small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX))
+        kind = describe_colors(np.asarray(small))
         notes = [NOTES[kind]] if kind in NOTES else []
-        light = measure_light(rgb)
+        light = measure_light(photo)
         for asked, improve in ((denoise, smooth_grain), (repair, repair_tones)):
             if asked:
                 light, line = improve(light)
@@ -142,7 +143,7 @@ class PhotoSession:
         if len(hints) > MAX_HINTS:
             raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
         ab = self._predict(tuple(hints)) * np.float32(strength)
-        return Image.fromarray(recolor(self._light, self._small, ab))
+        return recolor(self._light, self._small, ab)
 
     def _predict(self, hints: tuple[Hint, ...]) -> np.ndarray:
         last = self._last  # another thread may put its own in place meanwhile: either is whole

@@ -31,17 +31,18 @@ class Steadfast:
         engine: str = "torch",
         make: Callable[[Model, torch.device, str], Run] = Runner,
     ) -> None:
-        self._model, self._engine, self._make = model, engine, make
+        self._engine, self._make = engine, make
+        # On the CPU there is nothing to fall back to, and an engine may need the weights no longer.
+        self._model = None if device.type == "cpu" else model
         self._run = make(model, device, engine)
         self._on_cpu: Run | None = None  # made when it is needed: most machines never need it
-        self._device = device
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
         """Takes and gives tensors on the CPU. Raises StoppedError soon after `stop()` is true."""
         try:
             return self._run(x, style, stop)
         except torch.OutOfMemoryError:
-            if self._device.type == "cpu":
+            if self._model is None:
                 raise
         torch.cuda.empty_cache()  # nothing where CUDA was never used
         tell(NOTICE)

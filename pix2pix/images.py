@@ -1,5 +1,6 @@
 """Opening image files that strangers made: any mode, upright, bounded, or a ValueError."""
 
+import contextlib
 import io
 import os
 from collections.abc import Callable, Collection
@@ -22,6 +23,11 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 # How files begin and what their last bytes have in them; some programs write a little behind it.
 _ENDS = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
 _TAIL = 4096  # bytes
+
+# Their decoders keep nothing of the picture; those of animations hold one or two frames of it.
+_SINGLE = ("JPEG", "MPO", "PNG")
+
+STRIP_PIXELS = 1 << 21  # of a large picture so many are converted at a time
 
 T = TypeVar("T")
 
@@ -145,23 +151,66 @@ def _decode(file: IO[bytes], at_least: tuple[int, int] | None = None) -> Image.I
         image.load()
     except Exception as error:
         raise ValueError(f"is damaged or cut short ({error})") from None
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # a broken note about the picture does not break the picture
-        return image.copy()
+    with contextlib.suppress(Exception):  # a broken note about the picture does not break it
+        ImageOps.exif_transpose(image, in_place=True)
+    return image if image.format in _SINGLE else image.copy()
+
+
+def strips(shape: tuple[int, ...], pixels: int = STRIP_PIXELS) -> list[slice]:
+    """Slices of rows, of at most so many pixels or one row each, that are all of (H, W, ...)."""
+    height, width = shape[:2]
+    rows = max(1, pixels // width)
+    return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+
+
+def crop_rows(image: Image.Image, rows: slice) -> Image.Image:
+    return image.crop((0, rows.start, image.width, rows.stop))
+
+
+def to_array(image: Image.Image) -> np.ndarray:
+    """The pixels (H, W) or (H, W, C), as np.asarray gives them.
+
+    In strips: Pillow would hold those of a large picture twice more until it is done.
+    """
+    first, *others = strips((image.height, image.width))
+    top = np.asarray(crop_rows(image, first))
+    if not others:
+        return top
+    array = np.empty((image.height, *top.shape[1:]), top.dtype)
+    array[first] = top
+    for rows in others:
+        array[rows] = np.asarray(crop_rows(image, rows))
+    return array
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """The image as 8-bit RGB: 16-bit scaled, transparency laid on white, CMYK converted."""
+    """The image as 8-bit RGB: 16-bit scaled, transparency laid on white, CMYK converted.
+
+    An image that is RGB already comes back itself.
+    """
+    image = to_8_bit(image)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def to_8_bit(image: Image.Image) -> Image.Image:
+    """As `to_rgb`, but what is grey stays grey, in mode L."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = _scale_to_8_bit(image)
     if image.has_transparency_data:
-        if image.mode == "La":
-            image = image.convert("LA")  # Pillow has no way from La to RGBA
-        rgba = image.convert("RGBA")
+        return _lay_on_white(image)
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def _lay_on_white(image: Image.Image) -> Image.Image:
+    result = Image.new("RGB", image.size)
+    for rows in strips((image.height, image.width)):
+        strip = crop_rows(image, rows)
+        if strip.mode == "La":
+            strip = strip.convert("LA")  # Pillow has no way from La to RGBA
+        rgba = strip.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+        result.paste(Image.alpha_composite(white, rgba).convert("RGB"), (0, rows.start))
+    return result
 
 
 def _scale_to_8_bit(image: Image.Image) -> Image.Image:
@@ -170,19 +219,25 @@ def _scale_to_8_bit(image: Image.Image) -> Image.Image:
     I and F do not say their range. It is taken for the first that holds all values: 0..1 (F only),
     0..255, 0..65535, else from 0 or the least to the greatest. What is not finite becomes black.
     """
-    values = np.asarray(image)
+    values = to_array(image)
     if image.mode.startswith("I;16"):
         return Image.fromarray(_U8_OF_U16[values])
-    finite = np.isfinite(values)
-    low, high = (float(f(values, where=finite, initial=0)) for f in (np.min, np.max))
+    parts = [values[rows] for rows in strips(values.shape)]
+    low, high = (
+        float(f([f(part, where=np.isfinite(part), initial=0) for part in parts]))
+        for f in (np.min, np.max)
+    )
     tops = (1, 255, 65535) if image.mode == "F" else (255, 65535)
     if low >= 0:
         high = next((float(top) for top in tops if high <= top), high)
-    scaled = np.where(finite, values, low).astype(np.float32)
-    scaled -= low
-    scaled *= 255 / (high - low)
-    scaled += 0.5
-    return Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
+    result = np.empty(values.shape, np.uint8)
+    for rows, part in zip(strips(values.shape), parts):
+        scaled = np.where(np.isfinite(part), part, low).astype(np.float32)
+        scaled -= low
+        scaled *= 255 / (high - low)
+        scaled += 0.5
+        result[rows] = scaled.clip(0, 255)
+    return Image.fromarray(result)
 
 
 _U8_OF_U16 = (np.arange(65536) / 257 + 0.5).astype(np.uint8)

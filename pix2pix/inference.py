@@ -20,12 +20,12 @@ from pix2pix.engines import ENGINES, Stop, StoppedError
 from pix2pix.fallback import Steadfast
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.hub import resolve
-from pix2pix.images import to_rgb
+from pix2pix.images import to_array, to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
 from pix2pix.serving import Styles, pad_to_multiple, resize, working_shape
 from pix2pix.translator import Translator
 
-STRIP_PIXELS = 1 << 20  # a photo is traced in strips, so that 50 megapixels fit in memory
+STRIP_PIXELS = 1 << 18  # a photo is traced in strips, so that 50 megapixels fit in memory
 
 __all__ = [
     "ENGINES",
@@ -116,8 +116,7 @@ class Tracer:
 
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
-        rgb = np.asarray(to_rgb(photo))
-        return largest_class(self.likelihoods(rgb), rgb.shape[:2])
+        return largest_class(self.likelihoods(to_array(to_rgb(photo))), (photo.height, photo.width))
 
     def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
         """How likely each class is (h, w, K) float32 in 0..1, of a photo (H, W, 3) uint8.
@@ -150,7 +149,7 @@ def largest_class(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray
         y = y.clip(0, rows - 1).astype(np.float32)
         above = y.astype(int)
         below = np.minimum(above + 1, rows - 1)
-        part = (y - above)[:, None, None]
+        part = (y - above).astype(np.float32)[:, None, None]
         strip = likelihoods[above] * (1 - part) + likelihoods[below] * part  # (step, w, K)
         wide = cv2.resize(strip, (width, len(y)), interpolation=cv2.INTER_LINEAR)
         result[top : top + len(y)] = wide.reshape(len(y), width, classes).argmax(-1)

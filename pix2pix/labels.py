@@ -13,7 +13,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.images import ImageSource, describe, open_image, to_rgb
+from pix2pix.images import (
+    ImageSource,
+    crop_rows,
+    describe,
+    open_image,
+    strips,
+    to_array,
+    to_rgb,
+)
 
 VOID = 255
 
@@ -24,6 +32,7 @@ VOID = 255
 # right, at full size 98.6% and 99.5%, and without 4:2:0 over 99% at any of these sizes.
 MAX_COLOR_DISTANCE = 35.0
 MAX_STRAY_FRACTION = 0.47
+BLEND_REACH = 64  # rows beyond a strip that the class of a blend is looked for in
 
 
 class LabelClass(NamedTuple):
@@ -114,40 +123,46 @@ def decode_label_image(image: Image.Image, colors: Colors | None = None) -> np.n
     facade's: in these colours, or as indices from 0 to K - 1. Raises ValueError with the reason for
     anything else, such as a photograph.
     """
-    rgb = _check_opaque(image)
+    _check_sound(image)
     if colors is not None:
-        return _decode_classes(image, rgb, colors)
+        return _decode_classes(image, to_array(to_rgb(image)), colors)
     if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
-        return _decode_indices(np.asarray(image))
-    if (rgb == rgb[..., :1]).all():
+        return _decode_indices(to_array(image))
+    rgb = to_array(to_rgb(image))
+    if _is_grey(rgb):
         return _decode_indices(rgb[..., 0])
     return decode_colors(rgb, (_COLORS, _PIX2PIX_COLORS))
 
 
-def _check_opaque(image: Image.Image) -> np.ndarray:
-    """The image as RGB (H, W, 3) uint8. ValueError where it is transparent or damaged."""
-    if image.has_transparency_data:
-        rgba = np.asarray(image.convert("RGBA"))
-        if rgba[..., 3].min() < 255:
+def _check_sound(image: Image.Image) -> None:
+    """Raises ValueError where the image is transparent or damaged."""
+    for rows in strips((image.height, image.width)) if image.has_transparency_data else ():
+        if np.asarray(crop_rows(image, rows).convert("RGBA"))[..., 3].min() < 255:
             raise ValueError(
                 "has transparent pixels, which stand for no class; fill them with a class colour"
             )
-        return rgba[..., :3]
-    if image.mode == "P" and np.asarray(image).max() >= len(image.getpalette() or ()) // 3:
+    if image.mode == "P" and image.getextrema()[1] >= len(image.getpalette() or ()) // 3:  # type: ignore[operator]
         raise ValueError("is damaged: it has colour numbers that its palette does not have")
-    return np.asarray(to_rgb(image))
+
+
+def _is_grey(rgb: np.ndarray) -> bool:
+    return all(np.array_equal(rgb[..., 0], rgb[..., i]) for i in (1, 2))
 
 
 def _decode_classes(image: Image.Image, rgb: np.ndarray, colors: Colors) -> np.ndarray:
     """Exact colours first: among them may be greys, which would else be taken for indices."""
     exact = np.full(1 << 24, VOID, np.uint8)  # by colour
     exact[_pack(np.array(colors))] = np.arange(len(colors))
-    packed = _pack(rgb)
-    label_map = exact[packed]
-    if ((label_map != VOID) | (packed == 0)).all() and (label_map != VOID).any():
+    label_map = np.empty(rgb.shape[:2], np.uint8)
+    is_exact = True
+    for rows in strips(rgb.shape):
+        packed = _pack(rgb[rows])
+        label_map[rows] = exact[packed]
+        is_exact = is_exact and bool(((label_map[rows] != VOID) | (packed == 0)).all())
+    if is_exact and (label_map != VOID).any():
         return label_map
-    values = np.asarray(image) if image.mode in ("L", "I", "F", "I;16") else rgb[..., 0]
-    if (rgb == rgb[..., :1]).all() and values.max() < len(colors):
+    values = to_array(image) if image.mode in ("L", "I", "F", "I;16") else rgb[..., 0]
+    if _is_grey(rgb) and values.max() < len(colors):
         if (values != values.astype(np.uint8)).any():
             raise ValueError(f"has values that are no index from 0 to {len(colors) - 1}")
         return values.astype(np.uint8)
@@ -187,10 +202,9 @@ def decode_colors(rgb: np.ndarray, palettes: tuple[Colors, ...]) -> np.ndarray:
     Each pixel is the class of the nearest colour, and near black VOID where that is no class.
     Raises ValueError where too much of the picture is far from all of them.
     """
-    # The colour cube in steps of 4: a table for each palette serves any number of colours.
-    red, green, blue = (rgb[..., i].astype(np.int32) >> 2 for i in range(3))
-    cells = red << 12 | green << 6 | blue
-    counts = np.bincount(cells.reshape(-1), minlength=64**3)
+    counts = np.zeros(64**3, int)
+    for rows in strips(rgb.shape):
+        counts += np.bincount(_color_cells(rgb[rows]).reshape(-1), minlength=64**3)
     fits = []
     for nearest, distance in _color_tables(palettes):
         colored = np.where(nearest == VOID, 0, counts)
@@ -205,7 +219,21 @@ def decode_colors(rgb: np.ndarray, palettes: tuple[Colors, ...]) -> np.ndarray:
         raise ValueError(
             f"is not a label map: {stray:.0%} of its pixels are far from every class colour"
         )
-    return _settle_blends(nearest[cells], is_blend[cells])
+    label_map = np.empty(rgb.shape[:2], np.uint8)
+    blends = np.empty(rgb.shape[:2], bool)
+    for rows in strips(rgb.shape):
+        cells = _color_cells(rgb[rows])
+        label_map[rows], blends[rows] = nearest[cells], is_blend[cells]
+    return _settle_blends(label_map, blends)
+
+
+def _color_cells(rgb: np.ndarray) -> np.ndarray:
+    """The number, below 64 ** 3, of the cell of the colour cube, in steps of 4, of each pixel.
+
+    With them a table for each palette serves any number of colours.
+    """
+    red, green, blue = (rgb[..., i].astype(np.int32) >> 2 for i in range(3))
+    return red << 12 | green << 6 | blue
 
 
 @functools.lru_cache(maxsize=4)
@@ -231,9 +259,20 @@ def _color_tables(palettes: tuple[Colors, ...]) -> list[tuple[np.ndarray, np.nda
 def _settle_blends(label_map: np.ndarray, is_blend: np.ndarray) -> np.ndarray:
     """Gives each pixel whose colour blends two classes the class of the nearest one that does not.
 
-    The class nearest to a blend would often be a third one, drawn along every border.
+    The class nearest to a blend would often be a third one, drawn along every border. Of a large
+    map in strips, each with the rows next to it: borders are a few pixels wide.
     """
-    if not is_blend.any():
+    settled = np.empty_like(label_map)
+    for rows in strips(label_map.shape):
+        top = max(0, rows.start - BLEND_REACH)
+        near = slice(top, rows.stop + BLEND_REACH)
+        part = _settle_strip(label_map[near], is_blend[near])
+        settled[rows] = part[rows.start - top : rows.stop - top]
+    return settled
+
+
+def _settle_strip(label_map: np.ndarray, is_blend: np.ndarray) -> np.ndarray:
+    if not is_blend.any() or is_blend.all():
         return label_map
     _, owner = cv2.distanceTransformWithLabels(
         is_blend.astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from pix2pix.color import RGB_TO_XYZ, WHITE, XYZ_TO_RGB
+from pix2pix.images import crop_rows, strips
 
 LIGHT_SCALE = 655.35  # of `light`, for each unit of L
 STRIP_PIXELS = 1 << 18  # a plane of a strip is 1 MB and stays in the cache
@@ -56,26 +58,31 @@ _RGB_OF_XYZ = XYZ_TO_RGB * WHITE  # of XYZ relative to white: rows add up to 1, 
 
 def in_strips(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
     """Calls `work` for slices of rows that together are all of (H, W), on all cores at once."""
-    height, width = shape
-    rows = max(1, STRIP_PIXELS // width)
-    strips = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-    if len(strips) == 1:
-        return work(strips[0])
-    with ThreadPoolExecutor(min(len(strips), os.cpu_count() or 1)) as pool:
-        list(pool.map(work, strips))
+    parts = strips(shape, STRIP_PIXELS)
+    if len(parts) == 1:
+        return work(parts[0])
+    with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as pool:
+        list(pool.map(work, parts))
 
 
-def measure_light(rgb: np.ndarray) -> np.ndarray:
+def light_of(rgb: np.ndarray) -> np.ndarray:
     """`light` (H, W) uint16 of sRGB (H, W, 3) uint8."""
-    height, width = rgb.shape[:2]
-    light = np.empty((height, width), np.uint16)
+    luminance = cv2.transform(cv2.LUT(rgb, _LUMINANCE), _SUM) + np.float32(0.5)
+    return _LIGHT_OF_LUMINANCE[luminance.astype(np.uint16)]
+
+
+_LIGHT_OF_GREY = light_of(np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2))[0]
+
+
+def measure_light(photo: Image.Image) -> np.ndarray:
+    """`light` (H, W) uint16 of a photo in mode L or RGB."""
+    light = np.empty((photo.height, photo.width), np.uint16)
 
     def measure(strip: slice) -> None:
-        parts = cv2.LUT(rgb[strip], _LUMINANCE)
-        luminance = cv2.transform(parts, _SUM) + np.float32(0.5)
-        light[strip] = _LIGHT_OF_LUMINANCE[luminance.astype(np.uint16)]
+        part = np.asarray(crop_rows(photo, strip))
+        light[strip] = _LIGHT_OF_GREY[part] if part.ndim == 2 else light_of(part)
 
-    in_strips((height, width), measure)
+    in_strips(light.shape, measure)
     return light
 
 
@@ -84,8 +91,8 @@ def lightness_of(light: np.ndarray) -> np.ndarray:
     return light.astype(np.float32) / np.float32(LIGHT_SCALE)
 
 
-def recolor(light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """sRGB (H, W, 3) uint8 of `light` (H, W) with the small a/b (h, w, 2) spread along its edges.
+def recolor(light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray) -> Image.Image:
+    """The photo, RGB, of `light` (H, W) with the small a/b (h, w, 2) spread along its edges.
 
     L stays what it is; chroma that sRGB cannot show at that L is reduced, hue kept.
     """
@@ -97,7 +104,7 @@ def recolor(light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray) -> n
     planes += [*np.moveaxis((offset - 16 * slope) * per_f, -1, 0)]
     rows = len(small_lightness)
     wide = np.stack([cv2.resize(p, (width, rows)) for p in planes], 1)  # (h, 4, W)
-    rgb = np.empty((height, width, 3), np.uint8)
+    photo = Image.new("RGB", (width, height))
 
     def paint(strip: slice) -> None:
         enlarged = enlarge_rows(wide.reshape(rows, -1), height, strip)
@@ -107,11 +114,11 @@ def recolor(light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray) -> n
         slope_x += offset_x
         slope_z *= f_y
         slope_z += offset_z
-        for channel, plane in enumerate(fitted_rgb(f_y, slope_x, slope_z)):
-            rgb[strip, :, channel] = plane
+        rgb = np.stack(fitted_rgb(f_y, slope_x, slope_z), -1)
+        photo.paste(Image.fromarray(rgb), (0, strip.start))
 
     in_strips((height, width), paint)
-    return rgb
+    return photo
 
 
 def enlarge_rows(plane: np.ndarray, height: int, strip: slice) -> np.ndarray:

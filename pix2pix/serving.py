@@ -15,7 +15,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
 from pix2pix.encoding import encode_photo, style_noise
 from pix2pix.engines import Stop, StoppedError, make_engine
-from pix2pix.images import to_rgb
+from pix2pix.images import to_array, to_rgb
 from pix2pix.networks import StyleEncoder
 
 MAX_ASPECT = 4  # the working picture is at most this many times as long as it is wide
@@ -39,7 +39,7 @@ class Styles:
         if self._encoder is None:
             raise ValueError("this checkpoint has no styles, so none can be taken from a photo")
         shape = (self._config.size, self._config.width or self._config.size)
-        mean, _ = self._encoder(encode_photo(resize(np.asarray(to_rgb(photo)), shape)[None]))
+        mean, _ = self._encoder(encode_photo(resize(to_array(to_rgb(photo)), shape)[None]))
         return mean[0].clamp(-MAX_STYLE_VALUE, MAX_STYLE_VALUE).numpy()
 
     def code(self, seed: int, style: Sequence[float] | np.ndarray | None) -> Tensor | None:

@@ -11,7 +11,7 @@ from pix2pix.config import CheckpointConfig, LabelColor
 from pix2pix.encoding import decode_photo, encode_photo
 from pix2pix.engines import Stop
 from pix2pix.fallback import Steadfast
-from pix2pix.images import to_rgb
+from pix2pix.images import to_array, to_rgb
 from pix2pix.labels import check_label_map
 from pix2pix.lines import INK
 from pix2pix.serving import Styles, covering_shape, mirror_to_multiple, resize
@@ -46,13 +46,13 @@ class Translator:
         `stop()` is true.
         """
         code = self.styles.code(seed, style)
-        rgb = np.asarray(to_rgb(photo))
-        height, width = covering_shape(rgb.shape[0], rgb.shape[1], self.config.shape)
-        small = mirror_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
+        height, width = covering_shape(photo.height, photo.width, self.config.shape)
+        small = resize(to_array(to_rgb(photo)), (height, width))
+        small = mirror_to_multiple(small, 2**self.config.generator.depth)
         output = decode_photo(self._runner(encode_photo(small[None]), code, stop))[
             0, :height, :width
         ]
-        return Image.fromarray(resize(output, rgb.shape[:2]))
+        return Image.fromarray(resize(output, (photo.height, photo.width)))
 
 
 class LineDrawer:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix.recolor import LIGHT_SCALE, lightness_of, measure_light
+from pix2pix.recolor import LIGHT_SCALE, light_of, lightness_of
 from pix2pix.tone import describe_colors, measure_grain, repair_tones, smooth_grain
 
 # Paper and ink of toned photos, sRGB in 0..1
@@ -64,7 +64,7 @@ def test_the_smallest_photos_have_colours_too(shape: tuple[int, int]) -> None:
 
 
 def faded() -> np.ndarray:
-    return measure_light(to_u8(0.3 + 0.4 * scene()))
+    return light_of(to_u8(0.3 + 0.4 * scene()))
 
 
 def test_a_faded_photo_gets_its_black_and_white_back_and_says_so() -> None:
@@ -80,7 +80,7 @@ def test_a_faded_photo_gets_its_black_and_white_back_and_says_so() -> None:
 
 
 def test_a_photo_of_full_tones_is_left_as_it_is() -> None:
-    light = measure_light(to_u8(np.linspace(0, 1, 10_000).reshape(100, 100)))
+    light = light_of(to_u8(np.linspace(0, 1, 10_000).reshape(100, 100)))
     same, line = repair_tones(light)
     np.testing.assert_array_equal(same, light)
     assert "left as they are" in line
@@ -88,7 +88,7 @@ def test_a_photo_of_full_tones_is_left_as_it_is() -> None:
 
 def test_a_white_border_does_not_pass_for_white_in_the_photo() -> None:
     framed = np.full((140, 180), 65535, np.uint16)
-    framed[6:-6, 8:-8] = measure_light(to_u8(0.3 + 0.4 * scene(128, 164)))
+    framed[6:-6, 8:-8] = light_of(to_u8(0.3 + 0.4 * scene(128, 164)))
     inner = lightness_of(repair_tones(framed)[0][10:-10, 12:-12])
     assert inner.min() < 6 and inner.max() > 94
 
@@ -96,13 +96,13 @@ def test_a_white_border_does_not_pass_for_white_in_the_photo() -> None:
 @pytest.mark.parametrize("value", [0, 90, 255])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (40, 40)])
 def test_a_photo_of_one_shade_stays_it(shape: tuple[int, int], value: int) -> None:
-    light = measure_light(np.full((*shape, 3), value, np.uint8))
+    light = light_of(np.full((*shape, 3), value, np.uint8))
     for improve in (repair_tones, smooth_grain):
         np.testing.assert_array_equal(improve(light)[0], light)
 
 
 def grainy(sigma: float, scale: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    clean = lightness_of(measure_light(to_u8(0.1 + 0.8 * scene(120 * scale, 160 * scale))))
+    clean = lightness_of(light_of(to_u8(0.1 + 0.8 * scene(120 * scale, 160 * scale))))
     noisy = clean + np.random.default_rng(0).normal(0, sigma, clean.shape)
     return clean, (noisy.clip(0, 100) * LIGHT_SCALE).astype(np.uint16)
 

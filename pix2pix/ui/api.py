@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from pix2pix.images import open_rgb
+from pix2pix.images import open_image
 from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
 from pix2pix.labels import is_facades, open_label_map
 from pix2pix.ui.errors import in_words, sentence
@@ -73,10 +73,12 @@ def add_colorize_endpoint(colorizer: Colorizer, concurrency_id: str) -> None:
     def colorize(photo: Upload, strength: Any) -> str:
         amount = read_strength({"strength": strength})
         try:
-            image = open_rgb(photo.path, photo.name)
+            image = open_image(photo.path, photo.name)
         finally:
             photo.path.unlink(missing_ok=True)  # somebody's photo is kept no longer than needed
-        return str(save_result(colorizer.colorize(image, amount), photo.name))
+        session = colorizer.open_photo(image)
+        del image  # 200 MB, of 50 megapixels in colour
+        return str(save_result(session.colorize(amount), photo.name))
 
     _add_endpoint(
         colorize,

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from PIL import Image
 
 from pix2pix.hints import Hint, parse_hints
-from pix2pix.images import open_image, to_rgb
+from pix2pix.images import open_image
 from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession
 from pix2pix.outputs import encode_image, read_dates, read_dpi
 from pix2pix.ui.photo_store import KeptPhoto
@@ -121,8 +121,12 @@ def finish_photo(
     image = open_image(content, name)
     if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
         raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
-    result = color_photo(colorizer, to_rgb(image), look)
-    return encode_image(result, format_.upper(), read_dates(image), read_dpi(image))
+    dates, dpi = read_dates(image), read_dpi(image)
+    session = open_for(colorizer, image, look)
+    del image  # 200 MB, of 50 megapixels in colour
+    result = session.colorize(look.strength, look.hints)
+    del session
+    return encode_image(result, format_.upper(), dates, dpi)
 
 
 def result_name(name: str, format_: str) -> str:

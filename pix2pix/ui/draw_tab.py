@@ -69,7 +69,8 @@ def build_draw_tab(
     shelf.facade(make, shelf, drawing, **quiet)
     shelf.save(lambda request: request, drawing, shelf, **quiet)
     unfold = in_words(lambda upload: open_drawing(upload, sheet, tracer is not None), Upload)
-    tell_browser(shelf.open(unfold, shelf, [drawing, shelf], **quiet), "open-failed")
+    one: dict[str, Any] = {"concurrency_id": "open", "concurrency_limit": 1}  # at a time: memory
+    tell_browser(shelf.open(unfold, shelf, [drawing, shelf], **one, **quiet), "open-failed")
     if tracer is not None:
         trace = in_words(lambda upload: trace_photo(tracer, upload, sheet), Upload)
         tell_browser(shelf.trace(trace, shelf, drawing, **slot, **quiet), "open-failed")
@@ -86,7 +87,7 @@ def paint(drawer: Drawer | LineDrawer, request: DrawRequest) -> tuple[np.ndarray
 
 
 def take_style(drawer: Drawer | LineDrawer, upload: Upload) -> PhotoStyle:
-    photo = open_rgb(upload.path, upload.name)
+    photo = open_rgb(upload.path, upload.name, at_least=(PHOTO_SIDE, PHOTO_SIDE))
     photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
     return PhotoStyle(drawer.style_from(photo), photo, upload.name)
 
@@ -108,6 +109,6 @@ def open_drawing(
 
 
 def trace_photo(tracer: Tracer, upload: Upload, sheet: SheetKind) -> np.ndarray:
-    photo = open_rgb(upload.path, upload.name)
+    photo = open_rgb(upload.path, upload.name, at_least=(PHOTO_SIDE, PHOTO_SIDE))
     photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
     return fit_label_map(tracer.trace(photo), sheet.shape)

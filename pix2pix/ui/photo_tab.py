@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from pix2pix.images import open_rgb
+from pix2pix.images import open_rgb, read_size
 from pix2pix.inference import Tracer, Translator
 from pix2pix.labels import encode_label_image
 from pix2pix.ui.component import ScriptedHTML, desk_name
@@ -83,8 +83,9 @@ def build_photo_tab(model: Translator | Tracer, examples: list[Path], concurrenc
     translate, palette = choose_work(model)
 
     def look(request: PhotoRequest) -> dict[str, Any]:
-        photo = open_rgb(request.photo.path, request.photo.name)
-        width, height = photo.size
+        path, name = request.photo
+        width, height = read_size(path, name)
+        photo = open_rgb(path, name, at_least=(PREVIEW_SIDE, PREVIEW_SIDE))
         photo.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
         after = translate(photo)
         return {
@@ -94,7 +95,7 @@ def build_photo_tab(model: Translator | Tracer, examples: list[Path], concurrenc
             else data_uri(after, "webp", quality=90, method=2),
             "width": width,
             "height": height,
-            "name": request.photo.name,
+            "name": name,
             "id": request.id,
         }
 
