@@ -1,24 +1,42 @@
 """The pix2pix studio in the browser: `python app.py`, then http://127.0.0.1:7860."""
 
+from __future__ import annotations
+
 import argparse
+import gc
 import importlib.util
 import logging
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from PIL import Image
 
 import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
 from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
 from pix2pix.hub.pull import pinned_name
-from pix2pix.inference import ENGINES, Tracer, load_any, load_colorizer, load_drawer, load_tracer
+from pix2pix.inference import (
+    ENGINES,
+    Colorizer,
+    Drawer,
+    Tracer,
+    load_any,
+    load_colorizer,
+    load_drawer,
+    load_tracer,
+)
 from pix2pix.labels import CLASSES
-from pix2pix.ui.cache import own_folder
-from pix2pix.ui.demo import create_demo, launch_options
-from pix2pix.ui.leaving import leave, wait_for_signal
-from pix2pix.ui.live import desks_of
-from pix2pix.ui.model_tab import Served
+from pix2pix.ui.cache import give_memory_back, own_folder
+from pix2pix.zerogpu import spaces
+
+if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
+    from gradio import Blocks
+
+    from pix2pix.ui.model_tab import Served
 
 HERE = Path(__file__).resolve().parent
 BUNDLED = HERE / "checkpoints"
@@ -137,6 +155,8 @@ def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | N
 
 def load_served(name: str, where: tuple[str, str]) -> Served:
     """A checkpoint for a tab under its own name; or the reason why there is none."""
+    from pix2pix.ui.model_tab import Served
+
     title = Path(name).resolve().name if Path(name).exists() else name.split("@")[0].split("/")[-1]
     try:
         folder = resolve(name)
@@ -165,17 +185,49 @@ def main(argv: Sequence[str] | None = None) -> None:
         serve(args)
 
 
-def serve(args: argparse.Namespace) -> None:
-    """Builds the app around its models and serves it until the process is told to end."""
+def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
+    """What `create_demo` takes for its own tabs: drawer, colouriser, tracer; and the revisions.
+
+    The first two have worked once where no GPU has to be lent for it: an engine converts a model at
+    its first use.
+    """
     revisions: dict[str, str] = {}
     where = (args.device, args.engine)
-    demo = create_demo(
-        load_or_say_why(load_drawer, args.checkpoint_facades, "facades", where, revisions),
-        load_or_say_why(load_colorizer, args.checkpoint_colorize, "colorize", where, revisions),
-        load_tracer_if_there(args.checkpoint_trace, where),
-        [load_served(name, where) for name in args.checkpoint],
-        revisions,
+    drawer = load_or_say_why(load_drawer, args.checkpoint_facades, "facades", where, revisions)
+    if isinstance(drawer, Drawer) and not spaces:
+        drawer.draw(np.zeros(drawer.config.shape, np.uint8))
+    colorizer = load_or_say_why(
+        load_colorizer, args.checkpoint_colorize, "colorize", where, revisions
     )
+    if isinstance(colorizer, Colorizer) and not spaces:
+        colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
+    return drawer, colorizer, load_tracer_if_there(args.checkpoint_trace, where), revisions
+
+
+def build(args: argparse.Namespace) -> Blocks:
+    """The app around its models, which are loaded while Gradio is imported."""
+    gc.disable()  # there is no garbage yet, and looking for it takes half a second
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load_models, args)
+        import pix2pix.ui.stubs  # noqa: F401  Gradio in half of the time
+        from pix2pix.ui.demo import create_demo
+
+        drawer, colorizer, tracer, revisions = loading.result()
+    others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
+    demo = create_demo(drawer, colorizer, tracer, others, revisions)
+    gc.freeze()  # modules and models stay: each look through them takes a fifth of a second
+    gc.enable()
+    give_memory_back()
+    return demo
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Serves the app until the process is told to end."""
+    demo = build(args)
+    from pix2pix.ui.demo import launch_options
+    from pix2pix.ui.leaving import leave, wait_for_signal
+    from pix2pix.ui.live import desks_of
+
     try:
         demo.launch(
             server_name=args.host,

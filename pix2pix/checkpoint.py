@@ -119,6 +119,7 @@ def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
             )
         if not tensor.isfinite().all():
             raise ValueError(f"{path}: {name} has values that are not finite, it is damaged")
-    floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
-    model.load_state_dict(floats, strict=True, assign=True)
+    # All of them copies, so that the file need not stay in memory
+    copies = {n: t.float() if t.is_floating_point() else t.clone() for n, t in tensors.items()}
+    model.load_state_dict(copies, strict=True, assign=True)
     return config, model.eval().requires_grad_(False)

@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-from gradio.utils import get_upload_folder
-
 SWEEP_EVERY_S = 60
 KEEP_S = 1800  # uploads and results
 MAX_FILES_BYTES = 2 << 30  # of all of them; the oldest make room
@@ -72,6 +70,8 @@ def give_memory_back() -> None:
 @contextlib.asynccontextmanager
 async def keep_tidy(_: Any) -> AsyncIterator[None]:
     """Sweeps and trims now and then, as long as the server runs."""
+    # Imported late: the folder is chosen before Gradio is there.
+    from gradio.utils import get_upload_folder
 
     def tidy() -> None:
         sweep(Path(get_upload_folder()))

@@ -3,14 +3,10 @@
 from typing import Any
 
 import gradio as gr
-from gradio import component_meta
 from gradio.context import Context
 
+import pix2pix.ui.stubs  # noqa: F401  no stub of ours is written
 from pix2pix.ui.assets import load_script
-
-# Gradio writes a stub beside the source of every component class that it meets. Ours need none,
-# a stale one misleads a type checker, and an app should not write into its own source.
-component_meta.create_or_modify_pyi = lambda *_: None
 
 
 def desk_name() -> str:

@@ -22,6 +22,7 @@ LOOKS = (7, 1203, 2718, 4242, 6180, 8088)  # seeds
 LEAST_SEEDS, MANY_LOOKS = 2, 8  # the named styles come first, and the strip has an end
 START_SEED = LOOKS[0]
 PHOTO_SIDE = 1024  # a photo is looked at no larger than this
+OPEN_SIDE = 2048  # and a JPEG of a label map, where it is over twice as large
 
 
 def build_draw_tab(
@@ -99,7 +100,7 @@ def open_drawing(
 
     Raises ValueError for a file that is no picture, and without a tracer for any but a label map.
     """
-    image = open_image(upload.path, upload.name)
+    image = open_image(upload.path, upload.name, at_least=(OPEN_SIDE, OPEN_SIDE))
     try:
         return sheet.decode(image), None
     except ValueError as error:
