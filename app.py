@@ -30,7 +30,7 @@ from pix2pix.inference import (
     load_tracer,
 )
 from pix2pix.labels import CLASSES
-from pix2pix.ui.cache import give_memory_back, own_folder
+from pix2pix.ui.cache import give_memory_back, own_folder, return_large_blocks
 from pix2pix.zerogpu import spaces
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
@@ -181,6 +181,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         check_mcp()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     log.setLevel(logging.INFO)  # which commit of a model is served
+    return_large_blocks()
     with own_folder():
         serve(args)
 
@@ -201,7 +202,9 @@ def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
     )
     if isinstance(colorizer, Colorizer) and not spaces:
         colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
-    return drawer, colorizer, load_tracer_if_there(args.checkpoint_trace, where), revisions
+    # A photo is traced now and then, and OpenVINO's own copies of a model take 100 MB.
+    seldom = (args.device, "torch" if args.engine == "auto" else args.engine)
+    return drawer, colorizer, load_tracer_if_there(args.checkpoint_trace, seldom), revisions
 
 
 def build(args: argparse.Namespace) -> Blocks:

@@ -39,6 +39,15 @@ def change_config(folder: Path, **values: object) -> None:
     path.write_text(json.dumps(config))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_loaded_model_does_not_hold_its_file_in_memory(tmp_path: Path) -> None:
+    config = checkpoint_config(dataclasses.replace(RECIPE, norm="batch"))  # it has integers too
+    save_checkpoint(tmp_path, config, Model(config), "")
+    _, model = load_checkpoint(tmp_path)
+    assert any(not tensor.is_floating_point() for tensor in model.state_dict().values())
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()
+
+
 def test_loading_one_does_not_load_all_of_torchs_compiler(folder: Path) -> None:
     code = "import sys; from pix2pix.checkpoint import load_checkpoint"
     code += f"; load_checkpoint({str(folder)!r}); sys.exit('torch._dynamo' in sys.modules)"

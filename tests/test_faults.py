@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,15 @@ def test_a_cpu_without_memory_says_what_it_is(models: dict[str, Path]) -> None:
 
     with pytest.raises(torch.OutOfMemoryError):
         Steadfast(load_checkpoint(models["roads"])[1], CPU, make=make)(torch.zeros(1), None)
+
+
+def test_on_a_cpu_the_weights_are_kept_by_the_engine_alone(models: dict[str, Path]) -> None:
+    model = load_checkpoint(models["roads"])[1]
+    known = weakref.ref(model)
+    run = Steadfast(model, CPU, make=lambda model, device, engine: lambda x, style, stop: x)
+    del model
+    assert known() is None
+    assert run(torch.ones(1), None) == 1
 
 
 @pytest.mark.gpu
