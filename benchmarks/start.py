@@ -89,9 +89,9 @@ def measure(device: str, folder: Path, cold: bool, is_last: bool) -> dict[str, f
         found["peak_mb"] = resident_mb(server.pid, "VmHWM")
         if is_last:
             write_photo(photo, "RGB", LARGEST)
-            client.predict(handle_file(photo), 1.0, api_name="/colorize")
             ask_page(url, "open", photo)
             ask_page(url, "trace", photo)
+            client.predict(handle_file(photo), 1.0, api_name="/colorize")
             found["largest_peak_mb"] = resident_mb(server.pid, "VmHWM")
     finally:
         server.terminate()

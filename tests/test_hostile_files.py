@@ -23,7 +23,7 @@ from pix2pix.ui.wire import MAX_UPLOAD_MB, pack_ids
 
 VISITOR = httpx.Client(timeout=60, trust_env=False)
 KEY = "c" * 32
-ROOM_MB = 1000  # what the allocator keeps of 50 megapixels; the same again takes no more
+ROOM_MB = 300  # what stays after 50 megapixels; the same again takes no more
 MB = 1 << 20
 
 
