@@ -241,13 +241,13 @@ def serve(arguments: list[str], log: Path) -> tuple[subprocess.Popen, str]:
 def report(tally: Tally, memory: list[float], users: int, seconds: float) -> dict[str, Any]:
     kinds = {}
     for kind in sorted({*tally.seconds, *tally.busy}):
-        times = tally.seconds[kind] or [float("nan")]
-        p50, p95 = np.percentile(times, [50, 95])
+        times = tally.seconds[kind]
+        p50, p95 = (np.percentile(times, [50, 95]) * 1000).round() if times else (None, None)
         kinds[kind] = {
-            "requests": len(tally.seconds[kind]) + tally.busy[kind],
+            "requests": len(times) + tally.busy[kind],
             "busy": tally.busy[kind],
-            "p50_ms": round(p50 * 1000),
-            "p95_ms": round(p95 * 1000),
+            "p50_ms": p50,
+            "p95_ms": p95,
         }
     return {
         "users": users,
@@ -286,7 +286,7 @@ def main() -> None:
     print(f"{args.users} users, {seconds:g} s{'requests':>12}{'busy':>8}{'p50':>8}{'p95':>8}   ms")
     for kind, row in found["kinds"].items():
         columns = (row["requests"], row["busy"], row["p50_ms"], row["p95_ms"])
-        print(f"{kind:16}" + "".join(f"{column:>8}" for column in columns))
+        print(f"{kind:16}" + "".join(f"{column!s:>8}" for column in columns))
     text = json.dumps(found)
     print(text)
     if args.json:
