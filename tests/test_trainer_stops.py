@@ -150,3 +150,13 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path, data: Path, forker: Fork
     os.kill(process, signal.SIGINT)
     assert forker.wait(process) == -signal.SIGINT
     assert "press again to leave at once" in said.read_text()
+
+
+def test_what_a_killed_process_left_unfinished_goes_with_the_next_one(tmp_path: Path) -> None:
+    for name in ("", "best", "samples", "examples"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / ".0123456789abcdef.part").touch()
+        (tmp_path / name / "whole.txt").touch()
+    with lock_run(tmp_path):
+        assert not list(tmp_path.rglob("*.part"))
+        assert len(list(tmp_path.rglob("whole.txt"))) == 4

@@ -63,7 +63,7 @@ def lock_run(folder: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
-        for part in [*folder.glob(PART_PATTERN), *folder.glob(f"{BEST_NAME}/{PART_PATTERN}")]:
+        for part in list(folder.rglob(PART_PATTERN)):
             part.unlink()
         try:
             yield
