@@ -2,6 +2,7 @@
 // events. The server gives an older drawing of this page up for a newer one.
 
 import { DESK } from "./studio.js";
+import { reasonOf } from "./wire.js";
 
 const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
@@ -25,13 +26,4 @@ export async function askPicture(base, drawing) {
   if (!answer.ok) throw new Error(await reasonOf(answer));
   const header = (name) => decodeURIComponent(answer.headers.get(name) ?? "");
   return { blob: await answer.blob(), name: header("x-picture-name"), notice: header("x-notice") };
-}
-
-async function reasonOf(answer) {
-  try {
-    const { error, detail } = await answer.json();
-    return error ?? detail;
-  } catch {
-    return `The server said ${answer.status}.`;
-  }
 }

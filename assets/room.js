@@ -1,5 +1,7 @@
 // The visitor's photos on the server: sent when they are needed, and again where they were dropped.
 
+import { reasonOf } from "./wire.js";
+
 const BUSY = 503;
 const RETRY_MS = 1500;
 const RETRIES = 20;
@@ -80,13 +82,5 @@ export class Room {
   #call(path, method, { headers, ...options } = {}) {
     const own = { "x-studio-key": this.key, ...headers };
     return fetch(`${this.url}${path}`, { method, cache: "no-store", headers: own, ...options });
-  }
-}
-
-async function reasonOf(answer) {
-  try {
-    return (await answer.json()).error;
-  } catch {
-    return `the server said ${answer.status}`;
   }
 }

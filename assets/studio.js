@@ -18,7 +18,7 @@ export const studio = {
 // pix2pix/ui/assets.py.
 export const DESK = import.meta.url.match(/\/for\/([^/]+)\//)?.[1] ?? "draw";
 
-/** What the server could not do: "draw", "look", "style" or "open". */
+/** What the server could not do: "look", "style" or "open". */
 export function onFailure(what, act) { window.addEventListener(`${DESK}:${what}-failed`, act); }
 
 /** Gives the sheet and the picture of a tab their shape on the page. */

@@ -38,3 +38,13 @@ export async function sendFile(file, upload, maxMegabytes) {
   });
   return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } }, at: Date.now() };
 }
+
+/** Why the server refused, in its own words where it has any. */
+export async function reasonOf(answer) {
+  try {
+    const { error, detail } = await answer.json();
+    return error ?? detail;
+  } catch {
+    return `the server said ${answer.status}`;
+  }
+}

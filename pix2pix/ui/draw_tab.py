@@ -58,8 +58,6 @@ def build_draw_tab(
         picture,
         api_name=f"{desk_name()}_live",
         api_visibility="undocumented",
-        trigger_mode="multiple",
-        show_progress="hidden",
         **slot,
     )
     if drawer.style_dim:

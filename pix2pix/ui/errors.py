@@ -18,6 +18,11 @@ def sentence(error: ValueError) -> gr.Error:
     return gr.Error(html.escape(str(error)), title="That did not work", print_exception=False)
 
 
+def unfinished(error: Exception) -> str:
+    """What a person hears of a fault of ours: nothing of its insides."""
+    return f"The server could not finish this ({type(error).__name__}). Please try again."
+
+
 def with_notices(function: Callable[..., Any], *args: Any) -> Any:
     """What the function returns; what it had to tell beside that is shown in the page."""
     with listening() as notices:
@@ -46,7 +51,7 @@ def in_words(function: Callable[..., Any], takes: type = object) -> Callable[...
         except Exception as error:
             logger.exception("%s failed", function.__name__)
             raise gr.Error(
-                f"The server could not finish this ({type(error).__name__}). Please try again.",
+                unfinished(error),
                 title="That did not work",
                 print_exception=False,
             ) from None

@@ -16,21 +16,21 @@ import numpy as np
 from gradio.context import LocalContext
 from PIL import Image
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pix2pix.inference import Drawer, StoppedError
 from pix2pix.notices import listening
 from pix2pix.translator import LineDrawer
+from pix2pix.ui.errors import unfinished
 from pix2pix.ui.leaving import LEAVING
 from pix2pix.ui.newest import Newest
 from pix2pix.ui.sheets import SheetKind
-from pix2pix.ui.wire import DrawRequest, image_bytes, read_drawing
+from pix2pix.ui.wire import PRIVATE, DrawRequest, image_bytes, read_drawing, refuse
 
 LIVE_URL = "studio-live"
 AT_WORK = 2  # the second stops the first, where both are of one visitor
 MOST_WAITING = 32
-HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 _VISITOR = re.compile(r"[0-9-]{1,64}")
 
@@ -65,18 +65,18 @@ class LiveDesks:
         """The picture as PNG or JPEG; 204 where a newer drawing of the visitor has come."""
         desk = self._desks.get(request.path_params["desk"])
         if desk is None:
-            return _refuse("there is no drawing tab of this name", 404)
+            return refuse("there is no drawing tab of this name", 404)
         if LEAVING.is_set():
-            return _refuse("The server is being stopped. Please try again in a minute.", 503)
+            return refuse("The server is being stopped. Please try again in a minute.", 503)
         try:
             payload = await request.json()
             drawing = read_drawing(payload, desk.sheet, desk.drawer.style_dim)
             stop = self._enter(request.path_params["desk"], payload, drawing.id)
         except ValueError as error:
-            return _refuse(str(error), 400)
+            return refuse(str(error), 400)
         if self._waiting >= self._most_waiting + AT_WORK:
             waiting = self._waiting - AT_WORK
-            return _refuse(
+            return refuse(
                 f"The server is busy: {waiting} others are waiting. Please try again.", 503
             )
         LocalContext.request.set(gr.Request(request=request))  # ZeroGPU asks whose share it is
@@ -121,17 +121,16 @@ def draw(desk: Desk, drawing: DrawRequest, stop: Callable[[], bool] | None) -> R
         with listening() as notices:
             photo = desk.drawer.draw(drawing.label_map, drawing.seed, drawing.style, stop)
     except StoppedError:
-        return Response(status_code=204, headers=HEADERS)
+        return Response(status_code=204, headers=PRIVATE)
     except ValueError as error:
-        return _refuse(str(error), 400)
+        return refuse(str(error), 400)
     except Exception as error:
         log.exception("drawing failed")
-        name = type(error).__name__
-        return _refuse(f"The server could not finish this ({name}). Please try again.", 500)
+        return refuse(unfinished(error), 500)
     told = {"x-notice": quote(" ".join(notices))} if notices else {}
     named = {"x-picture-name": quote(picture_name(desk.sheet, drawing))}
     content, media_type = encode(photo, drawing)
-    return Response(content, media_type=media_type, headers=HEADERS | named | told)
+    return Response(content, media_type=media_type, headers=PRIVATE | named | told)
 
 
 def encode(photo: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:
@@ -144,7 +143,3 @@ def encode(photo: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:
 
 def picture_name(sheet: SheetKind, drawing: DrawRequest) -> str:
     return f"{sheet.file_name}-{drawing.seed if drawing.style is None else 'styled'}"
-
-
-def _refuse(reason: str, status: int) -> Response:
-    return JSONResponse({"error": reason}, status, headers=HEADERS)

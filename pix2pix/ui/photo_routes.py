@@ -14,13 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pix2pix.ui.photo_store import PhotoGoneError, PhotoStore, check_key, decode_photo
-from pix2pix.ui.wire import MAX_UPLOAD_MB, clean_name, thumbnail_uri
+from pix2pix.ui.wire import MAX_UPLOAD_MB, PRIVATE, clean_name, refuse, thumbnail_uri
 
 PHOTOS_URL = "studio-photos"
 THUMB_SIDE = 160
 UPLOADS_AT_ONCE = 8  # each may need MAX_UPLOAD_MB of memory
 UPLOAD_LIMIT_S = 300
-PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 _decoding = threading.Lock()  # a picture of 50 megapixels needs 150 MB: one at a time
 
@@ -31,7 +30,7 @@ def photo_routes(store: PhotoStore) -> list[Route]:
     async def receive(request: Request) -> Response:
         nonlocal uploads
         if uploads >= UPLOADS_AT_ONCE:
-            return _refuse("the server is receiving many photos: please try again", 503)
+            return refuse("the server is receiving many photos: please try again", 503)
         uploads += 1
         try:
             key = request.headers.get("x-studio-key", "")
@@ -42,9 +41,9 @@ def photo_routes(store: PhotoStore) -> list[Route]:
                 await run_in_threadpool(_keep, store, key, content, name), headers=PRIVATE
             )
         except ValueError as error:
-            return _refuse(str(error), 200)  # an answer like another: browsers log all else
+            return refuse(str(error), 200)  # an answer like another: browsers log all else
         except asyncio.TimeoutError:
-            return _refuse("the photo took too long to arrive", 408)
+            return refuse("the photo took too long to arrive", 408)
         finally:
             uploads -= 1
 
@@ -52,7 +51,7 @@ def photo_routes(store: PhotoStore) -> list[Route]:
         try:
             result = store.take_result(*_whose(request))
         except PhotoGoneError as error:
-            return _refuse(str(error), 404)
+            return refuse(str(error), 404)
         return Response(result.content, media_type=result.media_type, headers=PRIVATE)
 
     async def forget(request: Request) -> Response:
@@ -96,7 +95,3 @@ def _keep(store: PhotoStore, key: str, content: bytes, name: str) -> dict[str, o
         "height": height,
         "thumb": thumb,
     }
-
-
-def _refuse(reason: str, status: int) -> Response:
-    return JSONResponse({"error": reason}, status, headers=PRIVATE)

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from gradio.utils import get_upload_folder
 from PIL import Image
+from starlette.responses import JSONResponse, Response
 
 from pix2pix.config import check_style
 from pix2pix.inference import MAX_STRENGTH
@@ -18,6 +19,7 @@ from pix2pix.ui.sheets import SheetKind
 
 MAX_SEED = 9999
 MAX_UPLOAD_MB = 64
+PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}  # headers
 
 
 class DrawRequest(NamedTuple):
@@ -146,6 +148,10 @@ def thumbnail_uri(image: Image.Image, side: int) -> str:
     small = image.copy()
     small.thumbnail((side, side), Image.Resampling.BOX)
     return data_uri(small, "webp", quality=86, method=1)
+
+
+def refuse(reason: str, status: int) -> Response:
+    return JSONResponse({"error": reason}, status, headers=PRIVATE)
 
 
 def _require_dict(value: Any, what: str) -> dict[str, Any]:
