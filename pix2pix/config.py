@@ -21,6 +21,8 @@ CHANNELS = {
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
 PADDINGS = ("zeros", "replicate")
+ENCODERS = ("unet", "efficientnet-lite0")
+ENCODER_DEPTH = 5  # halvings of every encoder but the U-Net's own
 # What the app offers to put in for image2image: any picture, or black (white) lines to be drawn
 CANVASES = ("photo", "lines", "lines-white")
 MAX_STYLES = 64
@@ -100,6 +102,7 @@ class GeneratorConfig:
     ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
     half_output: bool = False  # the last layers work at half the input's sides
     norm_eps: float = 1e-5  # what instance norm adds to each variance
+    encoder: str = "unet"  # what halves: the U-Net's own layers, or a network that knows photos
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -127,6 +130,10 @@ class GeneratorConfig:
         ok = self.padding == "zeros" or self.upsample == "resize"
         require(ok, "upsample", "resize with padding replicate", self.upsample)
         require(0.0 <= self.dropout < 1.0, "dropout", "in [0, 1)", self.dropout)
+        ok = self.encoder in ENCODERS
+        require(ok, "encoder", f"one of {', '.join(ENCODERS)}", self.encoder)
+        ok = self.encoder == "unet" or self.depth == ENCODER_DEPTH
+        require(ok, "depth", f"{ENCODER_DEPTH} with encoder {self.encoder}", self.depth)
         ok = 0.0 < self.norm_eps <= 1.0
         require(ok, "norm_eps", "above 0 and at most 1", self.norm_eps)
         require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.device import autocast, has_fast_bf16
-from pix2pix.networks import Down, ResizeConv, UNet, Up
+from pix2pix.networks import ResizeConv, UNet
 from pix2pix.zerogpu import with_lent_gpu
 
 Stop: TypeAlias = Callable[[], bool] | None  # asked now and then whether to give up
@@ -39,9 +39,8 @@ class TorchEngine:
         fold_resize_convs(generator)
         self._generator = generator.to(device).eval().to(memory_format=torch.channels_last)
         if device.type == "cpu":  # elsewhere a run is over before the question is worth asking
-            for layer in self._generator.modules():
-                if isinstance(layer, (Down, Up)):
-                    layer.register_forward_pre_hook(self._ask)
+            for layer in (*self._generator.down, *self._generator.up):
+                layer.register_forward_pre_hook(self._ask)
         self._run = with_lent_gpu(self._generate)
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:

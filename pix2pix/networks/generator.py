@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from pix2pix.color import AB_SCALE, ab_grid
 from pix2pix.config import GeneratorConfig
-from pix2pix.networks.layers import Down, Norm, Padding, Up, fill_normal, init_weights
+from pix2pix.networks import efficientnet
+from pix2pix.networks.layers import Down, Norm, Padding, Side, Up, fill_normal, init_weights
 
 
 class AbMean(nn.Module):
@@ -42,7 +43,8 @@ class UNet(nn.Module):
     Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; gives (N, out_channels, H, W) in
     -1..1 (tanh), or logits where `final_tanh` is off. With a stem, a convolution at full
     resolution before and after gives edges that are as sharp as the input's. With `half_output` the
-    last doubling is left out: chroma needs no more.
+    last doubling is left out: chroma needs no more. The halvings may be those of a network that
+    knows photos already (`encoder`); a 1x1 convolution then fits each level to the decoder.
     """
 
     def __init__(self, config: GeneratorConfig, final_tanh: bool = True) -> None:
@@ -61,13 +63,19 @@ class UNet(nn.Module):
             nn.Conv2d(config.in_channels, stem, 3, padding=1, padding_mode=rim) if stem else None
         )
         self.down = nn.ModuleList()
-        previous = stem or config.in_channels
-        for i, width in enumerate(widths):
-            # As in the paper, no normalisation at the first layer nor at the bottleneck.
-            norm = "none" if i in (0, depth - 1) else config.norm
-            activate, bias = i > 0 or bool(stem), config.norm != "batch"
-            self.down.append(Down(previous, width, norm, activate, bias, rim, config.norm_eps))
-            previous = width
+        self.side: nn.ModuleList | None = None
+        if config.encoder == "unet":
+            previous = stem or config.in_channels
+            for i, width in enumerate(widths):
+                # As in the paper, no normalisation at the first layer nor at the bottleneck.
+                norm = "none" if i in (0, depth - 1) else config.norm
+                activate, bias = i > 0 or bool(stem), config.norm != "batch"
+                self.down.append(Down(previous, width, norm, activate, bias, rim, config.norm_eps))
+                previous = width
+        else:
+            self.down.extend(efficientnet.halvings(config.in_channels))
+            pairs = zip(efficientnet.CHANNELS, widths)
+            self.side = nn.ModuleList(Side(c, config.in_channels, w) for c, w in pairs)
 
         self.up = nn.ModuleList()
         for i in reversed(range(depth)):
@@ -101,6 +109,8 @@ class UNet(nn.Module):
             )
         pyramid = label_pyramid(x, self.config.depth) if self.config.class_norm else None
         skips = self.encode(x)
+        if self.side is not None:
+            skips = [side(level, x) for side, level in zip(self.side, skips)]
         x = skips.pop()  # the bottleneck is no skip
         for i, up in zip(reversed(range(self.config.depth)), self.up):
             labels = pyramid[i] if pyramid else None

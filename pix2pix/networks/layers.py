@@ -120,6 +120,22 @@ class Down(nn.Module):
         return self.norm(self.conv(x))
 
 
+class Side(nn.Module):
+    """What the decoder takes from a level of a foreign encoder: (N, outer, H, W) of its (N, inner,
+    H, W) and the generator's input, averaged down to H and W, in which hints are still themselves.
+    """
+
+    def __init__(self, inner: int, in_channels: int, outer: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inner + in_channels, outer, 1, bias=False)
+        self.norm = nn.BatchNorm2d(outer)
+
+    def forward(self, level: Tensor, x: Tensor) -> Tensor:
+        factor = x.shape[-1] // level.shape[-1]
+        y: Tensor = self.norm(self.conv(torch.cat([level, F.avg_pool2d(x, factor)], dim=1)))
+        return y
+
+
 class Up(nn.Module):
     """Doubles the resolution: ReLU, upsampling convolution, normalisation, dropout."""
 

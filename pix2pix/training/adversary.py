@@ -1,5 +1,6 @@
 """D in a run: what it is made of, what it learns, and what G learns from it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,19 +10,44 @@ from torch.nn.utils.parametrize import is_parametrized
 from pix2pix.augmentation import augment
 from pix2pix.losses import discriminator_loss, feature_matching_loss, generator_loss
 from pix2pix.networks import MultiScaleDiscriminator, PatchDiscriminator
+from pix2pix.networks.known import KnowingDiscriminator, KnownFeatures
 from pix2pix.training.parts import Part
+from pix2pix.training.pretrained import load_halvings
 from pix2pix.training.recipe import Recipe
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What D is shown of a part's images, as augmentation varies them."""
+
+    pair: Tensor  # (N, C + D, H, W): condition and image
+    known: list[Tensor]  # what the KnowingDiscriminator makes of it, where there is one
+
+    def detach(self) -> "Seen":
+        return Seen(self.pair.detach(), [level.detach() for level in self.known])
+
+
+class Jury(nn.Module):
+    """PatchGANs and a KnowingDiscriminator, who judge the same images."""
+
+    def __init__(self, patches: nn.Module, knowing: KnowingDiscriminator) -> None:
+        super().__init__()
+        self.patches, self.knowing = patches, knowing
+
+
 def make_discriminator(recipe: Recipe) -> nn.Module:
-    channels = recipe.condition_channels() + recipe.generator().out_channels
+    """ValueError where it takes published weights that are not installed."""
+    condition, image = recipe.condition_channels(), recipe.generator().out_channels
     discriminators = [
         PatchDiscriminator(
-            channels, recipe.ndf, recipe.receptive_field, recipe.d_norm, recipe.spectral
+            condition + image, recipe.ndf, recipe.receptive_field, recipe.d_norm, recipe.spectral
         )
         for _ in range(recipe.d_scales)
     ]
-    return discriminators[0] if recipe.d_scales == 1 else MultiScaleDiscriminator(discriminators)
+    patches = discriminators[0] if recipe.d_scales == 1 else MultiScaleDiscriminator(discriminators)
+    if not recipe.d_known:
+        return patches
+    return Jury(patches, KnowingDiscriminator(condition, KnownFeatures(load_halvings())))
 
 
 def follow_weights(discriminator: nn.Module) -> None:
@@ -39,50 +65,67 @@ def follow_weights(discriminator: nn.Module) -> None:
             weight[0].eval()
 
 
-def judge(
-    discriminator: nn.Module, recipe: Recipe, part: Part, image: Tensor
-) -> list[tuple[Tensor, list[Tensor]]]:
-    """D's logits and features for each scale, of the images as augmentation shows them."""
+def show(discriminator: nn.Module, recipe: Recipe, part: Part, image: Tensor) -> Seen:
+    """Images of a part (their condition is the part's) as D sees them."""
     pair = augment(part.condition, image, recipe.policies, recipe.shift, part.chances)
-    found = discriminator(pair)
-    return found if isinstance(found, list) else [found]
+    knowing = discriminator.knowing if isinstance(discriminator, Jury) else None
+    return Seen(pair, knowing.see(pair) if knowing else [])
 
 
-def verdict_loss(discriminator: nn.Module, recipe: Recipe, part: Part, fake: Tensor) -> Tensor:
+def judge(discriminator: nn.Module, seen: Seen) -> list[tuple[Tensor, list[Tensor]]]:
+    """D's logits for each scale, and its hidden layers' activations."""
+    jury = discriminator if isinstance(discriminator, Jury) else None
+    found = (jury.patches if jury else discriminator)(seen.pair)
+    verdicts = found if isinstance(found, list) else [found]
+    return [*verdicts, *((logits, []) for logits in (jury.knowing(seen.known) if jury else []))]
+
+
+def verdict_loss(
+    discriminator: nn.Module, recipe: Recipe, part: Part, real: Seen, fake: Seen
+) -> Tensor:
     """What D minimises: real up, fake down; the mean over its scales."""
-    real = judge(discriminator, recipe, part, part.target)
     losses = [
         discriminator_loss(
             real_logits.float(), fake_logits.float(), recipe.gan_loss, recipe.label_smoothing
         )
         for (real_logits, _), (fake_logits, _) in zip(
-            real, judge(discriminator, recipe, part, fake)
+            judge(discriminator, real), judge(discriminator, fake)
         )
     ]
     return torch.stack(losses).mean() * part.share
 
 
 def adversarial_losses(
-    discriminator: nn.Module, recipe: Recipe, part: Part, fake: Tensor
+    discriminator: nn.Module, recipe: Recipe, part: Part, real: Seen, fake: Seen
 ) -> dict[str, Tensor]:
-    """What D thinks of the fakes and, for those that have a truth, feature matching.
+    """What D thinks of the fakes and, for those that have a truth, how far from it they are in D's
+    features (fm) and in those of the network that knows photos (known).
 
-    Both are means over D's scales: pix2pixHD adds them up.
+    All are means over D's scales: pix2pixHD adds them up.
     """
-    verdicts = judge(discriminator, recipe, part, fake)
+    verdicts = judge(discriminator, fake)
     scales = [generator_loss(logits.float(), recipe.gan_loss) for logits, _ in verdicts]
     losses = {"gan": torch.stack(scales).mean() * part.share}
-    if recipe.lambda_fm and not part.encoded:
-        losses["fm"] = fake.new_zeros(())
-    elif recipe.lambda_fm:
+    if recipe.lambda_fm:
         with torch.no_grad():
-            truths = judge(discriminator, recipe, part, part.target)
-        distances = [
-            feature_matching_loss(
-                [f[: part.encoded].float() for f in real],
-                [f[: part.encoded].float() for f in found],
-            )
-            for (_, real), (_, found) in zip(truths, verdicts)
-        ]
-        losses["fm"] = torch.stack(distances).mean() * part.encoded_share
+            truths = judge(discriminator, real) if part.encoded else []
+        pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
+        losses["fm"] = matching_loss(pairs, part, fake.pair)
+    if recipe.lambda_known:
+        pairs = [([r], [f]) for r, f in zip(real.known, fake.known)] if part.encoded else []
+        losses["known"] = matching_loss(pairs, part, fake.pair)
     return losses
+
+
+def matching_loss(
+    pairs: list[tuple[list[Tensor], list[Tensor]]], part: Part, like: Tensor
+) -> Tensor:
+    """Mean distance of real and fake activations, scale by scale, of those that have a truth."""
+    if not pairs:
+        return like.new_zeros(())
+    known = slice(part.encoded)
+    distances = [
+        feature_matching_loss([r[known].float() for r in real], [f[known].float() for f in fake])
+        for real, fake in pairs
+    ]
+    return torch.stack(distances).mean() * part.encoded_share

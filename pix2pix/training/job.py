@@ -23,6 +23,7 @@ from pix2pix.training.distributed import Workers
 from pix2pix.training.examples import write_examples
 from pix2pix.training.finetune import take_weights
 from pix2pix.training.learner import Learner, checkpoint_config
+from pix2pix.training.pretrained import take_pretrained
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.report import write_report
 from pix2pix.training.run import (
@@ -85,6 +86,9 @@ def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
         learner.load_state_dict(state)
     elif "init_from" in run:
         run["init_facts"] = take_weights(learner.model, recipe.task, run["init_from"])
+        learner.ema.load_state_dict(learner.model.state_dict())
+    elif recipe.encoder != "unet" and recipe.pretrained:
+        run["init_facts"] = take_pretrained(learner.model.generator)
         learner.ema.load_state_dict(learner.model.state_dict())
     date_changes(run, job.progress.step)
     return job

@@ -1,6 +1,5 @@
 """What learns in a run: the networks, their optimizers, and one step of both."""
 
-import contextlib
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -61,7 +60,7 @@ class Learner:
         betas = (recipe.beta1, 0.999)
         # fused: one pass over the weights, not ten; the paper's have 57 million
         self.g_optimizer = torch.optim.AdamW(
-            self.model.parameters(), recipe.lr, betas, weight_decay=recipe.weight_decay, fused=True
+            self._groups(), recipe.lr, betas, weight_decay=recipe.weight_decay, fused=True
         )
         self.d_optimizer = torch.optim.Adam(
             self.discriminator.parameters(), recipe.d_lr, betas, fused=True
@@ -123,6 +122,7 @@ class Learner:
         )
         # A single part's fakes serve D and G; several are made again for G, to hold one at a time.
         fakes = [self._paint(parts[0], pixels)] if len(parts) == 1 else None
+        shown = self._show(parts[0], fakes[0][1]) if fakes and adversarial else None
 
         # D: real up, fake down
         if adversarial:
@@ -131,10 +131,16 @@ class Learner:
             self.discriminator.requires_grad_(True)
             self.d_optimizer.zero_grad(set_to_none=True)
             for i, part in enumerate(parts):
-                with torch.no_grad() if fakes is None else contextlib.nullcontext():
-                    _, fake = fakes[0] if fakes else self._paint(part, pixels, step, i)
+                if shown is None:
+                    with torch.no_grad():
+                        _, fake = self._paint(part, pixels, step, i)
+                        real, seen = self._show(part, fake)
+                else:
+                    real, seen = shown
                 with autocast(self.device, self.bf16):
-                    loss = adversary.verdict_loss(self.discriminator, recipe, part, fake.detach())
+                    loss = adversary.verdict_loss(
+                        self.discriminator, recipe, part, real, seen.detach()
+                    )
                 loss.backward()
                 add(losses, {"d": loss.detach()})
             self._update(self.d_optimizer)
@@ -146,8 +152,11 @@ class Learner:
             logits, fake = fakes[0] if fakes else self._paint(part, pixels, step, i)
             found = self._truth_losses(part, logits, fake)
             if adversarial:
+                real, seen = shown or self._show(part, fake)
                 with autocast(self.device, self.bf16):
-                    found |= adversary.adversarial_losses(self.discriminator, recipe, part, fake)
+                    found |= adversary.adversarial_losses(
+                        self.discriminator, recipe, part, real, seen
+                    )
             loss = self._weigh(found)
             if loss.requires_grad:  # else the part has drawn styles alone, and there is no D yet
                 loss.backward()
@@ -176,11 +185,27 @@ class Learner:
         valid = (part.weight > 0).float()
         return logits, fake * valid + part.target * (1 - valid)
 
+    def _show(self, part: Part, fake: Tensor) -> tuple[adversary.Seen, adversary.Seen]:
+        """A part's truth and its fakes as D sees them."""
+        with autocast(self.device, self.bf16):
+            with torch.no_grad():
+                real = adversary.show(self.discriminator, self.recipe, part, part.target)
+            return real, adversary.show(self.discriminator, self.recipe, part, fake)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """G's parameters, those of an encoder that knows photos with a rate of their own."""
+        if self.recipe.encoder == "unet":
+            return [{"params": list(self.model.parameters())}]
+        known = list(self.model.generator.down.parameters())
+        ids = set(map(id, known))
+        rest = [p for p in self.model.parameters() if id(p) not in ids]
+        return [{"params": rest}, {"params": known, "part": self.recipe.encoder_lr}]
+
     def _set_learning_rates(self, factor: float) -> None:
         recipe = self.recipe
         for optimizer, lr in ((self.g_optimizer, recipe.lr), (self.d_optimizer, recipe.d_lr)):
             for group in optimizer.param_groups:
-                group["lr"] = lr * factor
+                group["lr"] = lr * factor * group.get("part", 1.0)
 
     def _update(self, optimizer: torch.optim.Optimizer) -> None:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -198,6 +223,7 @@ class Learner:
             "z": recipe.lambda_z,
             "gan": recipe.lambda_gan,
             "fm": recipe.lambda_fm,
+            "known": recipe.lambda_known,
         }
         terms = [weights[name] * loss for name, loss in losses.items()]
         return torch.stack(terms).sum()

@@ -9,6 +9,7 @@ from pix2pix.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.config import (
     CANVASES,
     CHANNELS,
+    ENCODERS,
     NORMS,
     TASKS,
     UPSAMPLINGS,
@@ -37,6 +38,7 @@ CHOICES: dict[str, tuple] = {
     "task": TASKS,
     "canvas": CANVASES,
     "norm": NORMS,
+    "encoder": ENCODERS,
     "d_norm": NORMS,
     "upsample": UPSAMPLINGS,
     "gan_loss": GAN_LOSSES,
@@ -61,6 +63,7 @@ AT_LEAST_0 = (
     "lambda_gan",
     "lambda_l1",
     "lambda_fm",
+    "lambda_known",
     "lambda_ce",
     "lambda_kl",
     "lambda_z",
@@ -73,7 +76,7 @@ AT_LEAST_0 = (
     "seed",
     "patience",
 )
-ABOVE_0 = ("lr", "d_lr", "drop", "drop_every")
+ABOVE_0 = ("lr", "encoder_lr", "d_lr", "drop", "drop_every")
 PARTS_OF_1 = ("gan_start", "small_until", "kl_warmup", "prior_part", "decay_start", "drop")
 BELOW_1 = ("beta1", "ema", "d_shift", "label_smoothing")
 
@@ -103,6 +106,8 @@ class Recipe:
     canvas: str = "photo"  # the app's, for the input: photo, lines (black on white) or lines-white
 
     # Generator
+    encoder: str = "unet"  # what halves: unet, or efficientnet-lite0, which knows photos
+    pretrained: bool = True  # the encoder begins with its published weights, where it has any
     ngf: int = 64  # channels after the first halving; each further one doubles them
     depth: int = 8  # number of halvings
     max_channels: int = 512  # where the doubling of channels ends
@@ -122,6 +127,7 @@ class Recipe:
     d_scales: int = 1  # so many discriminators, each on images half as large as the one before
     d_norm: str = "batch"  # batch, instance or none
     spectral: bool = False  # spectral norm in all its layers but the last
+    d_known: bool = False  # judges also by what EfficientNet-Lite0, which knows photos, sees
     d_augment: str = ""  # what D sees is varied: any of color,translation,cutout
     d_shift: float = 0.0  # translation by up to this part of the sides; 0: 1/8 where asked for
     d_every: int = 1  # D is updated at every d_every-th step
@@ -134,6 +140,7 @@ class Recipe:
     lambda_l1: float = 100.0  # weight of rec_loss, whichever it is
     l1_beta: float = 0.1  # smooth_l1 is quadratic below this
     lambda_fm: float = 0.0  # feature matching: the weight of being like the truth inside D
+    lambda_known: float = 0.0  # with d_known: of being like the truth in what that network sees
     lambda_ce: float = 0.0  # cross-entropy of the a/b classes, or of the label map's
     lambda_kl: float = 0.0  # draws the style codes to a normal distribution
     lambda_z: float = 0.0  # a drawn style must be read back from the picture it gave
@@ -147,6 +154,7 @@ class Recipe:
     batch_size: int = 1  # images in a step
     accumulate: int = 1  # computes a step's images in so many parts, to save memory
     lr: float = 2e-4  # learning rate of G
+    encoder_lr: float = 1.0  # that of a pretrained encoder, as a part of lr
     d_lr: float = 2e-4  # learning rate of D
     beta1: float = 0.5  # of Adam
     weight_decay: float = 0.0  # of the generator, apart from its gradient (AdamW)
@@ -228,6 +236,10 @@ class Recipe:
         allowed = POLICIES if self.task in PHOTO_TASKS else POLICIES[1:]
         ok = set(self.policies) <= set(allowed)
         require(ok, "d_augment", f"any of {','.join(allowed)} for {self.task}", self.d_augment)
+        ok = self.task in PHOTO_TASKS or not self.d_known
+        require(ok, "d_known", f"false for {self.task}", self.d_known)
+        ok = self.d_known or not self.lambda_known
+        require(ok, "lambda_known", "0 without d_known", self.lambda_known)
         ok = not (self.gan_loss == "hinge" and self.label_smoothing)
         require(ok, "label_smoothing", "0 with hinge, which has no labels", self.label_smoothing)
         ok = self.batch_size % self.accumulate == 0
@@ -265,6 +277,7 @@ class Recipe:
             style_dim=self.style_dim,
             ab_classes=self.ab_classes,
             half_output=self.half_output,
+            encoder=self.encoder,
         )
 
     def data_options(self) -> DataOptions:

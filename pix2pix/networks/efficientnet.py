@@ -1,0 +1,74 @@
+"""The encoder of EfficientNet-Lite0, for weights that have learned from a million photos.
+
+Tan and Le, "EfficientNet" (ICML 2019), in the form for phones: ReLU6, no squeeze and excitation.
+Layer for layer that of the published weights, so that they fit by their order
+(`training.pretrained`).
+"""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+EPS = 1e-3  # of the published weights' batch norms
+STEM = 32
+# For each halving, its blocks: expansion, kernel, channels, repeats. The first of a level halves;
+# at the first level the stem does.
+LEVELS: tuple[tuple[tuple[int, int, int, int], ...], ...] = (
+    ((1, 3, 16, 1),),
+    ((6, 3, 24, 2),),
+    ((6, 5, 40, 2),),
+    ((6, 3, 80, 3), (6, 5, 112, 3)),
+    ((6, 5, 192, 4), (6, 3, 320, 1)),
+)
+CHANNELS = tuple(level[-1][2] for level in LEVELS)
+
+
+class SameConv(nn.Conv2d):
+    """A convolution of even sides padded as in TensorFlow: the odd pixel is right and below."""
+
+    def __init__(self, inner: int, outer: int, kernel: int, stride: int = 1, groups: int = 1):
+        super().__init__(inner, outer, kernel, stride, groups=groups, bias=False)
+        missing = kernel - stride
+        self.rim = (missing // 2, missing - missing // 2) * 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, self.rim) if any(self.rim) else x)
+
+
+def conv(
+    inner: int, outer: int, kernel: int = 1, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
+    """Convolution and batch norm."""
+    norm = nn.BatchNorm2d(outer, eps=EPS)
+    return nn.Sequential(SameConv(inner, outer, kernel, stride, groups), norm)
+
+
+class InvertedResidual(nn.Module):
+    """Widens, looks around in each channel by itself, narrows (MobileNetV2, CVPR 2018)."""
+
+    def __init__(self, inner: int, outer: int, expand: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        wide = inner * expand
+        self.is_residual = stride == 1 and inner == outer
+        layers: list[nn.Module] = [conv(inner, wide), nn.ReLU6()] if expand > 1 else []
+        layers += [conv(wide, wide, kernel, stride, groups=wide), nn.ReLU6(), conv(wide, outer)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return x + y if self.is_residual else y
+
+
+def halvings(in_channels: int) -> list[nn.Sequential]:
+    """Five modules that halve the sides one after the other; each gives its CHANNELS."""
+    modules, inner = [], STEM
+    for index, level in enumerate(LEVELS):
+        layers: list[nn.Module] = []
+        if index == 0:
+            layers += [conv(in_channels, STEM, 3, stride=2), nn.ReLU6()]
+        for block, (expand, kernel, outer, repeats) in enumerate(level):
+            for repeat in range(repeats):
+                stride = 2 if index > 0 and block == repeat == 0 else 1
+                layers.append(InvertedResidual(inner, outer, expand, kernel, stride))
+                inner = outer
+        modules.append(nn.Sequential(*layers))
+    return modules

