@@ -28,6 +28,7 @@ DRAWING = Recipe(
     padding="replicate",
 )
 COLORIZE = Recipe("colorize", size=64, ngf=4, depth=3, half_output=True, ab_classes=88)
+KNOWN = dataclasses.replace(COLORIZE, depth=5, max_channels=16, encoder="efficientnet-lite0")
 
 
 def save(folder: Path, recipe: Recipe) -> Path:
@@ -39,7 +40,12 @@ def save(folder: Path, recipe: Recipe) -> Path:
 
 @pytest.mark.parametrize(
     ("recipe", "fp16", "tolerance"),
-    [(DRAWING, False, 1e-4), (DRAWING, True, 0.05), (COLORIZE, False, 1e-4)],
+    [
+        (DRAWING, False, 1e-4),
+        (DRAWING, True, 0.05),
+        (COLORIZE, False, 1e-4),
+        (KNOWN, False, 1e-4),
+    ],
 )
 def test_the_file_gives_what_the_model_gives_for_any_size(
     tmp_path: Path, recipe: Recipe, fp16: bool, tolerance: float
@@ -49,7 +55,7 @@ def test_the_file_gives_what_the_model_gives_for_any_size(
     session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
     config, model = load_checkpoint(folder)
     generator = model.generator
-    for count, height, width in ((1, 32, 32), (3, 64, 40)):
+    for count, height, width in ((1, 32, 32), (3, 64, 160 if config.generator.depth == 5 else 40)):
         x = torch.rand(count, config.generator.in_channels, height, width) * 2 - 1
         given = {"input": x}
         if config.generator.style_dim:

@@ -95,6 +95,8 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
     recipe = replace(
         SMALL,
         lambda_fm=5.0,
+        d_known=True,
+        lambda_known=1.0,
         lambda_z=1.0,
         lambda_kl=0.1,
         prior_part=0.5,
@@ -108,7 +110,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
     batch = make_batch(side=64)
     batch.weight[0, :, :20] = 0  # the parts differ in how much of them counts
     found = [learner.step(batch, 0, 10) for learner in (whole, split)]
-    assert found[0].keys() == found[1].keys() == {"d", "gan", "fm", "z", "kl", "l1"}
+    assert found[0].keys() == found[1].keys() == {"d", "gan", "fm", "known", "z", "kl", "l1"}
     for name in found[0]:
         assert found[0][name].item() == pytest.approx(found[1][name].item(), rel=1e-4), name
     for module in ("model", "discriminator"):

@@ -115,6 +115,8 @@ def learn_double(
                 "class_norm": True,
                 "accumulate": 2,
                 "d_scales": 2,
+                "d_known": True,
+                "lambda_known": 1.0,
                 "d_augment": "color,translation,cutout",
             },
         ),

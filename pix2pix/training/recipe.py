@@ -112,6 +112,7 @@ class Recipe:
     depth: int = 8  # number of halvings
     max_channels: int = 512  # where the doubling of channels ends
     norm: str = "batch"  # batch, instance or none
+    norm_eps: float = 1e-5  # what instance norm adds to each variance; 0.1 keeps what is even even
     upsample: str = "transpose"  # transpose (the paper's), or resize: cannot draw a checkerboard
     dropout: float = 0.0  # in three decoder blocks next to the bottleneck
     stem: int = 0  # channels of a convolution at full resolution, before and after; 0: none
@@ -277,6 +278,7 @@ class Recipe:
             style_dim=self.style_dim,
             ab_classes=self.ab_classes,
             half_output=self.half_output,
+            norm_eps=self.norm_eps,
             encoder=self.encoder,
         )
 
