@@ -16,6 +16,7 @@ from pix2pix.encoding import encode_ab, encode_colorize_input, encode_lightness
 from pix2pix.labels import VOID
 
 MAX_HINTS = 30
+WITHOUT_HINTS = 0.35  # of the photos
 # Rare colours count more, or everything in doubt comes out brown. Zhang et al., "Colorful Image
 # Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
 # model this small paints things in colours too rich, so the weight is tempered.
@@ -143,13 +144,13 @@ def scratch(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Colour hints as a user would give them: a/b (H, W, 2) at a few small spots, and the mask.
 
-    Half of the time none; else a number whose logarithm is uniform in 1..MAX_HINTS. A spot is 1 to
+    For WITHOUT_HINTS of the photos none; else a number whose logarithm is uniform in 1..MAX_HINTS. A spot is 1 to
     7 pixels wide and has the mean colour there (Zhang et al., "Real-Time User-Guided Image
     Colorization", 2017, 3.1).
     """
     hints = np.zeros_like(ab)
     mask: np.ndarray = np.zeros(ab.shape[:2], np.float32)
-    if rng.random() < 0.5:
+    if rng.random() < WITHOUT_HINTS:
         return hints, mask
     height, width = ab.shape[:2]
     for _ in range(int(np.exp(rng.uniform(0, np.log(MAX_HINTS + 1))))):
