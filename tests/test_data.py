@@ -130,7 +130,7 @@ def test_rare_colors_weigh_more_and_the_average_is_one(tmp_path: Path) -> None:
     assert 0.7 < weight < 1.4
 
 
-def test_hints_are_often_none_and_else_few_and_true() -> None:
+def test_hints_are_sometimes_none_and_else_few_and_true() -> None:
     ab = np.random.default_rng(0).normal(0, 30, (64, 64, 2)).astype(np.float32)
     spots, none = [], 0
     for seed in range(200):
@@ -138,7 +138,7 @@ def test_hints_are_often_none_and_else_few_and_true() -> None:
         assert not hints[mask == 0].any()
         none += not mask.any()
         spots.append(mask.sum())
-    assert 70 <= none <= 130
+    assert 50 <= none <= 90
     assert 0 < max(spots) <= MAX_HINTS * 49
 
 
@@ -181,7 +181,7 @@ def test_a_batch_that_cannot_be_shared_is_refused(rank: int, world: int, word: s
 
 @pytest.mark.parametrize("task", ["labels2photo", "photo2labels", "colorize"])
 def test_batches_are_those_that_the_checkpoints_were_trained_on(task: str, tmp_path: Path) -> None:
-    """Recorded, as means over 4 x 4 fields, when each data set still had its own geometry."""
+    """Recorded, as means over 4 x 4 fields; the hints anew when more photos got some."""
     write = write_photos if task == "colorize" else partial(write_facades, height=150, width=210)
     dataset = open_set(task, write(tmp_path, 4 if task == "colorize" else 3, 1), 64, **HALF[task])
     plan = Plan(3, seed=7, small_steps=1, small_size=32)

@@ -329,7 +329,20 @@ def test_a_palette_that_is_wrong_is_refused(text: str, reason: str, tmp_path: Pa
         open_set("labels2photo", tmp_path, 64)
 
 
-TINY = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--workers", "0"]
+TINY = [
+    "--size",
+    "64",
+    "--ngf",
+    "8",
+    "--depth",
+    "4",
+    "--ndf",
+    "8",
+    "--workers",
+    "0",
+    "--encoder",
+    "unet",
+]
 
 
 @pytest.mark.parametrize("recipe", ["paper", "trace"])

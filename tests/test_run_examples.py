@@ -21,7 +21,20 @@ from pix2pix.ui.demo import create_demo
 from pix2pix.ui.sheets import sheet_of
 
 NAME = "ada/houses"
-TINY = ["--size", "64", "--ngf", "4", "--depth", "4", "--ndf", "4", "--workers", "0"]
+TINY = [
+    "--size",
+    "64",
+    "--ngf",
+    "4",
+    "--depth",
+    "4",
+    "--ndf",
+    "4",
+    "--workers",
+    "0",
+    "--encoder",
+    "unet",
+]
 
 
 def train_a_little(recipe: str, data: Path, out: Path, *more: str) -> Path:

@@ -14,7 +14,15 @@ import train
 from pix2pix.checkpoint import load_checkpoint, read_config
 from pix2pix.training import finetune, job
 
-TINY = ["--size=32", "--ngf=4", "--depth=3", "--max-channels=8", "--ndf=4", "--workers=0"]
+TINY = [
+    "--size=32",
+    "--ngf=4",
+    "--depth=3",
+    "--max-channels=8",
+    "--ndf=4",
+    "--workers=0",
+    "--encoder=unet",
+]
 KEYS = [*TINY, "--batch-size=1", "--log-every=1"]
 TRACE = ["trace", *KEYS, "--small-size=0"]
 
@@ -168,6 +176,7 @@ def test_a_plateau_goes_on_where_it_was(
 ) -> None:
     keys = [*TRACE, "--data", data, "--sample-every=1", "--best-metric=mean_iou"]
     keys += ["--schedule=plateau", "--drop-after=2", "--drop=0.5", "--max-steps=7"]
+    keys += ["--warmup=0"]
     figures = [0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6]  # the rate falls after the third and the fifth
     give_figures(monkeypatch, figures)
     whole, broken = tmp_path / "whole", tmp_path / "broken"

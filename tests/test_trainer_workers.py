@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from synthetic import write_facades
 
 SMALL = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "ndf": 4, "batch_size": 4}
+WITHOUT_BATCH_NORM = {**SMALL, "encoder": "unet", "norm": "instance"}
 FACADES = {**SMALL, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
 KEYS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
 KEYS += ["--stem=4", "--workers=0", "--log-every=1", "--precision=fp32", "--device=cpu"]
@@ -120,8 +121,8 @@ def learn_double(
                 "d_augment": "color,translation,cutout",
             },
         ),
-        ("colorize", {**SMALL, "size": 64, "receptive_field": 16, "norm": "instance"}),
-        ("trace", {**SMALL, "norm": "instance", "dropout": 0.0, "small_size": 0}),
+        ("colorize", {**WITHOUT_BATCH_NORM, "size": 64, "receptive_field": 16}),
+        ("trace", {**WITHOUT_BATCH_NORM, "dropout": 0.0, "small_size": 0}),
         (
             "edges2photo",
             {
