@@ -144,9 +144,9 @@ def scratch(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Colour hints as a user would give them: a/b (H, W, 2) at a few small spots, and the mask.
 
-    For WITHOUT_HINTS of the photos none; else a number whose logarithm is uniform in 1..MAX_HINTS. A spot is 1 to
-    7 pixels wide and has the mean colour there (Zhang et al., "Real-Time User-Guided Image
-    Colorization", 2017, 3.1).
+    None for WITHOUT_HINTS of the photos; else a number whose logarithm is uniform in 1..MAX_HINTS.
+    A spot is 1 to 7 pixels wide and has the mean colour there (Zhang et al., "Real-Time User-Guided
+    Image Colorization", 2017, 3.1).
     """
     hints = np.zeros_like(ab)
     mask: np.ndarray = np.zeros(ab.shape[:2], np.float32)
