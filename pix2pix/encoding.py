@@ -15,6 +15,8 @@ from pix2pix.labels import VOID
 SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
 SPREAD_SIGMA = 0.12  # short sides
 SPREAD_LIGHT = 0.3  # of L in -1..1
+SPREAD_DOUBT = 0.1  # hints, in cells: where there are so many the nearness is a half
+HONOUR_DOUBT = 0.02  # the same for what the network was off by
 
 
 def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
@@ -62,7 +64,7 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
     return torch.cat([light, spots, spread_hints(spots, light)], 1)
 
 
-def spread_hints(spots: Tensor, light: Tensor) -> Tensor:
+def spread_hints(spots: Tensor, light: Tensor, doubt: float = SPREAD_DOUBT) -> Tensor:
     """Each pixel's mean of the hints (N, 3, H, W) by nearness, and how near they are, in 0..1.
 
     Near is what is close by and as light in `light` (N, 1, H, W), -1..1: normalised convolution
@@ -72,11 +74,26 @@ def spread_hints(spots: Tensor, light: Tensor) -> Tensor:
     if not spots.any():
         return torch.zeros_like(spots)
     cells = F.avg_pool2d(torch.cat([spots, light], 1), SPREAD_STEP)
-    spread = torch.stack([_spread(cell[:3], cell[3]) for cell in cells])
+    spread = torch.stack([_spread(cell[:3], cell[3], doubt) for cell in cells])
     return F.interpolate(spread, spots.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def _spread(spots: Tensor, light: Tensor) -> Tensor:
+def honour_hints(x: Tensor, ab: Tensor) -> Tensor:
+    """a and b (N, 2, h, w), scaled by AB_SCALE, so that where a hint was given there is its colour.
+
+    `x` is the input (N, 7, H, W) that they were made from. What the network is off by at the hints
+    is spread like the hints themselves: what is near and as light is off by as much.
+    """
+    known = x[:, 3:4]
+    if not known.any():
+        return ab
+    own = F.interpolate(ab, x.shape[-2:], mode="bilinear", align_corners=False)
+    missing = torch.cat([x[:, 1:3] - own * known, known], 1)
+    spread = spread_hints(missing, x[:, :1], HONOUR_DOUBT)
+    return ab + F.interpolate(spread[:, :2] * spread[:, 2:], ab.shape[-2:], mode="area")
+
+
+def _spread(spots: Tensor, light: Tensor, doubt: float) -> Tensor:
     """(3, h, w) of one photo's hints (3, h, w) and L (h, w), both by cells."""
     height, width = light.shape
     places = torch.cartesian_prod(torch.arange(height), torch.arange(width)).float()
@@ -90,7 +107,7 @@ def _spread(spots: Tensor, light: Tensor) -> Tensor:
     nearness = torch.cdist(points, points[given]).square() / -2 + hints[:, 2].log()  # (h * w, n)
     total = nearness.exp().sum(1, keepdim=True)
     colors = nearness.softmax(1) @ (hints[:, :2] / hints[:, 2:])
-    return torch.cat([colors, total / (total + 0.1)], 1).T.reshape(3, height, width)
+    return torch.cat([colors, total / (total + doubt)], 1).T.reshape(3, height, width)
 
 
 def style_noise(style_dim: int, seed: int) -> Tensor:

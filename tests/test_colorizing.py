@@ -90,6 +90,17 @@ def test_a_hint_changes_the_colors(colorizer) -> None:
     assert np.abs(plain - hinted).max() > 0
 
 
+def test_a_hint_gets_its_color_and_what_is_far_from_it_and_unlike_stays(colorizer) -> None:
+    light = np.full((128, 128), 60, np.float32)
+    light[:, 64:] = 20
+    blue = Hint(0.25, 0.5, (40, 60, 200))
+    plain, hinted = (colorizer.predict_ab(light, hints) for hints in ((), [blue]))
+    asked = rgb_to_lab(np.array(blue.rgb, np.uint8))[1:]
+    assert np.abs(hinted[32, 16] - asked).max() < 8 < np.abs(plain[32, 16] - asked).max()
+    change = np.abs(hinted - plain).max(-1)
+    assert change[32, 16] > 10 * change[5, 60]
+
+
 # Toned, coloured and grey
 
 

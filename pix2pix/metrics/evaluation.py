@@ -15,6 +15,7 @@ from pix2pix.encoding import decode_ab, decode_photo
 from pix2pix.metrics.color import ab_error
 from pix2pix.metrics.generation import (
     generate,
+    generate_ab,
     lightness_of,
     restore_void,
     spread_indices,
@@ -161,8 +162,8 @@ def measure_colors(
     """How near the colours are, without and with ten hints, beside leaving the photo grey."""
     truth_ab = decode_ab(batch.target)
     outputs = {
-        "": decode_ab(generate(model, batch, device)),
-        f"_{HINTS}_hints": decode_ab(generate(model, with_hints(batch, HINTS, indices), device)),
+        "": generate_ab(model, batch, device),
+        f"_{HINTS}_hints": generate_ab(model, with_hints(batch, HINTS, indices), device),
         "_grey": np.zeros_like(truth_ab),
     }
     rows = []

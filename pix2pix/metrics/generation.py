@@ -10,7 +10,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.color import fit_gamut, lab_to_rgb
 from pix2pix.data.loader import Batch
-from pix2pix.encoding import decode_ab, encode_colorize_input, style_noise
+from pix2pix.encoding import decode_ab, encode_colorize_input, honour_hints, style_noise
 
 
 @torch.inference_mode()
@@ -30,6 +30,11 @@ def generate(
             style = model.style_encoder.sample(torch.cat(noise).to(device))
     x = batch.input.to(device, memory_format=torch.channels_last)
     return model.generator(x, style).float().cpu()
+
+
+def generate_ab(model: Model, batch: Batch, device: torch.device) -> np.ndarray:
+    """A colouriser's a and b (N, h, w, 2) float32, as users get them: the hints are kept to."""
+    return decode_ab(honour_hints(batch.input, generate(model, batch, device)))
 
 
 def spread_indices(size: int, limit: int | None) -> list[int]:

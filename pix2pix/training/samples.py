@@ -16,6 +16,7 @@ from pix2pix.files import write_atomically
 from pix2pix.labels import PALETTE
 from pix2pix.metrics.generation import (
     generate,
+    generate_ab,
     lightness_of,
     restore_void,
     spread_indices,
@@ -87,10 +88,8 @@ def color_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
     truth = decode_ab(batch.target)
     chroma = {
         "grey": np.zeros_like(truth),
-        "output": decode_ab(generate(model, batch, device)),
-        "with 10 hints": decode_ab(
-            generate(model, with_hints(batch, 10, range(len(truth))), device)
-        ),
+        "output": generate_ab(model, batch, device),
+        "with 10 hints": generate_ab(model, with_hints(batch, 10, range(len(truth))), device),
         "photo": truth,
     }
     return {caption: to_rgb(lightness_of(batch), ab) for caption, ab in chroma.items()}
