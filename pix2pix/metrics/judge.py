@@ -41,7 +41,7 @@ class Judge:
 
         The encoder's activations after its fourth halving (its last where it has fewer), past the
         normalisation and the LeakyReLU, averaged over each cell of a GRID x GRID grid. A cell, not
-        a photo, is a sample: a hundred photos give 1,600, enough for the covariance of the 256
+        a photo, is a sample: a hundred photos give 1,600, enough for the covariance of the 112
         channels that the trace recipe has there. Cells of one photo are not independent, so the
         distances compare sets of photos of about the same number and nothing else.
         """
