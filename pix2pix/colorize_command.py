@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pix2pix.signals import StopSignal
+
 if TYPE_CHECKING:
     from pix2pix.hints import Hint
     from pix2pix.photo_batch import Job, Outcome
@@ -109,15 +111,16 @@ def run(
         complain(f"pix2pix: {say(error)}")
         return 2
     outcomes: list[Outcome] = []
-    is_stopped = False
+    stopped_by = 0  # the number of a signal
     if work:
         batch = run_batch(waiting, work, options.jobs or default_threads(), say)
-        try:
+        with StopSignal("leaving after the photos under way; press again to leave at once") as stop:
             for outcome in batch:
                 outcomes.append(outcome)
-        except KeyboardInterrupt:
-            is_stopped = True
-            batch.close()
+                if stop.number:
+                    stopped_by = stop.number
+                    batch.close()
+                    break
     failed |= {outcome.source: outcome.reason for outcome in outcomes if outcome.reason}
     done = [outcome for outcome in outcomes if not outcome.reason]
     for line in [*describe_notes(done), *(f"{source}: {why}" for source, why in failed.items())]:
@@ -130,10 +133,10 @@ def run(
     except OSError as error:
         complain(f"pix2pix: {say(error)}")
         return 2
-    if is_stopped:
-        left = sum(not is_done(job) for job in waiting)  # some ended after the key was pressed
+    if stopped_by:
+        left = sum(not is_done(job) for job in waiting)  # some ended after the signal
         complain(f"stopped, {left} photos are left; the same command goes on with them")
-        return 130
+        return 128 + stopped_by
     return 0 if not failed else 1 if done or skipped else 2
 
 

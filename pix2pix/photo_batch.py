@@ -108,7 +108,7 @@ def run_batch(
     """Does all jobs, with a progress bar on a terminal; yields what became of each as it ends.
 
     `work` returns notes; whatever it raises is the failure of that photo alone. Closing the
-    iterator, as Ctrl+C does, lets the photos under way end and begins no other.
+    iterator, as a signal does, lets the photos under way end and begins no other.
     """
 
     def run(job: Job) -> Outcome:

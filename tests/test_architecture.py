@@ -26,6 +26,7 @@ LAYERS = {
     "pix2pix.photo_batch": 1,
     "pix2pix.plans": 1,
     "pix2pix.recolor": 1,
+    "pix2pix.signals": 1,
     "pix2pix.tone": 1,
     "pix2pix.zerogpu": 1,
     "pix2pix.augmentation": 2,

@@ -118,8 +118,9 @@ def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_whole_files_and_the_next_run_does_the_rest(
-    colorize, checkpoint: Path
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
+    colorize, checkpoint: Path, number: signal.Signals
 ) -> None:
     for i in range(60):
         make(f"album/{i:02}.png", 900, 600)
@@ -131,9 +132,9 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_does_the_rest(
     while not (Path("out").is_dir() and list(Path("out").glob("*.png"))):
         assert process.poll() is None
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert b"the same command goes on with them" in err
     assert b"Traceback" not in err
     first = results()

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 import torch
 
 from pix2pix.data.loader import iterate_batches
+from pix2pix.signals import StopSignal
 from pix2pix.training.board import Board
 from pix2pix.training.changes import change_keys
 from pix2pix.training.distributed import Workers, join_workers, restarts
@@ -35,9 +36,10 @@ from pix2pix.training.run import (
     trim_metrics,
     write_run,
 )
-from pix2pix.training.signals import StopSignal
 
 log = logging.getLogger(__name__)
+
+AGAIN = "leaving after this step; press again to leave at once, back at the last save"
 
 
 def start(
@@ -140,7 +142,7 @@ def run_steps(job: Job) -> int:
     watch = LossWatch(workers.device)
     job.began = time.monotonic() - job.progress.seconds
     with (
-        StopSignal() as stop,
+        StopSignal(AGAIN) as stop,
         open_bar(first_step, total_steps, workers.is_first) as bar,
         contextlib.closing(Board(job.out_dir, first_step, workers.is_first)) as board,
         open_report(job) as report,
