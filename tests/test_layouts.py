@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from synthetic import make_facade, open_set, write_facades, write_photos
+from whole_runs import SMALL
 
 import train
 from pix2pix.checkpoint import load_checkpoint
@@ -329,22 +330,6 @@ def test_a_palette_that_is_wrong_is_refused(text: str, reason: str, tmp_path: Pa
         open_set("labels2photo", tmp_path, 64)
 
 
-TINY = [
-    "--size",
-    "64",
-    "--ngf",
-    "8",
-    "--depth",
-    "4",
-    "--ndf",
-    "8",
-    "--workers",
-    "0",
-    "--encoder",
-    "unet",
-]
-
-
 @pytest.mark.parametrize("recipe", ["paper", "trace"])
 def test_a_model_of_peoples_own_classes_knows_their_names_and_colors(
     recipe: str, tmp_path: Path
@@ -357,7 +342,7 @@ def test_a_model_of_peoples_own_classes_knows_their_names_and_colors(
         save(tmp_path / "data" / "A" / f"{i}.png", np.kron(ids, np.ones((16, 16))).astype(np.uint8))
         save(tmp_path / "data" / "B" / f"{i}.jpg", make_facade(64, 64, i)[0])
     (tmp_path / "data" / "palette.json").write_text(json.dumps(palette))
-    run = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), *TINY]
+    run = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), *SMALL]
     assert train.main([recipe, *run, "--max-steps", "2", "--batch-size", "2"]) == 0
     config, _ = load_checkpoint(tmp_path / "run")
     assert [{"name": c.name, "rgb": list(c.rgb)} for c in config.palette] == palette
@@ -371,7 +356,7 @@ def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
     write_photos(tmp_path / "data", 3, 1)
     for name in ("bad 1.jpg", "bad 2.jpg"):
         (tmp_path / "data" / "train" / name).write_bytes(b"no image")
-    run = ["colorize", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), *TINY]
+    run = ["colorize", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), *SMALL]
     run += ["--max-steps", "1", "--batch-size", "2", "--gan-start", "0"]
     assert train.main(run) == 2
     error = capsys.readouterr().err

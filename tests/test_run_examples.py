@@ -8,6 +8,7 @@ from fake_hub import TOKEN, FakeHub
 from models import CPU, ROADS, save_pairs, street
 from PIL import Image
 from synthetic import write_facades, write_photos
+from whole_runs import SMALL
 
 import app
 import pix2pix.__main__ as cli
@@ -21,26 +22,12 @@ from pix2pix.ui.demo import create_demo
 from pix2pix.ui.sheets import sheet_of
 
 NAME = "ada/houses"
-TINY = [
-    "--size",
-    "64",
-    "--ngf",
-    "4",
-    "--depth",
-    "4",
-    "--ndf",
-    "4",
-    "--workers",
-    "0",
-    "--encoder",
-    "unet",
-]
 
 
 def train_a_little(recipe: str, data: Path, out: Path, *more: str) -> Path:
     where = ["--data", str(data), "--out", str(out), "--device", "cpu"]
     steps = ["--max-steps", "1", "--batch-size", "1"]
-    assert train.main([recipe, *where, *TINY, *steps, *more]) == 0
+    assert train.main([recipe, *where, *SMALL, *steps, *more]) == 0
     return out
 
 

@@ -10,26 +10,12 @@ import pytest
 from forked import Forker, wait_until
 from safetensors.torch import load_file
 from synthetic import make_facade, write_facades, write_photos
+from whole_runs import SMALL
 
 import train
 from pix2pix.inference import load_colorizer, load_drawer
 from pix2pix.training.learner import Learner
 from pix2pix.training.recipe import load_recipe
-
-TINY = [
-    "--size",
-    "64",
-    "--ngf",
-    "8",
-    "--depth",
-    "4",
-    "--ndf",
-    "8",
-    "--workers",
-    "0",
-    "--encoder",
-    "unet",
-]
 
 
 def run(*arguments: object) -> int:
@@ -55,7 +41,7 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     keys = ["--max-steps", 240, "--log-every", 240, "--sample-every", 240, "--lr", 3e-3]
     keys += ["--stem", 4, "--receptive-field", 16, "--lambda-l1", 30]
     steady = ["--batch-size", 1, "--ema", 0, "--prior-part", 0, "--lambda-gan", 0.1, "--seed", 4]
-    assert run("facades", "--data", data, "--out", out, *TINY, *keys, *steady) == 0
+    assert run("facades", "--data", data, "--out", out, *SMALL, *keys, *steady) == 0
     photo, labels = make_facade(64, 64, seed=0)
     drawn = load_drawer(out, "cpu").draw(labels)
     error = np.abs(drawn.astype(int) - photo).mean()
@@ -68,7 +54,7 @@ def test_a_tiny_colorizer_learns_blue_above_and_green_below(tmp_path: Path) -> N
     data = write_photos(tmp_path / "data", 4, 2)
     out = tmp_path / "run"
     keys = ["--max-steps", 150, "--batch-size", 4, "--ema", 0, "--lr", 2e-3, "--gan-start", 0.9]
-    assert run("colorize", "--data", data, "--out", out, *TINY, *keys) == 0
+    assert run("colorize", "--data", data, "--out", out, *SMALL, *keys) == 0
     figures = read_metrics(out)[-1]["val"]
     assert figures["ab_error"] < figures["ab_error_grey"] / 2
     from PIL import Image
@@ -84,7 +70,7 @@ def test_a_tiny_tracer_finds_the_windows_of_one_facade(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     out = tmp_path / "run"
     keys = ["--max-steps", 150, "--sample-every", 150, "--lr", 3e-3, "--small-size", 0]
-    assert run("trace", "--data", data, "--out", out, *TINY, *keys, "--batch-size", 2) == 0
+    assert run("trace", "--data", data, "--out", out, *SMALL, *keys, "--batch-size", 2) == 0
     figures = read_metrics(out)[-1]["val"]
     assert figures["pixel_accuracy"] > 0.9
     assert figures["mean_iou"] > 0.6
@@ -96,7 +82,7 @@ def test_a_tiny_tracer_finds_the_windows_of_one_facade(tmp_path: Path) -> None:
 def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int) -> None:
     write = write_photos if recipe == "colorize" else write_facades
     data = write(tmp_path / "data", 5, 1)
-    keys = [*TINY, "--max-steps", 8, "--batch-size", 2, "--log-every", 1, "--gan-start", 0]
+    keys = [*SMALL, "--max-steps", 8, "--batch-size", 2, "--log-every", 1, "--gan-start", 0]
     if recipe == "trace":  # whose encoder has weights and a rate of its own
         keys += ["--encoder", "efficientnet-lite0", "--depth", 5]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
@@ -128,7 +114,7 @@ def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int) -> None:
 def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
     keys = ["--max-steps", 4, "--sample-every", 2, "--log-every", 2, "--batch-size", 2]
-    assert run("facades", "--data", data, "--out", tmp_path / "run", *TINY, *keys) == 0
+    assert run("facades", "--data", data, "--out", tmp_path / "run", *SMALL, *keys) == 0
     names = sorted(p.name for p in (tmp_path / "run").iterdir() if p.name != "tensorboard")
     assert names == [
         "README.md",
@@ -152,7 +138,7 @@ def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
 def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path, forker: Forker) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
     out, said = tmp_path / "run", tmp_path / "said"
-    keys = [*TINY, "--max-steps", 100000, "--log-every", 1, "--batch-size", "1"]
+    keys = [*SMALL, "--max-steps", 100000, "--log-every", 1, "--batch-size", "1"]
     start = ["facades", "--data", data, "--out", out, *keys]
     process = forker.start("train:main", [[str(a) for a in start]], said)
     wait_until(lambda: (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text())
@@ -165,7 +151,7 @@ def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path, forker: Fo
 
 def test_a_folder_that_holds_a_run_is_not_started_again(tmp_path: Path, capsys) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
-    keys = [*TINY, "--max-steps", 1]
+    keys = [*SMALL, "--max-steps", 1]
     assert run("facades", "--data", data, "--out", tmp_path / "run", *keys) == 0
     assert run("facades", "--data", data, "--out", tmp_path / "run", *keys) == 2
     assert "--resume" in capsys.readouterr().err
@@ -173,7 +159,7 @@ def test_a_folder_that_holds_a_run_is_not_started_again(tmp_path: Path, capsys) 
 
 def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
-    assert run("facades", "--data", data, "--out", tmp_path / "run", *TINY, "--max-steps", 2) == 0
+    assert run("facades", "--data", data, "--out", tmp_path / "run", *SMALL, "--max-steps", 2) == 0
     before = weights(tmp_path / "run")
     assert run("--resume", tmp_path / "run") == 0
     after = weights(tmp_path / "run")

@@ -17,6 +17,9 @@ from pix2pix.training.run import lock_run
 
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]
 KEYS = [*TINY, "--stem", "4", "--workers", "0", "--batch-size", "2", "--log-every", "1"]
+# As small, for any recipe: without the encoder that some begin with, whose shape is given
+SMALL = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--workers", "0"]
+SMALL += ["--encoder", "unet"]
 # A generator without styles, and a discriminator, as small as they come: ten tensors to save
 LEAN = ["--size", "16", "--ngf", "2", "--depth", "2", "--max-channels", "4", "--ndf", "2"]
 LEAN += ["--receptive-field", "16", "--stem", "0", "--style-dim", "0", "--class-norm", "false"]

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import torch
 from torch import Tensor
 
+from pix2pix.checkpoint import Model
 from pix2pix.config import from_dict
 from pix2pix.data.loader import Dataset, Plan
 from pix2pix.data.open import open_datasets
@@ -84,14 +85,20 @@ def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
     if content is not None:
         state, job.progress = read_state(content, workers.device, path)
         learner.load_state_dict(state)
-    elif "init_from" in run:
-        run["init_facts"] = take_weights(learner.model, recipe.task, run["init_from"])
-        learner.ema.load_state_dict(learner.model.state_dict())
-    elif recipe.encoder != "unet" and recipe.pretrained:
-        run["init_facts"] = take_pretrained(learner.model.generator)
+    elif found := take_start(run, recipe, learner.model):
+        run["init_facts"] = found
         learner.ema.load_state_dict(learner.model.state_dict())
     date_changes(run, job.progress.step)
     return job
+
+
+def take_start(run: dict[str, Any], recipe: Recipe, model: Model) -> dict[str, object]:
+    """Weights to begin with: a checkpoint's, or an encoder's published ones. Facts for the card."""
+    if "init_from" in run:
+        return take_weights(model, recipe.task, run["init_from"])
+    if recipe.encoder != "unet" and recipe.pretrained:
+        return take_pretrained(model.generator)
+    return {}
 
 
 def make_plan(job: Job) -> Plan:
