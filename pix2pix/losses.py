@@ -42,6 +42,24 @@ def feature_matching_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     return torch.stack(distances).mean()
 
 
+def reading_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tensor:
+    """Cross-entropy of a SegmentingDiscriminator's logits (N, K + 1, H / 2, W / 2), where the label
+    map (N, K, H, W) has a class, with that class, or with painted, the last.
+
+    OASIS (Schönfeld et al., ICLR 2021, eq. 1), but that a class counts by the square root of its
+    area in the image, not alike whatever its area.
+    """
+    classes = F.avg_pool2d(labels, labels.shape[-1] // logits.shape[-1])  # (N, K, H / 2, W / 2)
+    log_p = F.log_softmax(logits, 1)
+    if painted:
+        weights, log_p = classes, log_p[:, -1:]
+    else:
+        areas = classes.sum((2, 3), keepdim=True)  # (N, K, 1, 1)
+        weights, log_p = classes * areas.clamp(min=1).rsqrt(), log_p[:, :-1]
+    losses = -(weights * log_p).sum((1, 2, 3)) / weights.sum((1, 2, 3)).clamp(min=1e-6)  # (N,)
+    return losses.mean()
+
+
 def reconstruction_loss(
     output: Tensor, target: Tensor, weight: Tensor, kind: str = "l1", beta: float = 0.1
 ) -> Tensor:

@@ -97,6 +97,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         lambda_fm=5.0,
         d_known=True,
         lambda_known=1.0,
+        lambda_seg=1.0,
         lambda_z=1.0,
         lambda_kl=0.1,
         prior_part=0.5,
@@ -110,7 +111,9 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
     batch = make_batch(side=64)
     batch.weight[0, :, :20] = 0  # the parts differ in how much of them counts
     found = [learner.step(batch, 0, 10) for learner in (whole, split)]
-    assert found[0].keys() == found[1].keys() == {"d", "gan", "fm", "known", "z", "kl", "l1"}
+    assert (
+        found[0].keys() == found[1].keys() == {*("d", "gan", "seg", "fm", "known", "z", "kl", "l1")}
+    )
     for name in found[0]:
         assert found[0][name].item() == pytest.approx(found[1][name].item(), rel=1e-4), name
     for module in ("model", "discriminator"):
@@ -120,7 +123,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         largest = max(grad.abs().max().item() for grad, _ in grads.values())
         for name, (grad, gathered) in grads.items():
             torch.testing.assert_close(
-                gathered, grad, rtol=1e-3, atol=1e-5 * largest, msg=f"{module}.{name}"
+                gathered, grad, rtol=1e-3, atol=3e-5 * largest, msg=f"{module}.{name}"
             )
 
 

@@ -12,6 +12,7 @@ from pix2pix.losses import (
     feature_matching_loss,
     generator_loss,
     kl_to_standard_normal,
+    reading_loss,
     reconstruction_loss,
 )
 
@@ -104,3 +105,17 @@ def test_cross_entropy_is_least_for_logits_at_the_true_color() -> None:
         logits[0, best] = 5
         losses.append(ab_cross_entropy(logits, ab, points, weight).item())
     assert losses[1] < min(losses[0], losses[2])
+
+
+def test_a_class_is_read_by_the_square_root_of_its_area_and_void_not_at_all() -> None:
+    labels = torch.zeros(
+        1, 2, 4, 6
+    )  # at half the sides: four places of class 0, one of 1, one void
+    labels[:, 0, :, :4], labels[:, 1, :2, 4:] = 1, 1
+    logits = torch.tensor([0.7, 0.2, 0.1]).log()[None, :, None, None].expand(1, 3, 2, 3)
+    read = -(2 * math.log(0.7) + 1 * math.log(0.2)) / (2 + 1)
+    assert reading_loss(logits, labels).item() == pytest.approx(read)
+    logits = torch.cat([logits[..., :2], torch.zeros(1, 3, 2, 1)], 3)
+    painted = -(4 * math.log(0.1) + math.log(1 / 3)) / 5
+    assert reading_loss(logits, labels, painted=True).item() == pytest.approx(painted)
+    assert reading_loss(logits, torch.zeros(1, 2, 4, 6)).item() == 0

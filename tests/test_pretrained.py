@@ -12,7 +12,11 @@ from PIL import Image
 from pix2pix.config import GeneratorConfig
 from pix2pix.encoding import encode_photo
 from pix2pix.networks import UNet, count_parameters
-from pix2pix.networks.known import KnowingDiscriminator, KnownFeatures
+from pix2pix.networks.known import (
+    KnowingDiscriminator,
+    KnownFeatures,
+    SegmentingDiscriminator,
+)
 from pix2pix.training import pretrained
 from pix2pix.training.learner import Learner
 from pix2pix.training.recipe import Recipe
@@ -78,16 +82,24 @@ def test_another_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
         pretrained.load_halvings()
 
 
-def test_only_the_heads_of_the_judge_learn_and_the_photo_gets_gradients() -> None:
-    judge = KnowingDiscriminator(12, KnownFeatures(pretrained.load_halvings()))
-    assert all(name.startswith("heads.") for name in judge.state_dict())
-    pair = torch.rand(2, 15, 64, 64, requires_grad=True)
-    logits = judge(judge.see(pair))
-    assert [tuple(level.shape) for level in logits] == [
-        (2, 1, 64 >> i, 64 >> i) for i in range(1, 5)
-    ]
-    torch.stack([level.mean() for level in logits]).sum().backward()
-    assert pair.grad is not None and pair.grad[:, -3:].abs().min(0).values.max() > 0
+def test_known_features_do_not_learn_and_pass_gradients_on_to_the_photo() -> None:
+    features = KnownFeatures(pretrained.load_halvings())
+    assert not features.state_dict() and not list(features.parameters())
+    photo = torch.rand(2, 3, 64, 64, requires_grad=True)
+    known = features(photo)
+    sizes = [(2, channels, 64 >> i, 64 >> i) for i, channels in enumerate(features.channels, 1)]
+    assert [tuple(level.shape) for level in known] == sizes
+    torch.stack([level.mean() for level in known]).sum().backward()
+    assert photo.grad is not None and photo.grad.abs().min(0).values.max() > 0
+
+
+def test_those_who_know_judge_each_level_or_name_each_place() -> None:
+    features = KnownFeatures(pretrained.load_halvings())
+    known, condition = features(torch.rand(2, 3, 64, 64)), torch.rand(2, 12, 64, 64)
+    verdicts = KnowingDiscriminator(12, features.channels)(condition, known)
+    assert [tuple(v.shape) for v in verdicts] == [(2, 1, 64 >> i, 64 >> i) for i in range(1, 5)]
+    named = SegmentingDiscriminator(12, features.channels)(known)
+    assert named.shape == (2, 13, 32, 32)
 
 
 def test_a_known_encoder_learns_at_its_own_rate() -> None:
@@ -106,7 +118,8 @@ def test_a_known_encoder_learns_at_its_own_rate() -> None:
         ({"encoder": "resnet"}, "encoder must be one of unet, efficientnet-lite0"),
         ({"depth": 4}, "depth must be 5 with encoder efficientnet-lite0, got 4"),
         ({"d_known": True}, "d_known must be false for photo2labels"),
-        ({"lambda_known": 1.0}, "lambda_known must be 0 without d_known"),
+        ({"lambda_known": 1.0}, "lambda_known must be 0 for photo2labels"),
+        ({"lambda_seg": 1.0}, "lambda_seg must be 0 for photo2labels"),
     ],
 )
 def test_what_cannot_be_is_refused(keys: dict, words: str) -> None:

@@ -118,6 +118,7 @@ def learn_double(
                 "d_scales": 2,
                 "d_known": True,
                 "lambda_known": 1.0,
+                "lambda_seg": 1.0,
                 "d_augment": "color,translation,cutout",
             },
         ),

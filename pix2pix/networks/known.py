@@ -1,4 +1,4 @@
-"""A discriminator that judges by what a network sees that knows photos already."""
+"""Discriminators that judge by what a network sees that knows photos already."""
 
 from typing import cast
 
@@ -12,6 +12,7 @@ from pix2pix.networks.layers import init_weights
 
 LEVELS = 4  # the fifth halving sees the whole of a facade at once
 WIDTH = 64
+WIDTHS = (32, 64, 64, 64)  # of the SegmentingDiscriminator, from fine to coarse
 
 
 class FixedConv(nn.Module):
@@ -93,35 +94,61 @@ def fix(module: nn.Module) -> None:
 
 
 class KnowingDiscriminator(nn.Module):
-    """Judges (condition, photo) by a small head on each level of KnownFeatures.
+    """Judges (condition, photo) by a small head on each level of the photo's KnownFeatures.
 
     Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021), without the random projections;
     each head is told the condition, averaged down to its level.
     """
 
-    def __init__(self, condition_channels: int, features: KnownFeatures) -> None:
+    def __init__(self, condition_channels: int, channels: list[int]) -> None:
         super().__init__()
-        self.features = features
         self.heads = nn.ModuleList(
             nn.Sequential(
-                spectral_norm(nn.Conv2d(channels + condition_channels, WIDTH, 1)),
+                spectral_norm(nn.Conv2d(inner + condition_channels, WIDTH, 1)),
                 nn.LeakyReLU(0.2),
                 spectral_norm(nn.Conv2d(WIDTH, WIDTH, 3, padding=1)),
                 nn.LeakyReLU(0.2),
                 nn.Conv2d(WIDTH, 1, 1),
             )
-            for channels in features.channels
+            for inner in channels
         )
         self.heads.apply(init_weights)
 
-    def see(self, pair: Tensor) -> list[Tensor]:
-        """What each head judges: of (N, C + 3, H, W) the level's features, then the condition."""
-        condition, photo = pair[:, :-3], pair[:, -3:]
+    def forward(self, condition: Tensor, known: list[Tensor]) -> list[Tensor]:
+        """The logits (N, 1, H / 2 ** i, W / 2 ** i) for each level."""
         return [
-            torch.cat([level, F.avg_pool2d(condition, 2**index)], 1)
-            for index, level in enumerate(self.features(photo), 1)
+            head(torch.cat([level, F.avg_pool2d(condition, 2**index)], 1))
+            for index, (head, level) in enumerate(zip(self.heads, known), 1)
         ]
 
-    def forward(self, seen: list[Tensor]) -> list[Tensor]:
-        """The logits (N, 1, H / 2 ** i, W / 2 ** i) of what `see` gave."""
-        return [head(level) for level, head in zip(seen, self.heads)]
+
+class SegmentingDiscriminator(nn.Module):
+    """Names the class of each place of a photo, or calls it painted, by its KnownFeatures.
+
+    Schönfeld et al., "You Only Need Adversarial Supervision for Semantic Image Synthesis" (OASIS,
+    ICLR 2021), on features that do not learn, the coarse ones brought to the fine ones (Lin et
+    al., "Feature Pyramid Networks", CVPR 2017). It is not told the label map: it has to read it.
+    """
+
+    def __init__(self, classes: int, channels: list[int]) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(
+            spectral_norm(nn.Conv2d(inner, width, 1)) for inner, width in zip(channels, WIDTHS)
+        )
+        finer = (WIDTHS[0], *WIDTHS)
+        self.mixes = nn.ModuleList(
+            spectral_norm(nn.Conv2d(width, outer, 3, padding=1))
+            for width, outer in zip(WIDTHS, finer)
+        )
+        self.last = nn.Conv2d(WIDTHS[0], classes + 1, 1)
+        self.apply(init_weights)
+
+    def forward(self, known: list[Tensor]) -> Tensor:
+        """Logits (N, classes + 1, H / 2, W / 2), the last channel that of painted."""
+        x: Tensor | None = None
+        for side, mix, level in reversed(list(zip(self.sides, self.mixes, known))):
+            y = side(level)  # (N, WIDTHS[i], H / 2 ** i, W / 2 ** i)
+            x = y if x is None else y + F.interpolate(x, scale_factor=2.0)
+            x = F.leaky_relu(mix(x), 0.2)
+        logits: Tensor = self.last(x)
+        return logits

@@ -8,9 +8,18 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from pix2pix.augmentation import augment
-from pix2pix.losses import discriminator_loss, feature_matching_loss, generator_loss
+from pix2pix.losses import (
+    discriminator_loss,
+    feature_matching_loss,
+    generator_loss,
+    reading_loss,
+)
 from pix2pix.networks import MultiScaleDiscriminator, PatchDiscriminator
-from pix2pix.networks.known import KnowingDiscriminator, KnownFeatures
+from pix2pix.networks.known import (
+    KnowingDiscriminator,
+    KnownFeatures,
+    SegmentingDiscriminator,
+)
 from pix2pix.training.parts import Part
 from pix2pix.training.pretrained import load_halvings
 from pix2pix.training.recipe import Recipe
@@ -20,19 +29,33 @@ from pix2pix.training.recipe import Recipe
 class Seen:
     """What D is shown of a part's images, as augmentation varies them."""
 
-    pair: Tensor  # (N, C + D, H, W): condition and image
-    known: list[Tensor]  # what the KnowingDiscriminator makes of it, where there is one
+    condition: Tensor  # (N, C, H, W)
+    image: Tensor  # (N, D, H, W)
+    known: list[Tensor]  # what KnownFeatures make of it, where a Jury has any
+
+    @property
+    def pair(self) -> Tensor:
+        return torch.cat([self.condition, self.image], 1)
 
     def detach(self) -> "Seen":
-        return Seen(self.pair.detach(), [level.detach() for level in self.known])
+        known = [level.detach() for level in self.known]
+        return Seen(self.condition.detach(), self.image.detach(), known)
 
 
 class Jury(nn.Module):
-    """PatchGANs and a KnowingDiscriminator, who judge the same images."""
+    """PatchGANs, and who else judges the same images by the features of a network that knows
+    photos."""
 
-    def __init__(self, patches: nn.Module, knowing: KnowingDiscriminator) -> None:
+    def __init__(
+        self,
+        patches: nn.Module,
+        features: KnownFeatures,
+        knowing: KnowingDiscriminator | None,
+        segmenting: SegmentingDiscriminator | None,
+    ) -> None:
         super().__init__()
-        self.patches, self.knowing = patches, knowing
+        self.patches, self.features = patches, features
+        self.knowing, self.segmenting = knowing, segmenting
 
 
 def make_discriminator(recipe: Recipe) -> nn.Module:
@@ -45,9 +68,15 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
         for _ in range(recipe.d_scales)
     ]
     patches = discriminators[0] if recipe.d_scales == 1 else MultiScaleDiscriminator(discriminators)
-    if not recipe.d_known:
+    if not recipe.knows:
         return patches
-    return Jury(patches, KnowingDiscriminator(condition, KnownFeatures(load_halvings())))
+    features = KnownFeatures(load_halvings())
+    return Jury(
+        patches,
+        features,
+        KnowingDiscriminator(condition, features.channels) if recipe.d_known else None,
+        SegmentingDiscriminator(condition, features.channels) if recipe.lambda_seg else None,
+    )
 
 
 def follow_weights(discriminator: nn.Module) -> None:
@@ -68,8 +97,9 @@ def follow_weights(discriminator: nn.Module) -> None:
 def show(discriminator: nn.Module, recipe: Recipe, part: Part, image: Tensor) -> Seen:
     """Images of a part (their condition is the part's) as D sees them."""
     pair = augment(part.condition, image, recipe.policies, recipe.shift, part.chances)
-    knowing = discriminator.knowing if isinstance(discriminator, Jury) else None
-    return Seen(pair, knowing.see(pair) if knowing else [])
+    condition, image = pair.split((part.condition.shape[1], image.shape[1]), 1)
+    known = discriminator.features(image) if isinstance(discriminator, Jury) else []
+    return Seen(condition, image, known)
 
 
 def judge(discriminator: nn.Module, seen: Seen) -> list[tuple[Tensor, list[Tensor]]]:
@@ -77,13 +107,22 @@ def judge(discriminator: nn.Module, seen: Seen) -> list[tuple[Tensor, list[Tenso
     jury = discriminator if isinstance(discriminator, Jury) else None
     found = (jury.patches if jury else discriminator)(seen.pair)
     verdicts = found if isinstance(found, list) else [found]
-    return [*verdicts, *((logits, []) for logits in (jury.knowing(seen.known) if jury else []))]
+    knowing = jury.knowing if jury else None
+    more = knowing(seen.condition, seen.known) if knowing else []
+    return [*verdicts, *((logits, []) for logits in more)]
+
+
+def read(discriminator: nn.Module, seen: Seen) -> Tensor | None:
+    """What D takes each place for, where a Jury has a SegmentingDiscriminator."""
+    segmenting = discriminator.segmenting if isinstance(discriminator, Jury) else None
+    return segmenting(seen.known).float() if segmenting else None
 
 
 def verdict_loss(
     discriminator: nn.Module, recipe: Recipe, part: Part, real: Seen, fake: Seen
 ) -> Tensor:
-    """What D minimises: real up, fake down; the mean over its scales."""
+    """What D minimises: real up, fake down, the mean over its scales; to read real ones as they
+    are labelled and fakes as painted."""
     losses = [
         discriminator_loss(
             real_logits.float(), fake_logits.float(), recipe.gan_loss, recipe.label_smoothing
@@ -92,28 +131,37 @@ def verdict_loss(
             judge(discriminator, real), judge(discriminator, fake)
         )
     ]
-    return torch.stack(losses).mean() * part.share
+    loss = torch.stack(losses).mean()
+    read_real, read_fake = read(discriminator, real), read(discriminator, fake)
+    if read_real is not None and read_fake is not None:
+        painted = reading_loss(read_fake, fake.condition, painted=True)
+        loss = loss + (reading_loss(read_real, real.condition) + painted) / 2
+    return loss * part.share
 
 
 def adversarial_losses(
     discriminator: nn.Module, recipe: Recipe, part: Part, real: Seen, fake: Seen
 ) -> dict[str, Tensor]:
-    """What D thinks of the fakes and, for those that have a truth, how far from it they are in D's
-    features (fm) and in those of the network that knows photos (known).
+    """What D thinks of the fakes (gan), whether it reads what was drawn (seg) and, for those that
+    have a truth, how far from it they are in D's features (fm) and in those of the network that
+    knows photos (known).
 
     All are means over D's scales: pix2pixHD adds them up.
     """
     verdicts = judge(discriminator, fake)
     scales = [generator_loss(logits.float(), recipe.gan_loss) for logits, _ in verdicts]
     losses = {"gan": torch.stack(scales).mean() * part.share}
+    readings = read(discriminator, fake)
+    if readings is not None:
+        losses["seg"] = reading_loss(readings, fake.condition) * part.share
     if recipe.lambda_fm:
         with torch.no_grad():
             truths = judge(discriminator, real) if part.encoded else []
         pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
-        losses["fm"] = matching_loss(pairs, part, fake.pair)
+        losses["fm"] = matching_loss(pairs, part, fake.image)
     if recipe.lambda_known:
         pairs = [([r], [f]) for r, f in zip(real.known, fake.known)] if part.encoded else []
-        losses["known"] = matching_loss(pairs, part, fake.pair)
+        losses["known"] = matching_loss(pairs, part, fake.image)
     return losses
 
 

@@ -16,6 +16,7 @@ CHANGEABLE = (
     "lambda_l1",
     "lambda_fm",
     "lambda_known",
+    "lambda_seg",
     "epochs",
     "max_steps",
     "lr",
@@ -37,6 +38,7 @@ CHANGEABLE = (
     "sample_every",
     "patience",
 )
+WITH_PARTS = ("lambda_known", "lambda_seg")  # above 0, D has a part that it has not at 0
 
 
 def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
@@ -52,6 +54,9 @@ def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
         )
     old = run["recipe"]
     recipe = dataclasses.asdict(from_dict(Recipe, {**old, **keys}, "--resume"))
+    for key in set(WITH_PARTS) & set(keys):
+        if bool(recipe[key]) != bool(old.get(key)):
+            raise ValueError(f"--{key.replace('_', '-')} cannot change to or from 0 in a run")
     changed = {key: [old.get(key), recipe[key]] for key in keys if old.get(key) != recipe[key]}
     if changed:
         run["recipe"] = recipe

@@ -224,6 +224,7 @@ class Learner:
             "gan": recipe.lambda_gan,
             "fm": recipe.lambda_fm,
             "known": recipe.lambda_known,
+            "seg": recipe.lambda_seg,
         }
         terms = [weights[name] * loss for name, loss in losses.items()]
         return torch.stack(terms).sum()

@@ -64,6 +64,7 @@ AT_LEAST_0 = (
     "lambda_l1",
     "lambda_fm",
     "lambda_known",
+    "lambda_seg",
     "lambda_ce",
     "lambda_kl",
     "lambda_z",
@@ -141,7 +142,8 @@ class Recipe:
     lambda_l1: float = 100.0  # weight of rec_loss, whichever it is
     l1_beta: float = 0.1  # smooth_l1 is quadratic below this
     lambda_fm: float = 0.0  # feature matching: the weight of being like the truth inside D
-    lambda_known: float = 0.0  # with d_known: of being like the truth in what that network sees
+    lambda_known: float = 0.0  # of being like the truth in what EfficientNet-Lite0 sees
+    lambda_seg: float = 0.0  # of being read as drawn: a D that names classes by what that one sees
     lambda_ce: float = 0.0  # cross-entropy of the a/b classes, or of the label map's
     lambda_kl: float = 0.0  # draws the style codes to a normal distribution
     lambda_z: float = 0.0  # a drawn style must be read back from the picture it gave
@@ -239,8 +241,12 @@ class Recipe:
         require(ok, "d_augment", f"any of {','.join(allowed)} for {self.task}", self.d_augment)
         ok = self.task in PHOTO_TASKS or not self.d_known
         require(ok, "d_known", f"false for {self.task}", self.d_known)
-        ok = self.d_known or not self.lambda_known
-        require(ok, "lambda_known", "0 without d_known", self.lambda_known)
+        ok = self.task == "labels2photo" or not self.lambda_seg
+        require(ok, "lambda_seg", f"0 for {self.task}", self.lambda_seg)
+        ok = self.task in PHOTO_TASKS or not self.lambda_known
+        require(ok, "lambda_known", f"0 for {self.task}", self.lambda_known)
+        ok = self.lambda_gan > 0 or not self.knows
+        require(ok, "lambda_gan", "above 0 with d_known, lambda_known or lambda_seg", 0)
         ok = not (self.gan_loss == "hinge" and self.label_smoothing)
         require(ok, "label_smoothing", "0 with hinge, which has no labels", self.label_smoothing)
         ok = self.batch_size % self.accumulate == 0
@@ -249,6 +255,11 @@ class Recipe:
         require(ok, "patience", "0 without best_metric", self.patience)
         ok = self.schedule != "plateau" or bool(self.best_metric)
         require(ok, "best_metric", 'a figure with schedule = "plateau"', self.best_metric)
+
+    @property
+    def knows(self) -> bool:
+        """Whether G learns from what EfficientNet-Lite0 sees of the photos."""
+        return self.d_known or self.lambda_known > 0 or self.lambda_seg > 0
 
     @property
     def policies(self) -> tuple[str, ...]:
