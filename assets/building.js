@@ -32,8 +32,8 @@ export function mountPicture({ element, props }) {
   }
 
   studio.show = async ({ blob, name }, id) => {
+    if (studio.saving?.id === id) save(blob, name);
     if (id < newest) return;
-    if (studio.saving && studio.saving.id === id) save(blob, name);
     const url = URL.createObjectURL(blob);
     if (!(await show(url, id))) return URL.revokeObjectURL(url);
     root.dataset.picture = String(id);
@@ -101,13 +101,23 @@ function buildLive(draw) {
 }
 
 /** The picture on screen is small; what is saved comes anew, and lossless. */
-function askToSave(what) {
-  studio.saving = { what, id: null };
+export function askToSave(what) {
+  studio.saving = { what, id: null, drawing: null };
   drawNow();
 }
 
+/** Where a picture is to be saved, the next request is for that one: whether this is the one. */
+export function takeUpSaving(id) {
+  if (studio.saving?.id !== null) return false;
+  const { canvas, shape } = studio.sheet;
+  const drawing = Object.assign(document.createElement("canvas"), shape);
+  drawing.getContext("2d").drawImage(canvas, 0, 0);
+  Object.assign(studio.saving, { id, drawing });
+  return true;
+}
+
 async function save(blob, name) {
-  const { what } = studio.saving;
+  const { what, drawing } = studio.saving;
   studio.saving = null;
   const image = URL.createObjectURL(blob);
   setTimeout(() => URL.revokeObjectURL(image), KEEP_MS);
@@ -115,10 +125,10 @@ async function save(blob, name) {
   const building = new Image();
   building.src = image;
   await building.decode();
-  const { canvas, shape: { width, height } } = studio.sheet;
+  const { width, height } = drawing;
   const both = Object.assign(document.createElement("canvas"), { width: 2 * width, height });
   const context = both.getContext("2d");
-  context.drawImage(canvas, 0, 0);
+  context.drawImage(drawing, 0, 0);
   context.drawImage(building, width, 0, width, height);
   download(both.toDataURL("image/png"), `${name}-both.png`);
 }

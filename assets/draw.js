@@ -1,6 +1,7 @@
 // A drawing tab's sheet, with the tools beside it and the palette below.
 
 import { ask, notice } from "./ask.js";
+import { askToSave, takeUpSaving } from "./building.js";
 import { Cursor } from "./cursor.js";
 import { buildHelp } from "./help.js";
 import { bindKeys } from "./keys.js";
@@ -71,13 +72,13 @@ export async function mountDrawing({ element, props, watch }) {
   studio.give = async () => { props.value = await drawing("png", -1); };
   studio.pipeline = new Pipeline({
     send: async (id) => {
-      const format = studio.saving?.id === null ? "png" : "jpeg";
-      if (format === "png") studio.saving.id = id;
+      const format = takeUpSaving(id) ? "png" : "jpeg";
       if (studio.building) studio.building.dataset.asked = String(id);
       const picture = await askPicture(props.live_url, await drawing(format, id));
       studio.pipeline.answered(id);
       if (picture?.notice) notice(sheet.frame, picture.notice);
       if (picture) studio.show(picture, id);
+      else if (studio.saving?.id === id) askToSave(studio.saving.what); // given up for a newer one
     },
     onWaiting: (waiting) => studio.building?.classList.toggle("st-busy", waiting),
     onFailure: (error) => {

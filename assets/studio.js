@@ -10,7 +10,7 @@ export const studio = {
   style: null, // wins over the seed: { name, values, photo } or null; photo: its thumbnail
   live: true,
   stale: false, // the drawing has changed since the last building; only where live is off
-  saving: null, // what of, and the id of the request whose picture will be saved
+  saving: null, // what of, the id of the request whose picture will be saved, and its drawing
   controls: {}, // elements that one part builds and another needs
 };
 

@@ -167,6 +167,32 @@ def test_the_building_and_the_drawing_can_be_saved(
         np.testing.assert_array_equal(decode_label_image(image), read_sheet(page))
 
 
+def test_what_is_to_be_saved_comes_even_where_the_server_gave_it_up_for_a_newer_drawing(
+    studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(studio)
+    formats: list[str] = []
+
+    def give_up_once(route: Any) -> None:
+        formats.append(route.request.post_data_json["format"])
+        if formats.count("png") == 1:
+            route.fulfill(status=204)
+        else:
+            route.continue_()
+
+    page.route("**studio-live/**", give_up_once)
+    with page.expect_download() as saved:
+        save(page, "Save both side by side")
+    assert formats == ["png", "png"]
+    saved.value.save_as(tmp_path / "both.png")
+    with Image.open(tmp_path / "both.png") as image:
+        drawing, building = (
+            np.asarray(image.convert("RGB")).reshape(SIZE, 2, SIZE, 3).swapaxes(0, 1)
+        )
+    np.testing.assert_array_equal(decode_label_image(Image.fromarray(drawing)), read_sheet(page))
+    assert building.std() > 10
+
+
 def test_a_saved_drawing_opens_again_and_a_photo_is_refused(
     fake_studio: str, visit: Visit, tmp_path: Path
 ) -> None:
