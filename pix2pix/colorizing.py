@@ -19,7 +19,8 @@ from pix2pix.config import CheckpointConfig
 from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input, honour_hints
 from pix2pix.fallback import Steadfast
 from pix2pix.hints import MAX_HINTS, Hint
-from pix2pix.images import to_8_bit, to_rgb
+from pix2pix.pixels import to_8_bit, to_rgb
+from pix2pix.profiles import to_srgb
 from pix2pix.recolor import lightness_of, measure_light, recolor
 from pix2pix.serving import pad_to_multiple, resize, working_shape
 from pix2pix.tone import describe_colors, repair_tones, smooth_grain
@@ -80,7 +81,7 @@ class Colorizer:
         """
         size = self.size if size is None else size
         check_size(size, self.size)
-        photo = to_8_bit(photo)
+        photo = to_8_bit(to_srgb(photo))
         shape = working_shape(photo.height, photo.width, size)
         small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX))
         kind = describe_colors(np.asarray(small))

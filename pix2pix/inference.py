@@ -20,8 +20,8 @@ from pix2pix.engines import ENGINES, Stop, StoppedError
 from pix2pix.fallback import Steadfast
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.hub import resolve
-from pix2pix.images import to_array, to_rgb
 from pix2pix.labels import check_label_map, resize_label_map
+from pix2pix.pixels import to_array, to_rgb
 from pix2pix.serving import Styles, pad_to_multiple, resize, working_shape
 from pix2pix.translator import Translator
 

@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 from pix2pix.data.geometry import Geometry, pad
 from pix2pix.files import write_atomically
-from pix2pix.images import find_images, open_rgb
+from pix2pix.images import find_images, open_image
+from pix2pix.pixels import to_rgb
 
 Operation = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 -> (H, W, 3) or (H, W) uint8
 
@@ -98,7 +99,7 @@ def convert_jobs(source: Path, out: Path, operate: Operation) -> list[Job]:
     paths, folder = list_sources(source)
 
     def make(path: Path) -> bytes:
-        return encode_png(operate(np.asarray(open_rgb(path))))
+        return encode_png(operate(np.asarray(to_rgb(open_image(path)))))
 
     return name_targets(paths, folder, out, make)
 
@@ -125,7 +126,7 @@ def combine_jobs(a: Path, b: Path, out: Path) -> tuple[list[Job], list[str]]:
 
 
 def _combine_files(a: Path, b: Path) -> bytes:
-    first, second = (np.asarray(open_rgb(path)) for path in (a, b))
+    first, second = (np.asarray(to_rgb(open_image(path))) for path in (a, b))
     try:
         return encode_png(combine(first, second))
     except ValueError as error:
@@ -149,7 +150,7 @@ def split_jobs(source: Path, out: Path, val: float, seed: int) -> list[Job]:
 
 
 def _checked_bytes(path: Path) -> bytes:
-    open_rgb(path)
+    open_image(path)
     return path.read_bytes()
 
 

@@ -15,8 +15,8 @@ from pix2pix.checkpoint import Model
 from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
 from pix2pix.encoding import encode_photo, style_noise
 from pix2pix.engines import Stop, StoppedError, make_engine
-from pix2pix.images import to_array, to_rgb
 from pix2pix.networks import StyleEncoder
+from pix2pix.pixels import to_array, to_rgb
 
 MAX_ASPECT = 4  # the working picture is at most this many times as long as it is wide
 

@@ -19,6 +19,8 @@ LAYERS = {
     "pix2pix.files": 1,
     "pix2pix.hints": 1,
     "pix2pix.images": 1,
+    "pix2pix.pixels": 1,
+    "pix2pix.profiles": 1,
     "pix2pix.labels": 1,
     "pix2pix.lines": 1,
     "pix2pix.notices": 1,

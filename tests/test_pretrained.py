@@ -120,6 +120,10 @@ def test_a_known_encoder_learns_at_its_own_rate() -> None:
         ({"d_known": True}, "d_known must be false for photo2labels"),
         ({"lambda_known": 1.0}, "lambda_known must be 0 for photo2labels"),
         ({"lambda_seg": 1.0}, "lambda_seg must be 0 for photo2labels"),
+        (
+            {"task": "image2image", "encoder": "unet", "depth": 3, "size": 72, "d_known": True},
+            "size must be a multiple of 16 with d_known",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(keys: dict, words: str) -> None:

@@ -20,7 +20,7 @@ def test_a_run_goes_on_with_other_keys_and_its_card_says_so(tmp_path: Path, data
     assert saved_step(out) == 4
     facts = json.loads((out / "config.json").read_text())["training"]
     assert facts["options"]["max_steps"] == 4
-    words = "from step 2 max_steps 4 (was 2), from step 2 lambda_l1 7.0 (was 15.0)"
+    words = "from step 2 max_steps 4 (was 2), from step 2 lambda_l1 7.0 (was 10.0)"
     assert facts["changed_keys"] == words
     assert words in (out / "README.md").read_text().replace("\\", "")
 
@@ -36,7 +36,7 @@ def test_what_the_weights_depend_on_cannot_change_while_a_run_lasts(
         said = capsys.readouterr().err
         assert f"{key} cannot change" in said
         assert "max_steps" in said
-    assert run("--resume", out, "--lambda-seg", 1) == 2
+    assert run("--resume", out, "--lambda-seg", 0) == 2
     assert "--lambda-seg cannot change to or from 0" in capsys.readouterr().err
     assert run("--resume", out, "--jitter", 9) == 2
     assert "jitter must be" in capsys.readouterr().err

