@@ -30,12 +30,20 @@ def to_srgb(image: Image.Image) -> Image.Image:
         transform = ImageCms.buildTransform(source, _SRGB, flat.mode, mode)
     except (ImageCms.PyCMSError, OSError):
         return image
-    result = Image.new("L" if flat.mode == "L" else mode, flat.size)
-    for rows in strips((flat.height, flat.width)):
-        strip = ImageCms.applyTransform(crop_rows(flat, rows), transform)
-        assert strip is not None  # it is only where the image is changed in place
-        result.paste(strip.convert(result.mode), (0, rows.start))
+    if flat.mode == "L":  # all its values once
+        values = Image.frombytes("L", (256, 1), bytes(range(256)))
+        result = flat.point(list(_apply(transform, values).convert("L").tobytes()))
+    else:
+        result = Image.new(mode, flat.size)
+        for rows in strips((flat.height, flat.width)):
+            result.paste(_apply(transform, crop_rows(flat, rows)), (0, rows.start))
     result.info = {key: value for key, value in image.info.items() if key != "icc_profile"}
+    return result
+
+
+def _apply(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+    result = ImageCms.applyTransform(image, transform)
+    assert result is not None  # it is only where the image is changed in place
     return result
 
 
