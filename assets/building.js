@@ -16,7 +16,7 @@ export function mountPicture({ element, props }) {
   let shown = new Image();
   let newest = 0; // the number of the last picture that came
   frame.append(shown);
-  root.replaceChildren(frame, buildBar(props.styled));
+  root.replaceChildren(frame, buildBar(props));
 
   async function show(url, id) {
     newest = id;
@@ -50,7 +50,7 @@ export function mountPicture({ element, props }) {
 const thing = () => (isFacades() ? "building" : "picture");
 
 /** The bar under the picture. */
-function buildBar(styled) {
+function buildBar({ styled, width, height, large }) {
   const bar = Object.assign(document.createElement("div"), { className: "st-bar" });
   const label = Object.assign(document.createElement("label"), { className: "st-seed" });
   label.append(Object.assign(document.createElement("span"), { textContent: "Seed" }));
@@ -73,8 +73,10 @@ function buildBar(styled) {
   const draw = button({ name: "draw", label: "Draw", text: "Draw", key: "D",
     tip: `Draw the ${thing()}`, classes: "st-primary" });
   draw.addEventListener("click", drawNow);
+  const inLarge = `${Math.round(width * large)} x ${Math.round(height * large)} pixels, PNG`;
   const menu = buildMenu({ name: "download", label: "Save", text: "Save" }, [
-    [`Save the ${thing()}`, "PNG", () => askToSave("building")],
+    [`Save the ${thing()}`, `${width} x ${height} pixels, PNG`, () => askToSave("building")],
+    ...(large > 1 ? [[`Save the ${thing()} large`, inLarge, () => askToSave("large")]] : []),
     ["Save the drawing", studio.kind === "lines" ? "PNG" : "label map, exact to the pixel", () => studio.saveDrawing?.()],
     ["Save both side by side", "PNG", () => askToSave("both")],
   ]);
@@ -106,14 +108,14 @@ export function askToSave(what) {
   drawNow();
 }
 
-/** Where a picture is to be saved, the next request is for that one: whether this is the one. */
+/** How a request's picture is wanted; where one is to be saved, the next request is for that. */
 export function takeUpSaving(id) {
-  if (studio.saving?.id !== null) return false;
+  if (studio.saving?.id !== null) return { format: "jpeg" };
   const { canvas, shape } = studio.sheet;
   const drawing = Object.assign(document.createElement("canvas"), shape);
   drawing.getContext("2d").drawImage(canvas, 0, 0);
   Object.assign(studio.saving, { id, drawing });
-  return true;
+  return { format: "png", large: studio.saving.what === "large" };
 }
 
 async function save(blob, name) {
@@ -121,7 +123,9 @@ async function save(blob, name) {
   studio.saving = null;
   const image = URL.createObjectURL(blob);
   setTimeout(() => URL.revokeObjectURL(image), KEEP_MS);
-  if (what === "building") return download(image, `${name}.png`);
+  if (what !== "both") {
+    return download(image, `${name}${what === "large" ? "-large" : ""}.png`);
+  }
   const building = new Image();
   building.src = image;
   await building.decode();

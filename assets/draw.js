@@ -66,15 +66,15 @@ export async function mountDrawing({ element, props, watch }) {
   sheet.replace(kept.map ?? await unpackIds(props.start), { asStep: false });
   keep();
 
-  const drawing = async (format, id) => ({
-    ids: await packIds(sheet.map), seed: studio.seed, style: studio.style?.values, format, id,
+  const drawing = async (id, wanted) => ({
+    ids: await packIds(sheet.map), seed: studio.seed, style: studio.style?.values, id, ...wanted,
   });
-  studio.give = async () => { props.value = await drawing("png", -1); };
+  studio.give = async () => { props.value = await drawing(-1, { format: "png" }); };
   studio.pipeline = new Pipeline({
     send: async (id) => {
-      const format = takeUpSaving(id) ? "png" : "jpeg";
+      const wanted = takeUpSaving(id);
       if (studio.building) studio.building.dataset.asked = String(id);
-      const picture = await askPicture(props.live_url, await drawing(format, id));
+      const picture = await askPicture(props.live_url, await drawing(id, wanted));
       studio.pipeline.answered(id);
       if (picture?.notice) notice(sheet.frame, picture.notice);
       if (picture) studio.show(picture, id);

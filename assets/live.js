@@ -7,8 +7,8 @@ import { reasonOf } from "./wire.js";
 const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /**
- * The picture { blob, name, notice } of a drawing { ids, seed, style, format, id }; null where it
- * was given up. Rejects with words for a person.
+ * The picture { blob, name, notice } of a drawing { ids, seed, style, id, format, large }; null where
+ * it was given up. Rejects with words for a person.
  */
 export async function askPicture(base, drawing) {
   let answer;

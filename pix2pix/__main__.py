@@ -64,7 +64,7 @@ examples:
   python -m pix2pix draw house.png -o house-photo.png
   python -m pix2pix draw house.png -o other-house.png --seed 7
   python -m pix2pix draw house.png -o house-like-ours.png --style-from our-house.jpg
-  python -m pix2pix draw drawings/*.png -o photos/
+  python -m pix2pix draw drawings/*.png -o photos/ --size 512
 """,
     "trace": """\
 examples:
@@ -108,6 +108,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     draw = add("draw", "LABELS", "label maps -> photos of buildings", DRAW_HELP)
     add_checkpoint(draw, "facades")
+    draw.add_argument(
+        "--size",
+        type=int,
+        metavar="N",
+        help="short side of the photo, in pixels (default: the drawing's)",
+    )
     style = draw.add_mutually_exclusive_group()
     style.add_argument(
         "--seed",
@@ -206,7 +212,7 @@ def load_command(options: argparse.Namespace) -> Callable[[str], "Image.Image"]:
         palette = drawer.config.palette
         own = None if is_facades([c.name for c in palette]) else tuple(c.rgb for c in palette)
         return lambda source: Image.fromarray(
-            drawer.draw(open_label_map(source, colors=own), options.seed, style)
+            drawer.draw(open_label_map(source, colors=own), options.seed, style, size=options.size)
         )
     if options.command == "translate":
         return translate_command.load(options)

@@ -179,6 +179,7 @@ class CheckpointConfig:
     format_version: int = FORMAT_VERSION
     width: int = 0  # in pixels, of what it was trained on; 0: square
     canvas: str = "photo"  # what its input is made of
+    largest: int = 0  # label maps up to this short side are painted at their own size; 0: `size`
 
     def __post_init__(self) -> None:
         require(
@@ -202,6 +203,8 @@ class CheckpointConfig:
         require(self.canvas in CANVASES, "canvas", f"one of {', '.join(CANVASES)}", self.canvas)
         ok = self.canvas == CANVASES[0] or self.task == "image2image"
         require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
+        ok = self.largest == 0 or (self.task == "labels2photo" and self.largest >= self.size)
+        require(ok and self.largest <= 4096, "largest", "0, or from `size` to 4096", self.largest)
         labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
         classes = labels.get(self.task, len(self.palette))
         expected = f"one entry for each of the {classes} classes"

@@ -13,7 +13,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.colorizing import MAX_STRENGTH, Colorizer, PhotoSession
-from pix2pix.config import CheckpointConfig
+from pix2pix.config import CheckpointConfig, require
 from pix2pix.device import choose_device
 from pix2pix.encoding import decode_photo, encode_labels, encode_photo
 from pix2pix.engines import ENGINES, Stop, StoppedError
@@ -25,6 +25,7 @@ from pix2pix.pixels import to_array, to_rgb
 from pix2pix.serving import Styles, pad_to_multiple, resize, working_shape
 from pix2pix.translator import Translator
 
+MAX_SIDE = 4096  # of a picture that is asked for, in pixels
 STRIP_PIXELS = 1 << 18  # a photo is traced in strips, so that 50 megapixels fit in memory
 
 __all__ = [
@@ -56,6 +57,7 @@ class Drawer:
     ) -> None:
         self.config = config
         self.size = config.size
+        self.largest = config.largest or config.size
         self._runner = Steadfast(model, device, engine)
         self._styles = Styles(config, model.style_encoder)
 
@@ -82,20 +84,28 @@ class Drawer:
         seed: int = 0,
         style: Style | None = None,
         stop: Stop = None,
+        size: int | None = None,
     ) -> np.ndarray:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
 
         The same map and style give the same photo. The style is `style` (style_dim numbers) where
-        it is given, else one drawn by the seed. Maps of another size than the model's are drawn at
-        working size and come back enlarged or reduced. Raises ValueError for an array that is no
-        label map, and for a style that is none of this checkpoint's; StoppedError soon after
-        `stop()` is true.
+        it is given, else one drawn by the seed. The photo's short side is `size`, or the map's. The
+        model paints from its own size to `largest`, on the short side; what is asked for beyond is
+        painted there and comes back enlarged or reduced. Raises ValueError for an array that is no
+        label map, for a size below 1 or above MAX_SIDE, and for a style that is none of this
+        checkpoint's; StoppedError soon after `stop()` is true.
         """
         num_classes = self.config.generator.in_channels
         check_label_map(label_map, num_classes)
         code = self._styles.code(seed, style)
         height, width = label_map.shape
-        working = working_shape(height, width, min(self.config.shape))
+        if size is not None:
+            require(1 <= size <= MAX_SIDE, "size", f"from 1 to {MAX_SIDE}", size)
+            height, width = (
+                max(1, round(s * size / min(label_map.shape))) for s in (height, width)
+            )
+        side = min(height, width, self.largest)
+        working = working_shape(height, width, max(side, min(self.config.shape)))
         labels = pad_to_multiple(
             resize_label_map(label_map, working), 2**self.config.generator.depth
         )

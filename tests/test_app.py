@@ -115,6 +115,7 @@ HOSTILE_DRAWINGS = {
     "a seed out of range": ({"ids": pack_ids(WALL), "seed": 10**9}, "seed must be"),
     "a seed in words": ({"ids": pack_ids(WALL), "seed": "7"}, "seed must be"),
     "a seed that is true": ({"ids": pack_ids(WALL), "seed": True}, "seed must be"),
+    "large in words": ({"ids": pack_ids(WALL), "large": "yes"}, "large must be true or false"),
     "a style of another length": ({"ids": pack_ids(WALL), "style": [1.0]}, "style must be 3"),
     "a style in words": ({"ids": pack_ids(WALL), "style": "brick"}, "must be a list of numbers"),
     "a style of words": ({"ids": pack_ids(WALL), "style": ["1", "2", "3"]}, "style must be numb"),

@@ -58,6 +58,13 @@ def test_a_seed_always_gives_the_same_building(draw: Command, seed: str) -> None
     np.testing.assert_array_equal(pixels("1.png"), pixels("2.png"))
 
 
+def test_a_photo_comes_at_the_size_that_is_asked_for(draw: Command) -> None:
+    assert draw("a.png", "-o", "1.png", "--size", "100") == (0, [])
+    assert min(pixels("1.png").shape[:2]) == 100
+    status, lines = draw("a.png", "-o", "2.png", "--size", "0")
+    assert status == 2 and "size must be from 1 to 4096" in lines[0]
+
+
 def test_another_seed_gives_another_building(draw: Command) -> None:
     draw("a.png", "-o", "1.png", "--seed", "1")
     draw("a.png", "-o", "2.png", "--seed", "2")

@@ -58,6 +58,37 @@ def test_a_drawing_of_any_size_becomes_a_photo_of_that_size(drawer, shape) -> No
     assert photo.dtype == np.uint8
 
 
+@pytest.mark.parametrize(
+    ("shape", "size", "painted"),
+    [
+        ((64, 64), None, (64, 64)),
+        ((100, 96), None, (100, 96)),  # between its own size and its largest: as it is
+        ((300, 300), None, (128, 128)),
+        ((64, 96), 128, (128, 192)),
+        ((300, 300), 20, (64, 64)),
+    ],
+)
+def test_a_model_paints_from_its_own_size_to_its_largest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape, size, painted
+) -> None:
+    recipe = dataclasses.replace(DRAW, jitter=2.0, largest=128)
+    drawer = load_drawer(make_checkpoint(tmp_path / "draw", recipe), "cpu")
+    seen, run = [], drawer._runner
+    monkeypatch.setattr(
+        drawer, "_runner", lambda x, *rest: seen.append(x.shape[2:]) or run(x, *rest)
+    )
+    photo = drawer.draw(make_labels(*shape), size=size)
+    assert seen == [tuple(-(-side // 16) * 16 for side in painted)]  # of whole 2 ** depth
+    expected = shape if size is None else tuple(round(s * size / min(shape)) for s in shape)
+    assert photo.shape == (*expected, 3)
+
+
+@pytest.mark.parametrize("size", [0, -5, 4097])
+def test_a_size_that_no_picture_has_is_refused(drawer, size) -> None:
+    with pytest.raises(ValueError, match="size must be from 1 to 4096"):
+        drawer.draw(make_labels(), size=size)
+
+
 def test_the_same_drawing_and_seed_give_the_same_photo(drawer) -> None:
     labels = make_labels()
     assert np.array_equal(drawer.draw(labels, 5), drawer.draw(labels, 5))

@@ -106,6 +106,7 @@ class Recipe:
     class_balance: float = 0.5  # photo2labels: 0 counts every pixel alike, 1 every class
     palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
     canvas: str = "photo"  # the app's, for the input: photo, lines (black on white) or lines-white
+    largest: int = 0  # label maps up to this height are painted at their own size; 0: up to `size`
 
     # Generator
     encoder: str = "unet"  # what halves: unet, or efficientnet-lite0, which knows photos
@@ -230,6 +231,10 @@ class Recipe:
 
     def _check_together(self) -> None:
         """What a key must be because of another."""
+        ok = not self.largest or self.size <= self.largest <= self.size * max(self.jitter, 1)
+        require(ok, "largest", "0, or from `size` to `jitter` times that", self.largest)
+        ok = not self.largest or self.task == "labels2photo"
+        require(ok, "largest", f"0 for {self.task}", self.largest)
         ok = self.canvas == CANVASES[0] or self.task == "image2image"
         require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
         allowed = POLICIES if self.task in PHOTO_TASKS else POLICIES[1:]

@@ -103,8 +103,13 @@ class Picture(ScriptedHTML):
     """
 
     def __init__(
-        self, value: tuple[np.ndarray, DrawRequest], sheet: SheetKind, styled: bool
+        self,
+        value: tuple[np.ndarray, DrawRequest],
+        sheet: SheetKind,
+        styled: bool,
+        large: float = 1.0,
     ) -> None:
+        """`large`: how many times the sheet's size a picture can be saved at."""
         self._sheet = sheet
         super().__init__(
             "building",
@@ -115,6 +120,7 @@ class Picture(ScriptedHTML):
             height=sheet.shape[0],
             width=sheet.shape[1],
             styled=styled,
+            large=large,
         )
 
     def postprocess(self, value: tuple[np.ndarray, DrawRequest]) -> dict[str, Any]:  # type: ignore[override]

@@ -43,7 +43,8 @@ def build_draw_tab(
     with gr.Column(elem_classes="studio-desk"):
         drawing = Drawing(sheet, first.seed, drawer.style_dim)
         with gr.Column(elem_classes="studio-side"):
-            picture = Picture(draw(first), sheet, styled=drawer.style_dim > 0)
+            large = drawer.largest / min(sheet.shape) if isinstance(drawer, Drawer) else 1.0
+            picture = Picture(draw(first), sheet, drawer.style_dim > 0, large)
             if drawer.style_dim:
                 seeds = LOOKS[: max(LEAST_SEEDS, MANY_LOOKS - len(drawer.styles))]
                 looks = Looks(sheet, drawer.style_dim, drawer.styles, list(seeds))

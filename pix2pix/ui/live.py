@@ -119,7 +119,11 @@ def live_routes() -> list[Route]:
 def draw(desk: Desk, drawing: DrawRequest, stop: Callable[[], bool] | None) -> Response:
     try:
         with listening() as notices:
-            photo = desk.drawer.draw(drawing.label_map, drawing.seed, drawing.style, stop)
+            what = (drawing.label_map, drawing.seed, drawing.style, stop)
+            if drawing.large and isinstance(desk.drawer, Drawer):
+                photo = desk.drawer.draw(*what, size=desk.drawer.largest)
+            else:
+                photo = desk.drawer.draw(*what)
     except StoppedError:
         return Response(status_code=204, headers=PRIVATE)
     except ValueError as error:

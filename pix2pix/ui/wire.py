@@ -30,6 +30,7 @@ class DrawRequest(NamedTuple):
     format: Literal["png", "jpeg"]  # lossless, or small for the live picture
     id: int | None  # the browser's own number for it, sent back as it came
     style: tuple[float, ...] | None = None  # wins over the seed
+    large: bool = False  # as large as the model can
 
 
 class Upload(NamedTuple):
@@ -74,7 +75,10 @@ def read_drawing(payload: Any, sheet: SheetKind, style_dim: int) -> DrawRequest:
         raise ValueError(f"format must be png or jpeg, got {_short(format_)}")
     style = read_style(payload.get("style"), style_dim)
     ids = unpack_ids(payload.get("ids"), sheet.shape, len(sheet.classes))
-    return DrawRequest(ids, seed, format_, read_id(payload), style)
+    large = payload.get("large", False)
+    if not isinstance(large, bool):
+        raise ValueError(f"large must be true or false, got {_short(large)}")
+    return DrawRequest(ids, seed, format_, read_id(payload), style, large)
 
 
 def read_style(style: Any, style_dim: int) -> tuple[float, ...] | None:
