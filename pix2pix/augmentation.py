@@ -1,8 +1,9 @@
-"""Differentiable augmentation: what D sees is varied, real and fake alike.
+"""What is varied in a step: differentiably, what D sees; and what there is to be painted.
 
-Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training" (2020), whose three
-policies and ranges these are. D cannot learn a few hundred photos by heart when it never sees them
-twice alike, and as G learns through the same variation, none of it gets into the pictures.
+The first is that of Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training"
+(2020), whose three policies and ranges these are. D cannot learn a few hundred photos by heart when
+it never sees them twice alike, and as G learns through the same variation, none of it gets into the
+pictures.
 """
 
 import torch
@@ -67,3 +68,25 @@ def cut_out(images: Tensor, chances: Tensor) -> Tensor:
         top, left = y - rows // 2, x - columns // 2
         keep[i, :, max(top, 0) : top + rows, max(left, 0) : left + columns] = 0
     return images * keep
+
+
+def take_out(labels: Tensor, chances: Tensor) -> Tensor:
+    """Label maps (N, K, H, W), one-hot, some of whose elements have become their commonest class.
+
+    Out goes what lies in a rectangle, and each class by a chance that is itself left to chance:
+    from a few sills to all but a bare wall, which nobody photographs but everyone begins with.
+    Pixels of no class stay so. `chances`: (N, K + 5), uniform in [0, 1).
+    """
+    n, classes, height, width = labels.shape
+    chances = chances.to(labels)
+    gone = (chances[:, :classes] < chances[:, classes, None]).to(labels)  # (N, K)
+    out = (labels * gone[:, :, None, None]).sum(1, keepdim=True)  # (N, 1, H, W)
+    ends = chances[:, classes + 1 :].view(n, 2, 2).sort(2).values  # (N, 2, 2): rows and columns
+    rows, columns = (torch.arange(side, device=labels.device) / side for side in (height, width))
+    in_rows, in_columns = (
+        (at >= ends[:, i, :1]) & (at < ends[:, i, 1:]) for i, at in enumerate((rows, columns))
+    )
+    out = torch.maximum(out, (in_rows[:, :, None] & in_columns[:, None]).to(labels)[:, None])
+    commonest = F.one_hot(labels.sum((2, 3)).argmax(1), classes).to(labels)  # (N, K)
+    ground = commonest[:, :, None, None] * labels.sum(1, keepdim=True)
+    return labels + out * (ground - labels)

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from pix2pix.augmentation import CHANCES, POLICIES, augment, draw_chances
+from pix2pix.augmentation import CHANCES, POLICIES, augment, draw_chances, take_out
 
 
 def chances(count: int, seed: int = 3) -> torch.Tensor:
@@ -90,3 +91,25 @@ def test_gradients_come_through(policy: str) -> None:
     augment(condition, image, (policy,), 0.25, chances(4)).square().sum().backward()
     assert image.grad is not None
     assert all(g.any() for g in image.grad)
+
+
+def test_elements_are_taken_out_of_a_drawing_and_what_is_no_class_stays_so() -> None:
+    ids = torch.zeros(20, 20, dtype=torch.long)
+    ids[4:8, 4:8], ids[12:16, 4:8] = 1, 2  # windows and a door, in a wall of class 0
+    labels = F.one_hot(ids, 3).permute(2, 0, 1)[None].float()
+    labels[..., 18:, :] = 0
+    chances = torch.full((1, 3 + 5), 0.9)
+    chances[0, 3] = 0.5  # so many of the classes go: none of them
+
+    def taken(**at: float) -> torch.Tensor:
+        these = chances.clone()
+        for key, value in at.items():
+            these[0, int(key[1:])] = value
+        return take_out(labels, these)[0]
+
+    assert torch.equal(taken(), labels[0])
+    without_windows = taken(_1=0.1)
+    assert not without_windows[1].any() and without_windows[2].sum() == 16
+    assert torch.equal(without_windows.sum(0), labels[0].sum(0))
+    left = taken(_4=0.0, _5=0.3, _6=0.0, _7=1.0)  # rows 0 to 5 over the whole width
+    assert left[1].sum() == 2 * 4 and left[0, 4:6].all() and left[2].sum() == 16

@@ -98,6 +98,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         d_known=True,
         lambda_known=1.0,
         lambda_seg=1.0,
+        take_out=0.8,
         lambda_z=1.0,
         lambda_kl=0.1,
         prior_part=0.5,

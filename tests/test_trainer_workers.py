@@ -119,6 +119,7 @@ def learn_double(
                 "d_known": True,
                 "lambda_known": 1.0,
                 "lambda_seg": 1.0,
+                "take_out": 0.8,
                 "d_augment": "color,translation,cutout",
             },
         ),

@@ -94,10 +94,12 @@ def follow_weights(discriminator: nn.Module) -> None:
             weight[0].eval()
 
 
-def show(discriminator: nn.Module, recipe: Recipe, part: Part, image: Tensor) -> Seen:
-    """Images of a part (their condition is the part's) as D sees them."""
-    pair = augment(part.condition, image, recipe.policies, recipe.shift, part.chances)
-    condition, image = pair.split((part.condition.shape[1], image.shape[1]), 1)
+def show(
+    discriminator: nn.Module, recipe: Recipe, part: Part, condition: Tensor, image: Tensor
+) -> Seen:
+    """Images that belong to a part, under a condition, as D sees them."""
+    pair = augment(condition, image, recipe.policies, recipe.shift, part.chances)
+    condition, image = pair.split((condition.shape[1], image.shape[1]), 1)
     known = discriminator.features(image) if isinstance(discriminator, Jury) else []
     return Seen(condition, image, known)
 

@@ -18,6 +18,8 @@ CHANGEABLE = (
     "lambda_fm",
     "lambda_known",
     "lambda_seg",
+    "lambda_gan",
+    "take_out",
     "epochs",
     "max_steps",
     "lr",
@@ -39,7 +41,11 @@ CHANGEABLE = (
     "sample_every",
     "patience",
 )
-WITH_PARTS = ("lambda_known", "lambda_seg")  # above 0, D has a part that it has not at 0
+WITH_PARTS = (
+    "lambda_gan",
+    "lambda_known",
+    "lambda_seg",
+)  # above 0, D has a part that it has not at 0
 
 
 def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:

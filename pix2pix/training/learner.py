@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pix2pix.augmentation import draw_chances
+from pix2pix.augmentation import draw_chances, take_out
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.loader import Batch
@@ -110,6 +110,9 @@ class Learner:
                 style, losses["kl"] = self._styles(batch, encoded)
             copy = style.detach().requires_grad_()
 
+        if recipe.take_out:
+            batch = replace(batch, input=self._take_out(batch.input, encoded, step))
+
         # Neighbours say the same and many classes cost much: a quarter of the pixels, in turn, does
         # until D wants whole pictures.
         pixels: Any = EVERY_PIXEL
@@ -172,6 +175,16 @@ class Learner:
         self._average(step)
         return losses
 
+    def _take_out(self, labels: Tensor, encoded_whole: int, step: int) -> Tensor:
+        """This worker's label maps, those that have no truth without some of their elements."""
+        workers, share = self.workers, len(labels)
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + step)
+        chances = torch.rand(share * workers.world, labels.shape[1] + 6, generator=generator)
+        chances[:encoded_whole, 0] = 1  # these are painted whole
+        chances = workers.own_part(chances).to(labels.device)
+        chosen = (chances[:, 0] < self.recipe.take_out)[:, None, None, None]
+        return torch.where(chosen, take_out(labels, chances[:, 1:]), labels)
+
     def _paint(
         self, part: Part, pixels: Any, step: int = 0, index: int | None = None
     ) -> tuple[Tensor, Tensor]:
@@ -187,10 +200,12 @@ class Learner:
 
     def _show(self, part: Part, fake: Tensor) -> tuple[adversary.Seen, adversary.Seen]:
         """A part's truth and its fakes as D sees them."""
+        discriminator, recipe = self.discriminator, self.recipe
+        painted = part.input if recipe.take_out else part.condition
         with autocast(self.device, self.bf16):
             with torch.no_grad():
-                real = adversary.show(self.discriminator, self.recipe, part, part.target)
-            return real, adversary.show(self.discriminator, self.recipe, part, fake)
+                real = adversary.show(discriminator, recipe, part, part.condition, part.target)
+            return real, adversary.show(discriminator, recipe, part, painted, fake)
 
     def _groups(self) -> list[dict[str, Any]]:
         """G's parameters, those of an encoder that knows photos with a rate of their own."""

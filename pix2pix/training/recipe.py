@@ -79,7 +79,15 @@ AT_LEAST_0 = (
     "patience",
 )
 ABOVE_0 = ("lr", "encoder_lr", "d_lr", "drop", "drop_every")
-PARTS_OF_1 = ("gan_start", "small_until", "kl_warmup", "prior_part", "decay_start", "drop")
+PARTS_OF_1 = (
+    "take_out",
+    "gan_start",
+    "small_until",
+    "kl_warmup",
+    "prior_part",
+    "decay_start",
+    "drop",
+)
 BELOW_1 = ("beta1", "ema", "d_shift", "label_smoothing")
 
 
@@ -152,6 +160,9 @@ class Recipe:
     kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
     gan_start: float = 0.0  # the part of the run before which there is only L1
     prior_part: float = 0.0  # the part of a batch drawn with random styles, judged by D alone
+    take_out: float = (
+        0.0  # labels2photo: so many of these are painted without some of their elements
+    )
 
     # Schedule
     epochs: int = 200  # passes over the images
@@ -242,6 +253,8 @@ class Recipe:
         require(ok, "d_augment", f"any of {','.join(allowed)} for {self.task}", self.d_augment)
         ok = self.task in PHOTO_TASKS or not self.d_known
         require(ok, "d_known", f"false for {self.task}", self.d_known)
+        ok = self.task == "labels2photo" or not self.take_out
+        require(ok, "take_out", f"0 for {self.task}", self.take_out)
         ok = self.task == "labels2photo" or not self.lambda_seg
         require(ok, "lambda_seg", f"0 for {self.task}", self.lambda_seg)
         ok = self.task in PHOTO_TASKS or not self.lambda_known
