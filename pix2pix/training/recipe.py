@@ -160,9 +160,7 @@ class Recipe:
     kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
     gan_start: float = 0.0  # the part of the run before which there is only L1
     prior_part: float = 0.0  # the part of a batch drawn with random styles, judged by D alone
-    take_out: float = (
-        0.0  # labels2photo: so many of these are painted without some of their elements
-    )
+    take_out: float = 0.0  # labels2photo: so many of those are painted without some elements
 
     # Schedule
     epochs: int = 200  # passes over the images
