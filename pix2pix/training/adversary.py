@@ -37,6 +37,10 @@ class Seen:
     def pair(self) -> Tensor:
         return torch.cat([self.condition, self.image], 1)
 
+    def first(self, count: int) -> "Seen":
+        known = [level[:count] for level in self.known]
+        return Seen(self.condition[:count], self.image[:count], known)
+
     def detach(self) -> "Seen":
         known = [level.detach() for level in self.known]
         return Seen(self.condition.detach(), self.image.detach(), known)
@@ -120,25 +124,35 @@ def read(discriminator: nn.Module, seen: Seen) -> Tensor | None:
     return segmenting(seen.known).float() if segmenting else None
 
 
+def judged(recipe: Recipe, part: Part) -> tuple[int, float]:
+    """How many of a part's images, from the first on, are judged by those who are told the label
+    map; and their share of all such images.
+
+    They know that no photo has a map from which elements were taken out, whatever G paints there.
+    """
+    whole = len(part.input), part.share
+    return (part.encoded, part.encoded_share) if recipe.take_out else whole
+
+
 def verdict_loss(
     discriminator: nn.Module, recipe: Recipe, part: Part, real: Seen, fake: Seen
 ) -> Tensor:
     """What D minimises: real up, fake down, the mean over its scales; to read real ones as they
     are labelled and fakes as painted."""
+    count, share = judged(recipe, part)
+    verdicts = (judge(discriminator, seen.first(count)) for seen in (real, fake) if count)
     losses = [
         discriminator_loss(
             real_logits.float(), fake_logits.float(), recipe.gan_loss, recipe.label_smoothing
         )
-        for (real_logits, _), (fake_logits, _) in zip(
-            judge(discriminator, real), judge(discriminator, fake)
-        )
+        for (real_logits, _), (fake_logits, _) in zip(*verdicts)
     ]
-    loss = torch.stack(losses).mean()
+    loss = mean_of(losses, fake.image) * share
     read_real, read_fake = read(discriminator, real), read(discriminator, fake)
     if read_real is not None and read_fake is not None:
         painted = reading_loss(read_fake, fake.condition, painted=True)
-        loss = loss + (reading_loss(read_real, real.condition) + painted) / 2
-    return loss * part.share
+        loss = loss + (reading_loss(read_real, real.condition) + painted) / 2 * part.share
+    return loss
 
 
 def adversarial_losses(
@@ -150,15 +164,16 @@ def adversarial_losses(
 
     All are means over D's scales: pix2pixHD adds them up.
     """
-    verdicts = judge(discriminator, fake)
+    count, share = judged(recipe, part)
+    verdicts = judge(discriminator, fake.first(count)) if count else []
     scales = [generator_loss(logits.float(), recipe.gan_loss) for logits, _ in verdicts]
-    losses = {"gan": torch.stack(scales).mean() * part.share}
+    losses = {"gan": mean_of(scales, fake.image) * share}
     readings = read(discriminator, fake)
     if readings is not None:
         losses["seg"] = reading_loss(readings, fake.condition) * part.share
     if recipe.lambda_fm:
         with torch.no_grad():
-            truths = judge(discriminator, real) if part.encoded else []
+            truths = judge(discriminator, real.first(count)) if part.encoded else []
         pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
         losses["fm"] = matching_loss(pairs, part, fake.image)
     if recipe.lambda_known:
@@ -171,11 +186,14 @@ def matching_loss(
     pairs: list[tuple[list[Tensor], list[Tensor]]], part: Part, like: Tensor
 ) -> Tensor:
     """Mean distance of real and fake activations, scale by scale, of those that have a truth."""
-    if not pairs:
-        return like.new_zeros(())
     known = slice(part.encoded)
     distances = [
         feature_matching_loss([r[known].float() for r in real], [f[known].float() for f in fake])
         for real, fake in pairs
     ]
-    return torch.stack(distances).mean() * part.encoded_share
+    return mean_of(distances, like) * part.encoded_share
+
+
+def mean_of(losses: list[Tensor], like: Tensor) -> Tensor:
+    """Their mean; 0 where there are none."""
+    return torch.stack(losses).mean() if losses else like.new_zeros(())

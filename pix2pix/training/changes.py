@@ -20,6 +20,7 @@ CHANGEABLE = (
     "lambda_seg",
     "lambda_gan",
     "take_out",
+    "prior_part",
     "epochs",
     "max_steps",
     "lr",

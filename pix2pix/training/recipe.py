@@ -160,7 +160,7 @@ class Recipe:
     kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
     gan_start: float = 0.0  # the part of the run before which there is only L1
     prior_part: float = 0.0  # the part of a batch drawn with random styles, judged by D alone
-    take_out: float = 0.0  # labels2photo: so many of those are painted without some elements
+    take_out: float = 0.0  # with lambda_seg: so many of those are drawings with gaps, for it alone
 
     # Schedule
     epochs: int = 200  # passes over the images
@@ -251,8 +251,8 @@ class Recipe:
         require(ok, "d_augment", f"any of {','.join(allowed)} for {self.task}", self.d_augment)
         ok = self.task in PHOTO_TASKS or not self.d_known
         require(ok, "d_known", f"false for {self.task}", self.d_known)
-        ok = self.task == "labels2photo" or not self.take_out
-        require(ok, "take_out", f"0 for {self.task}", self.take_out)
+        ok = self.lambda_seg > 0 or not self.take_out  # who else is to judge them?
+        require(ok, "take_out", "0 without lambda_seg", self.take_out)
         ok = self.task == "labels2photo" or not self.lambda_seg
         require(ok, "lambda_seg", f"0 for {self.task}", self.lambda_seg)
         ok = self.task in PHOTO_TASKS or not self.lambda_known
