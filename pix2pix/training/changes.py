@@ -28,6 +28,7 @@ CHANGEABLE = (
     "d_lr",
     "weight_decay",
     "clip_grad",
+    "ema",
     "schedule",
     "decay_start",
     "drop",
@@ -46,7 +47,7 @@ WITH_PARTS = (
     "lambda_gan",
     "lambda_known",
     "lambda_seg",
-)  # above 0, D has a part that it has not at 0
+)  # above 0 a run has a part that it has not at 0
 
 
 def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
