@@ -43,11 +43,8 @@ CHANGEABLE = (
     "sample_every",
     "patience",
 )
-WITH_PARTS = (
-    "lambda_gan",
-    "lambda_known",
-    "lambda_seg",
-)  # above 0 a run has a part that it has not at 0
+# Above 0 a run has a part that it has not at 0
+WITH_PARTS = ("ema", "lambda_gan", "lambda_known", "lambda_seg")
 
 
 def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
