@@ -70,8 +70,9 @@ def cut_out(images: Tensor, chances: Tensor) -> Tensor:
     return images * keep
 
 
-def take_out(labels: Tensor, chances: Tensor) -> Tensor:
-    """Label maps (N, K, H, W), one-hot, some of whose elements have become their commonest class.
+def take_out(labels: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
+    """Label maps (N, K, H, W), one-hot, some of whose elements have become their commonest class;
+    and where those were, the gaps (N, 1, H, W), 0 or 1.
 
     Out goes what lies in a rectangle, and each class by a chance that is itself left to chance:
     from a few sills to all but a bare wall, which nobody photographs but everyone begins with.
@@ -88,5 +89,6 @@ def take_out(labels: Tensor, chances: Tensor) -> Tensor:
     )
     out = torch.maximum(out, (in_rows[:, :, None] & in_columns[:, None]).to(labels)[:, None])
     commonest = F.one_hot(labels.sum((2, 3)).argmax(1), classes).to(labels)  # (N, K)
-    ground = commonest[:, :, None, None] * labels.sum(1, keepdim=True)
-    return labels + out * (ground - labels)
+    commonest = commonest[:, :, None, None]
+    gaps = out * (labels * (1 - commonest)).sum(1, keepdim=True)
+    return labels + gaps * (commonest - labels), gaps

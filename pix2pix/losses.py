@@ -60,6 +60,17 @@ def reading_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tenso
     return losses.mean()
 
 
+def evenness_loss(images: Tensor, labels: Tensor, gaps: Tensor) -> Tensor:
+    """How far images (N, 3, H, W) are, in the gaps (N, 1, H, W) of their label maps, from the mean
+    colour of what has the same class there: mean L1 over all pixels, those outside gaps as 0.
+    """
+    there = (labels * gaps).sum((2, 3))  # (N, K)
+    ground = (labels * F.one_hot(there.argmax(1), labels.shape[1])[:, :, None, None]).sum(1, True)
+    area = ground.sum((2, 3), keepdim=True).clamp(min=1)
+    mean = ((images * ground).sum((2, 3), keepdim=True) / area).detach()  # (N, 3, 1, 1)
+    return ((images - mean).abs() * gaps).mean()
+
+
 def reconstruction_loss(
     output: Tensor, target: Tensor, weight: Tensor, kind: str = "l1", beta: float = 0.1
 ) -> Tensor:

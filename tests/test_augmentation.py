@@ -105,7 +105,9 @@ def test_elements_are_taken_out_of_a_drawing_and_what_is_no_class_stays_so() -> 
         these = chances.clone()
         for key, value in at.items():
             these[0, int(key[1:])] = value
-        return take_out(labels, these)[0]
+        fewer, gaps = take_out(labels, these)
+        assert torch.equal(gaps[0, 0], (fewer != labels)[0].any(0).float())
+        return fewer[0]
 
     assert torch.equal(taken(), labels[0])
     without_windows = taken(_1=0.1)

@@ -99,6 +99,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         lambda_known=1.0,
         lambda_seg=1.0,
         take_out=0.8,
+        lambda_even=1.0,
         lambda_z=1.0,
         lambda_kl=0.1,
         prior_part=0.5,
@@ -113,7 +114,9 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
     batch.weight[0, :, :20] = 0  # the parts differ in how much of them counts
     found = [learner.step(batch, 0, 10) for learner in (whole, split)]
     assert (
-        found[0].keys() == found[1].keys() == {*("d", "gan", "seg", "fm", "known", "z", "kl", "l1")}
+        found[0].keys()
+        == found[1].keys()
+        == {*("d", "gan", "seg", "even", "fm", "known", "z", "kl", "l1")}
     )
     for name in found[0]:
         assert found[0][name].item() == pytest.approx(found[1][name].item(), rel=1e-4), name

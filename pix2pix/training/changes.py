@@ -20,6 +20,7 @@ CHANGEABLE = (
     "lambda_seg",
     "lambda_gan",
     "take_out",
+    "lambda_even",
     "prior_part",
     "epochs",
     "max_steps",

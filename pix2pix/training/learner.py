@@ -17,6 +17,7 @@ from pix2pix.device import autocast, has_fast_bf16
 from pix2pix.losses import (
     ab_cross_entropy,
     class_cross_entropy,
+    evenness_loss,
     kl_to_standard_normal,
     reconstruction_loss,
 )
@@ -110,8 +111,10 @@ class Learner:
                 style, losses["kl"] = self._styles(batch, encoded)
             copy = style.detach().requires_grad_()
 
+        gaps = torch.zeros_like(batch.weight)
         if recipe.take_out:
-            batch = replace(batch, input=self._take_out(batch.input, encoded, step))
+            labels, gaps = self._take_out(batch.input, encoded, step)
+            batch = replace(batch, input=labels)
 
         # Neighbours say the same and many classes cost much: a quarter of the pixels, in turn, does
         # until D wants whole pictures.
@@ -121,7 +124,7 @@ class Learner:
             batch = replace(batch, target=batch.target[pixels], weight=batch.weight[pixels])
         chances = draw_chances(whole, torch.Generator().manual_seed(recipe.seed + step))
         parts = split_batch(
-            batch, copy, workers.own_part(chances), encoded, recipe.accumulate, workers
+            batch, copy, workers.own_part(chances), gaps, encoded, recipe.accumulate, workers
         )
         # A single part's fakes serve D and G; several are made again for G, to hold one at a time.
         fakes = [self._paint(parts[0], pixels)] if len(parts) == 1 else None
@@ -175,15 +178,17 @@ class Learner:
         self._average(step)
         return losses
 
-    def _take_out(self, labels: Tensor, encoded_whole: int, step: int) -> Tensor:
-        """This worker's label maps, those that have no truth without some of their elements."""
+    def _take_out(self, labels: Tensor, encoded_whole: int, step: int) -> tuple[Tensor, Tensor]:
+        """This worker's label maps, those that have no truth without some of their elements; and
+        where those were."""
         workers, share = self.workers, len(labels)
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + step)
         chances = torch.rand(share * workers.world, labels.shape[1] + 6, generator=generator)
         chances[:encoded_whole, 0] = 1  # these are painted whole
         chances = workers.own_part(chances).to(labels.device)
         chosen = (chances[:, 0] < self.recipe.take_out)[:, None, None, None]
-        return torch.where(chosen, take_out(labels, chances[:, 1:]), labels)
+        fewer, gaps = take_out(labels, chances[:, 1:])
+        return torch.where(chosen, fewer, labels), gaps * chosen
 
     def _paint(
         self, part: Part, pixels: Any, step: int = 0, index: int | None = None
@@ -240,6 +245,7 @@ class Learner:
             "fm": recipe.lambda_fm,
             "known": recipe.lambda_known,
             "seg": recipe.lambda_seg,
+            "even": recipe.lambda_even,
         }
         terms = [weights[name] * loss for name, loss in losses.items()]
         return torch.stack(terms).sum()
@@ -257,6 +263,8 @@ class Learner:
                 recipe.l1_beta,
             )
             losses[recipe.rec_loss] = distance * part.encoded_weight_share
+        if recipe.lambda_even and recipe.take_out:
+            losses["even"] = evenness_loss(fake, part.input, part.gaps) * part.share
         if recipe.lambda_ce:
             entropy = self._cross_entropy(logits, fake, part.target, part.weight)
             losses["ce"] = entropy * part.weight_share

@@ -20,6 +20,7 @@ class Part:
 
     input: Tensor  # (N, C, H, W), as in Batch
     condition: Tensor
+    gaps: Tensor  # (N, 1, H, W), 1 where something was taken out of the input
     target: Tensor
     weight: Tensor
     style: Tensor | None  # (N, style_dim)
@@ -36,6 +37,7 @@ def split_batch(
     batch: Batch,
     style: Tensor | None,
     chances: Tensor,
+    gaps: Tensor,
     encoded: int,
     count: int,
     workers: Workers,
@@ -58,6 +60,7 @@ def split_batch(
             Part(
                 batch.input[here],
                 batch.condition[here],
+                gaps[here],
                 batch.target[here],
                 weights,
                 None if style is None else style[here],

@@ -66,6 +66,7 @@ AT_LEAST_0 = (
     "lambda_fm",
     "lambda_known",
     "lambda_seg",
+    "lambda_even",
     "lambda_ce",
     "lambda_kl",
     "lambda_z",
@@ -154,6 +155,7 @@ class Recipe:
     lambda_fm: float = 0.0  # feature matching: the weight of being like the truth inside D
     lambda_known: float = 0.0  # of being like the truth in what EfficientNet-Lite0 sees
     lambda_seg: float = 0.0  # of being read as drawn: a D that names classes by what that one sees
+    lambda_even: float = 0.0  # of a drawing's gaps (take_out) being as even as what is around them
     lambda_ce: float = 0.0  # cross-entropy of the a/b classes, or of the label map's
     lambda_kl: float = 0.0  # draws the style codes to a normal distribution
     lambda_z: float = 0.0  # a drawn style must be read back from the picture it gave
