@@ -9,6 +9,7 @@ from pix2pix.losses import (
     ab_cross_entropy,
     class_cross_entropy,
     discriminator_loss,
+    evenness_loss,
     feature_matching_loss,
     generator_loss,
     kl_to_standard_normal,
@@ -119,3 +120,15 @@ def test_a_class_is_read_by_the_square_root_of_its_area_and_void_not_at_all() ->
     painted = -(4 * math.log(0.1) + math.log(1 / 3)) / 5
     assert reading_loss(logits, labels, painted=True).item() == pytest.approx(painted)
     assert reading_loss(logits, torch.zeros(1, 2, 4, 6)).item() == 0
+
+
+def test_a_gap_is_compared_with_the_mean_colour_of_its_class() -> None:
+    labels, gaps = torch.zeros(2, 2, 1, 4), torch.zeros(2, 1, 1, 4)
+    labels[:, 0, :, :3], labels[:, 1, :, 3:] = 1, 1  # three pixels of wall, one of something else
+    gaps[0, :, :, 0] = 1
+    image = torch.tensor([0.6, 0.0, 0.3, 9.0]).expand(2, 3, 1, 4).clone().requires_grad_()
+    loss = evenness_loss(image, labels, gaps)
+    assert loss.item() == pytest.approx(3 * (0.6 - 0.3) / (2 * 3 * 4))
+    loss.backward()
+    assert image.grad is not None and image.grad[0, :, 0, 0].all()
+    assert image.grad[0, :, 0, 1:].abs().sum() == 0 and not image.grad[1].any()
