@@ -203,8 +203,10 @@ class CheckpointConfig:
         require(self.canvas in CANVASES, "canvas", f"one of {', '.join(CANVASES)}", self.canvas)
         ok = self.canvas == CANVASES[0] or self.task == "image2image"
         require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
-        ok = self.largest == 0 or (self.task == "labels2photo" and self.largest >= self.size)
-        require(ok and self.largest <= 4096, "largest", "0, or from `size` to 4096", self.largest)
+        ok = self.largest == 0 or self.task == "labels2photo"
+        require(ok, "largest", f"0 for {self.task}", self.largest)
+        ok = self.largest == 0 or min(self.shape) <= self.largest <= 4096
+        require(ok, "largest", f"0, or from {min(self.shape)} to 4096", self.largest)
         labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
         classes = labels.get(self.task, len(self.palette))
         expected = f"one entry for each of the {classes} classes"

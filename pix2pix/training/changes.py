@@ -9,7 +9,6 @@ from pix2pix.training.recipe import Recipe
 
 CHANGEABLE = (
     "jitter",
-    "largest",
     "flip",
     "cache_gb",
     "d_augment",

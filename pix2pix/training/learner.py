@@ -347,5 +347,5 @@ def checkpoint_config(
         training=training or {},
         metrics=metrics or {},
         canvas=recipe.canvas,
-        largest=recipe.largest,
+        largest=recipe.largest(),
     )

@@ -115,7 +115,6 @@ class Recipe:
     class_balance: float = 0.5  # photo2labels: 0 counts every pixel alike, 1 every class
     palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
     canvas: str = "photo"  # the app's, for the input: photo, lines (black on white) or lines-white
-    largest: int = 0  # label maps up to this height are painted at their own size; 0: up to `size`
 
     # Generator
     encoder: str = "unet"  # what halves: unet, or efficientnet-lite0, which knows photos
@@ -242,10 +241,6 @@ class Recipe:
 
     def _check_together(self) -> None:
         """What a key must be because of another."""
-        ok = not self.largest or self.size <= self.largest <= self.size * max(self.jitter, 1)
-        require(ok, "largest", "0, or from `size` to `jitter` times that", self.largest)
-        ok = not self.largest or self.task == "labels2photo"
-        require(ok, "largest", f"0 for {self.task}", self.largest)
         ok = self.canvas == CANVASES[0] or self.task == "image2image"
         require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
         allowed = POLICIES if self.task in PHOTO_TASKS else POLICIES[1:]
@@ -317,6 +312,16 @@ class Recipe:
             return self
         palette = read_palette(data_dir)
         return self if palette.is_facades else dataclasses.replace(self, palette=palette.classes)
+
+    def largest(self) -> int:
+        """The short side of the largest pictures that it learns to paint; 0: `size`.
+
+        Views that are cut from a picture at `jitter` times the size show it as near as whole
+        pictures of that size would.
+        """
+        near = self.task == "labels2photo" and self.fit in ("auto", "crop", "squeeze")
+        side = min(self.size, self.width or self.size)
+        return min(round(side * self.jitter), 4096) if near else 0
 
     def condition_channels(self) -> int:
         """How many channels D sees beside the image it judges."""
