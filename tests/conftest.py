@@ -52,14 +52,19 @@ class PaletteDrawer(Drawer):
     styles: dict[str, tuple[float, ...]] = {}  # noqa: RUF012
 
     def __init__(self, size: int = 256) -> None:
-        self.size = size
+        self.size = self.largest = size
         self.config = checkpoint_config(Recipe("labels2photo", size=size))
 
     def style_from(self, photo: Image.Image) -> np.ndarray:
         return np.asarray(photo.convert("RGB"), np.float32).mean((0, 1)) / 255
 
     def draw(
-        self, label_map: np.ndarray, seed: int = 0, style: Any = None, stop: Any = None
+        self,
+        label_map: np.ndarray,
+        seed: int = 0,
+        style: Any = None,
+        stop: Any = None,
+        size: int | None = None,
     ) -> np.ndarray:
         tint = np.random.default_rng(seed).uniform(0.4, 1, 3) if style is None else style
         return (PALETTE[label_map] * tint).astype(np.uint8)

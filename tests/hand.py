@@ -99,7 +99,7 @@ def start_anew(page: Any) -> None:
 
 def save(page: Any, item: str) -> None:
     tool(page, "Save")
-    page.get_by_role("menuitem", name=item).click()
+    page.get_by_role("menuitem", name=item, exact=True).click()
 
 
 def save_grey_photo(path: Path, size: tuple[int, int]) -> Path:

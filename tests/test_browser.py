@@ -161,6 +161,16 @@ def test_the_building_and_the_drawing_can_be_saved(
     with Image.open(tmp_path / "building.png") as image:
         assert image.format == "PNG" and image.size == (SIZE, SIZE)
     with page.expect_download() as saved:
+        save(page, "Save the building large")
+    assert saved.value.suggested_filename.endswith("-large.png")
+    saved.value.save_as(tmp_path / "large.png")
+    with Image.open(tmp_path / "large.png") as image:
+        assert image.format == "PNG" and image.size == (2 * SIZE, 2 * SIZE)
+        small = image.resize((SIZE, SIZE), Image.Resampling.BOX)
+        enlarged = small.resize(image.size, Image.Resampling.BICUBIC)
+        detail = np.asarray(image, np.float32) - np.asarray(enlarged, np.float32)
+    assert np.abs(detail).mean() > 1, "painted at that size, not enlarged"
+    with page.expect_download() as saved:
         save(page, "Save the drawing")
     saved.value.save_as(tmp_path / "labels.png")
     with Image.open(tmp_path / "labels.png") as image:

@@ -160,8 +160,11 @@ def figures_section(config: CheckpointConfig) -> str:
 
 def limits_section(config: CheckpointConfig) -> str:
     lines = [WORDS[config.task].limit]
+    near = ""
+    if config.largest > min(config.shape):
+        near = f", from views as near as in pictures of {config.largest} on the short side"
     lines.append(
-        f"It learned at {config.width or config.size}x{config.size} pixels; "
+        f"It learned at {config.width or config.size}x{config.size} pixels{near}; "
         "finer detail than that is not its own."
     )
     if "train_images" in config.training:
