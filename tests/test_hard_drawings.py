@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.hard_drawings import hard_drawings
+from pix2pix.facades import ID, build
 from pix2pix.inference import Drawer, load_drawer
+from pix2pix.plans import PLANS
 
 FACADES = Path(__file__).resolve().parents[1] / "checkpoints" / "facades"
 
@@ -31,3 +33,11 @@ def test_noise_of_single_pixels_does_not_drown_the_wall(drawer: Drawer) -> None:
     drawings = hard_drawings()
     plain, noisy = (drawer.draw(drawings[n]).astype(int) for n in ("empty wall", "one-pixel noise"))
     assert np.abs(plain.mean((0, 1)) - noisy.mean((0, 1))).max() < 60
+
+
+@pytest.mark.parametrize("name", ["facade", "background", "window"])
+def test_an_even_drawing_gives_an_even_picture(drawer: Drawer, name: str) -> None:
+    style = next(iter(drawer.styles.values()))
+    even = drawer.draw(np.full((256, 256), ID[name], np.uint8), style=style)
+    assert even.std(axis=(0, 1)).max() < 3
+    assert drawer.draw(build(PLANS[0], 256), style=style).std() > 20, "others are as lively as ever"
