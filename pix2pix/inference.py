@@ -57,7 +57,7 @@ class Drawer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self.largest = config.largest or config.size
+        self.largest = config.largest or min(config.shape)
         self._runner = Steadfast(model, device, engine)
         self._styles = Styles(config, model.style_encoder)
 

@@ -86,7 +86,7 @@ def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
 def save_item(panel: Any, item: str) -> Path:
     with panel.page.expect_download() as download:
         panel.get_by_role("button", name="Save", exact=True).click()
-        panel.get_by_role("menuitem", name=item).click()
+        panel.get_by_role("menuitem", name=item, exact=True).click()
     return Path(download.value.path())
 
 

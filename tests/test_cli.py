@@ -237,7 +237,7 @@ def test_a_name_with_a_line_break_stays_on_one_line(draw: Command) -> None:
 def test_a_model_that_fails_on_one_input_is_one_line(
     draw: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         raise RuntimeError("something\ndeep in torch")
 
     monkeypatch.setattr(inference.Drawer, "draw", fail)

@@ -134,7 +134,9 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
 def test_dropout_is_the_same_when_a_part_is_painted_again() -> None:
     learner = Learner(replace(SMALL, dropout=0.5, depth=4, style_dim=0), torch.device("cpu"))
     chances = torch.zeros(4, 7)
-    part = split_batch(make_batch(), None, chances, 4, 2, learner.workers)[1]
+    batch = make_batch()
+    gaps = torch.zeros_like(batch.weight)
+    part = split_batch(batch, None, chances, gaps, 4, 2, learner.workers)[1]
     once, again, other = (learner._paint(part, np.s_[:, :, :, :], 3, i)[1] for i in (1, 1, 0))
     assert torch.equal(once, again)
     assert not torch.equal(once, other)
