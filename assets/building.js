@@ -3,9 +3,14 @@
 import { download } from "./download.js";
 import { button } from "./icons.js";
 import { buildMenu } from "./menu.js";
-import { drawNow, fitDesk, isFacades, randomSeed, setLive, setSeed, studio, tell } from "./studio.js";
+import {
+  drawNow, fitDesk, isFacades, on, randomSeed, setLive, setSeed, studio, tell,
+} from "./studio.js";
 
 const KEEP_MS = 60_000; // a saved picture, for the browser to take
+const REST_MS = 250; // since the last picture or stroke
+const AGAIN_MS = 2000; // after the server had others to serve; twice as long each time
+const FADE_MS = 160;
 
 export function mountPicture({ element, props }) {
   const root = element.querySelector(".st-building");
@@ -13,35 +18,71 @@ export function mountPicture({ element, props }) {
   studio.building = root;
   fitDesk(root, props);
   const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
-  let shown = new Image();
   let newest = 0; // the number of the last picture that came
-  frame.append(shown);
+  let sharp = 0; // the number of the last that came as large as the model paints
+  let timer;
+  let patience;
+  frame.append(new Image());
   root.replaceChildren(frame, buildBar(props));
 
-  async function show(url, id) {
+  async function show(url, id, fade = false) {
     newest = id;
     const next = new Image();
     next.alt = `The ${thing()} made from the drawing`;
     next.src = url;
     await next.decode(); // swapped when it is ready to show: no flicker
-    if (newest !== id) return false;
-    shown.replaceWith(next);
-    URL.revokeObjectURL(shown.src);
-    shown = next;
+    if (newest !== id) {
+      URL.revokeObjectURL(url);
+      return false;
+    }
+    const before = [...frame.querySelectorAll("img")];
+    frame.append(next);
+    if (fade && !matchMedia("(prefers-reduced-motion)").matches) {
+      await next.animate({ opacity: [0, 1] }, FADE_MS).finished;
+    }
+    for (const image of before) {
+      URL.revokeObjectURL(image.src);
+      image.remove();
+    }
     return true;
   }
+
+  /** The hand rests: the same picture as large as the model paints it. The server may decline. */
+  async function sharpen() {
+    const id = newest;
+    const { pipeline, sheet, stale } = studio;
+    if (sharp >= id || !pipeline || pipeline.underway || sheet.stroke || stale) return;
+    if (document.visibilityState !== "visible" || root.offsetParent === null) return;
+    const picture = await studio.askLarge(id).catch(() => null);
+    if (newest !== id) return;
+    if (!picture) return later(patience *= 2);
+    sharp = id;
+    await show(URL.createObjectURL(picture.blob), id, true);
+    root.dataset.sharp = String(id);
+  }
+  const later = (delay) => {
+    clearTimeout(timer);
+    timer = setTimeout(sharpen, delay);
+  };
+  const rest = () => {
+    patience = AGAIN_MS;
+    later(REST_MS);
+  };
+  on("answer", rest);
+  on("change", rest); // also the end of a stroke that changed nothing
 
   studio.show = async ({ blob, name }, id) => {
     if (studio.saving?.id === id) save(blob, name);
     if (id < newest) return;
-    const url = URL.createObjectURL(blob);
-    if (!(await show(url, id))) return URL.revokeObjectURL(url);
+    if (!(await show(URL.createObjectURL(blob), id))) return;
     root.dataset.picture = String(id);
+    if (props.large <= 1) root.dataset.sharp = String(sharp = id);
     tell("answer");
   };
   if (props.value) { // the picture that came with the page
     show(props.value.image, 0).then(() => {
       root.dataset.picture ??= "first";
+      root.dataset.sharp ??= "first";
       tell("answer");
     });
   }
@@ -73,10 +114,10 @@ function buildBar({ styled, width, height, large }) {
   const draw = button({ name: "draw", label: "Draw", text: "Draw", key: "D",
     tip: `Draw the ${thing()}`, classes: "st-primary" });
   draw.addEventListener("click", drawNow);
-  const inLarge = `${Math.round(width * large)} x ${Math.round(height * large)} pixels, PNG`;
+  const size = (by) => `${Math.round(width * by)} x ${Math.round(height * by)} pixels, PNG`;
   const menu = buildMenu({ name: "download", label: "Save", text: "Save" }, [
-    [`Save the ${thing()}`, `${width} x ${height} pixels, PNG`, () => askToSave("building")],
-    ...(large > 1 ? [[`Save the ${thing()} large`, inLarge, () => askToSave("large")]] : []),
+    [`Save the ${thing()}`, size(large), () => askToSave("building")],
+    ...(large > 1 ? [["Save it small", `${size(1)}, as the drawing`, () => askToSave("small")]] : []),
     ["Save the drawing", studio.kind === "lines" ? "PNG" : "label map, exact to the pixel", () => studio.saveDrawing?.()],
     ["Save both side by side", "PNG", () => askToSave("both")],
   ]);
@@ -102,7 +143,7 @@ function buildLive(draw) {
   return live;
 }
 
-/** The picture on screen is small; what is saved comes anew, and lossless. */
+/** What is saved comes anew, and lossless: "building", "small" or "both". */
 export function askToSave(what) {
   studio.saving = { what, id: null, drawing: null };
   drawNow();
@@ -115,7 +156,7 @@ export function takeUpSaving(id) {
   const drawing = Object.assign(document.createElement("canvas"), shape);
   drawing.getContext("2d").drawImage(canvas, 0, 0);
   Object.assign(studio.saving, { id, drawing });
-  return { format: "png", large: studio.saving.what === "large" };
+  return { format: "png", large: studio.saving.what === "building" };
 }
 
 async function save(blob, name) {
@@ -124,7 +165,7 @@ async function save(blob, name) {
   const image = URL.createObjectURL(blob);
   setTimeout(() => URL.revokeObjectURL(image), KEEP_MS);
   if (what !== "both") {
-    return download(image, `${name}${what === "large" ? "-large" : ""}.png`);
+    return download(image, `${name}${what === "small" ? "-small" : ""}.png`);
   }
   const building = new Image();
   building.src = image;

@@ -70,6 +70,9 @@ export async function mountDrawing({ element, props, watch }) {
     ids: await packIds(sheet.map), seed: studio.seed, style: studio.style?.values, id, ...wanted,
   });
   studio.give = async () => { props.value = await drawing(-1, { format: "png" }); };
+  studio.askLarge = async (id) => (
+    askPicture(props.live_url, await drawing(id, { format: "jpeg", large: true }))
+  );
   studio.pipeline = new Pipeline({
     send: async (id) => {
       const wanted = takeUpSaving(id);

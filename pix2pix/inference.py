@@ -36,6 +36,7 @@ __all__ = [
     "Drawer",
     "Hint",
     "PhotoSession",
+    "Stop",
     "StoppedError",
     "Tracer",
     "Translator",

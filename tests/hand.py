@@ -43,6 +43,12 @@ def read_picture(image: Any) -> np.ndarray:
 
 
 def read_building(page: Any) -> np.ndarray:
+    """The building, when it is as sharp as the model paints it."""
+    page.wait_for_function(
+        "() => { const { sharp, picture } = document.querySelector('.st-building').dataset;"
+        " return sharp === picture; }",
+        timeout=20_000,
+    )
     return read_picture(page.locator(".st-building img"))
 
 

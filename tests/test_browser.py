@@ -47,8 +47,8 @@ def test_drawing_a_rectangle_changes_the_building_in_that_place(studio: str, vis
     assert 70 <= columns.min() <= 90 and 170 <= columns.max() <= 185
     assert 45 <= rows.min() <= 60 and 120 <= rows.max() <= 132
     difference = abs(read_building(page) - before).mean(-1)
-    inside = difference[55:125, 80:176].mean()
-    outside = np.concatenate([difference[150:].ravel(), difference[:, 210:].ravel()]).mean()
+    inside = difference[110:250, 160:352].mean()
+    outside = np.concatenate([difference[300:].ravel(), difference[:, 420:].ravel()]).mean()
     assert inside > 10
     assert inside > 3 * outside
 
@@ -156,15 +156,15 @@ def test_the_building_and_the_drawing_can_be_saved(
 ) -> None:
     page = visit(studio)
     with page.expect_download() as saved:
+        save(page, "Save it small")
+    assert saved.value.suggested_filename.endswith("-small.png")
+    saved.value.save_as(tmp_path / "small.png")
+    with Image.open(tmp_path / "small.png") as image:
+        assert image.format == "PNG" and image.size == (SIZE, SIZE)
+    with page.expect_download() as saved:
         save(page, "Save the building")
     saved.value.save_as(tmp_path / "building.png")
     with Image.open(tmp_path / "building.png") as image:
-        assert image.format == "PNG" and image.size == (SIZE, SIZE)
-    with page.expect_download() as saved:
-        save(page, "Save the building large")
-    assert saved.value.suggested_filename.endswith("-large.png")
-    saved.value.save_as(tmp_path / "large.png")
-    with Image.open(tmp_path / "large.png") as image:
         assert image.format == "PNG" and image.size == (2 * SIZE, 2 * SIZE)
         small = image.resize((SIZE, SIZE), Image.Resampling.BOX)
         enlarged = small.resize(image.size, Image.Resampling.BICUBIC)
@@ -175,6 +175,33 @@ def test_the_building_and_the_drawing_can_be_saved(
     saved.value.save_as(tmp_path / "labels.png")
     with Image.open(tmp_path / "labels.png") as image:
         np.testing.assert_array_equal(decode_label_image(image), read_sheet(page))
+
+
+def test_while_the_hand_rests_the_building_is_painted_larger_and_stays_the_same_one(
+    studio: str, visit: Visit
+) -> None:
+    page = visit(studio)
+    assert read_building(page).shape == (2 * SIZE, 2 * SIZE, 3), "also the one that comes first"
+    sizes = page.evaluate_handle(
+        """() => {
+            const sizes = [];
+            const note = (list) => list.forEach((change) => change.addedNodes.forEach(
+                (node) => node.naturalWidth && sizes.push(node.naturalWidth)));
+            new MutationObserver(note).observe(
+                document.querySelector('.st-building .st-frame'), { childList: true });
+            return sizes;
+        }"""
+    )
+    page.keyboard.press("3")
+    wait_for_building(page, lambda: drag(page, (0.3, 0.5), (0.5, 0.7)))
+    sharp = read_building(page)
+    assert sharp.shape == (2 * SIZE, 2 * SIZE, 3)
+    assert sizes.json_value()[0] == SIZE and sizes.json_value()[-1] == 2 * SIZE
+    assert page.locator(".st-building img").count() == 1
+    page.keyboard.press("Control+z")
+    wait_for_building(page, lambda: page.keyboard.press("Control+Shift+z"))
+    close = np.abs(read_building(page) - sharp)
+    assert close.mean() < 1, "the same drawing, the same building"
 
 
 def test_what_is_to_be_saved_comes_even_where_the_server_gave_it_up_for_a_newer_drawing(

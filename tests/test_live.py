@@ -128,6 +128,37 @@ def test_a_newer_drawing_stops_the_older_one_of_the_same_visitor_alone(
     assert [answer.status_code for answer in run_apart(three())] == [204, 200, 200]
 
 
+@pytest.mark.parametrize("others", ["none", "before", "after"])
+def test_a_picture_on_screen_is_made_sharper_only_while_nobody_else_waits(
+    patient: tuple[str, Patient], others: str
+) -> None:
+    url, drawer = patient
+    sharper = {"ids": IDS, "visitor": "5", "id": 1, "format": "jpeg", "large": True}
+    other = {"ids": IDS, "visitor": "9", "id": 1}
+
+    async def two() -> list[int]:
+        async with httpx.AsyncClient(timeout=30) as client:
+
+            async def send(body: Any) -> asyncio.Task:
+                task = asyncio.create_task(client.post(f"{url}{LIVE_URL}/draw", json=body))
+                await asyncio.wait([asyncio.create_task(asyncio.to_thread(begin)), task], **first)
+                return task
+
+            def begin() -> None:
+                drawer.began.acquire(timeout=1)
+
+            first: dict[str, Any] = {"return_when": asyncio.FIRST_COMPLETED}
+            bodies = {"none": [sharper], "before": [other, sharper], "after": [sharper, other]}
+            tasks = [await send(body) for body in bodies[others]]
+            if others != "none":
+                assert (await tasks[bodies[others].index(sharper)]).status_code == 204
+            drawer.let_go.set()
+            return [(await task).status_code for task in tasks]
+
+    expected = {"none": [200], "before": [200, 204], "after": [204, 200]}
+    assert run_apart(two()) == expected[others]
+
+
 def test_when_too_many_wait_the_next_one_hears_so_at_once(patient: tuple[str, Patient]) -> None:
     url, drawer = patient
 

@@ -82,12 +82,13 @@ class Drawing(ScriptedHTML):
             "description": f"ids: {width}x{height} class indices (0-{last}, row by row, a byte "
             "each), zlib-compressed, in base64. "
             f"seed: 0 to {MAX_SEED}. style: in its place, a list of {self._style_dim} numbers. "
-            "format: png or jpeg.",
+            "format: png or jpeg. large: true for a picture as large as the model paints.",
             "properties": {
                 "ids": {"type": "string"},
                 "seed": {"type": "integer"},
                 "style": {"type": "array", "items": {"type": "number"}},
                 "format": {"type": "string"},
+                "large": {"type": "boolean"},
             },
         }
 
@@ -109,7 +110,7 @@ class Picture(ScriptedHTML):
         styled: bool,
         large: float = 1.0,
     ) -> None:
-        """`large`: how many times the sheet's size a picture can be saved at."""
+        """`large`: how many times the sheet's size the model paints at the most."""
         self._sheet = sheet
         super().__init__(
             "building",

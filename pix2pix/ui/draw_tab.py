@@ -14,7 +14,7 @@ from pix2pix.translator import LineDrawer
 from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
 from pix2pix.ui.component import desk_name
 from pix2pix.ui.errors import in_words
-from pix2pix.ui.live import Desk, LiveDesks
+from pix2pix.ui.live import Desk, LiveDesks, paint
 from pix2pix.ui.sheets import SheetKind, fit_label_map
 from pix2pix.ui.wire import DrawRequest, Upload
 
@@ -37,8 +37,8 @@ def build_draw_tab(
     The tracer is one of facades, and so is then the sheet.
     """
     desks.add(desk_name(), Desk(drawer, sheet))
-    first = DrawRequest(sheet.first, START_SEED, "jpeg", None)
-    draw = in_words(lambda request: paint(drawer, request), DrawRequest)
+    first = DrawRequest(sheet.first, START_SEED, "jpeg", None, large=True)
+    draw = in_words(lambda request: (paint(drawer, request), request), DrawRequest)
 
     with gr.Column(elem_classes="studio-desk"):
         drawing = Drawing(sheet, first.seed, drawer.style_dim)
@@ -80,10 +80,6 @@ def tell_browser(event: gr.events.Dependency, failure: str) -> None:
     """Where the event fails, our scripts hear of it too, besides the person who reads the error."""
     script = f"() => {{ window.dispatchEvent(new Event(`{desk_name()}:{failure}`)); }}"
     event.failure(None, js=script, queue=False)
-
-
-def paint(drawer: Drawer | LineDrawer, request: DrawRequest) -> tuple[np.ndarray, DrawRequest]:
-    return drawer.draw(request.label_map, request.seed, request.style), request
 
 
 def take_style(drawer: Drawer | LineDrawer, upload: Upload) -> PhotoStyle:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pix2pix.inference import Drawer, StoppedError
+from pix2pix.inference import Drawer, Stop, StoppedError
 from pix2pix.notices import listening
 from pix2pix.translator import LineDrawer
 from pix2pix.ui.errors import unfinished
@@ -62,7 +62,8 @@ class LiveDesks:
         return self._waiting == 0
 
     async def answer(self, request: Request) -> Response:
-        """The picture as PNG or JPEG; 204 where a newer drawing of the visitor has come."""
+        """The picture as PNG or JPEG; 204 where a newer drawing of the visitor has come, or, for
+        one that can wait, where anybody else waits."""
         desk = self._desks.get(request.path_params["desk"])
         if desk is None:
             return refuse("there is no drawing tab of this name", 404)
@@ -79,6 +80,10 @@ class LiveDesks:
             return refuse(
                 f"The server is busy: {waiting} others are waiting. Please try again.", 503
             )
+        if drawing.can_wait:
+            if self._waiting:
+                return Response(status_code=204, headers=PRIVATE)
+            stop = self._or_others_wait(stop)
         LocalContext.request.set(gr.Request(request=request))  # ZeroGPU asks whose share it is
         self._waiting += 1
         try:
@@ -86,9 +91,10 @@ class LiveDesks:
         finally:
             self._waiting -= 1
 
-    def _enter(
-        self, desk: str, payload: dict[str, Any], number: int | None
-    ) -> Callable[[], bool] | None:
+    def _or_others_wait(self, stop: Stop) -> Callable[[], bool]:
+        return lambda: self._waiting > 1 or (stop is not None and stop())
+
+    def _enter(self, desk: str, payload: dict[str, Any], number: int | None) -> Stop:
         visitor = payload.get("visitor")
         if visitor is None or number is None:  # a program that asks once
             return None
@@ -116,14 +122,18 @@ def live_routes() -> list[Route]:
     return [Route(f"/{LIVE_URL}/{{desk}}", answer, methods=["POST"])]
 
 
-def draw(desk: Desk, drawing: DrawRequest, stop: Callable[[], bool] | None) -> Response:
+def paint(drawer: Drawer | LineDrawer, drawing: DrawRequest, stop: Stop = None) -> np.ndarray:
+    """The picture (H, W, 3) uint8 that is asked for; StoppedError soon after `stop()` is true."""
+    what = (drawing.label_map, drawing.seed, drawing.style, stop)
+    if drawing.large and isinstance(drawer, Drawer):
+        return drawer.draw(*what, drawer.largest)
+    return drawer.draw(*what)
+
+
+def draw(desk: Desk, drawing: DrawRequest, stop: Stop) -> Response:
     try:
         with listening() as notices:
-            what = (drawing.label_map, drawing.seed, drawing.style, stop)
-            if drawing.large and isinstance(desk.drawer, Drawer):
-                photo = desk.drawer.draw(*what, size=desk.drawer.largest)
-            else:
-                photo = desk.drawer.draw(*what)
+            photo = paint(desk.drawer, drawing, stop)
     except StoppedError:
         return Response(status_code=204, headers=PRIVATE)
     except ValueError as error:

@@ -32,6 +32,11 @@ class DrawRequest(NamedTuple):
     style: tuple[float, ...] | None = None  # wins over the seed
     large: bool = False  # as large as the model can
 
+    @property
+    def can_wait(self) -> bool:
+        """Whether it only makes sharper what is on a screen already: a large JPEG is no file."""
+        return self.large and self.format == "jpeg"
+
 
 class Upload(NamedTuple):
     """A file that the browser has uploaded in this app."""
