@@ -70,24 +70,31 @@ def cut_out(images: Tensor, chances: Tensor) -> Tensor:
     return images * keep
 
 
+FEW_LEFT = 0.4  # of the drawings that elements are taken out of
+
+
 def take_out(labels: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
     """Label maps (N, K, H, W), one-hot, some of whose elements have become their commonest class;
     and where those were, the gaps (N, 1, H, W), 0 or 1.
 
-    Out goes what lies in a rectangle, and each class by a chance that is itself left to chance:
-    from a few sills to all but a bare wall, which nobody photographs but everyone begins with.
-    Pixels of no class stay so. `chances`: (N, K + 5), uniform in [0, 1).
+    Out goes what lies in a rectangle, and each class by a chance that is itself left to chance;
+    or, of FEW_LEFT of them, all that lies outside a rectangle but the background, the first class:
+    bare walls and a window or two, which nobody photographs but everyone begins with. Pixels of no
+    class stay so. `chances`: (N, K + 6), uniform in [0, 1).
     """
     n, classes, height, width = labels.shape
     chances = chances.to(labels)
     gone = (chances[:, :classes] < chances[:, classes, None]).to(labels)  # (N, K)
     out = (labels * gone[:, :, None, None]).sum(1, keepdim=True)  # (N, 1, H, W)
-    ends = chances[:, classes + 1 :].view(n, 2, 2).sort(2).values  # (N, 2, 2): rows and columns
+    ends = chances[:, classes + 1 : -1].view(n, 2, 2).sort(2).values  # (N, 2, 2): rows, columns
     rows, columns = (torch.arange(side, device=labels.device) / side for side in (height, width))
     in_rows, in_columns = (
         (at >= ends[:, i, :1]) & (at < ends[:, i, 1:]) for i, at in enumerate((rows, columns))
     )
-    out = torch.maximum(out, (in_rows[:, :, None] & in_columns[:, None]).to(labels)[:, None])
+    within = (in_rows[:, :, None] & in_columns[:, None]).to(labels)[:, None]  # (N, 1, H, W)
+    few_left = (chances[:, -1] < FEW_LEFT).to(labels)[:, None, None, None]
+    outside = (1 - within) * (1 - labels[:, :1])
+    out = few_left * outside + (1 - few_left) * torch.maximum(out, within)
     commonest = F.one_hot(labels.sum((2, 3)).argmax(1), classes).to(labels)  # (N, K)
     commonest = commonest[:, :, None, None]
     gaps = out * (labels * (1 - commonest)).sum(1, keepdim=True)

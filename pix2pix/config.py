@@ -101,6 +101,7 @@ class GeneratorConfig:
     style_dim: int = 0  # length of the style code; 0: one picture for each input
     ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
     half_output: bool = False  # the last layers work at half the input's sides
+    hint_dim: int = 0  # length of the code of a place, by which hints find what they belong to
     norm_eps: float = 1e-5  # what instance norm adds to each variance
     encoder: str = "unet"  # what halves: the U-Net's own layers, or a network that knows photos
 
@@ -114,6 +115,7 @@ class GeneratorConfig:
             ("stem", 0, 128),
             ("style_dim", 0, 256),
             ("ab_classes", 0, 512),
+            ("hint_dim", 0, 64),
         ):
             value = getattr(self, name)
             require(low <= value <= high, name, f"from {low} to {high}", value)
@@ -139,6 +141,8 @@ class GeneratorConfig:
         require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)
         ok = not self.ab_classes or self.out_channels == 2
         require(ok, "out_channels", "2 (a and b) with ab_classes", self.out_channels)
+        ok = not self.hint_dim or (self.ab_classes > 0 and self.depth >= 4)
+        require(ok, "hint_dim", "0 without ab_classes or with a depth below 4", self.hint_dim)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ Training and inference share these, so that a model is served what it was traine
 (N, H, W, C) as arrays and (N, C, H, W) as tensors in -1..1.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -13,10 +15,6 @@ from pix2pix.color import AB_SCALE
 from pix2pix.labels import VOID
 
 SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
-SPREAD_SIGMA = 0.12  # short sides
-SPREAD_LIGHT = 0.3  # of L in -1..1
-SPREAD_DOUBT = 0.1  # hints, in cells: where there are so many the nearness is a half
-HONOUR_DOUBT = 0.02  # the same for what the network was off by
 
 
 def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
@@ -64,50 +62,81 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
     return torch.cat([light, spots, spread_hints(spots, light)], 1)
 
 
-def spread_hints(spots: Tensor, light: Tensor, doubt: float = SPREAD_DOUBT) -> Tensor:
+@dataclass(frozen=True)
+class Kernel:
+    """How far a hint reaches."""
+
+    sigma: float  # short sides
+    light: float  # of L in -1..1
+    doubt: float  # hints, in cells: where there are so many the nearness is a half
+
+
+AS_INPUT = Kernel(0.12, 0.3, 0.1)
+AS_MISSED = Kernel(0.12, 0.3, 0.02)
+BY_CODE = Kernel(0.18, 0.26, 0.01)  # found by learning them along with codes
+
+
+def spread_hints(
+    spots: Tensor, light: Tensor, kernel: Kernel = AS_INPUT, code: Tensor | None = None
+) -> Tensor:
     """Each pixel's mean of the hints (N, 3, H, W) by nearness, and how near they are, in 0..1.
 
-    Near is what is close by and as light in `light` (N, 1, H, W), -1..1: normalised convolution
-    (Knutsson and Westin, 1993) with the kernel of a bilateral filter. A few pixels say little to a
-    convolution that looks at all of them; this says at once which hints a place belongs to.
+    Near is what is close by and as light in `light` (N, 1, H, W), -1..1, and has a code (N, K, h,
+    w) like it: normalised convolution (Knutsson and Westin, 1993) with the kernel of a bilateral
+    filter. A few pixels say little to a convolution that looks at all of them; this says at once
+    which hints a place belongs to.
     """
     if not spots.any():
         return torch.zeros_like(spots)
     cells = F.avg_pool2d(torch.cat([spots, light], 1), SPREAD_STEP)
-    spread = torch.stack([_spread(cell[:3], cell[3], doubt) for cell in cells])
-    return F.interpolate(spread, spots.shape[-2:], mode="bilinear", align_corners=False)
+    codes = cells[:, :0] if code is None else F.interpolate(code, cells.shape[-2:], mode="area")
+    spread = [_spread(cell[:3], cell[3:], c, kernel) for cell, c in zip(cells, codes)]
+    return F.interpolate(
+        torch.stack(spread), spots.shape[-2:], mode="bilinear", align_corners=False
+    )
 
 
-def honour_hints(x: Tensor, ab: Tensor) -> Tensor:
+def honour_hints(x: Tensor, output: Tensor) -> Tensor:
     """a and b (N, 2, h, w), scaled by AB_SCALE, so that where a hint was given there is its colour.
 
-    `x` is the input (N, 7, H, W) that they were made from. What the network is off by at the hints
-    is spread like the hints themselves: what is near and as light is off by as much.
+    `output` (N, 2 + hint_dim, h, w) is the generator's, made from the input `x` (N, 7, H, W). What
+    it is off by at the hints is spread like the hints themselves: what is near and as light, and
+    has a code like it where the generator gives codes, is off by as much.
     """
+    ab, code = output[:, :2], output[:, 2:]
     known = x[:, 3:4]
     if not known.any():
         return ab
     own = F.interpolate(ab, x.shape[-2:], mode="bilinear", align_corners=False)
     missing = torch.cat([x[:, 1:3] - own * known, known], 1)
-    spread = spread_hints(missing, x[:, :1], HONOUR_DOUBT)
+    has_code = code.shape[1] > 0
+    kernel = BY_CODE if has_code else AS_MISSED
+    spread = spread_hints(missing, x[:, :1], kernel, code if has_code else None)
     return ab + F.interpolate(spread[:, :2] * spread[:, 2:], ab.shape[-2:], mode="area")
 
 
-def _spread(spots: Tensor, light: Tensor, doubt: float) -> Tensor:
-    """(3, h, w) of one photo's hints (3, h, w) and L (h, w), both by cells."""
-    height, width = light.shape
-    places = torch.cartesian_prod(torch.arange(height), torch.arange(width)).float()
-    places = places / (SPREAD_SIGMA * min(height, width))
-    points = torch.cat([places, light.reshape(-1, 1) / SPREAD_LIGHT], 1)  # (h * w, 3)
+def _spread(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tensor:
+    """(3, h, w) of one photo's hints (3, h, w), L (1, h, w) and code (K, h, w), all by cells."""
+    height, width = light.shape[-2:]
     hints = spots.flatten(1).T  # (h * w, 3)
     given = hints[:, 2] > 0
     if not given.any():
         return torch.zeros_like(spots)
     hints = hints[given]  # (n, 3)
-    nearness = torch.cdist(points, points[given]).square() / -2 + hints[:, 2].log()  # (h * w, n)
+    rows = torch.arange(height, device=light.device)
+    columns = torch.arange(width, device=light.device)
+    places = torch.cartesian_prod(rows, columns) / (kernel.sigma * min(height, width))
+    points = torch.cat([places, light.flatten(1).T / kernel.light, code.flatten(1).T], 1)
+    nearness = -squared_distances(points, points[given]) / 2 + hints[:, 2].log()  # (h * w, n)
     total = nearness.exp().sum(1, keepdim=True)
     colors = nearness.softmax(1) @ (hints[:, :2] / hints[:, 2:])
-    return torch.cat([colors, total / (total + doubt)], 1).T.reshape(3, height, width)
+    return torch.cat([colors, total / (total + kernel.doubt)], 1).T.reshape(3, height, width)
+
+
+def squared_distances(a: Tensor, b: Tensor) -> Tensor:
+    """(N, M) of points (N, D) and (M, D). Unlike a root's, its gradient is finite everywhere."""
+    squares = a.square().sum(1, keepdim=True) + b.square().sum(1)
+    return (squares - 2 * a @ b.T).clamp(min=0)
 
 
 def style_noise(style_dim: int, seed: int) -> Tensor:

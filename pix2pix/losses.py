@@ -60,15 +60,23 @@ def reading_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tenso
     return losses.mean()
 
 
+EVEN_CELL = 8  # pixels
+
+
 def evenness_loss(images: Tensor, labels: Tensor, gaps: Tensor) -> Tensor:
     """How far images (N, 3, H, W) are, in the gaps (N, 1, H, W) of their label maps, from the mean
     colour of what has the same class there: mean L1 over all pixels, those outside gaps as 0.
+
+    Where there are gaps, added is the same of the mean of each cell that is all of that class: the
+    whole wall may have a grain, but no stains.
     """
     there = (labels * gaps).sum((2, 3))  # (N, K)
     ground = (labels * F.one_hot(there.argmax(1), labels.shape[1])[:, :, None, None]).sum(1, True)
     area = ground.sum((2, 3), keepdim=True).clamp(min=1)
     mean = ((images * ground).sum((2, 3), keepdim=True) / area).detach()  # (N, 3, 1, 1)
-    return ((images - mean).abs() * gaps).mean()
+    cells = (F.avg_pool2d(ground, EVEN_CELL) == 1) * (there.sum(1) > 0)[:, None, None, None]
+    stains = (F.avg_pool2d(images, EVEN_CELL) - mean).abs() * cells
+    return ((images - mean).abs() * gaps).mean() + stains.mean()
 
 
 def reconstruction_loss(

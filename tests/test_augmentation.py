@@ -98,7 +98,7 @@ def test_elements_are_taken_out_of_a_drawing_and_what_is_no_class_stays_so() -> 
     ids[4:8, 4:8], ids[12:16, 4:8] = 1, 2  # windows and a door, in a wall of class 0
     labels = F.one_hot(ids, 3).permute(2, 0, 1)[None].float()
     labels[..., 18:, :] = 0
-    chances = torch.full((1, 3 + 5), 0.9)
+    chances = torch.full((1, 3 + 6), 0.9)
     chances[0, 3] = 0.5  # so many of the classes go: none of them
 
     def taken(**at: float) -> torch.Tensor:
@@ -115,3 +115,15 @@ def test_elements_are_taken_out_of_a_drawing_and_what_is_no_class_stays_so() -> 
     assert torch.equal(without_windows.sum(0), labels[0].sum(0))
     left = taken(_4=0.0, _5=0.3, _6=0.0, _7=1.0)  # rows 0 to 5 over the whole width
     assert left[1].sum() == 2 * 4 and left[0, 4:6].all() and left[2].sum() == 16
+    few = taken(_4=0.0, _5=0.3, _6=0.0, _7=1.0, _8=0.1)  # all outside those rows goes
+    assert few[1].sum() == 2 * 4 and not few[2].any() and not few[:, 18:].any()
+
+
+def test_where_few_elements_are_left_the_background_stays() -> None:
+    ids = torch.ones(1, 20, 20, dtype=torch.long)
+    ids[:, :4], ids[:, 10:14, 4:8] = 0, 2  # sky, wall, a window
+    labels = F.one_hot(ids, 3).permute(0, 3, 1, 2).float()
+    chances = torch.tensor([[0.9] * 4 + [0.5, 0.5, 0.5, 0.5] + [0.0]])  # an empty rectangle
+    fewer, gaps = take_out(labels, chances)
+    assert torch.equal(fewer[0, 0], labels[0, 0]) and not fewer[0, 2].any()
+    assert gaps.sum() == 16

@@ -28,7 +28,9 @@ DRAWING = Recipe(
     padding="replicate",
 )
 COLORIZE = Recipe("colorize", size=64, ngf=4, depth=3, half_output=True, ab_classes=88)
-KNOWN = dataclasses.replace(COLORIZE, depth=5, max_channels=16, encoder="efficientnet-lite0")
+KNOWN = dataclasses.replace(
+    COLORIZE, depth=5, max_channels=16, encoder="efficientnet-lite0", hint_dim=5
+)
 
 
 def save(folder: Path, recipe: Recipe) -> Path:

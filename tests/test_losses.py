@@ -123,12 +123,29 @@ def test_a_class_is_read_by_the_square_root_of_its_area_and_void_not_at_all() ->
 
 
 def test_a_gap_is_compared_with_the_mean_colour_of_its_class() -> None:
-    labels, gaps = torch.zeros(2, 2, 1, 4), torch.zeros(2, 1, 1, 4)
-    labels[:, 0, :, :3], labels[:, 1, :, 3:] = 1, 1  # three pixels of wall, one of something else
+    labels, gaps = torch.zeros(2, 2, 8, 8), torch.zeros(2, 1, 8, 8)
+    labels[:, 0, :, :6], labels[:, 1, :, 6:] = 1, 1  # six columns of wall, two of something else
     gaps[0, :, :, 0] = 1
-    image = torch.tensor([0.6, 0.0, 0.3, 9.0]).expand(2, 3, 1, 4).clone().requires_grad_()
+    columns = torch.tensor([0.6, 0.6, 0.0, 0.0, 0.3, 0.3, 9.0, 9.0])
+    image = columns.expand(2, 3, 8, 8).clone().requires_grad_()
     loss = evenness_loss(image, labels, gaps)
-    assert loss.item() == pytest.approx(3 * (0.6 - 0.3) / (2 * 3 * 4))
+    assert loss.item() == pytest.approx(3 * 8 * (0.6 - 0.3) / (2 * 3 * 64))
     loss.backward()
-    assert image.grad is not None and image.grad[0, :, 0, 0].all()
-    assert image.grad[0, :, 0, 1:].abs().sum() == 0 and not image.grad[1].any()
+    assert image.grad is not None and image.grad[0, :, :, 0].all()
+    assert image.grad[0, :, :, 1:].abs().sum() == 0 and not image.grad[1].any()
+
+
+def test_where_there_are_gaps_the_whole_wall_is_to_be_without_stains_but_may_have_a_grain() -> None:
+    labels, gaps = torch.zeros(1, 2, 16, 32), torch.zeros(1, 1, 16, 32)
+    labels[:, 0, :, :24], labels[:, 1, :, 24:] = 1, 1  # six cells of wall, two of something else
+    gaps[..., 0, 0] = 1
+    image = torch.full((1, 3, 16, 32), 0.5)
+    image[..., 24:] = -1
+    assert evenness_loss(image, labels, gaps).item() == pytest.approx(0)
+    image[..., :8, 8:16] = -0.1  # a cell of the six
+    stained = (5 * 0.1 + 0.5) / 8 + 0.1 / (16 * 32)  # the mean of the wall is 0.4
+    assert evenness_loss(image, labels, gaps).item() == pytest.approx(stained)
+    assert evenness_loss(image, labels, torch.zeros_like(gaps)).item() == 0
+    image = torch.full((1, 3, 16, 32), 0.5)
+    image[..., 1::2] = 0.1
+    assert evenness_loss(image, labels, gaps).item() == pytest.approx(0.2 / (16 * 32), rel=1e-3)

@@ -74,6 +74,19 @@ def test_half_output_halves_the_sides_and_gives_ab_within_srgb() -> None:
     assert ab.abs().max() <= 1
 
 
+def test_codes_of_places_come_beside_ab_one_for_each_cell_of_8x8_pixels() -> None:
+    config = GeneratorConfig(
+        7, 2, ngf=4, depth=4, max_channels=8, half_output=True, ab_classes=88, hint_dim=5
+    )
+    network = UNet(config).eval()
+    output = network(torch.randn(1, 7, 32, 48))
+    assert output.shape == (1, 2 + 5, 16, 24)
+    code = output[:, 2:]
+    cells = F.avg_pool2d(code, 4)
+    torch.testing.assert_close(F.interpolate(cells, scale_factor=4.0), code)
+    assert cells.std() > 0
+
+
 def test_a_size_that_the_depth_does_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match=r"multiples of 8, got \(32, 36\)"):
         UNet(GeneratorConfig(3, 3, **SMALL))(torch.zeros(1, 3, 32, 36))

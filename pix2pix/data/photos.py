@@ -16,7 +16,7 @@ from pix2pix.encoding import encode_ab, encode_colorize_input, encode_lightness
 from pix2pix.labels import VOID
 
 MAX_HINTS = 30
-WITHOUT_HINTS = 0.35  # of the photos
+WITHOUT_HINTS = 0.25  # of the photos
 # Rare colours count more, or everything in doubt comes out brown. Zhang et al., "Colorful Image
 # Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
 # model this small paints things in colours too rich, so the weight is tempered.

@@ -11,9 +11,13 @@ from pix2pix.config import GeneratorConfig
 from pix2pix.networks import efficientnet
 from pix2pix.networks.layers import Down, Norm, Padding, Side, Up, fill_normal, init_weights
 
+CODE_LEVEL = 3  # codes of places are made after so many halvings
+
 
 class AbMean(nn.Module):
     """a and b (N, 2, H, W), scaled by AB_SCALE, from logits (N, K, H, W) over the points of a grid.
+
+    Channels beyond the logits are codes of places, which pass.
 
     The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: between the
     mean, which is grey where several colours are likely, and the mode, which is blotchy. The paper
@@ -33,8 +37,10 @@ class AbMean(nn.Module):
         self.register_buffer("points", points / AB_SCALE)  # (K, 2)
 
     def forward(self, logits: Tensor) -> Tensor:
-        likely = torch.softmax(logits.float() / self.TEMPERATURE, dim=1)
-        return torch.einsum("nkhw,kc->nchw", likely, self.points)
+        classes = len(self.points)
+        likely = torch.softmax(logits[:, :classes].float() / self.TEMPERATURE, dim=1)
+        mean = torch.einsum("nkhw,kc->nchw", likely, self.points)
+        return torch.cat([mean, logits[:, classes:]], 1) if logits.shape[1] > classes else mean
 
 
 class UNet(nn.Module):
@@ -44,7 +50,9 @@ class UNet(nn.Module):
     -1..1 (tanh), or logits where `final_tanh` is off. With a stem, a convolution at full
     resolution before and after gives edges that are as sharp as the input's. With `half_output` the
     last doubling is left out: chroma needs no more. The halvings may be those of a network that
-    knows photos already (`encoder`); a 1x1 convolution then fits each level to the decoder.
+    knows photos already (`encoder`); a 1x1 convolution then fits each level to the decoder. With
+    `hint_dim` so many more channels follow: the code of a place, near that of the places which
+    share its colour (`encoding.honour_hints`).
     """
 
     def __init__(self, config: GeneratorConfig, final_tanh: bool = True) -> None:
@@ -93,6 +101,10 @@ class UNet(nn.Module):
             self.head = nn.Conv2d(2 * stem, outputs, 3, padding=1, padding_mode=rim)
         elif config.half_output:
             self.head = nn.Conv2d(2 * widths[0], outputs, 1)
+        self.code: PlaceCode | None = None
+        if config.hint_dim:
+            last = stem or widths[0]
+            self.code = PlaceCode(2 * widths[CODE_LEVEL - 1], 2 * last, config.hint_dim)
         self.apply(init_weights)
         for module in self.modules():
             if isinstance(module, Norm) and module.style is not None:
@@ -117,9 +129,12 @@ class UNet(nn.Module):
             x = up(x, style, labels)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
             if skips:
                 x = torch.cat([x, skips.pop()], dim=1)
+            if i == CODE_LEVEL:
+                deep = x
+        code = self.code(deep, x) if self.code is not None else None
         if self.head is not None:
             x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
-        return x
+        return x if code is None else torch.cat([x, code], dim=1)
 
     def encode(self, x: Tensor) -> list[Tensor]:
         """What the stem, if there is one, and each of the `depth` halvings give, in this order."""
@@ -136,6 +151,25 @@ class UNet(nn.Module):
             x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))
             levels.append(x)
         return levels
+
+
+class PlaceCode(nn.Module):
+    """What a place is a part of, (N, dim, H, W), the same within each cell of the deep features.
+
+    Of features (N, deep, h, w) that know what things are, and (N, fine, H, W) that know where they
+    end.
+    """
+
+    def __init__(self, deep: int, fine: int, dim: int, width: int = 64) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(deep + fine, width, 1)
+        self.code = nn.Conv2d(width, dim, 3, padding=1)
+
+    def forward(self, deep: Tensor, fine: Tensor) -> Tensor:
+        factor = fine.shape[-1] // deep.shape[-1]
+        both = torch.cat([deep, F.avg_pool2d(fine, factor)], dim=1)  # (N, deep + fine, h, w)
+        code = self.code(F.relu(self.mix(F.relu(both))))  # (N, dim, h, w)
+        return F.interpolate(code, scale_factor=float(factor), mode="nearest")
 
 
 def label_pyramid(one_hot: Tensor, depth: int) -> list[Tensor]:

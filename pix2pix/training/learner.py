@@ -14,6 +14,7 @@ from pix2pix.data.loader import Batch
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.palette import FACADES
 from pix2pix.device import autocast, has_fast_bf16
+from pix2pix.encoding import honour_hints
 from pix2pix.losses import (
     ab_cross_entropy,
     class_cross_entropy,
@@ -183,7 +184,7 @@ class Learner:
         where those were."""
         workers, share = self.workers, len(labels)
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + step)
-        chances = torch.rand(share * workers.world, labels.shape[1] + 6, generator=generator)
+        chances = torch.rand(share * workers.world, labels.shape[1] + 7, generator=generator)
         chances[:encoded_whole, 0] = 1  # these are painted whole
         chances = workers.own_part(chances).to(labels.device)
         chosen = (chances[:, 0] < self.recipe.take_out)[:, None, None, None]
@@ -200,6 +201,8 @@ class Learner:
             logits = self.model.generator.logits(part.input, part.style)
         logits = logits[pixels].float()
         fake = self.model.generator.final(logits)
+        if self.recipe.hint_dim:
+            fake = honour_hints(part.input, fake)
         valid = (part.weight > 0).float()
         return logits, fake * valid + part.target * (1 - valid)
 
@@ -311,7 +314,7 @@ class Learner:
     ) -> Tensor:
         final = self.model.generator.final
         if isinstance(final, AbMean):
-            return ab_cross_entropy(logits, target, final.points, weight)
+            return ab_cross_entropy(logits[:, : len(final.points)], target, final.points, weight)
         return class_cross_entropy(output, target, weight)
 
     def _normal(self, *shape: int) -> Tensor:

@@ -132,6 +132,7 @@ class Recipe:
     style_dim: int = 0  # length of a style code: one input, many pictures; 0: none
     ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
     half_output: bool = False  # the output is made at half the input's sides
+    hint_dim: int = 0  # length of the code of a place, by which colour hints know theirs; 0: none
 
     # Discriminator
     ndf: int = 64  # channels of its first layer
@@ -298,6 +299,7 @@ class Recipe:
             style_dim=self.style_dim,
             ab_classes=self.ab_classes,
             half_output=self.half_output,
+            hint_dim=self.hint_dim,
             norm_eps=self.norm_eps,
             encoder=self.encoder,
         )
