@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
+from pix2pix.drawings.labels import CLASSES
 from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
 from pix2pix.hub.pull import pinned_name
@@ -29,7 +30,6 @@ from pix2pix.inference import (
     load_drawer,
     load_tracer,
 )
-from pix2pix.labels import CLASSES
 from pix2pix.ui.cache import give_memory_back, own_folder, return_large_blocks
 from pix2pix.zerogpu import spaces
 

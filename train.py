@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pix2pix import publish
+from pix2pix.commands import publish
 from pix2pix.device import DEVICES
 from pix2pix.training import evaluation, trainer
 from pix2pix.training.keys import recipe_keys, recipe_text

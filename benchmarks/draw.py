@@ -26,14 +26,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pix2pix.checkpoint import load_checkpoint  # noqa: E402
+from pix2pix.commands.export import to_onnx  # noqa: E402
 from pix2pix.config import GeneratorConfig  # noqa: E402
+from pix2pix.drawings.facades import build  # noqa: E402
+from pix2pix.drawings.plans import random_plan  # noqa: E402
 from pix2pix.encoding import encode_labels  # noqa: E402
-from pix2pix.engines import fold_resize_convs, make_engine  # noqa: E402
-from pix2pix.export import to_onnx  # noqa: E402
-from pix2pix.facades import build  # noqa: E402
 from pix2pix.hub import resolve  # noqa: E402
+from pix2pix.inference.engines import fold_resize_convs, make_engine  # noqa: E402
 from pix2pix.networks import UNet  # noqa: E402
-from pix2pix.plans import random_plan  # noqa: E402
 
 SIDES = (256, 512)
 CPU = torch.device("cpu")

@@ -35,10 +35,10 @@ from torch import Tensor, nn  # noqa: E402
 from pix2pix.data.loader import Batch, Plan, iterate_batches  # noqa: E402
 from pix2pix.data.open import open_datasets  # noqa: E402
 from pix2pix.device import has_fast_bf16  # noqa: E402
-from pix2pix.facades import build  # noqa: E402
-from pix2pix.labels import PALETTE, encode_label_image  # noqa: E402
+from pix2pix.drawings.facades import build  # noqa: E402
+from pix2pix.drawings.labels import PALETTE, encode_label_image  # noqa: E402
+from pix2pix.drawings.plans import random_plan  # noqa: E402
 from pix2pix.networks import PatchDiscriminator, UNet  # noqa: E402
-from pix2pix.plans import random_plan  # noqa: E402
 from pix2pix.training.learner import Learner  # noqa: E402
 from pix2pix.training.recipe import load_recipe  # noqa: E402
 

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pix2pix.color import AB_SCALE
-from pix2pix.labels import VOID
+from pix2pix.drawings.labels import VOID
+from pix2pix.imaging.color import AB_SCALE
 
 SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
 

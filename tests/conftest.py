@@ -16,6 +16,7 @@ from PIL import Image
 from running import ROOT, RunningApp, app_arguments, free_port, running_app, save_app_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.drawings.labels import PALETTE
 from pix2pix.hub.client import Hub
 from pix2pix.inference import (
     Colorizer,
@@ -25,7 +26,6 @@ from pix2pix.inference import (
     load_drawer,
     load_tracer,
 )
-from pix2pix.labels import PALETTE
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
-from pix2pix.labels import encode_label_image
+from pix2pix.drawings.labels import encode_label_image
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 

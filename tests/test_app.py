@@ -18,10 +18,10 @@ from PIL import Image
 import app
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
-from pix2pix.facades import build
+from pix2pix.drawings.facades import build
+from pix2pix.drawings.labels import PALETTE, decode_label_image, open_label_map
+from pix2pix.drawings.plans import PLANS
 from pix2pix.inference import Tracer
-from pix2pix.labels import PALETTE, decode_label_image, open_label_map
-from pix2pix.plans import PLANS
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 from pix2pix.ui.canvas import Shelf

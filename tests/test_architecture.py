@@ -13,57 +13,38 @@ ROOT = Path(__file__).resolve().parents[1]
 # A package stands for all of its modules.
 LAYERS = {
     "pix2pix": 1,
-    "pix2pix.color": 1,
     "pix2pix.config": 1,
-    "pix2pix.facades": 1,
+    "pix2pix.drawings": 1,
     "pix2pix.files": 1,
     "pix2pix.hints": 1,
-    "pix2pix.images": 1,
-    "pix2pix.pixels": 1,
-    "pix2pix.profiles": 1,
-    "pix2pix.labels": 1,
-    "pix2pix.lines": 1,
+    "pix2pix.imaging": 1,
     "pix2pix.notices": 1,
-    "pix2pix.outputs": 1,
-    "pix2pix.photo_batch": 1,
-    "pix2pix.plans": 1,
-    "pix2pix.recolor": 1,
     "pix2pix.signals": 1,
-    "pix2pix.tone": 1,
     "pix2pix.zerogpu": 1,
-    "pix2pix.augmentation": 2,
     "pix2pix.checkpoint": 2,
     "pix2pix.device": 2,
     "pix2pix.encoding": 2,
-    "pix2pix.engines": 5,
-    "pix2pix.losses": 2,
     "pix2pix.networks": 2,
     "pix2pix.data": 3,
-    "pix2pix.metrics": 4,
-    "pix2pix.prepare": 4,
-    "pix2pix.training": 4,
     "pix2pix.hub": 4,
-    "pix2pix.colorizing": 5,
-    "pix2pix.fallback": 5,
+    "pix2pix.metrics": 4,
+    "pix2pix.training": 4,
     "pix2pix.inference": 5,
-    "pix2pix.serving": 5,
-    "pix2pix.translator": 5,
     "pix2pix.__main__": 6,
-    "pix2pix.colorize_command": 6,
-    "pix2pix.export": 6,
-    "pix2pix.prepare_command": 6,
-    "pix2pix.publish": 6,
-    "pix2pix.space": 6,
-    "pix2pix.translate_command": 6,
+    "pix2pix.commands": 6,
     "pix2pix.ui": 6,
     "app": 6,
     "train": 6,
 }
 PACKAGES = (
+    "pix2pix.commands",
     "pix2pix.data",
-    "pix2pix.networks",
+    "pix2pix.drawings",
     "pix2pix.hub",
+    "pix2pix.imaging",
+    "pix2pix.inference",
     "pix2pix.metrics",
+    "pix2pix.networks",
     "pix2pix.training",
     "pix2pix.ui",
 )
@@ -145,7 +126,7 @@ def test_the_pure_layer_has_no_tensors(package: str) -> None:
 
 
 def test_the_pure_layer_loads_without_torch() -> None:
-    pure = [name for name, layer in LAYERS.items() if layer == 1]
+    pure = [name for name in MODULES if LAYERS[unit(name)] == 1]
     code = f"import sys, {', '.join(pure)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
@@ -153,9 +134,14 @@ def test_the_pure_layer_loads_without_torch() -> None:
 def test_imports_are_found_wherever_they_stand() -> None:
     source = """
 import torch.nn as nn
-from pix2pix import labels
-from pix2pix.color import rgb_to_lab
+from pix2pix.drawings import labels
+from pix2pix.imaging.color import rgb_to_lab
 def late():
     from gradio.utils import get_upload_folder
 """
-    assert imports_in(source) == {"torch.nn", "pix2pix.labels", "pix2pix.color", "gradio.utils"}
+    assert imports_in(source) == {
+        "torch.nn",
+        "pix2pix.drawings.labels",
+        "pix2pix.imaging.color",
+        "gradio.utils",
+    }

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pix2pix.augmentation import CHANCES, POLICIES, augment, draw_chances, take_out
+from pix2pix.training.augmentation import CHANCES, POLICIES, augment, draw_chances, take_out
 
 
 def chances(count: int, seed: int = 3) -> torch.Tensor:

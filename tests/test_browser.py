@@ -23,9 +23,9 @@ from hand import (
 )
 from PIL import Image
 
-from pix2pix.facades import build
-from pix2pix.labels import decode_label_image, encode_label_image
-from pix2pix.plans import PLANS
+from pix2pix.drawings.facades import build
+from pix2pix.drawings.labels import decode_label_image, encode_label_image
+from pix2pix.drawings.plans import PLANS
 from pix2pix.ui.sheets import KEYS
 
 pytestmark = pytest.mark.browser

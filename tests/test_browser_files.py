@@ -21,9 +21,9 @@ from hand import (
 )
 from PIL import Image
 
-from pix2pix.facades import build
-from pix2pix.labels import encode_label_image
-from pix2pix.plans import PLANS
+from pix2pix.drawings.facades import build
+from pix2pix.drawings.labels import encode_label_image
+from pix2pix.drawings.plans import PLANS
 from pix2pix.ui.sheets import fit_label_map
 from pix2pix.ui.wire import MAX_UPLOAD_MB
 

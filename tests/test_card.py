@@ -18,7 +18,7 @@ from pix2pix.config import (
     LabelColor,
     from_dict,
 )
-from pix2pix.labels import CLASSES, encode_label_image
+from pix2pix.drawings.labels import CLASSES, encode_label_image
 from pix2pix.training.card import write_card
 from pix2pix.training.recipe import Recipe, load_recipe
 

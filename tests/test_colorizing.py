@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.color import lightness, rgb_to_lab
+from pix2pix.imaging.color import lightness, rgb_to_lab
 from pix2pix.inference import Colorizer, Hint, load_colorizer
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe

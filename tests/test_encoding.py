@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from pix2pix.color import AB_SCALE
 from pix2pix.encoding import encode_colorize_input, honour_hints, squared_distances
+from pix2pix.imaging.color import AB_SCALE
 
 SIDE = 64
 ASKED = torch.tensor([30.0, -20.0]) / AB_SCALE

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from pix2pix.checkpoint import Model
-from pix2pix.engines import (
+from pix2pix.inference.engines import (
     ENGINES,
     OpenVinoEngine,
     StoppedError,
     TorchEngine,
     make_engine,
 )
-from pix2pix.serving import Runner
+from pix2pix.inference.runner import Runner
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 

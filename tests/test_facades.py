@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from pix2pix.facades import ID, Plan, build
-from pix2pix.labels import NUM_CLASSES, check_label_map
-from pix2pix.plans import PLANS, random_plan
+from pix2pix.drawings.facades import ID, Plan, build
+from pix2pix.drawings.labels import NUM_CLASSES, check_label_map
+from pix2pix.drawings.plans import PLANS, random_plan
 
 SIZE = 256
 SEEDS = range(50)

@@ -18,11 +18,11 @@ from running import app_arguments, running_app, save_app_models
 from torch import Tensor
 
 from pix2pix.checkpoint import Model, load_checkpoint
-from pix2pix.engines import Stop
-from pix2pix.fallback import NOTICE, Steadfast
 from pix2pix.inference import load_any
+from pix2pix.inference.engines import Stop
+from pix2pix.inference.fallback import NOTICE, Steadfast
+from pix2pix.inference.runner import Runner
 from pix2pix.notices import listening, tell
-from pix2pix.serving import Runner
 from pix2pix.ui.errors import in_words
 from pix2pix.ui.wire import pack_ids
 

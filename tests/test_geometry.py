@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pix2pix.data.geometry import FITS, Geometry
-from pix2pix.labels import VOID
+from pix2pix.drawings.labels import VOID
 
 SHAPES = [(60, 100), (100, 60), (33, 33), (300, 40), (1, 1)]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.hard_drawings import hard_drawings
-from pix2pix.facades import ID, build
+from pix2pix.drawings.facades import ID, build
+from pix2pix.drawings.plans import PLANS
 from pix2pix.inference import Drawer, load_drawer
-from pix2pix.plans import PLANS
 
 FACADES = Path(__file__).resolve().parents[1] / "checkpoints" / "facades"
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from synthetic import make_facade
 
-from pix2pix.labels import (
+from pix2pix.drawings.labels import (
     CLASSES,
     NUM_CLASSES,
     PALETTE,

@@ -17,8 +17,8 @@ from pix2pix.data.check import DataProblems
 from pix2pix.data.loader import Plan
 from pix2pix.data.open import open_datasets
 from pix2pix.data.options import DataOptions
+from pix2pix.drawings.labels import PIX2PIX_PALETTE, encode_label_image
 from pix2pix.encoding import decode_photo
-from pix2pix.labels import PIX2PIX_PALETTE, encode_label_image
 from pix2pix.training.recipe import load_recipe
 
 RED, GREEN = (200, 30, 20), (20, 180, 40)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from pix2pix.losses import (
+from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
     discriminator_loss,

@@ -13,7 +13,7 @@ from PIL import Image
 from running import ROOT
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.labels import PALETTE, encode_label_image
+from pix2pix.drawings.labels import PALETTE, encode_label_image
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
@@ -34,9 +34,9 @@ MEASURE = """
 import json, sys
 from pathlib import Path
 import pix2pix.ui
-from pix2pix.images import open_rgb
+from pix2pix.imaging.images import open_rgb
 from pix2pix.inference import load_colorizer, load_tracer
-from pix2pix.labels import encode_label_image, open_label_map
+from pix2pix.drawings.labels import encode_label_image, open_label_map
 from pix2pix.ui.cache import give_memory_back
 from pix2pix.ui.color_request import Look, finish_photo
 from pix2pix.ui.draw_tab import open_drawing, trace_photo

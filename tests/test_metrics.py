@@ -11,7 +11,7 @@ from synthetic import open_set, write_facades, write_photos
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
-from pix2pix.labels import CLASSES
+from pix2pix.drawings.labels import CLASSES
 from pix2pix.metrics.color import ab_error
 from pix2pix.metrics.evaluation import evaluate
 from pix2pix.metrics.frechet import fit_gaussian, frechet_distance

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix import recolor as module
-from pix2pix.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
-from pix2pix.recolor import (
+from pix2pix.imaging import recolor as module
+from pix2pix.imaging.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
+from pix2pix.imaging.recolor import (
     LIGHT_SCALE,
     enlarge_rows,
     fitted_rgb,
@@ -17,7 +17,7 @@ from pix2pix.recolor import (
     measure_light,
     recolor,
 )
-from pix2pix.serving import resize
+from pix2pix.inference.shapes import resize
 
 
 def to_light(lightness: np.ndarray) -> np.ndarray:

@@ -11,13 +11,14 @@ from PIL import Image
 import pix2pix.__main__ as cli
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import CheckpointConfig
-from pix2pix.engines import Stop
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
-from pix2pix.serving import Styles, covering_shape, mirror_to_multiple
+from pix2pix.inference.engines import Stop
+from pix2pix.inference.shapes import covering_shape, mirror_to_multiple
+from pix2pix.inference.styles import Styles
+from pix2pix.inference.translator import LineDrawer
 from pix2pix.training.card import write_card
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe, load_recipe
-from pix2pix.translator import LineDrawer
 
 TINY = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "norm": "instance"}
 EDGES = Recipe("image2image", **TINY, canvas="lines")

@@ -10,8 +10,8 @@ from pix2pix.data.geometry import Geometry
 from pix2pix.data.loader import Batch
 from pix2pix.data.palette import FACADES, Palette
 from pix2pix.data.read import example_size, read_labels, read_photo
+from pix2pix.drawings.labels import VOID
 from pix2pix.encoding import encode_labels, encode_photo
-from pix2pix.labels import VOID
 
 
 def find_void(photo: np.ndarray) -> np.ndarray:

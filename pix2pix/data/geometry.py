@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from pix2pix.config import require
-from pix2pix.labels import VOID
+from pix2pix.drawings.labels import VOID
 
 FITS = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
 

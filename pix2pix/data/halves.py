@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from pix2pix.data.find import Example
-from pix2pix.images import open_image
-from pix2pix.pixels import to_rgb
+from pix2pix.imaging.images import open_image
+from pix2pix.imaging.pixels import to_rgb
 
 LOOKED_AT = 32  # images, evenly spread
 REACH = 8  # columns on either side of the middle

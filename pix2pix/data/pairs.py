@@ -8,9 +8,9 @@ from pix2pix.data.find import Example
 from pix2pix.data.geometry import Geometry
 from pix2pix.data.loader import Batch
 from pix2pix.data.read import example_size, open_parts
+from pix2pix.drawings.labels import VOID
 from pix2pix.encoding import encode_photo
-from pix2pix.labels import VOID
-from pix2pix.pixels import to_rgb
+from pix2pix.imaging.pixels import to_rgb
 
 
 def read_images(example: Example, geometry: Geometry) -> Pictures:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.config import LabelColor, from_dict, require
-from pix2pix.labels import (
+from pix2pix.drawings.labels import (
     CLASSES,
     MAX_COLOR_DISTANCE,
     VOID,
@@ -24,7 +24,7 @@ from pix2pix.labels import (
     decode_colors,
     decode_label_image,
 )
-from pix2pix.pixels import to_rgb
+from pix2pix.imaging.pixels import to_rgb
 
 PALETTE_NAME = "palette.json"
 # A lossless label image may have odd pixels along its borders; one odd colour that covers more

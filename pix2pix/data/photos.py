@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 import torch
 
-from pix2pix.color import AB_SPACING, ab_grid, rgb_to_lab
 from pix2pix.data.examples import Examples, Pictures
 from pix2pix.data.find import Example
 from pix2pix.data.geometry import Geometry, resize
 from pix2pix.data.loader import Batch
 from pix2pix.data.read import read_photo
+from pix2pix.drawings.labels import VOID
 from pix2pix.encoding import encode_ab, encode_colorize_input, encode_lightness
-from pix2pix.labels import VOID
+from pix2pix.imaging.color import AB_SPACING, ab_grid, rgb_to_lab
 
 MAX_HINTS = 30
 WITHOUT_HINTS = 0.25  # of the photos

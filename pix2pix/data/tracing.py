@@ -8,8 +8,8 @@ import torch
 
 from pix2pix.data.facades import FacadePairs
 from pix2pix.data.loader import Batch
+from pix2pix.drawings.labels import VOID
 from pix2pix.encoding import decode_photo, encode_photo
-from pix2pix.labels import VOID
 
 
 class TracedFacades:

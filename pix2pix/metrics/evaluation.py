@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.color import colorfulness
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.encoding import decode_ab, decode_photo
+from pix2pix.imaging.color import colorfulness
 from pix2pix.metrics.color import ab_error
 from pix2pix.metrics.generation import (
     generate,

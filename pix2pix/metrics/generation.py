@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.color import fit_gamut, lab_to_rgb
 from pix2pix.data.loader import Batch
 from pix2pix.encoding import decode_ab, encode_colorize_input, honour_hints, style_noise
+from pix2pix.imaging.color import fit_gamut, lab_to_rgb
 
 
 @torch.inference_mode()

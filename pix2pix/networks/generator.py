@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pix2pix.color import AB_SCALE, ab_grid
 from pix2pix.config import GeneratorConfig
+from pix2pix.imaging.color import AB_SCALE, ab_grid
 from pix2pix.networks import efficientnet
 from pix2pix.networks.layers import Down, Norm, Padding, Side, Up, fill_normal, init_weights
 

@@ -7,18 +7,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from pix2pix.augmentation import augment
-from pix2pix.losses import (
-    discriminator_loss,
-    feature_matching_loss,
-    generator_loss,
-    reading_loss,
-)
 from pix2pix.networks import MultiScaleDiscriminator, PatchDiscriminator
 from pix2pix.networks.known import (
     KnowingDiscriminator,
     KnownFeatures,
     SegmentingDiscriminator,
+)
+from pix2pix.training.augmentation import augment
+from pix2pix.training.losses import (
+    discriminator_loss,
+    feature_matching_loss,
+    generator_loss,
+    reading_loss,
 )
 from pix2pix.training.parts import Part
 from pix2pix.training.pretrained import load_halvings

@@ -34,7 +34,7 @@ WORDS = {
         "image-to-image",
         "Takes a label map and gives a photo of it.",
         "from pix2pix.inference import load_drawer\n\n"
-        "from pix2pix.labels import open_label_map\n"
+        "from pix2pix.drawings.labels import open_label_map\n"
         'photo = load_drawer("FOLDER").draw(open_label_map("drawing.png"))  # (H, W, 3) uint8',
         "python app.py --checkpoint-facades FOLDER\n"
         "python -m pix2pix draw drawing.png -o photo.png --checkpoint FOLDER",
@@ -44,7 +44,7 @@ WORDS = {
         "Photo to label map",
         "image-segmentation",
         "Takes a photo and gives the label map that it finds in it.",
-        "from pix2pix.images import open_rgb\n"
+        "from pix2pix.imaging.images import open_rgb\n"
         "from pix2pix.inference import load_tracer\n\n"
         'label_map = load_tracer("FOLDER").trace(open_rgb("photo.jpg"))  # (H, W) uint8',
         "python app.py --checkpoint-trace FOLDER\n"
@@ -55,7 +55,7 @@ WORDS = {
         "Black-and-white photo to colour",
         "image-to-image",
         "Takes a photo's light and gives it likely colours; a few known colours help it.",
-        "from pix2pix.images import open_rgb\n"
+        "from pix2pix.imaging.images import open_rgb\n"
         "from pix2pix.inference import load_colorizer\n\n"
         'photo = load_colorizer("FOLDER").colorize(open_rgb("scan.jpg"))  # PIL image',
         "python app.py --checkpoint-colorize FOLDER\n"
@@ -66,7 +66,7 @@ WORDS = {
         "Image to image",
         "image-to-image",
         "Takes an image and gives another of the same size.",
-        "from pix2pix.images import open_rgb\n"
+        "from pix2pix.imaging.images import open_rgb\n"
         "from pix2pix.inference import load_translator\n\n"
         'image = load_translator("FOLDER").translate(open_rgb("input.png"))  # PIL image',
         "python app.py --checkpoint FOLDER\n"

@@ -9,9 +9,9 @@ from PIL import Image
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import CANVASES, CheckpointConfig
 from pix2pix.data.loader import Batch, Dataset
+from pix2pix.drawings.labels import VOID, encode_label_image, is_facades
 from pix2pix.encoding import decode_photo
 from pix2pix.files import write_atomically
-from pix2pix.labels import VOID, encode_label_image, is_facades
 from pix2pix.metrics.generation import spread_indices, to_rgb
 
 COUNT = 6

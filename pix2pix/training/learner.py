@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pix2pix.augmentation import draw_chances, take_out
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.loader import Batch
@@ -15,16 +14,17 @@ from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.palette import FACADES
 from pix2pix.device import autocast, has_fast_bf16
 from pix2pix.encoding import honour_hints
-from pix2pix.losses import (
+from pix2pix.networks import AbMean
+from pix2pix.training import adversary
+from pix2pix.training.augmentation import draw_chances, take_out
+from pix2pix.training.distributed import Workers
+from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
     evenness_loss,
     kl_to_standard_normal,
     reconstruction_loss,
 )
-from pix2pix.networks import AbMean
-from pix2pix.training import adversary
-from pix2pix.training.distributed import Workers
 from pix2pix.training.parts import Part, split_batch
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.schedule import Plateau, rate

@@ -5,7 +5,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pix2pix.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.config import (
     CANVASES,
     CHANNELS,
@@ -20,10 +19,11 @@ from pix2pix.config import (
 )
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.palette import read_palette
-from pix2pix.labels import NUM_CLASSES
-from pix2pix.losses import GAN_LOSSES, RECONSTRUCTIONS
+from pix2pix.drawings.labels import NUM_CLASSES
 from pix2pix.networks import PATCH_LAYERS, smallest_side
 from pix2pix.networks.known import LEVELS
+from pix2pix.training.augmentation import POLICIES, USUAL_SHIFT
+from pix2pix.training.losses import GAN_LOSSES, RECONSTRUCTIONS
 
 if sys.version_info >= (3, 11):
     import tomllib

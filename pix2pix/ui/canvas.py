@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from pix2pix.labels import encode_label_image
+from pix2pix.drawings.labels import encode_label_image
 from pix2pix.ui.component import ScriptedHTML
 from pix2pix.ui.errors import sentence
 from pix2pix.ui.live import LIVE_URL, encode, picture_name

@@ -6,11 +6,11 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from pix2pix.facades import build
-from pix2pix.images import open_image, open_rgb
+from pix2pix.drawings.facades import build
+from pix2pix.drawings.plans import random_plan
+from pix2pix.imaging.images import open_image, open_rgb
 from pix2pix.inference import Drawer, Tracer
-from pix2pix.plans import random_plan
-from pix2pix.translator import LineDrawer
+from pix2pix.inference.translator import LineDrawer
 from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
 from pix2pix.ui.component import desk_name
 from pix2pix.ui.errors import in_words

@@ -20,8 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pix2pix.inference import Drawer, Stop, StoppedError
+from pix2pix.inference.translator import LineDrawer
 from pix2pix.notices import listening
-from pix2pix.translator import LineDrawer
 from pix2pix.ui.errors import unfinished
 from pix2pix.ui.leaving import LEAVING
 from pix2pix.ui.newest import Newest

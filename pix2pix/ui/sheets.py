@@ -9,17 +9,17 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.config import LabelColor
-from pix2pix.facades import build
-from pix2pix.images import IMAGE_SUFFIXES, open_image
-from pix2pix.labels import (
+from pix2pix.drawings.facades import build
+from pix2pix.drawings.labels import (
     CLASSES,
     VOID,
     decode_label_image,
     is_facades,
     resize_label_map,
 )
-from pix2pix.lines import decode_lines
-from pix2pix.plans import PLANS
+from pix2pix.drawings.lines import decode_lines
+from pix2pix.drawings.plans import PLANS
+from pix2pix.imaging.images import IMAGE_SUFFIXES, open_image
 
 KEYS = "1234567890-="
 MAX_EXAMPLES = 8

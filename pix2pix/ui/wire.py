@@ -13,8 +13,8 @@ from PIL import Image
 from starlette.responses import JSONResponse, Response
 
 from pix2pix.config import check_style
+from pix2pix.drawings.labels import NUM_CLASSES, check_label_map
 from pix2pix.inference import MAX_STRENGTH
-from pix2pix.labels import NUM_CLASSES, check_label_map
 from pix2pix.ui.sheets import SheetKind
 
 MAX_SEED = 9999

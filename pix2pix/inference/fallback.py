@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.engines import Stop
+from pix2pix.inference.engines import Stop
+from pix2pix.inference.runner import Runner
 from pix2pix.notices import tell
-from pix2pix.serving import Runner
 
 NOTICE = "The GPU's memory is full, so this was made on the CPU, which takes longer."
 

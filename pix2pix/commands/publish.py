@@ -11,11 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pix2pix.commands.options import Commands, add_command
+
 if TYPE_CHECKING:
     from pix2pix.config import CheckpointConfig
     from pix2pix.hub.client import Kind
 
-COMMANDS = ("push", "space")
 PICTURE = re.compile(r"!\[[^\]]*\]\(\s*([^)\s]+)\s*\)")
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 PLACEHOLDER = re.compile(r"\bFOLDER\b")  # in a card, stands for the checkpoint
@@ -49,26 +50,25 @@ examples:
 """
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    raw = argparse.RawDescriptionHelpFormatter
-    push = commands.add_parser(
+def add_parsers(commands: Commands) -> None:
+    push = add_command(
+        commands,
         "push",
-        help="a checkpoint -> the Hugging Face Hub",
+        "a checkpoint -> the Hugging Face Hub",
         description=PUSH_HELP,
         epilog=PUSH_EXAMPLES,
-        formatter_class=raw,
     )
     push.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     push.add_argument("repo", metavar="OWNER/NAME", help="where it goes; made if need be")
     push.add_argument(
         "--license", metavar="ID", help="for the card: an identifier that the Hub knows, or other"
     )
-    space = commands.add_parser(
+    space = add_command(
+        commands,
         "space",
-        help="the app with a checkpoint -> a Hugging Face Space",
+        "the app with a checkpoint -> a Hugging Face Space",
         description=SPACE_HELP,
         epilog=SPACE_EXAMPLES,
-        formatter_class=raw,
     )
     space.add_argument("repo", metavar="OWNER/NAME", help="the Space; made if need be")
     space.add_argument(
@@ -81,6 +81,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         )
         command.add_argument("--private", action="store_true", help="only for your own eyes")
         command.add_argument("--yes", action="store_true", help="do not ask before uploading")
+        command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
         return push(folder, options.repo, private, options.license, ask, examples)
     if options.folder is None:
         return push_space(options.checkpoint, options.repo, private, ask, examples)
-    from pix2pix.space import build_space
+    from pix2pix.commands.space import build_space
 
     if options.folder.exists() and any(options.folder.iterdir()):
         raise ValueError(f"{options.folder}: is not empty; expected a new folder")
@@ -131,8 +132,8 @@ def push(
 
 
 def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool, examples: bool) -> int:
+    from pix2pix.commands.space import build_space
     from pix2pix.hub.push import account
-    from pix2pix.space import build_space
 
     user = account()
     with tempfile.TemporaryDirectory() as scratch:

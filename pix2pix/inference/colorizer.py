@@ -14,16 +14,16 @@ import torch
 from PIL import Image
 
 from pix2pix.checkpoint import Model
-from pix2pix.color import rgb_to_lab
 from pix2pix.config import CheckpointConfig
 from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input, honour_hints
-from pix2pix.fallback import Steadfast
 from pix2pix.hints import MAX_HINTS, Hint
-from pix2pix.pixels import to_8_bit, to_rgb
-from pix2pix.profiles import to_srgb
-from pix2pix.recolor import lightness_of, measure_light, recolor
-from pix2pix.serving import pad_to_multiple, resize, working_shape
-from pix2pix.tone import describe_colors, repair_tones, smooth_grain
+from pix2pix.imaging.color import rgb_to_lab
+from pix2pix.imaging.pixels import to_8_bit, to_rgb
+from pix2pix.imaging.profiles import to_srgb
+from pix2pix.imaging.recolor import lightness_of, measure_light, recolor
+from pix2pix.imaging.tone import describe_colors, repair_tones, smooth_grain
+from pix2pix.inference.fallback import Steadfast
+from pix2pix.inference.shapes import pad_to_multiple, resize, working_shape
 
 MAX_STRENGTH = 1.5
 MIN_SIZE, MAX_SIZE = 64, 512  # of the short side at work, in pixels

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from pix2pix.labels import CLASSES
+from pix2pix.drawings.labels import CLASSES
 
 ID = {c.name: i for i, c in enumerate(CLASSES)}
 Ground = Literal["plain", "shops"]

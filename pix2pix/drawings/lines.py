@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.pixels import to_rgb
+from pix2pix.imaging.pixels import to_rgb
 
 PAPER, INK = 0, 1
 LEAST_CONTRAST = 16  # grey levels between the lightest and the darkest of what shows lines

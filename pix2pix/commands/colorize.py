@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pix2pix.commands.options import Commands, add_checkpoint, add_command, add_device
+from pix2pix.commands.words import complain
 from pix2pix.signals import StopSignal
 
 if TYPE_CHECKING:
+    from pix2pix.commands.photo_batch import Job, Outcome
     from pix2pix.hints import Hint
-    from pix2pix.photo_batch import Job, Outcome
 
 HELP = """\
 Give black-and-white photos their colours.
@@ -47,14 +50,9 @@ the end); 2 nothing could be done; 130 stopped by Ctrl+C.
 LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
 
 
-def add_parser(commands: Any, checkpoint: Path) -> None:
-    """Adds `colorize` to a parser's commands; `checkpoint` is the one that comes along."""
-    parser = commands.add_parser(
-        "colorize",
-        help="black-and-white photos -> colour",
-        description=HELP,
-        epilog=RULES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def add_parser(commands: Commands) -> None:
+    parser = add_command(
+        commands, "colorize", "black-and-white photos -> colour", description=HELP, epilog=RULES
     )
     option = parser.add_argument
     option("inputs", nargs="+", metavar="PHOTO", help="image file or folder of them")
@@ -79,41 +77,37 @@ def add_parser(commands: Any, checkpoint: Path) -> None:
     option("--force", action="store_true", help="do again what has been done already")
     option("-j", "--jobs", type=int, metavar="N", help="photos at once (default: cores, up to 4)")
     option("--report", type=Path, metavar="FILE.json", help="write what became of each photo here")
-    option("--device", default="auto", help="cpu, cuda or mps (default: the best there is)")
-    option(
-        "--checkpoint",
-        metavar="X",
-        default=checkpoint,
-        help="checkpoint folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub "
-        f"(default: the one that comes along, {checkpoint.parent.name}/{checkpoint.name})",
-    )
+    add_device(parser)
+    add_checkpoint(parser, "colorize")
+    parser.set_defaults(run=run)
 
 
-def run(
-    options: argparse.Namespace,
-    complain: Callable[[str], None],
-    say: Callable[[Exception], str],
-) -> int:
-    """Does what the command line says and returns its exit status."""
-    from pix2pix.photo_batch import default_threads, is_done, run_batch
+def run(options: argparse.Namespace) -> int:
+    """Does what the command line says and returns its exit status.
 
-    try:
-        check(options)
-        jobs, failed, is_batch = plan(options)
-        hints = read_hints_by_name(options.hints, jobs, complain)
-        waiting: list[Job] = []
-        skipped: list[Job] = []
-        for job in jobs:
-            is_old = is_batch and not options.force and is_done(job, options.hints)
-            (skipped if is_old else waiting).append(job)
-        work = load_work(options, hints) if waiting else None
-    except (ValueError, OSError, RuntimeError) as error:
-        complain(f"pix2pix: {say(error)}")
-        return 2
+    Raises ValueError, OSError or RuntimeError where nothing can be done.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
+        return run_jobs(options)
+
+
+def run_jobs(options: argparse.Namespace) -> int:
+    from pix2pix.commands.photo_batch import default_threads, is_done, run_batch
+
+    check(options)
+    jobs, failed, is_batch = plan(options)
+    hints = read_hints_by_name(options.hints, jobs)
+    waiting: list[Job] = []
+    skipped: list[Job] = []
+    for job in jobs:
+        is_old = is_batch and not options.force and is_done(job, options.hints)
+        (skipped if is_old else waiting).append(job)
+    work = load_work(options, hints) if waiting else None
     outcomes: list[Outcome] = []
     stopped_by = 0  # the number of a signal
     if work:
-        batch = run_batch(waiting, work, options.jobs or default_threads(), say)
+        batch = run_batch(waiting, work, options.jobs or default_threads())
         with StopSignal("leaving after the photos under way; press again to leave at once") as stop:
             for outcome in batch:
                 outcomes.append(outcome)
@@ -127,12 +121,8 @@ def run(
         complain(line)
     if skipped:
         complain(f"{len(skipped)} done already and left out; --force does them again")
-    try:
-        if options.report:
-            write_report(options.report, done, skipped, failed)
-    except OSError as error:
-        complain(f"pix2pix: {say(error)}")
-        return 2
+    if options.report:
+        write_report(options.report, done, skipped, failed)
     if stopped_by:
         left = sum(not is_done(job) for job in waiting)  # some ended after the signal
         complain(f"stopped, {left} photos are left; the same command goes on with them")
@@ -142,8 +132,8 @@ def run(
 
 def check(options: argparse.Namespace) -> None:
     """Raises ValueError for options out of range, before the model is loaded."""
-    from pix2pix.colorizing import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
-    from pix2pix.outputs import check_folder
+    from pix2pix.commands.outputs import check_folder
+    from pix2pix.inference.colorizer import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
 
     if not 0 <= options.strength <= MAX_STRENGTH:
         raise ValueError(f"--strength goes from 0 to {MAX_STRENGTH}, got {options.strength}")
@@ -159,8 +149,8 @@ def check(options: argparse.Namespace) -> None:
 
 def plan(options: argparse.Namespace) -> tuple[list[Job], dict[str, str], bool]:
     """The jobs, the inputs that have none with the reason, and whether results go to a folder."""
-    from pix2pix.outputs import plan_outputs
-    from pix2pix.photo_batch import Job, find_photos, plan_photos
+    from pix2pix.commands.outputs import plan_outputs
+    from pix2pix.commands.photo_batch import Job, find_photos, plan_photos
 
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     out = Path(options.out)
@@ -173,9 +163,7 @@ def plan(options: argparse.Namespace) -> tuple[list[Job], dict[str, str], bool]:
     return jobs, empty | bad, True
 
 
-def read_hints_by_name(
-    path: Path | None, jobs: Sequence[Job], complain: Callable[[str], None]
-) -> dict[str, tuple[Hint, ...]]:
+def read_hints_by_name(path: Path | None, jobs: Sequence[Job]) -> dict[str, tuple[Hint, ...]]:
     """The hints of each job's name that has some; names of no photo are complained of."""
     from pix2pix.hints import read_hints
 
@@ -196,9 +184,9 @@ def load_work(
 ) -> Callable[[Job], tuple[str, ...]]:
     """What is done to one photo, from file to file. The model is loaded once, here."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
-    from pix2pix.images import open_image
+    from pix2pix.imaging.images import open_image
+    from pix2pix.imaging.save import read_dates, read_dpi, save_image
     from pix2pix.inference import load_colorizer
-    from pix2pix.outputs import read_dates, read_dpi, save_image
 
     colorizer = load_colorizer(options.checkpoint, options.device)
 

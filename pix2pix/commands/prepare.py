@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pix2pix.commands.options import Commands, add_command
+from pix2pix.commands.words import complain
+
 HELP = """\
 Make training images out of what you have.
 
@@ -35,16 +38,12 @@ the end); 2 nothing could be done.
 FITS = ("stretch", "pad", "mirror", "rotate", "crop")
 
 
-def add_parser(commands: Any) -> None:
+def add_parser(commands: Commands) -> None:
     """Adds `prepare` with its operations to a parser's commands."""
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = commands.add_parser(
-        "prepare",
-        help="photos -> training images",
-        description=HELP,
-        epilog=EXAMPLES,
-        formatter_class=raw,
+    parser = add_command(
+        commands, "prepare", "photos -> training images", description=HELP, epilog=EXAMPLES
     )
+    parser.set_defaults(run=run)
     operations = parser.add_subparsers(dest="operation", required=True, metavar="OPERATION")
 
     def add(name: str, summary: str, inputs: int | None = None) -> Callable[..., Any]:
@@ -90,17 +89,16 @@ def add_parser(commands: Any) -> None:
     option("--seed", type=int, default=0, help="another number, another choice (default: 0)")
 
 
-def run(options: argparse.Namespace, complain: Callable[[str], None]) -> int:
-    """Does what the command line says and returns its exit status."""
-    # Imported late: --help should not wait for torch, which the data layer needs
-    from pix2pix.prepare import run_jobs
+def run(options: argparse.Namespace) -> int:
+    """Does what the command line says and returns its exit status.
 
-    try:
-        check(options)
-        jobs, bad = plan(options)
-    except ValueError as error:
-        complain(f"pix2pix: {error}")
-        return 2
+    Raises ValueError where nothing can be done.
+    """
+    # Imported late: --help should not wait for torch, which the data layer needs
+    from pix2pix.data.prepare import run_jobs
+
+    check(options)
+    jobs, bad = plan(options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
         failed = list(run_jobs(jobs, options.workers, options.force))
@@ -142,7 +140,7 @@ def check(options: argparse.Namespace) -> None:
 
 def plan(options: argparse.Namespace) -> tuple[list, list[str]]:
     """The jobs to do, and what is wrong with images that are in none."""
-    from pix2pix import prepare
+    from pix2pix.data import prepare
 
     if options.operation == "combine":
         a, b = options.inputs

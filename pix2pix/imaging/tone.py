@@ -6,8 +6,8 @@
 import cv2
 import numpy as np
 
-from pix2pix.color import rgb_to_lab
-from pix2pix.recolor import LIGHT_SCALE, in_strips, lightness_of
+from pix2pix.imaging.color import rgb_to_lab
+from pix2pix.imaging.recolor import LIGHT_SCALE, in_strips, lightness_of
 
 # Chroma, in Lab units. Greys that went through JPEG stay below the first; in a photo of one tone,
 # sepia or yellowed, L says what a and b are to within the second, and real colours are further off.

@@ -9,8 +9,8 @@ from typing import IO, TypeVar
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from pix2pix.pixels import to_rgb
-from pix2pix.profiles import to_srgb
+from pix2pix.imaging.pixels import to_rgb
+from pix2pix.imaging.profiles import to_srgb
 
 MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.color import RGB_TO_XYZ, WHITE, XYZ_TO_RGB
-from pix2pix.pixels import crop_rows, strips
+from pix2pix.imaging.color import RGB_TO_XYZ, WHITE, XYZ_TO_RGB
+from pix2pix.imaging.pixels import crop_rows, strips
 
 LIGHT_SCALE = 655.35  # of `light`, for each unit of L
 STRIP_PIXELS = 1 << 18  # a plane of a strip is 1 MB and stays in the cache

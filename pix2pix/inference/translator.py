@@ -8,13 +8,14 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, LabelColor
+from pix2pix.drawings.labels import check_label_map
+from pix2pix.drawings.lines import INK
 from pix2pix.encoding import decode_photo, encode_photo
-from pix2pix.engines import Stop
-from pix2pix.fallback import Steadfast
-from pix2pix.labels import check_label_map
-from pix2pix.lines import INK
-from pix2pix.pixels import to_array, to_rgb
-from pix2pix.serving import Styles, covering_shape, mirror_to_multiple, resize
+from pix2pix.imaging.pixels import to_array, to_rgb
+from pix2pix.inference.engines import Stop
+from pix2pix.inference.fallback import Steadfast
+from pix2pix.inference.shapes import covering_shape, mirror_to_multiple, resize
+from pix2pix.inference.styles import Styles
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 

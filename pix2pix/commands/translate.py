@@ -1,11 +1,11 @@
 """The command line of `python -m pix2pix translate`."""
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from PIL import Image
+from pix2pix.commands.options import Process, add_checkpoint
+from pix2pix.commands.outputs import Planned, plan_outputs
+
+INPUT, SUMMARY = "IMAGE", "images -> images, by a model of yours"
 
 HELP = """\
 Make the picture that a model learned to make of each image: a photo of edges, a map of an aerial
@@ -22,14 +22,9 @@ examples:
 """
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--checkpoint",
-        metavar="X",
-        required=True,
-        help="checkpoint folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub",
-    )
-    command.add_argument(
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_checkpoint(parser)
+    parser.add_argument(
         "--seed",
         type=int,
         default=0,
@@ -38,10 +33,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def load(options: argparse.Namespace) -> Callable[[str], "Image.Image"]:
-    """What the command does to one file. The model is loaded once, here."""
-    # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
-    from pix2pix.images import open_rgb
+def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
+    return plan_outputs(inputs, options.out)
+
+
+def load(options: argparse.Namespace) -> Process:
+    from pix2pix.imaging.images import open_rgb
     from pix2pix.inference import load_translator
 
     translator = load_translator(options.checkpoint, options.device)

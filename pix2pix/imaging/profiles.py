@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, ImageCms
 
-from pix2pix.pixels import crop_rows, strips, to_8_bit
+from pix2pix.imaging.pixels import crop_rows, strips, to_8_bit
 
 MAX_PROFILE_BYTES = 4 << 20  # those of printing presses have two or three million
 _OUTPUTS = {"L": "RGB", "RGB": "RGB", "RGBA": "RGBA", "CMYK": "RGB"}

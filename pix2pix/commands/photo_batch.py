@@ -11,8 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pix2pix.images import PHOTO_SUFFIXES, find_images
-from pix2pix.outputs import FORMATS, check_folder, guard_outputs
+from pix2pix.commands.outputs import check_folder, guard_outputs
+from pix2pix.commands.words import say
+from pix2pix.imaging.images import PHOTO_SUFFIXES, find_images
+from pix2pix.imaging.save import FORMATS
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,6 @@ def run_batch(
     jobs: Sequence[Job],
     work: Callable[[Job], tuple[str, ...]],
     threads: int,
-    say: Callable[[Exception], str],
 ) -> Generator[Outcome, None, None]:
     """Does all jobs, with a progress bar on a terminal; yields what became of each as it ends.
 

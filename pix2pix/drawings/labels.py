@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.images import ImageSource, describe, open_image
-from pix2pix.pixels import crop_rows, strips, to_array, to_rgb
+from pix2pix.imaging.images import ImageSource, describe, open_image
+from pix2pix.imaging.pixels import crop_rows, strips, to_array, to_rgb
 
 VOID = 255
 

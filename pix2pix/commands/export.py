@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pix2pix.commands.options import Commands, add_command
 from pix2pix.files import write_atomically
 
 if TYPE_CHECKING:
@@ -39,14 +40,11 @@ examples:
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "export",
-        help="a checkpoint -> an ONNX file",
-        description=HELP,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def add_parser(commands: Commands) -> None:
+    parser = add_command(
+        commands, "export", "a checkpoint -> an ONNX file", description=HELP, epilog=EXAMPLES
     )
+    parser.set_defaults(run=run)
     parser.add_argument(
         "checkpoint", metavar="CHECKPOINT", help="folder, or OWNER/NAME[@REVISION] on the Hub"
     )
@@ -83,7 +81,7 @@ def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> b
     import onnx
     import torch
 
-    from pix2pix.engines import fold_resize_convs
+    from pix2pix.inference.engines import fold_resize_convs
 
     generator = model.generator.eval().requires_grad_(False)
     fold_resize_convs(generator)

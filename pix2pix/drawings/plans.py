@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pix2pix.facades import Plan
+from pix2pix.drawings.facades import Plan
 
 PLANS = (
     Plan(

@@ -1,0 +1,1 @@
+"""The commands of `python -m pix2pix`, a module each, and what they share."""

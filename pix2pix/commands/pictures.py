@@ -1,0 +1,65 @@
+"""The commands that make a picture of each picture: `draw`, `trace` and `translate`.
+
+Each has in its module what it takes (`add_options`), where its results go (`plan`) and what it does
+to one file (`load`, which loads the model).
+"""
+
+import argparse
+import warnings
+from types import ModuleType
+
+from pix2pix.commands import draw, trace, translate
+from pix2pix.commands.options import Commands, Process, add_command, add_device
+from pix2pix.commands.words import complain, say
+from pix2pix.imaging.save import save_image
+
+OUTPUT_RULES = """\
+OUT is a file for one input (.png, .jpg, .webp, .tiff or .bmp). For several inputs, or where OUT is
+a folder or ends in /, it is a folder, made if need be, and each result has its input's name as PNG.
+An input is never overwritten. Inputs whose names start with - go last, after --.
+
+exit status: 0 all done; 1 some inputs were bad (the others are done, the bad ones are listed at
+the end); 2 nothing could be done.
+"""
+
+
+def add_parser(commands: Commands, command: ModuleType) -> None:
+    """Adds `draw`, `trace` or `translate`, whose module it is, to a parser's commands."""
+    parser = add_command(
+        commands,
+        command.__name__.rpartition(".")[2],
+        command.SUMMARY,
+        description=command.HELP,
+        epilog=f"{command.EXAMPLES}\n{OUTPUT_RULES}",
+    )
+    parser.add_argument("inputs", nargs="+", metavar=command.INPUT, help="image file")
+    parser.add_argument("-o", "--out", required=True, help="file or folder for the results")
+    add_device(parser)
+    command.add_options(parser)
+    parser.set_defaults(run=lambda options: run(command, options))
+
+
+def add_parsers(commands: Commands) -> None:
+    for command in (draw, trace, translate):
+        add_parser(commands, command)
+
+
+def run(command: ModuleType, options: argparse.Namespace) -> int:
+    """Does it to each input and returns the exit status. Raises ValueError where none can be."""
+    inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
+        targets, bad = command.plan(options, inputs)
+        # Now, not above: torch takes seconds, and --help and mistakes should not wait for it.
+        process: Process = command.load(options)
+        for source, target in targets.items():
+            try:
+                save_image(process(source), target)
+            except Exception as error:  # the batch goes on, whatever one file does
+                bad[source] = say(error).removeprefix(f"{source}: ")
+    for source in inputs:
+        if source in bad:
+            complain(f"{source}: {bad[source]}")
+    if len(bad) == len(inputs):
+        return 2
+    return 1 if bad else 0

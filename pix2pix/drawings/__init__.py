@@ -1,0 +1,1 @@
+"""Label maps: classes and palettes, lines, facades that are made up."""

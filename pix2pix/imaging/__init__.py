@@ -1,0 +1,1 @@
+"""Pictures as arrays: opening and saving them, colour spaces, tones, new colours at full size."""

@@ -1,0 +1,39 @@
+"""The one door to a model for the app and the command line: PIL or NumPy in, PIL or NumPy out.
+
+A class for each task, `load` for a checkpoint of it. What they share: `styles`, the `shapes` that
+networks work at, and the way down to one: `fallback`, `runner`, `engines`.
+"""
+
+from pix2pix.hints import MAX_HINTS, Hint
+from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession
+from pix2pix.inference.drawer import Drawer, Style
+from pix2pix.inference.engines import ENGINES, Stop, StoppedError
+from pix2pix.inference.load import (
+    load_any,
+    load_colorizer,
+    load_drawer,
+    load_tracer,
+    load_translator,
+)
+from pix2pix.inference.tracer import Tracer
+from pix2pix.inference.translator import Translator
+
+__all__ = [
+    "ENGINES",
+    "MAX_HINTS",
+    "MAX_STRENGTH",
+    "Colorizer",
+    "Drawer",
+    "Hint",
+    "PhotoSession",
+    "Stop",
+    "StoppedError",
+    "Style",
+    "Tracer",
+    "Translator",
+    "load_any",
+    "load_colorizer",
+    "load_drawer",
+    "load_tracer",
+    "load_translator",
+]

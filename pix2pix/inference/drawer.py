@@ -1,0 +1,88 @@
+"""Painting the photo of a label map (task `labels2photo`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model
+from pix2pix.config import CheckpointConfig, require
+from pix2pix.drawings.labels import check_label_map, resize_label_map
+from pix2pix.encoding import decode_photo, encode_labels
+from pix2pix.inference.engines import Stop
+from pix2pix.inference.fallback import Steadfast
+from pix2pix.inference.shapes import pad_to_multiple, resize, working_shape
+from pix2pix.inference.styles import Styles
+
+MAX_SIDE = 4096  # of a picture that is asked for, in pixels
+
+Style: TypeAlias = "Sequence[float] | np.ndarray"
+
+
+class Drawer:
+    """Paints the photo of a label map (task `labels2photo`)."""
+
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
+        self.config = config
+        self.size = config.size
+        self.largest = config.largest or min(config.shape)
+        self._runner = Steadfast(model, device, engine)
+        self._styles = Styles(config, model.style_encoder)
+
+    @property
+    def style_dim(self) -> int:
+        """How many numbers a style has; 0 where each drawing has one building."""
+        return self.config.generator.style_dim
+
+    @property
+    def styles(self) -> dict[str, tuple[float, ...]]:
+        """The named styles that came with the checkpoint."""
+        return self.config.styles
+
+    def style_from(self, photo: Image.Image) -> np.ndarray:
+        """The style (style_dim,) float32 of a photo of a building, any size, to draw others in.
+
+        Raises ValueError where the checkpoint has no styles.
+        """
+        return self._styles.read(photo)
+
+    def draw(
+        self,
+        label_map: np.ndarray,
+        seed: int = 0,
+        style: Style | None = None,
+        stop: Stop = None,
+        size: int | None = None,
+    ) -> np.ndarray:
+        """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
+
+        The same map and style give the same photo. The style is `style` (style_dim numbers) where
+        it is given, else one drawn by the seed. The photo's short side is `size`, or the map's. The
+        model paints from its own size to `largest`, on the short side; what is asked for beyond is
+        painted there and comes back enlarged or reduced. Raises ValueError for an array that is no
+        label map, for a size below 1 or above MAX_SIDE, and for a style that is none of this
+        checkpoint's; StoppedError soon after `stop()` is true.
+        """
+        num_classes = self.config.generator.in_channels
+        check_label_map(label_map, num_classes)
+        code = self._styles.code(seed, style)
+        height, width = label_map.shape
+        if size is not None:
+            require(1 <= size <= MAX_SIDE, "size", f"from 1 to {MAX_SIDE}", size)
+            height, width = (
+                max(1, round(s * size / min(label_map.shape))) for s in (height, width)
+            )
+        side = min(height, width, self.largest)
+        working = working_shape(height, width, max(side, min(self.config.shape)))
+        labels = pad_to_multiple(
+            resize_label_map(label_map, working), 2**self.config.generator.depth
+        )
+        output = self._runner(encode_labels(labels[None], num_classes), code, stop)
+        photo = decode_photo(output)[0, : working[0], : working[1]]
+        return resize(photo, (height, width)) if photo.shape[:2] != (height, width) else photo

@@ -1,0 +1,43 @@
+"""The sizes that networks work at, and bringing pictures to them."""
+
+import cv2
+import numpy as np
+
+MAX_ASPECT = 4  # the working picture is at most this many times as long as it is wide
+
+
+def working_shape(height: int, width: int, size: int) -> tuple[int, int]:
+    """(H, W) with the short side `size` and the same aspect, as far as MAX_ASPECT allows."""
+    scale = size / min(height, width)
+    limit = size * MAX_ASPECT
+    return min(round(height * scale), limit), min(round(width * scale), limit)
+
+
+def pad_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
+    """(H, W, ...) with its last row and column repeated up to multiples of `multiple`."""
+    height, width, *rest = array.shape
+    sides = [(0, -height % multiple), (0, -width % multiple), *[(0, 0)] * len(rest)]
+    return np.pad(array, sides, mode="edge")
+
+
+def covering_shape(height: int, width: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """(H, W) of the same aspect that just covers `shape`, as far as MAX_ASPECT allows."""
+    scale = max(shape[0] / height, shape[1] / width)
+    limit = MAX_ASPECT * min(shape)
+    return tuple(  # type: ignore[return-value]
+        min(round(side * scale), max(limit, least)) for side, least in zip((height, width), shape)
+    )
+
+
+def mirror_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
+    """(H, W, ...) continued by its own mirror image, down and right, to multiples of `multiple`."""
+    height, width, *rest = array.shape
+    sides = [(0, -height % multiple), (0, -width % multiple), *[(0, 0)] * len(rest)]
+    return np.pad(array, sides, mode="symmetric")
+
+
+def resize(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The photo at (H, W): averaged when it shrinks, interpolated when it grows."""
+    shrinks = shape[0] * shape[1] < photo.shape[0] * photo.shape[1]
+    kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return cv2.resize(photo, shape[::-1], interpolation=kind)
