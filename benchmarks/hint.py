@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import pix2pix.ui  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
-from pix2pix.imaging.images import open_rgb  # noqa: E402
+from pix2pix.imaging.open import open_rgb  # noqa: E402
 from pix2pix.inference import Hint, load_colorizer  # noqa: E402
 from pix2pix.ui.photo_store import PREVIEW_SIDE, QUICK_SIDE, decode_photo  # noqa: E402
 

@@ -34,7 +34,7 @@ MEASURE = """
 import json, sys
 from pathlib import Path
 import pix2pix.ui
-from pix2pix.imaging.images import open_rgb
+from pix2pix.imaging.open import open_rgb
 from pix2pix.inference import load_colorizer, load_tracer
 from pix2pix.drawings.labels import encode_label_image, open_label_map
 from pix2pix.ui.cache import give_memory_back

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pix2pix.imaging.images import MAX_PIXELS, open_image, open_rgb
+from pix2pix.imaging.open import MAX_PIXELS, open_image, open_rgb
 from pix2pix.imaging.profiles import MAX_PROFILE_BYTES, to_srgb
 
 D50 = (0.9642, 1.0, 0.8249)

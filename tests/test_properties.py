@@ -21,7 +21,7 @@ from pix2pix.config import CheckpointConfig, from_dict
 from pix2pix.drawings.labels import decode_label_image, encode_label_image, open_label_map
 from pix2pix.hints import parse_hints, read_hints
 from pix2pix.imaging.color import rgb_to_lab
-from pix2pix.imaging.images import open_rgb, read_size
+from pix2pix.imaging.open import open_rgb, read_size
 from pix2pix.ui.event_check import EventKind, check_event, check_values, parse_json
 from pix2pix.ui.wire import clean_name, unpack_ids
 

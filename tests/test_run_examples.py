@@ -16,7 +16,7 @@ import train
 from pix2pix.drawings.labels import encode_label_image
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
-from pix2pix.imaging.images import open_rgb
+from pix2pix.imaging.open import open_rgb
 from pix2pix.inference import Colorizer, load_any
 from pix2pix.ui.demo import create_demo
 from pix2pix.ui.sheets import sheet_of

@@ -184,7 +184,7 @@ def load_work(
 ) -> Callable[[Job], tuple[str, ...]]:
     """What is done to one photo, from file to file. The model is loaded once, here."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
-    from pix2pix.imaging.images import open_image
+    from pix2pix.imaging.open import open_image
     from pix2pix.imaging.save import read_dates, read_dpi, save_image
     from pix2pix.inference import load_colorizer
 

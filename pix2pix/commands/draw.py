@@ -72,7 +72,7 @@ def load(options: argparse.Namespace) -> Process:
 
 def choose_style(drawer: "Drawer", options: argparse.Namespace) -> "Style | None":
     """The style that was asked for by photo or by name; None where the seed decides."""
-    from pix2pix.imaging.images import open_rgb
+    from pix2pix.imaging.open import open_rgb
 
     if options.style_from is not None:
         return drawer.style_from(open_rgb(options.style_from))

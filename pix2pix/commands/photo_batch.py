@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from pix2pix.commands.outputs import check_folder, guard_outputs
 from pix2pix.commands.words import say
-from pix2pix.imaging.images import PHOTO_SUFFIXES, find_images
+from pix2pix.imaging.open import PHOTO_SUFFIXES, find_images
 from pix2pix.imaging.save import FORMATS
 
 

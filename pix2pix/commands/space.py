@@ -18,7 +18,7 @@ from pix2pix.drawings.labels import is_facades
 from pix2pix.hub import resolve
 from pix2pix.hub.pull import pinned_name
 from pix2pix.hub.push import look_up, with_front_matter
-from pix2pix.imaging.images import IMAGE_SUFFIXES
+from pix2pix.imaging.open import IMAGE_SUFFIXES
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_TAB = "--checkpoint"

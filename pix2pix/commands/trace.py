@@ -32,7 +32,7 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
 
 def load(options: argparse.Namespace) -> Process:
     from pix2pix.drawings.labels import encode_label_image
-    from pix2pix.imaging.images import open_rgb
+    from pix2pix.imaging.open import open_rgb
     from pix2pix.inference import load_tracer
 
     tracer = load_tracer(options.checkpoint, options.device)

@@ -38,7 +38,7 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
 
 
 def load(options: argparse.Namespace) -> Process:
-    from pix2pix.imaging.images import open_rgb
+    from pix2pix.imaging.open import open_rgb
     from pix2pix.inference import load_translator
 
     translator = load_translator(options.checkpoint, options.device)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pix2pix.imaging.images import find_images, read_size
+from pix2pix.imaging.open import find_images, read_size
 
 LAYOUTS = ("side_by_side", "folders", "stems", "photos")
 TASK_LAYOUTS = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pix2pix.data.find import Example
-from pix2pix.imaging.images import open_image
+from pix2pix.imaging.open import open_image
 from pix2pix.imaging.pixels import to_rgb
 
 LOOKED_AT = 32  # images, evenly spread

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from pix2pix.data.geometry import Geometry, pad
 from pix2pix.files import write_atomically
-from pix2pix.imaging.images import find_images, open_image
+from pix2pix.imaging.open import find_images, open_image
 from pix2pix.imaging.pixels import to_rgb
 
 Operation = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 -> (H, W, 3) or (H, W) uint8

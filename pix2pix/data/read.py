@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pix2pix.data.find import Example, Part
 from pix2pix.data.palette import Palette
-from pix2pix.imaging.images import has_end, open_image, read_size
+from pix2pix.imaging.open import has_end, open_image, read_size
 from pix2pix.imaging.pixels import to_rgb
 
 LOSSY_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif")

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.imaging.images import ImageSource, describe, open_image
+from pix2pix.imaging.open import ImageSource, describe, open_image
 from pix2pix.imaging.pixels import crop_rows, strips, to_array, to_rgb
 
 VOID = 255

@@ -44,7 +44,7 @@ WORDS = {
         "Photo to label map",
         "image-segmentation",
         "Takes a photo and gives the label map that it finds in it.",
-        "from pix2pix.imaging.images import open_rgb\n"
+        "from pix2pix.imaging.open import open_rgb\n"
         "from pix2pix.inference import load_tracer\n\n"
         'label_map = load_tracer("FOLDER").trace(open_rgb("photo.jpg"))  # (H, W) uint8',
         "python app.py --checkpoint-trace FOLDER\n"
@@ -55,7 +55,7 @@ WORDS = {
         "Black-and-white photo to colour",
         "image-to-image",
         "Takes a photo's light and gives it likely colours; a few known colours help it.",
-        "from pix2pix.imaging.images import open_rgb\n"
+        "from pix2pix.imaging.open import open_rgb\n"
         "from pix2pix.inference import load_colorizer\n\n"
         'photo = load_colorizer("FOLDER").colorize(open_rgb("scan.jpg"))  # PIL image',
         "python app.py --checkpoint-colorize FOLDER\n"
@@ -66,7 +66,7 @@ WORDS = {
         "Image to image",
         "image-to-image",
         "Takes an image and gives another of the same size.",
-        "from pix2pix.imaging.images import open_rgb\n"
+        "from pix2pix.imaging.open import open_rgb\n"
         "from pix2pix.inference import load_translator\n\n"
         'image = load_translator("FOLDER").translate(open_rgb("input.png"))  # PIL image',
         "python app.py --checkpoint FOLDER\n"

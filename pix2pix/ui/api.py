@@ -7,7 +7,7 @@ import gradio as gr
 from PIL import Image
 
 from pix2pix.drawings.labels import is_facades, open_label_map
-from pix2pix.imaging.images import open_image
+from pix2pix.imaging.open import open_image
 from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
 from pix2pix.ui.errors import in_words, sentence
 from pix2pix.ui.photo_tab import save_result

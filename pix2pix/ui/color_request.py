@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from PIL import Image
 
 from pix2pix.hints import Hint, parse_hints
-from pix2pix.imaging.images import open_image
+from pix2pix.imaging.open import open_image
 from pix2pix.imaging.save import encode_image, read_dates, read_dpi
 from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession
 from pix2pix.ui.photo_store import KeptPhoto

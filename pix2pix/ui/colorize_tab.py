@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 from PIL import Image
 
-from pix2pix.imaging.images import open_rgb
+from pix2pix.imaging.open import open_rgb
 from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer
 from pix2pix.ui.assets import ASSETS, ASSETS_URL
 from pix2pix.ui.color_request import (

@@ -8,7 +8,7 @@ from PIL import Image
 
 from pix2pix.drawings.facades import build
 from pix2pix.drawings.plans import random_plan
-from pix2pix.imaging.images import open_image, open_rgb
+from pix2pix.imaging.open import open_image, open_rgb
 from pix2pix.inference import Drawer, Tracer
 from pix2pix.inference.translator import LineDrawer
 from pix2pix.ui.canvas import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf

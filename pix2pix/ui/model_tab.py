@@ -7,7 +7,7 @@ import gradio as gr
 
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import CANVASES
-from pix2pix.imaging.images import read_size
+from pix2pix.imaging.open import read_size
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.inference.translator import LineDrawer
 from pix2pix.ui.colorize_tab import EXAMPLES, build_colorize_tab, own_examples

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from pix2pix.imaging.images import open_rgb, read_size
+from pix2pix.imaging.open import open_rgb, read_size
 from pix2pix.inference import PhotoSession
 
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo

@@ -13,7 +13,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from pix2pix.drawings.labels import encode_label_image
-from pix2pix.imaging.images import open_rgb, read_size
+from pix2pix.imaging.open import open_rgb, read_size
 from pix2pix.inference import Tracer, Translator
 from pix2pix.ui.component import ScriptedHTML, desk_name
 from pix2pix.ui.draw_tab import tell_browser

@@ -19,7 +19,7 @@ from pix2pix.drawings.labels import (
 )
 from pix2pix.drawings.lines import decode_lines
 from pix2pix.drawings.plans import PLANS
-from pix2pix.imaging.images import IMAGE_SUFFIXES, open_image
+from pix2pix.imaging.open import IMAGE_SUFFIXES, open_image
 
 KEYS = "1234567890-="
 MAX_EXAMPLES = 8
