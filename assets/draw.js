@@ -77,17 +77,20 @@ export async function mountDrawing({ element, props, watch }) {
     send: async (id) => {
       const wanted = takeUpSaving(id);
       if (studio.building) studio.building.dataset.asked = String(id);
-      const picture = await askPicture(props.live_url, await drawing(id, wanted));
+      const picture = await askPicture(props.live_url, await drawing(id, wanted)).catch((error) => {
+        if (studio.saving?.id === id) {
+          studio.saving = null;
+          if (id !== studio.pipeline.id) notice(sheet.frame, error.message); // else it is below
+        }
+        throw error;
+      });
       studio.pipeline.answered(id);
       if (picture?.notice) notice(sheet.frame, picture.notice);
       if (picture) studio.show(picture, id);
       else if (studio.saving?.id === id) askToSave(studio.saving.what); // given up for a newer one
     },
     onWaiting: (waiting) => studio.building?.classList.toggle("st-busy", waiting),
-    onFailure: (error) => {
-      studio.saving = null;
-      notice(sheet.frame, error.message);
-    },
+    onFailure: (error) => notice(sheet.frame, error.message),
   });
   if (kept.map || kept.seed !== undefined) drawNow(); // the picture that came is of the start
   studio.controls.showLive?.();
