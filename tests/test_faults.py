@@ -118,7 +118,7 @@ def test_a_gpu_that_is_really_full_is_survived(models: dict[str, Path]) -> None:
 
 def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Steadfast.__init__, "__defaults__", ("torch", make_full))
-    monkeypatch.setattr("pix2pix.inference.choose_device", lambda name: CUDA)
+    monkeypatch.setattr("pix2pix.inference.load.choose_device", lambda name: CUDA)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     for name in ("roads", "edges", "aerial", "segments", "grey"):
         model = load_any(models[name])
