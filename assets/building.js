@@ -8,7 +8,7 @@ import {
 } from "./studio.js";
 
 const KEEP_MS = 60_000; // a saved picture, for the browser to take
-const REST_MS = 250; // since the last picture or stroke
+const REST_MS = 500; // since the last picture or stroke
 const AGAIN_MS = 2000; // after the server had others to serve; twice as long each time
 const FADE_MS = 160;
 

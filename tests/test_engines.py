@@ -1,5 +1,6 @@
 """What runs a generator gives the same picture, and can be stopped."""
 
+import contextlib
 import dataclasses
 import threading
 import time
@@ -119,11 +120,11 @@ def test_a_run_that_nobody_waits_for_stops_and_the_next_is_whole(kind: str) -> N
         pytest.importorskip("openvino")
     large = dataclasses.replace(DRAWING, ngf=32, max_channels=64)
     runner = Runner(make_model(large), CPU, kind)
-    x, style = inputs(large, (1, 512, 512))
+    x, style = inputs(large, (1, 384, 384))
     start = time.perf_counter()
     whole = runner(x, style)
     alone = time.perf_counter() - start
-    asked = []
+    asked: list[float] = []
 
     def stop() -> bool:
         asked.append(time.perf_counter())
@@ -133,6 +134,21 @@ def test_a_run_that_nobody_waits_for_stops_and_the_next_is_whole(kind: str) -> N
     with pytest.raises(StoppedError):
         runner(x, style, stop)
     assert time.perf_counter() - start < alone
+    np.testing.assert_allclose(runner(x, style).numpy(), whole.numpy(), atol=1e-4)
+
+
+def test_after_a_run_that_was_stopped_those_of_the_size_before_are_whole_too() -> None:
+    pytest.importorskip("openvino")
+    large = dataclasses.replace(DRAWING, ngf=32, max_channels=64)
+    runner = Runner(make_model(large), CPU, "openvino")
+    x, style = inputs(large, (1, 384, 384))
+    small = x[..., :256, :256]
+    whole, small_whole = runner(x, style), runner(small, style)
+    for patience in (1, 3, 6, 10):
+        left = iter(range(patience))
+        with contextlib.suppress(StoppedError):
+            runner(x, style, lambda left=left: next(left, None) is None)
+        np.testing.assert_allclose(runner(small, style).numpy(), small_whole.numpy(), atol=1e-4)
     np.testing.assert_allclose(runner(x, style).numpy(), whole.numpy(), atol=1e-4)
 
 
