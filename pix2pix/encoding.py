@@ -115,6 +115,17 @@ def honour_hints(x: Tensor, output: Tensor) -> Tensor:
     return ab + F.interpolate(spread[:, :2] * spread[:, 2:], ab.shape[-2:], mode="area")
 
 
+def both_ways(x: Tensor) -> Tensor:
+    """(2 N, C, H, W): pictures, then their mirror images. See `mean_of_both`."""
+    return torch.cat([x, x.flip(-1)])
+
+
+def mean_of_both(output: Tensor) -> Tensor:
+    """(N, C, H, W) of what was made of `both_ways`: what is left and right should not matter."""
+    straight, mirrored = output.chunk(2)
+    return (straight + mirrored.flip(-1)) / 2
+
+
 def _spread(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tensor:
     """(3, h, w) of one photo's hints (3, h, w), L (1, h, w) and code (K, h, w), all by cells."""
     height, width = light.shape[-2:]

@@ -3,7 +3,13 @@
 import numpy as np
 import torch
 
-from pix2pix.encoding import encode_colorize_input, honour_hints, squared_distances
+from pix2pix.encoding import (
+    both_ways,
+    encode_colorize_input,
+    honour_hints,
+    mean_of_both,
+    squared_distances,
+)
 from pix2pix.imaging.color import AB_SCALE
 
 SIDE = 64
@@ -56,6 +62,13 @@ def test_codes_learn_from_where_a_hint_went_wrong() -> None:
     assert output.grad is not None and output.grad.isfinite().all()
     pulled = -output.grad[0, 2:, 16]
     assert pulled[:, 20].sum() > 0 > pulled[:, 10].sum(), "apart"
+
+
+def test_a_picture_and_its_mirror_image_are_made_the_same_of() -> None:
+    x = torch.randn(2, 3, 4, 6)
+    assert torch.equal(mean_of_both(both_ways(x)), x)
+    lopsided = torch.arange(6.0).expand(4, 3, 4, 6)  # whatever the picture, brighter on the right
+    assert torch.equal(mean_of_both(lopsided), torch.full((2, 3, 4, 6), 2.5))
 
 
 def test_squared_distances_are_those_between_the_points() -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
-from pix2pix.encoding import encode_photo
+from pix2pix.encoding import both_ways, encode_photo, mean_of_both
 from pix2pix.imaging.pixels import to_array, to_rgb
 from pix2pix.inference.fallback import Steadfast
 from pix2pix.inference.shapes import pad_to_multiple, resize, working_shape
@@ -39,9 +39,8 @@ class Tracer:
         """
         height, width = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
         small = pad_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
-        logits = self._runner(encode_photo(np.stack([small, small[:, ::-1]])), None)
-        straight, mirrored = torch.softmax(logits, dim=1)  # (K, h, w) each
-        mean = (straight + mirrored.flip(-1)) / 2
+        logits = self._runner(both_ways(encode_photo(small[None])), None)
+        mean = mean_of_both(torch.softmax(logits, dim=1))[0]  # (K, h, w)
         part = len(small) // mean.shape[1]
         return (
             mean[:, : -(-height // part), : -(-width // part)].permute(1, 2, 0).contiguous().numpy()

@@ -22,12 +22,12 @@ from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
     evenness_loss,
-    kl_to_standard_normal,
     reconstruction_loss,
 )
 from pix2pix.training.parts import Part, split_batch
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.schedule import Plateau, rate
+from pix2pix.training.styles import style_error, styles_of_batch
 
 M = TypeVar("M", bound=torch.nn.Module)
 
@@ -108,8 +108,11 @@ class Learner:
         style = copy = None
         if self.model.style_encoder is not None:
             encoded -= int(whole * recipe.prior_part)
+            noise = torch.randn(whole, recipe.style_dim).to(self.device)  # on every device the same
             with autocast(self.device, self.bf16):
-                style, losses["kl"] = self._styles(batch, encoded)
+                style, losses["kl"] = styles_of_batch(
+                    self.model.style_encoder, batch.target, noise, encoded, workers
+                )
             copy = style.detach().requires_grad_()
 
         gaps = torch.zeros_like(batch.weight)
@@ -272,42 +275,14 @@ class Learner:
             entropy = self._cross_entropy(logits, fake, part.target, part.weight)
             losses["ce"] = entropy * part.weight_share
         if recipe.lambda_z and recipe.prior_part and part.style is not None:
-            drawn = slice(part.encoded, None)
-            error = self._style_error(fake[drawn], part.style[drawn]) if part.drawn_share else none
-            losses["z"] = error * part.drawn_share
+            losses["z"] = none
+            if part.drawn_share:
+                assert self.model.style_encoder is not None
+                drawn = slice(part.encoded, None)
+                with autocast(self.device, self.bf16):
+                    error = style_error(self.model.style_encoder, fake[drawn], part.style[drawn])
+                losses["z"] = error * part.drawn_share
         return losses
-
-    def _styles(self, batch: Batch, encoded_whole: int) -> tuple[Tensor, Tensor]:
-        """Style codes, the first `encoded_whole` of all workers' batch of their own photos, the
-        rest drawn; the KL term."""
-        encoder, workers, share = self.model.style_encoder, self.workers, len(batch.input)
-        assert encoder is not None
-        encoded = min(max(encoded_whole - workers.rank * share, 0), share)
-        noise = workers.own_part(self._normal(share * workers.world, self.recipe.style_dim))
-        own, kl = noise[:0], noise.new_zeros(())
-        if encoded:
-            mean, log_variance = encoder(batch.target[:encoded])
-            mean, log_variance = mean.float(), log_variance.float()
-            own = mean + noise[:encoded] * (log_variance / 2).exp()
-            kl = kl_to_standard_normal(mean, log_variance)
-            kl = kl * (encoded * workers.world / encoded_whole)
-        encoder.observe(workers.whole(own, share, encoded_whole))
-        return torch.cat([own, encoder.sample(noise[encoded:])]), kl
-
-    def _style_error(self, fake: Tensor, style: Tensor) -> Tensor:
-        """How far the encoder's reading of the fakes is from their styles, in standard deviations.
-
-        Only G learns from it (BicycleGAN's latent regression, Zhu et al., 2017, eq. 6): a style
-        that cannot be seen in the picture was not used.
-        """
-        encoder = self.model.style_encoder
-        assert encoder is not None
-        encoder.requires_grad_(False)
-        with autocast(self.device, self.bf16):
-            read, _ = encoder(fake)
-        encoder.requires_grad_(True)
-        deviation = encoder.style_covariance.diagonal().sqrt()
-        return ((read.float() - style).abs() / (deviation + 0.01)).mean()
 
     def _cross_entropy(
         self, logits: Tensor, output: Tensor, target: Tensor, weight: Tensor
@@ -316,9 +291,6 @@ class Learner:
         if isinstance(final, AbMean):
             return ab_cross_entropy(logits[:, : len(final.points)], target, final.points, weight)
         return class_cross_entropy(output, target, weight)
-
-    def _normal(self, *shape: int) -> Tensor:
-        return torch.randn(*shape).to(self.device)  # drawn on the CPU: the same on every device
 
     @torch.no_grad()
     def _average(self, step: int) -> None:
