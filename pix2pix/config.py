@@ -141,8 +141,8 @@ class GeneratorConfig:
         require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)
         ok = not self.ab_classes or self.out_channels == 2
         require(ok, "out_channels", "2 (a and b) with ab_classes", self.out_channels)
-        ok = not self.hint_dim or (self.ab_classes > 0 and self.depth >= 4)
-        require(ok, "hint_dim", "0 without ab_classes or with a depth below 4", self.hint_dim)
+        ok = not self.hint_dim or (self.ab_classes > 0 and self.depth > 1)
+        require(ok, "hint_dim", "0 without ab_classes or with a depth of 1", self.hint_dim)
 
 
 @dataclass(frozen=True)

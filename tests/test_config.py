@@ -105,7 +105,7 @@ def test_a_missing_key_is_named(missing: str) -> None:
         ),
         ({"generator__ab_classes": 88}, r"out_channels must be 2 \(a and b\) with ab_classes"),
         ({"generator__hint_dim": 65}, "hint_dim must be from 0 to 64, got 65"),
-        ({"generator__hint_dim": 8}, "hint_dim must be 0 without ab_classes or with a depth below"),
+        ({"generator__hint_dim": 8}, "hint_dim must be 0 without ab_classes or with a depth of"),
     ],
 )
 def test_an_unsound_value_is_refused_with_its_key(changes: dict[str, Any], reason: str) -> None:

@@ -11,7 +11,7 @@ from pix2pix.imaging.color import AB_SCALE, ab_grid
 from pix2pix.networks import efficientnet
 from pix2pix.networks.layers import Down, Norm, Padding, Side, Up, fill_normal, init_weights
 
-CODE_LEVEL = 3  # codes of places are made after so many halvings
+CODE_LEVEL = 3  # codes of places are made after so many halvings, or all but one
 
 
 class AbMean(nn.Module):
@@ -104,7 +104,8 @@ class UNet(nn.Module):
         self.code: PlaceCode | None = None
         if config.hint_dim:
             last = stem or widths[0]
-            self.code = PlaceCode(2 * widths[CODE_LEVEL - 1], 2 * last, config.hint_dim)
+            deep = 2 * widths[self._code_level() - 1]
+            self.code = PlaceCode(deep, 2 * last, config.hint_dim)
         self.apply(init_weights)
         for module in self.modules():
             if isinstance(module, Norm) and module.style is not None:
@@ -129,12 +130,15 @@ class UNet(nn.Module):
             x = up(x, style, labels)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
             if skips:
                 x = torch.cat([x, skips.pop()], dim=1)
-            if i == CODE_LEVEL:
+            if i == self._code_level():
                 deep = x
         code = self.code(deep, x) if self.code is not None else None
         if self.head is not None:
             x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
         return x if code is None else torch.cat([x, code], dim=1)
+
+    def _code_level(self) -> int:
+        return min(CODE_LEVEL, self.config.depth - 1)
 
     def encode(self, x: Tensor) -> list[Tensor]:
         """What the stem, if there is one, and each of the `depth` halvings give, in this order."""
