@@ -15,14 +15,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
-from pix2pix.encoding import (
-    SPREAD_STEP,
-    both_ways,
-    decode_ab,
-    encode_colorize_input,
-    honour_hints,
-    mean_of_both,
-)
+from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input, honour_hints
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.imaging.color import rgb_to_lab
 from pix2pix.imaging.pixels import to_8_bit, to_rgb
@@ -116,7 +109,7 @@ class Colorizer:
         rest = ((0, light.shape[0] - height), (0, light.shape[1] - width))
         known, given = np.pad(mask, rest), np.pad(hint_ab, (*rest, (0, 0)))
         x = encode_colorize_input(light[None], given[None], known[None])
-        output = honour_hints(x, mean_of_both(self._runner(both_ways(x), None)))
+        output = honour_hints(x, self._runner(x, None))
         part = light.shape[0] // output.shape[2]
         return decode_ab(output)[0, : -(-height // part), : -(-width // part)]
 

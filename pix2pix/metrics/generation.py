@@ -1,7 +1,6 @@
 """Running a model over examples, as the figures and the sample sheets need it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,14 +9,7 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
-from pix2pix.encoding import (
-    both_ways,
-    decode_ab,
-    encode_colorize_input,
-    honour_hints,
-    mean_of_both,
-    style_noise,
-)
+from pix2pix.encoding import decode_ab, encode_colorize_input, honour_hints, style_noise
 from pix2pix.imaging.color import fit_gamut, lab_to_rgb
 
 
@@ -41,12 +33,8 @@ def generate(
 
 
 def generate_ab(model: Model, batch: Batch, device: torch.device) -> np.ndarray:
-    """A colouriser's a and b (N, h, w, 2) float32, as users get them.
-
-    The mean of the photo's and its mirror image's; the hints are kept to.
-    """
-    both = replace(batch, input=both_ways(batch.input))
-    return decode_ab(honour_hints(batch.input, mean_of_both(generate(model, both, device))))
+    """A colouriser's a and b (N, h, w, 2) float32, as users get them: the hints are kept to."""
+    return decode_ab(honour_hints(batch.input, generate(model, batch, device)))
 
 
 def spread_indices(size: int, limit: int | None) -> list[int]:
