@@ -53,7 +53,7 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
 def test_a_tiny_colorizer_learns_blue_above_and_green_below(tmp_path: Path) -> None:
     data = write_photos(tmp_path / "data", 4, 2)
     out = tmp_path / "run"
-    keys = ["--max-steps", 150, "--batch-size", 4, "--ema", 0, "--lr", 2e-3, "--gan-start", 0.9]
+    keys = ["--max-steps", 250, "--batch-size", 4, "--ema", 0, "--lr", 2e-3, "--gan-start", 0.9]
     assert run("colorize", "--data", data, "--out", out, *SMALL, *keys) == 0
     figures = read_metrics(out)[-1]["val"]
     assert figures["ab_error"] < figures["ab_error_grey"] / 2
