@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pix2pix.commands import publish
-from pix2pix.device import DEVICES
+from pix2pix.device import DEVICES, keep_freed_memory
 from pix2pix.training import evaluation, trainer
 from pix2pix.training.keys import recipe_keys, recipe_text
 from pix2pix.training.recipe import Recipe, load_recipe, recipe_names
@@ -182,6 +182,7 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         if repo is not None:
             publish.check_target(repo)  # now rather than after hours of training
+        keep_freed_memory()
         if run is not None:
             if name or out or init_from:
                 parser.error("--resume takes the recipe from the run")

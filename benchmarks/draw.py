@@ -37,6 +37,7 @@ from pix2pix.networks import UNet  # noqa: E402
 
 SIDES = (256, 512)
 CPU = torch.device("cpu")
+REST_S = 0.1  # so long the threads of the engine before may look for more work, and keep a core
 Run = Callable[[torch.Tensor, torch.Tensor], object]
 
 
@@ -124,6 +125,7 @@ def measure(folder: Path, side: int, rounds: int, with_compile: bool) -> dict[st
     times: dict[str, list[float]] = {name: [] for name in (*runs, "floor")}
     for number in range(rounds + 2):
         for name, run in runs.items():
+            time.sleep(REST_S)
             start = time.perf_counter()
             run(x, style)
             if number > 1:  # the first are not counted

@@ -34,7 +34,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from pix2pix.data.loader import Batch, Plan, iterate_batches  # noqa: E402
 from pix2pix.data.open import open_datasets  # noqa: E402
-from pix2pix.device import has_fast_bf16  # noqa: E402
+from pix2pix.device import has_fast_bf16, keep_freed_memory  # noqa: E402
 from pix2pix.drawings.facades import build  # noqa: E402
 from pix2pix.drawings.labels import PALETTE, encode_label_image  # noqa: E402
 from pix2pix.drawings.plans import random_plan  # noqa: E402
@@ -114,6 +114,7 @@ def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) 
         def take(batch: Batch, step: int) -> object:
             return plain.step(batch)
     else:
+        keep_freed_memory()  # as train.py does
         learner = Learner(recipe, CPU)
 
         def take(batch: Batch, step: int) -> object:

@@ -12,7 +12,7 @@ from pix2pix.networks.discriminator import (
     smallest_side,
 )
 from pix2pix.networks.generator import AbMean, UNet
-from pix2pix.networks.layers import Down, ResizeConv, Up, count_parameters
+from pix2pix.networks.layers import Down, Norm, ResizeConv, Up, count_parameters
 from pix2pix.networks.style import StyleEncoder
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "AbMean",
     "Down",
     "MultiScaleDiscriminator",
+    "Norm",
     "PatchDiscriminator",
     "ResizeConv",
     "StyleEncoder",

@@ -77,8 +77,8 @@ class UNet(nn.Module):
             for i, width in enumerate(widths):
                 # As in the paper, no normalisation at the first layer nor at the bottleneck.
                 norm = "none" if i in (0, depth - 1) else config.norm
-                activate, bias = i > 0 or bool(stem), config.norm != "batch"
-                self.down.append(Down(previous, width, norm, activate, bias, rim, config.norm_eps))
+                bias = config.norm != "batch"
+                self.down.append(Down(previous, width, norm, bias, rim, config.norm_eps))
                 previous = width
         else:
             self.down.extend(efficientnet.halvings(config.in_channels))
@@ -141,7 +141,11 @@ class UNet(nn.Module):
         return min(CODE_LEVEL, self.config.depth - 1)
 
     def encode(self, x: Tensor) -> list[Tensor]:
-        """What the stem, if there is one, and each of the `depth` halvings give, in this order."""
+        """What the stem, if there is one, and each of the `depth` halvings give, in this order.
+
+        Those of the paper's encoder have passed its LeakyReLU, which the decoder's ReLU takes
+        nothing from: it is the same whether a skip branches off before or after.
+        """
         multiple = 2**self.config.depth
         if x.shape[-2] % multiple or x.shape[-1] % multiple:
             raise ValueError(
@@ -149,7 +153,7 @@ class UNet(nn.Module):
             )
         levels = []
         if self.stem is not None:
-            x = self.stem(x)  # (N, stem, H, W)
+            x = F.leaky_relu(self.stem(x), 0.2)  # (N, stem, H, W)
             levels.append(x)
         for down in self.down:
             x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))

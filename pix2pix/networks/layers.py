@@ -33,6 +33,7 @@ class Norm(nn.Module):
             self.norm = nn.Identity()
         self.classes = classes
         self.style = nn.Linear(style_dim, 2 * channels * max(classes, 1)) if style_dim else None
+        self.single = False  # whether each call has one image: the same, quicker in OpenVINO
 
     def forward(
         self, x: Tensor, style: Tensor | None = None, labels: Tensor | None = None
@@ -43,6 +44,9 @@ class Norm(nn.Module):
         modulation = self.style(style)
         if labels is None or not self.classes:
             scale, shift = modulation[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
+        elif self.single:
+            kernels = modulation.view(self.classes, -1, 1, 1).transpose(0, 1)  # (2 C, K, 1, 1)
+            scale, shift = (F.conv2d(labels, kernel) for kernel in kernels.chunk(2))
         else:
             table = modulation.view(x.shape[0], 1, self.classes, -1)  # (N, 1, K, 2 C)
             by_pixel = labels.permute(0, 2, 3, 1) @ table  # (N, H, W, 2 C)
@@ -97,27 +101,23 @@ class ResizeConv(nn.Conv2d):
 
 
 class Down(nn.Module):
-    """Halves the resolution: LeakyReLU, 4x4 convolution, normalisation."""
+    """Halves the resolution: 4x4 convolution, normalisation, LeakyReLU."""
 
     def __init__(
         self,
         inner: int,
         outer: int,
         norm: str,
-        activate: bool = True,
         bias: bool = True,
         padding: Padding = "zeros",
         eps: float = 1e-5,
     ) -> None:
         super().__init__()
-        self.activate = activate
         self.conv = nn.Conv2d(inner, outer, 4, stride=2, padding=1, bias=bias, padding_mode=padding)
         self.norm = Norm(norm, outer, eps=eps)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.activate:
-            x = F.leaky_relu(x, 0.2)
-        return self.norm(self.conv(x))
+        return F.leaky_relu(self.norm(self.conv(x)), 0.2)
 
 
 class Side(nn.Module):

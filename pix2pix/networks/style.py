@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pix2pix.networks.layers import Down, fill_normal, init_weights
@@ -28,8 +27,7 @@ class StyleEncoder(nn.Module):
         super().__init__()
         widths = [3] + [min(nef * 2**i, 128) for i in range(layers)]
         self.layers = nn.ModuleList(
-            Down(a, b, "instance" if i else "none", activate=i > 0)
-            for i, (a, b) in enumerate(pairwise(widths))
+            Down(a, b, "instance" if i else "none") for i, (a, b) in enumerate(pairwise(widths))
         )
         self.apply(init_weights)
         # Instance norm hides each layer's mean colour, which is most of a style: that goes straight
@@ -47,7 +45,7 @@ class StyleEncoder(nn.Module):
         x = photo
         for layer in self.layers:
             x = layer(x)
-        pooled = F.leaky_relu(x, 0.2).mean((2, 3))  # (N, widths[-1])
+        pooled = x.mean((2, 3))  # (N, widths[-1])
         features = torch.cat([pooled, color_features(photo)], 1)
         mean, log_variance = self.head(features).chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 4)
