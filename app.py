@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
+from pix2pix.allocator import give_memory_back, serve_from_little
 from pix2pix.drawings.labels import CLASSES
 from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
@@ -30,7 +31,7 @@ from pix2pix.inference import (
     load_drawer,
     load_tracer,
 )
-from pix2pix.ui.cache import give_memory_back, own_folder, return_large_blocks
+from pix2pix.ui.cache import own_folder
 from pix2pix.zerogpu import spaces
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
@@ -181,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         check_mcp()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     log.setLevel(logging.INFO)  # which commit of a model is served
-    return_large_blocks()
+    serve_from_little()
     with own_folder():
         serve(args)
 

@@ -20,8 +20,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pix2pix.allocator import keep_freed_memory
 from pix2pix.commands import publish
-from pix2pix.device import DEVICES, keep_freed_memory
+from pix2pix.device import DEVICES
 from pix2pix.training import evaluation, trainer
 from pix2pix.training.keys import recipe_keys, recipe_text
 from pix2pix.training.recipe import Recipe, load_recipe, recipe_names

@@ -3,10 +3,11 @@
     python benchmarks/load.py [--users 50] [--minutes 3] [--json FILE]
 
 Serves the app in a process of its own. A painter asks for a picture about every second, at times
-for a newer one before it has come; one who colourises sends a photo, moves the strength, sets hints
-and saves. "busy" counts the requests that were told at once that too many wait; anything else than
-that and the answer is an error. Prints a table and JSON; exit status 1 where there was an error, a
-drawing that was not the newest won, or memory grew by over 100 MB.
+for a newer one before it has come, and for the large one where the hand rests; "not yet" counts
+those that the server left for when nobody else waits. One who colourises sends a photo, moves the
+strength, sets hints and saves. "busy" counts the requests that were told at once that too many
+wait; anything else than that and the answer is an error. Prints a table and JSON; exit status 1
+where there was an error, a drawing that was not the newest won, or memory grew by over 100 MB.
 """
 
 import argparse
@@ -36,7 +37,8 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 PACE_S = 1.0  # from one request of a user to the next, on average
-REST_S = 0.5  # after "busy"
+BUSY_S = 0.5  # a user's rest after "busy"
+REST_S = 0.5  # of the hand, after which the page asks for the large picture (building.js)
 WARM_UP_S = 10  # before memory is first looked at
 MAX_GROWTH_MB = 100
 
@@ -47,6 +49,7 @@ class Tally:
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    not_yet: int = 0  # large pictures that waited for quieter times
     errors: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)  # in the queue, as the users were told
     stale: int = 0  # answers that were not to the newest drawing
@@ -73,7 +76,7 @@ class User:
             joined = await self.client.post("gradio_api/queue/join", json=body)
             if joined.status_code == 503 and "busy" in joined.text:
                 self.tally.busy[kind] += 1
-                await asyncio.sleep(REST_S)
+                await asyncio.sleep(BUSY_S)
                 return None
             joined.raise_for_status()
             answer = await self._listen()
@@ -98,28 +101,36 @@ class User:
 
     async def follow(self, wish: dict[str, Any], is_newest: bool) -> None:
         """The picture of a drawing, as the page asks for it while a hand draws."""
+        kind = "large" if wish.get("large") else "draw"
         start = time.monotonic()
         try:
             answer = await self.client.post("studio-live/draw", json=wish)
             if answer.status_code == 503 and "busy" in answer.text:
-                self.tally.busy["draw"] += 1
-                await asyncio.sleep(REST_S)
+                self.tally.busy[kind] += 1
+                await asyncio.sleep(BUSY_S)
                 return
             answer.raise_for_status()
         except httpx.HTTPError as error:
-            self.tally.errors.append(f"draw: {error!r}")
+            self.tally.errors.append(f"{kind}: {error!r}")
             return
-        self.tally.seconds["draw"].append(time.monotonic() - start)
-        if is_newest and answer.status_code != 200:  # given up, though none came after it
+        if answer.status_code == 200:
+            self.tally.seconds[kind].append(time.monotonic() - start)
+        elif kind == "large":
+            self.tally.not_yet += 1
+        elif is_newest:  # given up, though none came after it
             self.tally.stale += 1
 
+    def length_of_pause(self) -> float:
+        return float(PACE_S * self.rng.uniform(0.5, 1.5))
+
     async def pause(self) -> None:
-        await asyncio.sleep(PACE_S * self.rng.uniform(0.5, 1.5))
+        await asyncio.sleep(self.length_of_pause())
 
     async def paint(self, end: float) -> None:
         """Draws on while waiting; what is asked for next is always the newest drawing."""
         label_map = np.ones((256, 256), np.uint8)
         number = 0
+        waits: set[asyncio.Task[None]] = set()
         while time.monotonic() < end:
             strokes = []
             for _ in range(int(self.rng.integers(1, 3))):  # at times the hand is quicker
@@ -130,7 +141,14 @@ class User:
                 wish = {"ids": ids, "seed": 7, "format": "jpeg", "id": number}
                 strokes.append({**wish, "visitor": str(int(self.session, 16))})
             await asyncio.gather(*(self.follow(wish, wish is strokes[-1]) for wish in strokes))
-            await self.pause()
+            pause = self.length_of_pause()
+            await asyncio.sleep(min(pause, REST_S))
+            if pause > REST_S:
+                resting = asyncio.create_task(self.follow({**strokes[-1], "large": True}, True))
+                await asyncio.sleep(pause - REST_S)
+                waits.add(resting)
+                resting.add_done_callback(waits.discard)
+        await asyncio.gather(*waits)
 
     async def colourise(self, end: float, photo: bytes) -> None:
         """A photo, its preview, five changes, the finished file; and again."""
@@ -140,7 +158,7 @@ class User:
                 sent = await self.client.post("studio-photos", content=photo, headers=headers)
                 if sent.status_code == 503:
                     self.tally.busy["send"] += 1
-                    await asyncio.sleep(REST_S)
+                    await asyncio.sleep(BUSY_S)
                     continue
                 photo_id = sent.json()["photo"]
             except (httpx.HTTPError, KeyError) as error:
@@ -256,6 +274,7 @@ def report(tally: Tally, memory: list[float], users: int, seconds: float) -> dic
         "errors": len(tally.errors),
         "first_errors": tally.errors[:5],
         "stale_answers": tally.stale,
+        "large_not_yet": tally.not_yet,
         "longest_queue": max(tally.places, default=0),
         "rss_start_mb": round(memory[0]),
         "rss_peak_mb": round(max(memory)),
@@ -287,6 +306,7 @@ def main() -> None:
     for kind, row in found["kinds"].items():
         columns = (row["requests"], row["busy"], row["p50_ms"], row["p95_ms"])
         print(f"{kind:16}" + "".join(f"{column!s:>8}" for column in columns))
+    print(f"large, not yet  {found['large_not_yet']:>8}")
     text = json.dumps(found)
     print(text)
     if args.json:

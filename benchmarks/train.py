@@ -32,9 +32,10 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
+from pix2pix.allocator import keep_freed_memory  # noqa: E402
 from pix2pix.data.loader import Batch, Plan, iterate_batches  # noqa: E402
 from pix2pix.data.open import open_datasets  # noqa: E402
-from pix2pix.device import has_fast_bf16, keep_freed_memory  # noqa: E402
+from pix2pix.device import has_fast_bf16  # noqa: E402
 from pix2pix.drawings.facades import build  # noqa: E402
 from pix2pix.drawings.labels import PALETTE, encode_label_image  # noqa: E402
 from pix2pix.drawings.plans import random_plan  # noqa: E402

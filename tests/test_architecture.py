@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A package stands for all of its modules.
 LAYERS = {
     "pix2pix": 1,
+    "pix2pix.allocator": 1,
     "pix2pix.config": 1,
     "pix2pix.drawings": 1,
     "pix2pix.files": 1,

@@ -1,16 +1,11 @@
 """What Gradio's folder holds: few files, for a short while, and none after the end."""
 
 import os
-import platform
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from running import ROOT
 
-from pix2pix.ui import cache
 from pix2pix.ui.cache import KEEP_S, own_folder, sweep
 from pix2pix.ui.gate import MAX_FORM_BYTES, MAX_JSON_BYTES
 from pix2pix.ui.leaving import FINISH_S, LEAVE_S
@@ -71,32 +66,3 @@ def test_the_periods_and_limits_are_those_that_readme_names() -> None:
     assert (KEEP_S, IDLE_S) == (1800, 900)
     assert (MAX_JSON_BYTES >> 20, MAX_FORM_BYTES >> 20) == (2, 65)
     assert FINISH_S < LEAVE_S < 10
-
-
-def test_memory_can_be_given_back() -> None:
-    cache.give_memory_back()
-
-
-PIN = """
-from pathlib import Path
-from PIL import Image
-from pix2pix.ui.cache import return_large_blocks
-
-def resident_mb():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
-
-return_large_blocks()
-before, kept = resident_mb(), []
-for _ in range(3):
-    large = Image.new("RGB", (5000, 5000))
-    kept.append(bytes(100_000))
-    del large
-print(resident_mb() - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator")
-def test_of_large_pictures_nothing_stays_though_something_small_came_after_them() -> None:
-    done = subprocess.run([sys.executable, "-c", PIN], cwd=ROOT, stdout=subprocess.PIPE, timeout=60)
-    assert float(done.stdout) < 30  # else 95 MB, one of the three

@@ -37,7 +37,7 @@ import pix2pix.ui
 from pix2pix.imaging.open import open_rgb
 from pix2pix.inference import load_colorizer, load_tracer
 from pix2pix.drawings.labels import encode_label_image, open_label_map
-from pix2pix.ui.cache import give_memory_back
+from pix2pix.allocator import give_memory_back
 from pix2pix.ui.color_request import Look, finish_photo
 from pix2pix.ui.draw_tab import open_drawing, trace_photo
 from pix2pix.ui.sheets import facades_sheet

@@ -5,7 +5,6 @@ Gradio deletes what it has counted, and counts no upload that was broken off.
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import shutil
 import tempfile
@@ -14,12 +13,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+from pix2pix.allocator import give_memory_back
+
 SWEEP_EVERY_S = 60
 KEEP_S = 1800  # uploads and results
 MAX_FILES_BYTES = 2 << 30  # of all of them; the oldest make room
-
-LARGE_BYTES = 12 << 20  # a little less than the blocks of 16 MiB that Pillow's pictures lie in
-_M_MMAP_THRESHOLD = -3  # of mallopt(3)
 
 
 @contextlib.contextmanager
@@ -59,25 +57,6 @@ def sweep(folder: Path, keep_s: float = KEEP_S, max_bytes: int = MAX_FILES_BYTES
         if path.is_dir():
             with contextlib.suppress(OSError):  # not empty: rmdir takes no others
                 path.rmdir()
-
-
-def give_memory_back() -> None:
-    """Returns to the system what the C library holds after large pictures; glibc only.
-
-    Measured: of 800 MB that stayed after three photos of 49 megapixels, 767 went back.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def return_large_blocks() -> None:
-    """From now on the C library returns large blocks as soon as they are freed; glibc only.
-
-    Left alone it keeps the next ones after the first. Measured: the app, at 1,140 MB, stays at
-    1,380 after a photo of 49 megapixels, and so at 1,150. What networks work in is smaller.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 @contextlib.asynccontextmanager
