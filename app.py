@@ -7,6 +7,7 @@ import gc
 import importlib.util
 import logging
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,6 +44,7 @@ HERE = Path(__file__).resolve().parent
 BUNDLED = HERE / "checkpoints"
 NO_NAMES = ("checkpoint", "best", "last")  # of folders: they say nothing of what is in them
 ON_SPACES = "SPACE_ID" in os.environ
+WARM_UP_AFTER_S = 3.0  # the first page comes first
 Model = TypeVar("Model")
 
 log = logging.getLogger("pix2pix")
@@ -188,28 +190,25 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
-    """What `create_demo` takes for its own tabs: drawer, colouriser, tracer; and the revisions.
-
-    The first two have worked once where no GPU has to be lent for it: an engine converts a model at
-    its first use.
-    """
+    """What `create_demo` takes for its own tabs: drawer, colouriser, tracer; and the revisions."""
     revisions: dict[str, str] = {}
     where = (args.device, args.engine)
     drawer = load_or_say_why(load_drawer, args.checkpoint_facades, "facades", where, revisions)
-    if isinstance(drawer, Drawer) and not spaces:
+    if isinstance(drawer, Drawer) and not spaces:  # the page opens with a picture of its own
         drawer.draw(np.zeros(drawer.config.shape, np.uint8))
     colorizer = load_or_say_why(
         load_colorizer, args.checkpoint_colorize, "colorize", where, revisions
     )
-    if isinstance(colorizer, Colorizer) and not spaces:
-        colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
     # A photo is traced now and then, and OpenVINO's own copies of a model take 100 MB.
     seldom = (args.device, "torch" if args.engine == "auto" else args.engine)
     return drawer, colorizer, load_tracer_if_there(args.checkpoint_trace, seldom), revisions
 
 
-def build(args: argparse.Namespace) -> Blocks:
-    """The app around its models, which are loaded while Gradio is imported."""
+def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
+    """The app around its models, which are loaded while Gradio is imported; and what has the
+    colouriser work once, where no GPU has to be lent for it: an engine converts a model at its
+    first use.
+    """
     gc.disable()  # there is no garbage yet, and looking for it takes half a second
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_models, args)
@@ -222,12 +221,18 @@ def build(args: argparse.Namespace) -> Blocks:
     gc.freeze()  # modules and models stay: each look through them takes a fifth of a second
     gc.enable()
     give_memory_back()
-    return demo
+
+    def warm_up() -> None:
+        if isinstance(colorizer, Colorizer) and not spaces:
+            colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
+            give_memory_back()
+
+    return demo, warm_up
 
 
 def serve(args: argparse.Namespace) -> None:
     """Serves the app until the process is told to end."""
-    demo = build(args)
+    demo, warm_up = build(args)
     from pix2pix.ui.demo import launch_options
     from pix2pix.ui.leaving import leave, wait_for_signal
     from pix2pix.ui.live import desks_of
@@ -250,7 +255,11 @@ def serve(args: argparse.Namespace) -> None:
         demo.close(verbose=False)
         raise SystemExit(f"app.py: --mcp: {demo.mcp_error.strip()}")
     print(f"pix2pix studio is at http://{args.host}:{args.port}  (Ctrl+C ends it)", flush=True)
+    warming = threading.Timer(WARM_UP_AFTER_S, warm_up)
+    warming.daemon = True
+    warming.start()
     wait_for_signal()
+    warming.cancel()
     leave(demo, lambda: desks_of(demo).is_idle)
 
 
