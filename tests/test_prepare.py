@@ -13,6 +13,8 @@ from pix2pix.__main__ import main
 
 SKY = (90, 140, 230)
 
+OPERATIONS = ("resize", "pad", "crop", "grayscale", "edges", "sketch", "blank", "combine", "split")
+
 
 def make_photo(height: int = 60, width: int = 80) -> np.ndarray:
     """A dark square on a plain sky."""
@@ -219,9 +221,17 @@ def test_help_says_how_to_make_a_set(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
         prepare("--help")
     text = capsys.readouterr().out
-    names = ("resize", "pad", "crop", "grayscale", "edges", "sketch", "blank", "combine", "split")
-    assert all(name in text for name in names)
+    assert all(name in text for name in OPERATIONS)
     assert "exit status" in text
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_has_help(operation: str, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as left:
+        prepare(operation, "--help")
+    assert left.value.code == 0
+    places = "A B" if operation == "combine" else "IN"
+    assert capsys.readouterr().out.split("\n\n")[0].endswith(places)
 
 
 @pytest.mark.parametrize("form", ["folders", "side by side"])

@@ -46,10 +46,10 @@ def add_parser(commands: Commands) -> None:
     parser.set_defaults(run=run)
     operations = parser.add_subparsers(dest="operation", required=True, metavar="OPERATION")
 
-    def add(name: str, summary: str, inputs: int | None = None) -> Callable[..., Any]:
+    def add(name: str, summary: str, inputs: tuple[str, ...] = ("IN",)) -> Callable[..., Any]:
         operation = operations.add_parser(name, help=summary, description=summary)
-        names = "IN" if inputs is None else ("A", "B")
-        operation.add_argument("inputs", nargs=inputs or 1, type=Path, metavar=names)
+        for folder in inputs:  # Python 3.11 prints no help for one argument with two names
+            operation.add_argument("inputs", action="append", type=Path, metavar=folder)
         operation.add_argument("-o", "--out", type=Path, required=True, help="folder for results")
         operation.add_argument("--force", action="store_true", help="overwrite what is there")
         operation.add_argument(
@@ -83,7 +83,9 @@ def add_parser(commands: Commands) -> None:
     option = add("blank", "a flat grey hole in the middle, for learning to fill it")
     option("--part", type=float, default=0.5, help="of each side, above 0 to 1 (default: 0.5)")
     option("--gray", type=int, default=128, help="of the hole, 0 to 255 (default: 128)")
-    add("combine", "two folders, matched by name -> pairs side by side, A left, B right", 2)
+    add(
+        "combine", "two folders, matched by name -> pairs side by side, A left, B right", ("A", "B")
+    )
     option = add("split", "copy into OUT/train and OUT/val; files of one name stay together")
     option("--val", type=float, default=0.1, help="the part held out (default: 0.1)")
     option("--seed", type=int, default=0, help="another number, another choice (default: 0)")
