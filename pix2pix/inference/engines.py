@@ -144,6 +144,8 @@ def compile_request(generator: UNet) -> Any:
 def convert(generator: UNet) -> Any:
     """The generator as an OpenVINO model with inputs (1, C, H, W) and, of a style, (1, style_dim).
 
+    The generator itself takes single images alone from then on.
+
     Through the frontend itself: `openvino.convert_model` would report usage to its makers.
     """
     import openvino

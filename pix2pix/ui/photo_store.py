@@ -21,7 +21,7 @@ from pix2pix.inference import PhotoSession
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
 QUICK_SIDE = 800  # and for the moment while a hand moves
 PHOTOS_A_VISITOR = 6
-MAX_BYTES = 1 << 30  # of all photos together
+MAX_BYTES = 384 << 20  # of all photos together: with them the app takes 1.5 GB
 IDLE_S = 900
 SWEEP_EVERY_S = 60
 
