@@ -218,7 +218,7 @@ class Recipe:
 
     def _check_sizes(self) -> None:
         depth = self.generator().depth
-        multiple, of = 2**depth, f"2 ** depth = {2**depth}"
+        multiple, of = 2**depth, f"2 ** depth = {2**depth} (a smaller depth allows more sizes)"
         if self.knows and depth < LEVELS:
             multiple, of = 2**LEVELS, f"{2**LEVELS} with d_known, lambda_known or lambda_seg"
         ok = self.size > 0 and self.size % multiple == 0
