@@ -3,15 +3,13 @@
 import platform
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from running import ROOT
 
 from pix2pix import allocator
 
-ROOT = Path(__file__).resolve().parents[1]
-
-pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator")
+with_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator")
 
 
 def run(program: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -42,6 +40,7 @@ print(resident_mb() - before)
 """
 
 
+@with_glibc
 def test_of_large_pictures_nothing_stays_though_something_small_came_after_them() -> None:
     assert float(run(PIN).stdout) < 30  # else 95 MB, one of the three
 
@@ -66,6 +65,7 @@ ctypes.CDLL("libc.so.6").malloc_stats()
 """
 
 
+@with_glibc
 def test_threads_that_serve_share_two_heaps() -> None:
     assert run(THREADS, "serve").stderr.count("Arena") <= allocator.ARENAS
     assert run(THREADS).stderr.count("Arena") > allocator.ARENAS
@@ -86,5 +86,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+@with_glibc
 def test_memory_that_training_freed_is_kept_for_its_next_tensors() -> None:
     assert int(run(PAGES, "keep").stdout) < int(run(PAGES).stdout) / 5
