@@ -23,9 +23,16 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def with_own_statistics(config: CheckpointConfig, model: Model) -> tuple[CheckpointConfig, Model]:
-    """The twin with instance norm. Raises ValueError for a model without batch norm."""
-    if config.generator.norm != "batch":
-        raise ValueError(f"expected a generator with norm batch, got {config.generator.norm}")
+    """The twin with instance norm.
+
+    Raises ValueError for a generator without batch norm, and for one with a foreign encoder, which
+    has batch norm of its own whatever `norm` says.
+    """
+    norm, encoder = config.generator.norm, config.generator.encoder
+    if (norm, encoder) != ("batch", "unet"):
+        raise ValueError(
+            f"expected a generator with norm batch and encoder unet, got {norm} and {encoder}"
+        )
     config = replace(config, generator=replace(config.generator, norm="instance"), metrics={})
     twin = Model(config)
     tensors = {k: v for k, v in model.state_dict().items() if not k.endswith(STATISTICS)}

@@ -29,9 +29,12 @@ def test_the_twin_paints_as_batch_norm_in_training_mode_does_one_picture_at_a_ti
     assert not torch.allclose(own, running, atol=1e-3)
 
 
-def test_a_model_without_batch_norm_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("key", "value"), [("norm", "instance"), ("encoder", "efficientnet-lite0")]
+)
+def test_all_but_a_unet_with_batch_norm_is_refused(key: str, value: str) -> None:
     config = checkpoint_config(Recipe("labels2photo", **SHAPE, norm="batch"))  # type: ignore[arg-type]
-    shape = dataclasses.replace(config.generator, norm="instance")
+    shape = dataclasses.replace(config.generator, **{key: value, "depth": 5})
     config = dataclasses.replace(config, generator=shape)
-    with pytest.raises(ValueError, match="expected a generator with norm batch, got instance"):
+    with pytest.raises(ValueError, match=f"with norm batch and encoder unet, got .*{value}"):
         with_own_statistics(config, Model(config))
