@@ -273,4 +273,4 @@ def test_what_was_held_out_stays_so_when_there_is_more_data() -> None:
     assert set(plain["train"]) & set(before["val"])  # else this test shows nothing
     assert set(before["val"]) <= set(after["val"])
     assert set(before["train"]) <= set(after["train"])
-    assert 20 < len(after["val"]) < 50
+    assert len(after["val"]) == 40

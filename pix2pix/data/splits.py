@@ -88,12 +88,11 @@ def hold_out(
     if len(examples) < 2:
         return examples
     count = min(max(1, round(len(examples) * options.val_split)), len(examples) - 1)
-    drawn = {e.name for e in sorted(examples, key=lot)[:count]}
-    held_out = drawn
-    if earlier:
-        learned = set(earlier.get("train", ()))
-        stays = {e.name for e in examples} & set(earlier.get("val", ())) - learned
-        held_out = stays | (drawn - learned)
-        if not 0 < len(held_out) < len(examples):
-            held_out = drawn
+    drawn = [e.name for e in sorted(examples, key=lot)]
+    learned, held_before = (set((earlier or {}).get(split, ())) for split in ("train", "val"))
+    held_out = set(drawn) & held_before - learned
+    fresh = [name for name in drawn if name not in learned | held_out]
+    held_out |= set(fresh[: max(count - len(held_out), 0)])
+    if not 0 < len(held_out) < len(examples):
+        held_out = set(drawn[:count])
     return [e for e in examples if (e.name in held_out) == is_val]

@@ -13,7 +13,7 @@ from pix2pix.data.open import open_datasets
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.palette import read_palette
 from pix2pix.device import choose_device
-from pix2pix.files import write_atomically
+from pix2pix.files import folder_name, write_atomically
 from pix2pix.hub import resolve
 from pix2pix.hub.pull import pinned_name
 from pix2pix.metrics.evaluation import batches_of, evaluate
@@ -65,11 +65,11 @@ def evaluate_checkpoint(
         figures |= {key: round(value, 4) for key, value in more.items()}
         notes += reasons
     return {
-        "checkpoint": pinned_name(folder) or str(folder),
+        "checkpoint": pinned_name(folder) or folder_name(folder),
         "task": config.task,
-        "data": str(data_dir),
+        "data": folder_name(data_dir),
         "split": split,
-        "judge": None if judge_folder is None else pinned_name(judge_folder) or str(judge_folder),
+        "judge": judge_folder and (pinned_name(judge_folder) or folder_name(judge_folder)),
         "metrics": figures,
         "notes": notes,
     }

@@ -25,7 +25,7 @@ from pix2pix.training.board import Board
 from pix2pix.training.changes import date_changes, words_of_changes, words_of_jump
 from pix2pix.training.distributed import Workers
 from pix2pix.training.examples import write_examples
-from pix2pix.training.finetune import take_weights
+from pix2pix.training.finetune import public_name, take_weights
 from pix2pix.training.learner import Learner, checkpoint_config
 from pix2pix.training.pretrained import take_pretrained
 from pix2pix.training.recipe import Recipe
@@ -119,7 +119,7 @@ def say_facts(facts: Facts, earlier: Facts, data_dir: Path) -> None:
         log.info("%s", line)
     if earlier:
         lines = lines_of_changes(earlier, facts)
-        log.info("since the last time: %s", "" if lines else "the data is as it was")
+        log.info("since the last time%s", ":" if lines else " the data is as it was")
         for line in lines:
             log.warning("  %s", line)
 
@@ -207,9 +207,17 @@ def facts(job: Job, step: int) -> dict[str, Any]:
         "images_seen": step * job.recipe.batch_size,
         "hours": round(job.seconds / 3600, 2),
         "device": device_words(job.workers, job.learner.bf16),
-        **job.run.get("init_facts", {}),
+        **start_facts(job.run),
         **words_of_changes(job.run),
     }
+
+
+def start_facts(run: dict[str, Any]) -> dict[str, Any]:
+    """What the weights began with. Runs begun by earlier versions noted a path."""
+    found = dict(run.get("init_facts", {}))
+    return (
+        {**found, "init_from": public_name(found["init_from"])} if "init_from" in found else found
+    )
 
 
 def device_words(workers: Workers, bf16: bool) -> str:
