@@ -256,6 +256,8 @@ def test_what_changed_since_the_last_time(tmp_path: Path) -> None:
     classes = ({"classes": {"a": 0.4, "b": 0.0}}, {"classes": {"a": 0.0, "b": 0.4}})
     changed = lines_of_changes({**before, **classes[0]}, {**before, **classes[1]})
     assert changed == ["classes now there: b", "classes now absent: a"]
+    deep = {**before, "values": {**before["values"], "input": "16 bit, 0 to 900"}}
+    assert lines_of_changes(before, deep)[0].startswith("values of input: 8 bit, ")
 
 
 def test_what_was_held_out_stays_so_when_there_is_more_data() -> None:

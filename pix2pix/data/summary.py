@@ -193,16 +193,23 @@ def lines_of_changes(old: Facts, new: Facts) -> list[str]:
             if names:
                 words.append(f"{len(names):,} {verb} ({first_names(sorted(names))})")
         lines.append(", ".join(words))
-    for key in ("layout", "direction", "pairing"):
-        if old.get(key) != new[key]:
-            lines.append(f"{key}: {old.get(key) or 'none'} -> {new[key] or 'none'}")
+    lines += [
+        f"{key}: {old.get(key)} -> {new[key]}"
+        for key in ("layout", "direction")
+        if old.get(key) != new[key]
+    ]
     lines += [
         f"values of {name}: {old['values'][name]} -> {words}"
         for name, words in new["values"].items()
-        if old.get("values", {}).get(name, words) != words
+        if _depths(old.get("values", {}).get(name, words)) != _depths(words)
     ]
-    before, now = old.get("classes", {}), new["classes"]
-    for verb, there, lacking in (("now there", now, before), ("now absent", before, now)):
-        if names := [name for name, part in there.items() if part and not lacking.get(name)]:
-            lines.append(f"classes {verb}: {', '.join(names)}")
+    shares, earlier = new["classes"], old.get("classes", {})
+    for verb, there, lacking in (("now there", shares, earlier), ("now absent", earlier, shares)):
+        if gone := [name for name, part in there.items() if part and not lacking.get(name)]:
+            lines.append(f"classes {verb}: {', '.join(gone)}")
     return lines
+
+
+def _depths(words: str) -> set[str]:
+    """The depths in a line of `value_ranges`, without the values, which hang on the sample."""
+    return {kind.split(",")[0] for kind in words.split("; ")}

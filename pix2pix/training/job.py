@@ -83,7 +83,9 @@ def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
     if workers.is_first:
         say_facts(opened.facts, earlier, data_dir)
     learner = Learner(recipe, workers.device, workers)
-    job = Job(run, recipe, out_dir, workers, learner, *opened.datasets, Progress(), opened.facts)
+    train_set, val_set = opened.datasets
+    progress, facts = Progress(), opened.facts
+    job = Job(run, recipe, out_dir, workers, learner, train_set, val_set, progress, facts)
     make_plan(job)  # checked here, before the first step
     if recipe.best_metric:  # a wrong name must not wait for the first evaluation
         figures = evaluate(learner.ema, recipe.task, job.val_set, workers.device, limit=1)

@@ -43,7 +43,7 @@ def type_words(name: str) -> str:
     choices["fit"] = ("auto", *FITS)
     if name in choices:
         return f"{{{','.join(map(str, choices[name]))}}}"
-    kind = next(field.type for field in fields(Recipe) if field.name == name)
+    kind: Any = next(field.type for field in fields(Recipe) if field.name == name)
     return {int: "INT", float: "FLOAT", bool: "{true,false}"}.get(kind, "TEXT")
 
 
