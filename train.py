@@ -6,8 +6,9 @@ python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--j
 python train.py RECIPE [--KEY VALUE ...] --show
 torchrun --nproc-per-node 2 train.py ...
 
-Exit status: 0 all steps done, 1 stopped by a full disk, a NaN or a lost worker, 2 a mistake in the
-command or the data, 130 or 143 saved and left because of SIGINT or SIGTERM.
+Exit status: 0 all steps done, 1 stopped by a full disk or memory, a NaN or a lost worker, or a push
+to the Hub that failed, 2 a mistake in the command or the data, 130 or 143 saved and left because of
+SIGINT or SIGTERM.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import dataclasses
 import difflib
 import logging
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -24,7 +26,7 @@ from pix2pix.allocator import keep_freed_memory
 from pix2pix.commands import publish
 from pix2pix.device import DEVICES
 from pix2pix.training import evaluation, trainer
-from pix2pix.training.keys import recipe_keys, recipe_text
+from pix2pix.training.keys import default_words, recipe_keys, recipe_text, type_words
 from pix2pix.training.recipe import Recipe, load_recipe, recipe_names
 from pix2pix.training.run import StoppedError
 
@@ -68,7 +70,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="begin with the weights of this checkpoint, a folder or OWNER/NAME[@REVISION], "
         "as far as their shapes fit",
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="what computes [default: auto]"
+    )
     parser.add_argument(
         "--push-to-hub", metavar="OWNER/NAME", help="at the end, put it on the Hugging Face Hub"
     )
@@ -99,9 +103,9 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
         groups[key.group].add_argument(
             "--" + key.name.replace("_", "-"),
             type=kind,
-            metavar="VALUE",
+            metavar=type_words(key.name),
             default=argparse.SUPPRESS,
-            help=key.help.replace("%", "%%"),
+            help=f"{key.help} [{default_words(key.name)}]".replace("%", "%%"),
             **bare,
         )
 
@@ -155,6 +159,20 @@ def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> di
     return vars(options)
 
 
+def push(folder: Path, repo: str, private: bool, examples: bool) -> None:
+    """Puts the trained run on the Hub. StoppedError with the command that tries it again."""
+    words = ["python", "-m", "pix2pix", "push", str(folder), repo]
+    words += ["--private"] * private + ["--no-examples"] * (not examples)
+    try:
+        publish.push(folder, repo, private, None, ask=False, examples=examples)
+    except (Exception, KeyboardInterrupt) as error:
+        reason = str(error) or type(error).__name__
+        raise StoppedError(
+            f"the training is done and {folder} is whole, but it is not on the Hub: {reason}\n"
+            f"To try that again: {shlex.join(words)}"
+        ) from error
+
+
 def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     parser = build_parser()
@@ -194,7 +212,7 @@ def main(argv: list[str] | None = None) -> int:
             recipe = load_recipe(name, options)
             signal_number = trainer.start(name, recipe, data, out, device, init_from)
         if repo is not None and not signal_number and os.environ.get("RANK", "0") == "0":
-            publish.push(run or out, repo, private, None, ask=False, examples=examples)
+            push(run or out, repo, private, examples)
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

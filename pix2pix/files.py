@@ -7,6 +7,15 @@ from pathlib import Path
 PART_PATTERN = ".*.part"  # what a killed process may leave behind
 
 
+def folder_name(folder: str | Path) -> str:
+    """A folder's own name, for what others will see: a path says much about who made it.
+
+    That of a folder "best" has its run's before it.
+    """
+    path = Path(folder).resolve()
+    return f"{path.parent.name}/{path.name}" if path.name == "best" else path.name
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file so that at any moment it is the old one or the new one, whole.
 

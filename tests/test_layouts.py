@@ -360,7 +360,7 @@ def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
     run += ["--max-steps", "1", "--batch-size", "2", "--gan-start", "0"]
     assert train.main(run) == 2
     error = capsys.readouterr().err
-    assert "2 problems" in error and "bad 1.jpg: " in error and "bad 2.jpg: " in error
+    assert "2 problems" in error and "train/bad 1.jpg, train/bad 2.jpg: is no image" in error
     assert "Traceback" not in error and not (tmp_path / "run").exists()
     assert train.main([*run, "--skip-bad"]) == 0
     assert (

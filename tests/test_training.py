@@ -119,6 +119,7 @@ def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
     assert names == [
         "README.md",
         "config.json",
+        "data.json",
         "metrics.jsonl",
         "model.safetensors",
         "report.html",

@@ -4,6 +4,8 @@ What goes up is first put together in a folder of its own, checked there, and sh
 """
 
 import argparse
+import dataclasses
+import json
 import re
 import shutil
 import sys
@@ -164,11 +166,27 @@ def stage_checkpoint(
         raise ValueError(str(error).replace(str(into), str(folder))) from None
     card = folder / CARD_NAME
     text = card.read_text(encoding="utf-8") if card.is_file() else write_card(config)
+    text, config = without_paths(text, config, into / CONFIG_NAME)
     text = copy_pictures(text, folder, into)
     for path in sorted((folder / EXAMPLES_DIR).glob("*")) if examples else ():
         if is_picture(path, folder):
             copy_picture(path, into / EXAMPLES_DIR / path.name)
     (into / CARD_NAME).write_text(complete_card(text, config, repo_id, license_id), "utf-8")
+
+
+def without_paths(
+    text: str, config: "CheckpointConfig", path: Path
+) -> tuple[str, "CheckpointConfig"]:
+    """The card and the config, in its file too, without the path that older runs began from."""
+    from pix2pix.training.card import escape
+    from pix2pix.training.finetune import public_name
+
+    start = config.training.get("init_from")
+    if not isinstance(start, str) or (name := public_name(start)) == start:
+        return text, config
+    config = dataclasses.replace(config, training={**config.training, "init_from": name})
+    path.write_text(json.dumps(config.to_dict(), indent=2) + "\n", "utf-8")
+    return text.replace(escape(start), escape(name)), config
 
 
 def copy_pictures(text: str, folder: Path, into: Path) -> str:

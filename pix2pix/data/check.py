@@ -1,6 +1,7 @@
 """Checking data before the first step: everything that is wrong with it, all at once."""
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from pix2pix.data.read import example_size, find_faults, map_threads
 
 log = logging.getLogger(__name__)
 
+NAMED = 3  # files of one kind of problem
+PROBLEM = re.compile(r"(.+?\.\w+): (.+)", re.DOTALL)
+SPECIFIC = re.compile(r"[\d/*]|\.\w{2,4}\b")  # in the words that are a name or a number
+
 
 class DataProblems(ValueError):  # noqa: N818, each of them is an error
     """The data cannot be trained on as it is; `problems` has a line for each file."""
@@ -18,11 +23,53 @@ class DataProblems(ValueError):  # noqa: N818, each of them is an error
     def __init__(self, folder: Path, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
-        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        lines = "\n".join(f"  {line}" for line in group_problems(self.problems, folder))
         super().__init__(
-            f"{folder}: {count} problem{'s' * (count != 1)} with the data "
+            f"{folder}: {count:,} problem{'s' * (count != 1)} with the data "
             f"(--skip-bad goes on without these files):\n{lines}"
         )
+
+
+def group_problems(problems: Sequence[str], folder: Path) -> list[str]:
+    """One line for each kind of problem: its first files, how many more there are, and why.
+
+    A problem reads "FILE: reason". Two are of one kind where their reasons differ only in names
+    and numbers, for which "…" then stands.
+    """
+    kinds: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+    for problem in problems:
+        match = PROBLEM.fullmatch(problem)
+        name, reason = (match[1], match[2]) if match else ("", problem)
+        tokens = _tokens(reason, Path(name).stem)
+        kind = tuple("…" if SPECIFIC.search(token) else token for token in tokens)
+        kinds.setdefault(kind, []).append((name, tokens))
+    lines = []
+    for group in kinds.values():
+        names = sorted(name for name, _ in group)
+        values = zip(*(tokens for _, tokens in group))
+        reason = " ".join(v[0] if len(set(v)) == 1 else "…" for v in values)
+        if len(group) > 1:
+            names = [_within(name, folder) for name in names]
+        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        lines.append(f"{', '.join(names[:NAMED])}{more}: {reason}".removeprefix(": "))
+    return lines
+
+
+def _tokens(reason: str, stem: str) -> list[str]:
+    """The words of a reason, those of names and numbers that stand together as one."""
+    hidden = reason.replace(stem, stem.replace(" ", "\0")) if stem else reason
+    tokens: list[str] = []
+    for word in (word.replace("\0", " ") for word in hidden.split(" ")):
+        if SPECIFIC.search(word) and tokens and SPECIFIC.search(tokens[-1]):
+            tokens[-1] += f" {word}"
+        else:
+            tokens.append(word)
+    return tokens
+
+
+def _within(name: str, folder: Path) -> str:
+    path = Path(name)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
 
 
 def measure(
@@ -80,8 +127,8 @@ def report(
         raise DataProblems(root, problems)
     if problems:
         log.warning("%s: goes on without %d bad files or pairs:", root, len(problems))
-        for problem in problems:
-            log.warning("  %s", problem)
+        for line in group_problems(problems, root):
+            log.warning("  %s", line)
     for split, examples in found.items():
         if not examples:
             raise ValueError(f"{root}: has no good examples for {split}")

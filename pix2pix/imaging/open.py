@@ -13,11 +13,17 @@ from pix2pix.imaging.pixels import to_rgb
 from pix2pix.imaging.profiles import to_srgb
 
 MAX_PIXELS = 50_000_000
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k"}
+)
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif"}  # what people's photos come as
 
 # Formats whose decoders are in everyday use; the rest of Pillow's list is attack surface.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF", "JPEG2000")
+
+# Folders in which programs keep thumbnails and other copies of pictures; hidden ones aside.
+CACHE_FOLDERS = frozenset({"@eadir", "__macosx", "#recycle", "$recycle.bin", "lost+found"})
 
 # ISO/IEC 23008-12, annex B
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -164,19 +170,34 @@ def open_rgb(
 
 
 def find_images(
-    folder: str | Path, inner: bool = True, suffixes: Collection[str] = IMAGE_SUFFIXES
+    folder: str | Path,
+    inner: bool = True,
+    suffixes: Collection[str] = IMAGE_SUFFIXES,
+    is_left_out: Callable[[Path], bool] = lambda _: False,
 ) -> list[Path]:
     """The image files in a folder, and in those in it if `inner`, by suffix, sorted.
 
-    Hidden ones are left out. Raises ValueError for a folder that cannot be read.
+    Links to folders are followed, each folder once. Hidden files and folders, CACHE_FOLDERS and
+    the folders that `is_left_out` names are skipped. Raises ValueError for a folder that cannot be
+    read.
     """
 
     def refuse(error: OSError) -> None:
         raise ValueError(f"{error.filename}: cannot be read ({error.strerror})") from None
 
+    def is_entered(path: Path) -> bool:
+        name = path.name
+        if name.startswith(".") or name.casefold() in CACHE_FOLDERS or is_left_out(path):
+            return False
+        real = os.path.realpath(path)
+        is_new = real not in visited
+        visited.add(real)
+        return is_new
+
     found = []
-    for where, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if inner and not name.startswith(".")]
+    visited = {os.path.realpath(folder)}
+    for where, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        folders[:] = [n for n in sorted(folders) if inner and is_entered(Path(where, n))]
         paths = (Path(where, name) for name in names if not name.startswith("."))
         found += [p for p in paths if p.suffix.lower() in suffixes]
     return sorted(found)

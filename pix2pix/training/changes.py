@@ -23,6 +23,7 @@ CHANGEABLE = (
     "prior_part",
     "epochs",
     "max_steps",
+    "accumulate",
     "lr",
     "encoder_lr",
     "d_lr",
@@ -43,6 +44,8 @@ CHANGEABLE = (
     "sample_every",
     "patience",
 )
+# By which the learning rates at a step are others
+RATE_KEYS = ("epochs", "max_steps", "lr", "d_lr", "schedule", "decay_start", "drop", "drop_every")
 # Above 0 a run has a part that it has not at 0
 WITH_PARTS = ("ema", "lambda_gan", "lambda_known", "lambda_seg")
 
@@ -74,6 +77,28 @@ def date_changes(run: dict[str, Any], step: int) -> None:
     for change in run.get("changes", []):
         if change["step"] is None:
             change["step"] = step
+
+
+def words_of_jump(
+    run: Mapping[str, Any], step: int, last: Mapping[str, float], now: Mapping[str, float]
+) -> str:
+    """That the learning rates jump at a step because of what was changed there; "" if they do not.
+
+    `last` are the rates of the step before, `now` those to come.
+    """
+    changed = {k for c in run.get("changes", []) if c["step"] == step for k in c["keys"]}
+    causes = [key for key in RATE_KEYS if key in changed]
+    if run.get("steps_before", run["total_steps"]) != run["total_steps"] and not causes:
+        causes = [f"the number of images: {run['steps_before']} steps in all became"]
+        causes[0] += f" {run['total_steps']}"
+    jumps = [
+        f"{name} from {last[name]:.3g} to {rate:.3g}"
+        for name, rate in now.items()
+        if abs(rate - last[name]) > 0.05 * max(rate, last[name])
+    ]
+    if not causes or not jumps:
+        return ""
+    return f"at step {step} the learning rate jumps, {', '.join(jumps)}, by {', '.join(causes)}"
 
 
 def words_of_changes(run: Mapping[str, Any]) -> dict[str, str]:

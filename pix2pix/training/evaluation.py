@@ -9,11 +9,11 @@ from typing import Any
 
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.config import CheckpointConfig, from_dict
-from pix2pix.data.open import open_datasets
+from pix2pix.data.open import open_data
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.palette import read_palette
 from pix2pix.device import choose_device
-from pix2pix.files import write_atomically
+from pix2pix.files import folder_name, write_atomically
 from pix2pix.hub import resolve
 from pix2pix.hub.pull import pinned_name
 from pix2pix.metrics.evaluation import batches_of, evaluate
@@ -22,6 +22,7 @@ from pix2pix.metrics.judge import load_judge
 from pix2pix.metrics.names import format_table
 from pix2pix.metrics.perceptual import perceptual_figures
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.run import read_facts
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +52,13 @@ def evaluate_checkpoint(
     judge = None if judge_folder is None else load_judge(judge_folder, device)
     check_classes(config, data_dir)
     options = recipe_of(config, keys or {}).data_options()
-    dataset = open_datasets(options, data_dir, [split])[0]
+    # A part that is held out has nothing of what the run learned from
+    names = read_facts(Path(folder)).get("names")
+    dataset = open_data(options, data_dir, [split], earlier=names).datasets[0]
     log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
     model = model.to(device)
-    names = [entry.name for entry in config.palette]
-    figures = evaluate(model, config.task, dataset, device, None, names, groups, judge)
+    classes = [entry.name for entry in config.palette]
+    figures = evaluate(model, config.task, dataset, device, None, classes, groups, judge)
     notes = []
     if config.task == "labels2photo" and judge is None:
         notes.append("FCN score: not measured, it needs a trace checkpoint (--judge DIR)")
@@ -65,11 +68,11 @@ def evaluate_checkpoint(
         figures |= {key: round(value, 4) for key, value in more.items()}
         notes += reasons
     return {
-        "checkpoint": pinned_name(folder) or str(folder),
+        "checkpoint": pinned_name(folder) or folder_name(folder),
         "task": config.task,
-        "data": str(data_dir),
+        "data": folder_name(data_dir),
         "split": split,
-        "judge": None if judge_folder is None else pinned_name(judge_folder) or str(judge_folder),
+        "judge": judge_folder and (pinned_name(judge_folder) or folder_name(judge_folder)),
         "metrics": figures,
         "notes": notes,
     }

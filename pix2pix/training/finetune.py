@@ -1,15 +1,19 @@
 """Starting from another checkpoint's weights, as far as they fit."""
 
 import logging
+import re
 from pathlib import Path
 
 from torch import Tensor
 
 from pix2pix.checkpoint import Model, load_checkpoint
+from pix2pix.files import folder_name
 from pix2pix.hub import resolve
 from pix2pix.hub.pull import pinned_name
 
 log = logging.getLogger(__name__)
+
+PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", re.ASCII)  # OWNER/NAME@SHA
 
 
 def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
@@ -35,8 +39,15 @@ def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
         log.warning("its task is %s, this run's %s", config.task, task)
     for words, names in left_out(own, theirs):
         log.warning("%s (%d): %s", words, len(names), ", ".join(names))
-    name = pinned_name(folder) or checkpoint
-    return {"init_from": name, "init_tensors": f"{len(fitting)} of {len(own)}"}
+    return {
+        "init_from": pinned_name(folder) or folder_name(folder),
+        "init_tensors": f"{len(fitting)} of {len(own)}",
+    }
+
+
+def public_name(start: str) -> str:
+    """What others may read of where the weights came from: a name of the Hub, or of a folder."""
+    return start if PINNED.fullmatch(start) else folder_name(start)
 
 
 def left_out(own: dict[str, Tensor], theirs: dict[str, Tensor]) -> list[tuple[str, list[str]]]:

@@ -14,24 +14,27 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import from_dict
+from pix2pix.data.find import RUN_NAME
 from pix2pix.data.loader import Dataset, Plan
-from pix2pix.data.open import open_datasets
+from pix2pix.data.open import open_data
+from pix2pix.data.options import LABEL_TASKS
+from pix2pix.data.summary import Facts, lines_of_changes, lines_of_facts
 from pix2pix.metrics import evaluate
 from pix2pix.training.best import check_metric
 from pix2pix.training.board import Board
-from pix2pix.training.changes import date_changes, words_of_changes
+from pix2pix.training.changes import date_changes, words_of_changes, words_of_jump
 from pix2pix.training.distributed import Workers
 from pix2pix.training.examples import write_examples
-from pix2pix.training.finetune import take_weights
+from pix2pix.training.finetune import public_name, take_weights
 from pix2pix.training.learner import Learner, checkpoint_config
 from pix2pix.training.pretrained import take_pretrained
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.report import write_report
 from pix2pix.training.run import (
     BEST_NAME,
-    RUN_NAME,
     STATE_NAME,
     Progress,
+    read_facts,
     read_state,
     save_state,
 )
@@ -52,6 +55,7 @@ class Job:
     train_set: Dataset
     val_set: Dataset
     progress: Progress
+    data_facts: Facts
     began: float = 0.0  # time.monotonic() when the run would have begun without a pause
 
     @property
@@ -70,15 +74,21 @@ class Job:
 
 def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
     """Opens the data and builds the networks, as they were last saved or anew."""
-    recipe = from_dict(Recipe, run["recipe"], RUN_NAME)
-    train_set, val_set = open_datasets(
-        recipe.data_options(), Path(run["data"]), processes=workers.world
+    recipe, data_dir = from_dict(Recipe, run["recipe"], RUN_NAME), Path(run["data"])
+    check_run(recipe, data_dir)
+    earlier = workers.share(read_facts(out_dir) if workers.is_first else {})
+    opened = open_data(
+        recipe.data_options(), data_dir, processes=workers.world, earlier=earlier.get("names")
     )
+    if workers.is_first:
+        say_facts(opened.facts, earlier, data_dir)
     learner = Learner(recipe, workers.device, workers)
-    job = Job(run, recipe, out_dir, workers, learner, train_set, val_set, Progress())
+    train_set, val_set = opened.datasets
+    progress, facts = Progress(), opened.facts
+    job = Job(run, recipe, out_dir, workers, learner, train_set, val_set, progress, facts)
     make_plan(job)  # checked here, before the first step
     if recipe.best_metric:  # a wrong name must not wait for the first evaluation
-        figures = evaluate(learner.ema, recipe.task, val_set, workers.device, limit=1)
+        figures = evaluate(learner.ema, recipe.task, job.val_set, workers.device, limit=1)
         check_metric(recipe.best_metric, figures)
     path = out_dir / STATE_NAME
     content = workers.share(path.read_bytes() if workers.is_first and path.exists() else None)
@@ -89,7 +99,43 @@ def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
         run["init_facts"] = found
         learner.ema.load_state_dict(learner.model.state_dict())
     date_changes(run, job.progress.step)
+    say_jump(job)
     return job
+
+
+def check_run(recipe: Recipe, data_dir: Path) -> None:
+    """ValueError where the label maps have other classes by now than the run began with."""
+    if recipe.task in LABEL_TASKS:
+        now = recipe.with_classes_of(data_dir).palette
+        names = [[entry.name for entry in palette] for palette in (recipe.palette, now)]
+        if names[0] != names[1]:
+            known, found = (", ".join(x) or "those of the facades" for x in names)
+            raise ValueError(
+                f"{data_dir}: expected the classes {known}, as the run has, got {found}"
+            )
+
+
+def say_facts(facts: Facts, earlier: Facts, data_dir: Path) -> None:
+    """Logs what was found in the data, and on resume what changed since the last time."""
+    for line in lines_of_facts(facts, data_dir):
+        log.info("%s", line)
+    if earlier:
+        lines = lines_of_changes(earlier, facts)
+        log.info("since the last time%s", ":" if lines else " the data is as it was")
+        for line in lines:
+            log.warning("  %s", line)
+
+
+def say_jump(job: Job) -> None:
+    """Warns where what was changed makes the learning rates jump; notes the steps of the run."""
+    run, step, total = job.run, job.progress.step, job.total_steps
+    run["steps_before"] = run.get("total_steps", total)
+    run["total_steps"] = total
+    if 0 < step < total:
+        last, now = job.learner.learning_rates(), job.learner.next_learning_rates(step, total)
+        words = words_of_jump(run, step, last, now)
+        if words and job.workers.is_first:
+            log.warning("%s", words)
 
 
 def take_start(run: dict[str, Any], recipe: Recipe, model: Model) -> dict[str, object]:
@@ -163,9 +209,17 @@ def facts(job: Job, step: int) -> dict[str, Any]:
         "images_seen": step * job.recipe.batch_size,
         "hours": round(job.seconds / 3600, 2),
         "device": device_words(job.workers, job.learner.bf16),
-        **job.run.get("init_facts", {}),
+        **start_facts(job.run),
         **words_of_changes(job.run),
     }
+
+
+def start_facts(run: dict[str, Any]) -> dict[str, Any]:
+    """What the weights began with. Runs begun by earlier versions noted a path."""
+    found = dict(run.get("init_facts", {}))
+    return (
+        {**found, "init_from": public_name(found["init_from"])} if "init_from" in found else found
+    )
 
 
 def device_words(workers: Workers, bf16: bool) -> str:

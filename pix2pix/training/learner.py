@@ -227,6 +227,19 @@ class Learner:
         rest = [p for p in self.model.parameters() if id(p) not in ids]
         return [{"params": rest}, {"params": known, "part": self.recipe.encoder_lr}]
 
+    def learning_rates(self) -> dict[str, float]:
+        """Those of the last step: of G, and of D where there is one."""
+        rates = {"lr": self.g_optimizer.param_groups[0]["lr"]}
+        if self.recipe.lambda_gan:
+            rates["d_lr"] = self.d_optimizer.param_groups[0]["lr"]
+        return rates
+
+    def next_learning_rates(self, step: int, total_steps: int) -> dict[str, float]:
+        """Those that the given step will have."""
+        factor = rate(self.recipe, step, total_steps) * self.plateau.factor
+        names = ("lr", "d_lr") if self.recipe.lambda_gan else ("lr",)
+        return {name: getattr(self.recipe, name) * factor for name in names}
+
     def _set_learning_rates(self, factor: float) -> None:
         recipe = self.recipe
         for optimizer, lr in ((self.g_optimizer, recipe.lr), (self.d_optimizer, recipe.d_lr)):

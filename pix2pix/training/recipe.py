@@ -1,6 +1,7 @@
 """Recipes: every choice that a training run makes, as a TOML file in `recipes/`."""
 
 import dataclasses
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,14 @@ from pix2pix.networks import PATCH_LAYERS, smallest_side
 from pix2pix.networks.known import LEVELS
 from pix2pix.training.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.training.losses import GAN_LOSSES, RECONSTRUCTIONS
+from pix2pix.training.sizes import fit_to_size
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+log = logging.getLogger(__name__)
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -104,11 +108,11 @@ class Recipe:
 
     # Data
     width: int = 0  # of what it trains on, pixels; 0: as high as wide
-    layout: str = "auto"  # side_by_side, folders (A and B), stems (photo + label map), photos
+    layout: str = "auto"  # how pairs lie there: see README, Your own data; auto: found by looking
     direction: str = "auto"  # AtoB or BtoA; auto: AtoB, or for label maps whichever side has them
     val_split: float = 0.1  # the part that is held out where there is no folder val
     skip_bad: bool = False  # go on without files that cannot be used
-    fit: str = "auto"  # a picture of another shape: stretch, pad, mirror, rotate, crop or squeeze
+    fit: str = "auto"  # how a picture of another shape than `size` and `width` is made to fit
     jitter: float = 0.0  # views are cut from up to so many times their size; 0: as `fit` has it
     flip: bool = True  # half of the views are mirrored
     cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
@@ -120,7 +124,7 @@ class Recipe:
     encoder: str = "unet"  # what halves: unet, or efficientnet-lite0, which knows photos
     pretrained: bool = True  # the encoder begins with its published weights, where it has any
     ngf: int = 64  # channels after the first halving; each further one doubles them
-    depth: int = 8  # number of halvings
+    depth: int = 8  # number of halvings; follows from --size and --width where it must
     max_channels: int = 512  # where the doubling of channels ends
     norm: str = "batch"  # batch, instance or none
     norm_eps: float = 1e-5  # what instance norm adds to each variance; 0.1 keeps what is even even
@@ -219,6 +223,8 @@ class Recipe:
     def _check_sizes(self) -> None:
         depth = self.generator().depth
         multiple, of = 2**depth, f"2 ** depth = {2**depth} (a smaller depth allows more sizes)"
+        if self.encoder != "unet":
+            of = f"{multiple} with encoder {self.encoder} (--encoder unet allows more sizes)"
         if self.knows and depth < LEVELS:
             multiple, of = 2**LEVELS, f"{2**LEVELS} with d_known, lambda_known or lambda_seg"
         ok = self.size > 0 and self.size % multiple == 0
@@ -338,8 +344,27 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe:
-    """The recipe of that name with some keys replaced. ValueError for a name or key not there."""
+    """The recipe of that name with some keys replaced. ValueError for a name or key not there.
+
+    What `overrides` do not name follows from the size they ask for (`sizes.py`); the log says what.
+    """
+    given = overrides or {}
+    recipe_values = read_recipe(name)
+    values = {**recipe_values, **given}
+    usual = {f.name: f.default for f in dataclasses.fields(Recipe)}
+    fitted = fit_to_size({**usual, **values}, given)
+    recipe = from_dict(Recipe, {**values, **fitted}, f"recipe {name}")
+    if fitted:
+        words = ", ".join(
+            f"{key} {value} (the recipe has {values.get(key, usual[key])})"
+            for key, value in fitted.items()
+        )
+        log.info("for size %dx%d: %s", recipe.width or recipe.size, recipe.size, words)
+    return recipe
+
+
+def read_recipe(name: str) -> dict[str, object]:
+    """The keys that a recipe's file sets. ValueError for a name that is not there."""
     if name not in recipe_names():
         raise ValueError(f"recipe must be one of {', '.join(recipe_names())}, got {name!r}")
-    values = tomllib.loads((RECIPES_DIR / f"{name}.toml").read_text())
-    return from_dict(Recipe, {**values, **(overrides or {})}, f"recipe {name}")
+    return tomllib.loads((RECIPES_DIR / f"{name}.toml").read_text())

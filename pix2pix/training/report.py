@@ -43,6 +43,7 @@ LOSSES = {
     "ce": "cross-entropy",
     "kl": "KL of the style code",
 }
+RATES = {"lr": "generator", "d_lr": "discriminator"}
 ARROWS = {"lower": "↓ lower is better", "higher": "↑ higher is better", "": ""}
 Series = dict[str, list[tuple[int, float]]]
 
@@ -55,6 +56,7 @@ def write_report(
     `run` is the content of run.json, `facts` what the checkpoint's config says of its training.
     """
     losses, figures = read_metrics(out_dir / "metrics.jsonl")
+    rates = {name: losses.pop(key) for key, name in RATES.items() if key in losses}
     page = Template((Path(__file__).parent / REPORT_NAME).read_text(encoding="utf-8")).substitute(
         title=html.escape(f"{run['name']} in {out_dir.resolve().name}"),
         subtitle=html.escape(subtitle(run, step, total_steps)),
@@ -62,7 +64,8 @@ def write_report(
         facts=fact_list(facts),
         samples=sample_slider(out_dir / "samples", step),
         figures=figure_section(figures, step),
-        losses="".join(loss_chart(name, points, step) for name, points in losses.items()),
+        losses="".join(loss_chart(name, points, step) for name, points in losses.items())
+        + rate_chart(rates, step),
         settings=settings(run["recipe"]),
         next=html.escape(next_words(step, total_steps)),
         commands=commands(out_dir, step < total_steps),
@@ -193,6 +196,16 @@ def loss_chart(name: str, points: list[tuple[int, float]], step: int) -> str:
     return chart(
         LOSSES.get(name, name.replace("_", " ")), format_value(smoothed[-1][1]), lines, step
     )
+
+
+def rate_chart(rates: Series, step: int) -> str:
+    """Both learning rates in one panel, or the line that both have."""
+    if not rates:
+        return ""
+    lines = [Line(name, points, k) for k, (name, points) in enumerate(rates.items(), 1)]
+    if len({tuple(points) for points in rates.values()}) == 1:
+        lines = [Line("", lines[0].points, 1)]
+    return chart("learning rate", f"{lines[0].points[-1][1]:.2e}", lines, step)
 
 
 def settings(recipe: Mapping[str, Any]) -> str:

@@ -7,8 +7,10 @@ writes the others anew.
 """
 
 import contextlib
+import errno
 import io
 import json
+import logging
 import os
 import pickle
 import sys
@@ -21,16 +23,21 @@ import torch
 
 from pix2pix.checkpoint import CONFIG_NAME, Model, checkpoint_files
 from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.data.find import LOCK_NAME, RUN_NAME
 from pix2pix.files import PART_PATTERN, write_atomically, write_together
 from pix2pix.training.best import Best
 from pix2pix.training.card import write_card
 
-RUN_NAME = "run.json"
 STATE_NAME = "state.pt"
 METRICS_NAME = "metrics.jsonl"
-LOCK_NAME = "run.lock"
+DATA_NAME = "data.json"
 SHEET_NAME = "samples.jpg"
 BEST_NAME = "best"
+
+# What disks without locks answer, such as network ones
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+
+log = logging.getLogger(__name__)
 
 
 class StoppedError(RuntimeError):
@@ -54,7 +61,7 @@ def lock_run(folder: Path) -> Iterator[None]:
     """Keeps other processes out of a run's folder, which is made if need be.
 
     Raises ValueError with the process's id where one is in it. The system frees the lock of a
-    process that dies, however it dies. Windows has no such lock, and there nothing is kept out.
+    process that dies, however it dies. On Windows and on disks without locks nothing is kept out.
     """
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +96,16 @@ def take_lock(path: Path) -> TextIO:
             owner = file.read().strip() or "unknown"
             file.close()
             raise ValueError(f"{path.parent}: process {owner} is training in it") from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                file.close()
+                raise
+            log.warning(
+                "%s: its disk has no locks (%s); see to it that no other process trains in it",
+                path.parent,
+                error.strerror,
+            )
+            return file
         # Whoever had it may have removed the file between our opening and our locking it.
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             return file
@@ -111,6 +128,19 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 def write_run(folder: Path, run: dict[str, Any]) -> None:
     write_atomically(folder / RUN_NAME, json.dumps(run, indent=2).encode())
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What `data.summary` gathered when the run last began; {} where nothing is kept."""
+    try:
+        facts = json.loads((folder / DATA_NAME).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+    write_atomically(folder / DATA_NAME, json.dumps(facts, indent=1).encode())
 
 
 def save_state(

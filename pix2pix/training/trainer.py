@@ -17,7 +17,9 @@ from typing import Any, TextIO
 
 import torch
 
+from pix2pix.data.find import LOCK_NAME, RUN_NAME
 from pix2pix.data.loader import iterate_batches
+from pix2pix.imaging.open import find_images
 from pix2pix.signals import StopSignal
 from pix2pix.training.board import Board
 from pix2pix.training.changes import change_keys
@@ -27,18 +29,32 @@ from pix2pix.training.progress import open_bar, show_losses
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.run import (
     METRICS_NAME,
-    RUN_NAME,
     STATE_NAME,
     StoppedError,
     lock_run,
     read_run,
+    read_state,
     repair,
     trim_metrics,
+    write_facts,
     write_run,
 )
 
 log = logging.getLogger(__name__)
 
+# What torch and its libraries say, in lower case, beside errors of a type of their own
+OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+)
+MEMORY_WORDS = (
+    "out of memory: --accumulate N computes a step's images in N parts (a divisor of "
+    "--batch-size; a run may go on with it); a new run with a smaller --batch-size or --size "
+    "needs less"
+)
 AGAIN = "leaving after this step; press again to leave at once, back at the last save"
 
 
@@ -56,6 +72,7 @@ def start(
     run, or another process is in it.
     """
     recipe = recipe.with_classes_of(data_dir)
+    check_out(out_dir, data_dir)
     run = {"name": name, "data": str(data_dir.resolve()), "recipe": dataclasses.asdict(recipe)}
     if init_from is not None:
         run["init_from"] = init_from
@@ -67,6 +84,17 @@ def start(
                     f"{out_dir}: already holds a run; continue it with --resume {out_dir}"
                 )
         return train(run, out_dir, workers)
+
+
+def check_out(out_dir: Path, data_dir: Path) -> None:
+    """ValueError where the folder for a run has images of the data: it must not mix the two."""
+    inside = out_dir.resolve().is_relative_to(data_dir.resolve())
+    is_run = any((out_dir / name).exists() for name in (RUN_NAME, LOCK_NAME))
+    if inside and out_dir.is_dir() and not is_run and find_images(out_dir):
+        raise ValueError(
+            f"{out_dir}: holds images of the data; expected --out to be a folder of its own, "
+            f"such as {out_dir / 'run'}"
+        )
 
 
 def resume(
@@ -104,32 +132,59 @@ def hold(out_dir: Path, workers: Workers) -> Iterator[None]:
 
 def train(run: dict[str, Any], out_dir: Path, workers: Workers) -> int:
     """`run` holds the recipe's name, its keys, and the data folder: the content of run.json."""
-    with workers.together():
-        job = prepare(run, out_dir, workers)
-    if workers.is_first:
-        write_run(out_dir, run)
-        repair(out_dir, job.learner.ema, job.progress)
-        trim_metrics(out_dir / METRICS_NAME, job.progress.step)
-    if job.is_patience_over:
-        log.info("%s: was stopped early and is finished", out_dir)
-        return 0
     try:
+        with workers.together():
+            job = prepare(run, out_dir, workers)
+        if workers.is_first:
+            write_run(out_dir, run)
+            write_facts(out_dir, job.data_facts)
+            repair(out_dir, job.learner.ema, job.progress)
+            trim_metrics(out_dir / METRICS_NAME, job.progress.step)
+        if done := words_of_end(job):
+            log.info("%s: %s", out_dir, done)
+            return 0
         return run_steps(job)
     except OSError as error:
-        raise StoppedError(f"{error.strerror}; {last_save(job)}") from error
+        raise StoppedError(f"{error.strerror}; {last_save(out_dir)}") from error
     except torch.linalg.LinAlgError as error:  # of the styles' covariance
-        raise StoppedError(f"the weights are not finite ({error}); {last_save(job)}") from error
+        raise StoppedError(f"the weights are not finite ({error}); {last_save(out_dir)}") from error
     except (FloatingPointError, StoppedError) as error:
-        raise StoppedError(f"{error}; {last_save(job)}") from error
+        raise StoppedError(f"{error}; {last_save(out_dir)}") from error
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise StoppedError(f"{MEMORY_WORDS}; {last_save(out_dir)}") from error
 
 
-def last_save(job: Job) -> str:
-    if not (job.out_dir / STATE_NAME).exists():
-        return f"nothing was saved yet in {job.out_dir}"
-    return (
-        f"the save of step {job.progress.step} is untouched, "
-        f"go on from it with --resume {job.out_dir}"
-    )
+def words_of_end(job: Job) -> str:
+    """Why there is nothing left to do, and what would go on; "" where there is something."""
+    if job.is_patience_over:
+        return (
+            f"was stopped early and is finished: {job.progress.best.misses} evaluations without a "
+            f"better {job.recipe.best_metric}; --patience N, with a larger N, goes on"
+        )
+    if job.progress.step >= job.total_steps:
+        return (
+            f"is finished, all {job.total_steps} steps are done; "
+            f"--max-steps N, with N above {job.progress.step}, goes on"
+        )
+    return ""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a GPU's or the machine's memory did not suffice, whoever says so."""
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
+        return True
+    words = str(error).lower()
+    return any(part in words for part in OUT_OF_MEMORY)
+
+
+def last_save(out_dir: Path) -> str:
+    path = out_dir / STATE_NAME
+    if not path.exists():
+        return f"nothing was saved yet in {out_dir}"
+    _, progress = read_state(path.read_bytes(), torch.device("cpu"), path)
+    return f"the save of step {progress.step} is untouched, go on from it with --resume {out_dir}"
 
 
 def run_steps(job: Job) -> int:
@@ -165,7 +220,7 @@ def run_steps(job: Job) -> int:
                 values = {name: round(value, 5) for name, value in workers.means(losses).items()}
                 show_losses(bar, values, recipe.batch_size)
                 board.add_scalars("loss", values, done)
-                write_line(job, report, {"step": done, **values})
+                write_line(job, report, {"step": done, **values, **learner.learning_rates()})
 
             # Evaluate
             if evaluates:
