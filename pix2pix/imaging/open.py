@@ -51,8 +51,8 @@ def open_image(
     """The picture in a file, decoded whole, upright by its EXIF orientation, in its own mode.
 
     Of an animation, the first frame. Of a TIFF with several pages, the largest (the first of those
-    as large), or page number `page` from 0 of `count_pages`; `info["notes"]`, a tuple, says in
-    words where a range of values was guessed. With `at_least` (W, H), a JPEG may come at a half,
+    as large), or page number `page` from 0 of `count_pages`; `info["notes"]`, a tuple, says that,
+    and where a range of values was guessed. With `at_least` (W, H), a JPEG may come at a half,
     quarter or eighth of its size that is not below: several times as fast where it is made small
     anyway. Raises ValueError "NAME: reason" for a file that is missing, unreadable, empty, cut
     short, not an image, or over MAX_PIXELS; of the last no pixel is decoded.
@@ -185,6 +185,10 @@ def _decode(
         layout, directory = _find_page(file, page)
         picture = decode_page(file, directory)
         picture.info |= read_info(file, layout, directory)
+        pages = len(layout.pages)
+        if page is None and pages > 1:
+            note = f"has {pages} pages, of which the largest was opened"
+            picture.info["notes"] = (note, *picture.info.get("notes", ()))
         return picture
     image = _open_header(file)
     if at_least:

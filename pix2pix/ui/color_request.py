@@ -108,7 +108,7 @@ def color_kept(
     if kept is None or kept[0] != opened_for:
         image = photo.preview if part == "preview" else photo.quick
         kept = photo.sessions[part] = opened_for, open_for(colorizer, image, look)
-    return kept[1].colorize(look.strength, look.hints), kept[1].notes
+    return kept[1].colorize(look.strength, look.hints), (*photo.notes, *kept[1].notes)
 
 
 def finish_photo(
