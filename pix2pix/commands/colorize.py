@@ -24,8 +24,8 @@ HELP = """\
 Give black-and-white photos their colours.
 
 PHOTO is a file or a folder; of a folder every file is taken that is an image, whatever its name.
-The result has the size and the orientation of the photo, its date and its full sharpness: only
-colour is added. The photo never leaves this machine. Up to 50 megapixels.
+The result has the size and the orientation of the photo, its captions, date, place, transparency
+and full sharpness: only colour is added. The photo never leaves this machine. Up to 50 megapixels.
 """
 
 RULES = """\
@@ -77,6 +77,11 @@ def add_parser(commands: Commands) -> None:
         "--format",
         choices=("png", "jpg", "webp", "tif"),
         help="of results in a folder (default: the photo's own)",
+    )
+    option(
+        "--strip",
+        action="store_true",
+        help="leave out of the results who, when and where: captions, author, dates, place, XMP",
     )
     option("--force", action="store_true", help="do again what has been done already")
     option("-j", "--jobs", type=int, metavar="N", help="photos at once (default: cores, up to 4)")
@@ -201,8 +206,9 @@ def load_work(
 ) -> Callable[[Job], tuple[str, ...]]:
     """What is done to one photo, from file to file. The model is loaded once, here."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
+    from pix2pix.imaging.metadata import NOTHING, read_metadata
     from pix2pix.imaging.open import open_image
-    from pix2pix.imaging.save import read_dates, read_dpi, save_image
+    from pix2pix.imaging.save import read_dpi, save_image
     from pix2pix.inference import load_colorizer
 
     colorizer = load_colorizer(options.checkpoint, options.device)
@@ -210,14 +216,14 @@ def load_work(
     def work(job: Job) -> tuple[str, ...]:
         photo = open_image(job.source, page=job.page)
         said = (*describe_pages(job), *photo.info.get("notes", ()))
-        dates, dpi = read_dates(photo), read_dpi(photo)
+        metadata, dpi = NOTHING if options.strip else read_metadata(photo), read_dpi(photo)
         session = colorizer.open_photo(
             photo, size=options.size, repair=options.repair, denoise=options.denoise
         )
         del photo  # 200 MB, of 50 megapixels in colour
         result, notes = session.colorize(options.strength, hints.get(job.name, ())), session.notes
         del session
-        save_image(result, job.target, dates, dpi)
+        save_image(result, job.target, metadata, dpi)
         return (*said, *notes)
 
     return work

@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import IO, TypeVar
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from pix2pix.imaging.exif import parse_exif
+from pix2pix.imaging.metadata import original_exif
 from pix2pix.imaging.pixels import to_rgb
 from pix2pix.imaging.profiles import to_srgb
 from pix2pix.imaging.tiff import decode_page
@@ -184,7 +186,7 @@ def _decode(
     if is_tiff(file):
         layout, directory = _find_page(file, page)
         picture = decode_page(file, directory)
-        picture.info |= read_info(file, layout, directory)
+        picture.info.update(read_info(file, layout, directory))
         pages = len(layout.pages)
         if page is None and pages > 1:
             note = f"has {pages} pages, of which the largest was opened"
@@ -197,9 +199,20 @@ def _decode(
         image.load()
     except Exception as error:
         raise ValueError(f"is damaged or cut short ({error})") from None
+    notes = parse_exif(original_exif(image)).pack()
     with contextlib.suppress(Exception):  # a broken note about the picture does not break it
         ImageOps.exif_transpose(image, in_place=True)
+    _put_notes(image, notes)
     return image if image.format in _SINGLE else image.copy()
+
+
+def _put_notes(image: Image.Image, notes: bytes) -> None:
+    """Sets what `metadata` reads. In turning an image, Pillow writes its Exif anew, with losses."""
+    image.info.pop("exif", None)
+    if notes:
+        image.info["exif"] = notes
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        image.info["texts"] = dict(image.text)
 
 
 def open_rgb(

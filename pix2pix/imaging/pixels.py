@@ -56,6 +56,28 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
+def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colours, 8 bits in mode L or RGB, and alpha in mode L; None where all is opaque.
+
+    What cannot be seen at all is white.
+    """
+    if not image.has_transparency_data or image.mode.startswith(("I", "F")):
+        return to_8_bit(image), None
+    is_grey = image.mode in ("L", "LA", "La")
+    colors, alpha = Image.new("L" if is_grey else "RGB", image.size), Image.new("L", image.size)
+    for rows in strips((image.height, image.width)):
+        strip = crop_rows(image, rows)
+        if strip.mode == "La":
+            strip = strip.convert("LA")
+        rgba = strip.convert("RGBA")
+        part = rgba.getchannel("A")
+        bare = rgba.convert("RGB").convert(colors.mode)
+        bare.paste(Image.new(colors.mode, bare.size, "white"), part.point(lambda v: 255 * (v == 0)))
+        colors.paste(bare, (0, rows.start))
+        alpha.paste(part, (0, rows.start))
+    return colors, None if alpha.getextrema() == (255, 255) else alpha
+
+
 def _lay_on_white(image: Image.Image) -> Image.Image:
     result = Image.new("RGB", image.size)
     for rows in strips((image.height, image.width)):

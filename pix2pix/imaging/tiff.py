@@ -154,7 +154,7 @@ def _find_kind(page: "TiffPage", directory: Directory, photometric: int) -> _Kin
     bits, form, samples = page.bitspersample, page.sampleformat, page.samplesperpixel
     if page.imagedepth != 1 or form not in (UNSIGNED, SIGNED, FLOAT, VOID):
         raise NotImplementedError("volumes or complex numbers")
-    if not isinstance(bits, int) or page.dtype is None:
+    if not isinstance(bits, int):
         raise NotImplementedError(f"samples of {bits} bits")
     colors = {_RGB: 3, _YCBCR: 3, _CMYK: 4}.get(photometric, 1)
     known = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR, _CMYK)

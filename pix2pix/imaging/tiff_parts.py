@@ -38,6 +38,9 @@ class PartReader:
 
     def __init__(self, file: IO[bytes], page: "TiffPage") -> None:
         self.file, self.page = file, page
+        if page.dtype is None:
+            raise NotImplementedError(f"samples of {page.bitspersample} bits")
+        self.dtype = page.dtype
         self.height, self.width = page.imagelength, page.imagewidth
         self.is_planar = page.planarconfig == 2 and page.samplesperpixel > 1
         self.samples = 1 if self.is_planar else page.samplesperpixel  # of a part
@@ -58,7 +61,7 @@ class PartReader:
         if counts.sum() > 4 * length:
             raise ValueError("its strips or tiles are the same ones again and again")
         rows, columns = self._shape
-        if rows * columns * self.samples * page.dtype.itemsize > MAX_PART_BYTES:
+        if rows * columns * self.samples * self.dtype.itemsize > MAX_PART_BYTES:
             raise NotImplementedError("a strip or tile of more than 300 MB")
 
     def parts(self) -> Iterator[Part]:
@@ -75,7 +78,7 @@ class PartReader:
     def _plain(self, index: int, offset: int, count: int) -> Iterator[Part]:
         """A strip without compression, some rows at a time: often it is the whole picture."""
         page = self.page
-        dtype = page.dtype.newbyteorder(page.parent.byteorder)
+        dtype = self.dtype.newbyteorder(page.parent.byteorder)
         plane, strip = divmod(index, -(-self.height // page.rowsperstrip))
         top = strip * page.rowsperstrip
         shape = (min(page.rowsperstrip, self.height - top), self.width, self.samples)
@@ -86,7 +89,7 @@ class PartReader:
             self.file.seek(offset + rows.start * row)
             data = self.file.read((rows.stop - rows.start) * row)
             samples = np.frombuffer(data, dtype).reshape(-1, *shape[1:])
-            yield Part(plane, top + rows.start, 0, samples.astype(page.dtype, copy=False))
+            yield Part(plane, top + rows.start, 0, samples.astype(self.dtype, copy=False))
 
     def _decoded(self, index: int, offset: int, count: int) -> Part:
         page = self.page
@@ -97,6 +100,8 @@ class PartReader:
             self._check_jpeg(data)
             more["jpegtables"] = page.jpegtables
         found, (plane, _, y, x, _), _ = page.decode(data, index, **more)
+        if found is None:
+            raise ValueError("a strip or tile is empty")
         return Part(plane, y, x, found[0, : self.height - y, : self.width - x])
 
     def _check_jpeg(self, data: bytes) -> None:
@@ -130,7 +135,7 @@ def find_ranges(reader: PartReader, colors: int) -> tuple[Range, Range, tuple[st
         return (0, full), (0, full), ()
     said = _said_range(page, high)
     top = said or (_step(high, full) if bits == 16 else max(high, 255.0))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if bits == 16 and not said:
         notes = (f"its values end at {high:.0f} of 65535, so they were read as {_bits(top)}-bit",)
     return (0, top), (0, top if most <= top else full), notes
