@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tifffile
+from PIL import Image, ImageCms
 
 # 8-bit grey, a slope with every step of 8: (40, 64)
 GREY = ((np.arange(64)[None] * 4 + np.arange(40)[:, None]) % 256).astype(np.uint8)
@@ -77,3 +78,82 @@ def by_hand(strips: Sequence[bytes], *tags: Tag, width: int = 64, height: int = 
         rows += struct.pack("<HHI4s", code, kind, len(value), cell)
     head = b"II*\0" + struct.pack("<I", start)
     return head + body + struct.pack("<H", len(known)) + rows + bytes(4) + values
+
+
+WIDE = GREY.astype(np.uint16) * 257
+WIDE_RGB = RGB.astype(np.uint16) * 257
+DEEP = GREY.astype(np.uint32) * 16843009
+GREY_RGB = GREY[..., None].repeat(3, 2)
+LAID = np.round(GREY.astype(float) * (ALPHA / 255.0) + 255 - ALPHA)[..., None].repeat(3, 2)
+LAID_RGB = np.round(RGB * (ALPHA / 255.0)[..., None] + (255 - ALPHA)[..., None])
+SOFT = np.stack(np.broadcast_arrays(np.arange(64)[None] * 3, np.arange(40)[:, None] * 5, 90), -1)
+SOFT = SOFT.astype(np.uint8)
+YCBCR = (258, 3, [8] * 3), (262, 3, [6]), (277, 3, [3])
+YCC = np.asarray(Image.fromarray(SOFT).convert("YCbCr"))
+HALVED = np.concatenate(  # blocks of four Y, then Cb and Cr of them all (TIFF 6.0, 21)
+    [
+        YCC[..., 0].reshape(20, 2, 32, 2).transpose(0, 2, 1, 3).reshape(20, 32, 4),
+        YCC[..., 1:].reshape(20, 2, 32, 2, 2).mean((1, 3)).round().astype(np.uint8),
+    ],
+    -1,
+)
+BITS = (GREY > 127).astype(np.uint8)
+BLACK_AND_WHITE = (BITS * 255)[..., None].repeat(3, 2)
+
+
+def with_alpha(color: np.ndarray, scale: int = 1, premultiplied: bool = False) -> np.ndarray:
+    color = color.reshape(*GREY.shape, -1).astype(float)
+    if premultiplied:
+        color = np.round(color * (ALPHA / 255.0)[..., None])
+    return (
+        np.concatenate([color, ALPHA[..., None]], -1).astype([np.uint8, np.uint16][scale > 1])
+        * scale
+    )
+
+
+def planes(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(array, -1, 0))
+
+
+def grey(array: np.ndarray, **options: Any) -> bytes:
+    return written(array, photometric="minisblack", **options)
+
+
+def bilevel(compression: str, photometric: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(BITS * 255).convert("1").save(
+        buffer, "TIFF", compression=compression, tiffinfo={262: photometric}
+    )
+    return buffer.getvalue()
+
+
+def palette_file(bits: int) -> bytes:
+    indices = GREY >> (8 - bits)
+    table = np.linspace(0, 65535, 2**bits).astype(int)
+    colors = [*table, *table[::-1], *table]
+    tags = (258, 3, [bits]), (262, 3, [3]), (320, 3, colors)
+    return by_hand([packed(indices, bits)], *tags)
+
+
+def palette_pixels(bits: int) -> np.ndarray:
+    value = np.round((GREY >> (8 - bits)) * 255.0 / (2**bits - 1))
+    return np.stack([value, 255 - value, value], -1)
+
+
+def old_jpeg() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(RGB).save(buffer, "JPEG", quality=95, subsampling=0)
+    data = buffer.getvalue()
+    tags = (258, 3, [8, 8, 8]), (259, 3, [6]), (262, 3, [6]), (277, 3, [3])
+    return by_hand([data], *tags, (513, 4, [8]), (514, 4, [len(data)]))
+
+
+def lab_file() -> bytes:
+    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    lab = ImageCms.applyTransform(
+        Image.fromarray(GREY_RGB), ImageCms.buildTransform(*profiles, "RGB", "LAB")
+    )
+    buffer = io.BytesIO()
+    assert lab is not None
+    lab.save(buffer, "TIFF")
+    return buffer.getvalue()

@@ -76,7 +76,11 @@ def decode_page(file: IO[bytes], directory: Directory) -> Image.Image:
     try:
         if compression == _OLD_JPEG:
             image = _decode_old_jpeg(file, directory)
-        elif photometric == _LAB or (photometric == _YCBCR and compression != JPEG):
+        elif photometric == _LAB or (
+            photometric == _YCBCR
+            and compression != JPEG
+            and directory.numbers.get(tags.SUBSAMPLING) != (1, 1)
+        ):
             return _decode_with_pillow(file, directory)
         elif compression in _COMPRESSIONS:
             image = _decode(file, directory, photometric)
@@ -105,7 +109,7 @@ def _decode_old_jpeg(file: IO[bytes], directory: Directory) -> Image.Image:
 
 
 def _decode_with_pillow(file: IO[bytes], directory: Directory) -> Image.Image:
-    """What libtiff converts and tifffile does not: CIELab, and YCbCr that is no JPEG.
+    """What libtiff converts and tifffile does not: CIELab, and YCbCr of fewer colours than pixels.
 
     Pillow turns it upright by itself.
     """
@@ -163,6 +167,8 @@ def _find_kind(page: "TiffPage", directory: Directory, photometric: int) -> _Kin
         raise NotImplementedError(kind)
     if photometric in (_CMYK, _PALETTE):
         return _Kind("CMYK" if photometric == _CMYK else "P", colors)
+    if photometric == _YCBCR and page.compression != JPEG:
+        return _Kind("YCbCr", 3)
     inverted = photometric == _WHITE_IS_ZERO
     extra = directory.numbers.get(tags.EXTRA_SAMPLES, ())[:1]
     if samples > colors and (extra in ((1,), (2,)) or (not extra and samples == colors + 1)):
@@ -208,6 +214,8 @@ def _paint(reader: PartReader, kind: _Kind) -> Image.Image:
             canvas = planes[plane] if whole is None else whole
             canvas.paste(painted, (x, y + rows.start))
     image = Image.merge(mode, planes) if whole is None else whole
+    if kind.mode == "YCbCr":
+        image = image.convert("RGB")
     if kind.is_premultiplied:
         image = _divide_by_alpha(image)
     if kind.mode in ("I;16", "I", "F"):
