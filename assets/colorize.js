@@ -103,7 +103,8 @@ class Darkroom {
   // ---- photos ------------------------------------------------------------------------------
 
   #newPhoto(name, load) {
-    const look = { strength: 1, size: this.props.size, repair: false, denoise: false };
+    const look = { strength: 1, size: this.props.size, repair: false, denoise: false,
+      strip: false };
     for (const part of Object.keys(look)) look[part] = this.current?.[part] ?? look[part];
     return {
       name, load, ...look, notes: [], remote: null, thumb: null, state: "waiting", reason: "",
@@ -200,8 +201,8 @@ class Darkroom {
   }
 
   #applyToAll() {
-    const { strength, size, repair, denoise } = this.current;
-    const look = { strength, size, repair, denoise };
+    const { strength, size, repair, denoise, strip } = this.current;
+    const look = { strength, size, repair, denoise, strip };
     for (const photo of this.photos) {
       if (Object.keys(look).every((part) => photo[part] === look[part])) continue;
       Object.assign(photo, look);

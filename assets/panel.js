@@ -6,10 +6,11 @@ import { buildStrip } from "./strip.js";
 import { buildSwatches, heading } from "./swatches.js";
 import { filesPicker } from "./take.js";
 
-// Off unless asked for: the photo's own light is changed by these.
+// Off unless asked for: what the photo has of its own is changed by these.
 const IMPROVEMENTS = [
   ["repair", "Repair faded tones", "Makes the darkest black and the lightest white"],
   ["denoise", "Smooth the grain", "Small specks and the grain of the film"],
+  ["strip", "Save without its notes", "Captions, author, dates, place and XMP are left out of the file"],
 ];
 
 export function make(tag, className = "") {

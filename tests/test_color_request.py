@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SepiaColorizer
 from PIL import Image
+from tiffs import pages
 
 from pix2pix.inference import Hint, load_colorizer
 from pix2pix.ui.color_request import Look, color_kept, finish_photo, read_color_request
@@ -78,6 +79,52 @@ def test_a_photo_of_any_shape_is_finished_at_its_size(size: tuple[int, int]) -> 
     assert photo.size == size and min(photo.preview.size + photo.quick.size) == 1
     result = finish_photo(SepiaColorizer(), photo.content, photo.name, Look(1.0, 192), "png")
     assert Image.open(io.BytesIO(result)).size == size
+
+
+@pytest.mark.parametrize(("format_", "kind"), [("png", "PNG"), ("jpeg", "JPEG")])
+def test_a_finished_file_has_the_photos_captions_unless_they_are_to_go(
+    format_: str, kind: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "Aunt Mary"
+    exif.get_ifd(0x8825)[1] = "N"
+    content = jpeg(exif=exif)
+    for strip in (False, True):
+        look = read_color_request({"kind": "save", "strip": strip}, 192).look
+        result = finish_photo(SepiaColorizer(), content, "a.jpg", look, format_)
+        found = Image.open(io.BytesIO(result)).getexif()
+        assert found.get(0x010E) == (None if strip else "Aunt Mary")
+        assert found.get_ifd(0x8825).get(1) == (None if strip else "N")
+        assert (b"Mary" in result) is not strip
+
+
+@pytest.mark.skipif(not CHECKPOINT.is_dir(), reason="the checkpoint is not there")
+def test_a_finished_png_is_as_clear_as_the_photo_and_a_jpeg_is_on_white() -> None:
+    colorizer = load_colorizer(CHECKPOINT, "cpu")
+    photo = Image.open(io.BytesIO(jpeg((64, 64)))).convert("LA")
+    alpha = np.tile(np.repeat([0, 128, 255, 255], 16).astype(np.uint8), (64, 1))
+    photo.putalpha(Image.fromarray(alpha))
+    buffer = io.BytesIO()
+    photo.save(buffer, "png")
+    look = Look(1.0, 64)
+    png = Image.open(io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", look, "png")))
+    np.testing.assert_array_equal(np.asarray(png)[..., 3], alpha)
+    on_white = Image.open(
+        io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", look, "jpeg"))
+    )
+    assert on_white.mode == "RGB" and np.asarray(on_white)[:, :12].min() > 235
+
+
+def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
+    grey = np.zeros((40, 60), np.uint16) + 4000
+    photo = decode_photo(pages(grey, grey[:30], photometric="minisblack"), "a.tif")
+    _, notes = color_kept(SepiaColorizer(), photo, "quick", Look(1.0, 192, repair=True))
+    assert photo.size == (60, 40) and notes == (
+        "has 2 pages, of which the largest was opened",
+        "its values end at 4000 of 65535, so they were read as 12-bit",
+        "repair",
+    )
+    assert np.asarray(photo.preview)[0, 0, 0] == 249
 
 
 def test_what_is_too_long_for_a_jpeg_is_refused_as_one(tmp_path: Path) -> None:

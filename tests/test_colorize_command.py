@@ -56,22 +56,80 @@ def test_a_colourised_photo_is_upright_and_of_its_own_size(colorize) -> None:
         assert 0x0112 not in result.getexif()
 
 
-@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
-def test_the_date_and_the_resolution_stay_and_the_place_does_not(colorize, ending: str) -> None:
+def make_dated() -> None:
     exif = Image.Exif()
     exif[0x0132] = "1987:06:05 04:03:02"
-    exif[0x010F] = "A scanner"
+    exif[0x010E] = "Aunt Mary"
     exif.get_ifd(0x8769)[0x9003] = "1941:12:07 08:00:00"
     exif.get_ifd(0x8825)[1] = "N"
-    make("dated.jpg", exif=exif, dpi=(600, 600))
+    make("dated.jpg", exif=exif, dpi=(600, 600), xmp=b"<x:xmpmeta/>")
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
+def test_captions_dates_place_and_resolution_stay(colorize, ending: str) -> None:
+    make_dated()
     assert colorize("dated.jpg", "-o", f"out.{ending}") == (0, [])
     with Image.open(f"out.{ending}") as result:
         found = result.getexif()
-        assert found[0x0132] == "1987:06:05 04:03:02"
+        assert (found[0x0132], found[0x010E]) == ("1987:06:05 04:03:02", "Aunt Mary")
         assert found.get_ifd(0x8769)[0x9003] == "1941:12:07 08:00:00"
-        assert not found.get_ifd(0x8825)
-        assert 0x010F not in found
+        assert found.get_ifd(0x8825)[1] == "N"
+        assert result.info["xmp"] == b"<x:xmpmeta/>"
         assert ending == "webp" or round(float(result.info["dpi"][0])) == 600
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
+def test_strip_leaves_the_resolution_and_nothing_of_people(colorize, ending: str) -> None:
+    make_dated()
+    assert colorize("dated.jpg", "-o", f"out.{ending}", "--strip") == (0, [])
+    content = Path(f"out.{ending}").read_bytes()
+    assert not any(word in content for word in (b"1987", b"1941", b"Mary", b"xmpmeta"))
+    with Image.open(f"out.{ending}") as result:
+        assert not result.getexif().get_ifd(0x8825)
+        assert ending == "webp" or round(float(result.info["dpi"][0])) == 600
+
+
+def make_clear(name: str, mode: str) -> np.ndarray:
+    """A photo that fades out to the right; its alpha."""
+    grey = Image.open("photo.jpg").convert("L")
+    alpha = np.linspace(255, 0, grey.width).round().astype(np.uint8)[None].repeat(grey.height, 0)
+    if mode == "P":
+        image = grey.convert("RGB").quantize(16)
+        image.save(name, transparency=3)
+        with Image.open(name) as saved:
+            return np.asarray(saved.convert("RGBA"))[..., 3]
+    colors = grey if mode == "LA" else grey.convert("RGB")
+    colors.putalpha(Image.fromarray(alpha))
+    assert colors.mode == mode
+    colors.save(name)
+    return alpha
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "webp"])
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
+def test_alpha_stays_alpha(colorize, mode: str, ending: str) -> None:
+    alpha = make_clear("clear.png", mode)
+    assert colorize("clear.png", "-o", f"out.{ending}") == (0, [])
+    with Image.open(f"out.{ending}") as result:
+        assert result.mode == "RGBA"
+        np.testing.assert_array_equal(np.asarray(result)[..., 3], alpha)
+        if ending != "webp" and mode != "P":
+            before, after = pixels("photo.jpg"), np.asarray(result)[..., :3]
+            seen = alpha > 0
+            assert np.abs(lightness(before) - lightness(after))[seen].max() < 0.6
+
+
+def test_a_jpeg_has_what_is_clear_on_white(colorize) -> None:
+    alpha = make_clear("clear.png", "RGBA")
+    assert colorize("clear.png", "-o", "out.jpg") == (0, [])
+    assert pixels("out.jpg")[alpha < 8].min() > 235
+
+
+def test_a_photo_whose_alpha_hides_nothing_stays_rgb(colorize) -> None:
+    image = Image.open("photo.jpg").convert("RGBA")
+    image.save("opaque.png")
+    assert colorize("opaque.png", "-o", "out.png") == (0, [])
+    assert Image.open("out.png").mode == "RGB"
 
 
 def test_a_broken_exif_is_no_obstacle_and_no_warning(colorize, recwarn) -> None:

@@ -16,20 +16,23 @@ from pix2pix.commands.words import complain
 from pix2pix.signals import StopSignal
 
 if TYPE_CHECKING:
-    from pix2pix.commands.photo_batch import Job, Outcome
+    from pix2pix.commands.photo_batch import Outcome
+    from pix2pix.commands.photo_plan import Job
     from pix2pix.hints import Hint
 
 HELP = """\
 Give black-and-white photos their colours.
 
-PHOTO is a file or a folder. The result has the size and the orientation of the photo, its date and
-its full sharpness: only colour is added. The photo never leaves this machine. Up to 50 megapixels.
+PHOTO is a file or a folder; of a folder every file is taken that is an image, whatever its name.
+The result has the size and the orientation of the photo, its captions, date, place, transparency
+and full sharpness: only colour is added. The photo never leaves this machine. Up to 50 megapixels.
 """
 
 RULES = """\
 OUT is a file for one photo (.png, .jpg, .webp, .tiff or .bmp). For several, for a folder, or where
 OUT is a folder or ends in /, it is a folder, made if need be: each result has its photo's name,
-sub-folder and ending (PNG where that cannot be written). In a folder, what has been done already
+sub-folder and ending (PNG where that cannot be written). Of a TIFF with several pages each is done;
+the results of later ones end in -2, -3 and so on. In a folder, what has been done already
 and is newer than its photo is left out, so that a stopped run goes on where it was. A photo is
 never overwritten. Inputs whose names start with - go last, after --.
 
@@ -47,6 +50,7 @@ exit status: 0 all done; 1 some photos were bad (the others are done, the bad on
 the end); 2 nothing could be done; 130 stopped by Ctrl+C.
 """
 
+NAMED = 3  # files left out whose names are said; the report has all
 LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
 
 
@@ -74,6 +78,11 @@ def add_parser(commands: Commands) -> None:
         choices=("png", "jpg", "webp", "tif"),
         help="of results in a folder (default: the photo's own)",
     )
+    option(
+        "--strip",
+        action="store_true",
+        help="leave out of the results who, when and where: captions, author, dates, place, XMP",
+    )
     option("--force", action="store_true", help="do again what has been done already")
     option("-j", "--jobs", type=int, metavar="N", help="photos at once (default: cores, up to 4)")
     option("--report", type=Path, metavar="FILE.json", help="write what became of each photo here")
@@ -96,7 +105,7 @@ def run_jobs(options: argparse.Namespace) -> int:
     from pix2pix.commands.photo_batch import default_threads, is_done, run_batch
 
     check(options)
-    jobs, failed, is_batch = plan(options)
+    jobs, failed, left_out, is_batch = plan(options)
     hints = read_hints_by_name(options.hints, jobs)
     waiting: list[Job] = []
     skipped: list[Job] = []
@@ -119,10 +128,12 @@ def run_jobs(options: argparse.Namespace) -> int:
     done = [outcome for outcome in outcomes if not outcome.reason]
     for line in [*describe_notes(done), *(f"{source}: {why}" for source, why in failed.items())]:
         complain(line)
+    if left_out:
+        complain(describe_left_out(left_out))
     if skipped:
         complain(f"{len(skipped)} done already and left out; --force does them again")
     if options.report:
-        write_report(options.report, done, skipped, failed)
+        write_report(options.report, done, skipped, failed, left_out)
     if stopped_by:
         left = sum(not is_done(job) for job in waiting)  # some ended after the signal
         complain(f"stopped, {left} photos are left; the same command goes on with them")
@@ -147,20 +158,31 @@ def check(options: argparse.Namespace) -> None:
         check_folder(options.report.parent)
 
 
-def plan(options: argparse.Namespace) -> tuple[list[Job], dict[str, str], bool]:
-    """The jobs, the inputs that have none with the reason, and whether results go to a folder."""
+def plan(
+    options: argparse.Namespace,
+) -> tuple[list[Job], dict[str, str], dict[str, str], bool]:
+    """The jobs, and whether results go to a folder.
+
+    Between them the inputs that have no job with the reason, and the files in folders that are no
+    photos.
+    """
     from pix2pix.commands.outputs import plan_outputs
-    from pix2pix.commands.photo_batch import Job, find_photos, plan_photos
+    from pix2pix.commands.photo_plan import find_photos, plan_pages, plan_photos
 
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     out = Path(options.out)
     one = len(inputs) == 1 and not Path(inputs[0]).is_dir()
     if not options.out or (one and not options.out.endswith(("/", os.sep)) and not out.is_dir()):
         targets, bad = plan_outputs(inputs, options.out)
-        return [Job(s, Path(s).name, target) for s, target in targets.items()], bad, False
-    names, empty = find_photos(inputs, out, options.recursive)
-    jobs, bad = plan_photos(names, out, options.format and f".{options.format}")
-    return jobs, empty | bad, True
+        jobs: list[Job] = []
+        for source, target in targets.items():
+            found, worse = plan_pages(source, target)
+            jobs += found
+            bad |= worse
+        return jobs, bad, {}, False
+    photos = find_photos(inputs, out, options.recursive)
+    jobs, bad = plan_photos(photos.names, out, options.format and f".{options.format}")
+    return jobs, photos.bad | bad, photos.left_out, True
 
 
 def read_hints_by_name(path: Path | None, jobs: Sequence[Job]) -> dict[str, tuple[Hint, ...]]:
@@ -184,25 +206,42 @@ def load_work(
 ) -> Callable[[Job], tuple[str, ...]]:
     """What is done to one photo, from file to file. The model is loaded once, here."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
+    from pix2pix.imaging.metadata import NOTHING, read_metadata
     from pix2pix.imaging.open import open_image
-    from pix2pix.imaging.save import read_dates, read_dpi, save_image
+    from pix2pix.imaging.save import read_dpi, save_image
     from pix2pix.inference import load_colorizer
 
     colorizer = load_colorizer(options.checkpoint, options.device)
 
     def work(job: Job) -> tuple[str, ...]:
-        photo = open_image(job.source)
-        dates, dpi = read_dates(photo), read_dpi(photo)
+        photo = open_image(job.source, page=job.page)
+        said = (*describe_pages(job), *photo.info.get("notes", ()))
+        metadata, dpi = NOTHING if options.strip else read_metadata(photo), read_dpi(photo)
         session = colorizer.open_photo(
             photo, size=options.size, repair=options.repair, denoise=options.denoise
         )
         del photo  # 200 MB, of 50 megapixels in colour
         result, notes = session.colorize(options.strength, hints.get(job.name, ())), session.notes
         del session
-        save_image(result, job.target, dates, dpi)
-        return notes
+        save_image(result, job.target, metadata, dpi)
+        return (*said, *notes)
 
     return work
+
+
+def describe_pages(job: Job) -> tuple[str, ...]:
+    """A note with the first page of several."""
+    if job.page or job.pages == 1:
+        return ()
+    return (f"has {job.pages} pages; the results of the others end in -2 to -{job.pages}",)
+
+
+def describe_left_out(left_out: dict[str, str]) -> str:
+    """One line on the files that are no photos: how many, and the first of them."""
+    names, count = [*left_out][:NAMED], len(left_out)
+    more = f" and {count - len(names)} more" if count > len(names) else ""
+    verb = "file is no image" if count == 1 else "files are no images"
+    return f"{count} {verb} and left out: {', '.join(names)}{more}"
 
 
 def describe_notes(done: Sequence[Outcome]) -> list[str]:
@@ -219,7 +258,11 @@ def describe_notes(done: Sequence[Outcome]) -> list[str]:
 
 
 def write_report(
-    path: Path, done: Sequence[Outcome], skipped: Sequence[Job], failed: dict[str, str]
+    path: Path,
+    done: Sequence[Outcome],
+    skipped: Sequence[Job],
+    failed: dict[str, str],
+    left_out: dict[str, str],
 ) -> None:
     from pix2pix.files import write_atomically
 
@@ -233,8 +276,9 @@ def write_report(
             }
             for outcome in done
         ],
-        "skipped": [{"photo": job.source, "result": str(job.target)} for job in skipped],
+        "skipped": [{"photo": job.label, "result": str(job.target)} for job in skipped],
         "failed": [{"photo": source, "reason": reason} for source, reason in failed.items()],
+        "left_out": [{"file": file, "reason": reason} for file, reason in left_out.items()],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, (json.dumps(report, indent=1) + "\n").encode())

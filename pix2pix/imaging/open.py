@@ -7,10 +7,15 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import IO, TypeVar
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from pix2pix.imaging.exif import parse_exif
+from pix2pix.imaging.metadata import original_exif
 from pix2pix.imaging.pixels import to_rgb
 from pix2pix.imaging.profiles import to_srgb
+from pix2pix.imaging.tiff import decode_page
+from pix2pix.imaging.tiff_layout import Directory, Layout, is_tiff, read_layout
+from pix2pix.imaging.tiff_notes import read_info
 
 MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset(
@@ -46,16 +51,21 @@ def describe(source: ImageSource) -> str:
 
 
 def open_image(
-    source: ImageSource, name: str | None = None, at_least: tuple[int, int] | None = None
+    source: ImageSource,
+    name: str | None = None,
+    at_least: tuple[int, int] | None = None,
+    page: int | None = None,
 ) -> Image.Image:
     """The picture in a file, decoded whole, upright by its EXIF orientation, in its own mode.
 
-    Of an animation, the first frame. With `at_least` (W, H), a JPEG may come at a half, quarter or
-    eighth of its size that is not below: several times as fast where it is made small anyway.
-    Raises ValueError "NAME: reason" for a file that is missing, unreadable, empty, cut short, not
-    an image, or over MAX_PIXELS; of the last no pixel is decoded.
+    Of an animation, the first frame. Of a TIFF with several pages, the largest (the first of those
+    as large), or page number `page` from 0 of `count_pages`; `info["notes"]`, a tuple, says that,
+    and where a range of values was guessed. With `at_least` (W, H), a JPEG may come at a half,
+    quarter or eighth of its size that is not below: several times as fast where it is made small
+    anyway. Raises ValueError "NAME: reason" for a file that is missing, unreadable, empty, cut
+    short, not an image, or over MAX_PIXELS; of the last no pixel is decoded.
     """
-    return _read(source, name, lambda file: _decode(file, at_least))
+    return _read(source, name, lambda file: _decode(file, at_least, page))
 
 
 def read_size(source: ImageSource, name: str | None = None) -> tuple[int, int]:
@@ -64,6 +74,14 @@ def read_size(source: ImageSource, name: str | None = None) -> tuple[int, int]:
     Raises ValueError "NAME: reason" as `open_image` does, but for what only decoding shows.
     """
     return _read(source, name, _measure)
+
+
+def count_pages(source: ImageSource, name: str | None = None) -> int:
+    """How many pages a TIFF has, thumbnails and smaller copies not counted; 1 for other formats.
+
+    Raises ValueError "NAME: reason" as `open_image` does.
+    """
+    return _read(source, name, lambda file: len(read_layout(file).pages) if is_tiff(file) else 1)
 
 
 def has_end(path: Path) -> bool:
@@ -109,10 +127,14 @@ def _open_header(file: IO[bytes]) -> Image.Image:
         image = _open_heic(file)
     except Exception as error:  # Pillow's plugins raise struct.error, SyntaxError, IndexError, ...
         raise ValueError(f"is damaged or cut short ({error})") from None
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"is {width}x{height} pixels; {limit}")
+    _check_size(*image.size)
     return image
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        limit = f"the limit is {MAX_PIXELS // 1_000_000} megapixels"
+        raise ValueError(f"is {width}x{height} pixels; {limit}")
 
 
 def _open_heic(file: IO[bytes]) -> Image.Image:
@@ -137,7 +159,22 @@ def _open_heic(file: IO[bytes]) -> Image.Image:
         raise ValueError(f"is damaged or cut short ({error})") from None
 
 
+def _find_page(file: IO[bytes], page: int | None = None) -> tuple[Layout, Directory]:
+    layout = read_layout(file)
+    if page is None:
+        directory = layout.largest
+    elif page < len(layout.pages):
+        directory = layout.pages[page]
+    else:
+        raise ValueError(f"has {len(layout.pages)} pages, not {page + 1}")
+    _check_size(*directory.size)
+    return layout, directory
+
+
 def _measure(file: IO[bytes]) -> tuple[int, int]:
+    if is_tiff(file):
+        _, directory = _find_page(file)
+        return directory.size[::-1] if directory.is_turned else directory.size
     image = _open_header(file)
     return image.size[::-1] if _is_turned(image) else image.size
 
@@ -149,7 +186,18 @@ def _is_turned(image: Image.Image) -> bool:
         return False
 
 
-def _decode(file: IO[bytes], at_least: tuple[int, int] | None = None) -> Image.Image:
+def _decode(
+    file: IO[bytes], at_least: tuple[int, int] | None = None, page: int | None = None
+) -> Image.Image:
+    if is_tiff(file):
+        layout, directory = _find_page(file, page)
+        picture = decode_page(file, directory)
+        picture.info.update(read_info(file, layout, directory))
+        pages = len(layout.pages)
+        if page is None and pages > 1:
+            note = f"has {pages} pages, of which the largest was opened"
+            picture.info["notes"] = (note, *picture.info.get("notes", ()))
+        return picture
     image = _open_header(file)
     if at_least:
         image.draft(None, at_least[::-1] if _is_turned(image) else at_least)  # type: ignore[arg-type]
@@ -157,9 +205,20 @@ def _decode(file: IO[bytes], at_least: tuple[int, int] | None = None) -> Image.I
         image.load()
     except Exception as error:
         raise ValueError(f"is damaged or cut short ({error})") from None
+    notes = parse_exif(original_exif(image)).pack()
     with contextlib.suppress(Exception):  # a broken note about the picture does not break it
         ImageOps.exif_transpose(image, in_place=True)
+    _put_notes(image, notes)
     return image if image.format in _SINGLE else image.copy()
+
+
+def _put_notes(image: Image.Image, notes: bytes) -> None:
+    """Sets what `metadata` reads. In turning an image, Pillow writes its Exif anew, with losses."""
+    image.info.pop("exif", None)
+    if notes:
+        image.info["exif"] = notes
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        image.info["texts"] = dict(image.text)
 
 
 def open_rgb(

@@ -1,25 +1,22 @@
-"""Writing image files: with a photo's dates and scale, whole or not at all."""
+"""Writing image files: with what a photo says of itself and its scale, whole or not at all."""
 
 import io
 from pathlib import Path
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from pix2pix.files import write_atomically
-
-_DATES = (
-    ExifTags.Base.DateTimeOriginal,
-    ExifTags.Base.DateTimeDigitized,
-    ExifTags.Base.OffsetTimeOriginal,
-    ExifTags.Base.OffsetTimeDigitized,
-)
+from pix2pix.imaging.metadata import NOTHING, Metadata, save_options
+from pix2pix.imaging.pixels import to_rgb
 
 _OPTIONS = {
     "JPEG": {"quality": 95, "subsampling": 0},  # colours as sharp as the photo
     "WEBP": {"quality": 95},
     "PNG": {"compress_level": 3},  # half the time of the default, a few percent larger
 }
+
+_OPAQUE = ("JPEG", "BMP")
 
 # What a result can be written as, by the ending of its name
 FORMATS = {
@@ -33,26 +30,6 @@ FORMATS = {
 }
 
 
-def read_dates(image: Image.Image) -> bytes:
-    """Exif of when the photo was taken and scanned, and of nothing else that a camera wrote.
-
-    As bytes: of an Image.Exif, Pillow leaves the inner dates out of a TIFF. Empty without dates.
-    """
-    kept = Image.Exif()
-    try:
-        exif = image.getexif()
-        date = exif.get(ExifTags.Base.DateTime)
-        inner = exif.get_ifd(ExifTags.IFD.Exif)
-    except Exception:  # a broken note about the picture does not break the picture
-        return b""
-    if isinstance(date, str):
-        kept[ExifTags.Base.DateTime] = date
-    dates = {int(tag): inner[tag] for tag in _DATES if isinstance(inner.get(tag), str)}
-    if dates:
-        kept.get_ifd(ExifTags.IFD.Exif).update(dates)
-    return kept.tobytes() if date or dates else b""
-
-
 def read_dpi(image: Image.Image) -> tuple[float, float] | None:
     """How many pixels of a scan are an inch (x, y); None where it does not say, or nonsense."""
     try:
@@ -63,12 +40,18 @@ def read_dpi(image: Image.Image) -> tuple[float, float] | None:
 
 
 def encode_image(
-    image: Image.Image, kind: str, exif: bytes = b"", dpi: tuple[float, float] | None = None
+    image: Image.Image,
+    kind: str,
+    metadata: Metadata = NOTHING,
+    dpi: tuple[float, float] | None = None,
 ) -> bytes:
-    """The image as a file in a format of FORMATS. Raises what Pillow raises."""
-    options: dict[str, Any] = dict(_OPTIONS.get(kind, {}))
-    if exif:
-        options["exif"] = exif
+    """The image as a file in a format of FORMATS, on white where that has no alpha.
+
+    Raises what Pillow raises.
+    """
+    if kind in _OPAQUE and image.has_transparency_data:
+        image = to_rgb(image)
+    options: dict[str, Any] = {**_OPTIONS.get(kind, {}), **save_options(kind, metadata)}
     if dpi:
         options["dpi"] = dpi
     buffer = io.BytesIO()
@@ -79,12 +62,12 @@ def encode_image(
 def save_image(
     image: Image.Image,
     path: Path,
-    exif: bytes = b"",
+    metadata: Metadata = NOTHING,
     dpi: tuple[float, float] | None = None,
 ) -> None:
     """Writes the image in the format of the file's ending, whole or not at all."""
     try:
-        content = encode_image(image, FORMATS[path.suffix.lower()], exif, dpi)
+        content = encode_image(image, FORMATS[path.suffix.lower()], metadata, dpi)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
     except (OSError, ValueError) as error:  # a full disk; more pixels a side than the format has

@@ -18,7 +18,7 @@ from pix2pix.config import CheckpointConfig
 from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input, honour_hints
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.imaging.color import rgb_to_lab
-from pix2pix.imaging.pixels import to_8_bit, to_rgb
+from pix2pix.imaging.pixels import split_alpha, to_rgb
 from pix2pix.imaging.profiles import to_srgb
 from pix2pix.imaging.recolor import lightness_of, measure_light, recolor
 from pix2pix.imaging.tone import describe_colors, repair_tones, smooth_grain
@@ -55,7 +55,7 @@ class Colorizer:
         repair: bool = False,
         denoise: bool = False,
     ) -> Image.Image:
-        """The photo as RGB with new colours, its size and its own L kept.
+        """The photo with new colours, RGB or RGBA, its size, alpha and own L kept.
 
         As `open_photo` and `PhotoSession.colorize`, which see; raises what they raise.
         """
@@ -81,7 +81,7 @@ class Colorizer:
         """
         size = self.size if size is None else size
         check_size(size, self.size)
-        photo = to_8_bit(to_srgb(photo))
+        photo, alpha = split_alpha(to_srgb(photo))
         shape = working_shape(photo.height, photo.width, size)
         small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX))
         kind = describe_colors(np.asarray(small))
@@ -91,7 +91,11 @@ class Colorizer:
             if asked:
                 light, line = improve(light)
                 notes.append(line)
-        return PhotoSession(self, light, lightness_of(resize(light, shape)), tuple(notes))
+        small_lightness = lightness_of(resize(light, shape))
+        if alpha is not None:  # the network sees it on white
+            opacity = np.asarray(alpha.resize(shape[::-1], Image.Resampling.BOX)) / np.float32(255)
+            small_lightness = 100 + (small_lightness - 100) * opacity
+        return PhotoSession(self, light, small_lightness, tuple(notes), alpha)
 
     def predict_ab(self, small_light: np.ndarray, hints: Sequence[Hint] = ()) -> np.ndarray:
         """a and b (h, w, 2) float32 of L (H, W) in 0..100; h and w are H and W, or half of them."""
@@ -126,8 +130,10 @@ class PhotoSession:
         light: np.ndarray,
         small_lightness: np.ndarray,
         notes: tuple[str, ...],
+        alpha: Image.Image | None = None,
     ) -> None:
         self.notes = notes
+        self._alpha = alpha
         self.size = light.shape[::-1]
         self._colorizer = colorizer
         self._light = light
@@ -135,7 +141,7 @@ class PhotoSession:
         self._last: tuple[tuple[Hint, ...], np.ndarray] | None = None
 
     def colorize(self, strength: float = 1.0, hints: Sequence[Hint] = ()) -> Image.Image:
-        """The photo in colour, RGB at its own size.
+        """The photo in colour at its own size: RGB, or RGBA with its own alpha.
 
         `strength` scales the chroma, 0 (grey) to 1.5. Raises ValueError for a strength or a number
         of hints out of range.
@@ -144,7 +150,10 @@ class PhotoSession:
         if len(hints) > MAX_HINTS:
             raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
         ab = self._predict(tuple(hints)) * np.float32(strength)
-        return recolor(self._light, self._small, ab)
+        result = recolor(self._light, self._small, ab)
+        if self._alpha is not None:
+            result.putalpha(self._alpha)
+        return result
 
     def _predict(self, hints: tuple[Hint, ...]) -> np.ndarray:
         last = self._last  # another thread may put its own in place meanwhile: either is whole

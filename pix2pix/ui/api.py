@@ -7,7 +7,9 @@ import gradio as gr
 from PIL import Image
 
 from pix2pix.drawings.labels import is_facades, open_label_map
+from pix2pix.imaging.metadata import read_metadata
 from pix2pix.imaging.open import open_image
+from pix2pix.imaging.save import read_dpi
 from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
 from pix2pix.ui.errors import in_words, sentence
 from pix2pix.ui.photo_tab import save_result
@@ -76,9 +78,10 @@ def add_colorize_endpoint(colorizer: Colorizer, concurrency_id: str) -> None:
             image = open_image(photo.path, photo.name)
         finally:
             photo.path.unlink(missing_ok=True)  # somebody's photo is kept no longer than needed
+        metadata, dpi = read_metadata(image), read_dpi(image)
         session = colorizer.open_photo(image)
         del image  # 200 MB, of 50 megapixels in colour
-        return str(save_result(session.colorize(amount), photo.name))
+        return str(save_result(session.colorize(amount), photo.name, metadata, dpi))
 
     _add_endpoint(
         colorize,

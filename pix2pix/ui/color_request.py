@@ -6,8 +6,9 @@ from typing import Any, Literal, NamedTuple
 from PIL import Image
 
 from pix2pix.hints import Hint, parse_hints
+from pix2pix.imaging.metadata import NOTHING, read_metadata
 from pix2pix.imaging.open import open_image
-from pix2pix.imaging.save import encode_image, read_dates, read_dpi
+from pix2pix.imaging.save import encode_image, read_dpi
 from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession
 from pix2pix.ui.photo_store import KeptPhoto
 from pix2pix.ui.wire import read_id, read_strength
@@ -27,6 +28,7 @@ class Look(NamedTuple):
     hints: tuple[Hint, ...] = ()
     repair: bool = False
     denoise: bool = False
+    strip: bool = False  # captions, dates and place off what is saved
 
 
 class ColorRequest(NamedTuple):
@@ -69,6 +71,7 @@ def read_look(payload: dict[str, Any], size: int) -> Look:
         parse_hints(payload.get("hints", [])),
         read_switch(payload, "repair"),
         read_switch(payload, "denoise"),
+        read_switch(payload, "strip"),
     )
 
 
@@ -108,25 +111,25 @@ def color_kept(
     if kept is None or kept[0] != opened_for:
         image = photo.preview if part == "preview" else photo.quick
         kept = photo.sessions[part] = opened_for, open_for(colorizer, image, look)
-    return kept[1].colorize(look.strength, look.hints), kept[1].notes
+    return kept[1].colorize(look.strength, look.hints), (*photo.notes, *kept[1].notes)
 
 
 def finish_photo(
     colorizer: Colorizer, content: bytes | Path, name: str, look: Look, format_: str
 ) -> bytes:
-    """The file of the photo in colour: its own size, upright, its date and resolution kept.
+    """The file of the photo in colour: its own size, upright, what it says of itself kept.
 
     Raises ValueError "NAME: reason".
     """
     image = open_image(content, name)
     if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
         raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
-    dates, dpi = read_dates(image), read_dpi(image)
+    metadata, dpi = NOTHING if look.strip else read_metadata(image), read_dpi(image)
     session = open_for(colorizer, image, look)
     del image  # 200 MB, of 50 megapixels in colour
     result = session.colorize(look.strength, look.hints)
     del session
-    return encode_image(result, format_.upper(), dates, dpi)
+    return encode_image(result, format_.upper(), metadata, dpi)
 
 
 def result_name(name: str, format_: str) -> str:

@@ -104,7 +104,7 @@ class Photo(ScriptedHTML):
             "description": f"file: the photo. strength: {strength_range()}. size: of "
             f"{', '.join(map(str, SIZES))}. hints: a list of {{x, y, color}}, x and y from 0 to 1, "
             "color #rrggbb. repair: stretch faded tones. denoise: smooth grain. "
-            "format: png or jpeg.",
+            "strip: take captions, dates and place off. format: png or jpeg.",
             "properties": {
                 "file": {"type": "object", "description": "an uploaded file"},
                 "strength": {"type": "number"},
@@ -112,6 +112,7 @@ class Photo(ScriptedHTML):
                 "hints": {"type": "array", "items": {"type": "object"}},
                 "repair": {"type": "boolean"},
                 "denoise": {"type": "boolean"},
+                "strip": {"type": "boolean"},
                 "format": {"type": "string"},
             },
         }

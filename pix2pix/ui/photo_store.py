@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from pix2pix.imaging.open import open_rgb, read_size
+from pix2pix.imaging.open import open_image, read_size
+from pix2pix.imaging.pixels import to_rgb
+from pix2pix.imaging.profiles import to_srgb
 from pix2pix.inference import PhotoSession
 
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
@@ -48,6 +50,7 @@ class KeptPhoto:
     size: tuple[int, int]  # width and height, upright
     preview: Image.Image  # RGB, no side over PREVIEW_SIDE
     quick: Image.Image  # the same, no side over QUICK_SIDE
+    notes: tuple[str, ...] = ()  # in words, what had to be chosen to open it
     sessions: dict[str, tuple[Any, PhotoSession]] = field(default_factory=dict)  # a part's newest
     result: Result | None = None
     used_at: float = 0.0
@@ -62,11 +65,14 @@ class KeptPhoto:
 def decode_photo(content: bytes, name: str) -> KeptPhoto:
     """Raises ValueError "NAME: reason" for what is no picture that can be read."""
     size = read_size(content, name)
-    preview = open_rgb(content, name, at_least=(PREVIEW_SIDE, PREVIEW_SIDE))
+    image = open_image(content, name, at_least=(PREVIEW_SIDE, PREVIEW_SIDE))
+    notes = image.info.get("notes", ())
+    preview = to_rgb(to_srgb(image))
+    del image
     preview.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
     quick = preview.copy()
     quick.thumbnail((QUICK_SIDE, QUICK_SIDE), Image.Resampling.BOX)
-    return KeptPhoto(name, content, size, preview, quick)
+    return KeptPhoto(name, content, size, preview, quick, notes)
 
 
 class PhotoStore:

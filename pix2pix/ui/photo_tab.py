@@ -13,7 +13,9 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from pix2pix.drawings.labels import encode_label_image
+from pix2pix.imaging.metadata import NOTHING, Metadata
 from pix2pix.imaging.open import open_rgb, read_size
+from pix2pix.imaging.save import save_image
 from pix2pix.inference import Tracer, Translator
 from pix2pix.ui.component import ScriptedHTML, desk_name
 from pix2pix.ui.draw_tab import tell_browser
@@ -148,10 +150,14 @@ def thumbnail(path: Path) -> str:
     return data_uri(photo, "webp", quality=86, method=2)
 
 
-def save_result(image: Image.Image, name: str) -> Path:
+def save_result(
+    image: Image.Image,
+    name: str,
+    metadata: Metadata = NOTHING,
+    dpi: tuple[float, float] | None = None,
+) -> Path:
     """Writes a PNG under the photo's own name where Gradio serves it and later deletes it."""
     folder = Path(get_upload_folder()) / secrets.token_hex(20)
-    folder.mkdir(parents=True)
     path = folder / f"{Path(name).stem or 'photo'}.png"
-    image.save(path, compress_level=4)
+    save_image(image, path, metadata, dpi)
     return path

@@ -1,0 +1,39 @@
+"""What kind of image a file is by its first bytes, whatever its name."""
+
+import re
+from pathlib import Path
+
+_BYTES = 32
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes; two letters alone would be any text
+_BRANDS = ("avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1")
+
+
+def sniff(path: Path) -> str | None:
+    """Its format as Pillow names it, "HEIF" for HEIC; None for what is no image we could read.
+
+    Raises OSError for a file that cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(_BYTES)
+    for start, kind in (
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"GIF87a", "GIF"),
+        (b"GIF89a", "GIF"),
+        (b"II*\0", "TIFF"),
+        (b"MM\0*", "TIFF"),
+        (b"II+\0", "TIFF"),
+        (b"MM\0+", "TIFF"),
+    ):
+        if head.startswith(start):
+            return kind
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return "BMP"
+    if re.match(rb"P[1-6]\s+[\d#]", head):
+        return "PPM"
+    brand = head[8:12].decode("latin-1")
+    if head[4:8] == b"ftyp" and brand in _BRANDS:
+        return "AVIF" if brand.startswith("avi") else "HEIF"
+    return None
