@@ -5,16 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, LabelColor
+from pix2pix.data.geometry import serving_geometry
 from pix2pix.drawings.labels import check_label_map
 from pix2pix.drawings.lines import INK
 from pix2pix.encoding import decode_photo, encode_photo
 from pix2pix.imaging.pixels import to_array, to_rgb
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.fallback import Steadfast
-from pix2pix.inference.shapes import covering_shape, mirror_to_multiple, resize
+from pix2pix.inference.shapes import mirror_to_multiple
 from pix2pix.inference.styles import Styles
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -40,20 +42,23 @@ class Translator:
     ) -> Image.Image:
         """The picture, RGB and of the photo's size, that the model makes of it.
 
-        It works at the size of its training: there the photo is as small as it can be and still
-        cover what was seen in training, and its sides are filled up with its own mirror image. The
-        seed, or `style` where it is given, chooses among the pictures of a model that has styles.
-        Raises ValueError for a style that is none of this checkpoint's, and StoppedError soon after
+        The model is shown the photo as it was in training (`fit` of its config). The seed, or
+        `style` where it is given, chooses among the pictures of a model that has styles. Raises
+        ValueError for a style that is none of this checkpoint's, and StoppedError soon after
         `stop()` is true.
         """
         code = self.styles.code(seed, style)
-        height, width = covering_shape(photo.height, photo.width, self.config.shape)
-        small = resize(to_array(to_rgb(photo)), (height, width))
-        small = mirror_to_multiple(small, 2**self.config.generator.depth)
-        output = decode_photo(self._runner(encode_photo(small[None]), code, stop))[
-            0, :height, :width
-        ]
-        return Image.fromarray(resize(output, (photo.height, photo.width)))
+        rgb = to_array(to_rgb(photo))
+        geometry = serving_geometry(self.config)
+        output = self._paint(geometry.show(rgb), code, stop)
+        return Image.fromarray(geometry.restore(output, (photo.height, photo.width)))
+
+    def _paint(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
+        """What the network makes (h, w, 3) uint8 of what it is shown (h, w, 3) uint8."""
+        height, width = shown.shape[:2]
+        filled = mirror_to_multiple(shown, 2**self.config.generator.depth)
+        output = self._runner(encode_photo(filled[None]), code, stop)
+        return decode_photo(output)[0, :height, :width]
 
 
 class LineDrawer:
