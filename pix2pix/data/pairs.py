@@ -6,6 +6,7 @@ import torch
 from pix2pix.data.examples import Examples, Pictures
 from pix2pix.data.find import Example
 from pix2pix.data.geometry import Geometry
+from pix2pix.data.halves import HALF_NAMES
 from pix2pix.data.loader import Batch
 from pix2pix.data.read import example_size, open_parts
 from pix2pix.drawings.labels import VOID
@@ -32,6 +33,12 @@ class ImagePairs:
 
     def __len__(self) -> int:
         return len(self.examples)
+
+    @property
+    def input_half(self) -> str:
+        """Where the input lies in pairs side by side: left or right; of other pairs ""."""
+        half = self.examples.input_half
+        return "" if half is None else HALF_NAMES[half]
 
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None

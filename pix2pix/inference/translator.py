@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import CheckpointConfig, LabelColor
+from pix2pix.config import CheckpointConfig, LabelColor, require
 from pix2pix.data.geometry import serving_geometry
 from pix2pix.drawings.labels import check_label_map
 from pix2pix.drawings.lines import INK
@@ -18,6 +18,9 @@ from pix2pix.inference.engines import Stop
 from pix2pix.inference.fallback import Steadfast
 from pix2pix.inference.shapes import mirror_to_multiple
 from pix2pix.inference.styles import Styles
+from pix2pix.inference.tiles import paint_in_tiles
+
+MAX_SIZE = 4096  # height at work, in pixels
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
@@ -39,19 +42,40 @@ class Translator:
         seed: int = 0,
         style: Sequence[float] | None = None,
         stop: Stop = None,
+        size: int | None = None,
+        tile: int | None = None,
     ) -> Image.Image:
         """The picture, RGB and of the photo's size, that the model makes of it.
 
-        The model is shown the photo as it was in training (`fit` of its config). The seed, or
-        `style` where it is given, chooses among the pictures of a model that has styles. Raises
-        ValueError for a style that is none of this checkpoint's, and StoppedError soon after
-        `stop()` is true.
+        The model is shown the photo as it was in training (`fit` of its config), `size` pixels high
+        in place of its own size where that is given. With `tile`, it is shown the photo's own
+        pixels instead, in tiles of that height that overlap. The seed, or `style` where it is
+        given, chooses among the pictures of a model that has styles. Raises ValueError as
+        `check_sizes` does and for a style that is none of this checkpoint's, and StoppedError soon
+        after `stop()` is true.
         """
+        self.check_sizes(size, tile)
         code = self.styles.code(seed, style)
         rgb = to_array(to_rgb(photo))
         geometry = serving_geometry(self.config)
+        if tile is not None:
+            at = geometry.at(tile)
+            painted = paint_in_tiles(
+                rgb, (at.height, at.width), lambda part: self._paint(part, code, stop)
+            )
+            return Image.fromarray(painted)
+        if size is not None:
+            geometry = geometry.at(size)
         output = self._paint(geometry.show(rgb), code, stop)
         return Image.fromarray(geometry.restore(output, (photo.height, photo.width)))
+
+    def check_sizes(self, size: int | None = None, tile: int | None = None) -> None:
+        """Raises ValueError unless it can work at that height, or in tiles of it."""
+        least = max(16, 2**self.config.generator.depth)
+        expected = f"from {least} to {MAX_SIZE} (the model was trained at {self.config.size})"
+        for name, value in (("size", size), ("tile", tile)):
+            require(value is None or least <= value <= MAX_SIZE, name, expected, value)
+        require(size is None or tile is None, "size", "left out with tile", size)
 
     def _paint(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
         """What the network makes (h, w, 3) uint8 of what it is shown (h, w, 3) uint8."""
