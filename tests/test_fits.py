@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFilter
+from synthetic import write_facades
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import FITS
 from pix2pix.data.open import open_datasets
+from pix2pix.drawings.labels import open_label_map
+from pix2pix.imaging.open import open_rgb
+from pix2pix.inference import Drawer, Tracer, load_any, load_colorizer
 from pix2pix.training import evaluation
 from pix2pix.training.learner import Learner, checkpoint_config
 from pix2pix.training.recipe import Recipe
@@ -118,3 +122,49 @@ def test_with_crop_the_middle_is_as_evaluated_and_no_worse_in_the_whole(
             cut.save(tmp_path / "val" / side / source.name)
     square = command_error(folder, tmp_path, tmp_path / "square")
     assert square == pytest.approx(expected, rel=0.02)
+
+
+SMALL = {"size": 64, "ngf": 4, "ndf": 4, "depth": 3, "max_channels": 8, "lambda_gan": 0.0}
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad", "mirror", "rotate"])
+@pytest.mark.parametrize("width", [64, 32])
+def test_drawings_and_photos_of_facades_are_shown_as_evaluation_shows_them(
+    tmp_path: Path, fit: str, width: int
+) -> None:
+    data = write_facades(tmp_path / "data", 1, 1, HEIGHT, WIDTH)
+    source = data / "val" / "house0"
+    for task in ("labels2photo", "photo2labels"):
+        recipe = Recipe(task, **SMALL, width=width, fit=fit, half_output=task == "photo2labels")
+        config = checkpoint_config(recipe)
+        save_checkpoint(tmp_path / task, config, Model(config), "")
+        shown = evaluation_input(recipe, data)
+        service = load_any(tmp_path / task, "cpu")
+        seen, run = [], service._runner
+        service._runner = lambda x, *rest, seen=seen, run=run: seen.append(x) or run(x, *rest)
+        if isinstance(service, Drawer):
+            result = service.draw(open_label_map(source.with_suffix(".png")))
+        else:
+            assert isinstance(service, Tracer)
+            result = service.trace(open_rgb(source.with_suffix(".jpg")))
+        torch.testing.assert_close(seen[0][:1], shown)
+        assert result.shape[:2] == (HEIGHT, WIDTH)
+
+
+def evaluation_input(recipe: Recipe, data: Path) -> torch.Tensor:
+    (dataset,) = open_datasets(recipe.data_options(), data, ["val"])
+    return dataset.batch([0], None).input
+
+
+@pytest.mark.parametrize(
+    ("fit", "shape"),
+    [("crop", (64, 160)), ("stretch", (64, 64)), ("pad", (26, 64)), ("mirror", (26, 64))],
+)
+def test_photos_are_coloured_at_the_scale_of_training(
+    tmp_path: Path, fit: str, shape: tuple[int, int]
+) -> None:
+    config = checkpoint_config(Recipe("colorize", **SMALL, fit=fit))
+    save_checkpoint(tmp_path, config, Model(config), "")
+    session = load_colorizer(tmp_path, "cpu").open_photo(make_pair(0)[1])
+    assert session._small.shape == shape
+    assert session.colorize().size == (WIDTH, HEIGHT)
