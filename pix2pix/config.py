@@ -25,6 +25,10 @@ ENCODERS = ("unet", "efficientnet-lite0")
 ENCODER_DEPTH = 5  # halvings of every encoder but the U-Net's own
 # What the app offers to put in for image2image: any picture, or black (white) lines to be drawn
 CANVASES = ("photo", "lines", "lines-white")
+# How a picture of another shape than the network's is made into one (data.geometry)
+FITS = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
+USUAL_FITS = {"image2image": "stretch", "colorize": "crop"}  # of a task; of others "squeeze"
+HALVES = ("", "left", "right")
 MAX_STYLES = 64
 MAX_STYLE_VALUE = 64.0  # a style's numbers are of the order of 1
 
@@ -169,6 +173,18 @@ def check_style(style: tuple[Any, ...], style_dim: int) -> None:
         require(ok, "style", expected, style)
 
 
+JITTER_RANGE = "0 (as `fit` has it), or from 1 to 4"
+
+
+def is_jitter(value: float) -> bool:
+    return value == 0 or 1 <= value <= 4
+
+
+def usual_fit(task: str) -> str:
+    """What `fit` is where nothing else is said."""
+    return USUAL_FITS.get(task, "squeeze")
+
+
 @dataclass(frozen=True)
 class CheckpointConfig:
     """Everything that serving a checkpoint needs to know, and where it came from."""
@@ -184,8 +200,12 @@ class CheckpointConfig:
     width: int = 0  # in pixels, of what it was trained on; 0: square
     canvas: str = "photo"  # what its input is made of
     largest: int = 0  # label maps up to this short side are painted at their own size; 0: `size`
+    fit: str = "auto"  # one of FITS; auto: as training.options have it, else the usual one
+    jitter: float = 0.0  # as `fit`, of the views it was trained on; 0: the usual one
+    input_half: str = ""  # where the input lies in the pairs side by side it was trained on, if so
 
     def __post_init__(self) -> None:
+        self._take_older_fit()
         require(
             self.format_version == FORMAT_VERSION,
             "format_version",
@@ -211,6 +231,10 @@ class CheckpointConfig:
         require(ok, "largest", f"0 for {self.task}", self.largest)
         ok = self.largest == 0 or min(self.shape) <= self.largest <= 4096
         require(ok, "largest", f"0, or from {min(self.shape)} to 4096", self.largest)
+        require(self.fit in FITS, "fit", f"auto or one of {', '.join(FITS)}", self.fit)
+        require(is_jitter(self.jitter), "jitter", JITTER_RANGE, self.jitter)
+        ok = self.input_half in HALVES
+        require(ok, "input_half", "left, right or empty", self.input_half)
         labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
         classes = labels.get(self.task, len(self.palette))
         expected = f"one entry for each of the {classes} classes"
@@ -220,6 +244,18 @@ class CheckpointConfig:
             ok = 1 <= len(name) <= 32 and name.isprintable() and name.strip() == name
             require(ok, "name of a style", "1 to 32 printable characters", name)
             check_style(style, shape.style_dim)
+
+    def _take_older_fit(self) -> None:
+        """Replaces "auto": configs written before there was a `fit` have it in training.options."""
+        if self.fit != "auto":
+            return
+        options = self.training.get("options")
+        options = options if isinstance(options, dict) else {}
+        fit, jitter = options.get("fit"), options.get("jitter")
+        known = isinstance(fit, str) and fit in FITS
+        object.__setattr__(self, "fit", fit if known else usual_fit(self.task))
+        if not self.jitter and isinstance(jitter, (int, float)) and is_jitter(jitter):
+            object.__setattr__(self, "jitter", float(jitter))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -164,3 +164,21 @@ def test_unsound_styles_are_refused(styles: Any, reason: str) -> None:
 def test_a_checkpoint_without_style_codes_has_no_named_styles() -> None:
     with pytest.raises(ValueError, match="this checkpoint has no styles"):
         read(styles={"brick": [1.0, 2.0, 3.0]})
+
+
+def test_an_older_config_has_its_fit_in_the_options_of_its_training() -> None:
+    old = read(training={"options": {"fit": "pad", "jitter": 1.5}})
+    assert (old.fit, old.jitter) == ("pad", 1.5)
+    assert read(training={"options": {"fit": "auto"}}).fit == "squeeze"  # as label maps have it
+    assert read(fit="crop", training={"options": {"fit": "pad"}}).fit == "crop"
+    for options in (None, 5, {"fit": ["pad"]}, {"fit": "fill", "jitter": float("nan")}):
+        taken = read(training={"options": options})
+        assert (taken.fit, taken.jitter) == ("squeeze", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("fit", "fill"), ("jitter", 9.0), ("input_half", "top")]
+)
+def test_how_pictures_are_shown_is_checked(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{key} must be"):
+        read(**{key: value})

@@ -8,9 +8,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
+from pix2pix.commands.export import describe_input
+from pix2pix.encoding import encode_colorize_input
+from pix2pix.inference import load_translator
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
@@ -81,6 +85,47 @@ def test_the_file_knows_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "is there already; --force" in capsys.readouterr().err
     assert main(["export", str(folder), "-o", str(out), "--fp16", "--force"]) == 0
     assert out.stat().st_size < size
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad", "rotate"])
+def test_a_program_that_feeds_it_as_it_says_gets_what_translate_gives(
+    tmp_path: Path, fit: str
+) -> None:
+    shape = {"size": 32, "width": 16, "ngf": 4, "depth": 2, "upsample": "resize"}
+    recipe = Recipe("image2image", **shape, fit=fit, lambda_gan=0.0)
+    folder, out = save(tmp_path / "c", recipe), tmp_path / "m.onnx"
+    assert main(["export", str(folder), "-o", str(out)]) == 0
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    says = json.loads(session.get_modelmeta().custom_metadata_map["pix2pix.input"])
+    y, x = np.mgrid[:80, :160]
+    photo = Image.fromarray(np.stack([x, y * 2, 200 - x], -1).astype(np.uint8))
+    assert (says["fit"], says["multiple"], says["channels"]) == (fit, 4, ["R", "G", "B"])
+    height, width = says["height"], says["width"]
+    turned = photo.transpose(Image.Transpose.ROTATE_90) if fit == "rotate" else photo
+    if fit == "pad":
+        shown = Image.new("RGB", (width, height))
+        shown.paste(turned.resize((16, 8), Image.Resampling.BOX), (0, 12))
+    else:
+        shown = turned.resize((width, height), Image.Resampling.BOX)
+    values = (np.asarray(shown, np.float32) - says["mean"]) / says["std"]
+    (made,) = session.run(["output"], {"input": values.transpose(2, 0, 1)[None].astype(np.float32)})
+    rgb = (made[0].transpose(1, 2, 0) * says["std"] + says["mean"]).clip(0, 255).astype(np.uint8)
+    result = Image.fromarray(rgb[12:20] if fit == "pad" else rgb).resize(turned.size)
+    if fit == "rotate":
+        result = result.transpose(Image.Transpose.ROTATE_270)
+    expected = np.asarray(load_translator(folder, "cpu").translate(photo), int)
+    assert np.abs(np.asarray(result) - expected).mean() < 3
+
+
+def test_what_feeds_it_is_said_for_every_task() -> None:
+    for recipe, channels in ((DRAWING, 12), (COLORIZE, 7), (Recipe("photo2labels", size=256), 3)):
+        says = describe_input(checkpoint_config(recipe))
+        assert len(says["channels"]) == channels and says["how"]
+    light = encode_colorize_input(
+        np.full((1, 8, 8), 30, np.float32), np.zeros((1, 8, 8, 2), np.float32), np.zeros((1, 8, 8))
+    )
+    torch.testing.assert_close(light[:, 0], torch.full((1, 8, 8), 30 / 50 - 1))
+    assert not light[:, 1:].any()
 
 
 def test_what_cannot_be_exported_is_refused_in_words(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pix2pix.data.geometry import FITS, Geometry
+from pix2pix.config import FITS
+from pix2pix.data.geometry import Geometry, resize
 from pix2pix.drawings.labels import VOID
 
 SHAPES = [(60, 100), (100, 60), (33, 33), (300, 40), (1, 1)]
@@ -112,8 +113,7 @@ def test_rotate_turns_portraits_and_leaves_landscapes() -> None:
 
 def test_a_padded_border_is_void() -> None:
     geometry = Geometry(64, 64, "pad", jitter=1.0)
-    pictures = geometry.with_mask([coordinates(50, 100)])
-    photo, mask = geometry.view(geometry.store(pictures), None)
+    photo, mask = geometry.view(geometry.store_masked([coordinates(50, 100)]), None)
     np.testing.assert_array_equal(mask == VOID, (photo == 0).all(-1))
     assert (mask == VOID).mean() == 0.5
 
@@ -132,3 +132,43 @@ def test_a_smaller_view_shows_the_same_at_the_same_shape() -> None:
 def test_a_geometry_that_makes_no_sense_is_refused(keys: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(keys)).replace("height", "size")):
         Geometry(**{"height": 64, "width": 64, **keys})
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("shape", [(64, 64), (200, 90), (96, 130), (1, 1), (3, 300)])
+@pytest.mark.parametrize("size", [(64, 64), (48, 96)])
+@pytest.mark.parametrize("part", [1, 2])
+def test_what_is_shown_comes_back_in_its_own_shape_and_place(
+    fit: str, shape: tuple, size: tuple, part: int
+) -> None:
+    geometry, picture = Geometry(*size, fit).evaluating(), coordinates(*shape)
+    shown = geometry.show(picture)
+    made = resize(shown, (-(-shown.shape[0] // part), -(-shown.shape[1] // part)))
+    back = geometry.restore(made, shape)
+    assert back.shape == picture.shape
+    inner = tuple(slice(side // 8, side - side // 8) for side in shape)
+    far = np.abs(back[inner].astype(int) - picture[inner])  # at half the sides the rim blends
+    assert far.mean() < 4 or min(geometry.frame(shape).inner) < 2 * part
+
+
+def test_evaluation_sees_what_is_shown_in_use() -> None:
+    picture = coordinates(50, 130)
+    for fit in FITS:
+        geometry = Geometry(48, 64, fit).evaluating()
+        (seen,) = geometry.view(geometry.store([picture]), None)
+        shown = geometry.show(picture)
+        if fit == "crop":  # the middle of it, at the same scale
+            left = (shown.shape[1] - 64) / 2
+            assert shown.shape[0] == 48 and left > 20
+            shown = shown[:, int(left) : int(left) + 64]
+            assert np.abs(shown.astype(int) - seen).max() <= 4
+        else:
+            np.testing.assert_array_equal(shown, seen)
+
+
+def test_another_height_shows_the_same_at_the_same_shape() -> None:
+    picture = coordinates(300, 500)
+    for fit in FITS:
+        geometry = Geometry(32, 64, fit).evaluating()
+        small, large = geometry.show(picture), geometry.at(64).show(picture)
+        assert np.abs(np.array(large.shape[:2]) - 2 * np.array(small.shape[:2])).max() <= 2

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pix2pix.inference import Drawer, Style
 
 INPUT, SUMMARY = "LABELS", "label maps -> photos of buildings"
+INPUT_HELP = "image file"
 
 HELP = """\
 Paint the photo of each facade label map.

@@ -2,7 +2,8 @@
 
 The file takes and gives float32: `input` (N, C, H, W) as `encoding` makes it, `style`
 (N, style_dim) where the model has styles, and `output`. N, H and W are free; H and W are multiples
-of 2 ** depth. Its metadata hold the checkpoint's config and, of styles, where they lie.
+of 2 ** depth. Its metadata hold the checkpoint's config, how a picture is made into an input
+(`pix2pix.input`, see `describe_input`) and, of styles, where they lie.
 """
 
 import argparse
@@ -29,9 +30,27 @@ HELP = """\
 Write a checkpoint's generator as an ONNX file.
 
 It takes any batch, height and width (multiples of 2 ** depth), runs in ONNX Runtime, OpenVINO,
-TensorRT or a browser, and has the checkpoint's config in its metadata. It needs more than the app
-does: pip install onnx
+TensorRT or a browser. Its metadata (metadata_props, each JSON) have the checkpoint's config in
+pix2pix.config, and in pix2pix.input how to feed it as it was trained: height, width, how a picture
+of another shape becomes one of these (fit, how), mean and std of its values, order of channels. It
+needs more than the app does: pip install onnx
 """
+
+# How a program feeds a picture as `data.geometry` does, by `fit`
+HOW = {
+    "stretch": "resize the picture to height x width; resize the output to the picture's size",
+    "pad": "resize the picture, its aspect kept, to fit into height x width, in the middle of "
+    "black (of label maps: of no class); cut the middle out of the output and resize it back",
+    "mirror": "resize the picture, its aspect kept, to fit into height x width; fill the rest on "
+    "both sides with its mirror image; cut the middle out of the output and resize it back",
+    "rotate": "turn the picture a quarter counter-clockwise where it is higher than wide and the "
+    "network's is not, or the other way round; resize it to height x width; resize the output "
+    "back and turn it back",
+    "crop": "resize the picture, its aspect kept, to just cover height x width; fill its sides up "
+    "to multiples with its mirror image at the right and below; cut that off the output and "
+    "resize it back",
+    "squeeze": "resize the picture to height x width; resize the output to the picture's size",
+}
 
 EXAMPLES = """\
 examples:
@@ -71,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
     multiple = 2**config.generator.depth
     print(f"{options.out}: {len(content) / 2**20:.1f} MiB, {config.task}")
     print(f"  input   float32 (N, {config.generator.in_channels}, H, W), multiples of {multiple}")
+    height, width = config.shape
+    print(f"  trained at {height}x{width} (HxW), fit {config.fit}: {HOW[config.fit]}")
     if config.generator.style_dim:
         print(f"  style   float32 (N, {config.generator.style_dim})")
     return 0
@@ -113,12 +134,52 @@ def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> b
 
 def metadata(config: "CheckpointConfig", model: "Model") -> dict[str, str]:
     """What a program needs to know beside the network, each as JSON."""
-    found: dict[str, Any] = {"config": config.to_dict()}
+    found: dict[str, Any] = {"config": config.to_dict(), "input": describe_input(config)}
     if model.style_encoder is not None:
         encoder = model.style_encoder
         found["style_mean"] = encoder.style_mean.tolist()
         found["style_covariance"] = encoder.style_covariance.tolist()
     return {f"pix2pix.{name}": json.dumps(value) for name, value in found.items()}
+
+
+def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
+    """How a picture becomes the network's input, and its output a picture.
+
+    A colour value v (0 to 255) is fed as (v - mean) / std, in the order of `channels`; where the
+    output is a picture, it is read the other way round.
+    """
+    height, width = config.shape
+    found: dict[str, Any] = {
+        "height": height,
+        "width": width,
+        "multiple": 2**config.generator.depth,
+        "fit": config.fit,
+        "how": HOW[config.fit],
+        "layout": "NCHW",
+    }
+    if config.task == "labels2photo":
+        found |= {"channels": [c.name for c in config.palette], "values": "1 for the class, else 0"}
+    elif config.task == "colorize":
+        found |= {
+            "channels": [
+                "L",
+                "hint a",
+                "hint b",
+                "hint mask",
+                "a spread",
+                "b spread",
+                "mask spread",
+            ],
+            "values": "L / 50 - 1; without hints all others are 0",
+            "output": "a / 110, b / 110 (CIE Lab, D65)",
+        }
+    else:
+        found |= {"channels": ["R", "G", "B"], "mean": [127.5] * 3, "std": [127.5] * 3}
+    if config.task == "photo2labels":
+        found["output"] = "a score of each class of config.palette: the largest is the pixel's"
+    elif config.task != "colorize":
+        found["output"] = "R, G, B; value * 127.5 + 127.5"
+    return found
 
 
 def half(generator: "nn.Module") -> "nn.Module":

@@ -6,6 +6,7 @@ to one file (`load`, which loads the model).
 
 import argparse
 import warnings
+from pathlib import Path
 from types import ModuleType
 
 from pix2pix.commands import draw, trace, translate
@@ -32,7 +33,7 @@ def add_parser(commands: Commands, command: ModuleType) -> None:
         description=command.HELP,
         epilog=f"{command.EXAMPLES}\n{OUTPUT_RULES}",
     )
-    parser.add_argument("inputs", nargs="+", metavar=command.INPUT, help="image file")
+    parser.add_argument("inputs", nargs="+", metavar=command.INPUT, help=command.INPUT_HELP)
     parser.add_argument("-o", "--out", required=True, help="file or folder for the results")
     add_device(parser)
     command.add_options(parser)
@@ -50,16 +51,31 @@ def run(command: ModuleType, options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
         targets, bad = command.plan(options, inputs)
+        done = find_done(options, inputs, targets)
+        waiting = {source: t for source, t in targets.items() if source not in done}
         # Now, not above: torch takes seconds, and --help and mistakes should not wait for it.
-        process: Process = command.load(options)
-        for source, target in targets.items():
+        process: Process | None = command.load(options) if waiting or not done else None
+        for source, target in waiting.items():
+            assert process
             try:
                 save_image(process(source), target)
             except Exception as error:  # the batch goes on, whatever one file does
                 bad[source] = say(error).removeprefix(f"{source}: ")
-    for source in inputs:
+    for source in dict.fromkeys([*inputs, *waiting, *bad]):
         if source in bad:
             complain(f"{source}: {bad[source]}")
-    if len(bad) == len(inputs):
-        return 2
-    return 1 if bad else 0
+    if done:
+        complain(f"{len(done)} done already and left out; --force does them again")
+    if not bad:
+        return 0
+    return 1 if done or any(source not in bad for source in waiting) else 2
+
+
+def find_done(options: argparse.Namespace, inputs: list[str], targets: dict[str, Path]) -> set[str]:
+    """Of a batch from folders, what has a result newer than it, unless it is to be done again."""
+    is_batch = any(source and Path(source).is_dir() for source in inputs)
+    if not is_batch or getattr(options, "force", True):
+        return set()
+    from pix2pix.commands.photo_batch import Job, is_done
+
+    return {source for source, target in targets.items() if is_done(Job(source, "", target))}

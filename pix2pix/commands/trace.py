@@ -6,6 +6,7 @@ from pix2pix.commands.options import Process, add_checkpoint
 from pix2pix.commands.outputs import Planned, plan_outputs
 
 INPUT, SUMMARY = "PHOTO", "photos of facades -> label maps"
+INPUT_HELP = "image file"
 
 HELP = """\
 Find the label map in each photo of a facade.

@@ -43,6 +43,11 @@ class Examples:
     def in_memory(self) -> bool:
         return self._kept is not None
 
+    @property
+    def input_half(self) -> int | None:
+        """Which half of its file the first picture of the examples is, if it is one."""
+        return self._items[0].parts[0].half if self._items else None
+
     def __len__(self) -> int:
         return len(self._items)
 

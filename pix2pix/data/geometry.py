@@ -1,15 +1,17 @@
-"""How pictures of any shape become views of one size; what belongs together moves together."""
+"""How pictures of any shape become views of one size; what belongs together moves together.
+
+Training, evaluation and the services of `inference` share this: a network is shown a picture as it
+was trained (`Geometry.show`), and what it makes comes back in the picture's shape (`restore`).
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from pix2pix.config import require
+from pix2pix.config import FITS, JITTER_RANGE, CheckpointConfig, is_jitter, require
 from pix2pix.drawings.labels import VOID
-
-FITS = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
 
 # What `jitter` is where nothing else is said. 286 / 256 is the paper's: Isola et al. (2017), 6.2.
 PAPER_JITTER = 286 / 256
@@ -44,8 +46,7 @@ class Geometry:
 
     def __post_init__(self) -> None:
         require(self.fit in FITS, "fit", f"one of {', '.join(FITS)}", self.fit)
-        ok = self.jitter == 0 or 1 <= self.jitter <= 4
-        require(ok, "jitter", "0 (as `fit` has it), or from 1 to 4", self.jitter)
+        require(is_jitter(self.jitter), "jitter", JITTER_RANGE, self.jitter)
         require(min(self.height, self.width) > 0, "size", "above 0", (self.height, self.width))
 
     @property
@@ -67,24 +68,68 @@ class Geometry:
             return round(rows * max(1 / aspect, 1)), round(columns * max(aspect, 1))
         return rows, columns
 
-    def with_mask(self, pictures: list[Picture]) -> list[Picture]:
-        """Where `store` will pad with black, the pictures and a mask that is VOID there, else 0."""
-        if self.fit != "pad":
-            return pictures
-        return [*pictures, np.zeros(pictures[0].shape[:2], np.uint8)]
-
     def store(self, pictures: Sequence[Picture]) -> tuple[Picture, ...]:
         """Pictures of one shape as they are kept for `view`."""
-        shape = pictures[0].shape[:2]
-        target = self.stored_shape(shape)
-        if self.fit == "rotate" and (shape[0] > shape[1]) != (self.height > self.width):
-            pictures = [np.ascontiguousarray(np.rot90(p)) for p in pictures]
+        frame = self.stored_frame(_shape_of(pictures[0]))
+        return tuple(frame.place(picture) for picture in pictures)
+
+    def store_masked(self, pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+        """As `store`; where that pads, with a mask that is VOID on what was added, else 0."""
+        stored = self.store(pictures)
         if self.fit not in ("pad", "mirror"):
-            return tuple(resize(p, target) for p in pictures)
+            return stored
+        shape = _shape_of(pictures[0])
+        bare = replace(self.stored_frame(shape), mirror=False)
+        return *stored, bare.place(np.zeros(shape, np.uint8))
+
+    def stored_frame(self, shape: Shape) -> "Frame":
+        """How a picture of `shape` lies in what is kept of it."""
+        target = self.stored_shape(shape)
+        if self.fit not in ("pad", "mirror"):
+            is_turned = self.fit == "rotate" and (
+                (shape[0] > shape[1]) != (self.height > self.width)
+            )
+            return Frame(target, target, is_turned)
         scale = min(target[0] / shape[0], target[1] / shape[1])
         inner = (max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale)))
         inner = (min(inner[0], target[0]), min(inner[1], target[1]))
-        return tuple(pad(resize(p, inner), target, self.fit == "mirror") for p in pictures)
+        return Frame(inner, target, mirror=self.fit == "mirror")
+
+    def evaluating(self) -> "Geometry":
+        """The same for evaluation and use: where training cuts out views of exactly the size, the
+        whole picture is made to that size at once."""
+        return self if self.fit in ("crop", "squeeze") else replace(self, jitter=1.0)
+
+    def at(self, height: int) -> "Geometry":
+        """The same with views of another height, their shape the same."""
+        return replace(self, height=height, width=max(1, round(self.width * height / self.height)))
+
+    def show(self, picture: Picture) -> Picture:
+        """The whole picture as an `evaluating` geometry shows it to a network.
+
+        It is the view of evaluation; but for "crop", which has the middle of that alone: here the
+        rest is beside it at the same scale.
+        """
+        (stored,) = self.store([picture])
+        return resize(stored, self.frame(_shape_of(picture)).outer)
+
+    def frame(self, shape: Shape) -> "Frame":
+        """How a picture of `shape` lies in what `show` makes of it."""
+        stored = self.stored_frame(shape)
+        if self.fit == "squeeze":
+            return Frame((self.height, self.width), (self.height, self.width))
+        if self.fit != "crop":
+            return stored
+        scale = min(stored.outer[0] / self.height, stored.outer[1] / self.width)
+        whole = (round(stored.outer[0] / scale), round(stored.outer[1] / scale))
+        return Frame(whole, whole)
+
+    def restore(self, output: Picture, shape: Shape) -> Picture:
+        """What a network made (h, w, ...) of what it was shown, as a picture of `shape`.
+
+        h and w are those of `show`, or half of them, rounded up.
+        """
+        return resample(self.frame(shape).take(output), shape)
 
     def view(
         self,
@@ -145,6 +190,39 @@ class Geometry:
         return np.s_[top : top + rows, left : left + columns]
 
 
+@dataclass(frozen=True)
+class Frame:
+    """A picture of (H, W) `inner`, turned before if so, in the middle of one of `outer`."""
+
+    inner: Shape
+    outer: Shape
+    is_turned: bool = False
+    mirror: bool = False
+
+    def place(self, picture: Picture) -> Picture:
+        """The picture in its frame: mirrored around, or black and VOID."""
+        if self.is_turned:
+            picture = np.ascontiguousarray(np.rot90(picture))
+        return pad(resize(picture, self.inner), self.outer, self.mirror)
+
+    def take(self, output: Picture) -> Picture:
+        """The picture alone, upright, of what has the frame's sides, or half of them."""
+        part = max(1, round(self.outer[0] / output.shape[0]))
+        top, left = ((o - i) // 2 for o, i in zip(self.outer, self.inner))
+        bottom, right = -(-(top + self.inner[0]) // part), -(-(left + self.inner[1]) // part)
+        output = output[top // part : bottom, left // part : right]
+        return np.ascontiguousarray(np.rot90(output, -1) if self.is_turned else output)
+
+
+def serving_geometry(config: CheckpointConfig) -> Geometry:
+    """How pictures are shown to a checkpoint's network when it is evaluated and when it is used."""
+    return Geometry(*config.shape, config.fit, config.jitter).evaluating()
+
+
+def _shape_of(picture: Picture) -> Shape:
+    return picture.shape[0], picture.shape[1]
+
+
 def resize(picture: Picture, shape: Shape) -> Picture:
     """The picture at (H, W): colours averaged, class indices taken from the nearest pixel."""
     if picture.shape[:2] == shape:
@@ -153,8 +231,19 @@ def resize(picture: Picture, shape: Shape) -> Picture:
     return cv2.resize(picture, shape[::-1], interpolation=way)
 
 
+def resample(picture: Picture, shape: Shape) -> Picture:
+    """The picture at (H, W): averaged along a side that shrinks, interpolated where one grows."""
+    less = (min(shape[0], picture.shape[0]), min(shape[1], picture.shape[1]))
+    for sides, way in ((less, cv2.INTER_AREA), (shape, cv2.INTER_CUBIC)):
+        if picture.shape[:2] != sides:
+            picture = cv2.resize(picture, sides[::-1], interpolation=way)
+    return picture
+
+
 def pad(picture: Picture, shape: Shape, mirror: bool) -> Picture:
     """The picture in the middle of (H, W), which it fits in: mirrored around, or black and VOID."""
+    if picture.shape[:2] == shape:
+        return picture
     spare = [total - side for total, side in zip(shape, picture.shape)]
     edges = [(n // 2, n - n // 2) for n in spare]
     if mirror:

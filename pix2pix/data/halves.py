@@ -15,6 +15,8 @@ from pix2pix.data.find import Example
 from pix2pix.imaging.open import open_image
 from pix2pix.imaging.pixels import to_rgb
 
+HALF_NAMES = ("left", "right")
+
 LOOKED_AT = 32  # images, evenly spread
 REACH = 8  # columns on either side of the middle
 MAX_STEP = 1.7  # of the step at the middle beside the others, in a picture that goes on
@@ -46,6 +48,11 @@ def middle_step(path: Path) -> float | None:
         rgb = np.asarray(to_rgb(open_image(path)))
     except ValueError:
         return None  # whoever reads it for training says why
+    return step_at_middle(rgb)
+
+
+def step_at_middle(rgb: np.ndarray) -> float | None:
+    """`middle_step` of a picture (H, W, 3) uint8."""
     middle = rgb.shape[1] // 2
     if middle <= REACH:
         return None

@@ -116,11 +116,9 @@ def share_last(found: dict[str, list[Example]], kept: dict[str, list[Pictures]])
 
 
 def view_geometry(options: DataOptions, split: str) -> Geometry:
-    """Views that are cut out without another resize are, for evaluation, whole pictures at once."""
+    """How a split's pictures become views: training's at random, all others' as served."""
     geometry = options.geometry()
-    if split != "train" and geometry.fit not in ("crop", "squeeze"):
-        return replace(geometry, jitter=1.0)
-    return geometry
+    return geometry if split == "train" else geometry.evaluating()
 
 
 def estimate_bytes(sizes: dict[str, list[tuple[int, int]]], geometries: dict[str, Geometry]) -> int:

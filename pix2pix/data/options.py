@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from pix2pix.config import TASKS, require
+from pix2pix.config import FITS, TASKS, require, usual_fit
 from pix2pix.data.find import LAYOUTS
-from pix2pix.data.geometry import FITS, Geometry
+from pix2pix.data.geometry import Geometry
 
 DIRECTIONS = ("auto", "AtoB", "BtoA")
-USUAL_FITS = {"image2image": "stretch", "colorize": "crop"}  # else "squeeze"
 LABEL_TASKS = ("labels2photo", "photo2labels")
 
 
@@ -47,5 +46,5 @@ class DataOptions:
         self.geometry()
 
     def geometry(self) -> Geometry:
-        fit = USUAL_FITS.get(self.task, "squeeze") if self.fit == "auto" else self.fit
+        fit = usual_fit(self.task) if self.fit == "auto" else self.fit
         return Geometry(self.size, self.width or self.size, fit, self.jitter, self.flip)

@@ -6,6 +6,7 @@ import torch
 from pix2pix.data.examples import Examples, Pictures
 from pix2pix.data.find import Example
 from pix2pix.data.geometry import Geometry
+from pix2pix.data.halves import HALF_NAMES
 from pix2pix.data.loader import Batch
 from pix2pix.data.read import example_size, open_parts
 from pix2pix.drawings.labels import VOID
@@ -19,7 +20,7 @@ def read_images(example: Example, geometry: Geometry) -> Pictures:
     rows, columns = geometry.stored_shape(size[::-1])
     side = max(rows, columns) if geometry.fit == "rotate" else 0
     images = open_parts(example.parts, at_least=(max(columns, side), max(rows, side)))
-    return geometry.store(geometry.with_mask([np.asarray(to_rgb(image)) for image in images]))
+    return geometry.store_masked([np.asarray(to_rgb(image)) for image in images])
 
 
 class ImagePairs:
@@ -33,12 +34,20 @@ class ImagePairs:
     def __len__(self) -> int:
         return len(self.examples)
 
+    @property
+    def input_half(self) -> str:
+        """Where the input lies in pairs side by side: left or right; of other pairs ""."""
+        half = self.examples.input_half
+        return "" if half is None else HALF_NAMES[half]
+
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
         views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
         source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
-        picture = masks[0] != VOID if masks else np.ones(source.shape[:3], bool)
+        # What is mirrored teaches as the picture does, and is no part of it when that is judged.
+        is_bare = self.geometry.fit == "pad" or (bool(masks) and rngs is None)
+        picture = masks[0] != VOID if is_bare else np.ones(source.shape[:3], bool)
         weight = torch.from_numpy(picture)[:, None].float()
         encoded = encode_photo(source)
         return Batch(encoded, encode_photo(target), weight, encoded)

@@ -26,7 +26,7 @@ TEMPER = 0.5
 
 def read_plain(example: Example, geometry: Geometry) -> Pictures:
     """The photo (H, W, 3) as it is kept. ValueError "FILE: reason"."""
-    return geometry.store(geometry.with_mask([read_photo(example.parts[0])]))
+    return geometry.store_masked([read_photo(example.parts[0])])
 
 
 class PlainPhotos:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
+from pix2pix.data.geometry import serving_geometry
 from pix2pix.encoding import SPREAD_STEP, decode_ab, encode_colorize_input, honour_hints
 from pix2pix.hints import MAX_HINTS, Hint
 from pix2pix.imaging.color import rgb_to_lab
@@ -82,7 +83,7 @@ class Colorizer:
         size = self.size if size is None else size
         check_size(size, self.size)
         photo, alpha = split_alpha(to_srgb(photo))
-        shape = working_shape(photo.height, photo.width, size)
+        shape = self._working_shape((photo.height, photo.width), size)
         small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX))
         kind = describe_colors(np.asarray(small))
         notes = [NOTES[kind]] if kind in NOTES else []
@@ -96,6 +97,14 @@ class Colorizer:
             opacity = np.asarray(alpha.resize(shape[::-1], Image.Resampling.BOX)) / np.float32(255)
             small_lightness = 100 + (small_lightness - 100) * opacity
         return PhotoSession(self, light, small_lightness, tuple(notes), alpha)
+
+    def _working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
+        """(H, W) of a photo of `shape` at work: at the scale and of the aspect of training."""
+        geometry = serving_geometry(self.config).at(size)
+        if geometry.fit in ("crop", "squeeze"):
+            return working_shape(*shape, size)
+        frame = geometry.frame(shape)
+        return frame.inner[::-1] if frame.is_turned else frame.inner
 
     def predict_ab(self, small_light: np.ndarray, hints: Sequence[Hint] = ()) -> np.ndarray:
         """a and b (h, w, 2) float32 of L (H, W) in 0..100; h and w are H and W, or half of them."""

@@ -11,11 +11,12 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, require
+from pix2pix.data.geometry import Frame, resample, serving_geometry
 from pix2pix.drawings.labels import check_label_map, resize_label_map
 from pix2pix.encoding import decode_photo, encode_labels
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.fallback import Steadfast
-from pix2pix.inference.shapes import pad_to_multiple, resize, working_shape
+from pix2pix.inference.shapes import pad_to_multiple, working_shape
 from pix2pix.inference.styles import Styles
 
 MAX_SIDE = 4096  # of a picture that is asked for, in pixels
@@ -78,11 +79,24 @@ class Drawer:
             height, width = (
                 max(1, round(s * size / min(label_map.shape))) for s in (height, width)
             )
-        side = min(height, width, self.largest)
-        working = working_shape(height, width, max(side, min(self.config.shape)))
-        labels = pad_to_multiple(
-            resize_label_map(label_map, working), 2**self.config.generator.depth
-        )
-        output = self._runner(encode_labels(labels[None], num_classes), code, stop)
-        photo = decode_photo(output)[0, : working[0], : working[1]]
-        return resize(photo, (height, width)) if photo.shape[:2] != (height, width) else photo
+        side = max(min(height, width, self.largest), min(self.config.shape))
+        labels, frame = self._show(label_map, (height, width), side)
+        filled = pad_to_multiple(labels, 2**self.config.generator.depth)
+        output = self._runner(encode_labels(filled[None], num_classes), code, stop)
+        photo = frame.take(decode_photo(output)[0, : frame.outer[0], : frame.outer[1]])
+        return resample(photo, (height, width))
+
+    def _show(
+        self, label_map: np.ndarray, shape: tuple[int, int], side: int
+    ) -> tuple[np.ndarray, Frame]:
+        """The map as the network is to see it, its short side or the network's `side`; and how a
+        picture of `shape` lies in that."""
+        geometry = serving_geometry(self.config)
+        geometry = geometry.at(round(self.config.size * side / min(self.config.shape)))
+        frame = geometry.frame(label_map.shape)
+        if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
+            whole = working_shape(*shape, side)
+            frame = Frame(whole, whole)
+        if geometry.fit in ("crop", "squeeze"):
+            return resize_label_map(label_map, frame.outer), frame
+        return geometry.show(label_map), frame

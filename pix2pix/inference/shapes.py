@@ -20,15 +20,6 @@ def pad_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
     return np.pad(array, sides, mode="edge")
 
 
-def covering_shape(height: int, width: int, shape: tuple[int, int]) -> tuple[int, int]:
-    """(H, W) of the same aspect that just covers `shape`, as far as MAX_ASPECT allows."""
-    scale = max(shape[0] / height, shape[1] / width)
-    limit = MAX_ASPECT * min(shape)
-    return tuple(  # type: ignore[return-value]
-        min(round(side * scale), max(limit, least)) for side, least in zip((height, width), shape)
-    )
-
-
 def mirror_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
     """(H, W, ...) continued by its own mirror image, down and right, to multiples of `multiple`."""
     height, width, *rest = array.shape

@@ -9,6 +9,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
+from pix2pix.data.geometry import Frame, serving_geometry
 from pix2pix.encoding import both_ways, encode_photo, mean_of_both
 from pix2pix.imaging.pixels import to_array, to_rgb
 from pix2pix.inference.fallback import Steadfast
@@ -34,17 +35,22 @@ class Tracer:
     def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
         """How likely each class is (h, w, K) float32 in 0..1, of a photo (H, W, 3) uint8.
 
-        h and w are the working size, or half of it. The mean of the photo's and its mirror image's:
-        what is left and what is right should not matter.
+        h and w are those of the photo as the network sees it, or half of them. The mean of the
+        photo's and its mirror image's: what is left and what is right should not matter.
         """
-        height, width = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
-        small = pad_to_multiple(resize(rgb, (height, width)), 2**self.config.generator.depth)
+        geometry = serving_geometry(self.config)
+        if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
+            shape = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
+            small, frame = resize(rgb, shape), Frame(shape, shape)
+        else:
+            small, frame = geometry.show(rgb), geometry.frame((rgb.shape[0], rgb.shape[1]))
+        height, width = frame.outer
+        small = pad_to_multiple(small, 2**self.config.generator.depth)
         logits = self._runner(both_ways(encode_photo(small[None])), None)
         mean = mean_of_both(torch.softmax(logits, dim=1))[0]  # (K, h, w)
         part = len(small) // mean.shape[1]
-        return (
-            mean[:, : -(-height // part), : -(-width // part)].permute(1, 2, 0).contiguous().numpy()
-        )
+        found = mean[:, : -(-height // part), : -(-width // part)].permute(1, 2, 0)
+        return frame.take(found.contiguous().numpy())
 
 
 def largest_class(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

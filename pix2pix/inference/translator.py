@@ -5,17 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import CheckpointConfig, LabelColor
+from pix2pix.config import CheckpointConfig, LabelColor, require
+from pix2pix.data.geometry import serving_geometry
 from pix2pix.drawings.labels import check_label_map
 from pix2pix.drawings.lines import INK
 from pix2pix.encoding import decode_photo, encode_photo
 from pix2pix.imaging.pixels import to_array, to_rgb
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.fallback import Steadfast
-from pix2pix.inference.shapes import covering_shape, mirror_to_multiple, resize
+from pix2pix.inference.shapes import mirror_to_multiple
 from pix2pix.inference.styles import Styles
+from pix2pix.inference.tiles import paint_in_tiles
+
+MAX_SIZE = 4096  # height at work, in pixels
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
@@ -37,23 +42,47 @@ class Translator:
         seed: int = 0,
         style: Sequence[float] | None = None,
         stop: Stop = None,
+        size: int | None = None,
+        tile: int | None = None,
     ) -> Image.Image:
         """The picture, RGB and of the photo's size, that the model makes of it.
 
-        It works at the size of its training: there the photo is as small as it can be and still
-        cover what was seen in training, and its sides are filled up with its own mirror image. The
-        seed, or `style` where it is given, chooses among the pictures of a model that has styles.
-        Raises ValueError for a style that is none of this checkpoint's, and StoppedError soon after
-        `stop()` is true.
+        The model is shown the photo as it was in training (`fit` of its config), `size` pixels high
+        in place of its own size where that is given. With `tile`, it is shown the photo's own
+        pixels instead, in tiles of that height that overlap. The seed, or `style` where it is
+        given, chooses among the pictures of a model that has styles. Raises ValueError as
+        `check_sizes` does and for a style that is none of this checkpoint's, and StoppedError soon
+        after `stop()` is true.
         """
+        self.check_sizes(size, tile)
         code = self.styles.code(seed, style)
-        height, width = covering_shape(photo.height, photo.width, self.config.shape)
-        small = resize(to_array(to_rgb(photo)), (height, width))
-        small = mirror_to_multiple(small, 2**self.config.generator.depth)
-        output = decode_photo(self._runner(encode_photo(small[None]), code, stop))[
-            0, :height, :width
-        ]
-        return Image.fromarray(resize(output, (photo.height, photo.width)))
+        rgb = to_array(to_rgb(photo))
+        geometry = serving_geometry(self.config)
+        if tile is not None:
+            at = geometry.at(tile)
+            painted = paint_in_tiles(
+                rgb, (at.height, at.width), lambda part: self._paint(part, code, stop)
+            )
+            return Image.fromarray(painted)
+        if size is not None:
+            geometry = geometry.at(size)
+        output = self._paint(geometry.show(rgb), code, stop)
+        return Image.fromarray(geometry.restore(output, (photo.height, photo.width)))
+
+    def check_sizes(self, size: int | None = None, tile: int | None = None) -> None:
+        """Raises ValueError unless it can work at that height, or in tiles of it."""
+        least = max(16, 2**self.config.generator.depth)
+        expected = f"from {least} to {MAX_SIZE} (the model was trained at {self.config.size})"
+        for name, value in (("size", size), ("tile", tile)):
+            require(value is None or least <= value <= MAX_SIZE, name, expected, value)
+        require(size is None or tile is None, "size", "left out with tile", size)
+
+    def _paint(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
+        """What the network makes (h, w, 3) uint8 of what it is shown (h, w, 3) uint8."""
+        height, width = shown.shape[:2]
+        filled = mirror_to_multiple(shown, 2**self.config.generator.depth)
+        output = self._runner(encode_photo(filled[None]), code, stop)
+        return decode_photo(output)[0, :height, :width]
 
 
 class LineDrawer:

@@ -94,7 +94,8 @@ def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
     """The recipe that reads data as the checkpoint's training did, with some keys replaced."""
     known = {f.name for f in dataclasses.fields(Recipe)}
     shape = dataclasses.asdict(config.generator)
-    values = {**config.training.get("options", {}), **shape, **keys}
+    own = {"fit": config.fit, "jitter": config.jitter}
+    values = {**config.training.get("options", {}), **shape, **own, **keys}
     values |= {"task": config.task, "size": config.size, "width": config.width}
     return from_dict(Recipe, {k: v for k, v in values.items() if k in known}, "recipe")
 

@@ -18,6 +18,7 @@ from pix2pix.data.find import RUN_NAME
 from pix2pix.data.loader import Dataset, Plan
 from pix2pix.data.open import open_data
 from pix2pix.data.options import LABEL_TASKS
+from pix2pix.data.pairs import ImagePairs
 from pix2pix.data.summary import Facts, lines_of_changes, lines_of_facts
 from pix2pix.metrics import evaluate
 from pix2pix.training.best import check_metric
@@ -192,6 +193,8 @@ def save(job: Job, step: int, is_best: bool) -> None:
     """A save of the run as it is after `step` steps; nothing of the last one is lost before."""
     progress = dataclasses.replace(job.progress, step=step, seconds=job.seconds)
     config = checkpoint_config(job.recipe, training=facts(job, step), metrics=progress.metrics)
+    if isinstance(job.train_set, ImagePairs):
+        config = dataclasses.replace(config, input_half=job.train_set.input_half)
     progress.config = config.to_dict()
     if is_best:
         progress.best_config = progress.config

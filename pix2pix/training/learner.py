@@ -336,4 +336,6 @@ def checkpoint_config(
         metrics=metrics or {},
         canvas=recipe.canvas,
         largest=recipe.largest(),
+        fit=recipe.data_options().geometry().fit,
+        jitter=recipe.jitter,
     )
