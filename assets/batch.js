@@ -7,11 +7,12 @@ import { Zip } from "./zip.js";
 
 const ZIP_NAME = "in-colour.zip";
 
-/** The finished file of one photo, as a Blob and its name. */
+/** The finished file of one photo, as a Blob, its name and the look that it has. */
 export async function finishPhoto(room, photo, format) {
-  const wish = { kind: "save", format, ...lookOf(photo) };
+  const look = lookOf(photo);
+  const wish = { kind: "save", format, ...look };
   const answer = await room.ask(photo, wish, { urgency: SOON });
-  return { name: answer.name, blob: await room.fetchResult(photo) };
+  return { name: answer.name, blob: await room.fetchResult(photo), look: JSON.stringify(look) };
 }
 
 /** How a photo is to be coloured, as the server reads it. */
@@ -42,6 +43,7 @@ export function saveBlob(blob, name) {
 export async function saveAll(room, photos, format, { onChange, isCancelled, keep }) {
   const zip = new Zip();
   const failed = [];
+  const looks = new Map();
   for (const photo of photos) Object.assign(photo, { state: "waiting", reason: "" });
   onChange(photos[0]);
   for (const photo of photos) {
@@ -49,7 +51,8 @@ export async function saveAll(room, photos, format, { onChange, isCancelled, kee
     photo.state = "working";
     onChange(photo);
     try {
-      const { name, blob } = await finishPhoto(room, photo, format);
+      const { name, blob, look } = await finishPhoto(room, photo, format);
+      looks.set(photo, look);
       zip.add(name, new Uint8Array(await blob.arrayBuffer()), blob);
       photo.state = "done";
     } catch (error) {
@@ -69,6 +72,7 @@ export async function saveAll(room, photos, format, { onChange, isCancelled, kee
     const hints = hintsFile(photos);
     if (hints) zip.add("hints.json", new Uint8Array(await hints.arrayBuffer()), hints);
     saveBlob(new Blob(zip.finish(), { type: "application/zip" }), ZIP_NAME);
+    for (const [photo, look] of looks) photo.saved = look;
   }
   return { saved, failed, cancelled: false };
 }

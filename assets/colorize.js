@@ -1,5 +1,6 @@
 // The Colourise tab: photos under the before/after slider, their hints, and the way out.
 
+import { Album, isUnsaved } from "./album.js";
 import { finishPhoto, hintsFile, lookOf, saveAll, saveBlob } from "./batch.js";
 import { Compare } from "./compare.js";
 import { buildContact } from "./contact.js";
@@ -8,7 +9,9 @@ import { readHints, Steps } from "./hints.js";
 import { buildPanel, buildShelf, make } from "./panel.js";
 import { receiveFrom, Requests, SOON, URGENT, WHENEVER } from "./requests.js";
 import { Room } from "./room.js";
+import { progressIn } from "./send.js";
 import { acceptFiles } from "./take.js";
+import { askBeforeLeaving, isReconnecting } from "./visit.js";
 import { freeName } from "./zip.js";
 
 const KEPT_ON_SERVER = 4; // of more photos than that only the one on show stays there
@@ -27,15 +30,24 @@ export function mountPhoto({ element, props, trigger }) {
 class Darkroom {
   constructor(root, props, requests) {
     Object.assign(this, { root, props, requests });
-    this.room = new Room(props.photos_url, props.max_upload_mb, requests);
+    this.room = new Room(props.photos_url, props.max_upload_mb, requests, (photo, part) => {
+      photo.sent = part;
+      this.shelf.show(this.photos, this.wanted, this.batch !== null);
+      if (photo === this.wanted || part === null) this.progress(photo.name, part);
+    });
     this.photos = [];
     this.wanted = null; // the photo that will be on show once it is there
     this.taken = new Set(); // names
     this.batch = null; // { cancelled } while all are being saved
     this.developing = Promise.resolve();
+    this.album = new Album(props.max_hints, () => ({ photos: this.photos, current: this.wanted }));
+    askBeforeLeaving(() => [...this.photos, this.current].some((photo) => (
+      photo && isUnsaved(photo) && !(isReconnecting() && this.album.keeps(photo))
+    )));
     this.stage = make("div", "st-stage");
     this.compare = new Compare((x, y) => this.developer.tap(x, y));
     this.stage.append(this.compare.node);
+    this.progress = progressIn(this.stage);
     this.developer = new Developer({
       root, stage: this.stage, compare: this.compare, room: this.room, maxHints: props.max_hints,
       say: (words) => this.#say(words),
@@ -84,47 +96,74 @@ class Darkroom {
     const desk = make("div", "st-developing");
     desk.append(this.stage, this.panel.node);
     this.root.replaceChildren(desk, this.caption, this.shelf.node, this.contact.node);
-    acceptFiles(this.root, (files) => this.#take(files));
+    window.addEventListener("online", () => this.#catchUp());
+    acceptFiles(this.root, (files, words) => this.#take(files, words));
   }
 
   #ask(photo, kind, options) {
     return this.room.ask(photo, { kind, ...lookOf(photo) }, options);
   }
 
-  start() {
+  async start() {
+    this.#restore(await this.album.recall());
     receiveFrom(this.requests, async (value) => {
       const [example] = this.props.examples;
       const photo = this.#newPhoto(example.file, () => fetchFile(example));
       Object.assign(photo, { width: value.width, height: value.height, example: true });
-      if (!this.current && await this.compare.show(value)) this.#showAs(photo);
+      if (!this.wanted && await this.compare.show(value)) this.#showAs(photo);
     });
   }
 
   // ---- photos ------------------------------------------------------------------------------
 
-  #newPhoto(name, load) {
+  #newPhoto(name, load, { look: kept = this.current, hints = [] } = {}) {
     const look = { strength: 1, size: this.props.size, repair: false, denoise: false,
       strip: false };
-    for (const part of Object.keys(look)) look[part] = this.current?.[part] ?? look[part];
+    for (const part of Object.keys(look)) {
+      if (typeof kept?.[part] === typeof look[part]) look[part] = kept[part];
+    }
     return {
       name, load, ...look, notes: [], remote: null, thumb: null, state: "waiting", reason: "",
-      steps: new Steps([]), selected: -1,
+      steps: new Steps(hints), selected: -1,
     };
   }
 
-  #openExample(example) {
-    const photo = this.#newPhoto(example.file, () => fetchFile(example));
+  /** What was open before a reload. The server has forgotten it: it is sent again. */
+  #restore({ entries, shown, example, missing }) {
+    if (!entries.length && !example && !missing) return;
+    const lost = missing === 1 ? "A photo" : `${missing} photos`;
+    const told = missing ? `${lost} could not be kept: please open what is missing again` : "";
+    const photos = entries.map((entry) => {
+      const photo = this.#newPhoto(freeName(entry.name, this.taken), entry.load, entry);
+      this.album.adopt(photo, entry);
+      return photo;
+    });
+    this.photos.push(...photos);
+    const first = photos[Math.max(0, entries.indexOf(shown))];
+    const tried = example && this.props.examples.find(({ file }) => file === example.name);
+    if (tried) this.#openExample(tried, example);
+    else if (first) this.#open(Object.assign(first, { told }));
+    else if (told) this.#say(told);
+    for (const photo of photos) this.#develop(photo);
+    this.#render();
+  }
+
+  #openExample(example, kept = {}) {
+    const photo = this.#newPhoto(example.file, () => fetchFile(example), kept);
     this.#open(Object.assign(photo, { example: true }));
   }
 
-  async #take(files) {
+  /** `words` are said along with what is said of the first of them. */
+  async #take(files, words = "") {
     const isHints = (file) => /\.json$/i.test(file.name);
     const added = files.filter((file) => !isHints(file)).map((file) => (
       this.#newPhoto(freeName(file.name, this.taken), async () => file)
     ));
     this.photos.push(...added);
     this.#render();
-    if (added.length) this.#open(added[0]);
+    if (added.length) this.#open(Object.assign(added[0], { told: words }));
+    else if (words) this.#say(words);
+    for (const photo of added) this.album.add(photo);
     for (const photo of added) this.#develop(photo);
     for (const file of files.filter(isHints)) await this.#openHints(file);
   }
@@ -140,6 +179,7 @@ class Darkroom {
         this.#mark(photo, "done");
       } catch (error) {
         this.#mark(photo, "failed", error.message);
+        photo.mayPass = error.mayPass;
       }
       if (this.photos.length > KEPT_ON_SERVER && !this.#isInUse(photo)) this.room.forget(photo);
     });
@@ -170,14 +210,27 @@ class Darkroom {
     } catch (error) {
       if (this.wanted === photo) this.wanted = this.current;
       this.#mark(photo, "failed", error.message);
+      this.unopened = error.mayPass ? photo : null;
       this.#say(error.message);
     } finally {
       busy.done();
     }
   }
 
+  /** There is a network again: what could not be sent or shown is tried once more. */
+  #catchUp() {
+    for (const photo of this.photos.filter(({ state, mayPass }) => state === "failed" && mayPass)) {
+      this.#mark(photo, "waiting");
+      this.#develop(photo);
+    }
+    if (this.unopened && this.photos.includes(this.unopened)) this.#open(this.unopened);
+    else this.developer.catchUp();
+    this.unopened = null;
+  }
+
   #showAs(photo) {
     this.wanted = photo;
+    if (this.current && this.current !== photo) this.current.told = "";
     this.developer.showAs(photo);
     this.root.dataset.shown = photo.name;
     this.#describe();
@@ -186,8 +239,8 @@ class Darkroom {
 
   /** Its name and size, and what was done to it beside colouring. */
   #describe() {
-    const { name, width, height, notes } = this.current;
-    this.#say([`${name}, ${width} × ${height}`, ...notes].join(" · "));
+    const { name, width, height, notes, told } = this.current;
+    this.#say([`${name}, ${width} × ${height}`, ...notes, told].filter(Boolean).join(" · "));
   }
 
   #close(photo) {
@@ -195,6 +248,7 @@ class Darkroom {
     this.photos = this.photos.filter((other) => other !== photo);
     this.taken.delete(photo.name.toLowerCase());
     this.room.forget(photo);
+    this.album.close(photo);
     this.#render();
     const next = this.photos[Math.min(at, this.photos.length - 1)];
     if (this.#isInUse(photo)) next ? this.#open(next) : this.#openExample(this.props.examples[0]);
@@ -217,8 +271,9 @@ class Darkroom {
     const photo = this.current;
     this.panel.saving(true);
     try {
-      const { name, blob } = await finishPhoto(this.room, photo, format);
+      const { name, blob, look } = await finishPhoto(this.room, photo, format);
       saveBlob(blob, name);
+      photo.saved = look;
       this.#say(`${name} is saved`);
     } catch (error) {
       this.#say(error.message);
@@ -288,6 +343,7 @@ class Darkroom {
       color: hints[photo?.selected]?.color ?? color, hidden, many: this.photos.length > 1,
     });
     this.shelf.show(this.photos, this.wanted, this.batch !== null);
+    this.album.note();
   }
 }
 

@@ -3,6 +3,7 @@
 import { lookOf } from "./batch.js";
 import { Dots } from "./dots.js";
 import { addHint, moveHint, recolorHint, removeHint } from "./hints.js";
+import { keyOf } from "./layout.js";
 import { URGENT } from "./requests.js";
 
 const SHARP_AFTER_MS = 250; // a hand that rests
@@ -133,15 +134,23 @@ export class Developer {
       const isNewest = () => photo === this.current && version >= this.shownVersion;
       if (!answer || !await this.compare.show({ after: answer.after }, isNewest)) return;
       this.shownVersion = version;
+      this.missed = false;
       this.noteLook(look.strength, look.hints.length, look.size);
       if (answer.notes.join() === photo.notes.join()) return;
       photo.notes = answer.notes;
       this.onNotes();
     } catch (error) {
+      this.missed = error.mayPass === true; // it is asked for again: see catchUp()
       this.say(error.message);
     } finally {
       busy.done();
     }
+  }
+
+  /** There is a network again. */
+  catchUp() {
+    if (this.missed && this.current) this.redevelop();
+    this.missed = false;
   }
 
   /** What the picture on screen was made with. */
@@ -167,7 +176,7 @@ export class Developer {
   key(event) {
     if (this.root.offsetParent === null || document.querySelector("dialog[open]")) return;
     if (!this.current || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-    const key = event.key.toLowerCase();
+    const key = keyOf(event);
     if (key === "z") this.step(event.shiftKey ? "redo" : "undo");
     else if (key === "y") this.step("redo");
     else return;

@@ -92,6 +92,7 @@ export async function mountDrawing({ element, props, watch }) {
     onWaiting: (waiting) => studio.building?.classList.toggle("st-busy", waiting),
     onFailure: (error) => notice(sheet.frame, error.message),
   });
+  window.addEventListener("online", () => studio.pipeline.wake());
   if (kept.map || kept.seed !== undefined) drawNow(); // the picture that came is of the start
   studio.controls.showLive?.();
   const cursor = new Cursor(sheet, props.classes.map((c) => c.name));

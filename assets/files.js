@@ -1,6 +1,7 @@
 // Files that become the drawing: label images are opened, photos traced, from wherever they come.
 
 import { ask, notice } from "./ask.js";
+import { filesOf, whatWasLeft } from "./folders.js";
 import { button } from "./icons.js";
 import { on, onFailure, studio } from "./studio.js";
 import { sendFile } from "./wire.js";
@@ -65,8 +66,20 @@ export function openFiles({ desk, props, trigger, upload }) {
   return { open, trace, refused };
 }
 
-/** A file dropped on the sheet or its tools, or pasted where the studio is in use. */
+/**
+ * A file dropped on the sheet or its tools, or pasted where the studio is in use. A sheet holds one
+ * drawing: of several files, and of folders, the first picture.
+ */
 function acceptDrops(desk, open) {
+  const openFirst = async (transfer) => {
+    const found = await filesOf(transfer);
+    const [first] = found.files;
+    if (first) open(first);
+    if (found.files.length > 1) {
+      notice(studio.sheet.frame, `${first.name} is opened, the first of ${found.files.length} files: `
+        + "a sheet holds one drawing");
+    } else if (!first && found.folders) notice(studio.sheet.frame, whatWasLeft(found));
+  };
   const isFile = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
   const overSheet = (event) => event.target.closest?.(".st-drawing");
   const mark = (on_) => studio.sheet?.frame.classList.toggle("st-dropping", on_);
@@ -82,7 +95,7 @@ function acceptDrops(desk, open) {
     if (!isFile(event)) return;
     event.preventDefault();
     mark(false);
-    if (overSheet(event) && event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
+    if (overSheet(event)) openFirst(event.dataTransfer);
   });
   document.addEventListener("paste", (event) => {
     const file = event.clipboardData?.files[0];

@@ -17,6 +17,8 @@ const KEYS = [
   ["N", "New drawing"],
   ["D", "Draw the picture now"],
   ["?", "This sheet"],
+  ["Any keyboard", "Letters as printed on the keys; with other scripts, by place as on a US keyboard. "
+    + "So are the digits, - and =, and the two keys right of P for [ ]"],
 ];
 
 function element(tag, className, ...children) {

@@ -1,5 +1,6 @@
 // Keys of the Draw tab. They act only while it has the pointer or the focus, never in a text field.
 
+import { keyOf } from "./layout.js";
 import { drawNow } from "./studio.js";
 import { SWITCHES, TOOLBAR } from "./rail.js";
 
@@ -30,8 +31,8 @@ export function bindKeys(desk, parts) {
 }
 
 function pick(event, { sheet, rail, palette, help, cursor }) {
-  const key = event.key.toLowerCase();
-  if (event.altKey) return null;
+  const key = keyOf(event);
+  if (!key || (event.altKey && !"[]".includes(key))) return null; // a Mac types [ with Option
   if (event.ctrlKey || event.metaKey) return pickWithControl(key, event.shiftKey, sheet, rail);
   if (key in ARROWS) return pickArrow(event, ARROWS[key], sheet, cursor);
   if (event.target === sheet.canvas && [" ", "enter"].includes(key)) {

@@ -4,11 +4,13 @@
 import { DESK } from "./studio.js";
 import { reasonOf } from "./wire.js";
 
+const MAY_PASS = new Set([502, 503, 504]); // busy, or being started
+
 const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /**
  * The picture { blob, name, notice } of a drawing { ids, seed, style, id, format, large }; null where
- * it was given up. Rejects with words for a person.
+ * it was given up. Rejects with words for a person; `mayPass` says that trying again may help.
  */
 export async function askPicture(base, drawing) {
   let answer;
@@ -20,10 +22,13 @@ export async function askPicture(base, drawing) {
       body: JSON.stringify({ ...drawing, visitor: VISITOR }),
     });
   } catch {
-    throw new Error("The server is out of reach.");
+    throw Object.assign(new Error("The server is out of reach."), { mayPass: true });
   }
   if (answer.status === 204) return null;
-  if (!answer.ok) throw new Error(await reasonOf(answer));
+  if (!answer.ok) {
+    const mayPass = MAY_PASS.has(answer.status);
+    throw Object.assign(new Error(await reasonOf(answer)), { mayPass });
+  }
   const header = (name) => decodeURIComponent(answer.headers.get(name) ?? "");
   return { blob: await answer.blob(), name: header("x-picture-name"), notice: header("x-notice") };
 }

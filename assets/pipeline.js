@@ -1,13 +1,17 @@
-// Keeps one request under way, two for a moment, and always ends on the newest state.
+// Keeps one request under way, two for a moment, and always ends on the newest state: where the
+// server is out of reach, that is tried again until it is there.
 
 const SHOW_WAITING_MS = 300;
 const GIVE_UP_MS = 20000;
 const REST_MS = 500; // after a failure
+const AGAIN_MS = 2000; // after one that may pass; twice as long each time
+const AGAIN_AT_MOST_MS = 60_000;
 
 export class Pipeline {
   /**
    * `send(id)` sends the state as it is when it is called; `onWaiting(bool)` shows a long wait,
-   * `onFailure(error)` tells why the newest could not be sent.
+   * `onFailure(error)` tells why the newest could not be sent: of failures in a row with
+   * `error.mayPass`, after which it is sent again by itself, the first.
    */
   constructor({ send, onWaiting, onFailure = () => {} }) {
     this.send = send;
@@ -17,9 +21,11 @@ export class Pipeline {
     this.underway = false;
     this.dirty = false;
     this.hurried = false;
+    this.againAfter = 0; // milliseconds; 0: the last one did not fail, or may not pass
   }
 
   request() {
+    clearTimeout(this.againTimer);
     this.dirty = true;
     if (!this.underway) this.#next();
   }
@@ -35,7 +41,13 @@ export class Pipeline {
   }
 
   answered(id) {
+    this.againAfter = 0;
     if (id === this.id) this.#settle();
+  }
+
+  /** There is a network again: what could not be sent is not kept waiting. */
+  wake() {
+    if (this.againAfter) this.request();
   }
 
   failed() { this.#settle(); }
@@ -46,14 +58,24 @@ export class Pipeline {
     this.id += 1;
     this.waitTimer ??= setTimeout(() => this.onWaiting(true), SHOW_WAITING_MS);
     clearTimeout(this.giveUpTimer);
-    this.giveUpTimer = setTimeout(() => this.#settle(), GIVE_UP_MS);
+    this.giveUpTimer = setTimeout(() => {
+      this.againAfter ||= AGAIN_MS; // the network may have gone without a word: see wake()
+      this.#settle();
+    }, GIVE_UP_MS);
     const { id } = this;
     Promise.resolve(this.send(id)).catch((error) => {
       if (id !== this.id) return; // a newer one is under way
-      this.onFailure(error);
+      if (!this.againAfter || !error.mayPass) this.onFailure(error);
+      this.#tryAgain(error.mayPass === true);
       this.hurried = true; // nor does a moving hand ask again at once
-      setTimeout(() => this.answered(id), REST_MS);
+      setTimeout(() => { if (id === this.id) this.#settle(); }, REST_MS);
     });
+  }
+
+  #tryAgain(mayPass) {
+    clearTimeout(this.againTimer);
+    this.againAfter = mayPass ? Math.min(2 * this.againAfter || AGAIN_MS, AGAIN_AT_MOST_MS) : 0;
+    if (mayPass) this.againTimer = setTimeout(() => this.request(), this.againAfter);
   }
 
   #settle() {

@@ -39,7 +39,10 @@ export class Requests {
     } else this.#settle("resolve", answer);
   }
 
-  failed() { this.#settle("reject", new Error("the server is busy or out of reach")); }
+  failed() {
+    const error = new Error("the server is busy or out of reach");
+    this.#settle("reject", Object.assign(error, { mayPass: true }));
+  }
 
   #next() {
     if (this.#current || !this.#waiting.length) return;

@@ -1,5 +1,6 @@
 // The visitor's photos on the server: sent when they are needed, and again where they were dropped.
 
+import { post } from "./send.js";
 import { reasonOf } from "./wire.js";
 
 const BUSY = 503;
@@ -13,12 +14,16 @@ function newKey() {
 }
 
 export class Room {
-  /** Its photos are objects with a `name` and `load()`, a promise of their file. */
-  constructor(url, maxMegabytes, requests) {
+  /**
+   * Its photos are objects with a `name` and `load()`, a promise of their file. `onProgress(photo,
+   * part)` follows one that takes a while to be sent; null: it is there, or was not to be sent.
+   */
+  constructor(url, maxMegabytes, requests, onProgress) {
     this.url = new URL(url, document.baseURI).href;
     this.key = newKey();
     this.maxMegabytes = maxMegabytes;
     this.requests = requests;
+    this.onProgress = onProgress;
     window.addEventListener("pagehide", () => {
       this.#call("", "DELETE", { keepalive: true }).catch(() => {});
     });
@@ -65,9 +70,11 @@ export class Room {
     for (let attempt = 0; ; attempt += 1) {
       let answer;
       try {
-        answer = await this.#call("", "POST", { body: file, headers });
+        const own = { "x-studio-key": this.key, ...headers };
+        const follow = (part) => this.onProgress(photo, part);
+        answer = await post(this.url, { body: file, headers: own }, follow);
       } catch {
-        throw new Error(`${photo.name}: could not be sent`);
+        throw Object.assign(new Error(`${photo.name}: could not be sent`), { mayPass: true });
       }
       if (answer.ok) {
         const { photo: remote, error, width, height, thumb } = await answer.json();
@@ -79,8 +86,8 @@ export class Room {
     }
   }
 
-  #call(path, method, { headers, ...options } = {}) {
-    const own = { "x-studio-key": this.key, ...headers };
-    return fetch(`${this.url}${path}`, { method, cache: "no-store", headers: own, ...options });
+  #call(path, method, options = {}) {
+    const headers = { "x-studio-key": this.key };
+    return fetch(`${this.url}${path}`, { method, cache: "no-store", headers, ...options });
   }
 }

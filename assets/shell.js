@@ -1,10 +1,11 @@
-// The name of the place, and light or dark.
+// The name of the place, light or dark, and the tab in the address.
 
+import { followTabs } from "./address.js";
 import { button } from "./icons.js";
 
 const STORED = "pix2pix-theme";
 
-export function mountShell({ element }) {
+export function mountShell({ element, props }) {
   const root = element.querySelector(".st-shell");
   const name = Object.assign(document.createElement("h1"), { className: "st-name" });
   name.innerHTML = "pix2pix <span>studio</span>";
@@ -15,6 +16,7 @@ export function mountShell({ element }) {
     localStorage.setItem(STORED, dark ? "dark" : "light");
   });
   root.replaceChildren(name, theme);
+  followTabs(props.tabs);
   const stored = localStorage.getItem(STORED);
   const asked = new URLSearchParams(location.search).has("__theme");
   if (stored && !asked) document.body.classList.toggle("dark", stored === "dark");

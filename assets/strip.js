@@ -42,7 +42,11 @@ export function buildStrip(on) {
       image.hidden = !photo.thumb;
       frame.dataset.state = photo.state;
       frame.dataset.name = photo.name;
-      const about = photo.reason || `${photo.name}: ${WORDS[photo.state]}`;
+      const isSent = typeof photo.sent === "number";
+      frame.classList.toggle("st-sending", isSent);
+      frame.style.setProperty("--part", `${(photo.sent ?? 0) * 100}%`);
+      const state = isSent ? `sending, ${Math.round(photo.sent * 100)}%` : WORDS[photo.state];
+      const about = photo.reason || `${photo.name}: ${state}`;
       opener.setAttribute("aria-label", about);
       opener.title = about;
       opener.setAttribute("aria-pressed", String(photo === current));

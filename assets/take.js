@@ -1,5 +1,6 @@
 // Photos from wherever they come: dropped on the page, pasted, or from the disk.
 
+import { filesOf, whatWasLeft } from "./folders.js";
 import { button } from "./icons.js";
 
 export const ACCEPTED = "image/*,.tif,.tiff,.json";
@@ -19,10 +20,19 @@ export function filesPicker(options, take) {
   return [opener, picker];
 }
 
-/** Files dropped anywhere while `root` is on screen, or pasted. */
+const isHints = (name) => /hints\.json$/i.test(name); // other JSON beside photos is not ours
+
+/**
+ * Files dropped anywhere while `root` is on screen, or pasted; of folders the pictures in them, and
+ * hints. `take(files, words)`: what is to be said beside that, or "". Without files, `words` alone.
+ */
 export function acceptFiles(root, take) {
   const isHere = () => root.offsetParent !== null;
   const hasFiles = (event) => isHere() && [...event.dataTransfer?.types ?? []].includes("Files");
+  const takeFrom = async (transfer) => {
+    const found = await filesOf(transfer, isHints);
+    if (found.files.length || found.folders) take(found.files, whatWasLeft(found));
+  };
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
@@ -35,13 +45,12 @@ export function acceptFiles(root, take) {
     root.classList.remove("st-dropping");
     if (!hasFiles(event)) return;
     event.preventDefault();
-    const files = [...event.dataTransfer.files];
-    if (files.length) take(files);
+    takeFrom(event.dataTransfer);
   });
   document.addEventListener("paste", (event) => {
     const files = [...event.clipboardData?.files ?? []];
     if (!files.length || !isHere() || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    take(files);
+    take(files, "");
   });
 }

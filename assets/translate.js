@@ -3,10 +3,12 @@
 import { Compare } from "./compare.js";
 import { download } from "./download.js";
 import { button, group } from "./icons.js";
+import { KeptFile } from "./kept.js";
 import { swatch } from "./palette.js";
 import { Pipeline } from "./pipeline.js";
-import { onFailure } from "./studio.js";
+import { DESK, onFailure } from "./studio.js";
 import { acceptFiles } from "./take.js";
+import { askBeforeLeaving } from "./visit.js";
 import { buildWebcam } from "./webcam.js";
 import { sendFile } from "./wire.js";
 
@@ -26,7 +28,9 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
     tip: "As PNG, at full size", classes: "st-primary st-out" });
   save.disabled = true;
 
-  const state = { source: null, shown: null, saving: false };
+  const state = { source: null, shown: null, saving: false, saved: null };
+  const kept = new KeptFile(DESK);
+  askBeforeLeaving(() => Boolean(state.shown?.local) && state.saved !== state.shown);
 
   /** What the server needs to find the photo, uploading it (again) where that is needed. */
   async function locate() {
@@ -51,6 +55,7 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
 
   /** A refused file leaves the last photo in place. */
   function refuse(words) {
+    if (state.source !== state.shown) kept.keep(state.shown?.local);
     state.source = state.shown;
     finishSaving();
     if (words) caption.textContent = words;
@@ -69,6 +74,7 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
     const answer = props.value ?? {};
     if (answer.file?.url) {
       download(answer.file.url, answer.file.orig_name);
+      state.saved = state.shown;
       finishSaving();
     } else if (answer.after) {
       await compare.show(answer);
@@ -87,6 +93,7 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
     state.saving = false;
     compare.cut(50);
     pipeline.request();
+    kept.keep(source.local);
   }
 
   save.addEventListener("click", () => {
@@ -100,11 +107,16 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
   root.replaceChildren(stage, caption, webcam.node, controls);
   if (props.classes.length) root.append(buildLegend(props.classes));
   if (props.examples.length) root.append(buildExamples(props.examples, open));
-  acceptFiles(root, ([file]) => open({ local: file }));
+  acceptFiles(root, (files, words) => {
+    if (files.length) open({ local: files[0] });
+    caption.textContent = files.length > 1
+      ? `${files[0].name} is opened, the first of ${files.length} files` : words;
+  });
   if (props.value?.after) {
     state.source = { example: props.examples[0].name };
     receive();
   }
+  kept.recall().then((file) => { if (file && !state.source?.local) open({ local: file }); });
   root.dataset.ready = "true";
 }
 

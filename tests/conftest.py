@@ -188,6 +188,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
         url: str,
         *,
         phone: bool = False,
+        touch: bool = False,
         scheme: str = "light",
         still: bool = False,
         size: dict[str, int] = DESKTOP,
@@ -195,7 +196,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
         size = PHONE if phone else size
         context = chromium.new_context(
             viewport=size,
-            has_touch=phone,
+            has_touch=phone or touch,
             color_scheme=scheme,
             accept_downloads=True,
             reduced_motion="reduce" if still else "no-preference",

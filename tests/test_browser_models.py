@@ -126,7 +126,7 @@ def test_a_drawing_of_own_classes_has_their_palette_and_its_own_sheet(
     wait_for_picture(panel, lambda: stroke(panel, (0.3, 0.4), (0.32, 0.4)))
     assert read_sheet(panel, palette)[25, 20] == 0, "back to the first class, and not to a wall"
     page.reload()
-    page.wait_for_selector(".st-drawing[data-ready]")  # the row of tabs is complete by then
+    page.locator(".st-drawing[data-ready]:visible").wait_for()  # in the same tab
     panel = show_tab(page, "roads")
     panel.locator(".st-drawing[data-ready]").wait_for()
     assert read_sheet(panel, palette)[50, 8] == 3, "each tab keeps its own drawing"
@@ -168,6 +168,29 @@ def test_a_photo_is_translated_under_the_slider_and_saved_whole(
     open_in(panel, "Open a photo", tmp_path / "notes.png")
     panel.page.get_by_text("is no image").wait_for()
     assert panel.locator(".st-photo").get_attribute("data-shown") == "my bay.png"
+
+
+def test_a_reload_opens_the_same_tab_and_in_it_the_same_photo(
+    own_studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(own_studio, phone=True)  # where most tabs are in a menu
+    panel = show_tab(page, "aerial")
+    panel.locator(".st-photo[data-shown='coast.jpg']").wait_for()
+    assert page.url == f"{own_studio}#aerial"
+    colors(201, 97).save(tmp_path / "my bay.png")
+    open_in(panel, "Open a photo", tmp_path / "my bay.png")
+    panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.reload()
+    panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
+    assert asked == ["beforeunload"]
+    with page.expect_download():
+        panel.get_by_role("button", name="Save the result").click()
+    page.wait_for_timeout(100)
+    page.reload()
+    panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
+    assert len(asked) == 1, "it is saved"
 
 
 def test_a_photo_becomes_a_label_image(

@@ -296,6 +296,36 @@ def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("studio-photos", 1),
+        ("gradio_api/upload", 1),
+        ("studio-live/draw", 0),  # no upload, and every new stroke may break one off
+        ("gradio_api/queue/join", 0),
+    ],
+)
+def test_an_upload_broken_off_is_one_line_in_the_log(
+    attacked: RunningApp, path: str, lines: int
+) -> None:
+    host, port = urlsplit(attacked.url).hostname, urlsplit(attacked.url).port
+    before = len(attacked.said())
+    head = (
+        f"POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 400000\r\nx-studio-key: {KEY}\r\n"
+        "content-type: multipart/form-data; boundary=b\r\n\r\n"
+        '--b\r\ncontent-disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    )
+    with socket.create_connection((host, port)) as connection:
+        connection.sendall(head.encode() + bytes(100_000))
+        time.sleep(0.2)
+    end = time.monotonic() + 20
+    while attacked.said()[before:].count("\n") < lines and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.3)  # for what must not come
+    said = attacked.said()[before:].splitlines()
+    assert said == ["INFO: an upload was broken off by the browser"] * lines
+
+
 def test_what_is_no_http_is_hung_up_on(attacked: RunningApp) -> None:
     host, port = urlsplit(attacked.url).hostname, urlsplit(attacked.url).port
     for garbage in (b"\x16\x03\x01\x02\0" * 50, b"GET\r\n\r\n", b"\0" * 4096, b"A" * 200_000):

@@ -56,7 +56,11 @@ def create_demo(
         delete_cache=(SWEEP_EVERY_S, KEEP_S),
     ) as demo:
         desks = give_desks(demo)
-        ScriptedHTML("shell", "shell.js", "mountShell")
+        names = desk_names([served.title for served in others])
+        own = [(name, served.title) for name, served in zip(names, others)]
+        fixed = [("draw", "Draw", drawer), ("colorize", "Colourise", colorizer)]
+        tabs = [(name, label) for name, label, model in fixed if model is not None] + own
+        ScriptedHTML("shell", "shell.js", "mountShell", tabs=tabs)
         with gr.Tabs(elem_classes="studio-tabs"):
             if drawer is not None:
                 with gr.Tab("Draw", id="draw"):
@@ -73,7 +77,7 @@ def create_demo(
                         build_colorize_tab(colorizer, PHOTOS, MODEL_SLOT, demo)
                         add_colorize_endpoint(colorizer, MODEL_SLOT)
                         _say_which(revisions.get("colorize", ""))
-            for served, desk in zip(others, desk_names([other.title for other in others])):
+            for served, desk in zip(others, names):
                 with gr.Tab(served.title, id=desk):
                     if isinstance(served.model, str):
                         _say_why_off(served.model)
@@ -118,7 +122,7 @@ def launch_options() -> dict[str, Any]:
     """What `demo.launch` needs besides the address."""
     return {
         "theme": studio_theme(),
-        "css_paths": [ASSETS / "studio.css", ASSETS / "colorize.css"],
+        "css_paths": [ASSETS / f"{name}.css" for name in ("studio", "colorize", "screens")],
         "app_kwargs": {
             "routes": [*assets_routes(), *photo_routes(PHOTOS), *live_routes()],
             "middleware": [Middleware(Gate)],

@@ -5,12 +5,14 @@ the queue. What is not listed here is answered as if it were not there.
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from gradio import Blocks
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +27,8 @@ MAX_JSON_BYTES = 2 << 20  # a drawing of 1024x1024 pixels needs less
 MAX_FORM_BYTES = (MAX_UPLOAD_MB << 20) + (1 << 20)  # a file in its multipart form
 MAX_HELD_BYTES = 64 << 20  # of all JSON that is on its way
 JSON_LIMIT_S = 30
+
+log = logging.getLogger("pix2pix")
 
 
 class Door(NamedTuple):
@@ -166,6 +170,8 @@ class Gate:
             raise RefusedError(400, "files must come in a form, each as `files`") from None
         except asyncio.TimeoutError:
             raise RefusedError(408, "the file took too long to arrive") from None
+        except ClientDisconnect:
+            log.info("an upload was broken off by the browser")
         finally:
             self._uploads -= 1
 

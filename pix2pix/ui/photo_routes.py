@@ -5,11 +5,12 @@ address that someone copies, or that a proxy logs, opens nothing and tells nothi
 """
 
 import asyncio
+import logging
 import threading
 from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -20,6 +21,8 @@ PHOTOS_URL = "studio-photos"
 THUMB_SIDE = 160
 UPLOADS_AT_ONCE = 8  # each may need MAX_UPLOAD_MB of memory
 UPLOAD_LIMIT_S = 300
+
+log = logging.getLogger("pix2pix")
 
 _decoding = threading.Lock()  # a picture of 50 megapixels needs 150 MB: one at a time
 
@@ -44,6 +47,9 @@ def photo_routes(store: PhotoStore) -> list[Route]:
             return refuse(str(error), 200)  # an answer like another: browsers log all else
         except asyncio.TimeoutError:
             return refuse("the photo took too long to arrive", 408)
+        except ClientDisconnect:
+            log.info("an upload was broken off by the browser")
+            return Response(status_code=400)  # nobody reads it
         finally:
             uploads -= 1
 
