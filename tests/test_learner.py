@@ -11,7 +11,6 @@ import torch
 from pix2pix.data.loader import Batch
 from pix2pix.encoding import encode_labels
 from pix2pix.training.learner import Learner
-from pix2pix.training.parts import split_batch
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.styles import style_error
 
@@ -130,17 +129,6 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
             torch.testing.assert_close(
                 gathered, grad, rtol=1e-3, atol=3e-5 * largest, msg=f"{module}.{name}"
             )
-
-
-def test_dropout_is_the_same_when_a_part_is_painted_again() -> None:
-    learner = Learner(replace(SMALL, dropout=0.5, depth=4, style_dim=0), torch.device("cpu"))
-    chances = torch.zeros(4, 7)
-    batch = make_batch()
-    gaps = torch.zeros_like(batch.weight)
-    part = split_batch(batch, None, chances, gaps, 4, 2, learner.workers)[1]
-    once, again, other = (learner._paint(part, np.s_[:, :, :, :], 3, i)[1] for i in (1, 1, 0))
-    assert torch.equal(once, again)
-    assert not torch.equal(once, other)
 
 
 def test_discriminators_learn_at_every_scale() -> None:

@@ -1,4 +1,4 @@
-"""D in a run: what it is made of, what it learns, and what G learns from it."""
+"""The discriminator of a run: what it is made of, what it is shown, and its verdicts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +14,6 @@ from pix2pix.networks.known import (
     SegmentingDiscriminator,
 )
 from pix2pix.training.augmentation import augment
-from pix2pix.training.losses import (
-    discriminator_loss,
-    feature_matching_loss,
-    generator_loss,
-    reading_loss,
-)
 from pix2pix.training.parts import Part
 from pix2pix.training.pretrained import load_halvings
 from pix2pix.training.recipe import Recipe
@@ -125,73 +119,13 @@ def read(discriminator: nn.Module, seen: Seen) -> Tensor | None:
 
 
 def judged(recipe: Recipe, part: Part) -> tuple[int, float]:
-    """How many of a part's images, from the first on, are judged by those who are told the label
-    map; and their share of all such images.
+    """How many of a microbatch's images, from the first on, the conditional discriminators see;
+    and their share of all such images.
 
-    They know that no photo has a map from which elements were taken out, whatever G paints there.
+    They never see maps with dropped elements: no photo has such a map, whatever G paints there.
     """
     whole = len(part.input), part.share
     return (part.encoded, part.encoded_share) if recipe.take_out else whole
-
-
-def verdict_loss(
-    discriminator: nn.Module, recipe: Recipe, part: Part, real: Seen, fake: Seen
-) -> Tensor:
-    """What D minimises: real up, fake down, the mean over its scales; to read real ones as they
-    are labelled and fakes as painted."""
-    count, share = judged(recipe, part)
-    verdicts = (judge(discriminator, seen.first(count)) for seen in (real, fake) if count)
-    losses = [
-        discriminator_loss(
-            real_logits.float(), fake_logits.float(), recipe.gan_loss, recipe.label_smoothing
-        )
-        for (real_logits, _), (fake_logits, _) in zip(*verdicts)
-    ]
-    loss = mean_of(losses, fake.image) * share
-    read_real, read_fake = read(discriminator, real), read(discriminator, fake)
-    if read_real is not None and read_fake is not None:
-        painted = reading_loss(read_fake, fake.condition, painted=True)
-        loss = loss + (reading_loss(read_real, real.condition) + painted) / 2 * part.share
-    return loss
-
-
-def adversarial_losses(
-    discriminator: nn.Module, recipe: Recipe, part: Part, real: Seen, fake: Seen
-) -> dict[str, Tensor]:
-    """What D thinks of the fakes (gan), whether it reads what was drawn (seg) and, for those that
-    have a truth, how far from it they are in D's features (fm) and in those of the network that
-    knows photos (known).
-
-    All are means over D's scales: pix2pixHD adds them up.
-    """
-    count, share = judged(recipe, part)
-    verdicts = judge(discriminator, fake.first(count)) if count else []
-    scales = [generator_loss(logits.float(), recipe.gan_loss) for logits, _ in verdicts]
-    losses = {"gan": mean_of(scales, fake.image) * share}
-    readings = read(discriminator, fake)
-    if readings is not None:
-        losses["seg"] = reading_loss(readings, fake.condition) * part.share
-    if recipe.lambda_fm:
-        with torch.no_grad():
-            truths = judge(discriminator, real.first(count)) if part.encoded else []
-        pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
-        losses["fm"] = matching_loss(pairs, part, fake.image)
-    if recipe.lambda_known:
-        pairs = [([r], [f]) for r, f in zip(real.known, fake.known)] if part.encoded else []
-        losses["known"] = matching_loss(pairs, part, fake.image)
-    return losses
-
-
-def matching_loss(
-    pairs: list[tuple[list[Tensor], list[Tensor]]], part: Part, like: Tensor
-) -> Tensor:
-    """Mean distance of real and fake activations, scale by scale, of those that have a truth."""
-    known = slice(part.encoded)
-    distances = [
-        feature_matching_loss([r[known].float() for r in real], [f[known].float() for f in fake])
-        for real, fake in pairs
-    ]
-    return mean_of(distances, like) * part.encoded_share
 
 
 def mean_of(losses: list[Tensor], like: Tensor) -> Tensor:

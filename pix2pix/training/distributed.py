@@ -1,28 +1,25 @@
 """Several workers at one run, started by torchrun: one process for each device.
 
-Each computes its own part of every batch (`loader.Plan`), and all make the same update, so the
-weights stay the same on all of them without being sent around. Losses are scaled so that their mean
-over the workers is the loss of the whole batch, and the gradients are averaged by hand: the wrapper
-DistributedDataParallel does the same, but it wants one forward pass of the wrapped module for each
-backward pass, and every parameter used in it. Here D judges twice or thrice for a backward pass and
-is frozen between, the generator is entered by `logits`, and the style encoder has nothing to do
-where a worker's whole part has drawn styles.
+Each computes its own part of every batch (`loader.Plan`). DistributedDataParallel averages the
+gradients, so all workers make the same update and the weights stay equal. Losses are scaled so that
+their mean over the workers is the loss of the whole batch.
 
-What differs from one process: batch norm takes its statistics over a worker's own part, as
-SyncBatchNorm exists on CUDA only, and dropout draws other masks.
+What differs from one process: on a CPU batch norm takes its statistics over a worker's own part
+(SyncBatchNorm exists on CUDA only), and dropout draws other masks.
 """
 
 import contextlib
 import datetime
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from pix2pix.device import choose_device
 from pix2pix.training.run import StoppedError
@@ -116,26 +113,38 @@ class Workers:
         self._reduce(rows)
         return rows[:count]
 
-    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """The mean over the workers of each gradient; one that a worker lacks counts as 0."""
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """The module with its gradients averaged over the workers; itself where there is one.
+
+        Parameters that no worker used keep no gradient, so Adam passes over them as in one process.
+        """
         if self.world == 1:
-            return
-        owned = [p for p in parameters if p.requires_grad]
-        there = torch.tensor([p.grad is not None for p in owned], device=self.device).float()
-        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in owned]
-        flat = torch.cat([there, *(g.reshape(-1) for g in grads)])
-        self._reduce(flat)
-        used, *means = (flat / self.world).split([len(owned), *(p.numel() for p in owned)])
-        for parameter, is_used, grad, mean in zip(owned, used.tolist(), grads, means):
-            # Adam passes over a parameter without gradient, and must here as in one process.
-            parameter.grad = grad.copy_(mean.view_as(grad)) if is_used else None
+            return module
+        if self.device.type == "cuda":
+            module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=True)
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """A block in which gradients are exchanged. StoppedError where another worker is gone."""
+        try:
+            yield
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            if self.world == 1:
+                raise
+            raise self._is_gone(error) from error
+
+    def _is_gone(self, error: RuntimeError) -> StoppedError:
+        words = str(error).splitlines()[0]
+        return StoppedError(f"worker {self.rank}: another worker is gone ({words})")
 
     def _reduce(self, tensor: Tensor, operation: Any = None) -> None:
         try:
             dist.all_reduce(tensor, operation or dist.ReduceOp.SUM)
         except RuntimeError as error:
-            words = str(error).splitlines()[0]
-            raise StoppedError(f"worker {self.rank}: another worker is gone ({words})") from None
+            raise self._is_gone(error) from None
 
 
 @contextlib.contextmanager

@@ -1,9 +1,13 @@
-"""The images of a step, in one piece or in several that are computed one after the other."""
+"""Microbatches: the images of a step, in one piece or in several computed one after the other."""
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from pix2pix.data.loader import Batch
 from pix2pix.training.distributed import Workers
@@ -13,18 +17,20 @@ from pix2pix.training.distributed import Workers
 class Part:
     """Images of a step that are computed together.
 
-    The first `encoded` have the style of their own photo and are judged by their truth too. Means
-    over the parts, times their shares, add up to what has the mean over the step as its mean over
-    the workers: with one worker, to that mean.
+    The first `encoded` are painted in the style of their own photo and have a truth: they are
+    compared with their target. The others get a drawn style and are seen by D alone. A mean over a
+    microbatch times its share, summed over the microbatches and averaged over the workers, is the
+    mean over the whole step.
     """
 
     input: Tensor  # (N, C, H, W), as in Batch
     condition: Tensor
-    gaps: Tensor  # (N, 1, H, W), 1 where something was taken out of the input
+    gaps: Tensor  # (N, 1, H, W), 1 where an element was dropped from the input
     target: Tensor
     weight: Tensor
-    style: Tensor | None  # (N, style_dim)
+    noise: Tensor | None  # (N, style_dim), standard normal; None: no styles
     chances: Tensor  # (N, CHANCES), of `augmentation`
+    pixels: Any  # an index: the pixels of the output that target and weight are of
     encoded: int
     share: float  # of the images
     encoded_share: float  # of those with a truth
@@ -35,16 +41,18 @@ class Part:
 
 def split_batch(
     batch: Batch,
-    style: Tensor | None,
+    noise: Tensor | None,
     chances: Tensor,
     gaps: Tensor,
+    pixels: Any,
     encoded: int,
     count: int,
     workers: Workers,
 ) -> list[Part]:
-    """A worker's batch in `count` parts of one size.
+    """A worker's batch as `count` microbatches of one size.
 
-    The first `encoded` of all workers' images have a truth; `style` and `chances` are this one's.
+    Of all workers' images the first `encoded` have a truth. `noise` and `chances` are this
+    worker's.
     """
     own, world = len(batch.input), workers.world
     total, size, start = own * world, own // count, workers.rank * own
@@ -63,8 +71,9 @@ def split_batch(
                 gaps[here],
                 batch.target[here],
                 weights,
-                None if style is None else style[here],
+                None if noise is None else noise[here],
                 chances[here],
+                pixels,
                 has_truth,
                 size / own,
                 has_truth * world / max(encoded, 1),
@@ -74,3 +83,12 @@ def split_batch(
             )
         )
     return parts
+
+
+def accumulate(module: nn.Module, parts: Sequence[Part]) -> Iterator[Part]:
+    """The microbatches in turn. Workers average the gradients of `module` at the last one only."""
+    for i, part in enumerate(parts):
+        is_last = i == len(parts) - 1
+        several = isinstance(module, DistributedDataParallel) and not is_last
+        with module.no_sync() if several else contextlib.nullcontext():  # type: ignore[operator]
+            yield part

@@ -1,44 +1,39 @@
-"""The styles that a batch is painted in: those of its own photos, and some that are drawn."""
+"""The style codes that a microbatch is painted with: of its own photos, and drawn ones."""
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from pix2pix.networks import StyleEncoder
-from pix2pix.training.distributed import Workers
 from pix2pix.training.losses import kl_to_standard_normal
 
 
-def styles_of_batch(
-    encoder: StyleEncoder, photos: Tensor, noise: Tensor, encoded_whole: int, workers: Workers
-) -> tuple[Tensor, Tensor]:
-    """Style codes (N, style_dim) of this worker's photos (N, 3, H, W), and the KL term.
+def encode_styles(
+    encoder: StyleEncoder, photos: Tensor, noise: Tensor, encoded: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Style codes (N, style_dim) for photos (N, 3, H, W), those that were encoded, and their KL.
 
-    Of all workers' batch the first `encoded_whole` have that of their own photo, the rest one that
-    is drawn. `noise` is standard normal, (N of all workers, style_dim).
+    The first `encoded` images get the code of their own photo, by the reparametrisation with
+    `noise` (N, style_dim), standard normal; the rest get one drawn from the distribution of the
+    codes seen so far.
     """
-    share = len(photos)
-    encoded = min(max(encoded_whole - workers.rank * share, 0), share)
-    noise = workers.own_part(noise)
     own, kl = noise[:0], noise.new_zeros(())
     if encoded:
         mean, log_variance = encoder(photos[:encoded])
         mean, log_variance = mean.float(), log_variance.float()
         own = mean + noise[:encoded] * (log_variance / 2).exp()
         kl = kl_to_standard_normal(mean, log_variance)
-        kl = kl * (encoded * workers.world / encoded_whole)
-    encoder.observe(workers.whole(own, share, encoded_whole))
-    return torch.cat([own, encoder.sample(noise[encoded:])]), kl
+    return torch.cat([own, encoder.sample(noise[encoded:])]), own.detach(), kl
 
 
 def style_error(encoder: StyleEncoder, fakes: Tensor, styles: Tensor) -> Tensor:
-    """How far the encoder's reading of fakes (N, 3, H, W) is from their styles (N, style_dim), in
-    standard deviations.
+    """Distance of the styles that the encoder reads in fakes (N, 3, H, W) from those they were
+    painted with (N, style_dim), in standard deviations.
 
-    Only G learns from it (BicycleGAN's latent regression, Zhu et al., 2017, eq. 6): a style that
-    cannot be seen in the picture was not used.
+    Only G learns from it (BicycleGAN's latent regression, Zhu et al., 2017, eq. 6): the encoder
+    enters with detached weights.
     """
-    encoder.requires_grad_(False)
-    read, _ = encoder(fakes)
-    encoder.requires_grad_(True)
+    frozen = {name: tensor.detach() for name, tensor in encoder.state_dict().items()}
+    read, _ = functional_call(encoder, frozen, (fakes,))
     deviation = encoder.style_covariance.diagonal().sqrt()
     return ((read.float() - styles).abs() / (deviation + 0.01)).mean()
