@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 from synthetic import make_facade
 
+from pix2pix.drawings.classes import PIX2PIX_PALETTE
 from pix2pix.drawings.labels import (
     CLASSES,
     NUM_CLASSES,
     PALETTE,
-    PIX2PIX_PALETTE,
     VOID,
     check_label_map,
     decode_label_image,
@@ -22,6 +22,7 @@ from pix2pix.drawings.labels import (
     open_label_map,
     resize_label_map,
 )
+from pix2pix.notices import listening
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "assets" / "examples"
 PALETTES = pytest.mark.parametrize("palette", [PALETTE, PIX2PIX_PALETTE], ids=["cmp", "pix2pix"])
@@ -219,8 +220,7 @@ def test_every_palette_colour_at_once_with_a_photo_is_refused() -> None:
         (Image.new("RGB", (8, 8)), "is all black"),
         (Image.new("RGB", (8, 8), (9, 0, 4)), "is black"),
         (Image.new("RGB", (8, 8), "white"), r"values 255\.\.255"),
-        (Image.new("RGBA", (8, 8), (0, 0, 255, 254)), "has transparent pixels"),
-        (Image.new("LA", (8, 8), (1, 0)), "has transparent pixels"),
+        (Image.new("LA", (8, 8), (1, 0)), "is transparent all over"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -236,10 +236,13 @@ def test_pixels_beyond_the_palette_are_refused() -> None:
         decode_label_image(image)
 
 
-def test_a_transparent_palette_entry_in_use_is_refused() -> None:
-    data = encode(encode_label_image(random_map()), "PNG", transparency=3)
-    with pytest.raises(ValueError, match="map: has transparent pixels"):
-        open_label_map(data, "map")
+def test_a_transparent_palette_entry_in_use_is_background() -> None:
+    labels = random_map()
+    data = encode(encode_label_image(labels), "PNG", transparency=3)  # of class 2
+    with listening() as notices:
+        found = open_label_map(data, "map")
+    np.testing.assert_array_equal(found, np.where(labels == 2, 0, labels))
+    assert notices == ["map: the transparent part (8%) is read as background"]
 
 
 def test_a_transparent_palette_entry_not_in_use_does_no_harm() -> None:

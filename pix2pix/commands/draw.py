@@ -17,7 +17,8 @@ Paint the photo of each facade label map.
 
 LABELS is a picture of class colours: a palette PNG as the CMP Facade Database and this app save it,
 an RGB picture in those colours or in those of the pix2pix "facades" set (JPEG too), or a greyscale
-picture of class indices 0-11 or ids 1-12. The photo has the size of the label map.
+picture of class indices 0-11 or ids 1-12. A transparent or white ground is background; of a photo
+with its label map beside it the map is taken. The photo has the size of the label map.
 """
 
 EXAMPLES = """\
@@ -66,9 +67,13 @@ def load(options: argparse.Namespace) -> Process:
     style = choose_style(drawer, options)
     palette = drawer.config.palette
     own = None if is_facades([c.name for c in palette]) else tuple(c.rgb for c in palette)
-    return lambda source: Image.fromarray(
-        drawer.draw(open_label_map(source, colors=own), options.seed, style, size=options.size)
-    )
+    names = [c.name for c in palette]
+
+    def draw(source: str) -> Image.Image:
+        label_map = open_label_map(source, colors=own, classes=names)
+        return Image.fromarray(drawer.draw(label_map, options.seed, style, size=options.size))
+
+    return draw
 
 
 def choose_style(drawer: "Drawer", options: argparse.Namespace) -> "Style | None":

@@ -146,7 +146,7 @@ class Halves:
         """
         import numpy as np
 
-        from pix2pix.data.halves import MAX_STEP, step_at_middle
+        from pix2pix.imaging.middle import MAX_STEP, step_at_middle
 
         if image.width * self._height != 2 * image.height * self._width or image.width % 2:
             return False

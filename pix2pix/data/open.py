@@ -12,6 +12,7 @@ from pix2pix.data.examples import Examples, Pictures, Reader, cache_bytes
 from pix2pix.data.facades import FacadePairs, read_pair
 from pix2pix.data.find import Example
 from pix2pix.data.geometry import Geometry
+from pix2pix.data.label_forms import settle_labels
 from pix2pix.data.loader import Dataset
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.orient import orient
@@ -71,6 +72,8 @@ def open_data(
     located = find_splits(options, root, splits, earlier)
     problems = list(located.problems)
     oriented, direction = orient(located.examples, options, palette)
+    if palette is not None:
+        palette = settle_labels(root, oriented, palette, options.skip_bad)
 
     # Headers tell sizes, and so whether all fits in memory; decoding tells the rest
     geometries = {split: view_geometry(options, split) for split in splits}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pix2pix.data.find import PEEK, Example
+from pix2pix.data.label_forms import looks_like_labels
 from pix2pix.data.options import DataOptions
 from pix2pix.data.palette import Palette
 from pix2pix.data.read import read_labels
@@ -68,5 +69,7 @@ def _read_label_side(examples: list[Example], palette: Palette) -> int:
                 faults[side] = str(error)
         if len(faults) == 1:
             return 0 if 1 in faults else 1
+        if faults and sum(seem := [looks_like_labels(part) for part in example.parts]) == 1:
+            return seem.index(True)  # of classes that nobody has named yet
         reason = "; ".join(faults.values()) if faults else "both A and B are label maps"
     raise ValueError(f"expected label maps in A or in B; say which with --direction ({reason})")

@@ -69,11 +69,15 @@ def read_photo(part: Part) -> np.ndarray:
     return np.asarray(to_rgb(open_parts([part])[0]))
 
 
+def is_lossy(part: Part) -> bool:
+    return part.path.suffix.lower() in LOSSY_SUFFIXES
+
+
 def read_labels(part: Part, palette: Palette) -> np.ndarray:
     """Class indices (H, W) uint8. ValueError "FILE: reason"."""
     image = open_parts([part])[0]
     try:
-        return palette.decode(image, is_lossy=part.path.suffix.lower() in LOSSY_SUFFIXES)
+        return palette.decode(image, is_lossy(part))
     except ValueError as error:
         raise ValueError(f"{part.path}: {error}") from None
 

@@ -56,7 +56,7 @@ def add_draw_endpoint(drawer: Drawer, concurrency_id: str) -> None:
 
     def draw(labels: Upload, seed: Any) -> str:
         number = read_seed({"seed": _whole(seed)}, "seed")
-        label_map = open_label_map(labels.path, labels.name, own)
+        label_map = open_label_map(labels.path, labels.name, own, [c.name for c in palette])
         return str(save_result(Image.fromarray(drawer.draw(label_map, number)), labels.name))
 
     classes = ", ".join(c.name for c in palette)

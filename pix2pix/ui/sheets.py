@@ -70,7 +70,8 @@ class SheetKind:
         if self.name == "lines":
             label_map = decode_lines(image, self.shape)
         else:
-            label_map = decode_label_image(image, None if self.name == "facades" else self.colors)
+            own = None if self.name == "facades" else self.colors
+            label_map = decode_label_image(image, own, [c.name for c in self.classes])
         return fit_label_map(label_map, self.shape)
 
 
