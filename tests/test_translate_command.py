@@ -65,6 +65,18 @@ def test_a_folder_is_done_with_its_bad_files_listed(translate: Translate) -> Non
     assert found == {"a.png", "inner/b.png", "inner/c.png"}
 
 
+def test_notes_and_pages_are_said(translate: Translate) -> None:
+    Path("album").mkdir()
+    Path("album/readme.txt").write_text("no image")
+    first, second = waves(40, 60), waves(30, 20)
+    first.save("album/scan.tif", save_all=True, append_images=[second, second])
+    status, lines = translate("album", "-o", "out")
+    assert status == 0
+    assert lines[0] == "1 file is no image and left out: album/readme.txt"
+    assert lines[1].startswith("album/scan.tif: ") and "page" in lines[1] and len(lines) == 2
+    assert pixels("out/scan.png").shape == (40, 60, 3)
+
+
 def test_what_is_done_is_left_out_until_it_is_forced(translate: Translate) -> None:
     make_album()
     Path("album/bad.png").unlink()

@@ -50,7 +50,6 @@ exit status: 0 all done; 1 some photos were bad (the others are done, the bad on
 the end); 2 nothing could be done; 130 stopped by Ctrl+C.
 """
 
-NAMED = 3  # files left out whose names are said; the report has all
 LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
 
 
@@ -103,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_jobs(options: argparse.Namespace) -> int:
     from pix2pix.commands.photo_batch import default_threads, is_done, run_batch
+    from pix2pix.commands.photo_plan import describe_left_out
 
     check(options)
     jobs, failed, left_out, is_batch = plan(options)
@@ -234,14 +234,6 @@ def describe_pages(job: Job) -> tuple[str, ...]:
     if job.page or job.pages == 1:
         return ()
     return (f"has {job.pages} pages; the results of the others end in -2 to -{job.pages}",)
-
-
-def describe_left_out(left_out: dict[str, str]) -> str:
-    """One line on the files that are no photos: how many, and the first of them."""
-    names, count = [*left_out][:NAMED], len(left_out)
-    more = f" and {count - len(names)} more" if count > len(names) else ""
-    verb = "file is no image" if count == 1 else "files are no images"
-    return f"{count} {verb} and left out: {', '.join(names)}{more}"
 
 
 def describe_notes(done: Sequence[Outcome]) -> list[str]:

@@ -14,6 +14,7 @@ from pix2pix.imaging.sniff import sniff
 # Endings that are of photos as well; what else stands behind a dot is part of a name (scan.0001)
 _OTHER_ENDINGS = frozenset({".jfif", ".jpe", ".jif", ".pgm", ".ppm", ".pnm", ".dib", ".hif"})
 
+NAMED = 3  # files left out whose names are said; a report has all
 NO_IMAGE = "is no image in a format that can be read"
 
 
@@ -96,6 +97,14 @@ def _is_photo(path: Path) -> bool:
         return path.suffix.lower() in PHOTO_SUFFIXES or (path.is_file() and bool(sniff(path)))
     except OSError:
         return False
+
+
+def describe_left_out(left_out: dict[str, str]) -> str:
+    """One line on the files that are no photos: how many, and the first of them."""
+    names, count = [*left_out][:NAMED], len(left_out)
+    more = f" and {count - len(names)} more" if count > len(names) else ""
+    verb = "file is no image" if count == 1 else "files are no images"
+    return f"{count} {verb} and left out: {', '.join(names)}{more}"
 
 
 def plan_photos(

@@ -85,17 +85,21 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
     """`plan_outputs`, or where a folder is given, a PNG for each image in it."""
     if not any(source and Path(source).is_dir() for source in inputs):
         return plan_outputs(inputs, options.out)
-    from pix2pix.commands.photo_batch import find_photos, plan_photos
+    from pix2pix.commands.photo_plan import describe_left_out, find_photos, plan_photos
 
     if not options.out:
         raise ValueError("-o is empty; expected a folder for the results")
-    names, empty = find_photos(inputs, Path(options.out), options.recursive)
-    jobs, bad = plan_photos(names, Path(options.out), ".png")
-    return {job.source: job.target for job in jobs}, empty | bad
+    found = find_photos(inputs, Path(options.out), options.recursive)
+    jobs, bad = plan_photos(found.names, Path(options.out), ".png")
+    if found.left_out:
+        complain(describe_left_out(found.left_out))
+    return {job.source: job.target for job in jobs if not job.page}, found.bad | bad
 
 
 def load(options: argparse.Namespace) -> Process:
-    from pix2pix.imaging.open import open_rgb
+    from pix2pix.imaging.open import open_image
+    from pix2pix.imaging.pixels import to_rgb
+    from pix2pix.imaging.profiles import to_srgb
     from pix2pix.inference import load_translator
 
     translator = load_translator(options.checkpoint, options.device)
@@ -106,7 +110,10 @@ def load(options: argparse.Namespace) -> Process:
     halves = Halves(options.half, translator.config)
 
     def process(source: str) -> Image.Image:
-        image = halves.take(open_rgb(source), source)
+        image = open_image(source)
+        for note in image.info.get("notes", ()):  # which page it is, what range was guessed
+            complain(f"{source}: {note}")
+        image = halves.take(to_rgb(to_srgb(image)), source)
         return translator.translate(image, options.seed, size=options.size, tile=options.tile)
 
     return process
