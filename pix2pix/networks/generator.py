@@ -49,7 +49,7 @@ class AbMean(nn.Module):
     def forward(self, logits: Tensor) -> Tensor:
         classes = len(self.points)
         likely = torch.softmax(logits[:, :classes].float() / self.TEMPERATURE, dim=1)
-        mean = torch.einsum("nkhw,kc->nchw", likely, self.points)
+        mean = torch.einsum("nkhw,kc->nchw", likely, self.points.float())
         return torch.cat([mean, logits[:, classes:]], 1) if logits.shape[1] > classes else mean
 
 
