@@ -90,7 +90,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--engine",
         choices=ENGINES,
         default=os.environ.get("PIX2PIX_ENGINE", "auto"),
-        help="what runs them [auto: OpenVINO on a CPU without bf16, else torch; or "
+        help="what runs them [auto: the faster one on this processor, which the log names; or "
         "$PIX2PIX_ENGINE]",
     )
     parser.add_argument(

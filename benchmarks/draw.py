@@ -7,6 +7,10 @@ run it (eager, fp32), and our generator at 256 and 512 pixels in eager torch, to
 it, ONNX Runtime and OpenVINO where they are installed, and with --compile in torch.compile, which
 takes a minute to start. The floor is the time that as many multiplications and additions take in a
 large matrix product.
+
+Torch and OpenVINO run in fp32 and, where the hardware has bf16, in bf16 too, whether or not the
+network may be served in it. For each precision the last lines compare the faster of the two with
+the one that `--engine auto` takes on this processor.
 """
 
 import argparse
@@ -28,11 +32,17 @@ sys.path.insert(0, str(ROOT))
 from pix2pix.checkpoint import load_checkpoint  # noqa: E402
 from pix2pix.commands.export import to_onnx  # noqa: E402
 from pix2pix.config import GeneratorConfig  # noqa: E402
+from pix2pix.device import has_amx, has_fast_bf16  # noqa: E402
 from pix2pix.drawings.facades import build  # noqa: E402
 from pix2pix.drawings.plans import random_plan  # noqa: E402
 from pix2pix.encoding import encode_labels  # noqa: E402
 from pix2pix.hub import resolve  # noqa: E402
-from pix2pix.inference.engines import fold_resize_convs, make_engine  # noqa: E402
+from pix2pix.inference.engines import (  # noqa: E402
+    OpenVinoEngine,
+    TorchEngine,
+    choose_engine,
+    fold_resize_convs,
+)
 from pix2pix.networks import UNet  # noqa: E402
 
 SIDES = (256, 512)
@@ -54,13 +64,23 @@ def ours(folder: Path) -> dict[str, Run]:
     def load() -> UNet:
         return load_checkpoint(folder)[1].generator
 
-    eager = load()
-    runs: dict[str, Run] = {"torch eager": eager, "torch": make_engine("torch", load(), CPU)}
+    runs: dict[str, Run] = {"torch eager": load()}
+    has_openvino = importlib.util.find_spec("openvino") is not None
+    for bf16 in (False, True) if has_fast_bf16(CPU) else (False,):
+        network = load()
+        network.needs_fp32 = network.needs_fp32 and not bf16  # its time, not its picture, counts
+        runs[f"torch {named(bf16)}"] = TorchEngine(network, CPU, bf16)
+        if has_openvino:
+            network = load()
+            network.needs_fp32 = network.needs_fp32 and not bf16
+            runs[f"openvino {named(bf16)}"] = OpenVinoEngine(network, bf16)
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
         runs["onnxruntime"] = onnx_session(folder)
-    if importlib.util.find_spec("openvino"):
-        runs["openvino"] = make_engine("openvino", load(), CPU)
     return runs
+
+
+def named(bf16: bool) -> str:
+    return "bf16" if bf16 else "fp32"
 
 
 def onnx_session(folder: Path) -> Run:
@@ -146,6 +166,25 @@ def print_table(side: int, report: dict[str, float]) -> None:
             print(f"{name:26}{milliseconds:9.1f}{ratios}")
     if "torch.compile starts in" in report:
         print(f"torch.compile starts in {report['torch.compile starts in'] / 1000:.0f} s")
+    print_choice(report)
+
+
+def print_choice(report: dict[str, float]) -> None:
+    """Whether the engine that `auto` takes is the faster one here."""
+    for bf16 in (False, True):
+        times = {
+            kind: report[name]
+            for kind in ("torch", "openvino")
+            if (name := f"{kind} {named(bf16)}") in report
+        }
+        if len(times) == 2:
+            chosen, _ = choose_engine(bf16, CPU, possible=True)
+            faster = min(times, key=lambda kind: times[kind])
+            print(
+                f"{named(bf16)}: auto takes {chosen}, {faster} is the faster one "
+                f"({', '.join(f'{kind} {ms:.0f} ms' for kind, ms in times.items())}; "
+                f"{'AMX' if has_amx() else 'no AMX'})"
+            )
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Where to run, and in which precision."""
 
 import contextlib
+from collections.abc import Iterator
 
 import torch
 
@@ -28,10 +29,46 @@ def has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        return any(getattr(torch.cpu, probe, bool)() for probe in probes)
+        return has_amx() or _cpu_has("_is_avx512_bf16_supported")
     return False
+
+
+def has_amx() -> bool:
+    """Whether the CPU multiplies matrices of bfloat16 in one instruction (Intel AMX)."""
+    return _cpu_has("_is_amx_tile_supported")
+
+
+def _cpu_has(probe: str) -> bool:
+    return bool(getattr(torch.cpu, probe, bool)())
 
 
 def autocast(device: torch.device, bf16: bool) -> contextlib.AbstractContextManager[object]:
     return torch.autocast(device.type, torch.bfloat16) if bf16 else contextlib.nullcontext()
+
+
+def full_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """Float32 is computed as such inside, whatever autocast and TF32 say outside."""
+    stack = contextlib.ExitStack()
+    if torch.amp.is_autocast_available(device.type):
+        stack.enter_context(torch.autocast(device.type, enabled=False))
+    if device.type == "cuda":
+        stack.enter_context(_convolutions_without_tf32())
+    return stack
+
+
+@contextlib.contextmanager
+def _convolutions_without_tf32() -> Iterator[None]:
+    """cuDNN computes float32 convolutions in TF32, with the 10 bits of float16, by default."""
+    cudnn = torch.backends.cudnn
+    # torch 2.9 renamed the switch and refuses to read the old one where the new one was used.
+    switch, name, off = (
+        (cudnn.conv, "fp32_precision", "ieee")
+        if hasattr(cudnn, "conv")
+        else (cudnn, "allow_tf32", False)
+    )
+    before = getattr(switch, name)
+    setattr(switch, name, off)
+    try:
+        yield
+    finally:
+        setattr(switch, name, before)

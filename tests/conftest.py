@@ -201,6 +201,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
             accept_downloads=True,
             reduced_motion="reduce" if still else "no-preference",
         )
+        context.set_default_timeout(120_000)  # against a hang: no test decides by time
         page = context.new_page()
         complaints: list[str] = []
         page.on("console", lambda m: _note_error(m, complaints))
@@ -208,7 +209,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda r: _note_foreign(r.url, url, complaints))
         visits.append((context, complaints))
         page.goto(url)
-        page.wait_for_selector(".st-drawing[data-ready]", timeout=30_000)
+        page.wait_for_selector(".st-drawing[data-ready]")
         return page
 
     yield open_page

@@ -55,7 +55,7 @@ class Forker:
         self._process.communicate()
 
 
-def wait_until(is_so: Any, seconds: float = 60) -> None:
+def wait_until(is_so: Any, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline

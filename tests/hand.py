@@ -47,7 +47,6 @@ def read_building(page: Any) -> np.ndarray:
     page.wait_for_function(
         "() => { const { sharp, picture } = document.querySelector('.st-building').dataset;"
         " return sharp === picture; }",
-        timeout=20_000,
     )
     return read_picture(page.locator(".st-building img"))
 
@@ -60,7 +59,6 @@ def wait_for_building(page: Any, act: Callable[[], Any]) -> None:
         "(shown) => { const { asked, picture } = document.querySelector('.st-building').dataset;"
         " return asked === picture && picture !== shown; }",
         arg=shown,
-        timeout=20_000,
     )
 
 

@@ -50,7 +50,7 @@ class RunningApp:
 
     def event_names(self) -> dict[str, int]:
         """The index of each event that a browser can send, by its name."""
-        config = httpx.get(f"{self.url}config", timeout=30).json()
+        config = httpx.get(f"{self.url}config", timeout=120).json()
         return {d["api_name"]: d["id"] for d in config["dependencies"] if d["backend_fn"]}
 
 
@@ -88,10 +88,10 @@ def running_app(folder: Path, arguments: list[str], **environment: str) -> Itera
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(120)
 
 
-def wait_for_start(app: RunningApp, seconds: float = 120) -> None:
+def wait_for_start(app: RunningApp, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while "studio is at" not in app.said():
         assert app.process.poll() is None and time.monotonic() < end, app.said()

@@ -14,7 +14,9 @@ with_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc
 
 def run(program: str, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", program, *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+    )
 
 
 def test_memory_can_be_given_back() -> None:

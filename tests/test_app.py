@@ -84,9 +84,11 @@ def test_a_style_wins_over_the_seed(client: Client) -> None:
 def test_a_style_that_is_not_finite_is_refused(fake_studio: str, value: str) -> None:
     body = '{"data": [{"ids": "%s", "style": [0, 0, %s]}]}' % (pack_ids(WALL), value)  # noqa: UP031
     url = f"{fake_studio}gradio_api/call/draw_live"
-    answer = httpx.post(url, content=body, headers={"content-type": "application/json"})
+    answer = httpx.post(
+        url, content=body, headers={"content-type": "application/json"}, timeout=120
+    )
     if answer.status_code == 200:
-        stream = httpx.get(f"{url}/{answer.json()['event_id']}", timeout=30).text
+        stream = httpx.get(f"{url}/{answer.json()['event_id']}", timeout=120).text
         assert stream.split("event: ")[-1].startswith("error")
     else:
         assert answer.status_code in (400, 422)
@@ -296,11 +298,11 @@ def test_nothing_but_uploads_can_be_opened(fake_studio: str, file: Any) -> None:
 
 def raw_call(url: str, name: str, payload: Any) -> str:
     """The event stream's last event, past the client's own preparation of files."""
-    answer = httpx.post(f"{url}gradio_api/call/{name}", json={"data": [payload]})
+    answer = httpx.post(f"{url}gradio_api/call/{name}", json={"data": [payload]}, timeout=120)
     if answer.status_code == 400:
         return f"error {answer.text}"
     event = answer.json()["event_id"]
-    stream = httpx.get(f"{url}gradio_api/call/{name}/{event}", timeout=30).text
+    stream = httpx.get(f"{url}gradio_api/call/{name}/{event}", timeout=120).text
     return stream.split("event: ")[-1]
 
 
@@ -377,11 +379,14 @@ def test_a_missing_checkpoint_becomes_a_sentence(tmp_path: Path) -> None:
 def test_only_the_assets_are_served(fake_studio: str) -> None:
     from pix2pix.ui.assets import ASSETS_URL
 
-    assert httpx.get(f"{fake_studio}{ASSETS_URL}/draw.js").status_code == 200
+    assert httpx.get(f"{fake_studio}{ASSETS_URL}/draw.js", timeout=120).status_code == 200
     for path in ("..%2fapp.py", "%2e%2e/app.py", "../app.py"):
-        assert httpx.get(f"{fake_studio}{ASSETS_URL}/{path}").status_code == 404
+        assert httpx.get(f"{fake_studio}{ASSETS_URL}/{path}", timeout=120).status_code == 404
     for path in (app.__file__, "app.py", "/etc/passwd"):
-        assert httpx.get(f"{fake_studio}gradio_api/file={path}").status_code in (403, 404)
+        assert httpx.get(f"{fake_studio}gradio_api/file={path}", timeout=120).status_code in (
+            403,
+            404,
+        )
 
 
 def test_the_app_reports_to_nobody_and_keeps_nothing_for_long() -> None:

@@ -230,6 +230,6 @@ def test_a_space_or_a_folder_without_a_name_is_called_by_its_recipe(tmp_path: Pa
 def test_the_page_is_told_nothing_that_only_the_server_needs(
     client: Client, models: dict[str, Path]
 ) -> None:
-    page = httpx.get(f"{client.src}config").text
+    page = httpx.get(f"{client.src}config", timeout=120).text
     assert str(models["roads"].parent) not in page, "where the checkpoints lie"
     assert not re.search(r"(\d+,){500}", page), "label maps travel packed"

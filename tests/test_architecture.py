@@ -129,7 +129,7 @@ def test_the_pure_layer_has_no_tensors(package: str) -> None:
 def test_the_pure_layer_loads_without_torch() -> None:
     pure = [name for name in MODULES if LAYERS[unit(name)] == 1]
     code = f"import sys, {', '.join(pure)}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=300).returncode == 0
 
 
 def test_imports_are_found_wherever_they_stand() -> None:

@@ -70,10 +70,10 @@ def test_the_building_follows_while_the_hand_still_moves(fake_studio: str, visit
     box = page.locator(".st-sheet").bounding_box()
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
-    for step in range(40):
-        page.mouse.move(box["x"] + 20 + 8 * step, box["y"] + 20 + 6 * step)
-        page.wait_for_timeout(25)
-    assert page.evaluate("() => window.shown") >= 3
+    for step in (10, 20, 30, 40):
+        shown = page.evaluate("() => window.shown")
+        page.mouse.move(box["x"] + 20 + 8 * step, box["y"] + 20 + 6 * step, steps=10)
+        page.wait_for_function("(shown) => window.shown > shown", arg=shown)
     page.mouse.up()
 
 

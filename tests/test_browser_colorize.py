@@ -109,11 +109,11 @@ def test_of_the_working_sizes_side_by_side_the_one_picked_is_used(
     before = page.locator("img.st-after").get_attribute("src")
     page.get_by_role("button", name="Working size").click()
     sheet = page.get_by_role("dialog")
-    sheet.locator(".st-print img[src]").nth(3).wait_for(timeout=20_000)
+    sheet.locator(".st-print img[src]").nth(3).wait_for()
     pictures = sheet.locator(".st-print img").evaluate_all("all => all.map(i => i.src)")
     assert len(set(pictures)) == 4
     sheet.get_by_role("button", name="Working size 384").click()
-    page.locator(".st-photo[data-size='384']").wait_for(timeout=20_000)
+    page.locator(".st-photo[data-size='384']").wait_for()
     assert page.locator("img.st-after").get_attribute("src") != before
     assert page.get_by_role("dialog").count() == 0
 
@@ -132,7 +132,7 @@ def open_many(page: Any, folder: Path) -> None:
     page.locator("input[type=file][multiple]").set_input_files(
         [*paths[:2], folder / "letter.jpg", *paths[2:]]
     )
-    page.locator(".st-shot[data-name='b.png'][data-state=done]").wait_for(timeout=20_000)
+    page.locator(".st-shot[data-name='b.png'][data-state=done]").wait_for()
 
 
 def test_many_photos_come_back_in_one_zip_and_a_bad_one_stops_nothing(
@@ -223,11 +223,11 @@ def test_screenshots_of_the_darkroom(studio: str, visit: Visit, scheme: str, dev
     page = to_colors(visit(studio, phone=phone, scheme=scheme))
     examples = sorted((ROOT / "assets" / "examples").glob("*.jpg"))
     page.locator("input[type=file][multiple]").set_input_files([*examples, ROOT / "LICENSE"])
-    page.locator(".st-shot[data-state=failed]").wait_for(timeout=30_000)
+    page.locator(".st-shot[data-state=failed]").wait_for()
     page.locator(f".st-photo[data-shown='{examples[0].name}']").wait_for()
     click_photo(page, 0.7, 0.25, touch=phone)
     page.get_by_role("button", name="Sky").click()
-    page.locator(".st-photo[data-hints='1']").wait_for(timeout=20_000)
+    page.locator(".st-photo[data-hints='1']").wait_for()
     page.wait_for_timeout(1200)
     page.screenshot(path=SCREENSHOTS / f"darkroom-{device}-{scheme}.png", full_page=phone)
     beyond = page.evaluate(
@@ -237,5 +237,5 @@ def test_screenshots_of_the_darkroom(studio: str, visit: Visit, scheme: str, dev
     )
     assert beyond == [], "nothing to scroll sideways"
     page.get_by_role("button", name="Working size").click()
-    page.locator(".st-print img[src]").nth(3).wait_for(timeout=20_000)
+    page.locator(".st-print img[src]").nth(3).wait_for()
     page.screenshot(path=SCREENSHOTS / f"contact-{device}-{scheme}.png")

@@ -187,7 +187,7 @@ def test_the_building_takes_the_style_of_a_photo_and_keeps_it_over_a_reload(
     wait_for_building(page, lambda: (page.reload(), page.wait_for_selector("[data-ready]")))
     np.testing.assert_array_equal(read_building(page), styled)
     assert look.get_attribute("aria-pressed") == "true"
-    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    page.wait_for_selector(".st-looks[data-complete=true]")
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "style-from-photo-desktop-light.png")
 
@@ -207,7 +207,7 @@ def test_a_photo_that_gives_no_style_leaves_the_look(
 
 def test_named_styles_come_first_under_their_names(plain_studio: str, visit: Visit) -> None:
     page = visit(plain_studio)
-    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    page.wait_for_selector(".st-looks[data-complete=true]")
     names = page.evaluate("() => [...document.querySelectorAll('.st-look')].map(n => n.ariaLabel)")
     assert names[:3] == ["Look: brick", "Look: <b>lime</b>", "Look 7"]
     assert page.locator(".st-look[data-round]").count() == 8
@@ -228,7 +228,7 @@ def test_screenshots_of_what_a_photo_becomes(
     page = visit(studio, phone=device == "phone", scheme=scheme)
     photo = save_house(tmp_path / "our house.jpg")
     wait_for_building(page, lambda: open_file(page, "Style from a photo", photo))
-    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    page.wait_for_selector(".st-looks[data-complete=true]")
     page.screenshot(path=SCREENSHOTS / f"style-{device}-{scheme}.png", full_page=True)
     open_file(page, "Open a drawing", photo)
     page.get_by_role("alertdialog").wait_for()
@@ -277,7 +277,7 @@ def test_hostile_files_are_refused_in_words_and_the_drawing_is_not_lost(
     for i, (name, (content, reason)) in enumerate(HOSTILE_FILES.items()):
         (tmp_path / name).write_bytes(content)
         open_file(page, button, tmp_path / name)
-        page.get_by_text(reason).nth(0).wait_for(timeout=15_000)
+        page.get_by_text(reason).nth(0).wait_for()
         if i == len(HOSTILE_FILES) - 1:
             assert page.locator("img[src=x]").count() == 0
         page.evaluate(  # so that the next reason is not found in this toast

@@ -78,7 +78,6 @@ def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
     panel.page.wait_for_function(
         "([n, shown]) => n.dataset.asked === n.dataset.picture && n.dataset.picture !== shown",
         arg=[node, shown],
-        timeout=20_000,
     )
     return read_picture(panel.locator(".st-building img"))
 

@@ -94,7 +94,6 @@ def test_the_sheet_and_its_picture_have_the_models_shape(
     np.testing.assert_array_equal(both[:, :width], PALETTE[expected])
 
     # There again after a reload, and a label image of the shape opens exactly
-    panel.page.wait_for_timeout(500)
     panel.page.reload()
     panel.page.wait_for_selector(".st-drawing[data-ready]")
     panel = enter(panel.page, name)

@@ -52,7 +52,10 @@ def test_what_the_browser_kept_may_be_broken(fake_studio: str, visit: Visit, kep
 
 
 def test_with_live_off_the_building_waits_for_the_draw_button(bare: Any) -> None:
-    bare.wait_for_timeout(400)
+    bare.wait_for_function(
+        "() => { const { asked, picture } = document.querySelector('.st-building').dataset;"
+        " return asked === picture; }"
+    )
     bare.get_by_role("switch", name="Live").click()
     before = read_building(bare)
     press(bare, "4")
@@ -111,7 +114,7 @@ def test_the_looks_come_when_the_hand_rests_and_a_press_takes_one(
     studio: str, visit: Visit
 ) -> None:
     page = visit(studio)
-    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    page.wait_for_selector(".st-looks[data-complete=true]")
     pictures = page.evaluate(
         "() => [...document.querySelectorAll('.st-look[data-round] img')].map(i => i.src)"
     )
@@ -120,7 +123,7 @@ def test_the_looks_come_when_the_hand_rests_and_a_press_takes_one(
     assert page.get_by_label("Seed", exact=True).input_value() == "1203"
     press(page, "r", "=")
     wait_for_building(page, lambda: drag(page, (0.2, 0.2), (0.8, 0.8)))
-    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    page.wait_for_selector(".st-looks[data-complete=true]")
     others = page.evaluate(
         "() => [...document.querySelectorAll('.st-look[data-round] img')].map(i => i.src)"
     )
@@ -184,7 +187,7 @@ def test_screenshots_of_the_studio_at_work(
     def shoot(name: str) -> None:
         page.screenshot(path=SCREENSHOTS / f"{name}-{device}-{scheme}.png")
 
-    page.wait_for_selector(".st-looks[data-complete=true]", timeout=30_000)
+    page.wait_for_selector(".st-looks[data-complete=true]")
     for name in ("Mirror", "Snap to grid", "Select"):
         tool(page, name)
     (drag if device == "desktop" else finger)(page, (0.5, 0.3), (0.5, 0.3))

@@ -74,7 +74,7 @@ def test_the_app_starts_with_what_is_left_and_says_what_is_off_and_why(
 
 def tabs_of(app: RunningApp) -> dict[str, str]:
     """The text in each tab of the page, by its label."""
-    config = httpx.get(f"{app.url}config", timeout=30).json()
+    config = httpx.get(f"{app.url}config", timeout=120).json()
     props = {c["id"]: c for c in config["components"]}
 
     def text(node: dict) -> str:

@@ -1,7 +1,6 @@
 """What the Colourise tab gets: previews while a hand waits, and finished files."""
 
 import io
-import time
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +48,26 @@ def test_a_photo_stays_open_while_hints_and_strength_change() -> None:
 
 
 @pytest.mark.skipif(not CHECKPOINT.is_dir(), reason="the checkpoint is not there")
-def test_a_hint_is_answered_within_300_ms_of_one_core() -> None:
+def test_a_hint_is_answered_by_one_run_of_the_network_on_a_small_picture() -> None:
     colorizer = load_colorizer(CHECKPOINT, "cpu")
     example = next((ROOT / "assets" / "examples").glob("*.jpg"))
     enlarged = io.BytesIO()
     Image.open(example).resize((2400, 1800)).save(enlarged, "jpeg")
     photo = decode_photo(enlarged.getvalue(), example.name)
     assert max(photo.quick.size) == QUICK_SIDE and max(photo.preview.size) == PREVIEW_SIDE
-    spent = []
+    pixels: list[int] = []
+    run = colorizer._runner
+
+    def count(x: Any, *more: Any) -> Any:
+        pixels.append(len(x) * x.shape[-2] * x.shape[-1])
+        return run(x, *more)
+
+    colorizer._runner = count  # type: ignore[assignment]
     for x in np.linspace(0.2, 0.8, 6):  # the first one opens the photo
-        start = time.process_time()
+        pixels.clear()
         look = Look(1.0, colorizer.size, (Hint(x, 0.5, (200, 20, 20)),))
         preview_uri(color_kept(colorizer, photo, "quick", look)[0])
-        spent.append(time.process_time() - start)
-    assert min(spent[1:]) < 0.3, "of all cores together, so that other processes do not count"
+        assert len(pixels) == 1 and pixels[0] <= 2 * 192 * 256
 
 
 def test_a_preview_is_upright_and_bounded_whatever_the_photo() -> None:

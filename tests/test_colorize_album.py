@@ -136,7 +136,7 @@ def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 128 + number
     assert b"the same command goes on with them" in err
     assert b"Traceback" not in err

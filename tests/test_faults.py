@@ -182,18 +182,19 @@ def test_what_runs_is_finished_and_then_the_server_goes(
 ) -> None:
     models = save_app_models(tmp_path / "models")
     big = tmp_path / "big.png"
-    colors(4000, 3000).save(big)  # takes a second or so
+    colors(3000, 2000).save(big)  # takes half a second or so: the server waits for 5
     with running_app(tmp_path, app_arguments(models)) as app:
         client = Client(app.url, verbose=False, download_files=False)
-        listener = httpx.Client(timeout=60)  # a page that stays open does not keep it
+        listener = httpx.Client(timeout=120)  # a page that stays open does not keep it
         stream = listener.build_request("GET", f"{app.url}gradio_api/heartbeat/page")
         listener.send(stream, stream=True)
         with big.open("rb") as file:
-            path = httpx.post(f"{app.url}gradio_api/upload", files={"files": file}).json()[0]
+            path = httpx.post(
+                f"{app.url}gradio_api/upload", files={"files": file}, timeout=120
+            ).json()[0]
         job = client.submit({"file": {"path": path}}, api_name="/aerial_make")
         while "PROCESSING" not in str(job.status().code):
             time.sleep(0.02)
-        started = time.monotonic()
         app.process.send_signal(number)
         body = {"data": [{"ids": pack_ids(WALL)}], "fn_index": 0, "session_hash": "late"}
         late: list[int] = []
@@ -202,16 +203,15 @@ def test_what_runs_is_finished_and_then_the_server_goes(
             """As often as it takes until the server is heard to be leaving."""
             while late[-1:] in ([], [200]):
                 try:
-                    answer = httpx.post(f"{app.url}gradio_api/queue/join", json=body)
+                    answer = httpx.post(f"{app.url}gradio_api/queue/join", json=body, timeout=120)
                     late.append(answer.status_code)
                 except httpx.TransportError:
                     late.append(503)
 
         thread = threading.Thread(target=come_late)
         thread.start()
-        assert "file" in job.result(timeout=20), "what ran was finished"
-        assert app.process.wait(25) == 0
-        assert time.monotonic() - started < 20  # below 10 where nothing else runs
+        assert "file" in job.result(timeout=120), "what ran was finished"
+        assert app.process.wait(120) == 0, "0: it did not have to be cut short"
         thread.join()
         assert late[-1] == 503
         assert "Traceback" not in app.said(), app.said()

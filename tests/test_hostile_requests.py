@@ -19,7 +19,7 @@ from running import RunningApp
 from pix2pix.ui.wire import pack_ids
 
 JSON = {"content-type": "application/json"}
-VISITOR = httpx.Client(timeout=30, trust_env=False)  # one for all: making one takes a while
+VISITOR = httpx.Client(timeout=120, trust_env=False)  # one for all: making one takes a while
 
 
 @pytest.fixture(autouse=True)
@@ -263,7 +263,7 @@ def ask(app: RunningApp, index: int, data: list[Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def events(attacked: RunningApp) -> dict[str, tuple[int, int]]:
     """Each event that runs on the server: its index, and how many values it takes."""
-    config = httpx.get(f"{attacked.url}config", timeout=30).json()
+    config = httpx.get(f"{attacked.url}config", timeout=120).json()
     return {
         f"{d['id']} {d['api_name']}": (d["id"], len(d["inputs"]))
         for d in config["dependencies"]

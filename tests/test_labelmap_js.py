@@ -17,7 +17,7 @@ def test_the_pure_functions_of_the_page_hold_under_node(name: str) -> None:
         [str(NODE), "--test", "--test-reporter=tap", str(path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     cases = path.read_text(encoding="utf-8").count('\ntest("')
     assert result.returncode == 0, result.stdout + result.stderr

@@ -93,7 +93,7 @@ def taken_mb(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=300,
     )
     if "clear_refs" in done.stderr:
         pytest.skip("this system does not let a process forget its greatest size")

@@ -136,7 +136,7 @@ def test_a_finished_file_is_fetched_once() -> None:
         store.take_result(MINE, photo_id)
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end
@@ -151,7 +151,7 @@ def send(
 ) -> httpx.Response:
     headers = {"x-studio-key": key, "x-photo-name": name.replace(" ", "%20")}
     content = grey_png() if content is None else content
-    return httpx.post(f"{url}studio-photos", content=content, headers=headers, timeout=30)
+    return httpx.post(f"{url}studio-photos", content=content, headers=headers, timeout=120)
 
 
 def ask(client: Client, **wish: Any) -> dict[str, Any]:
@@ -170,11 +170,13 @@ def ask(client: Client, **wish: Any) -> dict[str, Any]:
         "fn_index": index,
         "session_hash": client.session_hash,
     }
-    event = httpx.post(f"{client.src}gradio_api/queue/join", json=payload).json()["event_id"]
+    event = httpx.post(f"{client.src}gradio_api/queue/join", json=payload, timeout=120).json()[
+        "event_id"
+    ]
     assert event
     query = {"session_hash": client.session_hash}
     with httpx.stream(
-        "GET", f"{client.src}gradio_api/queue/data", params=query, timeout=60
+        "GET", f"{client.src}gradio_api/queue/data", params=query, timeout=120
     ) as stream:
         for line in stream.iter_lines():
             if '"process_completed"' in line:
@@ -195,12 +197,12 @@ def test_a_photo_that_was_sent_is_coloured_and_fetched(fake_studio: str, client:
     answer = ask(client, kind="save", format="jpeg", key=MINE, photo=sent["photo"])
     assert answer["name"] == "aunt mathilda 1941.jpg"
     url = f"{fake_studio}studio-photos/{sent['photo']}/result"
-    result = httpx.get(url, headers={"x-studio-key": MINE})
+    result = httpx.get(url, headers={"x-studio-key": MINE}, timeout=120)
     assert result.headers["cache-control"] == "no-store"
     image = Image.open(io.BytesIO(result.content))
     assert image.size == (64, 48) and image.format == "JPEG"
     assert np.ptp(np.asarray(image, int), -1).mean() > 20
-    assert httpx.get(url, headers={"x-studio-key": MINE}).status_code == 404
+    assert httpx.get(url, headers={"x-studio-key": MINE}, timeout=120).status_code == 404
 
 
 def test_another_visitor_gets_nothing_with_every_address_of_the_first(
@@ -215,12 +217,17 @@ def test_another_visitor_gets_nothing_with_every_address_of_the_first(
     url = f"{fake_studio}studio-photos/{photo_id}"
     for headers in ({}, {"x-studio-key": OTHERS}, {"x-studio-key": ""}, {"cookie": f"key={MINE}"}):
         for path in ("", "/result", f"/result?key={MINE}", f"/result?x-studio-key={MINE}"):
-            assert httpx.get(url + path, headers=headers).status_code in (404, 405)
-        httpx.delete(url, headers=headers)
-        httpx.delete(f"{fake_studio}studio-photos", headers=headers)
+            assert httpx.get(url + path, headers=headers, timeout=120).status_code in (404, 405)
+        httpx.delete(url, headers=headers, timeout=120)
+        httpx.delete(f"{fake_studio}studio-photos", headers=headers, timeout=120)
     for path in (photo_id, NAME, f"{photo_id}/{NAME}", f"studio-photos/{photo_id}"):
-        assert httpx.get(f"{fake_studio}gradio_api/file={path}").status_code in (403, 404)
-    assert httpx.get(f"{url}/result", headers={"x-studio-key": MINE}).status_code == 200
+        assert httpx.get(f"{fake_studio}gradio_api/file={path}", timeout=120).status_code in (
+            403,
+            404,
+        )
+    assert (
+        httpx.get(f"{url}/result", headers={"x-studio-key": MINE}, timeout=120).status_code == 200
+    )
 
 
 def test_nothing_of_a_photo_is_written_to_disk_or_logged(
@@ -254,7 +261,7 @@ def test_the_end_of_a_session_is_the_end_of_its_photos(fake_studio: str, tmp_pat
     key = secrets.token_hex(16)
     photo_id = send(fake_studio, key).json()["photo"]
     heartbeat = f"{fake_studio}gradio_api/heartbeat/{visitor.session_hash}"
-    with httpx.stream("GET", heartbeat, timeout=30) as stream:
+    with httpx.stream("GET", heartbeat, timeout=120) as stream:
         lines = stream.iter_lines()
         assert "ALIVE" in next(lines)
         ask(visitor, kind="thumb", key=key, photo=photo_id)
@@ -273,11 +280,11 @@ def test_who_closes_a_photo_or_the_page_is_obeyed(fake_studio: str) -> None:
     key = secrets.token_hex(16)
     ids = [send(fake_studio, key).json()["photo"] for _ in range(3)]
     headers = {"x-studio-key": key}
-    httpx.delete(f"{fake_studio}studio-photos/{ids[0]}", headers=headers)
+    httpx.delete(f"{fake_studio}studio-photos/{ids[0]}", headers=headers, timeout=120)
     with pytest.raises(PhotoGoneError):
         PHOTOS.find(key, ids[0])
     assert PHOTOS.find(key, ids[1])
-    httpx.delete(f"{fake_studio}studio-photos", headers=headers)
+    httpx.delete(f"{fake_studio}studio-photos", headers=headers, timeout=120)
     for photo_id in ids[1:]:
         with pytest.raises(PhotoGoneError):
             PHOTOS.find(key, photo_id)

@@ -129,7 +129,9 @@ def test_kill_9_at_any_moment_leaves_a_checkpoint_and_a_run_that_goes_on(
             wait_until(lambda: (steps[-1] if steps else 0) < current_step(out))
         time.sleep(chance.uniform(0, 0.1))
         os.kill(process, signal.SIGKILL)
-        assert forker.wait(process) == -signal.SIGKILL
+        if (status := forker.wait(process)) == 0:
+            break  # a fast machine was through before
+        assert status == -signal.SIGKILL
         steps.append(current_step(out))
         if (out / "run.json").exists():
             for folder in (out, out / "best"):

@@ -3,7 +3,6 @@
 import math
 import os
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -142,14 +141,12 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path, data: Path, forker: Fork
     out, said = tmp_path / "run", tmp_path / "said"
     keys = ["facades", "--data", data, "--out", out, *KEYS, "--max-steps", 100_000]
     process = forker.start("whole_runs:run_slowly", [[str(key) for key in keys]], said)
-    wait_until(lambda: has_come_to(out, 3))
-    time.sleep(0.3)
+    wait_until(lambda: "in the fourth step" in said.read_text())
     os.kill(process, signal.SIGINT)
-    time.sleep(0.5)
+    wait_until(lambda: "press again to leave at once" in said.read_text())
     assert forker.is_running(process)
     os.kill(process, signal.SIGINT)
     assert forker.wait(process) == -signal.SIGINT
-    assert "press again to leave at once" in said.read_text()
 
 
 def test_what_a_killed_process_left_unfinished_goes_with_the_next_one(tmp_path: Path) -> None:

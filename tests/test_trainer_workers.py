@@ -231,7 +231,7 @@ def test_torchrun_starts_killed_workers_again_and_they_go_on_from_the_last_save(
     try:
         wait_until(lambda: has_lines(broken / "metrics.jsonl", 7))
         os.kill(worker_of(launcher.pid, 1), signal.SIGKILL)
-        _, said = launcher.communicate(timeout=100)
+        _, said = launcher.communicate(timeout=300)
     finally:
         launcher.kill()
     assert launcher.returncode == 0, said
@@ -247,7 +247,7 @@ def test_a_signal_to_torchrun_saves_the_run(tmp_path: Path, data: Path) -> None:
     try:
         wait_until(lambda: has_lines(out / "metrics.jsonl", 3))
         launcher.terminate()
-        _, said = launcher.communicate(timeout=100)
+        _, said = launcher.communicate(timeout=300)
     finally:
         launcher.kill()
     assert f"--resume {out}" in said

@@ -37,12 +37,13 @@ def run_with_small_files(arguments: list[str]) -> int:
 
 
 def run_slowly(arguments: list[str]) -> int:
-    """The fourth step takes a minute."""
+    """The fourth step takes ten minutes, and says when it begins."""
     plain_step = Learner.step
 
     def slow_step(self, batch, step, total):
         if step > 2:
-            time.sleep(60)
+            print("in the fourth step", flush=True)
+            time.sleep(600)
         return plain_step(self, batch, step, total)
 
     Learner.step = slow_step  # type: ignore[method-assign]

@@ -14,6 +14,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pix2pix.commands.options import Commands, add_command
 from pix2pix.files import write_atomically
 
@@ -68,7 +70,12 @@ def add_parser(commands: Commands) -> None:
         "checkpoint", metavar="CHECKPOINT", help="folder, or OWNER/NAME[@REVISION] on the Hub"
     )
     parser.add_argument("-o", "--out", type=Path, required=True, help="the file, MODEL.onnx")
-    parser.add_argument("--fp16", action="store_true", help="half the size, computed in float16")
+    parser.add_argument(
+        "--fp16",
+        action="store_true",
+        help="half the size; computed in float16, or in float32 where the network needs it: with "
+        "instance norm",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite the file")
 
 
@@ -105,7 +112,9 @@ def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> b
     from pix2pix.inference.engines import fold_resize_convs
 
     generator = model.generator.eval().requires_grad_(False)
-    fold_resize_convs(generator)
+    exact = fp16 and generator.needs_fp32
+    if not exact:  # a folded kernel is a sum, which float16 would round
+        fold_resize_convs(generator)
     side = 2**config.generator.depth
     inputs = {"input": torch.zeros(1, config.generator.in_channels, side, side)}
     if config.generator.style_dim:
@@ -117,16 +126,19 @@ def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> b
         # optimiser failed on padding by replication (torch 2.15).
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
-            half(generator) if fp16 else generator,
+            half(generator) if fp16 and not exact else generator,
             tuple(inputs.values()),
             path,
             dynamo=False,
             opset_version=OPSET,
+            do_constant_folding=not exact,
             input_names=list(inputs),
             output_names=["output"],
             dynamic_axes={"input": free, "output": free, "style": {0: "count"}},
         )
         proto = onnx.load(path)
+    if exact:
+        store_as_half(proto)
     onnx.helper.set_model_props(proto, metadata(config, model))
     onnx.checker.check_model(proto)
     return bytes(proto.SerializeToString())
@@ -196,3 +208,29 @@ def half(generator: "nn.Module") -> "nn.Module":
             return output.float()
 
     return Half()
+
+
+def store_as_half(proto: Any) -> None:
+    """Stores an ONNX model's float32 weights as float16, and leaves it to compute in float32.
+
+    Each is widened by a Cast, which runtimes do once, when they load the file. A weight that
+    float16 does not hold exactly stays as it is: those of a checkpoint come from float16, and in a
+    network with instance norm rounding them would be seen (43 of 255 on a drawing of one class).
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for tensor in proto.graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT:
+            continue
+        weight = numpy_helper.to_array(tensor)
+        with np.errstate(over="ignore"):
+            half = weight.astype(np.float16)
+        if not np.array_equal(half, weight):
+            continue
+        name, narrow = tensor.name, f"{tensor.name}.float16"
+        tensor.CopyFrom(numpy_helper.from_array(half, narrow))
+        casts.append(helper.make_node("Cast", [narrow], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *proto.graph.node]  # a node stands after those that it needs
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)

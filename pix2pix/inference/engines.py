@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pix2pix.device import autocast, has_fast_bf16
+from pix2pix.device import autocast, has_amx, has_fast_bf16
 from pix2pix.networks import Norm, ResizeConv, UNet
 from pix2pix.zerogpu import with_lent_gpu
 
@@ -28,17 +30,22 @@ ASK_EVERY_MS = 1  # how often a run is asked whether it should go on
 # of a drawing of 512x512. The next run takes it anew, a drawing of 256x256 then 25 ms longer.
 KEEP_PIXELS = 384 * 384
 
+log = logging.getLogger("pix2pix")
+
 
 class StoppedError(Exception):
     """The run was given up, as its caller wished."""
 
 
 class TorchEngine:
-    """Runs a generator in torch on any device: channels last, bf16 where that is fast."""
+    """Runs a generator in torch on any device, channels last.
 
-    def __init__(self, generator: UNet, device: torch.device) -> None:
+    With `bf16` it computes in that, unless the generator needs float32.
+    """
+
+    def __init__(self, generator: UNet, device: torch.device, bf16: bool = False) -> None:
         self._device = device
-        self._bf16 = has_fast_bf16(device)
+        self._bf16 = bf16 and not generator.needs_fp32
         self._stop: Stop = None
         fold_resize_convs(generator)
         self._generator = generator.to(device).eval().to(memory_format=torch.channels_last)
@@ -70,20 +77,23 @@ class TorchEngine:
 class OpenVinoEngine:
     """Runs a generator in OpenVINO on the CPU, for any height and width.
 
+    With `bf16` it computes in that, unless the generator needs float32.
     The images of a batch are run one after the other: on a CPU that takes as long, and a network
     that knows it has one takes a sixth less. The first call takes a second more, to convert it.
     """
 
-    def __init__(self, generator: UNet) -> None:
+    def __init__(self, generator: UNet, bf16: bool = False) -> None:
         fold_resize_convs(generator)
         self._generator: UNet | None = generator.eval()
+        self._bf16 = bf16 and not generator.needs_fp32
         self._request: Any = None
         self._cut_short: list[np.ndarray] | None = None  # the inputs of a run that was stopped
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
         """Raises StoppedError soon after `stop()` is true; a large image goes on to its end."""
         if self._generator is not None:
-            self._request, self._generator = compile_request(self._generator), None
+            self._request = compile_request(self._generator, self._bf16)
+            self._generator = None
         styles = [None] * len(x) if style is None else style.split(1)
         return torch.cat([self._run_one(*one, stop) for one in zip(x.split(1), styles)])
 
@@ -114,9 +124,10 @@ class OpenVinoEngine:
 
 
 def make_engine(kind: str, generator: UNet, device: torch.device) -> TorchEngine | OpenVinoEngine:
-    """The engine of that kind; auto is OpenVINO on a CPU without bf16, where it was measured.
+    """The engine of that kind; `auto` takes the faster one (`choose_engine`). Logs the choice.
 
-    ValueError where the kind is not known, or cannot be had here.
+    The precision is bf16 where the hardware multiplies it and the network allows it. ValueError
+    where the kind is not known, or cannot be had here.
     """
     if kind not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {kind!r}")
@@ -125,18 +136,61 @@ def make_engine(kind: str, generator: UNet, device: torch.device) -> TorchEngine
         raise ValueError(
             f"engine openvino runs on the CPU with the package openvino, got device {device.type}"
         )
-    # Where the hardware has bf16 the two have not been compared yet: benchmarks/draw.py does it.
-    if kind == "openvino" or (kind == "auto" and possible and not has_fast_bf16(device)):
-        return OpenVinoEngine(generator)
-    return TorchEngine(generator, device)
+    bf16, why = choose_precision(generator, device)
+    if kind == "auto":
+        kind, reason = choose_engine(bf16, device, possible)
+        why = f"{reason}; {why}"
+    log.info("engine: %s on %s in %s (%s)", kind, device.type, "bf16" if bf16 else "fp32", why)
+    if kind == "openvino":
+        return OpenVinoEngine(generator, bf16)
+    return TorchEngine(generator, device, bf16)
 
 
-def compile_request(generator: UNet) -> Any:
-    import openvino
+def choose_precision(generator: UNet, device: torch.device) -> tuple[bool, str]:
+    """Whether to compute in bf16, and why."""
+    if not has_fast_bf16(device):
+        return False, "no bf16 in hardware"
+    if generator.needs_fp32:
+        return False, "instance norm needs fp32"
+    return True, "bf16 in hardware"
 
+
+def choose_engine(bf16: bool, device: torch.device, possible: bool) -> tuple[str, str]:
+    """The faster engine, and why; OpenVINO only where it is `possible`.
+
+    `benchmarks/draw.py` measures both in each precision and compares them with this rule. A drawing
+    of 256x256 took 55 ms in OpenVINO and 92 in torch in fp32 on AVX2; in bf16 27 and 60 on AVX-512
+    BF16 without AMX, and 24 in torch with AMX.
+    """
+    if not possible:
+        return "torch", "no OpenVINO" if device.type == "cpu" else "the device is no CPU"
+    if bf16 and has_amx():
+        return "torch", "faster in bf16 with AMX"
+    return "openvino", "faster in bf16 without AMX" if bf16 else "faster in fp32"
+
+
+def compile_request(generator: UNet, bf16: bool) -> Any:
+    """An inference request of the generator for OpenVINO's CPU plugin, in bf16 or float32.
+
+    The plugin registers an alternate signal stack on the thread that loads it. When several are
+    released in another order than last in, first out, the kernel keeps one that is unmapped, and
+    the next signal that Python handles kills the process. So each is loaded on a thread that ends:
+    no other thread's stack is touched, neither now nor at release.
+    """
     model = convert(generator)
-    compiled = openvino.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
-    return compiled.create_infer_request()
+    # Set even where it is the default: on hardware with bf16 OpenVINO computes in it by itself.
+    config = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+    }
+
+    def compile_there() -> Any:
+        import openvino
+
+        return openvino.Core().compile_model(model, "CPU", config).create_infer_request()
+
+    with ThreadPoolExecutor(1, "openvino") as thread:
+        return thread.submit(compile_there).result()
 
 
 @torch.inference_mode(False)

@@ -12,13 +12,14 @@ from pix2pix.networks.discriminator import (
     smallest_side,
 )
 from pix2pix.networks.generator import AbMean, UNet
-from pix2pix.networks.layers import Down, Norm, ResizeConv, Up, count_parameters
+from pix2pix.networks.layers import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters
 from pix2pix.networks.style import StyleEncoder
 
 __all__ = [
     "PATCH_LAYERS",
     "AbMean",
     "Down",
+    "InstanceNorm",
     "MultiScaleDiscriminator",
     "Norm",
     "PatchDiscriminator",

@@ -11,6 +11,23 @@ from pix2pix.config import GeneratorConfig
 Padding = Literal["zeros", "replicate"]
 
 
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance norm with a learned scale and shift, computed in float32 under autocast too.
+
+    It divides by the deviation of a map, which is nearly zero where the map is even: statistics in
+    bfloat16 would amplify rounding.
+    """
+
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__(channels, eps=eps, affine=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = torch.promote_types(x.dtype, torch.float32)
+        weight, bias = self.weight.to(wide), self.bias.to(wide)
+        y = F.instance_norm(x.to(wide), weight=weight, bias=bias, eps=self.eps)
+        return y.to(x.dtype)
+
+
 class Norm(nn.Module):
     """Normalisation with a learned scale and shift, and those of a style code where there is one.
 
@@ -28,7 +45,7 @@ class Norm(nn.Module):
         if kind == "batch":
             self.norm = nn.BatchNorm2d(channels)
         elif kind == "instance":
-            self.norm = nn.InstanceNorm2d(channels, eps=eps, affine=True)
+            self.norm = InstanceNorm(channels, eps)
         else:
             self.norm = nn.Identity()
         self.classes = classes
