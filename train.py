@@ -27,7 +27,7 @@ from pix2pix.commands import publish
 from pix2pix.device import DEVICES
 from pix2pix.training import evaluation, trainer
 from pix2pix.training.keys import default_words, recipe_keys, recipe_text, type_words
-from pix2pix.training.recipe import Recipe, load_recipe, recipe_names
+from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
 from pix2pix.training.run import StoppedError
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
@@ -93,7 +93,7 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
     kinds = {field.name: field.type for field in dataclasses.fields(Recipe)}
     groups: dict[str, argparse._ArgumentGroup] = {}
     for key in recipe_keys():
-        if key.name in ("task", "palette"):  # what the recipe is for; what the data says
+        if key.name in ("task", *FROM_DATA):  # what the recipe is for; what the data says
             continue
         if key.group not in groups:
             groups[key.group] = parser.add_argument_group(f"{key.group} (keys of the recipe)")

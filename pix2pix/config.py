@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import numbers
 import reprlib
 import types
@@ -185,6 +186,14 @@ def usual_fit(task: str) -> str:
     return USUAL_FITS.get(task, "squeeze")
 
 
+def check_value_range(values: tuple[float, ...], name: str) -> None:
+    """Raises ValueError unless it is (), or the value of black and the greater one of white."""
+    ok = not values or (
+        len(values) == 2 and all(map(math.isfinite, values)) and values[0] < values[1]
+    )
+    require(ok, name, "empty, or the values of black and of white", values)
+
+
 @dataclass(frozen=True)
 class CheckpointConfig:
     """Everything that serving a checkpoint needs to know, and where it came from."""
@@ -203,6 +212,7 @@ class CheckpointConfig:
     fit: str = "auto"  # one of FITS; auto: as training.options have it, else the usual one
     jitter: float = 0.0  # as `fit`, of the views it was trained on; 0: the usual one
     input_half: str = ""  # where the input lies in the pairs side by side it was trained on, if so
+    input_range: tuple[float, ...] = ()  # of pictures deeper than 8 bits: what is black and white
 
     def __post_init__(self) -> None:
         self._take_older_fit()
@@ -235,6 +245,7 @@ class CheckpointConfig:
         require(is_jitter(self.jitter), "jitter", JITTER_RANGE, self.jitter)
         ok = self.input_half in HALVES
         require(ok, "input_half", "left, right or empty", self.input_half)
+        check_value_range(self.input_range, "input_range")
         labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
         classes = labels.get(self.task, len(self.palette))
         expected = f"one entry for each of the {classes} classes"

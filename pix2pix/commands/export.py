@@ -158,7 +158,8 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
     """How a picture becomes the network's input, and its output a picture.
 
     A colour value v (0 to 255) is fed as (v - mean) / std, in the order of `channels`; where the
-    output is a picture, it is read the other way round.
+    output is a picture, it is read the other way round. Where there are `deep_values`, the
+    values of images of more than 8 bits become colours so that those two are 0 and 255.
     """
     height, width = config.shape
     found: dict[str, Any] = {
@@ -169,6 +170,8 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
         "how": HOW[config.fit],
         "layout": "NCHW",
     }
+    if config.input_range:
+        found["deep_values"] = list(config.input_range)
     if config.task == "labels2photo":
         found |= {"channels": [c.name for c in config.palette], "values": "1 for the class, else 0"}
     elif config.task == "colorize":

@@ -38,4 +38,7 @@ def load(options: argparse.Namespace) -> Process:
 
     tracer = load_tracer(options.checkpoint, options.device)
     colors = [color.rgb for color in tracer.config.palette]
-    return lambda source: encode_label_image(tracer.trace(open_rgb(source)), colors)
+    value_range = tracer.config.input_range
+    return lambda source: encode_label_image(
+        tracer.trace(open_rgb(source, value_range=value_range)), colors
+    )

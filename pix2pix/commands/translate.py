@@ -97,6 +97,7 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
 
 
 def load(options: argparse.Namespace) -> Process:
+    from pix2pix.imaging.depth import is_deep, read_in_range
     from pix2pix.imaging.open import open_image
     from pix2pix.imaging.pixels import to_rgb
     from pix2pix.imaging.profiles import to_srgb
@@ -108,12 +109,14 @@ def load(options: argparse.Namespace) -> Process:
     except ValueError as error:
         raise ValueError(f"--{error}") from None
     halves = Halves(options.half, translator.config)
+    value_range = translator.config.input_range
 
     def process(source: str) -> Image.Image:
         image = open_image(source)
         for note in image.info.get("notes", ()):  # which page it is, what range was guessed
-            complain(f"{source}: {note}")
-        image = halves.take(to_rgb(to_srgb(image)), source)
+            if "pages" in note or not (value_range and is_deep(image.mode)):  # its range is known
+                complain(f"{source}: {note}")
+        image = halves.take(to_rgb(to_srgb(read_in_range(image, value_range))), source)
         return translator.translate(image, options.seed, size=options.size, tile=options.tile)
 
     return process

@@ -12,6 +12,7 @@ from pix2pix.data.palette import FACADES, Palette
 from pix2pix.data.read import example_size, read_labels, read_photo
 from pix2pix.drawings.labels import VOID
 from pix2pix.encoding import encode_labels, encode_photo
+from pix2pix.imaging.depth import ValueRange
 
 
 def find_void(photo: np.ndarray) -> np.ndarray:
@@ -34,10 +35,12 @@ def find_void(photo: np.ndarray) -> np.ndarray:
     return cv2.dilate(void, np.ones((5, 5), np.uint8)).astype(bool)
 
 
-def read_pair(example: Example, geometry: Geometry, palette: Palette) -> Pictures:
+def read_pair(
+    example: Example, geometry: Geometry, palette: Palette, photo_range: ValueRange = ()
+) -> Pictures:
     """Photo (H, W, 3) and label map (H, W) as they are kept. ValueError "FILE: reason"."""
     example_size(example)
-    photo = read_photo(example.parts[0])
+    photo = read_photo(example.parts[0], photo_range)
     labels = read_labels(example.parts[1], palette)
     if palette.is_facades:
         labels = np.where(find_void(photo), VOID, labels).astype(np.uint8)

@@ -3,11 +3,13 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pix2pix.data.check import check_quickly, decode, measure, report
+from pix2pix.data.depth import find_range
 from pix2pix.data.examples import Examples, Pictures, Reader, cache_bytes
 from pix2pix.data.facades import FacadePairs, read_pair
 from pix2pix.data.find import Example
@@ -22,6 +24,7 @@ from pix2pix.data.photos import PlainPhotos, read_plain
 from pix2pix.data.splits import Names, find_splits
 from pix2pix.data.summary import Facts, class_shares, evenly, gather_facts
 from pix2pix.data.tracing import TracedFacades
+from pix2pix.imaging.depth import ValueRange
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class Opened:
 
     datasets: list[Dataset]
     facts: Facts
+    options: DataOptions  # with the ranges of values that were found
 
 
 def open_datasets(
@@ -58,11 +62,13 @@ def open_data(
     splits: Sequence[str] = ("train", "val"),
     processes: int = 1,
     earlier: Names | None = None,
+    seek_ranges: bool = False,
 ) -> Opened:
     """The data sets of the splits in a folder, every file of them checked.
 
     Without a folder val, a part of train is held out, chosen by the seed and the examples' names;
     what was held out in `earlier` sessions stays so.
+    With `seek_ranges`, deep pictures have one range for the whole set, where `options` say none.
     The decoded examples are kept in memory where they fit in this process's share of it, one of
     `processes`; if not, label maps are decoded to be checked and photos are believed by their
     beginning and end. Raises DataProblems with everything that is wrong with files, unless they
@@ -74,6 +80,9 @@ def open_data(
     oriented, direction = orient(located.examples, options, palette)
     if palette is not None:
         palette = settle_labels(root, oriented, palette, options.skip_bad)
+
+    if seek_ranges:
+        options = replace(options, **find_ranges(options, oriented))
 
     # Headers tell sizes, and so whether all fits in memory; decoding tells the rest
     geometries = {split: view_geometry(options, split) for split in splits}
@@ -107,7 +116,17 @@ def open_data(
     classes = class_shares(evenly(examples[splits[0]]), palette) if palette else {}
     facts = gather_facts(located, direction, found, PART_NAMES[options.task], classes)
     datasets = [make_dataset(options, examples[s], geometries[s], palette) for s in splits]
-    return Opened(datasets, facts)
+    return Opened(datasets, facts, options)
+
+
+def find_ranges(options: DataOptions, found: dict[str, list[Example]]) -> dict[str, Any]:
+    """The options "input_range" and "target_range" that deep pictures of the set call for."""
+    ranges: dict[str, ValueRange] = {}
+    for i, (name, known) in enumerate(zip(options.range_names(), options.part_ranges())):
+        parts = [e.parts[i] for examples in found.values() for e in examples if len(e.parts) > i]
+        if name and not known and (value_range := find_range(parts, PART_NAMES[options.task][i])):
+            ranges[name] = value_range
+    return ranges
 
 
 def share_last(found: dict[str, list[Example]], kept: dict[str, list[Pictures]]) -> None:
@@ -134,9 +153,12 @@ def estimate_bytes(sizes: dict[str, list[tuple[int, int]]], geometries: dict[str
 
 
 def make_reader(options: DataOptions, geometry: Geometry, palette: Palette | None) -> Reader:
+    ranges = options.part_ranges()
     if palette is not None:
-        return partial(read_pair, geometry=geometry, palette=palette)
-    return partial(read_plain if options.task == "colorize" else read_images, geometry=geometry)
+        return partial(read_pair, geometry=geometry, palette=palette, photo_range=ranges[0])
+    if options.task == "colorize":
+        return partial(read_plain, geometry=geometry, photo_range=ranges[0])
+    return partial(read_images, geometry=geometry, ranges=ranges)
 
 
 def make_dataset(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pix2pix.config import FITS, TASKS, require, usual_fit
 from pix2pix.data.find import LAYOUTS
 from pix2pix.data.geometry import Geometry
+from pix2pix.imaging.depth import ValueRange
 
 DIRECTIONS = ("auto", "AtoB", "BtoA")
 LABEL_TASKS = ("labels2photo", "photo2labels")
@@ -27,6 +28,8 @@ class DataOptions:
     cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
     class_balance: float = 0.5  # a class counts by its share to the power of minus this
     half_output: bool = False
+    input_range: ValueRange = ()  # of deep pictures: the values that are read as 0 and 255
+    target_range: ValueRange = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -44,6 +47,17 @@ class DataOptions:
         ok = self.cache_gb == -1 or self.cache_gb >= 0
         require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
         self.geometry()
+
+    def range_names(self) -> tuple[str, str]:
+        """The options that are the ranges of an example's parts; "" of a label map."""
+        if self.task == "image2image":
+            return "input_range", "target_range"
+        return "input_range" if self.task == "photo2labels" else "target_range", ""
+
+    def part_ranges(self) -> tuple[ValueRange, ValueRange]:
+        """The ranges of an example's parts: of input and target, or of the photo and none."""
+        first, second = self.range_names()
+        return getattr(self, first), getattr(self, second) if second else ()
 
     def geometry(self) -> Geometry:
         fit = usual_fit(self.task) if self.fit == "auto" else self.fit

@@ -1,5 +1,7 @@
 """Pairs of colour images: edges and shoes, maps and aerial photos, day and night, holes filled."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -11,16 +13,23 @@ from pix2pix.data.loader import Batch
 from pix2pix.data.read import example_size, open_parts
 from pix2pix.drawings.labels import VOID
 from pix2pix.encoding import encode_photo
+from pix2pix.imaging.depth import ValueRange, read_in_range
 from pix2pix.imaging.pixels import to_rgb
 
 
-def read_images(example: Example, geometry: Geometry) -> Pictures:
-    """Input and target (H, W, 3) as they are kept. ValueError "FILE: reason"."""
+def read_images(
+    example: Example, geometry: Geometry, ranges: Sequence[ValueRange] = ((), ())
+) -> Pictures:
+    """Input and target (H, W, 3) as they are kept. ValueError "FILE: reason".
+
+    `ranges` are those of deep pictures, of the input and of the target.
+    """
     size = example_size(example)
     rows, columns = geometry.stored_shape(size[::-1])
     side = max(rows, columns) if geometry.fit == "rotate" else 0
     images = open_parts(example.parts, at_least=(max(columns, side), max(rows, side)))
-    return geometry.store_masked([np.asarray(to_rgb(image)) for image in images])
+    shown = [read_in_range(image, its_range) for image, its_range in zip(images, ranges)]
+    return geometry.store_masked([np.asarray(to_rgb(image)) for image in shown])
 
 
 class ImagePairs:

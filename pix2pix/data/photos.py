@@ -14,6 +14,7 @@ from pix2pix.data.read import read_photo
 from pix2pix.drawings.labels import VOID
 from pix2pix.encoding import encode_ab, encode_colorize_input, encode_lightness
 from pix2pix.imaging.color import AB_SPACING, ab_grid, rgb_to_lab
+from pix2pix.imaging.depth import ValueRange
 
 MAX_HINTS = 30
 WITHOUT_HINTS = 0.25  # of the photos
@@ -24,9 +25,9 @@ UNIFORM_PART = 0.5
 TEMPER = 0.5
 
 
-def read_plain(example: Example, geometry: Geometry) -> Pictures:
+def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = ()) -> Pictures:
     """The photo (H, W, 3) as it is kept. ValueError "FILE: reason"."""
-    return geometry.store_masked([read_photo(example.parts[0])])
+    return geometry.store_masked([read_photo(example.parts[0], photo_range)])
 
 
 class PlainPhotos:

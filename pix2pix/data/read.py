@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from pix2pix.data.find import Example, Part
 from pix2pix.data.palette import Palette
+from pix2pix.imaging.depth import ValueRange, read_in_range
 from pix2pix.imaging.open import has_end, open_image, read_size
 from pix2pix.imaging.pixels import to_rgb
 
@@ -64,9 +65,9 @@ def open_parts(parts: Sequence[Part], at_least: tuple[int, int] | None = None) -
     return opened
 
 
-def read_photo(part: Part) -> np.ndarray:
-    """(H, W, 3) uint8. ValueError "FILE: reason"."""
-    return np.asarray(to_rgb(open_parts([part])[0]))
+def read_photo(part: Part, value_range: ValueRange = ()) -> np.ndarray:
+    """(H, W, 3) uint8; a deep picture by `value_range`. ValueError "FILE: reason"."""
+    return np.asarray(to_rgb(read_in_range(open_parts([part])[0], value_range)))
 
 
 def is_lossy(part: Part) -> bool:

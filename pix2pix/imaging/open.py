@@ -9,12 +9,13 @@ from typing import IO, TypeVar
 
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from pix2pix.imaging.depth import ValueRange, read_in_range
 from pix2pix.imaging.exif import parse_exif
 from pix2pix.imaging.metadata import original_exif
 from pix2pix.imaging.pixels import to_rgb
 from pix2pix.imaging.profiles import to_srgb
 from pix2pix.imaging.tiff import decode_page
-from pix2pix.imaging.tiff_layout import Directory, Layout, is_tiff, read_layout
+from pix2pix.imaging.tiff_layout import BITS, Directory, Layout, is_tiff, read_layout
 from pix2pix.imaging.tiff_notes import read_info
 
 MAX_PIXELS = 50_000_000
@@ -82,6 +83,21 @@ def count_pages(source: ImageSource, name: str | None = None) -> int:
     Raises ValueError "NAME: reason" as `open_image` does.
     """
     return _read(source, name, lambda file: len(read_layout(file).pages) if is_tiff(file) else 1)
+
+
+def read_mode(source: ImageSource, name: str | None = None) -> str:
+    """The mode of the picture in a file, from its header alone. ValueError as `read_size` does.
+
+    Of a TIFF, "I;16" stands for every mode of more than 8 bits.
+    """
+
+    def look(file: IO[bytes]) -> str:
+        if not is_tiff(file):
+            return _open_header(file).mode
+        _, directory = _find_page(file)
+        return "I;16" if max(directory.numbers.get(BITS) or (1,)) > 8 else "L"
+
+    return _read(source, name, look)
 
 
 def has_end(path: Path) -> bool:
@@ -222,10 +238,17 @@ def _put_notes(image: Image.Image, notes: bytes) -> None:
 
 
 def open_rgb(
-    source: ImageSource, name: str | None = None, at_least: tuple[int, int] | None = None
+    source: ImageSource,
+    name: str | None = None,
+    at_least: tuple[int, int] | None = None,
+    value_range: ValueRange = (),
 ) -> Image.Image:
-    """A photo as 8-bit RGB in sRGB: `open_image`, then `to_srgb` and `to_rgb`."""
-    return to_rgb(to_srgb(open_image(source, name, at_least)))
+    """A photo as 8-bit RGB in sRGB: `open_image`, then `to_srgb` and `to_rgb`.
+
+    One deeper than 8 bits is read by `value_range`, where that is given.
+    """
+    image = read_in_range(open_image(source, name, at_least), value_range)
+    return to_rgb(to_srgb(image))
 
 
 def find_images(

@@ -11,6 +11,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.geometry import Frame, serving_geometry
 from pix2pix.encoding import both_ways, encode_photo, mean_of_both
+from pix2pix.imaging.depth import read_in_range
 from pix2pix.imaging.pixels import to_array, to_rgb
 from pix2pix.inference.fallback import Steadfast
 from pix2pix.inference.shapes import pad_to_multiple, resize, working_shape
@@ -30,7 +31,8 @@ class Tracer:
 
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
-        return largest_class(self.likelihoods(to_array(to_rgb(photo))), (photo.height, photo.width))
+        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
+        return largest_class(self.likelihoods(rgb), (photo.height, photo.width))
 
     def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
         """How likely each class is (h, w, K) float32 in 0..1, of a photo (H, W, 3) uint8.

@@ -13,6 +13,7 @@ from pix2pix.data.geometry import serving_geometry
 from pix2pix.drawings.labels import check_label_map
 from pix2pix.drawings.lines import INK
 from pix2pix.encoding import decode_photo, encode_photo
+from pix2pix.imaging.depth import read_in_range
 from pix2pix.imaging.pixels import to_array, to_rgb
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.fallback import Steadfast
@@ -56,7 +57,7 @@ class Translator:
         """
         self.check_sizes(size, tile)
         code = self.styles.code(seed, style)
-        rgb = to_array(to_rgb(photo))
+        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
         geometry = serving_geometry(self.config)
         if tile is not None:
             at = geometry.at(tile)

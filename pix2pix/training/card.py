@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pix2pix.config import CheckpointConfig
 from pix2pix.metrics.names import describe, direction, format_value
-from pix2pix.training.recipe import load_recipe, recipe_names
+from pix2pix.training.recipe import FROM_DATA, load_recipe, recipe_names
 
 LIBRARY = "pix2pix-studio"
 ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
@@ -140,7 +140,7 @@ def reproduce(config: CheckpointConfig) -> str:
         known = dataclasses.asdict(load_recipe(name))
     words = ["python", "train.py", name, "--data", "DIR", "--out", "DIR"]
     for key, value in options.items():
-        if known.get(key) != value and key != "palette":  # the data brings its palette along
+        if known.get(key) != value and key not in FROM_DATA:
             text = str(value).lower() if isinstance(value, bool) else str(value)
             words += ["--" + key.replace("_", "-"), text]
     return shlex.join(words)

@@ -78,9 +78,17 @@ def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
     recipe, data_dir = from_dict(Recipe, run["recipe"], RUN_NAME), Path(run["data"])
     check_run(recipe, data_dir)
     earlier = workers.share(read_facts(out_dir) if workers.is_first else {})
+    is_new = not (out_dir / STATE_NAME).exists()
     opened = open_data(
-        recipe.data_options(), data_dir, processes=workers.world, earlier=earlier.get("names")
+        recipe.data_options(),
+        data_dir,
+        processes=workers.world,
+        earlier=earlier.get("names"),
+        seek_ranges=is_new,
     )
+    ranges = {name: getattr(opened.options, name) for name in ("input_range", "target_range")}
+    recipe = dataclasses.replace(recipe, **ranges)
+    run["recipe"].update(ranges)
     if workers.is_first:
         say_facts(opened.facts, earlier, data_dir)
     learner = Learner(recipe, workers.device, workers)

@@ -10,7 +10,7 @@ from typing import Any
 from pix2pix.data.find import LAYOUTS
 from pix2pix.data.geometry import FITS
 from pix2pix.data.options import DIRECTIONS
-from pix2pix.training.recipe import CHOICES, Recipe, read_recipe, recipe_names
+from pix2pix.training.recipe import CHOICES, FROM_DATA, Recipe, read_recipe, recipe_names
 
 FIELD = re.compile(r"    (\w+): [^=#]+(?:= .+?)?  # (.+)")
 HEADING = re.compile(r"    # (.+)")
@@ -75,7 +75,7 @@ def recipe_text(recipe: Recipe) -> str:
         if key.group != group:
             group = key.group
             lines += ["", f"# {group}"]
-        if key.name != "palette":  # what the data says
+        if key.name not in FROM_DATA:
             value = json.dumps(getattr(recipe, key.name))
             lines.append(f"{key.name} = {value}".ljust(32) + f"  # {key.help}")
     return "\n".join(lines)

@@ -242,4 +242,5 @@ def checkpoint_config(
         largest=recipe.largest(),
         fit=recipe.data_options().geometry().fit,
         jitter=recipe.jitter,
+        input_range=recipe.input_range if recipe.task in ("image2image", "photo2labels") else (),
     )

@@ -21,6 +21,7 @@ from pix2pix.config import (
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.palette import read_palette
 from pix2pix.drawings.labels import NUM_CLASSES
+from pix2pix.imaging.depth import ValueRange
 from pix2pix.networks import PATCH_LAYERS, smallest_side
 from pix2pix.networks.known import LEVELS
 from pix2pix.training.augmentation import POLICIES, USUAL_SHIFT
@@ -38,6 +39,8 @@ RECIPES_DIR = Path(__file__).parent / "recipes"
 PRECISIONS = ("auto", "fp32", "bf16")
 PHOTO_TASKS = ("labels2photo", "image2image")
 SCHEDULES = ("constant", "linear", "cosine", "step", "plateau")
+
+FROM_DATA = ("palette", "input_range", "target_range")  # keys that the data says
 
 CHOICES: dict[str, tuple] = {
     "task": TASKS,
@@ -118,6 +121,8 @@ class Recipe:
     cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
     class_balance: float = 0.5  # photo2labels: 0 counts every pixel alike, 1 every class
     palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
+    input_range: ValueRange = ()  # of images deeper than 8 bits: values read as 0 and 255
+    target_range: ValueRange = ()  # the same of the target
     canvas: str = "photo"  # the app's, for the input: photo, lines (black on white) or lines-white
 
     # Generator

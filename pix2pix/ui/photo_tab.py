@@ -87,7 +87,7 @@ def build_photo_tab(model: Translator | Tracer, examples: list[Path], concurrenc
     def look(request: PhotoRequest) -> dict[str, Any]:
         path, name = request.photo
         width, height = read_size(path, name)
-        photo = open_rgb(path, name, at_least=(PREVIEW_SIDE, PREVIEW_SIDE))
+        photo = open_rgb(path, name, (PREVIEW_SIDE, PREVIEW_SIDE), model.config.input_range)
         photo.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
         after = translate(photo)
         return {
@@ -102,9 +102,10 @@ def build_photo_tab(model: Translator | Tracer, examples: list[Path], concurrenc
         }
 
     def make(request: PhotoRequest) -> dict[str, Any]:
-        result = translate(open_rgb(request.photo.path, request.photo.name))
-        path = save_result(result, request.photo.name)
-        file = gr.FileData(path=str(path), orig_name=path.name).model_dump()
+        path, name = request.photo
+        result = translate(open_rgb(path, name, value_range=model.config.input_range))
+        saved = save_result(result, name)
+        file = gr.FileData(path=str(saved), orig_name=saved.name).model_dump()
         return {"file": file, "id": request.id}
 
     named = {path.name: path for path in examples}

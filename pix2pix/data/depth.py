@@ -1,0 +1,54 @@
+"""One range of values for all deep pictures of a set: 10 to 16 bits, or floats, read at 8 bits.
+
+A range for each picture would make a dark one as bright as a bright one, and 12 bits read as 16
+would be all but black. What was found is kept with the recipe and in config.json: what a model is
+shown later is read as what it learned from.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from pix2pix.data.find import Part
+from pix2pix.data.read import map_threads, open_parts
+from pix2pix.imaging.depth import ValueRange, is_deep, usual_range, value_extremes
+from pix2pix.imaging.open import read_mode
+
+LOOKED_AT = 256  # deep pictures, evenly spread
+
+log = logging.getLogger(__name__)
+
+
+def find_range(parts: Sequence[Part], what: str) -> ValueRange:
+    """The range of the deep pictures among these, said in the log; () where there are none."""
+
+    def mode_of(part: Part) -> str:
+        try:
+            return read_mode(part.path)
+        except ValueError:
+            return ""  # the check says why
+
+    def look(part: Part) -> tuple[float, float, bool] | None:
+        try:
+            image = open_parts([part])[0]
+        except ValueError:
+            return None
+        return (*value_extremes(image), image.mode == "F") if is_deep(image.mode) else None
+
+    modes = map_threads(mode_of, parts, "looking at depths")
+    deep = [part for part, mode in zip(parts, modes) if is_deep(mode)]
+    spread = np.linspace(0, len(deep) - 1, min(len(deep), LOOKED_AT)).round().astype(int)
+    looks = [x for x in map_threads(look, [deep[i] for i in spread], "looking at values") if x]
+    if not looks:
+        return ()
+    low, high = min(x[0] for x in looks), max(x[1] for x in looks)
+    found = usual_range(low, high, any(x[2] for x in looks))
+    log.info(
+        "%s: %s of more than 8 bits, with values from %s to %s: in all of them, %s to %s is read "
+        "as 0 to 255",
+        what,
+        "1 image" if len(deep) == 1 else f"{len(deep):,} images",
+        *(f"{value:,.6g}" for value in (low, high, *found)),
+    )
+    return found
