@@ -19,7 +19,7 @@ def _version() -> str:
 
 # The version is part of the path, so that modules importing one another stay of one version
 # whatever the browser has cached.
-ASSETS_URL = f"studio/{_version()}"
+ASSETS_URL = f"studio-assets/{_version()}"
 
 
 def assets_routes() -> list[Mount]:
@@ -37,8 +37,11 @@ def load_script(module: str, function: str, desk: str, events: tuple[str, ...] =
     Gradio takes every quoted name in it for an event, so that is where the events are declared.
     """
     declared = " ".join(f"'{event}'" for event in events)
+    # Where the app is a <gradio-app src="..."> of another page, its addresses begin there.
     return (
-        f"import(new URL(`{ASSETS_URL}/for/{desk}/{module}`, document.baseURI).href)"
+        "const src = element.closest(`gradio-app`)?.getAttribute(`src`);"
+        "const start = new URL(src ? src.replace(/[/]*$/, `/`) : `./`, document.baseURI);"
+        f"import(new URL(`{ASSETS_URL}/for/{desk}/{module}`, start).href)"
         f".then((m) => m.{function}({{element, props, trigger, server, upload, watch}}))"
         f".catch((e) => console.error(e)); // events: {declared}"
     )
