@@ -46,7 +46,7 @@ def proxy(app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         "Gradio's guide": (("$http_host", "$host"),),  # which leaves out the port
         "prefix left on": (passed_on, any_slash),
         "stripped of too little": (any_slash,),  # /studio/config becomes //config
-        "a named site": (("Host $http_host", "Host studio.example"),),
+        "a named site": (("header Host $http_host", "header Host studio.example"),),
     }
     taken = dict(zip(kinds, ports(len(kinds))))
     servers = [adapted(documented, taken[kind], app_port, *kinds[kind]) for kind in kinds]
@@ -135,7 +135,7 @@ def test_a_drawing_is_opened_through_the_proxy(
         save(page, "Save the drawing")
     saved.value.save_as(tmp_path / "mine.png")
     stroke(page, page.main_frame)
-    open_file(page, "Open", tmp_path / "mine.png")
+    open_file(page, "Open a drawing", tmp_path / "mine.png")
     with page.expect_download() as again:
         save(page, "Save the drawing")
     assert Path(again.value.path()).read_bytes() == (tmp_path / "mine.png").read_bytes()
@@ -280,7 +280,7 @@ def test_what_the_proxy_refuses_is_said_in_words(
     page.locator(".st-notice", has_text=words).wait_for()
     page.screenshot(path=SCREENSHOTS / f"proxy-{status}.png")
     Image.new("RGB", (900, 600), "red").save(tmp_path / "house.bmp")
-    open_file(page, "Open", tmp_path / "house.bmp")
+    open_file(page, "Open a drawing", tmp_path / "house.bmp")
     said = page.locator(".st-notice", has_text=words).filter(has_text="house.bmp: could not be")
     said.wait_for()
     page.get_by_role("tab", name="Colourise").click()

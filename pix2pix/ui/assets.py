@@ -3,7 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from starlette.routing import Mount
+import gradio
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -22,10 +25,25 @@ def _version() -> str:
 ASSETS_URL = f"studio-assets/{_version()}"
 
 
-def assets_routes() -> list[Mount]:
-    """Serve `assets/` and nothing beside it, for each tab under a path of its own too."""
+# Gradio's script that makes a <gradio-app src="..."> of any page the app. Gradio itself leaves it
+# to a server of its own; it is in the package.
+COMPONENT_URL = "gradio.js"
+COMPONENT = Path(gradio.__file__).parent / "templates" / "frontend" / COMPONENT_URL
+
+
+def assets_routes() -> list[BaseRoute]:
+    """Serve `assets/` and nothing beside it, for each tab under a path of its own too; and Gradio's
+    script for pages that have the app in them."""
+
+    async def give_component(_: Request) -> Response:
+        return FileResponse(COMPONENT, media_type="text/javascript")
+
     files = StaticFiles(directory=ASSETS)
-    return [Mount(f"/{ASSETS_URL}/for/{{desk}}", files), Mount(f"/{ASSETS_URL}", files)]
+    return [
+        Mount(f"/{ASSETS_URL}/for/{{desk}}", files),
+        Mount(f"/{ASSETS_URL}", files),
+        Route(f"/{COMPONENT_URL}", give_component),
+    ]
 
 
 def load_script(module: str, function: str, desk: str, events: tuple[str, ...] = ()) -> str:

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pix2pix.ui.assets import ASSETS_URL
+from pix2pix.ui.assets import ASSETS_URL, COMPONENT_URL
 from pix2pix.ui.event_check import AddressError, EventKind, check_event, check_named, parse_json
 from pix2pix.ui.leaving import LEAVING
 from pix2pix.ui.live import LIVE_URL
@@ -47,6 +47,7 @@ _DOORS = (
     Door("GET", r"/(config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon)"),
     Door("GET", r"/(svelte|static|assets)/[A-Za-z0-9_@~+-][A-Za-z0-9_./@~+-]{,200}"),
     Door("GET HEAD", rf"/{ASSETS_URL}/.+"),
+    Door("GET HEAD", rf"/{re.escape(COMPONENT_URL)}"),
     Door("GET POST HEAD DELETE", rf"/{PHOTOS_URL}(/.*)?"),  # it bounds its bodies itself
     Door("POST", rf"/{LIVE_URL}/[a-z0-9_]{{1,64}}", "json"),
     Door("GET", r"/gradio_api/(info/?|app_id/?|user/?|token/?|login_check/?|theme\.css)"),
