@@ -27,8 +27,13 @@ $(VENV)/.test: requirements-test.txt requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
 	touch $@ $(VENV)/.runtime
 
-# Chromium for the browser tests: the one on PATH, else the system's package, else Playwright's own
+# Chromium for the browser tests: the one on PATH, else the system's package, else Playwright's own.
+# nginx for those behind a proxy, where apt can install it; without it they are skipped.
 $(VENV)/.browser: | $(VENV)/.test
+	command -v nginx || test -x /usr/sbin/nginx \
+	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y --no-install-recommends nginx) \
+	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y --no-install-recommends nginx) \
+	|| echo "nginx is not installed: the tests behind a proxy are skipped"
 	command -v chromium || command -v chromium-browser || command -v google-chrome \
 	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y chromium) \
 	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y chromium) \

@@ -33,6 +33,7 @@ from pix2pix.inference import (
     load_tracer,
 )
 from pix2pix.ui.cache import own_folder
+from pix2pix.ui.root_path import read_root_path
 from pix2pix.zerogpu import spaces
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
@@ -103,6 +104,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=int,
         default=os.environ.get("GRADIO_SERVER_PORT", 7860),
         help="port to listen on [7860; or $GRADIO_SERVER_PORT]",
+    )
+    parser.add_argument(
+        "--root-path",
+        metavar="PATH",
+        default=os.environ.get("GRADIO_ROOT_PATH", ""),
+        help="where a proxy serves the app: /studio, or https://example.org/studio; see "
+        "docs/hosting.md [the root of the site; or $GRADIO_ROOT_PATH]",
     )
     parser.add_argument(
         "--mcp",
@@ -180,6 +188,10 @@ def check_mcp() -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    try:
+        args.root_path = read_root_path(args.root_path)
+    except ValueError as error:
+        raise SystemExit(f"app.py: --root-path: {error}") from None
     if args.mcp:
         check_mcp()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
@@ -244,7 +256,7 @@ def serve(args: argparse.Namespace) -> None:
             prevent_thread_lock=True,
             quiet=True,
             mcp_server=args.mcp,
-            **launch_options(),
+            **launch_options(args.root_path),
         )
     except OSError:
         raise SystemExit(

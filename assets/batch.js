@@ -1,6 +1,6 @@
 // All photos, one after the other, into one ZIP file.
 
-import { download } from "./download.js";
+import { saveBlob } from "./download.js";
 import { colored, writeHints } from "./hints.js";
 import { SOON } from "./requests.js";
 import { Zip } from "./zip.js";
@@ -27,13 +27,6 @@ export function hintsFile(photos) {
   if (!hinted.length) return null;
   const byName = Object.fromEntries(hinted.map((photo) => [photo.name, photo.steps.value]));
   return new Blob([writeHints(byName)], { type: "application/json" });
-}
-
-/** Hands a Blob to the browser's downloads. */
-export function saveBlob(blob, name) {
-  const url = URL.createObjectURL(blob);
-  download(url, name);
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /**

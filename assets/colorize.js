@@ -1,14 +1,17 @@
 // The Colourise tab: photos under the before/after slider, their hints, and the way out.
 
 import { Album, isUnsaved } from "./album.js";
-import { finishPhoto, hintsFile, lookOf, saveAll, saveBlob } from "./batch.js";
+import { reasonOf } from "./answers.js";
+import { finishPhoto, hintsFile, lookOf, saveAll } from "./batch.js";
 import { Compare } from "./compare.js";
 import { buildContact } from "./contact.js";
 import { Developer } from "./developer.js";
+import { saveBlob } from "./download.js";
 import { readHints, Steps } from "./hints.js";
 import { buildPanel, buildShelf, make } from "./panel.js";
 import { receiveFrom, Requests, SOON, URGENT, WHENEVER } from "./requests.js";
 import { Room } from "./room.js";
+import { address } from "./root.js";
 import { progressIn } from "./send.js";
 import { acceptFiles } from "./take.js";
 import { askBeforeLeaving, isReconnecting } from "./visit.js";
@@ -348,6 +351,7 @@ class Darkroom {
 }
 
 async function fetchFile({ url, file }) {
-  const answer = await fetch(new URL(url, document.baseURI));
+  const answer = await fetch(address(url));
+  if (!answer.ok) throw new Error(`${file}: ${await reasonOf(answer)}`);
   return new File([await answer.blob()], file, { type: "image/jpeg" });
 }

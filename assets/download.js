@@ -5,3 +5,10 @@ export function download(url, name) {
   link.click();
   link.remove();
 }
+
+/** Hands a Blob to the browser's downloads. */
+export function saveBlob(blob, name) {
+  const url = URL.createObjectURL(blob);
+  download(url, name);
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -24,7 +24,7 @@ export function filePicker(options, take) {
 }
 
 /** `open(file)`, `trace(file)`, and `refused(reason)` for what the server found no label map. */
-export function openFiles({ desk, props, trigger, upload }) {
+export function openFiles({ desk, props, trigger }) {
   let last = null; // the file that was opened last
   let timer;
 
@@ -38,7 +38,7 @@ export function openFiles({ desk, props, trigger, upload }) {
   async function send(file, event) {
     wait(true);
     try {
-      props.value = await sendFile(file, upload, props.max_upload_mb);
+      props.value = await sendFile(file, props.max_upload_mb);
       trigger(event);
     } catch (error) {
       wait(false);

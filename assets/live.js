@@ -1,8 +1,9 @@
 // The short way from a drawing to its picture: one request, past the queue of the page's other
 // events. The server gives an older drawing of this page up for a newer one.
 
+import { otherAnswer, reasonOf } from "./answers.js";
+import { address } from "./root.js";
 import { DESK } from "./studio.js";
-import { reasonOf } from "./wire.js";
 
 const MAY_PASS = new Set([502, 503, 504]); // busy, or being started
 
@@ -15,7 +16,7 @@ const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
 export async function askPicture(base, drawing) {
   let answer;
   try {
-    answer = await fetch(new URL(`${base}/${DESK}`, document.baseURI), {
+    answer = await fetch(address(`${base}/${DESK}`), {
       method: "POST",
       cache: "no-store",
       headers: { "content-type": "application/json" },
@@ -29,6 +30,7 @@ export async function askPicture(base, drawing) {
     const mayPass = MAY_PASS.has(answer.status);
     throw Object.assign(new Error(await reasonOf(answer)), { mayPass });
   }
+  if (!answer.headers.get("content-type")?.startsWith("image/")) throw otherAnswer();
   const header = (name) => decodeURIComponent(answer.headers.get(name) ?? "");
   return { blob: await answer.blob(), name: header("x-picture-name"), notice: header("x-notice") };
 }

@@ -9,7 +9,7 @@ import { packIds, sendFile } from "./wire.js";
 const IDLE_MS = 600; // since the last building
 const GIVE_UP_MS = 15000;
 
-export function mountLooks({ element, props, trigger, watch, upload }) {
+export function mountLooks({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-looks");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Looks of this drawing");
@@ -51,7 +51,7 @@ export function mountLooks({ element, props, trigger, watch, upload }) {
   async function takeFrom(file) {
     photo.setBusy(true);
     try {
-      props.value = await sendFile(file, upload, props.max_upload_mb);
+      props.value = await sendFile(file, props.max_upload_mb);
       trigger("photo");
     } catch (error) {
       photo.setBusy(false);

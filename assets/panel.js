@@ -2,6 +2,7 @@
 
 import { button } from "./icons.js";
 import { buildMenu } from "./menu.js";
+import { address } from "./root.js";
 import { buildStrip } from "./strip.js";
 import { buildSwatches, heading } from "./swatches.js";
 import { filesPicker } from "./take.js";
@@ -98,7 +99,7 @@ export function buildShelf(props, on) {
     const thumb = Object.assign(make("button", "st-thumb"), { type: "button" });
     thumb.setAttribute("aria-label", example.title);
     thumb.dataset.tip = example.title;
-    const src = new URL(example.url, document.baseURI).href;
+    const src = address(example.url);
     thumb.append(Object.assign(new Image(), { src, alt: "" }));
     thumb.addEventListener("click", () => on.example(example));
     examples.append(thumb);

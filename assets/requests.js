@@ -1,5 +1,7 @@
 // What the Colourise tab asks of the server: one wish at a time, the most urgent first.
 
+import { whyOutOfReach } from "./answers.js";
+
 const GIVE_UP_MS = 180_000;
 
 export const URGENT = 2; // a hand waits
@@ -39,9 +41,8 @@ export class Requests {
     } else this.#settle("resolve", answer);
   }
 
-  failed() {
-    const error = new Error("the server is busy or out of reach");
-    this.#settle("reject", Object.assign(error, { mayPass: true }));
+  failed(reason = "the server is busy or out of reach") {
+    this.#settle("reject", Object.assign(new Error(reason), { mayPass: true }));
   }
 
   #next() {
@@ -81,6 +82,8 @@ export function mountPrint({ props, watch }) {
 /** `first(value)` gets what the page came with, all else goes to the requests. */
 export function receiveFrom(requests, first) {
   post.deliver = (value) => (value?.kind === "first" ? first(value) : requests.receive(value));
-  window.addEventListener("studio:colorize-failed", () => requests.failed());
+  window.addEventListener("studio:colorize-failed", async () => {
+    requests.failed(await whyOutOfReach() ?? undefined);
+  });
   if (post.first) post.deliver(post.first);
 }

@@ -1,7 +1,8 @@
 // The visitor's photos on the server: sent when they are needed, and again where they were dropped.
 
+import { answerOf, reasonOf } from "./answers.js";
+import { address } from "./root.js";
 import { post } from "./send.js";
-import { reasonOf } from "./wire.js";
 
 const BUSY = 503;
 const RETRY_MS = 1500;
@@ -19,7 +20,7 @@ export class Room {
    * part)` follows one that takes a while to be sent; null: it is there, or was not to be sent.
    */
   constructor(url, maxMegabytes, requests, onProgress) {
-    this.url = new URL(url, document.baseURI).href;
+    this.url = address(url);
     this.key = newKey();
     this.maxMegabytes = maxMegabytes;
     this.requests = requests;
@@ -77,11 +78,13 @@ export class Room {
         throw Object.assign(new Error(`${photo.name}: could not be sent`), { mayPass: true });
       }
       if (answer.ok) {
-        const { photo: remote, error, width, height, thumb } = await answer.json();
+        const { photo: remote, error, width, height, thumb } = await answerOf(answer);
         if (error) throw new Error(error);
         return Object.assign(photo, { remote, width, height, thumb: photo.thumb ?? thumb });
       }
-      if (answer.status !== BUSY || attempt > RETRIES) throw new Error(await reasonOf(answer));
+      if (answer.status !== BUSY || attempt > RETRIES) {
+        throw new Error(`${photo.name}: ${await reasonOf(answer)}`);
+      }
       await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
     }
   }

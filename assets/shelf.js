@@ -12,7 +12,7 @@ const OPENS = {
   lines: "Open a picture of lines",
 };
 
-export async function mountShelf({ element, props, trigger, watch, upload }) {
+export async function mountShelf({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-shelf");
   studio.kind = props.kind;
   const starts = Object.assign(document.createElement("div"), { className: "st-thumbs" });
@@ -27,7 +27,7 @@ export async function mountShelf({ element, props, trigger, watch, upload }) {
     props.value = { facade: randomSeed() };
     trigger("facade");
   });
-  const files = openFiles({ desk: element.closest(".studio-desk"), props, trigger, upload });
+  const files = openFiles({ desk: element.closest(".studio-desk"), props, trigger });
   const open = filePicker({ name: "open", label: "Open a drawing", text: "Open",
     tip: `${OPENS[props.kind]}; or drop it on the sheet` }, files.open);
   studio.saveDrawing = async () => {

@@ -13,11 +13,28 @@ export function mountShell({ element, props }) {
   theme.addEventListener("click", () => {
     const dark = !document.body.classList.contains("dark");
     document.body.classList.toggle("dark", dark);
-    localStorage.setItem(STORED, dark ? "dark" : "light");
+    keep(dark ? "dark" : "light");
   });
   root.replaceChildren(name, theme);
   followTabs(props.tabs);
-  const stored = localStorage.getItem(STORED);
+  const stored = kept();
   const asked = new URLSearchParams(location.search).has("__theme");
   if (stored && !asked) document.body.classList.toggle("dark", stored === "dark");
+}
+
+/** The chosen theme; null where none was chosen, or where the browser keeps nothing for this page. */
+function kept() {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null; // an iframe of another site, or a private window
+  }
+}
+
+function keep(theme) {
+  try {
+    localStorage.setItem(STORED, theme);
+  } catch {
+    // the theme lives as long as the page
+  }
 }

@@ -1,11 +1,13 @@
 // A tab that takes photos: each beside what was made of it, under a slider, and the way out.
 
+import { reasonOf } from "./answers.js";
 import { Compare } from "./compare.js";
-import { download } from "./download.js";
+import { saveBlob } from "./download.js";
 import { button, group } from "./icons.js";
 import { KeptFile } from "./kept.js";
 import { swatch } from "./palette.js";
 import { Pipeline } from "./pipeline.js";
+import { address } from "./root.js";
 import { DESK, onFailure } from "./studio.js";
 import { acceptFiles } from "./take.js";
 import { askBeforeLeaving } from "./visit.js";
@@ -14,7 +16,7 @@ import { sendFile } from "./wire.js";
 
 const UPLOAD_KEPT_MS = 10 * 60 * 1000; // the server deletes uploads some time after that
 
-export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
+export function mountPhotoDesk({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-photo");
   const compare = new Compare();
   compare.before.alt = "The photo as it was";
@@ -37,7 +39,7 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
     const { source } = state;
     if (source.example) return { example: source.example };
     if (!source.sent || Date.now() - source.sent.at > UPLOAD_KEPT_MS) {
-      source.sent = await sendFile(source.local, upload, props.max_upload_mb).catch((error) => {
+      source.sent = await sendFile(source.local, props.max_upload_mb).catch((error) => {
         refuse(error.message);
         throw error;
       });
@@ -70,11 +72,20 @@ export function mountPhotoDesk({ element, props, trigger, upload, watch }) {
     save.disabled = !state.shown;
   }
 
+  /** Whether the file has come; a refusal is shown. */
+  async function fetchResult({ path, orig_name: name }) {
+    // The server's own idea of the file's address lacks the port where a proxy does not tell it.
+    const url = address(`gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`);
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok) saveBlob(await answer.blob(), name);
+    else refuse(answer ? await reasonOf(answer) : "The server is out of reach.");
+    return answer?.ok;
+  }
+
   async function receive() {
     const answer = props.value ?? {};
     if (answer.file?.url) {
-      download(answer.file.url, answer.file.orig_name);
-      state.saved = state.shown;
+      if (await fetchResult(answer.file)) state.saved = state.shown;
       finishSaving();
     } else if (answer.after) {
       await compare.show(answer);

@@ -2,6 +2,8 @@
 // Browsers without CompressionStream (Safari before 16.4) send them uncompressed, in 87 kB.
 // No DOM: runs under Node too.
 
+import { answerOf } from "./answers.js";
+import { address } from "./root.js";
 import { inflateZlib, storeZlib } from "./zlib.js";
 
 /** Written straight in: as a Blob's stream the same takes five times as long. */
@@ -33,23 +35,19 @@ export async function unpackIds(text) {
 }
 
 /** Uploads a file; what the server needs to find it. Rejects with words for a person. */
-export async function sendFile(file, upload, maxMegabytes) {
+export async function sendFile(file, maxMegabytes) {
   if (file.size > maxMegabytes * 2 ** 20) {
     throw new Error(`${file.name}: is larger than ${maxMegabytes} MB`);
   }
   if (!file.size) throw new Error(`${file.name}: is empty (0 bytes)`);
-  const { path } = await upload(file).catch((error) => {
+  const body = new FormData();
+  body.append("files", file);
+  const url = address("gradio_api/upload");
+  const answer = await fetch(url, { method: "POST", body }).catch(() => {
+    throw new Error(`${file.name}: could not be uploaded (the connection broke off)`);
+  });
+  const [path] = await answerOf(answer).catch((error) => {
     throw new Error(`${file.name}: could not be uploaded (${error.message})`);
   });
   return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } }, at: Date.now() };
-}
-
-/** Why the server refused, in its own words where it has any. */
-export async function reasonOf(answer) {
-  try {
-    const { error, detail } = await answer.json();
-    return error ?? detail;
-  } catch {
-    return `the server said ${answer.status}`;
-  }
 }

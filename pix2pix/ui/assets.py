@@ -3,7 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from starlette.routing import Mount
+import gradio
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -19,13 +22,28 @@ def _version() -> str:
 
 # The version is part of the path, so that modules importing one another stay of one version
 # whatever the browser has cached.
-ASSETS_URL = f"studio/{_version()}"
+ASSETS_URL = f"studio-assets/{_version()}"
 
 
-def assets_routes() -> list[Mount]:
-    """Serve `assets/` and nothing beside it, for each tab under a path of its own too."""
+# Gradio's script that makes a <gradio-app src="..."> of any page the app. Gradio itself leaves it
+# to a server of its own; it is in the package.
+COMPONENT_URL = "gradio.js"
+COMPONENT = Path(gradio.__file__).parent / "templates" / "frontend" / COMPONENT_URL
+
+
+def assets_routes() -> list[BaseRoute]:
+    """Serve `assets/` and nothing beside it, for each tab under a path of its own too; and Gradio's
+    script for pages that have the app in them."""
+
+    async def give_component(_: Request) -> Response:
+        return FileResponse(COMPONENT, media_type="text/javascript")
+
     files = StaticFiles(directory=ASSETS)
-    return [Mount(f"/{ASSETS_URL}/for/{{desk}}", files), Mount(f"/{ASSETS_URL}", files)]
+    return [
+        Mount(f"/{ASSETS_URL}/for/{{desk}}", files),
+        Mount(f"/{ASSETS_URL}", files),
+        Route(f"/{COMPONENT_URL}", give_component),
+    ]
 
 
 def load_script(module: str, function: str, desk: str, events: tuple[str, ...] = ()) -> str:
@@ -37,8 +55,11 @@ def load_script(module: str, function: str, desk: str, events: tuple[str, ...] =
     Gradio takes every quoted name in it for an event, so that is where the events are declared.
     """
     declared = " ".join(f"'{event}'" for event in events)
+    # Where the app is a <gradio-app src="..."> of another page, its addresses begin there.
     return (
-        f"import(new URL(`{ASSETS_URL}/for/{desk}/{module}`, document.baseURI).href)"
+        "const src = element.closest(`gradio-app`)?.getAttribute(`src`);"
+        "const start = new URL(src ? src.replace(/[/]*$/, `/`) : `./`, document.baseURI);"
+        f"import(new URL(`{ASSETS_URL}/for/{desk}/{module}`, start).href)"
         f".then((m) => m.{function}({{element, props, trigger, server, upload, watch}}))"
         f".catch((e) => console.error(e)); // events: {declared}"
     )

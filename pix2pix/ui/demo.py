@@ -23,8 +23,10 @@ from pix2pix.ui.live import LiveDesks, give_desks, live_routes
 from pix2pix.ui.model_tab import Served, build_model_tab
 from pix2pix.ui.photo_routes import photo_routes
 from pix2pix.ui.photo_store import PHOTOS
+from pix2pix.ui.root_path import read_root_path
 from pix2pix.ui.sheets import sheet_of
 from pix2pix.ui.theme import studio_theme
+from pix2pix.ui.uploads import upload_routes
 from pix2pix.ui.wire import MAX_UPLOAD_MB
 
 MAX_QUEUE = 32
@@ -118,13 +120,22 @@ def _say_why_off(reason: str) -> None:
     gr.HTML(f'<p class="st-off">{html.escape(reason)}</p>', apply_default_css=False)
 
 
-def launch_options() -> dict[str, Any]:
-    """What `demo.launch` needs besides the address."""
+def launch_options(root_path: str = "") -> dict[str, Any]:
+    """What `demo.launch` needs besides the address to listen on.
+
+    `root_path` is where a proxy serves the app: "/studio" or "https://example.org/studio".
+    """
     return {
+        "root_path": read_root_path(root_path),
         "theme": studio_theme(),
         "css_paths": [ASSETS / f"{name}.css" for name in ("studio", "colorize", "screens")],
         "app_kwargs": {
-            "routes": [*assets_routes(), *photo_routes(PHOTOS), *live_routes()],
+            "routes": [
+                *assets_routes(),
+                *photo_routes(PHOTOS),
+                *live_routes(),
+                *upload_routes(),
+            ],
             "middleware": [Middleware(Gate)],
             "lifespan": keep_tidy,
         },

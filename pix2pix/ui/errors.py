@@ -1,7 +1,6 @@
 """Turns what went wrong into a sentence for the person in front of the screen."""
 
 import functools
-import html
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +13,14 @@ logger = logging.getLogger(__name__)
 
 
 def sentence(error: ValueError) -> gr.Error:
-    """A ValueError's own words, shown without a traceback. Gradio would render HTML in them."""
-    return gr.Error(html.escape(str(error)), title="That did not work", print_exception=False)
+    """A ValueError's own words, shown without a traceback."""
+    return gr.Error(as_text(str(error)), title="That did not work", print_exception=False)
+
+
+def as_text(words: str) -> str:
+    """The words without a tag in them. The page renders HTML in errors and warnings, programs print
+    them as they are: entities would be read by the one and shown by the other."""
+    return words.replace("<", "\u2039").replace(">", "\u203a")
 
 
 def unfinished(error: Exception) -> str:
@@ -28,7 +33,7 @@ def with_notices(function: Callable[..., Any], *args: Any) -> Any:
     with listening() as notices:
         result = function(*args)
     for notice in notices:
-        gr.Warning(html.escape(notice), title="Please note")
+        gr.Warning(as_text(notice), title="Please note")
     return result
 
 

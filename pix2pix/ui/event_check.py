@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from gradio.utils import get_upload_folder
 
+from pix2pix.ui.wire import GONE, NOT_FETCHED, is_address
+
 MAX_DEPTH = 32
 MAX_VALUES = 20_000  # a drawing is one text; a photo has at most 256 hints of three values
 
@@ -25,6 +27,10 @@ _FILE_KEYS: dict[str, tuple[type, ...]] = {
     "is_stream": (bool,),
     "meta": (dict,),
 }
+
+
+class AddressError(ValueError):
+    """A file is given by its address on the web."""
 
 
 class EventKind(NamedTuple):
@@ -64,14 +70,16 @@ def check_values(value: Any, takes_addresses: bool = False) -> None:
 def check_file(file: Mapping[str, Any], takes_addresses: bool = False) -> None:
     """Raises ValueError unless the file is one that was uploaded here, described as Gradio does.
 
-    Gradio would fetch a file from any address in the world, for anybody.
+    Gradio would fetch a file from any address in the world, for anybody: AddressError.
     """
     known = all(
         key in _FILE_KEYS and isinstance(value, _FILE_KEYS[key]) for key, value in file.items()
     )
     path = file.get("path")
-    if known and takes_addresses and str(path).startswith(("http://", "https://")):
-        return
+    if is_address(path):
+        if known and takes_addresses:
+            return
+        raise AddressError(NOT_FETCHED)
     if not known or not isinstance(path, str) or "\0" in path or "://" in path:
         raise ValueError("a file must be described as the upload's answer does")
     try:
@@ -81,7 +89,7 @@ def check_file(file: Mapping[str, Any], takes_addresses: bool = False) -> None:
     except OSError:  # a name longer than names can be
         is_ours = False
     if not is_ours:
-        raise ValueError("this file is not, or no longer, among the uploads: please open it again")
+        raise ValueError(GONE)
 
 
 def check_event(body: Any, kinds: Mapping[int, EventKind], name: str | None = None) -> None:
@@ -111,6 +119,25 @@ def check_event(body: Any, kinds: Mapping[int, EventKind], name: str | None = No
         raise ValueError("session_hash must be 1 to 64 letters or digits")
     if not _is_name(body.get("event_id")):
         raise ValueError("event_id must be 1 to 64 letters or digits")
+
+
+def check_named(body: Any, endpoints: Mapping[str, Mapping[str, bool]], name: str) -> None:
+    """Raises ValueError unless `body` has the parameters of the endpoint `name`.
+
+    `endpoints` says of each parameter whether it may be left out.
+    """
+    if not isinstance(body, dict):
+        raise ValueError(f"the parameters must be a JSON object, got {type(body).__name__}")
+    known = endpoints.get(name)
+    if known is None:
+        raise ValueError("there is no endpoint of this name")
+    names = ", ".join(known)
+    for given in body:
+        if given not in known:
+            raise ValueError(f"there is no parameter of this name; there are: {names}")
+    for wanted, can_lack in known.items():
+        if not can_lack and wanted not in body:
+            raise ValueError(f"{wanted} is missing; the parameters are: {names}")
 
 
 def _is_name(value: Any) -> bool:

@@ -8,19 +8,22 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradio import Blocks
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pix2pix.ui.assets import ASSETS_URL
-from pix2pix.ui.event_check import EventKind, check_event, parse_json
+from pix2pix.ui.assets import ASSETS_URL, COMPONENT_URL
+from pix2pix.ui.event_check import AddressError, EventKind, check_event, check_named, parse_json
 from pix2pix.ui.leaving import LEAVING
 from pix2pix.ui.live import LIVE_URL
 from pix2pix.ui.photo_routes import PHOTOS_URL, UPLOAD_LIMIT_S, UPLOADS_AT_ONCE
+from pix2pix.ui.prefix import at_root, with_base
+from pix2pix.ui.root_path import inner_paths, prefix_of
+from pix2pix.ui.uploads import UPLOAD_URL
 from pix2pix.ui.wire import MAX_UPLOAD_MB
 
 MAX_JSON_BYTES = 2 << 20  # a drawing of 1024x1024 pixels needs less
@@ -36,7 +39,7 @@ class Door(NamedTuple):
 
     methods: str
     path: str  # regular expression of the whole path
-    kind: str = "plain"  # or "json", "event", "named event", "upload": what its body is
+    kind: str = "plain"  # or "json", "event", "named event", "named values", "upload": of its body
 
 
 _DOORS = (
@@ -44,19 +47,21 @@ _DOORS = (
     Door("GET", r"/(config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon)"),
     Door("GET", r"/(svelte|static|assets)/[A-Za-z0-9_@~+-][A-Za-z0-9_./@~+-]{,200}"),
     Door("GET HEAD", rf"/{ASSETS_URL}/.+"),
+    Door("GET HEAD", rf"/{re.escape(COMPONENT_URL)}"),
     Door("GET POST HEAD DELETE", rf"/{PHOTOS_URL}(/.*)?"),  # it bounds its bodies itself
     Door("POST", rf"/{LIVE_URL}/[a-z0-9_]{{1,64}}", "json"),
     Door("GET", r"/gradio_api/(info/?|app_id/?|user/?|token/?|login_check/?|theme\.css)"),
     Door("GET", r"/gradio_api/(startup-events|queue/status|queue/data|upload_progress)"),
     Door("GET", r"/gradio_api/heartbeat/[A-Za-z0-9_-]{1,64}"),
-    Door("GET", r"/gradio_api/call/(?!v2/)[a-z0-9_]+/[A-Za-z0-9_-]{1,64}"),
+    Door("GET", r"/gradio_api/call/(v2/)?(?!v2/)[a-z0-9_]+/[A-Za-z0-9_-]{1,64}"),
     # What `save_result` wrote. Uploads come in and are never served: no stranger's HTML is, and
     # nobody's photo.
     Door("GET HEAD", r"/gradio_api/file=.+/[0-9a-f]{40}/[^/]+"),
     Door("POST", r"/gradio_api/queue/join", "event"),
-    Door("POST", r"/gradio_api/call/(?P<name>[a-z0-9_]+)/?", "named event"),
+    Door("POST", r"/gradio_api/call/(?P<name>(?!v2/)[a-z0-9_]+)/?", "named event"),
+    Door("POST", r"/gradio_api/call/v2/(?P<name>[a-z0-9_]+)/?", "named values"),
     Door("POST", r"/gradio_api/(cancel|reset/?)", "json"),
-    Door("POST", r"/gradio_api/upload", "upload"),
+    Door("POST", rf"/{UPLOAD_URL}", "upload"),
 )
 _MCP = Door("GET POST DELETE", r"/gradio_api/mcp(/.*)?")
 
@@ -64,7 +69,7 @@ _MCP = Door("GET POST DELETE", r"/gradio_api/mcp(/.*)?")
 class RefusedError(Exception):
     """The request goes no further."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str | list[dict[str, Any]]) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
 
@@ -76,6 +81,7 @@ class Gate:
         self._app = app
         self._held = 0  # bytes of JSON
         self._uploads = 0
+        self._endpoints: dict[str, dict[str, bool]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,9 +107,15 @@ class Gate:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         blocks: Blocks = scope["app"].get_blocks()
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        door, name = find_door(scope["method"], path, bool(blocks.mcp_server_obj))
+        prefix = prefix_of(blocks.root_path) or scope.get("root_path", "")
+        if prefix and scope["path"] == prefix:
+            return await _add_slash(prefix, scope, receive, send)
+        has_mcp = bool(blocks.mcp_server_obj)
+        door, name, path = find_inner_door(scope["method"], scope["path"], prefix, has_mcp)
+        scope = at_root(scope, path)
         if door.kind == "plain":
+            if path == "/" and prefix:
+                send = with_base(send, prefix)
             await self._app(scope, receive, send)
         elif door.kind == "upload":
             await self._pass_upload(scope, receive, send)
@@ -121,8 +133,12 @@ class Gate:
                 return
             # A language model knows a picture by its address.
             body = parse_json(bytes(content), takes_addresses=bool(blocks.mcp_server_obj))
-            if kind != "json":
+            if kind == "named values":
+                check_named(body, self._endpoints_of(blocks), name)
+            elif kind != "json":
                 check_event(body, event_kinds(blocks), name or None)
+        except AddressError as error:
+            raise RefusedError(422, _as_validation(str(error))) from None
         except ValueError as error:
             raise RefusedError(400, str(error)) from None
         except asyncio.TimeoutError:
@@ -132,6 +148,11 @@ class Gate:
         if kind != "json":
             check_room(blocks)
         await self._app(scope, replay(bytes(content), receive), send)
+
+    def _endpoints_of(self, blocks: Blocks) -> dict[str, dict[str, bool]]:
+        if self._endpoints is None:
+            self._endpoints = endpoints(blocks)
+        return self._endpoints
 
     async def _read(self, receive: Receive, content: bytearray) -> bool:
         """Appends the body to `content`; False where the client has gone."""
@@ -166,14 +187,30 @@ class Gate:
 
         try:
             await asyncio.wait_for(self._app(scope, count, send), UPLOAD_LIMIT_S)
-        except (TypeError, LookupError):  # Gradio's words for a form without files, an odd charset
-            raise RefusedError(400, "files must come in a form, each as `files`") from None
         except asyncio.TimeoutError:
             raise RefusedError(408, "the file took too long to arrive") from None
         except ClientDisconnect:
             log.info("an upload was broken off by the browser")
         finally:
             self._uploads -= 1
+
+
+async def _add_slash(prefix: str, scope: Scope, receive: Receive, send: Send) -> None:
+    query = scope["query_string"].decode("latin-1")
+    answer = RedirectResponse(f"{prefix}/" + (f"?{query}" if query else ""), 308)
+    await answer(scope, receive, send)
+
+
+def find_inner_door(method: str, path: str, prefix: str, has_mcp: bool) -> tuple[Door, str, str]:
+    """As `find_door`, for a path that may begin with the prefix; and the path without it."""
+    refusal = None
+    for inner in inner_paths(path, prefix):
+        try:
+            return *find_door(method, inner, has_mcp), inner
+        except RefusedError as error:
+            refusal = refusal or error
+    assert refusal is not None
+    raise refusal
 
 
 def find_door(method: str, path: str, has_mcp: bool) -> tuple[Door, str]:
@@ -188,6 +225,13 @@ def find_door(method: str, path: str, has_mcp: bool) -> tuple[Door, str]:
     raise RefusedError(405, "Method Not Allowed")
 
 
+def _as_validation(reason: str) -> list[dict[str, Any]]:
+    """As Gradio's validators answer: the one form of a refusal whose words its client shows."""
+    return [
+        {"__type__": "validate", "is_valid": False, "parameter_name": "file", "message": reason}
+    ]
+
+
 def event_kinds(blocks: Blocks) -> dict[int, EventKind]:
     """The events that a browser can send; those that only run in the browser are none."""
     return {
@@ -196,6 +240,18 @@ def event_kinds(blocks: Blocks) -> dict[int, EventKind]:
         )
         for index, fn in blocks.fns.items()
         if fn.fn is not None
+    }
+
+
+def endpoints(blocks: Blocks) -> dict[str, dict[str, bool]]:
+    """The documented ones: of each parameter, by its name, whether it may be left out."""
+    named = blocks.get_api_info()["named_endpoints"]
+    return {
+        name.lstrip("/"): {
+            parameter["parameter_name"]: bool(parameter["parameter_has_default"])
+            for parameter in info["parameters"]
+        }
+        for name, info in named.items()
     }
 
 

@@ -141,10 +141,11 @@ def draw(desk: Desk, drawing: DrawRequest, stop: Stop) -> Response:
     except Exception as error:
         log.exception("drawing failed")
         return refuse(unfinished(error), 500)
+    readable = {"access-control-expose-headers": "x-picture-name, x-notice"}  # on any page
     told = {"x-notice": quote(" ".join(notices))} if notices else {}
     named = {"x-picture-name": quote(picture_name(desk.sheet, drawing))}
     content, media_type = encode(photo, drawing)
-    return Response(content, media_type=media_type, headers=PRIVATE | named | told)
+    return Response(content, media_type=media_type, headers=PRIVATE | readable | named | told)
 
 
 def encode(photo: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:

@@ -18,7 +18,12 @@ from pix2pix.inference import MAX_STRENGTH
 from pix2pix.ui.sheets import SheetKind
 
 MAX_SEED = 9999
+GONE = "this file is not, or no longer, among the uploads: please open it again"
 MAX_UPLOAD_MB = 64
+NOT_FETCHED = (
+    "files are not fetched from the web here: please download the file and send it (handle_file "
+    "with a local path, or POST it to /gradio_api/upload and give the path in the answer)"
+)
 PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}  # headers
 
 
@@ -121,15 +126,23 @@ def read_upload(payload: Any) -> Upload:
 
     Gradio checks this too, but only for what is marked as a file.
     """
-    file = _require_dict(_require_dict(payload, "an upload").get("file"), "file")
+    file = _require_dict(payload, "an upload").get("file")
+    path = file.get("path") or file.get("url") if isinstance(file, dict) else file
+    if is_address(path):
+        raise ValueError(NOT_FETCHED)
+    file = _require_dict(file, "file")
     path = file.get("path")
     if not isinstance(path, str) or "\0" in path or "://" in path:
         raise ValueError("the file has no path that an upload could have")
     resolved = Path(path).resolve()
     if not resolved.is_relative_to(Path(get_upload_folder()).resolve()) or not resolved.is_file():
-        raise ValueError("this file is not, or no longer, among the uploads: please open it again")
+        raise ValueError(GONE)
     name = file.get("orig_name")
     return Upload(resolved, clean_name(name if isinstance(name, str) and name else resolved.name))
+
+
+def is_address(path: Any) -> bool:
+    return isinstance(path, str) and path.lower().startswith(("http://", "https://"))
 
 
 def clean_name(name: str) -> str:

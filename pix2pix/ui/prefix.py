@@ -1,0 +1,37 @@
+"""Requests and pages of an app that is served under a prefix."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope, Send
+
+
+def at_root(scope: Scope, path: str) -> Scope:
+    """The request as if it had come for `path` of an app without a prefix."""
+    return {**scope, "path": path, "raw_path": path.encode(), "root_path": ""}
+
+
+def with_base(send: Send, prefix: str) -> Send:
+    """`send` for a page whose relative addresses start at the prefix, whatever its own address.
+
+    Gradio's page expects its address to end in a slash. The first <base> of a document counts.
+    Without a <link> a browser looks for the icon at the root of the site.
+    """
+    held: Message | None = None
+
+    async def insert(message: Message) -> None:
+        nonlocal held
+        if message["type"] == "http.response.start":
+            held = message
+            return
+        if held is not None:
+            body = message.get("body", b"")
+            tag = f'<base href="{prefix}/" /><link rel="icon" href="favicon.ico" />'.encode()
+            longer = body.replace(b"<head>", b"<head>" + tag, 1)
+            headers = MutableHeaders(raw=list(held["headers"]))
+            if "content-length" in headers:
+                length = int(headers["content-length"]) + len(longer) - len(body)
+                headers["content-length"] = str(length)
+            await send({**held, "headers": headers.raw})
+            message, held = {**message, "body": longer}, None
+        await send(message)
+
+    return insert
