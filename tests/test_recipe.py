@@ -12,7 +12,14 @@ from pix2pix.data.loader import Batch
 from pix2pix.networks import count_parameters
 from pix2pix.training.keys import recipe_keys
 from pix2pix.training.learner import Learner
-from pix2pix.training.recipe import RECIPES_DIR, Recipe, load_recipe, recipe_names, tomllib
+from pix2pix.training.recipe import (
+    FROM_DATA,
+    RECIPES_DIR,
+    Recipe,
+    load_recipe,
+    recipe_names,
+    tomllib,
+)
 
 
 def test_the_paper_recipe_has_the_papers_networks_but_for_one_hot_labels() -> None:
@@ -78,7 +85,7 @@ def test_help_names_every_key_with_its_line(capsys) -> None:
         train.main(["--help"])
     words = " ".join(capsys.readouterr().out.split())
     for key in recipe_keys():
-        if key.name not in ("task", "palette"):
+        if key.name not in ("task", *FROM_DATA):
             assert f"--{key.name.replace('_', '-')} " in words
             assert " ".join(key.help.split()) in words
 
