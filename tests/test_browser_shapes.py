@@ -95,7 +95,7 @@ def test_the_sheet_and_its_picture_have_the_models_shape(
 
     # There again after a reload, and a label image of the shape opens exactly
     panel.page.reload()
-    panel.page.wait_for_selector(".st-drawing[data-ready]")
+    panel.page.wait_for_selector(".st-drawing[data-ready]", state="attached")
     panel = enter(panel.page, name)
     np.testing.assert_array_equal(read_sheet(panel, PALETTE), expected)
     upside_down = expected[::-1].copy()
