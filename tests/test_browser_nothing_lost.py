@@ -358,29 +358,44 @@ def test_a_photo_opened_without_a_network_is_sent_when_there_is_one_again(
     page.close()
 
 
-def test_an_upload_that_lasts_shows_how_far_it_is(spots: str, visit: Visit, tmp_path: Path) -> None:
-    page = to_colors(visit(spots))
+@pytest.mark.parametrize(
+    ("tab", "button", "place"),
+    [
+        ("Colourise", "Open photos", ".st-stage"),
+        ("Draw", "Open a drawing", ".st-drawing .st-frame"),
+        ("Draw", "Style from a photo", ".st-drawing .st-frame"),
+    ],
+)
+def test_an_upload_that_lasts_shows_how_far_it_is(
+    spots: str, visit: Visit, tmp_path: Path, tab: str, button: str, place: str
+) -> None:
+    page = visit(spots)
+    if tab == "Colourise":
+        to_colors(page)
     network = page.context.new_cdp_session(page)
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
     network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 100_000})
     photo = save_grey_photo(tmp_path / "large.png", (500, 400))
     assert 100_000 < photo.stat().st_size < 400_000
     page.evaluate(
-        """() => {
+        """(place) => {
             window.parts = [];
             new MutationObserver(() => {
-                const bar = document.querySelector('.st-stage [role=progressbar]');
+                const bar = document.querySelector(`${place} [role=progressbar]`);
                 if (bar) parts.push([Number(bar.ariaValueNow), bar.ariaLabel]);
-            }).observe(document.querySelector('.st-stage'), {
+            }).observe(document.querySelector(place), {
                 subtree: true, childList: true, attributes: true,
             });
-        }"""
+        }""",
+        place,
     )
-    open_file(page, "Open photos", photo)
-    page.locator(".st-stage [role=progressbar]").wait_for()
-    page.locator(".st-shot.st-sending").wait_for()
-    page.locator(".st-photo[data-shown='large.png']").wait_for(timeout=30_000)
-    assert page.locator("[role=progressbar], .st-sending").count() == 0
+    open_file(page, button, photo)
+    page.locator(f"{place} [role=progressbar]").wait_for()
+    if tab == "Colourise":
+        page.locator(".st-shot.st-sending").wait_for()
+    page.wait_for_function(
+        "() => !document.querySelector('[role=progressbar], .st-sending')", timeout=30_000
+    )
     parts = page.evaluate("() => parts")
     assert {label for _, label in parts} == {"Sending large.png"}
     shares = [share for share, _ in parts]
