@@ -108,11 +108,11 @@ class Darkroom {
   }
 
   async start() {
-    this.#restore(await this.album.recall());
+    const told = this.#restore(await this.album.recall());
     receiveFrom(this.requests, async (value) => {
       const [example] = this.props.examples;
       const photo = this.#newPhoto(example.file, () => fetchFile(example));
-      Object.assign(photo, { width: value.width, height: value.height, example: true });
+      Object.assign(photo, { width: value.width, height: value.height, example: true, told });
       if (!this.wanted && await this.compare.show(value)) this.#showAs(photo);
     });
   }
@@ -131,9 +131,12 @@ class Darkroom {
     };
   }
 
-  /** What was open before a reload. The server has forgotten it: it is sent again. */
+  /**
+   * Opens what was open before a reload. The server has forgotten it: it is sent again. Returns what
+   * is to be said of it, or "".
+   */
   #restore({ entries, shown, example, missing }) {
-    if (!entries.length && !example && !missing) return;
+    if (!entries.length && !example && !missing) return "";
     const lost = missing === 1 ? "A photo" : `${missing} photos`;
     const told = missing ? `${lost} could not be kept: please open what is missing again` : "";
     const photos = entries.map((entry) => {
@@ -146,9 +149,9 @@ class Darkroom {
     const tried = example && this.props.examples.find(({ file }) => file === example.name);
     if (tried) this.#openExample(tried, example);
     else if (first) this.#open(Object.assign(first, { told }));
-    else if (told) this.#say(told);
     for (const photo of photos) this.#develop(photo);
     this.#render();
+    return told;
   }
 
   #openExample(example, kept = {}) {

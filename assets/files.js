@@ -3,6 +3,7 @@
 import { ask, notice } from "./ask.js";
 import { filesOf, whatWasLeft } from "./folders.js";
 import { button } from "./icons.js";
+import { progressIn } from "./send.js";
 import { on, onFailure, studio } from "./studio.js";
 import { sendFile } from "./wire.js";
 
@@ -37,8 +38,9 @@ export function openFiles({ desk, props, trigger }) {
 
   async function send(file, event) {
     wait(true);
+    const progress = progressIn(studio.sheet.frame);
     try {
-      props.value = await sendFile(file, props.max_upload_mb);
+      props.value = await sendFile(file, props.max_upload_mb, (part) => progress(file.name, part));
       trigger(event);
     } catch (error) {
       wait(false);

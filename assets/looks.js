@@ -3,6 +3,7 @@
 
 import { notice } from "./ask.js";
 import { filePicker } from "./files.js";
+import { progressIn } from "./send.js";
 import { on, onFailure, setSeed, setStyle, studio } from "./studio.js";
 import { packIds, sendFile } from "./wire.js";
 
@@ -50,8 +51,9 @@ export function mountLooks({ element, props, trigger, watch }) {
 
   async function takeFrom(file) {
     photo.setBusy(true);
+    const progress = progressIn(studio.sheet.frame);
     try {
-      props.value = await sendFile(file, props.max_upload_mb);
+      props.value = await sendFile(file, props.max_upload_mb, (part) => progress(file.name, part));
       trigger("photo");
     } catch (error) {
       photo.setBusy(false);

@@ -8,6 +8,7 @@ import { KeptFile } from "./kept.js";
 import { swatch } from "./palette.js";
 import { Pipeline } from "./pipeline.js";
 import { address } from "./root.js";
+import { progressIn } from "./send.js";
 import { DESK, onFailure } from "./studio.js";
 import { acceptFiles } from "./take.js";
 import { askBeforeLeaving } from "./visit.js";
@@ -32,6 +33,7 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
 
   const state = { source: null, shown: null, saving: false, saved: null };
   const kept = new KeptFile(DESK);
+  const progress = progressIn(stage);
   askBeforeLeaving(() => Boolean(state.shown?.local) && state.saved !== state.shown);
 
   /** What the server needs to find the photo, uploading it (again) where that is needed. */
@@ -39,7 +41,8 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
     const { source } = state;
     if (source.example) return { example: source.example };
     if (!source.sent || Date.now() - source.sent.at > UPLOAD_KEPT_MS) {
-      source.sent = await sendFile(source.local, props.max_upload_mb).catch((error) => {
+      const follow = (part) => progress(source.local.name, part);
+      source.sent = await sendFile(source.local, props.max_upload_mb, follow).catch((error) => {
         refuse(error.message);
         throw error;
       });

@@ -4,6 +4,7 @@
 
 import { answerOf } from "./answers.js";
 import { address } from "./root.js";
+import { post } from "./send.js";
 import { inflateZlib, storeZlib } from "./zlib.js";
 
 /** Written straight in: as a Blob's stream the same takes five times as long. */
@@ -34,8 +35,11 @@ export async function unpackIds(text) {
   return through(new DecompressionStream("deflate"), fromBase64(text));
 }
 
-/** Uploads a file; what the server needs to find it. Rejects with words for a person. */
-export async function sendFile(file, maxMegabytes) {
+/**
+ * Uploads a file; what the server needs to find it. Rejects with words for a person. `onProgress` is
+ * as in `post`.
+ */
+export async function sendFile(file, maxMegabytes, onProgress) {
   if (file.size > maxMegabytes * 2 ** 20) {
     throw new Error(`${file.name}: is larger than ${maxMegabytes} MB`);
   }
@@ -43,7 +47,7 @@ export async function sendFile(file, maxMegabytes) {
   const body = new FormData();
   body.append("files", file);
   const url = address("gradio_api/upload");
-  const answer = await fetch(url, { method: "POST", body }).catch(() => {
+  const answer = await post(url, { body }, onProgress).catch(() => {
     throw new Error(`${file.name}: could not be uploaded (the connection broke off)`);
   });
   const [path] = await answerOf(answer).catch((error) => {
