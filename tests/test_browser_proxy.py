@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SCREENSHOTS, BandTracer, PaletteDrawer, SepiaColorizer, serve
-from hand import open_file, save, save_grey_photo
+from hand import open_file, save, save_grey_photo, wait_for_building
 from PIL import Image
 from proxies import (
     adapted,
@@ -134,8 +134,8 @@ def test_a_drawing_is_opened_through_the_proxy(
     with page.expect_download() as saved:
         save(page, "Save the drawing")
     saved.value.save_as(tmp_path / "mine.png")
-    stroke(page, page.main_frame)
-    open_file(page, "Open a drawing", tmp_path / "mine.png")
+    wait_for_building(page, lambda: stroke(page, page.main_frame))
+    wait_for_building(page, lambda: open_file(page, "Open a drawing", tmp_path / "mine.png"))
     with page.expect_download() as again:
         save(page, "Save the drawing")
     assert Path(again.value.path()).read_bytes() == (tmp_path / "mine.png").read_bytes()
@@ -253,7 +253,7 @@ def failing(
     events = "location ~ ^/studio/gradio_api/(queue/join|app_id)"
     work = "location ~ ^/studio/(studio-live|studio-photos|gradio_api/upload)"
     taken = dict(zip((413, 502, 504, "events"), ports(4)))
-    servers = [adapted(plain, taken[413], app_port, ("max_body_size 65m", "max_body_size 1k"))]
+    servers = [adapted(plain, taken[413], app_port, ("max_body_size 65m", "max_body_size 300"))]
     for status, upstream in ((502, free_port()), (504, silent_port)):
         own = f"{work} {{ proxy_pass http://127.0.0.1:{upstream}; proxy_read_timeout 1s; }}\n"
         servers.append(adapted(plain, taken[status], app_port, (place, f"{own}    {place}")))
@@ -276,10 +276,10 @@ def test_what_the_proxy_refuses_is_said_in_words(
     failing: dict[int | str, str], visit: Visit, tmp_path: Path, status: int, words: str
 ) -> None:
     page = visit(failing[status], may_fail=True)
-    page.get_by_role("button", name="New facade", exact=True).click()
+    stroke(page, page.main_frame)
     page.locator(".st-notice", has_text=words).wait_for()
     page.screenshot(path=SCREENSHOTS / f"proxy-{status}.png")
-    Image.new("RGB", (900, 600), "red").save(tmp_path / "house.bmp")
+    Image.new("RGB", (90, 60), "red").save(tmp_path / "house.bmp")
     open_file(page, "Open a drawing", tmp_path / "house.bmp")
     said = page.locator(".st-notice", has_text=words).filter(has_text="house.bmp: could not be")
     said.wait_for()
