@@ -17,8 +17,9 @@ export async function finishPhoto(room, photo, format) {
 
 /** How a photo is to be coloured, as the server reads it. */
 export function lookOf(photo) {
-  const { strength, size, repair, denoise, strip } = photo;
-  return { strength, size, repair, denoise, strip, hints: colored(photo.steps.value) };
+  const { strength, size, repair, denoise, negative, crop, strip } = photo;
+  const hints = colored(photo.steps.value);
+  return { strength, size, repair, denoise, negative, crop, strip, hints };
 }
 
 /** Hints of these photos as a file; null where there are none. */

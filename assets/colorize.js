@@ -17,6 +17,7 @@ import { acceptFiles } from "./take.js";
 import { askBeforeLeaving, isReconnecting } from "./visit.js";
 import { freeName } from "./zip.js";
 
+const OFF = { repair: false, denoise: false, negative: false, crop: false, strip: false };
 const KEPT_ON_SERVER = 4; // of more photos than that only the one on show stays there
 
 export { mountPrint } from "./requests.js";
@@ -119,9 +120,8 @@ class Darkroom {
 
   // ---- photos ------------------------------------------------------------------------------
 
-  #newPhoto(name, load, { look: kept = this.current, hints = [] } = {}) {
-    const look = { strength: 1, size: this.props.size, repair: false, denoise: false,
-      strip: false };
+  #newPhoto(name, load, { look: kept = { ...this.current, negative: false }, hints = [] } = {}) {
+    const look = { strength: 1, size: this.props.size, ...OFF };
     for (const part of Object.keys(look)) {
       if (typeof kept?.[part] === typeof look[part]) look[part] = kept[part];
     }
@@ -261,8 +261,8 @@ class Darkroom {
   }
 
   #applyToAll() {
-    const { strength, size, repair, denoise, strip } = this.current;
-    const look = { strength, size, repair, denoise, strip };
+    const { strength, size, repair, denoise, negative, crop, strip } = this.current;
+    const look = { strength, size, repair, denoise, negative, crop, strip };
     for (const photo of this.photos) {
       if (Object.keys(look).every((part) => photo[part] === look[part])) continue;
       Object.assign(photo, look);

@@ -86,7 +86,9 @@ class StandInSession:
 
     def __init__(self, colorizer: Colorizer, photo: Image.Image, options: dict[str, Any]) -> None:
         self.colorizer, self.photo = colorizer, photo
-        self.notes = tuple(name for name in ("repair", "denoise") if options.get(name))
+        switches = ("repair", "denoise", "negative", "crop")
+        self.notes = tuple(name for name in switches if options.get(name))
+        self.offers: dict[str, str] = {}
 
     def colorize(self, strength: float = 1.0, hints: Any = ()) -> Image.Image:
         return self.colorizer.colorize(self.photo, strength, hints)

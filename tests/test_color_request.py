@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from conftest import ROOT, SepiaColorizer
 from PIL import Image
+from printed import mount, old_photo, print_in_dots
 from tiffs import pages
 
+from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Hint, load_colorizer
-from pix2pix.ui.color_request import Look, color_kept, finish_photo, read_color_request
+from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.recipe import Recipe
+from pix2pix.ui.color_request import SWITCHES, Look, color_kept, finish_photo, read_color_request
 from pix2pix.ui.colorize_tab import answer_privately, preview_uri
 from pix2pix.ui.photo_store import PREVIEW_SIDE, QUICK_SIDE, decode_photo
 
@@ -166,3 +170,45 @@ def test_an_unexpected_failure_is_answered_and_logged_without_its_words(
     assert answer["id"] == 4 and "RuntimeError" in answer["refused"]
     assert "mathilda" not in caplog.text + str(answer)
     assert "thumb failed: RuntimeError" in caplog.text
+
+
+def mounted_print() -> bytes:
+    """A printed photo on white paper, too large to be shown whole."""
+    sheet, _ = mount(print_in_dots(np.tile(old_photo(1), (1, 3)), 4.0, 45), 245, 90)
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "png")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def any_colorizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    recipe = Recipe("colorize", size=64, ngf=4, depth=3, upsample="resize")
+    folder = tmp_path_factory.mktemp("colorize")
+    config = checkpoint_config(recipe)
+    save_checkpoint(folder, config, Model(config), "")
+    return load_colorizer(folder, "cpu")
+
+
+def test_what_a_scan_needs_is_offered_by_the_names_of_the_switches(any_colorizer) -> None:
+    photo = decode_photo(mounted_print(), "page.png")
+    assert max(photo.size) > PREVIEW_SIDE  # so that the dots are gone in the preview
+    _, notes = color_kept(any_colorizer, photo, "preview", Look(1.0, 64))
+    words = " ".join(notes)
+    assert "halftone, dots 4.0 pixels apart; \u201cSmooth the grain\u201d" in words
+    assert "border" in words and "\u201cCrop the border\u201d" in words
+    panel = (ROOT / "assets" / "panel.js").read_text()
+    for name in SWITCHES.values():
+        assert f'"{name[1:-1]}"' in panel, "as the page calls it"
+
+
+def test_a_cropped_preview_keeps_its_shape_and_the_saved_file_loses_the_border(
+    any_colorizer,
+) -> None:
+    photo = decode_photo(mounted_print(), "page.png")
+    look = Look(1.0, 64, denoise=True, crop=True)
+    shown, notes = color_kept(any_colorizer, photo, "quick", look)
+    assert shown.size == photo.quick.size and shown.getpixel((2, 2)) == (128, 128, 128)
+    assert "the dots it is made of were smoothed" in notes
+    content = finish_photo(any_colorizer, photo.content, photo.name, look, "png", scan=photo.scan)
+    width, height = Image.open(io.BytesIO(content)).size
+    assert abs(width - (photo.size[0] - 180)) <= 8 and abs(height - (photo.size[1] - 180)) <= 8

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from printed import old_photo, print_in_dots
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.imaging.color import lightness, rgb_to_lab
-from pix2pix.inference import Colorizer, Hint, load_colorizer
+from pix2pix.imaging.recolor import measure_light
+from pix2pix.imaging.scan import examine
+from pix2pix.inference import Colorizer, Hint, load_colorizer, word_offers
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
@@ -221,3 +224,95 @@ def test_a_session_runs_the_network_only_for_new_hints(colorizer, monkeypatch) -
 def test_more_hints_than_can_be_are_refused(colorizer) -> None:
     with pytest.raises(ValueError, match="at most 256 hints, got 257"):
         colorizer.colorize(make_photo(64, 64), hints=[RED] * 257)
+
+
+# Scans
+
+
+def make_sheet() -> tuple[Image.Image, Image.Image]:
+    """A photo of 300 x 200, and the same with 40 pixels of tinted paper around it."""
+    photo = make_photo(200, 300)
+    sheet = Image.new("RGB", (380, 280), (250, 244, 226))
+    sheet.paste(photo, (40, 40))
+    return photo, sheet
+
+
+def test_a_border_is_left_as_it_is_and_changes_no_colour(colorizer) -> None:
+    photo, sheet = make_sheet()
+    session = colorizer.open_photo(sheet)
+    result = session.colorize(1.5, [RED])
+    assert list(session.offers) == ["crop"] and "border" in session.offers["crop"]
+    assert result.size == session.size == sheet.size
+    before, after = np.asarray(sheet).copy(), np.asarray(result).copy()
+    alone = np.asarray(colorizer.colorize(photo, 1.5, [RED])).astype(int)
+    assert np.abs(after[42:238, 42:338] - alone[2:-2, 2:-2]).mean() < 3
+    before[38:242, 38:342] = after[38:242, 38:342] = 0
+    np.testing.assert_array_equal(before, after)
+
+
+def test_a_border_is_cropped_where_that_is_asked_for(colorizer) -> None:
+    _, sheet = make_sheet()
+    whole, session = colorizer.open_photo(sheet), colorizer.open_photo(sheet, crop=True)
+    assert session.offers == {}
+    left, top, right, bottom = session.box
+    assert np.abs(np.array(session.box) - [40, 40, 340, 240]).max() <= 2
+    assert session.size == (right - left, bottom - top) == session.colorize().size
+    apart = np.asarray(session.colorize(), int) - np.asarray(whole.colorize().crop(session.box))
+    assert np.abs(apart).mean() < 3
+
+
+def test_a_hint_on_the_border_changes_nothing_and_one_in_the_photo_lies_where_it_is(
+    colorizer,
+) -> None:
+    photo, sheet = make_sheet()
+    session = colorizer.open_photo(sheet)
+    plain = np.asarray(session.colorize(), int)
+    outside = np.asarray(session.colorize(hints=[Hint(0.02, 0.5, (255, 0, 0))]), int)
+    np.testing.assert_array_equal(plain, outside)
+    inner = Hint(0.25, 0.5, (255, 0, 0))  # of the photo: at x = 40 + 75 of the sheet
+    on_sheet = np.asarray(session.colorize(hints=[Hint(115 / 380, 0.5, inner.rgb)]), int)
+    alone = np.asarray(colorizer.colorize(photo, hints=[inner]), int)
+    assert np.abs(on_sheet[42:238, 42:338] - alone[2:-2, 2:-2]).mean() < 3
+
+
+def test_a_negative_is_inverted_where_that_is_asked_for(colorizer) -> None:
+    photo = make_photo(200, 300)
+    negative = Image.fromarray(255 - np.asarray(photo))
+    session = colorizer.open_photo(negative, negative=True)
+    assert session.notes[0] == "the negative was inverted"
+    light, again = (lightness(np.asarray(p)) for p in (photo, session.colorize()))
+    assert np.corrcoef(light.ravel(), again.ravel())[0, 1] > 0.98
+
+
+def test_the_dots_of_a_print_are_offered_to_be_smoothed_and_are(colorizer) -> None:
+    printed = Image.fromarray(print_in_dots(old_photo(1), 5.0, 45))
+    session = colorizer.open_photo(printed)
+    (line,) = word_offers(session.offers, "--{}".format)
+    assert (
+        line == "looks like a printed halftone, dots 5.0 pixels apart; --denoise smooths its dots"
+    )
+    smooth = colorizer.open_photo(printed, denoise=True)
+    assert smooth.offers == {} and smooth.notes == ("the dots it is made of were smoothed",)
+    light, dotted = (np.asarray(s.colorize().convert("L"), int) for s in (smooth, session))
+    assert np.abs(np.diff(light)).mean() < 0.2 * np.abs(np.diff(dotted)).mean()
+
+
+def test_a_copy_of_a_print_is_coloured_by_what_is_known_of_the_whole(colorizer) -> None:
+    printed = Image.fromarray(print_in_dots(old_photo(1), 4.0, 45))
+    scan = examine(printed, measure_light(printed))
+    small = printed.resize((printed.width // 3, printed.height // 3), Image.Resampling.BOX)
+    session = colorizer.open_photo(small, denoise=True, scan=scan)
+    assert session.notes == ("the dots it is made of were smoothed",)
+    assert "halftone" in colorizer.open_photo(small, scan=scan).offers["denoise"]
+
+
+def test_a_result_that_came_out_grey_says_so(colorizer, monkeypatch) -> None:
+    session = colorizer.open_photo(make_photo(80, 80))
+    session.colorize()
+    assert session.notes == ()
+    nothing = np.zeros((32, 32, 2), np.float32)
+    monkeypatch.setattr(Colorizer, "predict_ab", lambda *_: nothing)
+    grey = colorizer.open_photo(make_photo(80, 80))
+    assert grey.notes == ()  # nothing is known before
+    grey.colorize()
+    assert "hardly any colours" in grey.notes[0]

@@ -59,6 +59,7 @@ def test_a_space_has_the_app_and_the_checkpoint_and_nothing_of_training(built: P
     assert {"app.py", "studio.py", "requirements.txt", "LICENSE", "README.md"} <= files
     assert {"checkpoint/config.json", "checkpoint/model.safetensors"} <= files
     assert {"pix2pix/inference/drawer.py", "pix2pix/ui/draw_tab.py", "assets/studio.css"} <= files
+    assert "pix2pix/imaging/negative.npz" in files
     for part in ("training", "publish", "metrics", "data", "push", "assets/readme", "tests"):
         assert not [name for name in files if part in name], part
 

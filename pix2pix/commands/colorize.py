@@ -71,7 +71,13 @@ def add_parser(commands: Commands) -> None:
     )
     option("--hints", type=Path, metavar="FILE.json", help="colours that are known, see below")
     option("--repair", action="store_true", help="stretch the tones of faded photos")
-    option("--denoise", action="store_true", help="smooth the grain a little")
+    option(
+        "--denoise",
+        action="store_true",
+        help="smooth the grain a little; in a printed halftone or a 1-bit scan, the dots",
+    )
+    option("--negative", action="store_true", help="the photos are negatives: invert them first")
+    option("--crop", action="store_true", help="take off the border, which else stays as it is")
     option(
         "--format",
         choices=("png", "jpg", "webp", "tif"),
@@ -209,7 +215,7 @@ def load_work(
     from pix2pix.imaging.metadata import NOTHING, read_metadata
     from pix2pix.imaging.open import open_image
     from pix2pix.imaging.save import read_dpi, save_image
-    from pix2pix.inference import load_colorizer
+    from pix2pix.inference import load_colorizer, word_offers
 
     colorizer = load_colorizer(options.checkpoint, options.device)
 
@@ -218,10 +224,16 @@ def load_work(
         said = (*describe_pages(job), *photo.info.get("notes", ()))
         metadata, dpi = NOTHING if options.strip else read_metadata(photo), read_dpi(photo)
         session = colorizer.open_photo(
-            photo, size=options.size, repair=options.repair, denoise=options.denoise
+            photo,
+            size=options.size,
+            repair=options.repair,
+            denoise=options.denoise,
+            negative=options.negative,
+            crop=options.crop,
         )
         del photo  # 200 MB, of 50 megapixels in colour
-        result, notes = session.colorize(options.strength, hints.get(job.name, ())), session.notes
+        result = session.colorize(options.strength, hints.get(job.name, ()))
+        notes = (*session.notes, *word_offers(session.offers, "--{}".format))
         del session
         save_image(result, job.target, metadata, dpi)
         return (*said, *notes)

@@ -116,12 +116,17 @@ def copy_checkpoint(folder: Path, into: Path, examples: bool) -> None:
 
 
 def copy_app(into: Path) -> None:
-    """The app as studio.py, the modules that it imports, the assets, and what pip needs."""
+    """The app as studio.py, the modules that it imports, the assets, and what pip needs.
+
+    A module's own data are in an .npz file of its name.
+    """
     shutil.copyfile(ROOT / "app.py", into / "studio.py")
     for path in needed_modules(ROOT / "app.py"):
         target = into / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        for suffix in (".py", ".npz"):
+            if path.with_suffix(suffix).is_file():
+                shutil.copyfile(path.with_suffix(suffix), target.with_suffix(suffix))
     ignore = shutil.ignore_patterns(*LEFT_OUT)
     shutil.copytree(ROOT / "assets", into / "assets", ignore=ignore, dirs_exist_ok=True)
     for name in PLAIN_FILES:

@@ -91,10 +91,17 @@ def lightness_of(light: np.ndarray) -> np.ndarray:
     return light.astype(np.float32) / np.float32(LIGHT_SCALE)
 
 
-def recolor(light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray) -> Image.Image:
+def recolor(
+    light: np.ndarray,
+    small_lightness: np.ndarray,
+    ab: np.ndarray,
+    sheet: tuple[int, int] | None = None,
+    corner: tuple[int, int] = (0, 0),
+) -> Image.Image:
     """The photo, RGB, of `light` (H, W) with the small a/b (h, w, 2) spread along its edges.
 
-    L stays what it is; chroma that sRGB cannot show at that L is reduced, hue kept.
+    L stays what it is; chroma that sRGB cannot show at that L is reduced, hue kept. With `sheet`,
+    a width and height, it lies with its upper left pixel at `corner` of a black sheet so large.
     """
     height, width = light.shape
     slope, offset = guide_chroma(small_lightness, ab)
@@ -104,7 +111,8 @@ def recolor(light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray) -> I
     planes += [*np.moveaxis((offset - 16 * slope) * per_f, -1, 0)]
     rows = len(small_lightness)
     wide = np.stack([cv2.resize(p, (width, rows)) for p in planes], 1)  # (h, 4, W)
-    photo = Image.new("RGB", (width, height))
+    photo = Image.new("RGB", sheet or (width, height))
+    left, top = corner
 
     def paint(strip: slice) -> None:
         enlarged = enlarge_rows(wide.reshape(rows, -1), height, strip)
@@ -115,7 +123,7 @@ def recolor(light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray) -> I
         slope_z *= f_y
         slope_z += offset_z
         rgb = np.stack(fitted_rgb(f_y, slope_x, slope_z), -1)
-        photo.paste(Image.fromarray(rgb), (0, strip.start))
+        photo.paste(Image.fromarray(rgb), (left, top + strip.start))
 
     in_strips((height, width), paint)
     return photo

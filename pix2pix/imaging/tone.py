@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from pix2pix.imaging.color import rgb_to_lab
-from pix2pix.imaging.recolor import LIGHT_SCALE, in_strips, lightness_of
+from pix2pix.imaging.recolor import LIGHT_SCALE, in_strips, light_of, lightness_of
 
 # Chroma, in Lab units. Greys that went through JPEG stay below the first; in a photo of one tone,
 # sepia or yellowed, L says what a and b are to within the second, and real colours are further off.
@@ -47,20 +47,54 @@ def repair_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
 
     A contrast stretch between percentiles of what is not border, at most MAX_STRETCH times.
     """
+    table, low, high = stretch_table(*tone_range(light))
+    if table is None:
+        return light, f"tones left as they are: L {low:.0f} to {high:.0f}"
+    ends = np.clip(np.array([low, high]) * LIGHT_SCALE, 0, 65535).astype(int)
+    now = table[ends] / LIGHT_SCALE
+    line = f"tones stretched: L {low:.0f} to {high:.0f} is now {now[0]:.0f} to {now[1]:.0f}"
+    return table[light], line
+
+
+def tone_range(light: np.ndarray) -> tuple[float, float]:
+    """L of the darkest and the lightest tone, TAIL percent and the outermost pixels left out."""
     height, width = light.shape
     top, left = int(height * BORDER), int(width * BORDER)
     inner = light[top : height - top, left : width - left]
     step = max(1, int(np.sqrt(inner.size / 1e6)))  # a million pixels tell
     low, high = np.percentile(inner[::step, ::step], [TAIL, 100 - TAIL]) / LIGHT_SCALE
+    return float(low), float(high)
+
+
+def stretch_table(low: float, high: float) -> tuple[np.ndarray | None, float, float]:
+    """For each `light` the one it becomes, (65536,) uint16, None where they are full already."""
     goal_low, goal_high = min(low, BLACK_L), max(high, WHITE_L)
     if high - low < 1 or goal_high - goal_low < 1.06 * (high - low):
-        return light, f"tones left as they are: L {low:.0f} to {high:.0f}"
+        return None, low, high
     slope = min((goal_high - goal_low) / (high - low), MAX_STRETCH)
     start = (goal_low + goal_high) / 2 - slope * (low + high) / 2  # from the middle outwards
     table = np.arange(65536, dtype=np.float32) * slope + start * LIGHT_SCALE
-    shown = [np.clip(slope * end + start, 0, 100) for end in (low, high)]
-    line = f"tones stretched: L {low:.0f} to {high:.0f} is now {shown[0]:.0f} to {shown[1]:.0f}"
-    return table.clip(0, 65535).astype(np.uint16)[light], line
+    return table.clip(0, 65535).astype(np.uint16), low, high
+
+
+def invert_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
+    """The positive of a negative's `light`, its tones stretched to black and white, and a line.
+
+    sRGB values are inverted, as scanning programs do it, not L.
+    """
+    low, high = tone_range(light)
+    table = invert_table()
+    ends = table[[int(high * LIGHT_SCALE), int(low * LIGHT_SCALE)]] / LIGHT_SCALE
+    stretch, *_ = stretch_table(float(ends[0]), float(ends[1]))
+    return (table if stretch is None else stretch[table])[light], "the negative was inverted"
+
+
+def invert_table() -> np.ndarray:
+    """For each `light` that of the inverted sRGB value, (65536,) uint16."""
+    shades = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2)
+    known = light_of(shades)[0].astype(np.float64)
+    steps = np.interp(np.arange(65536), known, np.arange(256))
+    return np.rint(np.interp(255 - steps, np.arange(256), known)).astype(np.uint16)
 
 
 def smooth_grain(light: np.ndarray) -> tuple[np.ndarray, str]:

@@ -5,7 +5,7 @@ networks work at, and the way down to one: `fallback`, `runner`, `engines`.
 """
 
 from pix2pix.hints import MAX_HINTS, Hint
-from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession
+from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
 from pix2pix.inference.drawer import Drawer, Style
 from pix2pix.inference.engines import ENGINES, Stop, StoppedError
 from pix2pix.inference.load import (
@@ -36,4 +36,5 @@ __all__ = [
     "load_drawer",
     "load_tracer",
     "load_translator",
+    "word_offers",
 ]

@@ -7,7 +7,8 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,17 +23,30 @@ from pix2pix.imaging.color import rgb_to_lab
 from pix2pix.imaging.pixels import split_alpha, to_rgb
 from pix2pix.imaging.profiles import to_srgb
 from pix2pix.imaging.recolor import lightness_of, measure_light, recolor
-from pix2pix.imaging.tone import describe_colors, repair_tones, smooth_grain
+from pix2pix.imaging.scan import Scan, examine
+from pix2pix.imaging.screen import MIN_PERIOD, descreen
+from pix2pix.imaging.tone import describe_colors, invert_tones, repair_tones, smooth_grain
 from pix2pix.inference.fallback import Steadfast
+from pix2pix.inference.place import Place
 from pix2pix.inference.shapes import pad_to_multiple, resize, working_shape
 
 MAX_STRENGTH = 1.5
 MIN_SIZE, MAX_SIZE = 64, 512  # of the short side at work, in pixels
 HINT_REACH = 2  # pixels at working size around a hint that take its colour
 
+GREY_RESULT = 2.0  # mean chroma below which a result looks as grey as its photo
+
 NOTES = {
     "toned": "its one tone (sepia, yellowed) was read as grey",
     "coloured": "its own colours were replaced",
+    "no colours": "the model found hardly any colours in it; more strength or colour hints help",
+}
+
+# What is offered, by the option's name
+OFFERS = {
+    "denoise": "smooths its dots",
+    "negative": "inverts it",
+    "crop": "takes it off",
 }
 
 
@@ -55,15 +69,18 @@ class Colorizer:
         size: int | None = None,
         repair: bool = False,
         denoise: bool = False,
+        negative: bool = False,
+        crop: bool = False,
     ) -> Image.Image:
         """The photo with new colours, RGB or RGBA, its size, alpha and own L kept.
 
         As `open_photo` and `PhotoSession.colorize`, which see; raises what they raise.
         """
         check_strength(strength)
-        return self.open_photo(photo, size=size, repair=repair, denoise=denoise).colorize(
-            strength, hints
+        session = self.open_photo(
+            photo, size=size, repair=repair, denoise=denoise, negative=negative, crop=crop
         )
+        return session.colorize(strength, hints)
 
     def open_photo(
         self,
@@ -72,31 +89,50 @@ class Colorizer:
         size: int | None = None,
         repair: bool = False,
         denoise: bool = False,
+        negative: bool = False,
+        crop: bool = False,
+        scan: Scan | None = None,
     ) -> PhotoSession:
         """What stays the same while strength and hints change, with notes on what was done.
 
         Of the photo only L is looked at. `size` is the short side that the network works at (the
-        checkpoint's own by default): the result has the photo's size whatever it is. `repair`
-        stretches the tones of a faded photo and `denoise` smooths its grain, L then is no longer
-        its own. Raises ValueError for a size out of range.
+        checkpoint's own by default): the result has the photo's size whatever it is. A border is
+        found, not shown to the network and left as it is, or taken off with `crop`. `repair`
+        stretches the tones of a faded photo, `denoise` smooths its grain or the dots it is printed
+        with, `negative` inverts it: L then is no longer its own. `scan` is what is known of the
+        photo from `examine`, which else is found out here. Raises ValueError for a size out of
+        range.
         """
         size = self.size if size is None else size
         check_size(size, self.size)
         photo, alpha = split_alpha(to_srgb(photo))
-        shape = self._working_shape((photo.height, photo.width), size)
-        small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX))
-        kind = describe_colors(np.asarray(small))
-        notes = [NOTES[kind]] if kind in NOTES else []
         light = measure_light(photo)
-        for asked, improve in ((denoise, smooth_grain), (repair, repair_tones)):
+        scan = examine(photo, light) if scan is None else scan
+        place = Place.of(photo, scan.border, crop, negative)
+        left, top, right, bottom = place.box
+        shape = self._working_shape((bottom - top, right - left), size)
+        small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX, place.box))
+        kind = describe_colors(np.asarray(small))
+        notes = [NOTES[kind]] if kind in NOTES and not negative else []
+        if place.box != (0, 0, *photo.size):
+            light = light[top:bottom, left:right].copy()
+        for asked, improve in (
+            (denoise, partial(smooth, scan=scan, width=photo.width)),
+            (negative, invert_tones),
+            (repair, repair_tones),
+        ):
             if asked:
                 light, line = improve(light)
                 notes.append(line)
+        wanted = {"denoise": denoise, "negative": negative, "crop": crop}
+        offers = {name: why for name, why in describe_scan(scan).items() if not wanted[name]}
         small_lightness = lightness_of(resize(light, shape))
         if alpha is not None:  # the network sees it on white
-            opacity = np.asarray(alpha.resize(shape[::-1], Image.Resampling.BOX)) / np.float32(255)
+            small_alpha = alpha.resize(shape[::-1], Image.Resampling.BOX, place.box)
+            opacity = np.asarray(small_alpha) / np.float32(255)
             small_lightness = 100 + (small_lightness - 100) * opacity
-        return PhotoSession(self, light, small_lightness, tuple(notes), alpha)
+            alpha = alpha.crop(place.shown)
+        return PhotoSession(self, light, small_lightness, tuple(notes), offers, place, alpha)
 
     def _working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
         """(H, W) of a photo of `shape` at work: at the scale and of the aspect of training."""
@@ -130,7 +166,8 @@ class Colorizer:
 class PhotoSession:
     """One photo, opened to be coloured as often as its user likes.
 
-    `notes` say in words what was done to it beside colouring; `size` is its (width, height).
+    `size` is the result's (width, height) and `box` where that lies in the photo. `offers` are
+    options of `open_photo` that would help, each with the reason.
     """
 
     def __init__(
@@ -139,27 +176,41 @@ class PhotoSession:
         light: np.ndarray,
         small_lightness: np.ndarray,
         notes: tuple[str, ...],
+        offers: dict[str, str],
+        place: Place,
         alpha: Image.Image | None = None,
     ) -> None:
-        self.notes = notes
+        self.offers = offers
+        self.size = place.size
+        self.box = place.shown
         self._alpha = alpha
-        self.size = light.shape[::-1]
+        self._notes = notes
         self._colorizer = colorizer
         self._light = light
         self._small = small_lightness
+        self._place = place
         self._last: tuple[tuple[Hint, ...], np.ndarray] | None = None
 
-    def colorize(self, strength: float = 1.0, hints: Sequence[Hint] = ()) -> Image.Image:
-        """The photo in colour at its own size: RGB, or RGBA with its own alpha.
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the photo beside colouring, and whether colours were found at last."""
+        last = self._last
+        is_grey = last is not None and np.hypot(*np.moveaxis(last[1], -1, 0)).mean() < GREY_RESULT
+        return (*self._notes, NOTES["no colours"]) if is_grey else self._notes
 
-        `strength` scales the chroma, 0 (grey) to 1.5. Raises ValueError for a strength or a number
-        of hints out of range.
+    def colorize(self, strength: float = 1.0, hints: Sequence[Hint] = ()) -> Image.Image:
+        """The photo in colour at its own size, or that left by `crop`: RGB, or RGBA with its alpha.
+
+        `strength` scales the chroma, 0 (grey) to 1.5. Hints lie in 0..1 of the whole photo; those
+        on its border change nothing. Raises ValueError for a strength or a number of hints out of
+        range.
         """
         check_strength(strength)
         if len(hints) > MAX_HINTS:
             raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
-        ab = self._predict(tuple(hints)) * np.float32(strength)
-        result = recolor(self._light, self._small, ab)
+        ab = self._predict(self._place.inner_hints(hints)) * np.float32(strength)
+        place = self._place
+        result = place.finish(recolor(self._light, self._small, ab, place.size, place.corner))
         if self._alpha is not None:
             result.putalpha(self._alpha)
         return result
@@ -170,6 +221,35 @@ class PhotoSession:
             ab = self._colorizer.predict_ab(self._small, hints)
             last = self._last = hints, resize(ab, self._small.shape)
         return last[1]
+
+
+def smooth(light: np.ndarray, scan: Scan, width: int) -> tuple[np.ndarray, str]:
+    """`light`, of a copy `width` wide of the scan, without its grain or the dots it is made of."""
+    if not scan.has_dots:
+        return smooth_grain(light)
+    dots = scan.dots_at(width)
+    # Closer ones are averaged in a copy made small.
+    smoothed = descreen(light, dots) if dots >= MIN_PERIOD else light
+    return smoothed, "the dots it is made of were smoothed"
+
+
+def describe_scan(scan: Scan) -> dict[str, str]:
+    """For each option that would help with such a scan, what was found."""
+    found = {}
+    if scan.period:
+        found["denoise"] = f"looks like a printed halftone, dots {scan.period:.1f} pixels apart"
+    elif scan.is_bilevel:
+        found["denoise"] = "is a 1-bit scan, black and white dots only"
+    if scan.is_negative:
+        found["negative"] = "looks like a negative"
+    if scan.border:
+        found["crop"] = "has a border, which was left as it is"
+    return found
+
+
+def word_offers(offers: dict[str, str], name: Callable[[str], str]) -> tuple[str, ...]:
+    """A sentence for each offer; `name` gives what an option is called where this is read."""
+    return tuple(f"{why}; {name(option)} {OFFERS[option]}" for option, why in offers.items())
 
 
 def check_strength(strength: float) -> None:

@@ -9,7 +9,8 @@ from pix2pix.hints import Hint, parse_hints
 from pix2pix.imaging.metadata import NOTHING, read_metadata
 from pix2pix.imaging.open import open_image
 from pix2pix.imaging.save import encode_image, read_dpi
-from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession
+from pix2pix.imaging.scan import Scan
+from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
 from pix2pix.ui.photo_store import KeptPhoto
 from pix2pix.ui.wire import read_id, read_strength
 
@@ -18,6 +19,14 @@ KINDS = ("preview", "quick", "sizes", "thumb", "save")
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 JPEG_MAX_SIDE = 65500
+CROPPED = (128, 128, 128)
+
+# What the page calls the options that are offered: see panel.js.
+SWITCHES = {
+    "denoise": "\u201cSmooth the grain\u201d",
+    "negative": "\u201cInvert the negative\u201d",
+    "crop": "\u201cCrop the border\u201d",
+}
 
 
 class Look(NamedTuple):
@@ -28,6 +37,8 @@ class Look(NamedTuple):
     hints: tuple[Hint, ...] = ()
     repair: bool = False
     denoise: bool = False
+    negative: bool = False
+    crop: bool = False
     strip: bool = False  # captions, dates and place off what is saved
 
 
@@ -71,6 +82,8 @@ def read_look(payload: dict[str, Any], size: int) -> Look:
         parse_hints(payload.get("hints", [])),
         read_switch(payload, "repair"),
         read_switch(payload, "denoise"),
+        read_switch(payload, "negative"),
+        read_switch(payload, "crop"),
         read_switch(payload, "strip"),
     )
 
@@ -91,12 +104,24 @@ def read_format(payload: dict[str, Any]) -> Literal["png", "jpeg"]:
     raise ValueError("format must be png or jpeg")
 
 
-def open_for(colorizer: Colorizer, image: Image.Image, look: Look) -> PhotoSession:
-    return colorizer.open_photo(image, size=look.size, repair=look.repair, denoise=look.denoise)
+def open_for(
+    colorizer: Colorizer, image: Image.Image, look: Look, scan: Scan | None = None
+) -> PhotoSession:
+    return colorizer.open_photo(
+        image,
+        size=look.size,
+        repair=look.repair,
+        denoise=look.denoise,
+        negative=look.negative,
+        crop=look.crop,
+        scan=scan,
+    )
 
 
-def color_photo(colorizer: Colorizer, image: Image.Image, look: Look) -> Image.Image:
-    return open_for(colorizer, image, look).colorize(look.strength, look.hints)
+def color_photo(
+    colorizer: Colorizer, image: Image.Image, look: Look, scan: Scan | None = None
+) -> Image.Image:
+    return open_for(colorizer, image, look, scan).colorize(look.strength, look.hints)
 
 
 def color_kept(
@@ -104,18 +129,32 @@ def color_kept(
 ) -> tuple[Image.Image, tuple[str, ...]]:
     """A preview in colour, and notes on what was done to it beside colouring.
 
-    What does not change with hints and strength is kept with the photo: a hand is waiting.
+    What does not change with hints and strength is kept with the photo: a hand is waiting. A
+    preview has the whole photo's shape, so that hints stay where they are: what is cropped is grey.
     """
-    opened_for = (look.size, look.repair, look.denoise)
+    opened_for = (look.size, look.repair, look.denoise, look.negative, look.crop)
+    image = photo.preview if part == "preview" else photo.quick
     kept = photo.sessions.get(part)
     if kept is None or kept[0] != opened_for:
-        image = photo.preview if part == "preview" else photo.quick
-        kept = photo.sessions[part] = opened_for, open_for(colorizer, image, look)
-    return kept[1].colorize(look.strength, look.hints), (*photo.notes, *kept[1].notes)
+        session = open_for(colorizer, image, look, photo.scan)
+        kept = photo.sessions[part] = opened_for, session
+    session = kept[1]
+    result = session.colorize(look.strength, look.hints)
+    if result.size != image.size:
+        left_out = Image.new("RGB", image.size, CROPPED)
+        left_out.paste(result, session.box)
+        result = left_out
+    offers = word_offers(session.offers, SWITCHES.__getitem__)
+    return result, (*photo.notes, *session.notes, *offers)
 
 
 def finish_photo(
-    colorizer: Colorizer, content: bytes | Path, name: str, look: Look, format_: str
+    colorizer: Colorizer,
+    content: bytes | Path,
+    name: str,
+    look: Look,
+    format_: str,
+    scan: Scan | None = None,
 ) -> bytes:
     """The file of the photo in colour: its own size, upright, what it says of itself kept.
 
@@ -125,7 +164,7 @@ def finish_photo(
     if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
         raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
     metadata, dpi = NOTHING if look.strip else read_metadata(image), read_dpi(image)
-    session = open_for(colorizer, image, look)
+    session = open_for(colorizer, image, look, scan)
     del image  # 200 MB, of 50 megapixels in colour
     result = session.colorize(look.strength, look.hints)
     del session

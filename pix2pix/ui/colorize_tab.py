@@ -103,7 +103,8 @@ class Photo(ScriptedHTML):
             "type": "object",
             "description": f"file: the photo. strength: {strength_range()}. size: of "
             f"{', '.join(map(str, SIZES))}. hints: a list of {{x, y, color}}, x and y from 0 to 1, "
-            "color #rrggbb. repair: stretch faded tones. denoise: smooth grain. "
+            "color #rrggbb. repair: stretch faded tones. denoise: smooth grain, or the dots of a "
+            "print. negative: invert it first. crop: take the border off. "
             "strip: take captions, dates and place off. format: png or jpeg.",
             "properties": {
                 "file": {"type": "object", "description": "an uploaded file"},
@@ -112,6 +113,8 @@ class Photo(ScriptedHTML):
                 "hints": {"type": "array", "items": {"type": "object"}},
                 "repair": {"type": "boolean"},
                 "denoise": {"type": "boolean"},
+                "negative": {"type": "boolean"},
+                "crop": {"type": "boolean"},
                 "strip": {"type": "boolean"},
                 "format": {"type": "string"},
             },
@@ -248,7 +251,9 @@ def show_thumb(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> d
     photo = store.find(wish.key, wish.photo)
     small = photo.quick.copy()
     small.thumbnail((2 * THUMB_SIDE, 2 * THUMB_SIDE), Image.Resampling.BOX)
-    return {"thumb": thumbnail_uri(color_photo(colorizer, small, wish.look), THUMB_SIDE)}
+    return {
+        "thumb": thumbnail_uri(color_photo(colorizer, small, wish.look, photo.scan), THUMB_SIDE)
+    }
 
 
 def show_sizes(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
@@ -256,7 +261,7 @@ def show_sizes(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> d
     photo = store.find(wish.key, wish.photo)
     prints = []
     for size in sorted({*SIZES, colorizer.size}):
-        image = color_photo(colorizer, photo.quick, wish.look._replace(size=size))
+        image = color_photo(colorizer, photo.quick, wish.look._replace(size=size), photo.scan)
         prints.append({"size": size, "image": thumbnail_uri(image, PRINT_SIDE)})
     return {"prints": prints}
 
@@ -264,7 +269,7 @@ def show_sizes(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> d
 def finish(colorizer: Colorizer, store: PhotoStore, wish: ColorRequest) -> dict[str, Any]:
     """The finished file is held for the visitor to fetch."""
     photo = store.find(wish.key, wish.photo)
-    content = finish_photo(colorizer, photo.content, photo.name, wish.look, wish.format)
+    content = finish_photo(colorizer, photo.content, photo.name, wish.look, wish.format, photo.scan)
     store.hold_result(wish.key, wish.photo, Result(content, MEDIA_TYPES[wish.format]))
     return {"name": result_name(photo.name, wish.format), "bytes": len(content)}
 

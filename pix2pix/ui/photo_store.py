@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from pix2pix.imaging.open import open_image, read_size
-from pix2pix.imaging.pixels import to_rgb
+from pix2pix.imaging.pixels import to_8_bit, to_rgb
 from pix2pix.imaging.profiles import to_srgb
+from pix2pix.imaging.recolor import measure_light
+from pix2pix.imaging.scan import Scan, examine
 from pix2pix.inference import PhotoSession
 
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
@@ -50,6 +52,7 @@ class KeptPhoto:
     size: tuple[int, int]  # width and height, upright
     preview: Image.Image  # RGB, no side over PREVIEW_SIDE
     quick: Image.Image  # the same, no side over QUICK_SIDE
+    scan: Scan
     notes: tuple[str, ...] = ()  # in words, what had to be chosen to open it
     sessions: dict[str, tuple[Any, PhotoSession]] = field(default_factory=dict)  # a part's newest
     result: Result | None = None
@@ -65,14 +68,16 @@ class KeptPhoto:
 def decode_photo(content: bytes, name: str) -> KeptPhoto:
     """Raises ValueError "NAME: reason" for what is no picture that can be read."""
     size = read_size(content, name)
-    image = open_image(content, name, at_least=(PREVIEW_SIDE, PREVIEW_SIDE))
+    image = open_image(content, name)  # whole: in a smaller one the dots of a print are gone
     notes = image.info.get("notes", ())
-    preview = to_rgb(to_srgb(image))
+    sheet = to_8_bit(to_srgb(image))
     del image
-    preview.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    scan = examine(sheet, measure_light(sheet))
+    sheet.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    preview = to_rgb(sheet)
     quick = preview.copy()
     quick.thumbnail((QUICK_SIDE, QUICK_SIDE), Image.Resampling.BOX)
-    return KeptPhoto(name, content, size, preview, quick, notes)
+    return KeptPhoto(name, content, size, preview, quick, scan, notes)
 
 
 class PhotoStore:
