@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_translator import EDGES, Echo, save_tiny, waves
+from translators import EDGES, Echo, save_tiny, waves
 
 import train
 from pix2pix.__main__ import main

@@ -5,58 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
+from translators import EDGES, TINY, Echo, save_tiny, waves
 
 import pix2pix.__main__ as cli
-from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import FITS, CheckpointConfig
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
-from pix2pix.inference.engines import Stop
 from pix2pix.inference.shapes import mirror_to_multiple
-from pix2pix.inference.styles import Styles
 from pix2pix.inference.translator import LineDrawer
-from pix2pix.training.card import write_card
 from pix2pix.training.learner import checkpoint_config
 from pix2pix.training.recipe import Recipe, load_recipe
-
-TINY = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "norm": "instance"}
-EDGES = Recipe("image2image", **TINY, canvas="lines")
-
-
-class Echo(Translator):
-    """Stands in for a model that gives back what it is shown."""
-
-    def __init__(self, size: int = 32, width: int = 0, fit: str = "crop") -> None:
-        config = checkpoint_config(EDGES)
-        self.config = dataclasses.replace(config, size=size, width=width, fit=fit)
-        self.size = size
-        self.styles = Styles(self.config, None)
-        self.shapes: list[tuple[int, ...]] = []
-
-    def _runner(
-        self, x: torch.Tensor, style: torch.Tensor | None, stop: Stop = None
-    ) -> torch.Tensor:
-        self.shapes.append(tuple(x.shape[2:]))
-        return x
-
-
-def save_tiny(folder: Path, recipe: Recipe = EDGES) -> Path:
-    config = checkpoint_config(recipe)
-    torch.manual_seed(0)
-    save_checkpoint(folder, config, Model(config), write_card(config))
-    return folder
 
 
 @pytest.fixture(scope="module")
 def edges(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny(tmp_path_factory.mktemp("edges"))
-
-
-def waves(height: int, width: int) -> Image.Image:
-    y, x = np.mgrid[:height, :width]
-    rgb = [128 + 90 * np.sin((x * a + y * b) / 40) for a, b in ((1, 0), (0, 1), (1, 1))]
-    return Image.fromarray(np.stack(rgb, -1).astype(np.uint8))
 
 
 @pytest.mark.parametrize("size", [(32, 32), (400, 100), (50, 333), (31, 47), (1, 1), (3, 900)])
