@@ -33,7 +33,6 @@ from pix2pix.training.run import (
     StoppedError,
     lock_run,
     read_run,
-    read_state,
     repair,
     trim_metrics,
     write_facts,
@@ -132,6 +131,7 @@ def hold(out_dir: Path, workers: Workers) -> Iterator[None]:
 
 def train(run: dict[str, Any], out_dir: Path, workers: Workers) -> int:
     """`run` holds the recipe's name, its keys, and the data folder: the content of run.json."""
+    job = None
     try:
         with workers.together():
             job = prepare(run, out_dir, workers)
@@ -145,15 +145,16 @@ def train(run: dict[str, Any], out_dir: Path, workers: Workers) -> int:
             return 0
         return run_steps(job)
     except OSError as error:
-        raise StoppedError(f"{error.strerror}; {last_save(out_dir)}") from error
+        raise StoppedError(f"{error.strerror}; {last_save(out_dir, job)}") from error
     except torch.linalg.LinAlgError as error:  # of the styles' covariance
-        raise StoppedError(f"the weights are not finite ({error}); {last_save(out_dir)}") from error
+        words = f"the weights are not finite ({error})"
+        raise StoppedError(f"{words}; {last_save(out_dir, job)}") from error
     except (FloatingPointError, StoppedError) as error:
-        raise StoppedError(f"{error}; {last_save(out_dir)}") from error
+        raise StoppedError(f"{error}; {last_save(out_dir, job)}") from error
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        raise StoppedError(f"{MEMORY_WORDS}; {last_save(out_dir)}") from error
+        raise StoppedError(f"{MEMORY_WORDS}; {last_save(out_dir, job)}") from error
 
 
 def words_of_end(job: Job) -> str:
@@ -179,12 +180,12 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(part in words for part in OUT_OF_MEMORY)
 
 
-def last_save(out_dir: Path) -> str:
-    path = out_dir / STATE_NAME
-    if not path.exists():
+def last_save(out_dir: Path, job: Job | None) -> str:
+    """What is left of a run that stops; at once, as torchrun ends a worker that lingers."""
+    if not (out_dir / STATE_NAME).exists():
         return f"nothing was saved yet in {out_dir}"
-    _, progress = read_state(path.read_bytes(), torch.device("cpu"), path)
-    return f"the save of step {progress.step} is untouched, go on from it with --resume {out_dir}"
+    which = f"the save of step {job.progress.step}" if job else "the last save"
+    return f"{which} is untouched, go on from it with --resume {out_dir}"
 
 
 def run_steps(job: Job) -> int:
