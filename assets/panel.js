@@ -10,9 +10,9 @@ import { filesPicker } from "./take.js";
 // Off unless asked for: what the photo has of its own is changed by these.
 const IMPROVEMENTS = [
   ["repair", "Repair faded tones", "Makes the darkest black and the lightest white"],
-  ["denoise", "Smooth the grain", "Small specks, the grain of the film, the dots of a printed photo"],
-  ["negative", "Invert the negative", "For scanned film, light where it should be dark"],
-  ["crop", "Crop the border", "It has no colours either way; hints stay where they are"],
+  ["denoise", "Smooth the grain", "Specks, film grain, the dots of a print"],
+  ["negative", "Invert the negative", "For film that was scanned as it is"],
+  ["crop", "Crop the border", "Off what is saved; hints stay in place"],
   ["strip", "Save without its notes", "Captions, author, dates, place and XMP are left out of the file"],
 ];
 

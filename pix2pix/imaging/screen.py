@@ -15,6 +15,7 @@ from pix2pix.imaging.recolor import LIGHT_SCALE, in_strips, lightness_of
 MIN_PERIOD, MAX_PERIOD = 2.2, 18.0  # pixels from dot to dot
 _TILE, _MIN_TILE = 256, 64  # pixels of a side: the resolution of a spectrum
 _GRID = 3  # tiles across and down
+_SMOOTH = 41  # pixels; what is coarser is the photo's
 _FLOOR = 1e-5  # L squared; power below is rounding
 
 # ln of a screen's power over that of other detail as fine. Of 617 photos the highest had 5.4, of
@@ -31,7 +32,7 @@ DITHER_PERIOD = 2.5  # for dots set at random: best of 2 to 4 on photos dithered
 
 _MODE_REACH = 4.0  # L around each of a 1-bit scan's two tones
 _BILEVEL_SHARE = 0.97
-_SAMPLE = 1 << 20  # pixels
+_SAMPLE = 1 << 18  # pixels
 
 
 def is_bilevel(light: np.ndarray) -> bool:
@@ -61,9 +62,10 @@ def halftone_period(light: np.ndarray) -> float:
     powers = []
     for tile in _tiles(light, side):
         detail = lightness_of(tile)
-        detail -= cv2.GaussianBlur(detail, (0, 0), 16)
+        detail -= cv2.blur(detail, (_SMOOTH, _SMOOTH))
         if detail.std() > _MIN_SWING:  # bare paper says nothing
-            powers.append(np.abs(np.fft.rfft2(detail * window)) ** 2 * norm)
+            waves = cv2.dft(detail * window, flags=cv2.DFT_COMPLEX_OUTPUT)[:, : side // 2 + 1]
+            powers.append((waves**2).sum(-1) * norm)
     return _find_pair(powers, side) if powers else 0.0
 
 
@@ -105,10 +107,10 @@ def _find_pair(powers: list[np.ndarray], side: int) -> float:
 
 def _ring_medians(plane: np.ndarray, ring: np.ndarray) -> np.ndarray:
     """For each value the median of those in its ring."""
-    order = np.argsort(ring, axis=None, kind="stable")
-    ends = np.cumsum(np.bincount(ring.ravel()))[:-1]
-    parts = np.split(plane.ravel()[order], ends)
-    return np.array([np.median(part) if len(part) else 0.0 for part in parts])[ring]
+    order = np.lexsort((plane.ravel(), ring.ravel()))
+    counts = np.bincount(ring.ravel())
+    middles = np.cumsum(counts) - counts + counts // 2
+    return plane.ravel()[order[np.minimum(middles, len(order) - 1)]][ring]
 
 
 def descreen(light: np.ndarray, period: float) -> np.ndarray:
