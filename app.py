@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from PIL import Image
 
-import pix2pix.ui  # noqa: F401  before torch, which reads what it sets
-from pix2pix.allocator import give_memory_back, serve_from_little
-from pix2pix.drawings.labels import CLASSES
+import pix2pix.app  # noqa: F401  before torch, which reads what it sets
+from pix2pix.runtime.malloc import give_memory_back, serve_from_little
+from pix2pix.labels.label_map import CLASSES
 from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
-from pix2pix.hub.pull import pinned_name
+from pix2pix.hub.download import pinned_name
 from pix2pix.inference import (
     ENGINES,
     Colorizer,
@@ -32,14 +32,14 @@ from pix2pix.inference import (
     load_drawer,
     load_tracer,
 )
-from pix2pix.ui.cache import own_folder
-from pix2pix.ui.root_path import read_root_path
-from pix2pix.zerogpu import spaces
+from pix2pix.app.server.upload_cache import own_folder
+from pix2pix.app.root_path import read_root_path
+from pix2pix.runtime.zerogpu import spaces
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
     from gradio import Blocks
 
-    from pix2pix.ui.model_tab import Served
+    from pix2pix.app.tabs.model_tab import Served
 
 HERE = Path(__file__).resolve().parent
 BUNDLED = HERE / "checkpoints"
@@ -166,7 +166,7 @@ def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | N
 
 def load_served(name: str, where: tuple[str, str]) -> Served:
     """A checkpoint for a tab under its own name; or the reason why there is none."""
-    from pix2pix.ui.model_tab import Served
+    from pix2pix.app.tabs.model_tab import Served
 
     title = Path(name).resolve().name if Path(name).exists() else name.split("@")[0].split("/")[-1]
     try:
@@ -224,8 +224,8 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
     gc.disable()  # there is no garbage yet, and looking for it takes half a second
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_models, args)
-        import pix2pix.ui.stubs  # noqa: F401  Gradio in half of the time
-        from pix2pix.ui.demo import create_demo
+        import pix2pix.app.component_stubs  # noqa: F401  Gradio in half of the time
+        from pix2pix.app.blocks import create_demo
 
         drawer, colorizer, tracer, revisions = loading.result()
     others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
@@ -245,9 +245,9 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
 def serve(args: argparse.Namespace) -> None:
     """Serves the app until the process is told to end."""
     demo, warm_up = build(args)
-    from pix2pix.ui.demo import launch_options
-    from pix2pix.ui.leaving import leave, wait_for_signal
-    from pix2pix.ui.live import desks_of
+    from pix2pix.app.blocks import launch_options
+    from pix2pix.app.server.shutdown import leave, wait_for_signal
+    from pix2pix.app.server.draw_routes import desks_of
 
     try:
         demo.launch(

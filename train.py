@@ -22,13 +22,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pix2pix.allocator import keep_freed_memory
-from pix2pix.commands import publish
-from pix2pix.device import DEVICES
-from pix2pix.training import evaluation, trainer
-from pix2pix.training.keys import default_words, recipe_keys, recipe_text, type_words
+from pix2pix.runtime.malloc import keep_freed_memory
+from pix2pix.cli import publish
+from pix2pix.runtime.device import DEVICES
+from pix2pix.evaluation import evaluate_checkpoint
+from pix2pix.training import loop
+from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
 from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
-from pix2pix.training.run import StoppedError
+from pix2pix.training.run_dir import StoppedError
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 
@@ -140,11 +141,11 @@ def evaluate(options: dict[str, Any]) -> None:
     """Prints the figures of a checkpoint and writes them as JSON."""
     checkpoint, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
     split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
-    groups = evaluation.parse_groups(options.pop("group"))
-    report = evaluation.evaluate_checkpoint(checkpoint, data, split, judge, groups, options, device)
-    print(evaluation.format_report(report))
-    path = json_path or evaluation.default_json_path(checkpoint)
-    evaluation.write_json(report, path)
+    groups = evaluate_checkpoint.parse_groups(options.pop("group"))
+    report = evaluate_checkpoint.evaluate_checkpoint(checkpoint, data, split, judge, groups, options, device)
+    print(evaluate_checkpoint.format_report(report))
+    path = json_path or evaluate_checkpoint.default_json_path(checkpoint)
+    evaluate_checkpoint.write_json(report, path)
     print(f"written to {path}")
 
 
@@ -205,12 +206,12 @@ def main(argv: list[str] | None = None) -> int:
         if run is not None:
             if name or out or init_from:
                 parser.error("--resume takes the recipe from the run")
-            signal_number = trainer.resume(run, device, data, options)
+            signal_number = loop.resume(run, device, data, options)
         elif not (name and data and out):
             parser.error("expected RECIPE --data DIR --out DIR, or --resume DIR")
         else:
             recipe = load_recipe(name, options)
-            signal_number = trainer.start(name, recipe, data, out, device, init_from)
+            signal_number = loop.start(name, recipe, data, out, device, init_from)
         if repo is not None and not signal_number and os.environ.get("RANK", "0") == "0":
             push(run or out, repo, private, examples)
     except (ValueError, OSError) as error:

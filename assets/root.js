@@ -1,6 +1,6 @@
 // Where the app is served: perhaps under a sub-path, perhaps on another origin than the page.
 
-const ASSETS = "/studio-assets/"; // as in pix2pix/ui/assets.py
+const ASSETS = "/studio-assets/"; // as in pix2pix/app/assets.py
 
 const { url } = import.meta;
 const ROOT = url.slice(0, url.lastIndexOf(ASSETS) + 1);

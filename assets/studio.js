@@ -15,7 +15,7 @@ export const studio = {
 };
 
 // Each tab loads these modules under a path of its own, and with them has its own sheet: see
-// pix2pix/ui/assets.py.
+// pix2pix/app/assets.py.
 export const DESK = import.meta.url.match(/\/for\/([^/]+)\//)?.[1] ?? "draw";
 
 /** What the server could not do: "look", "style" or "open". */

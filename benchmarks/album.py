@@ -25,7 +25,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pix2pix.imaging.open import find_images  # noqa: E402
+from pix2pix.images.reader import find_images  # noqa: E402
 
 EXAMPLES = ROOT / "assets" / "examples"
 SIZES = ((1600, 1200), (1200, 1600), (2048, 1536), (1240, 900))

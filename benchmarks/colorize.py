@@ -34,8 +34,8 @@ TIMES = 3
 
 def measure_files(checkpoint: Path, warm: Path, source: Path) -> dict[str, Any]:
     """Runs in a child: the best and the CPU time of file to file, and the memory it took."""
-    from pix2pix.imaging.open import open_image
-    from pix2pix.imaging.save import save_image
+    from pix2pix.images.reader import open_image
+    from pix2pix.images.writer import save_image
     from pix2pix.inference import load_colorizer
 
     colorizer = load_colorizer(checkpoint, "cpu")
@@ -99,8 +99,8 @@ def measure_preview(checkpoint: Path, photo: Path, size: tuple[int, int]) -> dic
 
 def compare_sizes(checkpoint: Path, folder: Path, size: tuple[int, int]) -> dict[str, Any]:
     """Runs in a child: the mean a/b difference between photos and their halves, 20 photos."""
-    from pix2pix.imaging.color import rgb_to_lab
-    from pix2pix.imaging.open import find_images, open_rgb
+    from pix2pix.images.color import rgb_to_lab
+    from pix2pix.images.reader import find_images, open_rgb
     from pix2pix.inference import load_colorizer
 
     colorizer = load_colorizer(checkpoint, "cpu")

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from pix2pix.drawings.facades import ID, build
-from pix2pix.drawings.plans import random_plan
+from pix2pix.labels.facade_builder import ID, build
+from pix2pix.labels.facade_presets import random_plan
 
 
 def hard_drawings(size: int = 256, classes: int = 12) -> dict[str, np.ndarray]:

@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pix2pix.imaging.color import lightness
-from pix2pix.imaging.negative import SIDE, SURE, WEIGHTS
-from pix2pix.imaging.open import find_images, open_rgb
+from pix2pix.images.color import lightness
+from pix2pix.images.negative import SIDE, SURE, WEIGHTS
+from pix2pix.images.reader import find_images, open_rgb
 
 CHANNELS = (12, 24, 40, 48)
 KEPT_SIDE = 56  # pixels of a photo that cuttings are taken from
@@ -41,7 +41,7 @@ class Judge(nn.Module):
         return as_it_is - inverted  # (N,), > 0 for a positive
 
     def weights(self) -> dict[str, np.ndarray]:
-        """With each norm folded into its convolution, as `pix2pix.imaging.negative` reads them."""
+        """With each norm folded into its convolution, as `pix2pix.images.negative` reads them."""
         found = {}
         for i in range(len(CHANNELS)):
             conv, norm = self.layers[3 * i], self.layers[3 * i + 1]

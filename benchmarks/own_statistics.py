@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint  # noqa: E402
 from pix2pix.config import CheckpointConfig  # noqa: E402
-from pix2pix.training.card import write_card  # noqa: E402
+from pix2pix.training.model_card import write_card  # noqa: E402
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 

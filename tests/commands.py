@@ -10,8 +10,8 @@ from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.drawings.labels import CLASSES, encode_label_image
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.labels.label_map import CLASSES, encode_label_image
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]

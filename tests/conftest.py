@@ -16,7 +16,7 @@ from PIL import Image
 from running import ROOT, RunningApp, app_arguments, free_port, running_app, save_app_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.drawings.labels import PALETTE
+from pix2pix.labels.label_map import PALETTE
 from pix2pix.hub.client import Hub
 from pix2pix.inference import (
     Colorizer,
@@ -26,7 +26,7 @@ from pix2pix.inference import (
     load_drawer,
     load_tracer,
 )
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 TINY_RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
@@ -127,7 +127,7 @@ def serve(
     root_path: str = "",
 ) -> Iterator[str]:
     """Builds and serves the app; gives its address."""
-    from pix2pix.ui.demo import create_demo
+    from pix2pix.app.blocks import create_demo
 
     demo = create_demo(drawer, colorizer, tracer)
     yield launch(demo, root_path)
@@ -136,7 +136,7 @@ def serve(
 
 def launch(demo: Any, root_path: str = "") -> str:
     """Serves the app on a free port; its address."""
-    from pix2pix.ui.demo import launch_options
+    from pix2pix.app.blocks import launch_options
 
     port = free_port()
     demo.launch(

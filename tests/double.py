@@ -10,9 +10,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from pix2pix.data.loader import Batch
-from pix2pix.encoding import encode_labels
+from pix2pix.models.tensors import encode_labels
 from pix2pix.training.distributed import Workers
-from pix2pix.training.learner import Learner
+from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import Recipe, load_recipe
 
 

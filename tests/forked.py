@@ -66,7 +66,7 @@ def start(function: str, arguments: list[Any], said: str, env: dict[str, str]) -
     module, name = function.split(":")
     for needed in ("torch", module):  # before the fork, so that it is done once
         importlib.import_module(needed)
-    for needed in LATE if "pix2pix.training.learner" in sys.modules else ():
+    for needed in LATE if "pix2pix.training.train_step" in sys.modules else ():
         importlib.import_module(needed)
     process = os.fork()
     if process:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pix2pix.drawings.labels import PALETTE
+from pix2pix.labels.label_map import PALETTE
 
 
 def read_sheet(page: Any) -> np.ndarray:

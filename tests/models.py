@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
-from pix2pix.drawings.labels import encode_label_image
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.labels.label_map import encode_label_image
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 CPU = ("cpu", "torch")  # where the app loads models: the device and the engine

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 from running import ROOT
 
-from pix2pix.imaging.recolor import lightness_of, measure_light
+from pix2pix.images.chroma_upsampling import lightness_of, measure_light
 
 EXAMPLES = sorted((ROOT / "assets" / "examples").glob("LC-*.jpg"))
 

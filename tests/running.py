@@ -16,7 +16,7 @@ import httpx
 from models import TINY, save_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pix2pix.data.open import open_datasets
+from pix2pix.data.factory import open_datasets
 from pix2pix.data.options import DataOptions
-from pix2pix.drawings.labels import encode_label_image
+from pix2pix.labels.label_map import encode_label_image
 
 # A colour for each of the classes used: sky, wall, window, door
 COLORS = np.array([(150, 190, 230), (190, 120, 90), (40, 50, 70), (90, 50, 20)], np.uint8)

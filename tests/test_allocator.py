@@ -7,7 +7,7 @@ import sys
 import pytest
 from running import ROOT
 
-from pix2pix import allocator
+from pix2pix.runtime import malloc
 
 with_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator")
 
@@ -20,13 +20,13 @@ def run(program: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_memory_can_be_given_back() -> None:
-    allocator.give_memory_back()
+    malloc.give_memory_back()
 
 
 PIN = """
 from pathlib import Path
 from PIL import Image
-from pix2pix.allocator import serve_from_little
+from pix2pix.runtime.malloc import serve_from_little
 
 def resident_mb():
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -49,7 +49,7 @@ def test_of_large_pictures_nothing_stays_though_something_small_came_after_them(
 
 THREADS = """
 import ctypes, sys, threading
-from pix2pix.allocator import serve_from_little
+from pix2pix.runtime.malloc import serve_from_little
 
 if "serve" in sys.argv:
     serve_from_little()
@@ -69,14 +69,14 @@ ctypes.CDLL("libc.so.6").malloc_stats()
 
 @with_glibc
 def test_threads_that_serve_share_two_heaps() -> None:
-    assert run(THREADS, "serve").stderr.count("Arena") <= allocator.ARENAS
-    assert run(THREADS).stderr.count("Arena") > allocator.ARENAS
+    assert run(THREADS, "serve").stderr.count("Arena") <= malloc.ARENAS
+    assert run(THREADS).stderr.count("Arena") > malloc.ARENAS
 
 
 PAGES = """
 import resource, sys
 import torch
-from pix2pix.allocator import keep_freed_memory
+from pix2pix.runtime.malloc import keep_freed_memory
 
 if "keep" in sys.argv:
     assert keep_freed_memory()

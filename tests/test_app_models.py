@@ -18,14 +18,14 @@ from PIL import Image
 
 import app
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.drawings.labels import decode_label_image, encode_label_image
+from pix2pix.labels.label_map import decode_label_image, encode_label_image
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, Translator, load_translator
-from pix2pix.inference.translator import LineDrawer
-from pix2pix.training.learner import checkpoint_config
-from pix2pix.ui.demo import create_demo, desk_names
-from pix2pix.ui.sheets import SheetKind, sheet_of
-from pix2pix.ui.wire import pack_ids, unpack_ids
+from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.training.train_step import checkpoint_config
+from pix2pix.app.blocks import create_demo, desk_names
+from pix2pix.app.canvas_spec import SheetKind, sheet_of
+from pix2pix.app.server.schemas import pack_ids, unpack_ids
 
 
 @pytest.fixture(scope="module")

@@ -13,41 +13,41 @@ ROOT = Path(__file__).resolve().parents[1]
 # A package stands for all of its modules.
 LAYERS = {
     "pix2pix": 1,
-    "pix2pix.allocator": 1,
+    "pix2pix.runtime.malloc": 1,
     "pix2pix.config": 1,
-    "pix2pix.drawings": 1,
-    "pix2pix.files": 1,
-    "pix2pix.hints": 1,
-    "pix2pix.imaging": 1,
-    "pix2pix.notices": 1,
-    "pix2pix.signals": 1,
-    "pix2pix.zerogpu": 1,
+    "pix2pix.labels": 1,
+    "pix2pix.runtime.atomic_io": 1,
+    "pix2pix.images.color_hints": 1,
+    "pix2pix.images": 1,
+    "pix2pix.runtime.user_warnings": 1,
+    "pix2pix.runtime.signals": 1,
+    "pix2pix.runtime.zerogpu": 1,
     "pix2pix.checkpoint": 2,
-    "pix2pix.device": 2,
-    "pix2pix.encoding": 2,
-    "pix2pix.networks": 2,
+    "pix2pix.runtime.device": 2,
+    "pix2pix.models.tensors": 2,
+    "pix2pix.models": 2,
     "pix2pix.data": 3,
     "pix2pix.hub": 4,
-    "pix2pix.metrics": 4,
+    "pix2pix.evaluation": 4,
     "pix2pix.training": 4,
     "pix2pix.inference": 5,
     "pix2pix.__main__": 6,
-    "pix2pix.commands": 6,
-    "pix2pix.ui": 6,
+    "pix2pix.cli": 6,
+    "pix2pix.app": 6,
     "app": 6,
     "train": 6,
 }
 PACKAGES = (
-    "pix2pix.commands",
+    "pix2pix.cli",
     "pix2pix.data",
-    "pix2pix.drawings",
+    "pix2pix.labels",
     "pix2pix.hub",
-    "pix2pix.imaging",
+    "pix2pix.images",
     "pix2pix.inference",
-    "pix2pix.metrics",
-    "pix2pix.networks",
+    "pix2pix.evaluation",
+    "pix2pix.models",
     "pix2pix.training",
-    "pix2pix.ui",
+    "pix2pix.app",
 )
 
 
@@ -114,7 +114,7 @@ def test_no_imports_go_in_circles() -> None:
 
 
 def test_only_the_user_interface_knows_gradio() -> None:
-    assert users_of("gradio") <= {"pix2pix.ui", "app"}
+    assert users_of("gradio") <= {"pix2pix.app", "app"}
 
 
 def test_only_the_hub_module_knows_the_hub() -> None:
@@ -135,14 +135,14 @@ def test_the_pure_layer_loads_without_torch() -> None:
 def test_imports_are_found_wherever_they_stand() -> None:
     source = """
 import torch.nn as nn
-from pix2pix.drawings import labels
-from pix2pix.imaging.color import rgb_to_lab
+from pix2pix.labels import labels
+from pix2pix.images.color import rgb_to_lab
 def late():
     from gradio.utils import get_upload_folder
 """
     assert imports_in(source) == {
         "torch.nn",
-        "pix2pix.drawings.labels",
-        "pix2pix.imaging.color",
+        "pix2pix.labels.label_map",
+        "pix2pix.images.color",
         "gradio.utils",
     }

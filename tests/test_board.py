@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pix2pix.training.board import BOARD_NAME, Board
+from pix2pix.training.tensorboard import BOARD_NAME, Board
 
 
 def test_scalars_and_sheets_are_read_back(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from printed import EXAMPLES, light, mount, old_photo
 
-from pix2pix.imaging.border import Border, find_border
-from pix2pix.imaging.frame import Frame
+from pix2pix.images.border import Border, find_border
+from pix2pix.images.frame import Frame
 
 
 def gradient(photo: np.ndarray, margin: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from darkroom import (
 from hand import decode_uri, open_file, press, save, save_grey_photo
 from PIL import Image
 
-from pix2pix.ui.demo import PHOTOS
+from pix2pix.app.blocks import PHOTOS
 
 pytestmark = pytest.mark.browser
 

@@ -18,9 +18,9 @@ from hand import (
 )
 from PIL import Image
 
-from pix2pix.drawings.facades import build
-from pix2pix.drawings.labels import encode_label_image
-from pix2pix.drawings.plans import PLANS
+from pix2pix.labels.facade_builder import build
+from pix2pix.labels.label_map import encode_label_image
+from pix2pix.labels.facade_presets import PLANS
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

@@ -16,10 +16,10 @@ from test_browser_models import open_in, read_sheet, save_item, show_tab, stroke
 
 import app
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.drawings.labels import encode_label_image
+from pix2pix.labels.label_map import encode_label_image
 from pix2pix.inference import Drawer
-from pix2pix.training.learner import checkpoint_config
-from pix2pix.ui.demo import create_demo
+from pix2pix.training.train_step import checkpoint_config
+from pix2pix.app.blocks import create_demo
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

@@ -19,7 +19,7 @@ from hand import (
 )
 from PIL import Image
 
-from pix2pix.drawings.labels import PALETTE
+from pix2pix.labels.label_map import PALETTE
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

@@ -18,8 +18,8 @@ from pix2pix.config import (
     LabelColor,
     from_dict,
 )
-from pix2pix.drawings.labels import CLASSES, encode_label_image
-from pix2pix.training.card import write_card
+from pix2pix.labels.label_map import CLASSES, encode_label_image
+from pix2pix.training.model_card import write_card
 from pix2pix.training.recipe import Recipe, load_recipe
 
 PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
 from pix2pix.config import CheckpointConfig
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,7 +12,7 @@ from commands import INPUTS, ROOT, Command, files, make_workplace, save_tiny
 from PIL import Image
 
 from pix2pix.__main__ import main
-from pix2pix.drawings.labels import CLASSES, open_label_map
+from pix2pix.labels.label_map import CLASSES, open_label_map
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.color import lab2rgb, rgb2lab
 
-from pix2pix.imaging.color import (
+from pix2pix.images.color import (
     AB_SPACING,
     ab_grid,
     colorfulness,

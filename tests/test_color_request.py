@@ -13,11 +13,11 @@ from tiffs import pages
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Hint, load_colorizer
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
-from pix2pix.ui.color_request import SWITCHES, Look, color_kept, finish_photo, read_color_request
-from pix2pix.ui.colorize_tab import answer_privately, preview_uri
-from pix2pix.ui.photo_store import PREVIEW_SIDE, QUICK_SIDE, decode_photo
+from pix2pix.app.server.colorize_schemas import SWITCHES, Look, color_kept, finish_photo, read_color_request
+from pix2pix.app.tabs.colorize_tab import answer_privately, preview_uri
+from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, decode_photo
 
 CHECKPOINT = ROOT / "checkpoints" / "colorize"
 

@@ -13,7 +13,7 @@ from album import Colorize, make, make_colorize, pixels, results, save_colorizer
 from PIL import Image
 
 from pix2pix.__main__ import main
-from pix2pix.imaging.color import lightness
+from pix2pix.images.color import lightness
 
 
 @pytest.fixture(scope="module")

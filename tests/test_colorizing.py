@@ -7,11 +7,11 @@ from PIL import Image
 from printed import old_photo, print_in_dots
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.imaging.color import lightness, rgb_to_lab
-from pix2pix.imaging.recolor import measure_light
-from pix2pix.imaging.scan import examine
+from pix2pix.images.color import lightness, rgb_to_lab
+from pix2pix.images.chroma_upsampling import measure_light
+from pix2pix.images.scan import examine
 from pix2pix.inference import Colorizer, Hint, load_colorizer, word_offers
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 RECIPE = Recipe(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pix2pix.drawings.labels import CLASSES
+from pix2pix.labels.label_map import CLASSES
 
 CSS = (Path(__file__).resolve().parents[1] / "assets" / "studio.css").read_text(encoding="utf-8")
 PAIRS = [

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from synthetic import make_facade, open_set, write_facades, write_photos
 
-from pix2pix.data.facades import find_void
+from pix2pix.data.datasets.label_dataset import find_void
 from pix2pix.data.loader import Plan, example_at, iterate_batches
-from pix2pix.data.photos import MAX_HINTS, ab_cells, age, sample_hints
-from pix2pix.data.tracing import balance_weights
-from pix2pix.imaging.color import AB_SCALE, rgb_to_lab
+from pix2pix.data.datasets.colorization_dataset import MAX_HINTS, ab_cells, age, sample_hints
+from pix2pix.data.datasets.segmentation_dataset import balance_weights
+from pix2pix.images.color import AB_SCALE, rgb_to_lab
 
 HALF: dict[str, dict] = {"labels2photo": {}, "photo2labels": {}, "colorize": {"half_output": True}}
 

@@ -9,11 +9,11 @@ from PIL import Image
 
 import train
 from pix2pix.config import CheckpointConfig, GeneratorConfig
-from pix2pix.data.examples import Examples
-from pix2pix.data.open import open_data
+from pix2pix.data.image_cache import Examples
+from pix2pix.data.factory import open_data
 from pix2pix.data.options import DataOptions
-from pix2pix.imaging.depth import read_in_range, usual_range
-from pix2pix.imaging.open import open_image, open_rgb
+from pix2pix.images.depth import read_in_range, usual_range
+from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.inference import load_translator
 
 TINY = ["--size", "32", "--depth", "4", "--ngf", "4", "--ndf", "4", "--batch-size", "2"]

@@ -3,14 +3,14 @@
 import numpy as np
 import torch
 
-from pix2pix.encoding import (
+from pix2pix.models.tensors import (
     both_ways,
     encode_colorize_input,
     honour_hints,
     mean_of_both,
     squared_distances,
 )
-from pix2pix.imaging.color import AB_SCALE
+from pix2pix.images.color import AB_SCALE
 
 SIDE = 64
 ASKED = torch.tensor([30.0, -20.0]) / AB_SCALE

@@ -24,7 +24,7 @@ from pix2pix.inference.engines import (
     make_engine,
 )
 from pix2pix.inference.runner import Runner
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 DRAWING = Recipe(

@@ -11,7 +11,7 @@ from synthetic import write_facades, write_photos
 import train
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import CHANNELS, CheckpointConfig, GeneratorConfig, LabelColor
-from pix2pix.drawings.labels import CLASSES
+from pix2pix.labels.label_map import CLASSES
 from pix2pix.hub.client import Hub
 
 PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
@@ -113,7 +113,7 @@ def test_options_that_do_not_go_together_are_refused(arguments, capsys) -> None:
 
 
 def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) -> None:
-    from pix2pix.metrics import perceptual
+    from pix2pix.evaluation import perceptual
 
     def no_network(device: torch.device) -> None:
         raise OSError("Name or service not known")

@@ -12,10 +12,10 @@ from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
-from pix2pix.commands.export import describe_input
-from pix2pix.encoding import encode_colorize_input
+from pix2pix.cli.export import describe_input
+from pix2pix.models.tensors import encode_colorize_input
 from pix2pix.inference import load_translator
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 DRAWING = Recipe(

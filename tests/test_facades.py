@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from pix2pix.drawings.facades import ID, Plan, build
-from pix2pix.drawings.labels import NUM_CLASSES, check_label_map
-from pix2pix.drawings.plans import PLANS, random_plan
+from pix2pix.labels.facade_builder import ID, Plan, build
+from pix2pix.labels.label_map import NUM_CLASSES, check_label_map
+from pix2pix.labels.facade_presets import PLANS, random_plan
 
 SIZE = 256
 SEEDS = range(50)

@@ -20,11 +20,11 @@ from torch import Tensor
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.inference import load_any
 from pix2pix.inference.engines import Stop
-from pix2pix.inference.fallback import NOTICE, Steadfast
+from pix2pix.inference.oom_fallback import NOTICE, Steadfast
 from pix2pix.inference.runner import Runner
-from pix2pix.notices import listening, tell
-from pix2pix.ui.errors import in_words
-from pix2pix.ui.wire import pack_ids
+from pix2pix.runtime.user_warnings import listening, tell
+from pix2pix.app.errors import in_words
+from pix2pix.app.server.schemas import pack_ids
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
 WALL = np.ones((256, 256), np.uint8)
@@ -118,7 +118,7 @@ def test_a_gpu_that_is_really_full_is_survived(models: dict[str, Path]) -> None:
 
 def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Steadfast.__init__, "__defaults__", ("torch", make_full))
-    monkeypatch.setattr("pix2pix.inference.load.choose_device", lambda name: CUDA)
+    monkeypatch.setattr("pix2pix.inference.loading.choose_device", lambda name: CUDA)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     for name in ("roads", "edges", "aerial", "segments", "grey"):
         model = load_any(models[name])

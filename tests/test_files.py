@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pix2pix.files import write_atomically
+from pix2pix.runtime.atomic_io import write_atomically
 
 
 def test_content_replaces_what_was_there(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ from synthetic import write_facades
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import FITS
-from pix2pix.data.open import open_datasets
-from pix2pix.drawings.labels import open_label_map
-from pix2pix.imaging.open import open_rgb
+from pix2pix.data.factory import open_datasets
+from pix2pix.labels.label_map import open_label_map
+from pix2pix.images.reader import open_rgb
 from pix2pix.inference import Drawer, Tracer, load_any, load_colorizer
-from pix2pix.training import evaluation
-from pix2pix.training.learner import Learner, checkpoint_config
+from pix2pix.evaluation import evaluate_checkpoint
+from pix2pix.training.train_step import Learner, checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 WIDTH, HEIGHT = 320, 128
@@ -76,8 +76,8 @@ def save(folder: Path, model: Model, fit: str) -> None:
 
 
 def evaluated_error(folder: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> float:
-    monkeypatch.setattr(evaluation, "perceptual_figures", lambda *_: ({}, []))
-    return evaluation.evaluate_checkpoint(folder, data, device_name="cpu")["metrics"]["l1"]
+    monkeypatch.setattr(evaluate_checkpoint, "perceptual_figures", lambda *_: ({}, []))
+    return evaluate_checkpoint.evaluate_checkpoint(folder, data, device_name="cpu")["metrics"]["l1"]
 
 
 def command_error(folder: str, data: Path, out: Path, columns: slice = slice(None)) -> float:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pix2pix.config import FITS
-from pix2pix.data.geometry import Geometry, resize
-from pix2pix.drawings.labels import VOID
+from pix2pix.data.resize_crop import Geometry, resize
+from pix2pix.labels.label_map import VOID
 
 SHAPES = [(60, 100), (100, 60), (33, 33), (300, 40), (1, 1)]
 

@@ -10,7 +10,7 @@ from models import save_pairs
 from PIL import Image, ImageOps
 
 import train
-from pix2pix.data.open import open_datasets
+from pix2pix.data.factory import open_datasets
 from pix2pix.data.options import DataOptions
 
 PHOTOS = sorted((Path(__file__).resolve().parents[1] / "assets" / "examples").glob("*.jpg"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pix2pix.hints import MAX_HINTS, Hint, format_hints, parse_hints, read_hints
+from pix2pix.images.color_hints import MAX_HINTS, Hint, format_hints, parse_hints, read_hints
 
 HINTS = (Hint(0.25, 0.5, (198, 134, 66)), Hint(0, 1, (0, 0, 255)))
 

@@ -20,7 +20,7 @@ from PIL import Image, PngImagePlugin
 from running import RunningApp
 from tiffs import by_hand
 
-from pix2pix.ui.wire import MAX_UPLOAD_MB, pack_ids
+from pix2pix.app.server.schemas import MAX_UPLOAD_MB, pack_ids
 
 VISITOR = httpx.Client(timeout=120, trust_env=False)
 KEY = "c" * 32

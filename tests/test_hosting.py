@@ -11,8 +11,8 @@ from conftest import PaletteDrawer, SepiaColorizer, serve
 from proxies import wait_for_port
 from running import ROOT, free_port
 
-from pix2pix.ui.assets import ASSETS_URL
-from pix2pix.ui.gate import MAX_FORM_BYTES
+from pix2pix.app.assets import ASSETS_URL
+from pix2pix.app.server.request_filter import MAX_FORM_BYTES
 
 DOCUMENT = (ROOT / "docs/hosting.md").read_text()
 CADDY = shutil.which("caddy")

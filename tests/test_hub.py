@@ -13,9 +13,9 @@ from fake_hub import TOKEN, FakeHub
 from pix2pix.checkpoint import Model, load_checkpoint, skeleton
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub, UnreachableError
-from pix2pix.hub.pull import check_affordable, pinned_name
-from pix2pix.training.finetune import take_weights
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.hub.download import check_affordable, pinned_name
+from pix2pix.training.init_weights import take_weights
+from pix2pix.training.train_step import checkpoint_config
 
 NAME = "ada/houses"
 NOWHERE = "http://127.0.0.1:9"  # nothing listens on port 9

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from synthetic import make_facade
 
-from pix2pix.drawings.classes import PIX2PIX_PALETTE
-from pix2pix.drawings.labels import (
+from pix2pix.labels.classes import PIX2PIX_PALETTE
+from pix2pix.labels.label_map import (
     CLASSES,
     NUM_CLASSES,
     PALETTE,
@@ -21,7 +21,7 @@ from pix2pix.drawings.labels import (
     open_label_map,
     resize_label_map,
 )
-from pix2pix.notices import listening
+from pix2pix.runtime.user_warnings import listening
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "assets" / "examples"
 PALETTES = pytest.mark.parametrize("palette", [PALETTE, PIX2PIX_PALETTE], ids=["cmp", "pix2pix"])

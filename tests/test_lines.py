@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pix2pix.drawings.lines import INK, decode_lines
+from pix2pix.labels.line_art import INK, decode_lines
 
 
 def drawing(side: int, width: int, ink: object, paper: object, mode: str = "L") -> Image.Image:

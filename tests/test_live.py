@@ -16,9 +16,9 @@ from PIL import Image
 from test_app import HOSTILE_DRAWINGS, WALL
 
 from pix2pix.inference import StoppedError
-from pix2pix.notices import tell
-from pix2pix.ui.live import LIVE_URL
-from pix2pix.ui.wire import pack_ids
+from pix2pix.runtime.user_warnings import tell
+from pix2pix.app.server.draw_routes import LIVE_URL
+from pix2pix.app.server.schemas import pack_ids
 
 IDS = pack_ids(WALL)
 

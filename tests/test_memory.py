@@ -13,8 +13,8 @@ from PIL import Image
 from running import ROOT
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.drawings.labels import PALETTE, encode_label_image
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.labels.label_map import PALETTE, encode_label_image
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 SIDE = 7000
@@ -33,15 +33,15 @@ LIMITS_MB = {
 MEASURE = """
 import json, sys
 from pathlib import Path
-import pix2pix.ui
-from pix2pix.imaging.open import open_rgb
+import pix2pix.app
+from pix2pix.images.reader import open_rgb
 from pix2pix.inference import load_colorizer, load_tracer
-from pix2pix.drawings.labels import encode_label_image, open_label_map
-from pix2pix.allocator import give_memory_back
-from pix2pix.ui.color_request import Look, finish_photo
-from pix2pix.ui.draw_tab import open_drawing, trace_photo
-from pix2pix.ui.sheets import facades_sheet
-from pix2pix.ui.wire import Upload
+from pix2pix.labels.label_map import encode_label_image, open_label_map
+from pix2pix.runtime.malloc import give_memory_back
+from pix2pix.app.server.colorize_schemas import Look, finish_photo
+from pix2pix.app.tabs.draw_tab import open_drawing, trace_photo
+from pix2pix.app.canvas_spec import facades_sheet
+from pix2pix.app.server.schemas import Upload
 
 def megabytes():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from pix2pix.imaging.exif import MAX_BYTES, START, ExifBlock, Row, parse_exif
-from pix2pix.imaging.metadata import NOTHING, Metadata, read_metadata
-from pix2pix.imaging.open import open_image
-from pix2pix.imaging.save import encode_image
+from pix2pix.images.exif import MAX_BYTES, START, ExifBlock, Row, parse_exif
+from pix2pix.images.metadata import NOTHING, Metadata, read_metadata
+from pix2pix.images.reader import open_image
+from pix2pix.images.writer import encode_image
 
 KINDS = ["JPEG", "PNG", "WEBP", "TIFF"]
 CAPTION = "Großmutter, Łódź 1941"

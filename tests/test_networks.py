@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from pix2pix.config import GeneratorConfig
-from pix2pix.networks import (
+from pix2pix.models import (
     MultiScaleDiscriminator,
     PatchDiscriminator,
     ResizeConv,

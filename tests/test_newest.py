@@ -1,6 +1,6 @@
 """A visitor's newest request wins, in whatever order they arrive."""
 
-from pix2pix.ui.newest import Newest
+from pix2pix.app.server.latest_request import Newest
 
 
 def test_a_newer_request_stops_the_older_and_only_of_its_visitor() -> None:

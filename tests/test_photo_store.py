@@ -18,10 +18,10 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from pix2pix.ui import photo_store
-from pix2pix.ui.demo import PHOTOS
-from pix2pix.ui.photo_routes import UPLOADS_AT_ONCE
-from pix2pix.ui.photo_store import (
+from pix2pix.app.server import photo_store
+from pix2pix.app.blocks import PHOTOS
+from pix2pix.app.server.photo_routes import UPLOADS_AT_ONCE
+from pix2pix.app.server.photo_store import (
     PHOTOS_A_VISITOR,
     PhotoGoneError,
     PhotoStore,
@@ -313,7 +313,7 @@ def test_what_cannot_be_kept_is_refused_in_words(
 def test_an_upload_beyond_the_limit_is_cut_off(
     fake_studio: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pix2pix.ui.photo_routes.MAX_UPLOAD_MB", 1)
+    monkeypatch.setattr("pix2pix.app.server.photo_routes.MAX_UPLOAD_MB", 1)
     assert "larger than 1 MB" in send(fake_studio, content=bytes(2 << 20)).json()["error"]
     assert "photo" in send(fake_studio).json()
 

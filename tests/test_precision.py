@@ -21,15 +21,15 @@ from torch import Tensor
 
 from benchmarks.hard_drawings import filled, hard_drawings
 from pix2pix.checkpoint import Model, load_checkpoint
-from pix2pix.commands.export import to_onnx
-from pix2pix.device import full_precision
-from pix2pix.drawings.facades import ID, build
-from pix2pix.drawings.plans import PLANS
-from pix2pix.encoding import encode_labels
+from pix2pix.cli.export import to_onnx
+from pix2pix.runtime.device import full_precision
+from pix2pix.labels.facade_builder import ID, build
+from pix2pix.labels.facade_presets import PLANS
+from pix2pix.models.tensors import encode_labels
 from pix2pix.inference import engines, load_colorizer, load_tracer
 from pix2pix.inference.engines import TorchEngine, make_engine
-from pix2pix.networks import InstanceNorm, UNet
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.models import InstanceNorm, UNet
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -171,7 +171,7 @@ def test_the_instructions_of_the_processor_do_not_matter(
     code = f"""
 import numpy as np, torch
 from pix2pix.checkpoint import load_checkpoint
-from pix2pix.encoding import encode_labels
+from pix2pix.models.tensors import encode_labels
 from pix2pix.inference import engines
 engines.has_fast_bf16 = lambda device: True
 network = load_checkpoint({str(FACADES)!r})[1].generator

@@ -10,15 +10,15 @@ import torch
 from PIL import Image
 
 from pix2pix.config import GeneratorConfig
-from pix2pix.encoding import encode_photo
-from pix2pix.networks import UNet, count_parameters
-from pix2pix.networks.known import (
+from pix2pix.models.tensors import encode_photo
+from pix2pix.models import UNet, count_parameters
+from pix2pix.models.feature_discriminators import (
     KnowingDiscriminator,
     KnownFeatures,
     SegmentingDiscriminator,
 )
 from pix2pix.training import pretrained
-from pix2pix.training.learner import Learner
+from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import Recipe
 
 PHOTO = next((Path(__file__).parent.parent / "assets").rglob("*.jpg"))

@@ -15,7 +15,7 @@ from conftest import PaletteDrawer, SepiaColorizer
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from pix2pix.drawings.labels import encode_label_image
+from pix2pix.labels.label_map import encode_label_image
 
 LABELS = np.arange(12, dtype=np.uint8).repeat(8)[None].repeat(50, 0)
 HTTP = httpx.Client(timeout=30, trust_env=False)

@@ -15,8 +15,8 @@ import train
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
-from pix2pix.hub.push import account, look_up, upload, with_front_matter
-from pix2pix.training.card import write_card
+from pix2pix.hub.upload import account, look_up, upload, with_front_matter
+from pix2pix.training.model_card import write_card
 
 NAME = "ada/houses"
 

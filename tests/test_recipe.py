@@ -9,9 +9,9 @@ import torch
 import train
 from pix2pix.config import from_dict
 from pix2pix.data.loader import Batch
-from pix2pix.networks import count_parameters
-from pix2pix.training.keys import recipe_keys
-from pix2pix.training.learner import Learner
+from pix2pix.models import count_parameters
+from pix2pix.training.recipe_cli import recipe_keys
+from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import (
     FROM_DATA,
     RECIPES_DIR,

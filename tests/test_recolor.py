@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix.imaging import recolor as module
-from pix2pix.imaging.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
-from pix2pix.imaging.recolor import (
+from pix2pix.images import chroma_upsampling as module
+from pix2pix.images.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
+from pix2pix.images.chroma_upsampling import (
     LIGHT_SCALE,
     enlarge_rows,
     fitted_rgb,
@@ -17,7 +17,7 @@ from pix2pix.imaging.recolor import (
     measure_light,
     recolor,
 )
-from pix2pix.inference.shapes import resize
+from pix2pix.inference.working_shapes import resize
 
 
 def to_light(lightness: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pix2pix.training import charts
 from pix2pix.training.charts import Line, chart, smooth, thin, ticks, value_range
-from pix2pix.training.progress import open_bar, postfix
+from pix2pix.training.progress_bar import open_bar, postfix
 from pix2pix.training.report import MAX_SHEETS, read_metrics, write_report
 
 HOSTILE = "<script>alert(1)</script>\"'&"

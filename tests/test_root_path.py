@@ -9,8 +9,8 @@ import pytest
 from conftest import PaletteDrawer, SepiaColorizer, serve
 
 import app
-from pix2pix.ui.assets import ASSETS_URL
-from pix2pix.ui.root_path import inner_paths, prefix_of, read_root_path
+from pix2pix.app.assets import ASSETS_URL
+from pix2pix.app.root_path import inner_paths, prefix_of, read_root_path
 
 HTTP = httpx.Client(timeout=30, trust_env=False)
 

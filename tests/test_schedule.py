@@ -3,7 +3,7 @@
 import pytest
 
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.schedule import Plateau, rate
+from pix2pix.training.lr_schedule import Plateau, rate
 
 
 def rates(steps: tuple[int, ...] = (0, 25, 50, 75, 99), **keys: object) -> list[float]:

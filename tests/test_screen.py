@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from printed import EXAMPLES, light, old_photo, print_in_dots, psnr
 
-from pix2pix.imaging.screen import DITHER_PERIOD, descreen, halftone_period, is_bilevel
-from pix2pix.imaging.tone import smooth_grain
+from pix2pix.images.screen import DITHER_PERIOD, descreen, halftone_period, is_bilevel
+from pix2pix.images.tone import smooth_grain
 
 
 def through_jpeg(grey: np.ndarray, quality: int) -> np.ndarray:

@@ -22,13 +22,13 @@ from PIL import Image
 
 import app
 import pix2pix.__main__ as cli
-from pix2pix import zerogpu
+from pix2pix.runtime import zerogpu
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, load_drawer
-from pix2pix.training.learner import checkpoint_config
-from pix2pix.ui.demo import create_demo
+from pix2pix.training.train_step import checkpoint_config
+from pix2pix.app.blocks import create_demo
 
 CPU = ("cpu", "torch")
 NAME = "ada/houses"
@@ -58,8 +58,8 @@ def test_a_space_has_the_app_and_the_checkpoint_and_nothing_of_training(built: P
     files = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
     assert {"app.py", "studio.py", "requirements.txt", "LICENSE", "README.md"} <= files
     assert {"checkpoint/config.json", "checkpoint/model.safetensors"} <= files
-    assert {"pix2pix/inference/drawer.py", "pix2pix/ui/draw_tab.py", "assets/studio.css"} <= files
-    assert "pix2pix/imaging/negative.npz" in files
+    assert {"pix2pix/inference/label_to_photo.py", "pix2pix/app/tabs/draw_tab.py", "assets/studio.css"} <= files
+    assert "pix2pix/images/negative.npz" in files
     for part in ("training", "publish", "metrics", "data", "push", "assets/readme", "tests"):
         assert not [name for name in files if part in name], part
 

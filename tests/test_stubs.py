@@ -9,10 +9,10 @@ CODE = """
 import ast, inspect
 parsed, parse = [], ast.parse
 ast.parse = lambda *args, **named: parsed.append(args) or parse(*args, **named)
-import pix2pix.ui.stubs
+import pix2pix.app.component_stubs
 import gradio
 print(len(parsed))  # over 160 otherwise
-from pix2pix.ui.component import ScriptedHTML
+from pix2pix.app.component_base import ScriptedHTML
 assert inspect.getfile(ScriptedHTML).endswith("component.py")
 assert callable(gradio.Button.click) and callable(gradio.Textbox.change)
 """

@@ -34,7 +34,7 @@ from tiffs import (
     written,
 )
 
-from pix2pix.imaging.open import open_rgb, read_size
+from pix2pix.images.reader import open_rgb, read_size
 
 # Name: how the file is made, the 8-bit RGB expected, and by how much it may be off.
 KINDS: dict[str, tuple[Callable[[], bytes], np.ndarray, float]] = {

@@ -14,9 +14,9 @@ from PIL import Image
 from test_tiff import KINDS
 from tiffs import GREY, RGB, WIDE, WIDE_RGB, YCBCR, by_hand, grey, planes, written
 
-from pix2pix.imaging.open import open_image
-from pix2pix.imaging.pixels import to_rgb
-from pix2pix.imaging.tiff_layout import MAX_DIRECTORIES
+from pix2pix.images.reader import open_image
+from pix2pix.images.convert import to_rgb
+from pix2pix.images.tiff_layout import MAX_DIRECTORIES
 
 
 def test_a_file_cut_short_is_refused_wherever_it_ends() -> None:

@@ -8,7 +8,7 @@ import tifffile
 from PIL import Image
 from tiffs import ALPHA, BITS, GREY, RGB, WIDE, WIDE_RGB, grey, pages, with_alpha, written
 
-from pix2pix.imaging.open import count_pages, open_image, read_size
+from pix2pix.images.reader import count_pages, open_image, read_size
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix.imaging.recolor import LIGHT_SCALE, light_of, lightness_of
-from pix2pix.imaging.tone import describe_colors, measure_grain, repair_tones, smooth_grain
+from pix2pix.images.chroma_upsampling import LIGHT_SCALE, light_of, lightness_of
+from pix2pix.images.tone import describe_colors, measure_grain, repair_tones, smooth_grain
 
 # Paper and ink of toned photos, sRGB in 0..1
 TONES = {

@@ -9,8 +9,8 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Tracer, load_tracer
-from pix2pix.inference.tracer import largest_class
-from pix2pix.training.learner import checkpoint_config
+from pix2pix.inference.photo_to_label import largest_class
+from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
 
 TRACE = Recipe(
@@ -75,7 +75,7 @@ def test_likelihoods_are_enlarged_before_the_class_is_chosen() -> None:
 def test_strips_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     small = np.random.default_rng(1).random((40, 30, 12), np.float32)
     whole = largest_class(small, (333, 222))
-    monkeypatch.setattr("pix2pix.inference.tracer.STRIP_PIXELS", 1000)
+    monkeypatch.setattr("pix2pix.inference.photo_to_label.STRIP_PIXELS", 1000)
     np.testing.assert_array_equal(largest_class(small, (333, 222)), whole)
 
 

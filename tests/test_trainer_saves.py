@@ -13,7 +13,7 @@ from synthetic import write_facades
 from whole_runs import KEYS, LEAN, assert_same_weights, current_step, run, saved_step
 
 from pix2pix.checkpoint import load_checkpoint, read_config
-from pix2pix.training.learner import Learner
+from pix2pix.training.train_step import Learner
 
 
 @pytest.fixture

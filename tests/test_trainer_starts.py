@@ -12,7 +12,8 @@ from synthetic import write_facades, write_photos
 
 import train
 from pix2pix.checkpoint import load_checkpoint, read_config
-from pix2pix.training import finetune, job
+from pix2pix.training import init_weights
+from pix2pix.training import run_setup
 
 TINY = [
     "--size=32",
@@ -47,13 +48,13 @@ def evaluations(folder: Path) -> list[dict]:
 
 def give_figures(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
     """Each evaluation has the next of these as its mean IoU."""
-    left, plain = list(values), job.evaluate
+    left, plain = list(values), run_setup.evaluate
 
     def evaluate(*arguments: Any, **options: Any) -> dict[str, Any]:
         figures = plain(*arguments, **options)
         return figures if options.get("limit") else {**figures, "mean_iou": left.pop(0)}
 
-    monkeypatch.setattr(job, "evaluate", evaluate)
+    monkeypatch.setattr(run_setup, "evaluate", evaluate)
 
 
 def test_the_same_recipe_takes_all_weights_and_the_card_says_whose(
@@ -125,7 +126,7 @@ def test_a_name_of_the_hub_is_a_start_too(
 ) -> None:
     copy = tmp_path / "models--ann--tracer" / "snapshots" / ("0" * 40)
     assert run(*TRACE, "--data", data, "--out", copy, "--max-steps=1") == 0
-    monkeypatch.setattr(finetune, "resolve", {"ann/tracer": copy}.__getitem__)
+    monkeypatch.setattr(init_weights, "resolve", {"ann/tracer": copy}.__getitem__)
     new = tmp_path / "new"
     start = [*TRACE, "--data", data, "--out", new, "--max-steps=1", "--init-from=ann/tracer"]
     assert run(*start) == 0
@@ -186,7 +187,7 @@ def test_a_plateau_goes_on_where_it_was(
     assert state["plateau"] == {"factor": 0.25, "misses": 0}
     assert state["g_optimizer"]["param_groups"][0]["lr"] == pytest.approx(1e-3 * 0.25)
 
-    plain_write = job.write_report
+    plain_write = run_setup.write_report
 
     def write_then_die(*arguments: Any) -> None:  # after the save of step 4, between two drops
         plain_write(*arguments)
@@ -196,7 +197,7 @@ def test_a_plateau_goes_on_where_it_was(
     monkeypatch.undo()
     give_figures(monkeypatch, figures)
     with monkeypatch.context() as patch:
-        patch.setattr(job, "write_report", write_then_die)
+        patch.setattr(run_setup, "write_report", write_then_die)
         assert run(*keys, "--out", broken) == 2
     monkeypatch.undo()
     give_figures(monkeypatch, figures[4:])

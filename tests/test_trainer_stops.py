@@ -11,10 +11,10 @@ from forked import Forker, wait_until
 from synthetic import write_facades
 from whole_runs import KEYS, content, has_come_to, run, saved_step, weights
 
-from pix2pix import files
+from pix2pix.runtime import atomic_io
 from pix2pix.checkpoint import read_config
-from pix2pix.training.learner import Learner
-from pix2pix.training.run import lock_run
+from pix2pix.training.train_step import Learner
+from pix2pix.training.run_dir import lock_run
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_full_disk_is_one_line_and_the_last_save_is_untouched(
             raise OSError(28, "No space left on device")
         plain_fsync(fd)
 
-    monkeypatch.setattr(files.os, "fsync", fill_up)
+    monkeypatch.setattr(atomic_io.os, "fsync", fill_up)
     assert run("facades", "--data", data, "--out", out, *keys) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("train.py: No space left on device; the save of step 4 is untouched")

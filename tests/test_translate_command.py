@@ -215,7 +215,7 @@ def test_a_model_of_pairs_side_by_side_takes_the_inputs_half(
 
 
 def test_of_things_on_white_what_the_model_learned_from_decides(tmp_path: Path) -> None:
-    from pix2pix.commands.translate import Halves
+    from pix2pix.cli.translate import Halves
 
     config = load_translator(save_tiny(tmp_path, EDGES), "cpu").config
     white = Image.new("RGB", (128, 64), "white")

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pix2pix.data.find import Part
-from pix2pix.data.read import map_threads, open_parts
-from pix2pix.imaging.depth import ValueRange, is_deep, usual_range, value_extremes
-from pix2pix.imaging.open import read_mode
+from pix2pix.data.discovery import Part
+from pix2pix.data.example_reader import map_threads, open_parts
+from pix2pix.images.depth import ValueRange, is_deep, usual_range, value_extremes
+from pix2pix.images.reader import read_mode
 
 LOOKED_AT = 256  # deep pictures, evenly spread
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pix2pix.data.find import SPLITS, Example, Place, find_examples, find_layout, locate_split
-from pix2pix.data.halves import check_pairs
+from pix2pix.data.discovery import SPLITS, Example, Place, find_examples, find_layout, locate_split
+from pix2pix.data.pair_detection import check_pairs
 from pix2pix.data.match import find_roles
 from pix2pix.data.options import DataOptions
 

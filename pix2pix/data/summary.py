@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pix2pix.data.examples import Examples
-from pix2pix.data.find import PEEK, Example
-from pix2pix.data.palette import Palette
-from pix2pix.data.read import open_parts
+from pix2pix.data.image_cache import Examples
+from pix2pix.data.discovery import PEEK, Example
+from pix2pix.labels.palette import Palette
+from pix2pix.data.example_reader import open_parts
 from pix2pix.data.splits import Located
-from pix2pix.drawings.labels import VOID
+from pix2pix.labels.label_map import VOID
 
 Facts = dict[str, Any]  # plain values, as JSON has them
 

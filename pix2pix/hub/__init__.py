@@ -25,6 +25,6 @@ def resolve(name: str | Path, hub: "Hub | None" = None) -> str | Path:
         return name
     # Imported late: the client takes a quarter of a second, and a folder does not need it.
     from pix2pix.hub.client import HUB
-    from pix2pix.hub.pull import pull
+    from pix2pix.hub.download import pull
 
     return pull(match["repo"], match["revision"], hub or HUB)

@@ -4,19 +4,19 @@ A class for each task, `load` for a checkpoint of it. What they share: `styles`,
 networks work at, and the way down to one: `fallback`, `runner`, `engines`.
 """
 
-from pix2pix.hints import MAX_HINTS, Hint
+from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
-from pix2pix.inference.drawer import Drawer, Style
+from pix2pix.inference.label_to_photo import Drawer, Style
 from pix2pix.inference.engines import ENGINES, Stop, StoppedError
-from pix2pix.inference.load import (
+from pix2pix.inference.loading import (
     load_any,
     load_colorizer,
     load_drawer,
     load_tracer,
     load_translator,
 )
-from pix2pix.inference.tracer import Tracer
-from pix2pix.inference.translator import Translator
+from pix2pix.inference.photo_to_label import Tracer
+from pix2pix.inference.image_to_image import Translator
 
 __all__ = [
     "ENGINES",

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pix2pix.device import autocast, has_amx, has_fast_bf16
-from pix2pix.networks import Norm, ResizeConv, UNet
-from pix2pix.zerogpu import with_lent_gpu
+from pix2pix.runtime.device import autocast, has_amx, has_fast_bf16
+from pix2pix.models import Norm, ResizeConv, UNet
+from pix2pix.runtime.zerogpu import with_lent_gpu
 
 Stop: TypeAlias = Callable[[], bool] | None  # asked now and then whether to give up
 

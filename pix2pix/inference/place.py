@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from pix2pix.hints import Hint
-from pix2pix.imaging.border import Border, Box
-from pix2pix.imaging.frame import Frame
+from pix2pix.images.color_hints import Hint
+from pix2pix.images.border import Border, Box
+from pix2pix.images.frame import Frame
 
 
 class Place(NamedTuple):

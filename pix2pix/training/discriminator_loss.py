@@ -2,10 +2,10 @@
 
 from torch import Tensor, nn
 
-from pix2pix.device import autocast
-from pix2pix.training import adversary
+from pix2pix.runtime.device import autocast
+from pix2pix.training import gan
 from pix2pix.training.losses import discriminator_loss, reading_loss
-from pix2pix.training.parts import Part
+from pix2pix.training.microbatch import Part
 from pix2pix.training.recipe import Recipe
 
 
@@ -16,13 +16,13 @@ class DiscriminatorLoss(nn.Module):
         super().__init__()
         self.recipe, self.discriminator, self.bf16 = recipe, discriminator, bf16
 
-    def forward(self, part: Part, real: adversary.Seen, fake: adversary.Seen) -> Tensor:
+    def forward(self, part: Part, real: gan.Seen, fake: gan.Seen) -> Tensor:
         """`real` and `fake` are what `adversary.show` made of the microbatch, detached."""
         recipe, discriminator = self.recipe, self.discriminator
         with autocast(part.input.device, self.bf16):
-            count, share = adversary.judged(recipe, part)
+            count, share = gan.judged(recipe, part)
             verdicts = (
-                adversary.judge(discriminator, seen.first(count)) for seen in (real, fake) if count
+                gan.judge(discriminator, seen.first(count)) for seen in (real, fake) if count
             )
             losses = [
                 discriminator_loss(
@@ -33,9 +33,9 @@ class DiscriminatorLoss(nn.Module):
                 )
                 for (real_logits, _), (fake_logits, _) in zip(*verdicts)
             ]
-            loss = adversary.mean_of(losses, fake.image) * share
-            read_real = adversary.read(discriminator, real)
-            read_fake = adversary.read(discriminator, fake)
+            loss = gan.mean_of(losses, fake.image) * share
+            read_real = gan.read(discriminator, real)
+            read_fake = gan.read(discriminator, fake)
             if read_real is not None and read_fake is not None:
                 painted = reading_loss(read_fake, fake.condition, painted=True)
                 reading = (reading_loss(read_real, real.condition) + painted) / 2

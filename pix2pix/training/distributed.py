@@ -21,8 +21,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from pix2pix.device import choose_device
-from pix2pix.training.run import StoppedError
+from pix2pix.runtime.device import choose_device
+from pix2pix.training.run_dir import StoppedError
 
 T = TypeVar("T")
 

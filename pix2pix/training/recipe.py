@@ -19,11 +19,11 @@ from pix2pix.config import (
     require,
 )
 from pix2pix.data.options import LABEL_TASKS, DataOptions
-from pix2pix.data.palette import read_palette
-from pix2pix.drawings.labels import NUM_CLASSES
-from pix2pix.imaging.depth import ValueRange
-from pix2pix.networks import PATCH_LAYERS, smallest_side
-from pix2pix.networks.known import LEVELS
+from pix2pix.labels.palette import read_palette
+from pix2pix.labels.label_map import NUM_CLASSES
+from pix2pix.images.depth import ValueRange
+from pix2pix.models import PATCH_LAYERS, smallest_side
+from pix2pix.models.feature_discriminators import LEVELS
 from pix2pix.training.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.training.losses import GAN_LOSSES, RECONSTRUCTIONS
 from pix2pix.training.sizes import fit_to_size

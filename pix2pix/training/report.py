@@ -19,8 +19,8 @@ from typing import Any
 
 from PIL import Image
 
-from pix2pix.files import write_atomically
-from pix2pix.metrics.names import (
+from pix2pix.runtime.atomic_io import write_atomically
+from pix2pix.evaluation.metric_names import (
     describe,
     direction,
     figure_of,

@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 from pix2pix.checkpoint import Model
 from pix2pix.config import LabelColor
 from pix2pix.data.loader import Batch, Dataset
-from pix2pix.drawings.labels import PALETTE
-from pix2pix.encoding import decode_ab, decode_photo
-from pix2pix.files import write_atomically
-from pix2pix.metrics.generation import (
+from pix2pix.labels.label_map import PALETTE
+from pix2pix.models.tensors import decode_ab, decode_photo
+from pix2pix.runtime.atomic_io import write_atomically
+from pix2pix.evaluation.generation import (
     generate,
     generate_ab,
     lightness_of,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pix2pix.config import ENCODER_DEPTH
-from pix2pix.networks import PATCH_LAYERS, smallest_side
+from pix2pix.models import PATCH_LAYERS, smallest_side
 
 SIZE_KEYS = ("size", "width")
 LARGEST_BOTTLENECK = 12  # pixels; a U-Net whose middle is larger sees too little at once

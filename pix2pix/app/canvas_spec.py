@@ -1,0 +1,124 @@
+"""What can lie on the sheet of a drawing tab: facades, label maps of other classes, or lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from pix2pix.config import LabelColor
+from pix2pix.labels.facade_builder import build
+from pix2pix.labels.label_map import (
+    CLASSES,
+    VOID,
+    decode_label_image,
+    is_facades,
+    resize_label_map,
+)
+from pix2pix.labels.line_art import decode_lines
+from pix2pix.labels.facade_presets import PLANS
+from pix2pix.images.reader import IMAGE_SUFFIXES, open_image
+
+KEYS = "1234567890-="
+MAX_EXAMPLES = 8
+PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a sheet of 256
+
+
+@dataclass(frozen=True)
+class SheetKind:
+    """What a sheet of class indices stands for, and how files become one."""
+
+    name: Literal["facades", "labels", "lines"]
+    shape: tuple[int, int]  # (H, W)
+    classes: tuple[LabelColor, ...]
+    file_name: str  # what saved files are called
+    starts: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def colors(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(c.rgb for c in self.classes)
+
+    @property
+    def first(self) -> np.ndarray:
+        """What the tab opens with: the first start, or where there is none an empty sheet."""
+        empty = np.zeros(self.shape, np.uint8)
+        return next(iter(self.starts.values()), empty)
+
+    def props(self) -> dict[str, Any]:
+        """What the scripts of the page know of it."""
+        meanings = [c.meaning for c in CLASSES] if self.name == "facades" else []
+        return {
+            "kind": self.name,
+            "height": self.shape[0],
+            "width": self.shape[1],
+            "file_name": self.file_name,
+            "classes": [
+                {
+                    "name": c.name,
+                    "meaning": meanings[i] if meanings else "",
+                    "rgb": list(c.rgb),
+                    "key": KEYS[i : i + 1],
+                }
+                for i, c in enumerate(self.classes)
+            ],
+        }
+
+    def decode(self, image: Image.Image) -> np.ndarray:
+        """The picture as a sheet. Raises ValueError with the reason where it is none."""
+        if self.name == "lines":
+            label_map = decode_lines(image, self.shape)
+        else:
+            own = None if self.name == "facades" else self.colors
+            label_map = decode_label_image(image, own, [c.name for c in self.classes])
+        return fit_label_map(label_map, self.shape)
+
+
+def facades_sheet(shape: tuple[int, int]) -> SheetKind:
+    starts = {plan.name: build(plan, *shape) for plan in PLANS}
+    classes = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
+    return SheetKind("facades", shape, classes, "facade", starts)
+
+
+def sheet_of(
+    palette: Sequence[LabelColor], shape: tuple[int, int], name: str, examples: Path
+) -> SheetKind:
+    """The sheet for label maps of these classes, with the pictures in `examples` to start from."""
+    if is_facades([c.name for c in palette]):
+        return facades_sheet(shape)
+    return with_examples(SheetKind("labels", shape, tuple(palette), name), examples)
+
+
+def with_examples(kind: SheetKind, folder: Path) -> SheetKind:
+    """The same with what can be read as such a sheet among the pictures in the folder."""
+    starts = {}
+    for path in example_files(folder):
+        try:
+            starts[path.stem] = kind.decode(open_image(path))
+        except ValueError:
+            continue  # a photo beside the label maps, say
+    return replace(kind, starts=starts)
+
+
+def example_files(folder: Path) -> list[Path]:
+    """The first pictures in a checkpoint's folder `examples`, by name; none where there is none."""
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    return paths[:MAX_EXAMPLES]
+
+
+def fit_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The label map in the middle of a sheet (H, W), as large as fits, without distortion.
+
+    What it does not cover is of the first class, and so are pixels of no class.
+    """
+    height, width = label_map.shape
+    scale = min(shape[0] / height, shape[1] / width)
+    fitted = resize_label_map(
+        label_map, (max(1, round(height * scale)), max(1, round(width * scale)))
+    )
+    height, width = fitted.shape
+    top, left = (shape[0] - height) // 2, (shape[1] - width) // 2
+    sheet = np.zeros(shape, np.uint8)
+    sheet[top : top + height, left : left + width] = np.where(fitted == VOID, 0, fitted)
+    return sheet

@@ -1,0 +1,1 @@
+"""The routes of the page, their requests' validation and what they keep."""

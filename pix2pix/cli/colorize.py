@@ -1,0 +1,288 @@
+"""The command line of `python -m pix2pix colorize`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pix2pix.cli.arguments import Commands, add_checkpoint, add_command, add_device
+from pix2pix.cli.console import complain
+from pix2pix.runtime.signals import StopSignal
+
+if TYPE_CHECKING:
+    from pix2pix.cli.photo_batch import Outcome
+    from pix2pix.cli.photo_plan import Job
+    from pix2pix.images.color_hints import Hint
+
+HELP = """\
+Give black-and-white photos their colours.
+
+PHOTO is a file or a folder; of a folder every file is taken that is an image, whatever its name.
+The result has the size and the orientation of the photo, its captions, date, place, transparency
+and full sharpness: only colour is added. The photo never leaves this machine. Up to 50 megapixels.
+"""
+
+RULES = """\
+OUT is a file for one photo (.png, .jpg, .webp, .tiff or .bmp). For several, for a folder, or where
+OUT is a folder or ends in /, it is a folder, made if need be: each result has its photo's name,
+sub-folder and ending (PNG where that cannot be written). Of a TIFF with several pages each is done;
+the results of later ones end in -2, -3 and so on. In a folder, what has been done already
+and is newer than its photo is left out, so that a stopped run goes on where it was. A photo is
+never overwritten. Inputs whose names start with - go last, after --.
+
+hints: a JSON list of {"x": 0.4, "y": 0.3, "color": "#c68642"}, x and y from 0 to 1 of the upright
+photo's width and height; or {"NAME": [...], ...} with a list for each photo, NAME as it is in OUT
+or without its folders.
+
+examples:
+  python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
+  python -m pix2pix colorize scans/*.jpg -o colour/ --strength 0.8
+  python -m pix2pix colorize album -o colour --recursive --report colour.json
+  python -m pix2pix colorize faded.tif -o colour.tif --repair --denoise --hints faded.json
+
+exit status: 0 all done; 1 some photos were bad (the others are done, the bad ones are listed at
+the end); 2 nothing could be done; 130 stopped by Ctrl+C.
+"""
+
+LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
+
+
+def add_parser(commands: Commands) -> None:
+    parser = add_command(
+        commands, "colorize", "black-and-white photos -> colour", description=HELP, epilog=RULES
+    )
+    option = parser.add_argument
+    option("inputs", nargs="+", metavar="PHOTO", help="image file or folder of them")
+    option("-o", "--out", required=True, help="file or folder for the results")
+    option("-r", "--recursive", action="store_true", help="folders with their sub-folders")
+    option("--strength", type=float, default=1.0, metavar="S", help="of the colours, 0 to 1.5 (1)")
+    option(
+        "--size",
+        type=int,
+        metavar="N",
+        help="short side in pixels at which colours are looked for, 64 to 512: another size, "
+        "other colours; the result keeps the photo's size (default: the model's own)",
+    )
+    option("--hints", type=Path, metavar="FILE.json", help="colours that are known, see below")
+    option("--repair", action="store_true", help="stretch the tones of faded photos")
+    option(
+        "--denoise",
+        action="store_true",
+        help="smooth the grain a little; in a printed halftone or a 1-bit scan, the dots",
+    )
+    option("--negative", action="store_true", help="the photos are negatives: invert them first")
+    option("--crop", action="store_true", help="take off the border, which else stays as it is")
+    option(
+        "--format",
+        choices=("png", "jpg", "webp", "tif"),
+        help="of results in a folder (default: the photo's own)",
+    )
+    option(
+        "--strip",
+        action="store_true",
+        help="leave out of the results who, when and where: captions, author, dates, place, XMP",
+    )
+    option("--force", action="store_true", help="do again what has been done already")
+    option("-j", "--jobs", type=int, metavar="N", help="photos at once (default: cores, up to 4)")
+    option("--report", type=Path, metavar="FILE.json", help="write what became of each photo here")
+    add_device(parser)
+    add_checkpoint(parser, "colorize")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does what the command line says and returns its exit status.
+
+    Raises ValueError, OSError or RuntimeError where nothing can be done.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
+        return run_jobs(options)
+
+
+def run_jobs(options: argparse.Namespace) -> int:
+    from pix2pix.cli.photo_batch import default_threads, is_done, run_batch
+    from pix2pix.cli.photo_plan import describe_left_out
+
+    check(options)
+    jobs, failed, left_out, is_batch = plan(options)
+    hints = read_hints_by_name(options.hints, jobs)
+    waiting: list[Job] = []
+    skipped: list[Job] = []
+    for job in jobs:
+        is_old = is_batch and not options.force and is_done(job, options.hints)
+        (skipped if is_old else waiting).append(job)
+    work = load_work(options, hints) if waiting else None
+    outcomes: list[Outcome] = []
+    stopped_by = 0  # the number of a signal
+    if work:
+        batch = run_batch(waiting, work, options.jobs or default_threads())
+        with StopSignal("leaving after the photos under way; press again to leave at once") as stop:
+            for outcome in batch:
+                outcomes.append(outcome)
+                if stop.number:
+                    stopped_by = stop.number
+                    batch.close()
+                    break
+    failed |= {outcome.source: outcome.reason for outcome in outcomes if outcome.reason}
+    done = [outcome for outcome in outcomes if not outcome.reason]
+    for line in [*describe_notes(done), *(f"{source}: {why}" for source, why in failed.items())]:
+        complain(line)
+    if left_out:
+        complain(describe_left_out(left_out))
+    if skipped:
+        complain(f"{len(skipped)} done already and left out; --force does them again")
+    if options.report:
+        write_report(options.report, done, skipped, failed, left_out)
+    if stopped_by:
+        left = sum(not is_done(job) for job in waiting)  # some ended after the signal
+        complain(f"stopped, {left} photos are left; the same command goes on with them")
+        return 128 + stopped_by
+    return 0 if not failed else 1 if done or skipped else 2
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises ValueError for options out of range, before the model is loaded."""
+    from pix2pix.cli.outputs import check_folder
+    from pix2pix.inference.colorizer import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
+
+    if not 0 <= options.strength <= MAX_STRENGTH:
+        raise ValueError(f"--strength goes from 0 to {MAX_STRENGTH}, got {options.strength}")
+    if options.size is not None and not MIN_SIZE <= options.size <= MAX_SIZE:
+        raise ValueError(f"--size goes from {MIN_SIZE} to {MAX_SIZE}, got {options.size}")
+    if options.jobs is not None and not 1 <= options.jobs <= 256:
+        raise ValueError(f"--jobs goes from 1 to 256, got {options.jobs}")
+    if options.report:
+        if options.report.is_dir():
+            raise ValueError(f"{options.report}: is a folder; a file is needed for the report")
+        check_folder(options.report.parent)
+
+
+def plan(
+    options: argparse.Namespace,
+) -> tuple[list[Job], dict[str, str], dict[str, str], bool]:
+    """The jobs, and whether results go to a folder.
+
+    Between them the inputs that have no job with the reason, and the files in folders that are no
+    photos.
+    """
+    from pix2pix.cli.outputs import plan_outputs
+    from pix2pix.cli.photo_plan import find_photos, plan_pages, plan_photos
+
+    inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
+    out = Path(options.out)
+    one = len(inputs) == 1 and not Path(inputs[0]).is_dir()
+    if not options.out or (one and not options.out.endswith(("/", os.sep)) and not out.is_dir()):
+        targets, bad = plan_outputs(inputs, options.out)
+        jobs: list[Job] = []
+        for source, target in targets.items():
+            found, worse = plan_pages(source, target)
+            jobs += found
+            bad |= worse
+        return jobs, bad, {}, False
+    photos = find_photos(inputs, out, options.recursive)
+    jobs, bad = plan_photos(photos.names, out, options.format and f".{options.format}")
+    return jobs, photos.bad | bad, photos.left_out, True
+
+
+def read_hints_by_name(path: Path | None, jobs: Sequence[Job]) -> dict[str, tuple[Hint, ...]]:
+    """The hints of each job's name that has some; names of no photo are complained of."""
+    from pix2pix.images.color_hints import read_hints
+
+    if path is None:
+        return {}
+    hints = read_hints(path)
+    if not isinstance(hints, dict):
+        return {job.name: hints for job in jobs}
+    known = {key: job.name for job in jobs for key in (Path(job.name).name, job.name)}
+    for name in hints.keys() - known.keys():
+        complain(f"{path}: has hints for {name}, which is none of the photos")
+    short = {known[name]: value for name, value in hints.items() if name in known}
+    return short | {name: value for name, value in hints.items() if name in short}
+
+
+def load_work(
+    options: argparse.Namespace, hints: dict[str, tuple[Hint, ...]]
+) -> Callable[[Job], tuple[str, ...]]:
+    """What is done to one photo, from file to file. The model is loaded once, here."""
+    # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
+    from pix2pix.images.metadata import NOTHING, read_metadata
+    from pix2pix.images.reader import open_image
+    from pix2pix.images.writer import read_dpi, save_image
+    from pix2pix.inference import load_colorizer, word_offers
+
+    colorizer = load_colorizer(options.checkpoint, options.device)
+
+    def work(job: Job) -> tuple[str, ...]:
+        photo = open_image(job.source, page=job.page)
+        said = (*describe_pages(job), *photo.info.get("notes", ()))
+        metadata, dpi = NOTHING if options.strip else read_metadata(photo), read_dpi(photo)
+        session = colorizer.open_photo(
+            photo,
+            size=options.size,
+            repair=options.repair,
+            denoise=options.denoise,
+            negative=options.negative,
+            crop=options.crop,
+        )
+        del photo  # 200 MB, of 50 megapixels in colour
+        result = session.colorize(options.strength, hints.get(job.name, ()))
+        notes = (*session.notes, *word_offers(session.offers, "--{}".format))
+        del session
+        save_image(result, job.target, metadata, dpi)
+        return (*said, *notes)
+
+    return work
+
+
+def describe_pages(job: Job) -> tuple[str, ...]:
+    """A note with the first page of several."""
+    if job.page or job.pages == 1:
+        return ()
+    return (f"has {job.pages} pages; the results of the others end in -2 to -{job.pages}",)
+
+
+def describe_notes(done: Sequence[Outcome]) -> list[str]:
+    """A line for each note of each photo, or one for all where many have it."""
+    counts = Counter(note for outcome in done for note in outcome.notes)
+    lines = [
+        f"{outcome.source}: {note}"
+        for outcome in done
+        for note in outcome.notes
+        if counts[note] <= LISTED
+    ]
+    many = ((note, count) for note, count in counts.items() if count > LISTED)
+    return lines + [f"{count} photos: {note}" for note, count in many]
+
+
+def write_report(
+    path: Path,
+    done: Sequence[Outcome],
+    skipped: Sequence[Job],
+    failed: dict[str, str],
+    left_out: dict[str, str],
+) -> None:
+    from pix2pix.runtime.atomic_io import write_atomically
+
+    report = {
+        "done": [
+            {
+                "photo": outcome.source,
+                "result": str(outcome.target),
+                "notes": outcome.notes,
+                "seconds": round(outcome.seconds, 3),
+            }
+            for outcome in done
+        ],
+        "skipped": [{"photo": job.label, "result": str(job.target)} for job in skipped],
+        "failed": [{"photo": source, "reason": reason} for source, reason in failed.items()],
+        "left_out": [{"file": file, "reason": reason} for file, reason in left_out.items()],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, (json.dumps(report, indent=1) + "\n").encode())

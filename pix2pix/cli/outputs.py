@@ -1,0 +1,80 @@
+"""Where the results of a command go: never over an input."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from pix2pix.images.writer import FORMATS
+
+# The output file of each input, and for inputs that can have none, the reason
+Planned: TypeAlias = tuple[dict[str, Path], dict[str, str]]
+
+
+def plan_outputs(
+    inputs: list[str], out: str, endings: Sequence[str] = tuple(FORMATS), others: Sequence[str] = ()
+) -> Planned:
+    """The output file of each input, and for inputs that can have none, the reason.
+
+    `inputs` are distinct; a file of theirs is not overwritten, nor is one of `others`. Raises
+    ValueError where OUT cannot be what they need.
+    """
+    if not out:
+        raise ValueError("-o is empty; expected a file or folder for the results")
+    path = Path(out)
+    if len(inputs) > 1 or out.endswith(("/", os.sep)) or path.is_dir():
+        check_folder(path)
+        wanted = {source: path / f"{Path(source).stem}.png" for source in inputs}
+    else:
+        if path.suffix.lower() not in endings:
+            raise ValueError(
+                f"{out}: cannot tell the format; end it in {', '.join(endings)}, "
+                "or in / for a folder"
+                if len(endings) > 1
+                else f"{out}: a label map is kept without loss; end it in {endings[0]}, "
+                "or in / for a folder"
+            )
+        check_folder(path.parent)
+        wanted = {inputs[0]: path}
+
+    return guard_outputs(wanted, others)
+
+
+def guard_outputs(wanted: dict[str, Path], others: Sequence[str] = ()) -> Planned:
+    """Those of the wanted outputs that overwrite no input, no folder and not one another.
+
+    And for the inputs that are left without, the reason.
+    """
+    originals = {identify(Path(source)): source for source in [*others, *wanted]}
+    owners: dict[Path, str] = {}
+    bad: dict[str, str] = {}
+    for source, target in wanted.items():
+        there = identify(target)
+        if there and there in originals:
+            victim = originals[there]
+            bad[source] = f"its result would overwrite {'it' if victim == source else victim}"
+        elif target in owners:
+            bad[source] = f"its result would overwrite that of {owners[target]}, {target}"
+        elif target.is_dir():
+            bad[source] = f"its result cannot be written, {target} is a folder"
+        else:
+            owners[target] = source
+    return {source: target for target, source in owners.items()}, bad
+
+
+def check_folder(folder: Path) -> None:
+    """Raises ValueError unless results can be written to the folder, or it can be made."""
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there}: is a file; a folder is needed for the results")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"{there}: is a folder that cannot be written to")
+
+
+def identify(path: Path) -> tuple[int, int] | None:
+    """What two names of one file have in common; None where there is no file."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # ValueError: a name with a null byte
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,83 @@
+"""The commands that make a picture of each picture: `draw`, `trace` and `translate`.
+
+Each has in its module what it takes (`add_options`), where its results go (`plan`) and what it does
+to one file (`load`, which loads the model).
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+from pix2pix.cli import draw
+from pix2pix.cli import trace
+from pix2pix.cli import translate
+from pix2pix.cli.arguments import Commands, Process, add_command, add_device
+from pix2pix.cli.console import complain, say
+from pix2pix.images.writer import save_image
+
+OUTPUT_RULES = """\
+OUT is a file for one input (.png, .jpg, .webp, .tiff or .bmp). For several inputs, or where OUT is
+a folder or ends in /, it is a folder, made if need be, and each result has its input's name as PNG.
+An input is never overwritten. Inputs whose names start with - go last, after --.
+
+exit status: 0 all done; 1 some inputs were bad (the others are done, the bad ones are listed at
+the end); 2 nothing could be done.
+"""
+
+
+def add_parser(commands: Commands, command: ModuleType) -> None:
+    """Adds `draw`, `trace` or `translate`, whose module it is, to a parser's commands."""
+    parser = add_command(
+        commands,
+        command.__name__.rpartition(".")[2],
+        command.SUMMARY,
+        description=command.HELP,
+        epilog=f"{command.EXAMPLES}\n{OUTPUT_RULES}",
+    )
+    parser.add_argument("inputs", nargs="+", metavar=command.INPUT, help=command.INPUT_HELP)
+    parser.add_argument("-o", "--out", required=True, help="file or folder for the results")
+    add_device(parser)
+    command.add_options(parser)
+    parser.set_defaults(run=lambda options: run(command, options))
+
+
+def add_parsers(commands: Commands) -> None:
+    for command in (draw, trace, translate):
+        add_parser(commands, command)
+
+
+def run(command: ModuleType, options: argparse.Namespace) -> int:
+    """Does it to each input and returns the exit status. Raises ValueError where none can be."""
+    inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
+        targets, bad = command.plan(options, inputs)
+        done = find_done(options, inputs, targets)
+        waiting = {source: t for source, t in targets.items() if source not in done}
+        # Now, not above: torch takes seconds, and --help and mistakes should not wait for it.
+        process: Process | None = command.load(options) if waiting or not done else None
+        for source, target in waiting.items():
+            assert process
+            try:
+                save_image(process(source), target)
+            except Exception as error:  # the batch goes on, whatever one file does
+                bad[source] = say(error).removeprefix(f"{source}: ")
+    for source in dict.fromkeys([*inputs, *waiting, *bad]):
+        if source in bad:
+            complain(f"{source}: {bad[source]}")
+    if done:
+        complain(f"{len(done)} done already and left out; --force does them again")
+    if not bad:
+        return 0
+    return 1 if done or any(source not in bad for source in waiting) else 2
+
+
+def find_done(options: argparse.Namespace, inputs: list[str], targets: dict[str, Path]) -> set[str]:
+    """Of a batch from folders, what has a result newer than it, unless it is to be done again."""
+    is_batch = any(source and Path(source).is_dir() for source in inputs)
+    if not is_batch or getattr(options, "force", True):
+        return set()
+    from pix2pix.cli.photo_batch import Job, is_done
+
+    return {source for source, target in targets.items() if is_done(Job(source, "", target))}

@@ -1,0 +1,294 @@
+"""`python -m pix2pix push` and `space`: a checkpoint to the Hub, and the app around it to a Space.
+
+What goes up is first put together in a folder of its own, checked there, and shown.
+"""
+
+import argparse
+import dataclasses
+import json
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pix2pix.cli.arguments import Commands, add_command
+
+if TYPE_CHECKING:
+    from pix2pix.config import CheckpointConfig
+    from pix2pix.hub.client import Kind
+
+PICTURE = re.compile(r"!\[[^\]]*\]\(\s*([^)\s]+)\s*\)")
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+PLACEHOLDER = re.compile(r"\bFOLDER\b")  # in a card, stands for the checkpoint
+
+PUSH_HELP = """\
+Put a checkpoint on the Hugging Face Hub.
+
+Up go config.json, model.safetensors, the card README.md, the pictures that the card shows and those
+in examples/, held-out inputs of your data unless you put others there, and nothing else from the
+folder; they are listed first, with their sizes. Anyone can then use the model
+by its name: python -m pix2pix draw house.png -o photo.png --checkpoint OWNER/NAME
+"""
+
+SPACE_HELP = """\
+Make a Hugging Face Space that serves a checkpoint: the app, and nothing but what it needs.
+
+A checkpoint that is on the Hub is named by its commit, one on this machine goes along. The same
+Space runs on CPUs, on a GPU and on ZeroGPU; choose in its settings.
+"""
+
+PUSH_EXAMPLES = """\
+examples:
+  python -m pix2pix push runs/facades ada/houses
+  python -m pix2pix push runs/facades ada/houses --private --license cc-by-sa-4.0
+"""
+
+SPACE_EXAMPLES = """\
+examples:
+  python -m pix2pix space ada/houses-studio --checkpoint ada/houses
+  python -m pix2pix space ada/houses-studio --checkpoint runs/facades --folder build
+"""
+
+
+def add_parsers(commands: Commands) -> None:
+    push = add_command(
+        commands,
+        "push",
+        "a checkpoint -> the Hugging Face Hub",
+        description=PUSH_HELP,
+        epilog=PUSH_EXAMPLES,
+    )
+    push.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
+    push.add_argument("repo", metavar="OWNER/NAME", help="where it goes; made if need be")
+    push.add_argument(
+        "--license", metavar="ID", help="for the card: an identifier that the Hub knows, or other"
+    )
+    space = add_command(
+        commands,
+        "space",
+        "the app with a checkpoint -> a Hugging Face Space",
+        description=SPACE_HELP,
+        epilog=SPACE_EXAMPLES,
+    )
+    space.add_argument("repo", metavar="OWNER/NAME", help="the Space; made if need be")
+    space.add_argument(
+        "--checkpoint", required=True, metavar="X", help="checkpoint folder, or OWNER/NAME[@REV]"
+    )
+    space.add_argument("--folder", type=Path, metavar="DIR", help="only build the Space, in DIR")
+    for command in (push, space):
+        command.add_argument(
+            "--no-examples", action="store_true", help="leave out the pictures in examples/"
+        )
+        command.add_argument("--private", action="store_true", help="only for your own eyes")
+        command.add_argument("--yes", action="store_true", help="do not ask before uploading")
+        command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs a command and returns its exit status; ValueError or OSError where it cannot be done."""
+    check_repo_name(options.repo)
+    private, ask, examples = options.private, not options.yes, not options.no_examples
+    if options.command == "push":
+        folder = Path(options.checkpoint)
+        return push(folder, options.repo, private, options.license, ask, examples)
+    if options.folder is None:
+        return push_space(options.checkpoint, options.repo, private, ask, examples)
+    from pix2pix.cli.space import build_space
+
+    if options.folder.exists() and any(options.folder.iterdir()):
+        raise ValueError(f"{options.folder}: is not empty; expected a new folder")
+    build_space(options.checkpoint, options.repo, options.folder, examples)
+    print(f"built in {options.folder}; try it: cd {options.folder} && python app.py")
+    return 0
+
+
+def check_repo_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name, re.ASCII):
+        raise ValueError(f"expected OWNER/NAME, such as ada/houses, got {name!r}")
+
+
+def check_target(repo_id: str) -> None:
+    """Raises ValueError where a later push would fail for its name or for want of a login."""
+    from pix2pix.hub.upload import account
+
+    check_repo_name(repo_id)
+    account()
+
+
+def push(
+    folder: Path,
+    repo_id: str,
+    private: bool,
+    license_id: str | None,
+    ask: bool,
+    examples: bool = True,
+) -> int:
+    from pix2pix.hub.upload import account
+
+    user = account()
+    with tempfile.TemporaryDirectory() as scratch:
+        stage_checkpoint(folder, Path(scratch), repo_id, license_id, examples)
+        return show_and_upload(Path(scratch), repo_id, "model", user, private, ask)
+
+
+def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool, examples: bool) -> int:
+    from pix2pix.cli.space import build_space
+    from pix2pix.hub.upload import account
+
+    user = account()
+    with tempfile.TemporaryDirectory() as scratch:
+        build_space(checkpoint, repo_id, Path(scratch), examples)
+        return show_and_upload(Path(scratch), repo_id, "space", user, private, ask)
+
+
+def stage_checkpoint(
+    folder: Path, into: Path, repo_id: str, license_id: str | None, examples: bool = True
+) -> None:
+    """Copies what goes to the Hub and nothing else. ValueError unless the checkpoint is sound."""
+    from pix2pix.checkpoint import (
+        CARD_NAME,
+        CONFIG_NAME,
+        EXAMPLES_DIR,
+        WEIGHTS_NAME,
+        load_checkpoint,
+    )
+    from pix2pix.training.model_card import write_card
+
+    for name in (CONFIG_NAME, WEIGHTS_NAME):
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder}: is not a checkpoint folder, it has no {name}")
+        shutil.copyfile(folder / name, into / name)
+    try:
+        config, _ = load_checkpoint(into)  # the copy: a run may go on saving meanwhile
+    except ValueError as error:
+        raise ValueError(str(error).replace(str(into), str(folder))) from None
+    card = folder / CARD_NAME
+    text = card.read_text(encoding="utf-8") if card.is_file() else write_card(config)
+    text, config = without_paths(text, config, into / CONFIG_NAME)
+    text = copy_pictures(text, folder, into)
+    for path in sorted((folder / EXAMPLES_DIR).glob("*")) if examples else ():
+        if is_picture(path, folder):
+            copy_picture(path, into / EXAMPLES_DIR / path.name)
+    (into / CARD_NAME).write_text(complete_card(text, config, repo_id, license_id), "utf-8")
+
+
+def without_paths(
+    text: str, config: "CheckpointConfig", path: Path
+) -> tuple[str, "CheckpointConfig"]:
+    """The card and the config, in its file too, without the path that older runs began from."""
+    from pix2pix.training.model_card import escape
+    from pix2pix.training.init_weights import public_name
+
+    start = config.training.get("init_from")
+    if not isinstance(start, str) or (name := public_name(start)) == start:
+        return text, config
+    config = dataclasses.replace(config, training={**config.training, "init_from": name})
+    path.write_text(json.dumps(config.to_dict(), indent=2) + "\n", "utf-8")
+    return text.replace(escape(start), escape(name)), config
+
+
+def copy_pictures(text: str, folder: Path, into: Path) -> str:
+    """Copies the pictures that the card shows; gives the card without those that are not there.
+
+    Pictures elsewhere than in the folder are not ours to upload. What is on the web stays.
+    """
+
+    def keep_or_drop(picture: re.Match[str]) -> str:
+        name = picture[1]
+        if "://" in name:
+            return picture[0]
+        if not is_picture(folder / name, folder):
+            return ""
+        copy_picture(folder / name, into / name)
+        return picture[0]
+
+    return PICTURE.sub(keep_or_drop, text)
+
+
+def copy_picture(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+
+
+def is_picture(path: Path, folder: Path) -> bool:
+    inside = path.resolve().is_relative_to(folder.resolve()) and ".." not in path.parts
+    return inside and path.is_file() and path.suffix.lower() in PICTURE_ENDINGS
+
+
+def complete_card(
+    text: str, config: "CheckpointConfig", repo_id: str, license_id: str | None
+) -> str:
+    """The card with the front matter that the Hub reads, and how to use the model by its name."""
+    from pix2pix.hub.upload import with_front_matter
+    from pix2pix.training.model_card import LIBRARY, WORDS, fence, write_card
+
+    if text == write_card(config):
+        text = write_card(config, license_id or "")  # it also says in words which licence
+    words = WORDS[config.task]
+    if not PLACEHOLDER.search(text) and repo_id not in text:
+        parts = [text.rstrip(), "## Use", fence("python", words.python), fence("", words.shell)]
+        text = "\n\n".join(parts) + "\n"
+    text = text.replace(", with this folder as `FOLDER`:", ":")
+    values = {
+        "library_name": LIBRARY,
+        "pipeline_tag": words.pipeline_tag,
+        "tags": ["pix2pix", "image-to-image", config.task],
+    }
+    if license_id is not None:
+        values["license"] = license_id
+    return with_front_matter(PLACEHOLDER.sub(repo_id, text), values)
+
+
+def show_and_upload(
+    folder: Path, repo_id: str, kind: "Kind", user: str, private: bool, ask: bool
+) -> int:
+    """Lists what goes up, asks, uploads, and says where it is."""
+    from pix2pix.hub.upload import look_up, upload
+
+    there = look_up(repo_id, kind)
+    if there is not None and private and not there[0]:
+        raise ValueError(
+            f"{repo_id}: is there already, for all to see; --private is for a new repo. "
+            "Its settings on the Hub can make it private"
+        )
+    unseen = there[0] if there else private
+    what = "the Space " if kind == "space" else ""
+    state = ", ".join(["new" if there is None else "there already", "private" if unseen else ""])
+    print(f"{user} uploads to {what}{repo_id} ({state.strip(', ')}), in one commit:")
+    total = 0
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name, size = path.relative_to(folder).as_posix(), path.stat().st_size
+        total += size
+        replaced = "  replaces the one there" if there and name in there[1] else ""
+        print(f"  {in_units(size):>10}  {name}{replaced}")
+    print(f"  {in_units(total):>10}  in all")
+    if not unseen:
+        print("Everyone will be able to see it, pictures included.")
+    if ask and not confirm("Upload?"):
+        print("nothing was uploaded")
+        return 1
+    try:
+        page = upload(folder, repo_id, kind, private)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}. It is one commit, so nothing is half done; to go on, give the same "
+            "command again: what has arrived is not sent twice"
+        ) from None
+    print(f"done: {page}", flush=True)
+    return 0
+
+
+def in_units(size: int) -> str:
+    return f"{size / 1024:.1f} KiB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MiB"
+
+
+def confirm(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise ValueError("nobody is here to be asked; to upload without a question, add --yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return False

@@ -1,0 +1,160 @@
+"""A Hugging Face Space that serves one checkpoint: the app's own files, found by its imports."""
+
+import ast
+import importlib.metadata
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pix2pix.checkpoint import (
+    CARD_NAME,
+    CONFIG_NAME,
+    EXAMPLES_DIR,
+    WEIGHTS_NAME,
+    load_checkpoint,
+)
+from pix2pix.config import CheckpointConfig
+from pix2pix.labels.label_map import is_facades
+from pix2pix.hub import resolve
+from pix2pix.hub.download import pinned_name
+from pix2pix.hub.upload import look_up, with_front_matter
+from pix2pix.images.reader import IMAGE_SUFFIXES
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN_TAB = "--checkpoint"
+PROMISES = {
+    "labels2photo": "Draw a label map, see the photo as you draw.",
+    "photo2labels": "See which class each part of a photo is of.",
+    "colorize": "Give black-and-white photos their colours.",
+    "image2image": "Give an image, see what becomes of it.",
+}
+PLAIN_FILES = ("LICENSE", "requirements.txt")
+LEFT_OUT = ("readme",)  # of assets/
+PYTHON_VERSION = "3.12"  # ZeroGPU has 3.10 and 3.12
+
+APP = '''\
+"""Serves {what} in pix2pix studio, whose own app is studio.py."""
+
+import sys
+from pathlib import Path
+
+from studio import main
+
+HERE = Path(__file__).resolve().parent
+
+if __name__ == "__main__":
+    main([{flag!r}, {checkpoint}, *sys.argv[1:]])
+'''
+
+README = """\
+# {title}
+
+{promise} This Space serves {what} with pix2pix studio.
+"""
+
+
+def build_space(checkpoint: str, repo_id: str, into: Path, examples: bool = True) -> None:
+    """Writes the Space into a folder, made if need be. ValueError for an unsound checkpoint.
+
+    A checkpoint of this machine takes its pictures to start from along, unless not `examples`.
+    """
+    folder = Path(resolve(checkpoint))
+    config, _ = load_checkpoint(folder)
+    pinned = pinned_name(folder)
+    into.mkdir(parents=True, exist_ok=True)
+    copy_app(into)
+    if pinned is None:
+        copy_checkpoint(folder, into / "checkpoint", examples)
+    what = f"the checkpoint {pinned}" if pinned else "the checkpoint in checkpoint/"
+    where = repr(pinned) if pinned else 'str(HERE / "checkpoint")'
+    app = APP.format(what=what, flag=choose_flag(config), checkpoint=where)
+    (into / "app.py").write_text(app, "utf-8")
+    title = repo_id.split("/")[1]
+    text = README.format(title=title, promise=PROMISES[config.task], what=what)
+    values = front_matter(title, PROMISES[config.task], pinned)
+    (into / CARD_NAME).write_text(with_front_matter(text, values), "utf-8")
+
+
+def choose_flag(config: CheckpointConfig) -> str:
+    """The flag of app.py that serves it: as the app's own model of its kind, or in its own tab."""
+    if config.task == "labels2photo" and is_facades([c.name for c in config.palette]):
+        return "--checkpoint-facades"
+    return "--checkpoint-colorize" if config.task == "colorize" else OWN_TAB
+
+
+def front_matter(title: str, promise: str, pinned: str | None) -> dict[str, Any]:
+    """The Space's settings (https://huggingface.co/docs/hub/spaces-config-reference)."""
+    values: dict[str, Any] = {
+        "title": title,
+        "colorFrom": "blue",
+        "colorTo": "red",
+        "sdk": "gradio",
+        "sdk_version": importlib.metadata.version("gradio"),
+        "python_version": PYTHON_VERSION,
+        "app_file": "app.py",
+        "license": "mit",
+        "short_description": promise,
+    }
+    if pinned is not None:
+        model, sha = pinned.split("@")
+        values["models"] = [model]
+        there = look_up(model, "model")
+        if there is not None and not there[0]:  # fetched while the Space is built, without a login
+            values["preload_from_hub"] = [f"{model} {CONFIG_NAME},{WEIGHTS_NAME} {sha}"]
+    return values
+
+
+def copy_checkpoint(folder: Path, into: Path, examples: bool) -> None:
+    into.mkdir(parents=True, exist_ok=True)
+    for name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME):
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, into / name)
+    for path in (folder / EXAMPLES_DIR).glob("*") if examples else ():
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            (into / EXAMPLES_DIR).mkdir(exist_ok=True)
+            shutil.copyfile(path, into / EXAMPLES_DIR / path.name)
+
+
+def copy_app(into: Path) -> None:
+    """The app as studio.py, the modules that it imports, the assets, and what pip needs.
+
+    A module's own data are in an .npz file of its name.
+    """
+    shutil.copyfile(ROOT / "app.py", into / "studio.py")
+    for path in needed_modules(ROOT / "app.py"):
+        target = into / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in (".py", ".npz"):
+            if path.with_suffix(suffix).is_file():
+                shutil.copyfile(path.with_suffix(suffix), target.with_suffix(suffix))
+    ignore = shutil.ignore_patterns(*LEFT_OUT)
+    shutil.copytree(ROOT / "assets", into / "assets", ignore=ignore, dirs_exist_ok=True)
+    for name in PLAIN_FILES:
+        shutil.copyfile(ROOT / name, into / name)
+
+
+def needed_modules(start: Path) -> set[Path]:
+    """The files of this package that a script imports, they in turn import, and so on."""
+    found: set[Path] = set()
+    waiting = [start]
+    while waiting:
+        for name in imported_names(waiting.pop()):
+            parts = name.split(".")
+            for i in range(1, len(parts) + 1):  # a module needs its packages
+                path = ROOT.joinpath(*parts[:i])
+                path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+                if path.is_file() and path not in found:
+                    found.add(path)
+                    waiting.append(path)
+    return found
+
+
+def imported_names(path: Path) -> set[str]:
+    """What a file imports of pix2pix, wherever in it; also names that may be modules."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in names if name.split(".")[0] == "pix2pix"}

@@ -1,0 +1,44 @@
+"""The command line of `python -m pix2pix trace`."""
+
+import argparse
+
+from pix2pix.cli.arguments import Process, add_checkpoint
+from pix2pix.cli.outputs import Planned, plan_outputs
+
+INPUT, SUMMARY = "PHOTO", "photos of facades -> label maps"
+INPUT_HELP = "image file"
+
+HELP = """\
+Find the label map in each photo of a facade.
+
+The result is a palette PNG of the photo's size, the form that `draw` and the app open. Photograph
+a facade from the front; what is not a house is traced as if it were one.
+"""
+
+EXAMPLES = """\
+examples:
+  python -m pix2pix trace house-photo.jpg -o house.png
+  python -m pix2pix trace photos/*.jpg -o drawings/
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_checkpoint(parser, "trace")
+
+
+def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
+    """`plan_outputs`: a label map is a PNG."""
+    return plan_outputs(inputs, options.out, endings=(".png",))
+
+
+def load(options: argparse.Namespace) -> Process:
+    from pix2pix.labels.label_map import encode_label_image
+    from pix2pix.images.reader import open_rgb
+    from pix2pix.inference import load_tracer
+
+    tracer = load_tracer(options.checkpoint, options.device)
+    colors = [color.rgb for color in tracer.config.palette]
+    value_range = tracer.config.input_range
+    return lambda source: encode_label_image(
+        tracer.trace(open_rgb(source, value_range=value_range)), colors
+    )

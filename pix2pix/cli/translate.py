@@ -1,0 +1,184 @@
+"""The command line of `python -m pix2pix translate`."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pix2pix.cli.arguments import Process, add_checkpoint
+from pix2pix.cli.outputs import Planned, plan_outputs
+from pix2pix.cli.console import complain
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from pix2pix.config import CheckpointConfig
+
+INPUT, SUMMARY = "IMAGE", "images -> images, by a model of yours"
+INPUT_HELP = "image file, or folder of them"
+
+HELP = """\
+Make the picture that a model learned to make of each image: a photo of edges, a map of an aerial
+view, a night of a day.
+
+The model is one of task image2image, from train.py or from the Hugging Face Hub. IMAGE is a file or
+a folder. The model is shown each image as it was in training: stretched, padded, mirrored, turned,
+squeezed or at the scale of its crops (`fit` in its config.json). The result has the size and the
+orientation of the image.
+"""
+
+EXAMPLES = """\
+In a folder, what has been done already and is newer than its image is left out; sub-folders keep
+their names.
+
+examples:
+  python -m pix2pix translate sketch.png -o photo.png --checkpoint runs/sketches
+  python -m pix2pix translate maps -o aerial --recursive --checkpoint ada/maps
+  python -m pix2pix translate photo.jpg -o large.png --size 512 --checkpoint runs/night
+  python -m pix2pix translate scan-4000x3000.tif -o map.png --tile 256 --checkpoint ada/maps
+  python -m pix2pix translate facades/test/*.jpg -o out/ --half left --checkpoint runs/paper
+"""
+
+LISTED = 10  # images of a kind of notice that are named
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_checkpoint(parser)
+    option = parser.add_argument
+    option("-r", "--recursive", action="store_true", help="folders with their sub-folders")
+    option("--force", action="store_true", help="do again what has been done already")
+    option(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="which style, where the model has several (default: 0)",
+    )
+    detail = parser.add_mutually_exclusive_group()
+    detail.add_argument(
+        "--size",
+        type=int,
+        metavar="N",
+        help="work at N pixels of height, not at the model's own: finer, as far as the model bears "
+        "it (default: the size it was trained at)",
+    )
+    detail.add_argument(
+        "--tile",
+        type=int,
+        metavar="N",
+        help="work on the image's own pixels, in overlapping tiles N pixels high that are blended: "
+        "for images far larger than the model's (default: the whole image at once)",
+    )
+    option(
+        "--half",
+        choices=("auto", "left", "right", "whole"),
+        default="auto",
+        help="what to take of an image with two pictures side by side, as test sets of pairs have "
+        "them; auto: where the model learned from such pairs and the image is one by its shape and "
+        "its middle, the input's half; this is then said (default: auto)",
+    )
+
+
+def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
+    """`plan_outputs`, or where a folder is given, a PNG for each image in it."""
+    if not any(source and Path(source).is_dir() for source in inputs):
+        return plan_outputs(inputs, options.out)
+    from pix2pix.cli.photo_plan import describe_left_out, find_photos, plan_photos
+
+    if not options.out:
+        raise ValueError("-o is empty; expected a folder for the results")
+    found = find_photos(inputs, Path(options.out), options.recursive)
+    jobs, bad = plan_photos(found.names, Path(options.out), ".png")
+    if found.left_out:
+        complain(describe_left_out(found.left_out))
+    return {job.source: job.target for job in jobs if not job.page}, found.bad | bad
+
+
+def load(options: argparse.Namespace) -> Process:
+    from pix2pix.images.depth import is_deep, read_in_range
+    from pix2pix.images.reader import open_image
+    from pix2pix.images.convert import to_rgb
+    from pix2pix.images.icc import to_srgb
+    from pix2pix.inference import load_translator
+
+    translator = load_translator(options.checkpoint, options.device)
+    try:
+        translator.check_sizes(options.size, options.tile)
+    except ValueError as error:
+        raise ValueError(f"--{error}") from None
+    halves = Halves(options.half, translator.config)
+    value_range = translator.config.input_range
+
+    def process(source: str) -> Image.Image:
+        image = open_image(source)
+        for note in image.info.get("notes", ()):  # which page it is, what range was guessed
+            if "pages" in note or not (value_range and is_deep(image.mode)):  # its range is known
+                complain(f"{source}: {note}")
+        image = halves.take(to_rgb(to_srgb(read_in_range(image, value_range))), source)
+        return translator.translate(image, options.seed, size=options.size, tile=options.tile)
+
+    return process
+
+
+class Halves:
+    """Takes of pairs side by side the half that is the input, and says so."""
+
+    def __init__(self, half: str, config: CheckpointConfig) -> None:
+        self._half, self._own = half, config.input_half
+        self._height, self._width = config.shape
+        self._said: Counter[str] = Counter()
+
+    def take(self, image: Image.Image, name: str) -> Image.Image:
+        """The image, or a half of it. ValueError for an image that has no two halves."""
+        if self._half in ("left", "right"):
+            return half_of(image, self._half)
+        if self._half == "whole" or not self._is_pair(image):
+            return image
+        if self._own:
+            self._say(
+                f"{name}: two pictures side by side, as the model was trained on; its {self._own} "
+                "half is taken (--half whole takes all of it)"
+            )
+            return half_of(image, self._own)
+        self._say(
+            f"{name}: looks like two pictures side by side and is taken as one; "
+            "--half left or --half right takes a half"
+        )
+        return image
+
+    def _is_pair(self, image: Image.Image) -> bool:
+        """Whether the image is exactly twice as wide as the model's pictures, and has two halves.
+
+        Of a middle that tells nothing, as that of things on white, what the model was trained on
+        decides.
+        """
+        import numpy as np
+
+        from pix2pix.images.middle import MAX_STEP, step_at_middle
+
+        if image.width * self._height != 2 * image.height * self._width or image.width % 2:
+            return False
+        step = step_at_middle(np.asarray(image))
+        return bool(self._own) if step is None else step >= MAX_STEP
+
+    def _say(self, line: str) -> None:
+        kind = line.rpartition(":")[2]
+        self._said[kind] += 1
+        if self._said[kind] <= LISTED:
+            complain(line)
+        elif self._said[kind] == LISTED + 1:
+            complain("and others; they are not listed")
+
+
+def half_of(image: Image.Image, half: str) -> Image.Image:
+    """The left or right half. ValueError where the width is odd."""
+    if image.width % 2:
+        raise ValueError(
+            f"is {image.width} pixels wide; two pictures side by side have an even width "
+            "(--half whole takes it as it is)"
+        )
+    middle = image.width // 2
+    left = 0 if half == "left" else middle
+    return image.crop((left, 0, left + middle, image.height))

@@ -1,0 +1,1 @@
+"""Data sets: examples of a task as batches of tensors."""

@@ -1,0 +1,163 @@
+"""Plain colour photos for colourisation: the input is made from the photo itself."""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import torch
+
+from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.discovery import Example
+from pix2pix.data.resize_crop import Geometry, resize
+from pix2pix.data.loader import Batch
+from pix2pix.data.example_reader import read_photo
+from pix2pix.labels.label_map import VOID
+from pix2pix.models.tensors import encode_ab, encode_colorize_input, encode_lightness
+from pix2pix.images.color import AB_SPACING, ab_grid, rgb_to_lab
+from pix2pix.images.depth import ValueRange
+
+MAX_HINTS = 30
+WITHOUT_HINTS = 0.25  # of the photos
+# Rare colours count more, or everything in doubt comes out brown. Zhang et al., "Colorful Image
+# Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
+# model this small paints things in colours too rich, so the weight is tempered.
+UNIFORM_PART = 0.5
+TEMPER = 0.5
+
+
+def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = ()) -> Pictures:
+    """The photo (H, W, 3) as it is kept. ValueError "FILE: reason"."""
+    return geometry.store_masked([read_photo(example.parts[0], photo_range)])
+
+
+class PlainPhotos:
+    """L, with a few hints of colour, -> a and b, made of plain photos."""
+
+    def __init__(self, examples: Examples, geometry: Geometry, half_output: bool = False) -> None:
+        self.examples = examples
+        self.geometry = geometry
+        self.half_output = half_output
+        self.names = examples.names
+        self.weights = rarity_weights(photo for photo, *_ in examples.evenly())
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
+        lab = rgb_to_lab(np.stack([photo for photo, *_ in views]))
+        ab = lab[..., 1:]
+        lightness: np.ndarray = lab[..., 0]
+        if rngs is None:
+            hints, mask = np.zeros_like(ab), np.zeros(lightness.shape, np.float32)
+        else:
+            lightness = np.stack([age(x, rng) for x, rng in zip(lightness, rngs)])
+            sampled = [sample_hints(x, rng) for x, rng in zip(ab, rngs)]
+            hints = np.stack([colors for colors, _ in sampled])
+            mask = np.stack([spots for _, spots in sampled])
+        condition = lightness
+        if self.half_output:
+            half = (lightness.shape[2] // 2, lightness.shape[1] // 2)
+            condition, ab = (
+                np.stack([cv2.resize(x, half, interpolation=cv2.INTER_AREA) for x in arrays])
+                for arrays in (lightness, ab)
+            )
+        weight = self.weights[ab_cells(ab)]
+        if self.geometry.fit == "pad":
+            weight = weight * np.stack([resize(mask, ab.shape[1:3]) != VOID for _, mask in views])
+        return Batch(
+            encode_colorize_input(lightness, hints, mask),
+            encode_ab(ab),
+            torch.from_numpy(weight)[:, None].float(),
+            encode_lightness(condition),
+        )
+
+
+def ab_cells(ab: np.ndarray) -> np.ndarray:
+    """The number, 0..224, of the cell of the a/b grid that each of ab (..., 2) lies in."""
+    rows = (np.rint(ab / AB_SPACING) + 7).clip(0, 14).astype(np.int64)
+    return rows[..., 0] * 15 + rows[..., 1]
+
+
+def rarity_weights(photos: Iterable[np.ndarray]) -> np.ndarray:
+    """A weight (225,) for each cell of the a/b grid, large where few pixels are, 1 on average."""
+    counts = np.zeros(225)
+    for photo in photos:
+        small = cv2.resize(photo, (24, 24), interpolation=cv2.INTER_AREA)
+        counts += np.bincount(ab_cells(rgb_to_lab(small)[..., 1:]).reshape(-1), minlength=225)
+    share = counts / counts.sum()
+    cells = len(ab_grid())
+    weights = ((1 - UNIFORM_PART) * share + UNIFORM_PART / cells) ** -TEMPER
+    return (weights / (weights * share).sum()).astype(np.float32)
+
+
+def age(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """L (H, W) in 0..100 as an old scan might have it.
+
+    Of another contrast and faded, unevenly lit or stained paper, soft, small, grainy, scratched.
+    """
+    x: np.ndarray = lightness / 100
+    if rng.random() < 0.7:  # gamma, then faded blacks and whites
+        x = x ** np.float32(np.exp(rng.uniform(-0.35, 0.35)))
+        black, white = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
+        x = black + x * (white - black)
+    if rng.random() < 0.2:
+        x = x + paper_tone(x.shape, rng)
+    if rng.random() < 0.3:
+        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.5, 1.5))
+    if rng.random() < 0.15:  # a small print, enlarged
+        height, width = x.shape
+        part = rng.uniform(0.35, 0.8)
+        small = (max(round(width * part), 8), max(round(height * part), 8))
+        x = cv2.resize(cv2.resize(x, small, interpolation=cv2.INTER_AREA), (width, height))
+    if rng.random() < 0.4:
+        grain = rng.standard_normal(x.shape, np.float32)
+        x = x + cv2.GaussianBlur(grain, (0, 0), 0.6) * np.float32(rng.uniform(0.01, 0.06))
+    if rng.random() < 0.15:
+        x = scratch(x, rng)
+    return (x * 100).clip(0, 100).astype(np.float32)
+
+
+def paper_tone(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """What uneven light and stains add to L (H, W) in 0..1: up to 0.12, in large soft patches."""
+    patches = rng.uniform(-1, 1, (3, 3)).astype(np.float32) * np.float32(rng.uniform(0.03, 0.12))
+    return cv2.resize(patches, shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def scratch(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """L (H, W) in 0..1 with a few thin, nearly straight light or dark scratches and specks."""
+    height, width = lightness.shape
+    drawn = np.ascontiguousarray(lightness, np.float32)
+    tone = float(rng.choice([0.05, 0.95]))
+    for _ in range(int(rng.integers(1, 5))):
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+        turn, length = rng.uniform(0, np.pi), rng.uniform(0.1, 0.8) * max(height, width)
+        end = (round(x + np.cos(turn) * length), round(y + np.sin(turn) * length))
+        cv2.line(drawn, (round(x), round(y)), end, tone, 1, cv2.LINE_AA)
+    for _ in range(int(rng.integers(0, 12))):
+        spot = (int(rng.integers(0, width)), int(rng.integers(0, height)))
+        cv2.circle(drawn, spot, int(rng.integers(1, 3)), tone, -1)
+    return drawn
+
+
+def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Colour hints as a user would give them: a/b (H, W, 2) at a few small spots, and the mask.
+
+    None for WITHOUT_HINTS of the photos; else a number whose logarithm is uniform in 1..MAX_HINTS.
+    A spot is 1 to 7 pixels wide and has the mean colour there (Zhang et al., "Real-Time User-Guided
+    Image Colorization", 2017, 3.1).
+    """
+    hints = np.zeros_like(ab)
+    mask: np.ndarray = np.zeros(ab.shape[:2], np.float32)
+    if rng.random() < WITHOUT_HINTS:
+        return hints, mask
+    height, width = ab.shape[:2]
+    for _ in range(int(np.exp(rng.uniform(0, np.log(MAX_HINTS + 1))))):
+        reach = int(rng.integers(0, 4))
+        y, x = int(rng.integers(0, height)), int(rng.integers(0, width))
+        spot = np.s_[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
+        hints[spot] = ab[spot].mean((0, 1))
+        mask[spot] = 1
+    return hints, mask

@@ -1,0 +1,69 @@
+"""Label maps with photos: NAME.png beside NAME.jpg, as the CMP Facade Database has them."""
+
+import cv2
+import numpy as np
+import torch
+
+from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.discovery import Example
+from pix2pix.data.resize_crop import Geometry
+from pix2pix.data.loader import Batch
+from pix2pix.labels.palette import FACADES, Palette
+from pix2pix.data.example_reader import example_size, read_labels, read_photo
+from pix2pix.labels.label_map import VOID
+from pix2pix.models.tensors import encode_labels, encode_photo
+from pix2pix.images.depth import ValueRange
+
+
+def find_void(photo: np.ndarray) -> np.ndarray:
+    """Where a rectified photo (H, W, 3) uint8 has no picture: its flat corners, (H, W) bool.
+
+    Rectification left wedges of pure black or middle grey, marked in no label map. They are regions
+    of that one colour that touch the border; black is opened, so that dark windows at the border
+    stay, grey must be flat over 9 pixels, and both are then dilated over their soft rim.
+    """
+    window = np.ones((9, 9), np.uint8)
+    high, low = photo.max(-1), photo.min(-1)
+    black = cv2.morphologyEx((high <= 12).astype(np.uint8), cv2.MORPH_OPEN, window) > 0
+    spread = (cv2.dilate(photo, window) - cv2.erode(photo, window)).max(-1)
+    flat = (spread <= 6) & (high - low <= 4) & ((high <= 28) | ((low >= 116) & (high <= 142)))
+    wedge = black | (cv2.dilate(flat.astype(np.uint8), window) > 0)
+    _, regions = cv2.connectedComponents(wedge.astype(np.uint8))
+    border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
+    touching = np.setdiff1d(np.unique(border), [0])
+    void = np.isin(regions, touching).astype(np.uint8)
+    return cv2.dilate(void, np.ones((5, 5), np.uint8)).astype(bool)
+
+
+def read_pair(
+    example: Example, geometry: Geometry, palette: Palette, photo_range: ValueRange = ()
+) -> Pictures:
+    """Photo (H, W, 3) and label map (H, W) as they are kept. ValueError "FILE: reason"."""
+    example_size(example)
+    photo = read_photo(example.parts[0], photo_range)
+    labels = read_labels(example.parts[1], palette)
+    if palette.is_facades:
+        labels = np.where(find_void(photo), VOID, labels).astype(np.uint8)
+    return geometry.store((photo, labels))
+
+
+class FacadePairs:
+    """Label map -> photo: of facades, or of whatever classes the palette has."""
+
+    def __init__(self, examples: Examples, geometry: Geometry, palette: Palette = FACADES) -> None:
+        self.examples = examples
+        self.geometry = geometry
+        self.palette = palette
+        self.names = examples.names
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
+        photos, labels = (np.stack(arrays) for arrays in zip(*views))
+        one_hot = encode_labels(labels, len(self.palette))
+        weight = torch.from_numpy(labels != VOID)[:, None].float()
+        return Batch(one_hot, encode_photo(photos), weight, one_hot)

@@ -1,0 +1,62 @@
+"""Pairs of colour images: edges and shoes, maps and aerial photos, day and night, holes filled."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.discovery import Example
+from pix2pix.data.resize_crop import Geometry
+from pix2pix.data.pair_detection import HALF_NAMES
+from pix2pix.data.loader import Batch
+from pix2pix.data.example_reader import example_size, open_parts
+from pix2pix.labels.label_map import VOID
+from pix2pix.models.tensors import encode_photo
+from pix2pix.images.depth import ValueRange, read_in_range
+from pix2pix.images.convert import to_rgb
+
+
+def read_images(
+    example: Example, geometry: Geometry, ranges: Sequence[ValueRange] = ((), ())
+) -> Pictures:
+    """Input and target (H, W, 3) as they are kept. ValueError "FILE: reason".
+
+    `ranges` are those of deep pictures, of the input and of the target.
+    """
+    size = example_size(example)
+    rows, columns = geometry.stored_shape(size[::-1])
+    side = max(rows, columns) if geometry.fit == "rotate" else 0
+    images = open_parts(example.parts, at_least=(max(columns, side), max(rows, side)))
+    shown = [read_in_range(image, its_range) for image, its_range in zip(images, ranges)]
+    return geometry.store_masked([np.asarray(to_rgb(image)) for image in shown])
+
+
+class ImagePairs:
+    """RGB -> RGB. D sees the whole input beside what it judges."""
+
+    def __init__(self, examples: Examples, geometry: Geometry) -> None:
+        self.examples = examples
+        self.geometry = geometry
+        self.names = examples.names
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @property
+    def input_half(self) -> str:
+        """Where the input lies in pairs side by side: left or right; of other pairs ""."""
+        half = self.examples.input_half
+        return "" if half is None else HALF_NAMES[half]
+
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> Batch:
+        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
+        source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
+        # What is mirrored teaches as the picture does, and is no part of it when that is judged.
+        is_bare = self.geometry.fit == "pad" or (bool(masks) and rngs is None)
+        picture = masks[0] != VOID if is_bare else np.ones(source.shape[:3], bool)
+        weight = torch.from_numpy(picture)[:, None].float()
+        encoded = encode_photo(source)
+        return Batch(encoded, encode_photo(target), weight, encoded)

@@ -1,0 +1,279 @@
+"""Finding the images of a folder, as people have them, and their layout.
+
+side_by_side  one image holds both, A on its left and B on its right
+folders       A/NAME and B/NAME, in any formats: DIR/train/A, DIR/trainA or DIR/A/train
+stems         NAME.jpg, a photo, beside NAME.png, its label image
+suffixes      NAME_A and NAME_B, or NAME_in and NAME_out, in one folder
+photos        plain photos
+
+Below DIR the splits are the folders train, val and test, wherever they are; without them, DIR
+itself is all there is. Folders of runs and checkpoints are never data.
+"""
+
+import functools
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from pix2pix.checkpoint import CONFIG_NAME, WEIGHTS_NAME
+from pix2pix.data.match import Stems, find_roles, match_folders, match_roles
+from pix2pix.images.reader import PHOTO_SUFFIXES, find_images, read_size
+
+LAYOUTS = ("side_by_side", "folders", "stems", "suffixes", "photos")
+TASK_LAYOUTS = {
+    "image2image": ("folders", "side_by_side", "suffixes"),
+    "labels2photo": ("folders", "stems", "side_by_side", "suffixes"),
+    "photo2labels": ("folders", "stems", "side_by_side", "suffixes"),
+    "colorize": ("photos",),
+}
+SPLITS = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+SPLIT_OF = {name: split for split, names in SPLITS.items() for name in names}
+PEEK = 16  # so many images are looked at to see what a folder holds
+
+RUN_NAME = "run.json"  # what makes a folder that of a run
+LOCK_NAME = "run.lock"
+RUN_PICTURES = ("samples", "best", "examples", "samples.jpg")  # what a run writes
+
+_NAMES = "|".join(SPLIT_OF)
+_FUSED = re.compile(rf"(?:({_NAMES})[ _-]?([ab])?|([ab])[ _-]?({_NAMES}))", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where one picture of an example is: a file, or the left (0) or right (1) half of one."""
+
+    path: Path
+    half: int | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """Its name in the split; its picture or both, A before B, photo before label map."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a split's images are: in one folder, or in two folders A and B."""
+
+    folders: tuple[Path, ...]
+    split: str = ""  # of their inner folders only those of this split; "": all
+
+    @functools.cached_property
+    def images(self) -> list[dict[str, list[Path]]]:
+        """Of each folder the images by their path in it, without the ending and the split."""
+        return [_by_stem(folder, self.split, self.runs) for folder in self.folders]
+
+    @functools.cached_property
+    def runs(self) -> list[Path]:
+        """The folders of runs among them, which are left out; known once `images` are."""
+        return []
+
+    @property
+    def where(self) -> list[Path]:
+        """The folders, or in them those of the split where all images are in one such each."""
+        found = []
+        for folder, images in zip(self.folders, self.images):
+            inner = {
+                _split_folder(p, folder, self.split) for paths in images.values() for p in paths
+            }
+            found.append(inner.pop() if len(inner) == 1 else folder)
+        return found
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.folders))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The examples of a place, and what is wrong with files that are in none."""
+
+    examples: list[Example]
+    problems: list[str]
+    alike: int = 0  # pairs whose names are not the same
+    roles: tuple[str, str] | None = None  # the words that tell input from target in one folder
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a folder is that of a training run or a checkpoint, whose pictures are no data."""
+    if any((folder / name).exists() for name in (RUN_NAME, LOCK_NAME)):
+        return True
+    return all((folder / name).exists() for name in (CONFIG_NAME, WEIGHTS_NAME))
+
+
+def split_of(folder_name: str) -> tuple[str, str]:
+    """The split and the side, a or b, that a folder's name says; "" for what it does not."""
+    match = _FUSED.fullmatch(folder_name)
+    if not match:
+        return "", ""
+    name, side = (match[1], match[2] or "") if match[1] else (match[4], match[3])
+    return SPLIT_OF[name.lower()], side.lower()
+
+
+def locate_split(root: Path, split: str) -> Place | None:
+    """Where a split's images are; None where there is no such split.
+
+    ValueError where of two folders A and B only one is there.
+    """
+    own = [folder for folder in _folders(root) if split_of(folder.name)[0] == split]
+    whole = [folder for folder in own if not split_of(folder.name)[1]]
+    for folder in whole:
+        if sides := _sides(folder, _by_name(folder)):
+            return Place(sides)
+    fused = {split_of(f.name)[1]: f for f in own if f not in whole}
+    if sides := _sides(root, fused):
+        return Place(sides)
+    if whole:
+        return Place((whole[0],))
+    if split != "train" and any(split_of(f.name)[0] == "train" for f in _folders(root)):
+        return None
+    place = Place(_sides(root, _by_name(root)) or (root,), split)
+    return place if split == "train" or all(place.images) else None
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders in a folder, none of a run."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not holds_run(p))
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    """The folders in a folder by their names in lower case; of A and a the former."""
+    return {inner.name.lower(): inner for inner in reversed(_folders(folder))}
+
+
+def _sides(folder: Path, inner: dict[str, Path]) -> tuple[Path, ...]:
+    """Those of the inner folders that are a and b. ValueError where there is one of them alone."""
+    there = [inner[side] for side in ("a", "b") if side in inner]
+    if len(there) == 1 and not find_images(folder, inner=False):
+        name, swap = there[0].name, str.maketrans("ABab", "BAba")
+        other = name[0].translate(swap) + name[1:]  # A_train
+        if name[-1] in "ABab":
+            other = name[:-1] + name[-1].translate(swap)
+        raise ValueError(f"{there[0]}: expected the folder {other} beside it")
+    return tuple(there) if len(there) == 2 else ()
+
+
+def _split_folder(path: Path, folder: Path, split: str) -> Path:
+    """The folder between `folder` and the image in it that is of the split; else `folder`."""
+    between = [p for p in path.parents if p.is_relative_to(folder) and p != folder]
+    return next((p for p in between if split and split_of(p.name)[0] == split), folder)
+
+
+def _by_stem(folder: Path, split: str, runs: list[Path]) -> dict[str, list[Path]]:
+    def is_run(path: Path) -> bool:
+        if not holds_run(path):
+            return False
+        runs.append(path)
+        return True
+
+    paths = find_images(folder, suffixes=PHOTO_SUFFIXES, is_left_out=is_run)
+    inner = {path: path.relative_to(folder).parts for path in paths}
+    if holds_run(folder):
+        inner = {path: parts for path, parts in inner.items() if parts[0] not in RUN_PICTURES}
+    if split:
+        of = {
+            path: next(filter(None, (split_of(name)[0] for name in parts[:-1])), "")
+            for path, parts in inner.items()
+        }
+        kept = split if split in of.values() or split != "train" else ""
+        inner = {
+            path: tuple(n for n in parts[:-1] if not split_of(n)[0]) + parts[-1:]
+            for path, parts in inner.items()
+            if of[path] == kept
+        }
+    stems = defaultdict(list)
+    for path, parts in inner.items():
+        stems[Path(*parts).with_suffix("").as_posix()].append(path)
+    return stems
+
+
+def find_layout(place: Place, task: str, layout: str = "auto") -> str:
+    """The layout of a split's place; ValueError where `layout` or the task wants another."""
+    allowed = TASK_LAYOUTS[task]
+    found = "folders" if len(place.folders) == 2 else _layout_of_one(place.images[0], task)
+    if layout not in ("auto", found) and "folders" in (layout, found):
+        have = "two folders A and B" if found == "folders" else "no two folders A and B"
+        raise ValueError(f"{place.folders[0].parent}: layout is {layout!r}, but it has {have}")
+    layout = found if layout == "auto" else layout
+    if layout not in allowed:
+        raise ValueError(f"layout must be one of {', '.join(allowed)} for {task}, got {layout!r}")
+    return layout
+
+
+def _layout_of_one(stems: Stems, task: str) -> str:
+    if task == "colorize":
+        return "photos"
+    if task != "image2image" and any(len(paths) > 1 for paths in stems.values()):
+        return "stems"
+    is_double = _are_double([path for paths in stems.values() for path in paths])
+    if find_roles(stems, any_word=not is_double):
+        return "suffixes"
+    return "side_by_side" if is_double or task == "image2image" else "stems"
+
+
+def _are_double(images: list[Path]) -> bool:
+    """Whether the first images that can be read are all twice as wide as high."""
+    sizes = []
+    for path in images[:PEEK]:
+        try:
+            sizes.append(read_size(path))
+        except ValueError:  # the check will say so
+            continue
+    return bool(sizes) and all(width == 2 * height for width, height in sizes)
+
+
+def find_examples(place: Place, layout: str, roles: tuple[str, str] | None = None) -> Found:
+    """The examples of a split, sorted; `roles` are those of layout suffixes where known."""
+    first, *others = place.images
+    if layout == "stems":
+        return _match_stems(first)
+    if layout == "folders":
+        pairs, alike, problems = match_folders(first, others[0], place.folders)
+        return Found([_pair(*pair) for pair in pairs], problems, alike)
+    if layout == "suffixes":
+        roles = roles or find_roles(first)
+        if roles is None:
+            raise ValueError(f"{place}: expected names that end in _A and _B, or such words")
+        pairs, problems = match_roles(first, roles)
+        return Found([_pair(*pair) for pair in pairs], problems, len(pairs), roles)
+    halves = (0, 1) if layout == "side_by_side" else (None,)
+    return Found(
+        [
+            Example(stem, tuple(Part(path, half) for half in halves))
+            for stem, paths in first.items()
+            for path in paths
+        ],
+        [],
+    )
+
+
+def _pair(name: str, a: Path, b: Path) -> Example:
+    return Example(name, (Part(a), Part(b)))
+
+
+def _match_stems(stems: Stems) -> Found:
+    examples, problems = [], []
+    for stem, paths in stems.items():
+        labels = [p for p in paths if p.suffix.lower() == ".png"]
+        photos = [p for p in paths if p.suffix.lower() != ".png"]
+        if len(labels) == len(photos) == 1:
+            examples.append(_pair(stem, photos[0], labels[0]))
+        elif len(paths) > 1:
+            names = ", ".join(p.name for p in paths[1:])
+            problems.append(
+                f"{paths[0]}: expected one photo and one label map .png, and has {names}"
+            )
+        elif labels:
+            problems.append(f"{paths[0]}: has no photo {Path(stem).name}.jpg beside it")
+        else:
+            problems.append(f"{paths[0]}: has no label map {Path(stem).name}.png beside it")
+    return Found(examples, problems)

@@ -1,0 +1,114 @@
+"""Reading an example's pictures, and finding everything that is wrong with them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from pix2pix.data.discovery import Example, Part
+from pix2pix.labels.palette import Palette
+from pix2pix.images.depth import ValueRange, read_in_range
+from pix2pix.images.reader import has_end, open_image, read_size
+from pix2pix.images.convert import to_rgb
+
+LOSSY_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif")
+WORTH_A_BAR = 2.0  # seconds before a progress bar comes up
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def part_size(part: Part) -> tuple[int, int]:
+    """The (width, height) of a part, from its file's header. ValueError "FILE: reason"."""
+    width, height = read_size(part.path)
+    if part.half is None:
+        return width, height
+    if width % 2:
+        raise ValueError(
+            f"{part.path}: is {width} pixels wide; two pictures side by side have an even width"
+        )
+    return width // 2, height
+
+
+def example_size(example: Example) -> tuple[int, int]:
+    """The (width, height) of all parts. ValueError "FILE: reason", also where they differ."""
+    sizes = [part_size(part) for part in example.parts]
+    for part, size in zip(example.parts[1:], sizes[1:]):
+        if size != sizes[0]:
+            raise ValueError(
+                f"{part.path}: is {size[0]}x{size[1]}, "
+                f"its partner {example.parts[0].path.name} {sizes[0][0]}x{sizes[0][1]}"
+            )
+    return sizes[0]
+
+
+def open_parts(parts: Sequence[Part], at_least: tuple[int, int] | None = None) -> list[Image.Image]:
+    """The parts' pictures, upright, in their own modes. ValueError "FILE: reason".
+
+    `at_least` is as `images.open_image` has it, for each part.
+    """
+    images: dict[object, Image.Image] = {}
+    opened = []
+    for part in parts:
+        wanted = at_least
+        if at_least and part.half is not None:
+            wanted = (2 * at_least[0], at_least[1])
+        image = images.get(part.path) or open_image(part.path, at_least=wanted)
+        images[part.path] = image
+        if part.half is not None:
+            middle = image.width // 2
+            image = image.crop((part.half * middle, 0, (part.half + 1) * middle, image.height))
+        opened.append(image)
+    return opened
+
+
+def read_photo(part: Part, value_range: ValueRange = ()) -> np.ndarray:
+    """(H, W, 3) uint8; a deep picture by `value_range`. ValueError "FILE: reason"."""
+    return np.asarray(to_rgb(read_in_range(open_parts([part])[0], value_range)))
+
+
+def is_lossy(part: Part) -> bool:
+    return part.path.suffix.lower() in LOSSY_SUFFIXES
+
+
+def read_labels(part: Part, palette: Palette) -> np.ndarray:
+    """Class indices (H, W) uint8. ValueError "FILE: reason"."""
+    image = open_parts([part])[0]
+    try:
+        return palette.decode(image, is_lossy(part))
+    except ValueError as error:
+        raise ValueError(f"{part.path}: {error}") from None
+
+
+def find_faults(example: Example, palette: Palette | None, quick: bool = False) -> list[str]:
+    """Everything wrong with an example, a line for each file. With a palette part 1 is labels.
+
+    `quick` believes a photo that has a header and an end; label maps are decoded in any case.
+    """
+    faults = []
+    for i, part in enumerate(example.parts):
+        try:
+            part_size(part)
+            if palette is not None and i == 1:
+                read_labels(part, palette)
+            elif not (quick and has_end(part.path)):
+                read_photo(part)
+        except ValueError as error:
+            faults.append(str(error))
+    if not faults:
+        try:
+            example_size(example)
+        except ValueError as error:
+            faults.append(str(error))
+    return list(dict.fromkeys(faults))
+
+
+def map_threads(act: Callable[[S], T], items: Sequence[S], words: str) -> list[T]:
+    """[act(x) for x in items] by threads; a bar with `words` comes up where it takes long."""
+    with ThreadPoolExecutor() as pool:
+        results: Iterable[T] = pool.map(act, items)
+        bar = tqdm(results, words, len(items), leave=False, delay=WORTH_A_BAR, unit="image")
+        return list(bar)

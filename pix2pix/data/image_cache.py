@@ -1,0 +1,114 @@
+"""The examples of a set as arrays: decoded once where memory allows, else whenever asked for."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from pix2pix.data.discovery import Example
+from pix2pix.data.resize_crop import Picture
+from pix2pix.data.example_reader import WORTH_A_BAR
+
+log = logging.getLogger(__name__)
+
+Pictures = tuple[Picture, ...]
+Reader = Callable[[Example], Pictures]  # ValueError "FILE: reason"
+
+CACHE_PART = 0.5  # of the memory that is free may be filled with decoded images
+MAX_COUNTED = 8192  # examples that statistics of a set are taken from
+CHUNK = 64  # of them are in memory at a time
+
+
+class Examples:
+    """Example i as pictures of one shape, from memory or from its files."""
+
+    def __init__(
+        self,
+        items: Sequence[Example],
+        read: Reader,
+        kept: list[Pictures] | None = None,
+        skip_bad: bool = False,
+    ) -> None:
+        self.names = [item.name for item in items]
+        self._items = items
+        self._read = read
+        self._kept = kept
+        self._skip_bad = skip_bad
+
+    @property
+    def in_memory(self) -> bool:
+        return self._kept is not None
+
+    @property
+    def input_half(self) -> int | None:
+        """Which half of its file the first picture of the examples is, if it is one."""
+        return self._items[0].parts[0].half if self._items else None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int) -> Pictures:
+        """ValueError "FILE: reason" for a file that went bad; with skip_bad, the next example."""
+        if self._kept is not None:
+            return self._kept[index]
+        for offset in range(len(self)):
+            try:
+                return self._read(self._items[(index + offset) % len(self)])
+            except ValueError as error:
+                if not self._skip_bad or offset + 1 == len(self):
+                    raise
+                log.warning("%s; the next image is taken for it", error)
+        raise AssertionError("an empty set has no examples")
+
+    def evenly(self) -> Iterator[Pictures]:
+        """At most MAX_COUNTED examples from the whole set, the same whether kept or not."""
+        count = min(len(self), MAX_COUNTED)
+        indices = np.linspace(0, len(self) - 1, count).round().astype(int).tolist()
+        bar = tqdm(total=count, desc="counting", leave=False, delay=WORTH_A_BAR, unit="image")
+        with ThreadPoolExecutor() as pool, bar:
+            for start in range(0, count, CHUNK):
+                yield from pool.map(self.__getitem__, indices[start : start + CHUNK])
+                bar.update(CHUNK)
+
+
+def cache_bytes(cache_gb: float, processes: int) -> int:
+    """How much one of `processes` may keep; `cache_gb` as in `DataOptions`."""
+    if cache_gb >= 0:
+        return int(cache_gb * 1e9) // processes
+    return int(free_memory() * CACHE_PART) // processes
+
+
+def free_memory() -> int:
+    """Bytes that this process may still take: of the machine, or of its control group if less."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(x.split()[1]) * 1024 for x in lines if x.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        pages = getattr(os, "sysconf", lambda _: 0)("SC_PHYS_PAGES")
+        free = pages * 4096 // 2 or 4 << 30  # no telling: half of the machine, or 4 GiB
+    return max(0, min(free, _free_in_group()))
+
+
+def _free_in_group() -> int:
+    """Bytes below the limit of the control group (a container's), not counting its file cache."""
+    group = Path("/sys/fs/cgroup")
+    for limit, used, stat, cached in (
+        ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+        (
+            "memory/memory.limit_in_bytes",
+            "memory/memory.usage_in_bytes",
+            "memory/memory.stat",
+            "total_inactive_file",
+        ),
+    ):
+        try:
+            top, now = (int((group / name).read_text()) for name in (limit, used))
+            facts = dict(x.split() for x in (group / stat).read_text().splitlines())
+            return top - now + int(facts.get(cached, 0))
+        except (OSError, ValueError):  # no such file; "max"
+            continue
+    return 1 << 62

@@ -1,0 +1,36 @@
+"""Refusing plain photos that were taken for pairs side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pix2pix.data.discovery import Example
+from pix2pix.images.middle import MAX_STEP, middle_step
+from pix2pix.images.reader import open_image
+
+HALF_NAMES = ("left", "right")
+
+LOOKED_AT = 32  # images, evenly spread
+
+
+def check_pairs(folder: Path, examples: Sequence[Example]) -> None:
+    """Raises ValueError where most images that were taken for pairs go on across their middle."""
+    spread = np.linspace(0, len(examples) - 1, min(len(examples), LOOKED_AT)).round().astype(int)
+    steps = [step for i in spread if (step := _step_in(examples[i].parts[0].path)) is not None]
+    whole = sum(step < MAX_STEP for step in steps)
+    if whole >= 2 and whole > len(steps) / 2:
+        raise ValueError(
+            f"{folder}: expected pairs, got what looks like plain photos: in {whole} of "
+            f"{len(steps)} images looked at, the left half goes on in the right. Pairs are A left "
+            "and B right in one image, or two folders A and B of the same names ('python -m "
+            "pix2pix prepare' makes them); if these are pairs all the same, --layout side_by_side "
+            "takes them as they are"
+        )
+
+
+def _step_in(path: Path) -> float | None:
+    try:
+        return middle_step(open_image(path))
+    except ValueError:
+        return None  # whoever reads it for training says why

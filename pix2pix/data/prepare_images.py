@@ -1,0 +1,213 @@
+"""Making training images out of what people have: one operation over a folder, in parallel.
+
+Operations are functions from an RGB image to an image. Names and sub-folders stay; the results are
+PNG, as an edge or a label that went through JPEG is no longer sharp.
+"""
+
+import io
+import random
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from pix2pix.data.resize_crop import Geometry, pad
+from pix2pix.runtime.atomic_io import write_atomically
+from pix2pix.images.reader import find_images, open_image
+from pix2pix.images.convert import to_rgb
+
+Operation = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 -> (H, W, 3) or (H, W) uint8
+
+
+def resize(photo: np.ndarray, size: tuple[int, int], fit: str = "stretch") -> np.ndarray:
+    """At exactly (H, W); `fit` as in `data.geometry`, without its "squeeze"."""
+    geometry = Geometry(*size, fit, jitter=1.0, flip=False)
+    return geometry.view(geometry.store([photo]), None)[0]
+
+
+def pad_to_shape(photo: np.ndarray, mirror: bool = False, aspect: float = 1.0) -> np.ndarray:
+    """As large as it is, with a border on two sides so that width / height is `aspect`."""
+    height, width = photo.shape[:2]
+    shape = (max(height, round(width / aspect)), max(width, round(height * aspect)))
+    return pad(photo, shape, mirror)
+
+
+def crop_to_shape(photo: np.ndarray, aspect: float = 1.0) -> np.ndarray:
+    """The largest middle part whose width / height is `aspect`."""
+    height, width = photo.shape[:2]
+    rows, columns = min(height, round(width / aspect)), min(width, round(height * aspect))
+    rows, columns = max(rows, 1), max(columns, 1)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return photo[top : top + rows, left : left + columns]
+
+
+def to_grayscale(photo: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+
+
+def find_edges(
+    photo: np.ndarray, low: float = 50, high: float = 150, blur: float = 1.0
+) -> np.ndarray:
+    """Black lines on white, 1 pixel wide: Canny (1986) of the photo, blurred by `blur` pixels.
+
+    An edge begins where the gradient is over `high` and goes on while it is over `low`.
+    """
+    gray = to_grayscale(photo)
+    if blur:
+        gray = cv2.GaussianBlur(gray, (0, 0), blur)
+    return 255 - cv2.Canny(gray, low, high, L2gradient=True)
+
+
+def draw_sketch(photo: np.ndarray, blur: float = 4.0, strength: float = 1.0) -> np.ndarray:
+    """Pencil on paper: the photo divided by its surroundings, so that only changes leave a mark."""
+    gray = to_grayscale(photo).astype(np.float32) + 16  # or the noise of a night would be lines
+    around = cv2.GaussianBlur(gray, (0, 0), blur)
+    paper = np.power((gray / around).clip(0, 1), 2 * strength)
+    return (paper * 255 + 0.5).astype(np.uint8)
+
+
+def blank_hole(photo: np.ndarray, part: float = 0.5, gray: int = 128) -> np.ndarray:
+    """Without its middle: a hole of `part` of each side, flat grey."""
+    height, width = photo.shape[:2]
+    rows, columns = max(1, round(height * part)), max(1, round(width * part))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    holed = photo.copy()
+    holed[top : top + rows, left : left + columns] = gray
+    return holed
+
+
+def combine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """A left, B right. ValueError where they differ in size."""
+    if a.shape != b.shape:
+        raise ValueError(
+            f"is {b.shape[1]}x{b.shape[0]}, its partner in A {a.shape[1]}x{a.shape[0]}"
+        )
+    return np.concatenate([a, b], 1)
+
+
+# A job makes one file: its target, and what the content of that is made by
+Job = tuple[Path, Callable[[], bytes]]
+
+
+def convert_jobs(source: Path, out: Path, operate: Operation) -> list[Job]:
+    """One PNG in OUT for each image in SOURCE, a folder or a file."""
+    paths, folder = list_sources(source)
+
+    def make(path: Path) -> bytes:
+        return encode_png(operate(np.asarray(to_rgb(open_image(path)))))
+
+    return name_targets(paths, folder, out, make)
+
+
+def combine_jobs(a: Path, b: Path, out: Path) -> tuple[list[Job], list[str]]:
+    """A job for each image in A that has a partner in B, and what is wrong with the others."""
+    stems: list[dict[Path, list[Path]]] = [{}, {}]
+    for side, folder in zip(stems, (a, b)):
+        for path in list_sources(folder)[0]:
+            side.setdefault(path.relative_to(folder).with_suffix(""), []).append(path)
+    bad: list[str] = []
+    jobs: list[Job] = []
+    for stem in sorted(stems[0].keys() | stems[1].keys()):
+        pair = [side.get(stem, []) for side in stems]
+        if not all(pair):
+            lacking = b if pair[0] else a
+            bad.append(f"{(pair[0] or pair[1])[0]}: has no partner {stem}.* in {lacking}")
+        elif max(map(len, pair)) > 1:
+            twice = max(pair, key=len)
+            bad.append(f"{twice[0]}: has a namesake beside it, {twice[1].name}")
+        else:
+            jobs.append((_png(out, stem), partial(_combine_files, pair[0][0], pair[1][0])))
+    return jobs, bad
+
+
+def _combine_files(a: Path, b: Path) -> bytes:
+    first, second = (np.asarray(to_rgb(open_image(path))) for path in (a, b))
+    try:
+        return encode_png(combine(first, second))
+    except ValueError as error:
+        raise ValueError(f"{b}: {error}") from None
+
+
+def split_jobs(source: Path, out: Path, val: float, seed: int) -> list[Job]:
+    """Copies into OUT/train and OUT/val, `val` of them in the latter; a stem stays together."""
+    paths, folder = list_sources(source)
+    stems = sorted({path.relative_to(folder).with_suffix("") for path in paths})
+    if len(stems) < 2:
+        raise ValueError(f"{source}: expected at least two images to split, found {len(stems)}")
+    count = min(max(1, round(len(stems) * val)), len(stems) - 1)
+    held_out = set(random.Random(seed).sample(stems, count))
+    jobs: list[Job] = []
+    for path in paths:
+        name = path.relative_to(folder)
+        split = "val" if name.with_suffix("") in held_out else "train"
+        jobs.append((out / split / name, partial(_checked_bytes, path)))
+    return jobs
+
+
+def _checked_bytes(path: Path) -> bytes:
+    open_image(path)
+    return path.read_bytes()
+
+
+def list_sources(source: Path) -> tuple[list[Path], Path]:
+    """The images of a folder, or the one that SOURCE is, and the folder they are named from."""
+    if source.is_file():
+        return [source], source.parent
+    if not source.is_dir():
+        raise ValueError(f"{source}: no such file or folder")
+    paths = find_images(source)
+    if not paths:
+        raise ValueError(f"{source}: expected images in it, found none")
+    return paths, source
+
+
+def name_targets(
+    paths: Sequence[Path], folder: Path, out: Path, make: Callable[[Path], bytes]
+) -> list[Job]:
+    """A job for each path, its target a PNG of its name; with its ending where two would collide.
+
+    photo.jpg beside photo.tif become photo.jpg.png and photo.tif.png.
+    """
+    stems = [path.relative_to(folder).with_suffix("") for path in paths]
+    jobs: list[Job] = []
+    for path, stem in zip(paths, stems):
+        name = stem if stems.count(stem) == 1 else path.relative_to(folder)
+        jobs.append((_png(out, name), partial(make, path)))
+    return jobs
+
+
+def _png(out: Path, name: Path) -> Path:
+    return out / name.parent / f"{name.name}.png"
+
+
+def encode_png(picture: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def run_jobs(jobs: Sequence[Job], workers: int, force: bool) -> Iterator[str]:
+    """Does all jobs that can be done; yields what is wrong with the others, "FILE: reason"."""
+
+    def run(job: Job) -> str | None:
+        target, make = job
+        if target.exists() and not force:
+            return f"{target}: is there already; --force overwrites it"
+        try:
+            content = make()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(target, content)
+        except OSError as error:
+            return f"{error.filename or target}: {error.strerror or error}"
+        except (ValueError, cv2.error) as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(workers) as pool:
+        results = pool.map(run, jobs)
+        yield from filter(None, tqdm(results, total=len(jobs), unit="image"))

@@ -1,0 +1,134 @@
+"""Checking data before the first step: everything that is wrong with it, all at once."""
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pix2pix.data.image_cache import Pictures, Reader
+from pix2pix.data.discovery import Example
+from pix2pix.labels.palette import Palette
+from pix2pix.data.example_reader import example_size, find_faults, map_threads
+
+log = logging.getLogger(__name__)
+
+NAMED = 3  # files of one kind of problem
+PROBLEM = re.compile(r"(.+?\.\w+): (.+)", re.DOTALL)
+SPECIFIC = re.compile(r"[\d/*]|\.\w{2,4}\b")  # in the words that are a name or a number
+
+
+class DataProblems(ValueError):  # noqa: N818, each of them is an error
+    """The data cannot be trained on as it is; `problems` has a line for each file."""
+
+    def __init__(self, folder: Path, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        lines = "\n".join(f"  {line}" for line in group_problems(self.problems, folder))
+        super().__init__(
+            f"{folder}: {count:,} problem{'s' * (count != 1)} with the data "
+            f"(--skip-bad goes on without these files):\n{lines}"
+        )
+
+
+def group_problems(problems: Sequence[str], folder: Path) -> list[str]:
+    """One line for each kind of problem: its first files, how many more there are, and why.
+
+    A problem reads "FILE: reason". Two are of one kind where their reasons differ only in names
+    and numbers, for which "…" then stands.
+    """
+    kinds: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+    for problem in problems:
+        match = PROBLEM.fullmatch(problem)
+        name, reason = (match[1], match[2]) if match else ("", problem)
+        tokens = _tokens(reason, Path(name).stem)
+        kind = tuple("…" if SPECIFIC.search(token) else token for token in tokens)
+        kinds.setdefault(kind, []).append((name, tokens))
+    lines = []
+    for group in kinds.values():
+        names = sorted(name for name, _ in group)
+        values = zip(*(tokens for _, tokens in group))
+        reason = " ".join(v[0] if len(set(v)) == 1 else "…" for v in values)
+        if len(group) > 1:
+            names = [_within(name, folder) for name in names]
+        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        lines.append(f"{', '.join(names[:NAMED])}{more}: {reason}".removeprefix(": "))
+    return lines
+
+
+def _tokens(reason: str, stem: str) -> list[str]:
+    """The words of a reason, those of names and numbers that stand together as one."""
+    hidden = reason.replace(stem, stem.replace(" ", "\0")) if stem else reason
+    tokens: list[str] = []
+    for word in (word.replace("\0", " ") for word in hidden.split(" ")):
+        if SPECIFIC.search(word) and tokens and SPECIFIC.search(tokens[-1]):
+            tokens[-1] += f" {word}"
+        else:
+            tokens.append(word)
+    return tokens
+
+
+def _within(name: str, folder: Path) -> str:
+    path = Path(name)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
+
+
+def measure(
+    found: dict[str, list[Example]], palette: Palette | None
+) -> tuple[dict[str, list[Example]], dict[str, list[tuple[int, int]]], list[str]]:
+    """The examples whose headers are sound, their (width, height), and the others' faults."""
+
+    def look(example: Example) -> tuple[int, int] | list[str]:
+        try:
+            return example_size(example)
+        except ValueError:
+            return find_faults(example, palette)
+
+    good: dict[str, list[Example]] = {}
+    sizes: dict[str, list[tuple[int, int]]] = {}
+    faults: list[str] = []
+    for split, examples in found.items():
+        looks = map_threads(look, examples, f"checking {split}")
+        good[split] = [e for e, x in zip(examples, looks) if isinstance(x, tuple)]
+        sizes[split] = [x for x in looks if isinstance(x, tuple)]
+        faults += [fault for x in looks if isinstance(x, list) for fault in x]
+    return good, sizes, faults
+
+
+def decode(
+    examples: list[Example], read: Reader, palette: Palette | None
+) -> tuple[list[Example], list[Pictures], list[str]]:
+    """The examples that can be read, with their pictures, and the others' faults."""
+
+    def attempt(example: Example) -> Pictures | list[str]:
+        try:
+            return read(example)
+        except ValueError as error:
+            return find_faults(example, palette) or [str(error)]
+
+    results = map_threads(attempt, examples, "reading")
+    good = [e for e, x in zip(examples, results) if isinstance(x, tuple)]
+    kept = [x for x in results if isinstance(x, tuple)]
+    return good, kept, [fault for x in results if isinstance(x, list) for fault in x]
+
+
+def check_quickly(
+    examples: list[Example], palette: Palette | None
+) -> tuple[list[Example], list[str]]:
+    faults = map_threads(lambda e: find_faults(e, palette, quick=True), examples, "checking")
+    good = [e for e, x in zip(examples, faults) if not x]
+    return good, [fault for x in faults for fault in x]
+
+
+def report(
+    problems: list[str], skip_bad: bool, root: Path, found: dict[str, list[Example]]
+) -> None:
+    """Raises DataProblems, or says what is left out; ValueError where nothing is left."""
+    if problems and not skip_bad:
+        raise DataProblems(root, problems)
+    if problems:
+        log.warning("%s: goes on without %d bad files or pairs:", root, len(problems))
+        for line in group_problems(problems, root):
+            log.warning("  %s", line)
+    for split, examples in found.items():
+        if not examples:
+            raise ValueError(f"{root}: has no good examples for {split}")

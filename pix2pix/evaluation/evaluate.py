@@ -1,0 +1,178 @@
+"""The figures of a model over a data set, by task."""
+
+import fnmatch
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pix2pix.checkpoint import Model
+from pix2pix.data.loader import Batch, Dataset
+from pix2pix.models.tensors import decode_ab, decode_photo
+from pix2pix.images.color import colorfulness
+from pix2pix.evaluation.colorization import ab_error
+from pix2pix.evaluation.generation import (
+    generate,
+    generate_ab,
+    lightness_of,
+    restore_void,
+    spread_indices,
+    to_rgb,
+    with_hints,
+)
+from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
+from pix2pix.evaluation.fcn_judge import Judge
+from pix2pix.evaluation.fcn_score import judge_photos
+from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
+
+EVAL_BATCH = 8
+HINTS = 10
+
+Figures = dict[str, float]
+
+
+def evaluate(
+    model: Model,
+    task: str,
+    dataset: Dataset,
+    device: torch.device,
+    limit: int | None = 64,
+    class_names: Sequence[str] = (),
+    groups: Mapping[str, str] | None = None,
+    judge: Judge | None = None,
+) -> Figures:
+    """The task's figures over evenly spaced examples, `limit` of them at the most (None: all).
+
+    `class_names` adds the IoU of each class. `groups` (name -> glob of the examples' names) adds
+    the same figures for the examples that match, as NAME_FIGURE. `judge` adds the FCN score, the
+    Fréchet distance and the diversity of labels2photo. Raises ValueError for a group that matches
+    nothing, and for a judge of another task's model or another number of classes.
+    """
+    if judge is not None:
+        check_judge(judge, model, task)
+    indices = spread_indices(len(dataset), limit)
+    measures: dict[str, Callable[..., list[Any]]]
+    measures = {"photo2labels": measure_labels, "colorize": measure_colors}
+    measure = measures.get(task, measure_photos)
+    records: list[Any] = []
+    for part, batch in batches_of(dataset, indices):
+        records += measure(model, batch, part, device)
+
+    def summarize(chosen: list[Any]) -> Figures:
+        if task == "photo2labels":
+            return segmentation_scores(torch.stack(chosen).sum(0), class_names)
+        return mean_figures(chosen)
+
+    figures = {**summarize(records), "examples": len(indices)}
+    for name, pattern in (groups or {}).items():
+        members = find_members(dataset, indices, pattern)
+        own = {**summarize([records[i] for i in members]), "examples": len(members)}
+        figures |= {f"{name}_{key}": value for key, value in own.items()}
+    if judge is not None:
+        figures |= judge_photos(model, batches_of(dataset, indices), judge, device)
+    return {k: v if isinstance(v, int) else round(v, 4) for k, v in figures.items()}
+
+
+def check_judge(judge: Judge, model: Model, task: str) -> None:
+    if task != "labels2photo":
+        raise ValueError(f"a judge reads photos made from label maps, got a model for {task}")
+    num_classes = model.generator.config.in_channels
+    if judge.num_classes != num_classes:
+        raise ValueError(f"the judge must know {num_classes} classes, got {judge.num_classes}")
+
+
+def batches_of(dataset: Dataset, indices: list[int]) -> Iterator[tuple[list[int], Batch]]:
+    """The examples as they are, in batches, each with its examples' indices."""
+    for start in range(0, len(indices), EVAL_BATCH):
+        part = indices[start : start + EVAL_BATCH]
+        yield part, dataset.batch(part, None)
+
+
+def find_members(dataset: Dataset, indices: list[int], pattern: str) -> list[int]:
+    """The positions in `indices` of the examples whose names match. ValueError where none does."""
+    names = getattr(dataset, "names", None)
+    if names is None:
+        raise ValueError(f"expected examples with names for the group {pattern!r}, got none")
+    members = [k for k, i in enumerate(indices) if fnmatch.fnmatchcase(names[i], pattern)]
+    if not members:
+        raise ValueError(f"the group {pattern!r} matches none of {len(indices)} examples")
+    return members
+
+
+def mean_figures(rows: list[Figures]) -> Figures:
+    """The mean of each figure over the examples that have it (a photo all void has none)."""
+    rows = [row for row in rows if row]
+    if not rows:
+        raise ValueError("expected at least one example with a pixel that counts, got none")
+    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+
+
+def measure_labels(
+    model: Model, batch: Batch, indices: list[int], device: torch.device
+) -> list[Tensor]:
+    """The confusion matrix of each example, over all pixels that have a class."""
+    found, true = generate(model, batch, device).argmax(1), batch.target.argmax(1)
+    valid = batch.weight[:, 0] > 0
+    classes = model.generator.config.out_channels
+    return [confusion_matrix(t, f, v, classes) for t, f, v in zip(true, found, valid)]
+
+
+def measure_photos(
+    model: Model, batch: Batch, indices: list[int], device: torch.device
+) -> list[Figures]:
+    """How near each photo is to the true one: in its own style and in one by chance, if any."""
+    valid = (batch.weight[:, 0] > 0).numpy()
+    truth = decode_photo(batch.target)
+    rows: list[Figures] = [
+        {"colorfulness_truth": colorfulness(t[v])} if v.any() else {} for t, v in zip(truth, valid)
+    ]
+    for suffix, seeds in styles_of(model, indices):
+        output = decode_photo(restore_void(generate(model, batch, device, seeds), batch))
+        for row, photo, true, mask in zip(rows, output, truth, valid):
+            if row:
+                row |= compare(photo, true, mask, suffix)
+    return rows
+
+
+def styles_of(model: Model, indices: list[int]) -> list[tuple[str, list[int] | None]]:
+    """The styles to measure by the suffix of their figures, and their seeds."""
+    if model.style_encoder is None:
+        return [("", None)]
+    return [("_own_style", None), ("_random_style", indices)]
+
+
+def compare(photo: np.ndarray, true: np.ndarray, valid: np.ndarray, suffix: str = "") -> Figures:
+    """What can be said of a photo beside the true one, both (H, W, 3) uint8."""
+    own = colorfulness(photo[valid])
+    figures = {
+        "l1": mean_absolute_error(photo, true, valid),
+        "psnr": psnr(photo, true, valid),
+        "ssim": ssim(photo, true, valid),
+        "colorfulness": own,
+        "colorfulness_gap": abs(own - colorfulness(true[valid])),
+    }
+    return {key + suffix: value for key, value in figures.items()}
+
+
+def measure_colors(
+    model: Model, batch: Batch, indices: list[int], device: torch.device
+) -> list[Figures]:
+    """How near the colours are, without and with ten hints, beside leaving the photo grey."""
+    truth_ab = decode_ab(batch.target)
+    outputs = {
+        "": generate_ab(model, batch, device),
+        f"_{HINTS}_hints": generate_ab(model, with_hints(batch, HINTS, indices), device),
+        "_grey": np.zeros_like(truth_ab),
+    }
+    rows = []
+    for i, (light, ab) in enumerate(zip(lightness_of(batch), truth_ab)):
+        truth = to_rgb(light, ab)
+        valid = np.ones(light.shape, bool)
+        row = {"colorfulness_truth": colorfulness(truth)}
+        for suffix, output in outputs.items():
+            row |= compare(to_rgb(light, output[i]), truth, valid, suffix)
+            row["ab_error" + suffix] = ab_error(output[i], ab)
+        rows.append(row)
+    return rows

@@ -1,0 +1,133 @@
+"""`train.py --evaluate`: what a checkpoint scores on a folder of examples."""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pix2pix.checkpoint import load_checkpoint
+from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.data.factory import open_data
+from pix2pix.data.options import LABEL_TASKS
+from pix2pix.labels.palette import read_palette
+from pix2pix.runtime.device import choose_device
+from pix2pix.runtime.atomic_io import folder_name, write_atomically
+from pix2pix.hub import resolve
+from pix2pix.hub.download import pinned_name
+from pix2pix.evaluation.evaluate import batches_of, evaluate
+from pix2pix.evaluation.generation import spread_indices
+from pix2pix.evaluation.fcn_judge import load_judge
+from pix2pix.evaluation.metric_names import format_table
+from pix2pix.evaluation.perceptual import perceptual_figures
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.run_dir import read_facts
+
+log = logging.getLogger(__name__)
+
+METRICS_NAME = "metrics.json"
+
+
+def evaluate_checkpoint(
+    checkpoint: str,
+    data_dir: Path,
+    split: str = "val",
+    judge_checkpoint: str | None = None,
+    groups: Mapping[str, str] | None = None,
+    keys: Mapping[str, object] | None = None,
+    device_name: str = "auto",
+) -> dict[str, Any]:
+    """Every figure that the task has, over all examples in DATA_DIR/SPLIT, and what they are of.
+
+    Checkpoint and judge are folders, or OWNER/NAME or OWNER/NAME@REVISION on the Hub. `keys` are
+    keys of a recipe that replace those the checkpoint was trained with, for data laid out in
+    another way. Raises ValueError as `open_datasets`, `resolve`, `load_checkpoint`, `load_judge`
+    and `evaluate` do.
+    """
+    device = choose_device(device_name)
+    folder = resolve(checkpoint)
+    config, model = load_checkpoint(folder)
+    judge_folder = None if judge_checkpoint is None else resolve(judge_checkpoint)
+    judge = None if judge_folder is None else load_judge(judge_folder, device)
+    check_classes(config, data_dir)
+    options = recipe_of(config, keys or {}).data_options()
+    # A part that is held out has nothing of what the run learned from
+    names = read_facts(Path(folder)).get("names")
+    dataset = open_data(options, data_dir, [split], earlier=names).datasets[0]
+    log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
+    model = model.to(device)
+    classes = [entry.name for entry in config.palette]
+    figures = evaluate(model, config.task, dataset, device, None, classes, groups, judge)
+    notes = []
+    if config.task == "labels2photo" and judge is None:
+        notes.append("FCN score: not measured, it needs a trace checkpoint (--judge DIR)")
+    if config.task != "photo2labels":
+        batches = batches_of(dataset, spread_indices(len(dataset), None))
+        more, reasons = perceptual_figures(model, config.task, batches, device)
+        figures |= {key: round(value, 4) for key, value in more.items()}
+        notes += reasons
+    return {
+        "checkpoint": pinned_name(folder) or folder_name(folder),
+        "task": config.task,
+        "data": folder_name(data_dir),
+        "split": split,
+        "judge": judge_folder and (pinned_name(judge_folder) or folder_name(judge_folder)),
+        "metrics": figures,
+        "notes": notes,
+    }
+
+
+def check_classes(config: CheckpointConfig, data_dir: Path) -> None:
+    """ValueError where the data's label maps have other classes than the checkpoint."""
+    if config.task in LABEL_TASKS:
+        known = [entry.name for entry in config.palette]
+        found = [entry.name for entry in read_palette(data_dir).classes]
+        if known != found:
+            raise ValueError(
+                f"{data_dir}: expected label maps of the classes {', '.join(known)}, "
+                f"got {', '.join(found)}"
+            )
+
+
+def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
+    """The recipe that reads data as the checkpoint's training did, with some keys replaced."""
+    known = {f.name for f in dataclasses.fields(Recipe)}
+    shape = dataclasses.asdict(config.generator)
+    own = {"fit": config.fit, "jitter": config.jitter}
+    values = {**config.training.get("options", {}), **shape, **own, **keys}
+    values |= {"task": config.task, "size": config.size, "width": config.width}
+    return from_dict(Recipe, {k: v for k, v in values.items() if k in known}, "recipe")
+
+
+def default_json_path(checkpoint: str) -> Path:
+    """metrics.json in a checkpoint folder; for one of the Hub, a file in the working folder."""
+    if Path(checkpoint).exists():
+        return Path(checkpoint) / METRICS_NAME
+    name = checkpoint.split("@")[0].split("/")[-1]
+    return Path(f"{name}-{METRICS_NAME}")
+
+
+def write_json(report: Mapping[str, Any], path: Path) -> None:
+    """ValueError where the file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (json.dumps(report, indent=2) + "\n").encode())
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def format_report(report: Mapping[str, Any]) -> str:
+    """The figures as a table in text, and what could not be measured."""
+    return "\n".join([format_table(report["metrics"]), "", *report["notes"]]).rstrip()
+
+
+def parse_groups(texts: list[str]) -> dict[str, str]:
+    """Groups by name of texts NAME=GLOB. ValueError for any other text."""
+    groups = {}
+    for text in texts:
+        name, equals, pattern = text.partition("=")
+        if not (equals and pattern and name.isidentifier()):
+            raise ValueError(f"--group must be NAME=GLOB, NAME of letters and digits, got {text!r}")
+        groups[name] = pattern
+    return groups

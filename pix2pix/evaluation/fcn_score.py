@@ -1,0 +1,106 @@
+"""What a judge says of photos made from label maps: FCN score, Fréchet distance, diversity."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import combinations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pix2pix.checkpoint import Model
+from pix2pix.data.loader import Batch
+from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
+from pix2pix.evaluation.generation import generate, restore_void
+from pix2pix.evaluation.fcn_judge import Judge
+from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
+
+STYLES = 4  # random styles of each drawing whose distances are the diversity
+SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
+
+
+def judge_photos(
+    model: Model, batches: Iterable[tuple[list[int], Batch]], judge: Judge, device: torch.device
+) -> dict[str, float]:
+    """Figures of the generated photos by whose they are, beside the same of the real ones.
+
+    fcn_SCORE_REAL is what the judge reads from the real photos, fcn_SCORE_WHOSE from generated
+    ones and fcn_SCORE_ratio_WHOSE the part of the former that they reach. `frechet` is between the
+    real photos' features and theirs; frechet_real_halves, between every other real photo and the
+    rest, gives it a scale: two sets of half the size, of other buildings. `diversity` is the mean
+    distance between random styles of one drawing; diversity_real, between two real photos.
+    WHOSE is nothing for a model without styles. Pixels that are void in the real photo show its
+    own corners in both, and count in no score.
+    """
+    confusions: dict[str, Tensor] = {}
+    features: dict[str, list[Tensor]] = defaultdict(list)
+    for indices, batch in batches:
+        true, valid = batch.input.argmax(1), batch.weight[:, 0] > 0
+        for whose, photos in photos_of(model, batch, indices, device).items():
+            features[whose].append(judge.features(photos))
+            if not whose.startswith("style_"):
+                found = confusion_matrix(true, judge.read(photos), valid, judge.num_classes)
+                confusions[whose] = confusions[whose] + found if whose in confusions else found
+    joined = {whose: torch.cat(parts).numpy() for whose, parts in features.items()}
+    return {**fcn_scores(confusions), **feature_figures(joined)}
+
+
+def photos_of(
+    model: Model, batch: Batch, indices: list[int], device: torch.device
+) -> dict[str, Tensor]:
+    """The real photos and the generated ones, by whose they are; "style_K": for the diversity."""
+    photos = {"real": batch.target}
+    if model.style_encoder is None:
+        made = {"": generate(model, batch, device)}
+    else:
+        made = {
+            "own_style": generate(model, batch, device),
+            "random_style": generate(model, batch, device, indices),
+        }
+        for k in range(1, STYLES):
+            # Seeds far from the indices: other styles than the random one
+            seeds = [1_000_000 * k + i for i in indices]
+            made[f"style_{k}"] = generate(model, batch, device, seeds)
+    return photos | {whose: restore_void(x, batch) for whose, x in made.items()}
+
+
+def fcn_scores(confusions: dict[str, Tensor]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    scores = {whose: segmentation_scores(c) for whose, c in confusions.items()}
+    for score in SCORES:
+        real = scores["real"][score]
+        figures[f"fcn_{score}_real"] = real
+        for whose in scores:
+            if whose != "real":
+                suffix = f"_{whose}" if whose else ""
+                figures[f"fcn_{score}{suffix}"] = scores[whose][score]
+                figures[f"fcn_{score}_ratio{suffix}"] = scores[whose][score] / max(real, 1e-9)
+    return figures
+
+
+def feature_figures(features: dict[str, np.ndarray]) -> dict[str, float]:
+    """Fréchet distances and diversity of features (N, cells, C) by whose they are."""
+    real = features["real"]
+    figures: dict[str, float] = {}
+    fitted = fit_gaussian(real.reshape(-1, real.shape[-1]))
+    for whose, own in features.items():
+        if whose != "real" and not whose.startswith("style_"):
+            key = f"frechet_{whose}" if whose else "frechet"
+            other = fit_gaussian(own.reshape(-1, own.shape[-1]))
+            figures[key] = frechet_distance(*fitted, *other)
+    if len(real) > 1:
+        halves = [fit_gaussian(real[k::2].reshape(-1, real.shape[-1])) for k in (0, 1)]
+        figures["frechet_real_halves"] = frechet_distance(*halves[0], *halves[1])
+    styles = [own for whose, own in features.items() if whose.startswith(("style_", "random"))]
+    if len(styles) > 1:
+        pairs = [distance(a, b).mean() for a, b in combinations(styles, 2)]
+        figures["diversity"] = float(np.mean(pairs))
+        if len(real) > 1:
+            others = [distance(real[i:], real[:-i]).sum() for i in range(1, len(real))]
+            figures["diversity_real"] = float(np.sum(others) / (len(real) * (len(real) - 1) / 2))
+    return figures
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The distance (N,) of features (N, cells, C): the root mean square over a photo's cells."""
+    return np.sqrt(((a - b) ** 2).sum(-1).mean(-1))

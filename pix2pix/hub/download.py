@@ -1,0 +1,186 @@
+"""Checkpoints from the Hub. A revision is a branch, a tag or a commit's sha.
+
+Of a stranger's repo only config.json and model.safetensors are read, the config first. Everything
+that goes wrong is a ValueError of one sentence.
+"""
+
+import hashlib
+import logging
+import math
+import os
+import re
+from pathlib import Path
+
+import huggingface_hub as hf
+
+from pix2pix.checkpoint import (
+    CONFIG_NAME,
+    MAX_CONFIG_BYTES,
+    WEIGHTS_NAME,
+    read_config,
+    skeleton,
+    tensor_shapes,
+)
+from pix2pix.config import CheckpointConfig
+from pix2pix.runtime.atomic_io import write_atomically
+from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, UnreachableError, in_words
+
+log = logging.getLogger(__name__)
+
+SHA = re.compile(r"[0-9a-f]{40}")
+DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+MAX_WEIGHTS_BYTES = 512 << 20  # the paper's U-Net-256 has 208 MiB in float32
+MAX_LAYER_BYTES = 1 << 30  # of one layer's output, at the size that the config says
+
+
+def pinned_name(folder: str | Path) -> str | None:
+    """OWNER/NAME@SHA of a folder that came from the Hub; None for any other."""
+    parts = Path(folder).parts[-3:]
+    if len(parts) < 3 or parts[1] != "snapshots" or not parts[0].startswith("models--"):
+        return None
+    return f"{parts[0].removeprefix('models--').replace('--', '/', 1)}@{parts[2]}"
+
+
+def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
+    """A folder with config.json and model.safetensors as the revision has them now.
+
+    A commit that was pulled before is read without the network. Where the Hub does not answer, it
+    is the copy that the revision stood for last; UnreachableError where there is none. ValueError
+    for what is not there, not allowed, damaged or unsound.
+    """
+    name = f"{repo_id}@{revision}" if revision else repo_id
+    if revision and SHA.fullmatch(revision) and (copy := find_copy(repo_id, revision, hub)):
+        return copy
+    try:
+        with in_words(name):
+            info = hub.api.model_info(
+                repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S
+            )
+    except UnreachableError as error:
+        copy = find_copy(repo_id, revision or "main", hub)
+        if copy is None:
+            raise UnreachableError(f"{error}, and there is no copy of it here") from None
+        log.warning("%s; the copy from before is used, %s", error, pinned_name(copy))
+        return copy
+    copy = find_copy(repo_id, commit_of(info), hub)
+    folder = copy or download(info, hub)
+    log.info("%s@%s%s", repo_id, info.sha, "" if copy else " downloaded")
+    remember(repo_id, revision or "main", commit_of(info), hub)
+    return folder
+
+
+def commit_of(info: hf.ModelInfo) -> str:
+    if not SHA.fullmatch(info.sha or ""):
+        raise ValueError(f"{info.id}: expected a commit's sha from the Hub, got {info.sha!r}")
+    return str(info.sha)
+
+
+def download(info: hf.ModelInfo, hub: Hub) -> Path:
+    """Fetches the config, checks it, and only then fetches the weights."""
+    name = f"{info.id}@{info.sha}"
+    files = {file.rfilename: file for file in info.siblings or []}
+    for wanted in (CONFIG_NAME, WEIGHTS_NAME):
+        if wanted not in files:
+            raise ValueError(f"{name}: has no {wanted}, {_what_instead(list(files))}")
+    size = files[CONFIG_NAME].size
+    if size is None or size > MAX_CONFIG_BYTES:
+        raise ValueError(
+            f"{name}: {CONFIG_NAME} has {size} bytes, expected at most {MAX_CONFIG_BYTES}"
+        )
+    folder = fetch(info, files[CONFIG_NAME], hub).parent
+    try:
+        check_affordable(read_config(folder), files[WEIGHTS_NAME].size)
+    except ValueError as error:
+        raise ValueError(f"{name}: {str(error).removeprefix(f'{folder}{os.sep}')}") from None
+    return fetch(info, files[WEIGHTS_NAME], hub).parent
+
+
+def _what_instead(paths: list[str]) -> str:
+    pickle = next((path for path in paths if path.endswith(PICKLES)), None)
+    if pickle is None:
+        return "so it is no checkpoint of this program"
+    return (
+        f"only {pickle}, a pickle: loading one runs whatever its author wrote into it, "
+        "so it is never read"
+    )
+
+
+def check_affordable(config: CheckpointConfig, size: int | None) -> None:
+    """Raises ValueError where weights of `size` bytes cannot be those of the config, or where the
+    model would take more memory than is given to a stranger's."""
+    shapes = tensor_shapes(skeleton(config).state_dict())
+    numbers = sum(math.prod(shape) for shape in shapes.values())
+    least, most = 2 * numbers, 4 * numbers + 1024 * (len(shapes) + 8)  # float16; float32 and header
+    if size is None or not least <= size <= most:
+        raise ValueError(
+            f"{CONFIG_NAME} describes weights of {least} to {most} bytes, "
+            f"but {WEIGHTS_NAME} has {size}"
+        )
+    shape, pixels = config.generator, config.size * (config.width or config.size)
+    channels = max(2 * shape.stem, shape.ngf // 2, shape.in_channels, shape.ab_classes)
+    for what, value, limit in (
+        (WEIGHTS_NAME, size, MAX_WEIGHTS_BYTES),
+        (f"a layer at size {config.size}", 4 * channels * pixels, MAX_LAYER_BYTES),
+    ):
+        if value > limit:
+            raise ValueError(f"{what} would take {value} bytes, expected at most {limit}")
+
+
+def fetch(info: hf.ModelInfo, file: hf.hf_api.RepoSibling, hub: Hub) -> Path:
+    """The copy of one file of a commit, with the hash that the Hub announced."""
+    with in_words(f"{info.id}@{info.sha}"):
+        path = Path(
+            hub.api.hf_hub_download(info.id, file.rfilename, revision=info.sha, cache_dir=hub.cache)
+        )
+    digest = file.lfs.sha256 if file.lfs else file.blob_id
+    if digest is None or not has_digest(path, digest):
+        _forget(path)
+        raise ValueError(
+            f"{info.id}@{info.sha}: {file.rfilename} did not arrive as the Hub announced it, "
+            f"with the hash {digest}; try again"
+        )
+    return path
+
+
+def has_digest(path: Path, digest: str) -> bool:
+    """Whether the file has that sha256 (LFS) or that git blob's sha1. The client compares sizes."""
+    content = path.read_bytes()
+    if len(digest) == 64:
+        return hashlib.sha256(content).hexdigest() == digest
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == digest
+
+
+def find_copy(repo_id: str, revision: str, hub: Hub) -> Path | None:
+    """The folder with the copy of a revision, whole and undamaged; None where there is none."""
+    for filename in (CONFIG_NAME, WEIGHTS_NAME):
+        found = hf.try_to_load_from_cache(repo_id, filename, hub.cache, revision)
+        if not isinstance(found, str):
+            return None
+        path = Path(found)
+        digest = path.resolve().name  # where the cache has links, it names a blob by its hash
+        if DIGEST.fullmatch(digest) and not has_digest(path, digest):
+            log.warning("%s: the copy here is damaged", repo_id)
+            _forget(path)
+            return None
+    return path.parent
+
+
+def _forget(path: Path) -> None:
+    path.resolve().unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def remember(repo_id: str, revision: str, sha: str, hub: Hub) -> None:
+    """Notes which commit a revision stands for, as the client does: in a file under refs/.
+
+    Only once the commit is known to be sound, so that a bad one never takes a good one's place.
+    """
+    if revision == sha:
+        return
+    path = hub.cache / f"models--{repo_id.replace('/', '--')}" / "refs" / revision
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, sha.encode())
+    except OSError as error:  # a cache that is only read serves all the same
+        log.warning("%s: which commit it stands for cannot be noted (%s)", repo_id, error)

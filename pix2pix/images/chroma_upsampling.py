@@ -1,0 +1,219 @@
+"""New colours for a photo at its full size, its own L kept: in strips, on all cores, 50 megapixels.
+
+L is held as `light` (H, W) uint16, 0..65535 for L 0..100: an eighth of the memory of Lab, and each
+step from 8-bit sRGB and back is a table of 65536 entries. `color.py` has the same conversions for
+arrays of any shape; here they are spread out into planes, which is several times as fast.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from pix2pix.images.color import RGB_TO_XYZ, WHITE, XYZ_TO_RGB
+from pix2pix.images.convert import crop_rows, strips
+
+LIGHT_SCALE = 655.35  # of `light`, for each unit of L
+STRIP_PIXELS = 1 << 18  # a plane of a strip is 1 MB and stays in the cache
+GAMUT_TOLERANCE = 5e-4  # as in `color.fit_gamut`
+GAMUT_STEPS = 8  # chroma to within 1/256 of itself
+
+_STEPS = np.arange(65536, dtype=np.float64)
+_F_OF_LIGHT = ((_STEPS / LIGHT_SCALE + 16) / 116).astype(np.float32)  # CIE 15:2004: f(Y)
+_KNEE = np.float32(6 / 29)
+
+
+def _f(linear: np.ndarray) -> np.ndarray:
+    return np.where(linear > _KNEE**3, np.cbrt(linear), linear / (3 * _KNEE**2) + 4 / 29)
+
+
+_LIGHT_OF_LUMINANCE = (
+    ((116 * _f(_STEPS / 65535) - 16) * LIGHT_SCALE + 0.5).clip(0, 65535).astype(np.uint16)
+)
+
+
+def _encode_gamma() -> np.ndarray:
+    linear = _STEPS / 65535
+    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return (encoded * 255 + 0.5).astype(np.uint8)
+
+
+_U8_OF_LINEAR = _encode_gamma()
+
+
+def _luminance_table() -> np.ndarray:
+    """What each channel's values add to the luminance, (1, 256, 3); white adds up to 65535."""
+    grey = np.arange(256, dtype=np.float64) / 255
+    linear = np.where(grey <= 0.04045, grey / 12.92, ((grey + 0.055) / 1.055) ** 2.4)
+    return (linear[None, :, None] * RGB_TO_XYZ[1] / WHITE[1] * 65535).astype(np.float32)
+
+
+_LUMINANCE = _luminance_table()
+_SUM = np.ones((1, 3), np.float32)
+_RGB_OF_XYZ = XYZ_TO_RGB * WHITE  # of XYZ relative to white: rows add up to 1, so grey stays grey
+
+
+def in_strips(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
+    """Calls `work` for slices of rows that together are all of (H, W), on all cores at once."""
+    parts = strips(shape, STRIP_PIXELS)
+    if len(parts) == 1:
+        return work(parts[0])
+    with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as pool:
+        list(pool.map(work, parts))
+
+
+def light_of(rgb: np.ndarray) -> np.ndarray:
+    """`light` (H, W) uint16 of sRGB (H, W, 3) uint8."""
+    luminance = cv2.transform(cv2.LUT(rgb, _LUMINANCE), _SUM) + np.float32(0.5)
+    return _LIGHT_OF_LUMINANCE[luminance.astype(np.uint16)]
+
+
+_LIGHT_OF_GREY = light_of(np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2))[0]
+
+
+def measure_light(photo: Image.Image) -> np.ndarray:
+    """`light` (H, W) uint16 of a photo in mode L or RGB."""
+    light = np.empty((photo.height, photo.width), np.uint16)
+
+    def measure(strip: slice) -> None:
+        part = np.asarray(crop_rows(photo, strip))
+        light[strip] = _LIGHT_OF_GREY[part] if part.ndim == 2 else light_of(part)
+
+    in_strips(light.shape, measure)
+    return light
+
+
+def lightness_of(light: np.ndarray) -> np.ndarray:
+    """L (H, W) float32 in 0..100 of `light`."""
+    return light.astype(np.float32) / np.float32(LIGHT_SCALE)
+
+
+def recolor(
+    light: np.ndarray,
+    small_lightness: np.ndarray,
+    ab: np.ndarray,
+    sheet: tuple[int, int] | None = None,
+    corner: tuple[int, int] = (0, 0),
+) -> Image.Image:
+    """The photo, RGB, of `light` (H, W) with the small a/b (h, w, 2) spread along its edges.
+
+    L stays what it is; chroma that sRGB cannot show at that L is reduced, hue kept. With `sheet`,
+    a width and height, it lies with its upper left pixel at `corner` of a black sheet so large.
+    """
+    height, width = light.shape
+    slope, offset = guide_chroma(small_lightness, ab)
+    # In terms of f, as a = 500 (f(X) - f(Y)) and b = 200 (f(Y) - f(Z)), with L = 116 f(Y) - 16
+    per_f = np.array([1 / 500, -1 / 200], np.float32)
+    planes = [*np.moveaxis(slope * 116 * per_f, -1, 0)]
+    planes += [*np.moveaxis((offset - 16 * slope) * per_f, -1, 0)]
+    rows = len(small_lightness)
+    wide = np.stack([cv2.resize(p, (width, rows)) for p in planes], 1)  # (h, 4, W)
+    photo = Image.new("RGB", sheet or (width, height))
+    left, top = corner
+
+    def paint(strip: slice) -> None:
+        enlarged = enlarge_rows(wide.reshape(rows, -1), height, strip)
+        slope_x, slope_z, offset_x, offset_z = enlarged.reshape(-1, 4, width).swapaxes(0, 1)
+        f_y = _F_OF_LIGHT[light[strip]]
+        slope_x *= f_y
+        slope_x += offset_x
+        slope_z *= f_y
+        slope_z += offset_z
+        rgb = np.stack(fitted_rgb(f_y, slope_x, slope_z), -1)
+        photo.paste(Image.fromarray(rgb), (left, top + strip.start))
+
+    in_strips((height, width), paint)
+    return photo
+
+
+def enlarge_rows(plane: np.ndarray, height: int, strip: slice) -> np.ndarray:
+    """The strip (rows, W) of a plane (h, W) float32 interpolated to `height` rows.
+
+    As cv2.resize with INTER_LINEAR of the whole would, of which a strip would be cut out.
+    """
+    count = len(plane)
+    y = (np.arange(strip.start, strip.stop) + 0.5) * (count / height) - 0.5
+    y = y.clip(0, count - 1)
+    above = y.astype(int)
+    part = (y - above).astype(np.float32)[:, None]
+    result = plane[np.minimum(above + 1, count - 1)]
+    result -= plane[above]
+    result *= part
+    result += plane[above]
+    return result
+
+
+def fitted_rgb(f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray) -> list[np.ndarray]:
+    """The planes R, G, B uint8 of f(Y), f(X) - f(Y) and f(Z) - f(Y), brought into the gamut."""
+    linear = _linear_rgb(f_y, d_x, d_z)
+    outside = _is_outside(linear)
+    if outside.any():
+        colors = f_y[outside], d_x[outside], d_z[outside]
+        for plane, fitted in zip(linear, _linear_rgb(*_fit(*colors))):
+            plane[outside] = fitted
+    return [_U8_OF_LINEAR[_to_u16(plane)] for plane in linear]
+
+
+def _fit(f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray) -> tuple[np.ndarray, ...]:
+    low, high = np.zeros_like(f_y), np.ones_like(f_y)
+    for _ in range(GAMUT_STEPS):
+        middle = (low + high) / 2
+        outside = _is_outside(_linear_rgb(f_y, d_x * middle, d_z * middle))
+        low, high = np.where(outside, low, middle), np.where(outside, middle, high)
+    return f_y, d_x * low, d_z * low
+
+
+def _linear_rgb(f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray) -> list[np.ndarray]:
+    x, y, z = (_decode_f(f) for f in (f_y + d_x, f_y, f_y + d_z))
+    planes = []
+    for of_x, of_y, of_z in _RGB_OF_XYZ:
+        plane = of_x * x
+        plane += of_y * y
+        plane += of_z * z
+        planes.append(plane)
+    return planes
+
+
+def _decode_f(f: np.ndarray) -> np.ndarray:
+    cube = f * f
+    cube *= f
+    dark = f <= _KNEE
+    if dark.any():
+        cube[dark] = (f[dark] - 4 / 29) * (3 * _KNEE**2)
+    return cube
+
+
+def _is_outside(linear: list[np.ndarray]) -> np.ndarray:
+    low = np.minimum(np.minimum(linear[0], linear[1]), linear[2])
+    high = np.maximum(np.maximum(linear[0], linear[1]), linear[2])
+    return (low < -GAMUT_TOLERANCE) | (high > 1 + GAMUT_TOLERANCE)
+
+
+def _to_u16(plane: np.ndarray) -> np.ndarray:
+    plane *= 65535
+    plane += 0.5
+    return np.clip(plane, 0, 65535, out=plane).astype(np.uint16)
+
+
+def guide_chroma(
+    light: np.ndarray, ab: np.ndarray, radius: int = 3, epsilon: float = 9.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and offset (H, W, 2) float32 with ab = slope * L + offset in each neighbourhood.
+
+    Enlarged and applied to the full-size L, they carry chroma up to its edges: the fast guided
+    filter (He and Sun, arXiv:1505.00996). `light` is L in 0..100; `epsilon` is the variance of L
+    taken for noise.
+    """
+
+    def mean(x: np.ndarray) -> np.ndarray:
+        side = 2 * radius + 1
+        return cv2.blur(x, (side, side), borderType=cv2.BORDER_REFLECT)
+
+    mean_light, mean_ab = mean(light), mean(ab)
+    variance = np.maximum(mean(light * light) - mean_light**2, 0)
+    covariance = mean(light[..., None] * ab) - mean_light[..., None] * mean_ab
+    slope = covariance / (variance + epsilon)[..., None]
+    return mean(slope), mean(mean_ab - slope * mean_light[..., None])

@@ -1,0 +1,63 @@
+"""What a scan is of, beside a photo in tones of grey: a halftone, a 1-bit scan, a negative."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from pix2pix.images.border import Border, find_border, margin_tone
+from pix2pix.images.negative import looks_negative
+from pix2pix.images.convert import to_rgb
+from pix2pix.images.screen import DITHER_PERIOD, halftone_period, is_bilevel
+
+_SMALL_SIDE = 256  # pixels of the long side of the copy by which a negative is known
+
+
+class Scan(NamedTuple):
+    """What was found out about a scan `width` pixels wide.
+
+    `period`: pixels from dot to dot of the screen that it was printed with, 0 without.
+    """
+
+    width: int
+    border: Border | None = None
+    period: float = 0.0
+    is_bilevel: bool = False
+    is_negative: bool = False
+
+    @property
+    def has_dots(self) -> bool:
+        """Whether it is made of dots that `descreen` makes greys of."""
+        return bool(self.period or self.is_bilevel)
+
+    def dots_at(self, width: int) -> float:
+        """Pixels from dot to dot in a copy so wide."""
+        return (self.period or DITHER_PERIOD) * width / self.width
+
+
+def examine(sheet: Image.Image, light: np.ndarray) -> Scan:
+    """What a photo in mode L or RGB is, by itself and its `light` (H, W) at full size.
+
+    What takes long is looked for in a small copy, the dots of a screen in a few tiles.
+    """
+    border = find_border(light)
+    height, width = light.shape
+    left, top, right, bottom = border.inner_box(width, height) if border else (0, 0, width, height)
+    inside = light[top:bottom, left:right]
+    period = halftone_period(inside)
+    small = sheet.resize(
+        _small_size(right - left, bottom - top),
+        Image.Resampling.BOX,
+        (left, top, right, bottom),
+        reducing_gap=2.0,
+    )
+    margin = margin_tone(light, border) if border else None
+    is_negative = looks_negative(np.asarray(to_rgb(small)), margin)
+    return Scan(width, border, period, is_bilevel(inside), is_negative)
+
+
+def _small_size(width: int, height: int) -> tuple[int, int]:
+    scale = min(1.0, _SMALL_SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))

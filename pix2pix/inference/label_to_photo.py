@@ -1,0 +1,102 @@
+"""Painting the photo of a label map (task `labels2photo`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model
+from pix2pix.config import CheckpointConfig, require
+from pix2pix.data.resize_crop import Frame, resample, serving_geometry
+from pix2pix.labels.label_map import check_label_map, resize_label_map
+from pix2pix.models.tensors import decode_photo, encode_labels
+from pix2pix.inference.engines import Stop
+from pix2pix.inference.oom_fallback import Steadfast
+from pix2pix.inference.working_shapes import pad_to_multiple, working_shape
+from pix2pix.inference.styles import Styles
+
+MAX_SIDE = 4096  # of a picture that is asked for, in pixels
+
+Style: TypeAlias = "Sequence[float] | np.ndarray"
+
+
+class Drawer:
+    """Paints the photo of a label map (task `labels2photo`)."""
+
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
+        self.config = config
+        self.size = config.size
+        self.largest = config.largest or min(config.shape)
+        self._runner = Steadfast(model, device, engine)
+        self._styles = Styles(config, model.style_encoder)
+
+    @property
+    def style_dim(self) -> int:
+        """How many numbers a style has; 0 where each drawing has one building."""
+        return self.config.generator.style_dim
+
+    @property
+    def styles(self) -> dict[str, tuple[float, ...]]:
+        """The named styles that came with the checkpoint."""
+        return self.config.styles
+
+    def style_from(self, photo: Image.Image) -> np.ndarray:
+        """The style (style_dim,) float32 of a photo of a building, any size, to draw others in.
+
+        Raises ValueError where the checkpoint has no styles.
+        """
+        return self._styles.read(photo)
+
+    def draw(
+        self,
+        label_map: np.ndarray,
+        seed: int = 0,
+        style: Style | None = None,
+        stop: Stop = None,
+        size: int | None = None,
+    ) -> np.ndarray:
+        """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
+
+        The same map and style give the same photo. The style is `style` (style_dim numbers) where
+        it is given, else one drawn by the seed. The photo's short side is `size`, or the map's. The
+        model paints from its own size to `largest`, on the short side; what is asked for beyond is
+        painted there and comes back enlarged or reduced. Raises ValueError for an array that is no
+        label map, for a size below 1 or above MAX_SIDE, and for a style that is none of this
+        checkpoint's; StoppedError soon after `stop()` is true.
+        """
+        num_classes = self.config.generator.in_channels
+        check_label_map(label_map, num_classes)
+        code = self._styles.code(seed, style)
+        height, width = label_map.shape
+        if size is not None:
+            require(1 <= size <= MAX_SIDE, "size", f"from 1 to {MAX_SIDE}", size)
+            height, width = (
+                max(1, round(s * size / min(label_map.shape))) for s in (height, width)
+            )
+        side = max(min(height, width, self.largest), min(self.config.shape))
+        labels, frame = self._show(label_map, (height, width), side)
+        filled = pad_to_multiple(labels, 2**self.config.generator.depth)
+        output = self._runner(encode_labels(filled[None], num_classes), code, stop)
+        photo = frame.take(decode_photo(output)[0, : frame.outer[0], : frame.outer[1]])
+        return resample(photo, (height, width))
+
+    def _show(
+        self, label_map: np.ndarray, shape: tuple[int, int], side: int
+    ) -> tuple[np.ndarray, Frame]:
+        """The map as the network is to see it, its short side or the network's `side`; and how a
+        picture of `shape` lies in that."""
+        geometry = serving_geometry(self.config)
+        geometry = geometry.at(round(self.config.size * side / min(self.config.shape)))
+        frame = geometry.frame(label_map.shape)
+        if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
+            whole = working_shape(*shape, side)
+            frame = Frame(whole, whole)
+        if geometry.fit in ("crop", "squeeze"):
+            return resize_label_map(label_map, frame.outer), frame
+        return geometry.show(label_map), frame

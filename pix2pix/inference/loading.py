@@ -1,0 +1,55 @@
+"""From a checkpoint, a folder or a name on the Hub, to what serves its task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pix2pix.checkpoint import Model, load_checkpoint
+from pix2pix.config import CheckpointConfig
+from pix2pix.runtime.device import choose_device
+from pix2pix.hub import resolve
+from pix2pix.inference.colorizer import Colorizer
+from pix2pix.inference.label_to_photo import Drawer
+from pix2pix.inference.photo_to_label import Tracer
+from pix2pix.inference.image_to_image import Translator
+
+
+def load_drawer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Drawer:
+    """Raises ValueError where the folder is no labels2photo checkpoint."""
+    return Drawer(*_load(folder, "labels2photo"), choose_device(device), engine)
+
+
+def load_colorizer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Colorizer:
+    """Raises ValueError where the folder is no colorize checkpoint."""
+    return Colorizer(*_load(folder, "colorize"), choose_device(device), engine)
+
+
+def load_tracer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Tracer:
+    """Raises ValueError where the folder is no photo2labels checkpoint."""
+    return Tracer(*_load(folder, "photo2labels"), choose_device(device), engine)
+
+
+def load_translator(folder: str | Path, device: str = "auto", engine: str = "torch") -> Translator:
+    """Raises ValueError where the folder is no image2image checkpoint."""
+    return Translator(*_load(folder, "image2image"), choose_device(device), engine)
+
+
+def load_any(
+    folder: str | Path, device: str = "auto", engine: str = "torch"
+) -> Drawer | Colorizer | Tracer | Translator:
+    """The service of a checkpoint, whatever its task. ValueError where the folder is none."""
+    config, model = load_checkpoint(resolve(folder))
+    services: dict[str, type[Drawer | Colorizer | Tracer | Translator]] = {
+        "labels2photo": Drawer,
+        "colorize": Colorizer,
+        "photo2labels": Tracer,
+        "image2image": Translator,
+    }
+    return services[config.task](config, model, choose_device(device), engine)
+
+
+def _load(folder: str | Path, task: str) -> tuple[CheckpointConfig, Model]:
+    config, model = load_checkpoint(resolve(folder))
+    if config.task != task:
+        raise ValueError(f"{folder}: is a checkpoint for {config.task}, expected one for {task}")
+    return config, model

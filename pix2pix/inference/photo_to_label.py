@@ -1,0 +1,76 @@
+"""Reading the label map out of a photo (task `photo2labels`)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model
+from pix2pix.config import CheckpointConfig
+from pix2pix.data.resize_crop import Frame, serving_geometry
+from pix2pix.models.tensors import both_ways, encode_photo, mean_of_both
+from pix2pix.images.depth import read_in_range
+from pix2pix.images.convert import to_array, to_rgb
+from pix2pix.inference.oom_fallback import Steadfast
+from pix2pix.inference.working_shapes import pad_to_multiple, resize, working_shape
+
+STRIP_PIXELS = 1 << 18  # a photo is traced in strips, so that 50 megapixels fit in memory
+
+
+class Tracer:
+    """Reads the label map out of a photo (task `photo2labels`)."""
+
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
+        self.config = config
+        self.size = config.size
+        self._runner = Steadfast(model, device, engine)
+
+    def trace(self, photo: Image.Image) -> np.ndarray:
+        """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
+        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
+        return largest_class(self.likelihoods(rgb), (photo.height, photo.width))
+
+    def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
+        """How likely each class is (h, w, K) float32 in 0..1, of a photo (H, W, 3) uint8.
+
+        h and w are those of the photo as the network sees it, or half of them. The mean of the
+        photo's and its mirror image's: what is left and what is right should not matter.
+        """
+        geometry = serving_geometry(self.config)
+        if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
+            shape = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
+            small, frame = resize(rgb, shape), Frame(shape, shape)
+        else:
+            small, frame = geometry.show(rgb), geometry.frame((rgb.shape[0], rgb.shape[1]))
+        height, width = frame.outer
+        small = pad_to_multiple(small, 2**self.config.generator.depth)
+        logits = self._runner(both_ways(encode_photo(small[None])), None)
+        mean = mean_of_both(torch.softmax(logits, dim=1))[0]  # (K, h, w)
+        part = len(small) // mean.shape[1]
+        found = mean[:, : -(-height // part), : -(-width // part)].permute(1, 2, 0)
+        return frame.take(found.contiguous().numpy())
+
+
+def largest_class(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The most likely class (H, W) uint8 of likelihoods (h, w, K) interpolated to `shape`.
+
+    In strips: twelve likelihoods of each of 50 million pixels would take 2.4 GB.
+    """
+    height, width = shape
+    rows, _, classes = likelihoods.shape
+    result = np.empty(shape, np.uint8)
+    step = max(1, 12 * STRIP_PIXELS // (classes * width))
+    for top in range(0, height, step):
+        y = (np.arange(top, min(top + step, height)) + 0.5) * (rows / height) - 0.5
+        y = y.clip(0, rows - 1).astype(np.float32)
+        above = y.astype(int)
+        below = np.minimum(above + 1, rows - 1)
+        part = (y - above).astype(np.float32)[:, None, None]
+        strip = likelihoods[above] * (1 - part) + likelihoods[below] * part  # (step, w, K)
+        wide = cv2.resize(strip, (width, len(y)), interpolation=cv2.INTER_LINEAR)
+        result[top : top + len(y)] = wide.reshape(len(y), width, classes).argmax(-1)
+    return result

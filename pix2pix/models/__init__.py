@@ -1,0 +1,32 @@
+"""Networks: the U-Net generator, the PatchGAN discriminator, the style encoder.
+
+Generator and discriminator follow Isola et al., "Image-to-Image Translation with Conditional
+Adversarial Networks" (CVPR 2017), appendix 6.1. With `upsample="transpose"`, `norm="batch"`, no
+stem and no style they are the paper's networks, parameter for parameter.
+"""
+
+from pix2pix.models.patchgan import (
+    PATCH_LAYERS,
+    MultiScaleDiscriminator,
+    PatchDiscriminator,
+    smallest_side,
+)
+from pix2pix.models.unet import AbMean, UNet
+from pix2pix.models.blocks import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters
+from pix2pix.models.style_encoder import StyleEncoder
+
+__all__ = [
+    "PATCH_LAYERS",
+    "AbMean",
+    "Down",
+    "InstanceNorm",
+    "MultiScaleDiscriminator",
+    "Norm",
+    "PatchDiscriminator",
+    "ResizeConv",
+    "StyleEncoder",
+    "UNet",
+    "Up",
+    "count_parameters",
+    "smallest_side",
+]

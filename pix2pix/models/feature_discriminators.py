@@ -1,0 +1,154 @@
+"""Discriminators that judge by what a network sees that knows photos already."""
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from pix2pix.models.efficientnet import InvertedResidual, SameConv
+from pix2pix.models.blocks import init_weights
+
+LEVELS = 4  # the fifth halving sees the whole of a facade at once
+WIDTH = 64
+WIDTHS = (32, 64, 64, 64)  # of the SegmentingDiscriminator, from fine to coarse
+
+
+class FixedConv(nn.Module):
+    """A convolution that does not learn, with the batch norm after it folded in.
+
+    Its weights are buffers, and not of the state: they are the same in every run.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, conv: SameConv, norm: nn.BatchNorm2d) -> None:
+        super().__init__()
+        mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+        factor = norm.weight.detach() / (variance + norm.eps).sqrt()
+        weight = conv.weight.detach() * factor[:, None, None, None]
+        self.register_buffer("weight", weight, persistent=False)
+        self.register_buffer("bias", norm.bias.detach() - mean * factor, persistent=False)
+        self.stride, self.groups, self.rim = conv.stride, conv.groups, conv.rim
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pad(x, self.rim) if any(self.rim) else x
+        return F.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+class KnownFeatures(nn.Module):
+    """What each level of an encoder of photos sees, each channel of about mean 0 and variance 1.
+
+    Takes (N, 3, H, W) in -1..1, H and W multiples of 2 ** LEVELS; gives (N, C, H / 2 ** i,
+    W / 2 ** i) for i from 1 to LEVELS. It does not learn, but passes gradients on to the photo.
+    """
+
+    def __init__(self, halvings: list[nn.Sequential]) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(halvings[:LEVELS])
+        for index, level in enumerate(self.levels):
+            mean, variance = usual_range(cast(nn.Sequential, level))
+            self.register_buffer(f"mean_{index}", mean[:, None, None], persistent=False)
+            self.register_buffer(
+                f"scale_{index}", variance.clamp_min(1e-6).rsqrt()[:, None, None], persistent=False
+            )
+        fix(self.levels)
+
+    @property
+    def channels(self) -> list[int]:
+        return [len(self.get_buffer(f"mean_{i}")) for i in range(len(self.levels))]
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        found = []
+        for index, level in enumerate(self.levels):
+            x = level(x)
+            mean, scale = self.get_buffer(f"mean_{index}"), self.get_buffer(f"scale_{index}")
+            found.append((x - mean) * scale)
+        return found
+
+
+def usual_range(level: nn.Sequential) -> tuple[Tensor, Tensor]:
+    """Mean and variance (C,) of what a level gives, as its batch norms have them.
+
+    A residual block adds to what came in; both are taken to be independent.
+    """
+    mean = variance = torch.zeros(())
+    for block in level:
+        if isinstance(block, InvertedResidual):
+            norm = cast(nn.BatchNorm2d, cast(nn.Sequential, block.layers[-1])[1])
+            added, spread = norm.bias.detach(), norm.weight.detach().square()
+            kept = block.is_residual
+            mean, variance = (mean + added, variance + spread) if kept else (added, spread)
+    return mean, variance
+
+
+def fix(module: nn.Module) -> None:
+    """Replaces each pair of convolution and batch norm by a FixedConv, in place."""
+    for name, child in module.named_children():
+        if len(parts := list(child.children())) == 2 and isinstance(parts[0], SameConv):
+            setattr(module, name, FixedConv(parts[0], cast(nn.BatchNorm2d, parts[1])))
+        else:
+            fix(child)
+
+
+class KnowingDiscriminator(nn.Module):
+    """Judges (condition, photo) by a small head on each level of the photo's KnownFeatures.
+
+    Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021), without the random projections;
+    each head is told the condition, averaged down to its level.
+    """
+
+    def __init__(self, condition_channels: int, channels: list[int]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                spectral_norm(nn.Conv2d(inner + condition_channels, WIDTH, 1)),
+                nn.LeakyReLU(0.2),
+                spectral_norm(nn.Conv2d(WIDTH, WIDTH, 3, padding=1)),
+                nn.LeakyReLU(0.2),
+                nn.Conv2d(WIDTH, 1, 1),
+            )
+            for inner in channels
+        )
+        self.heads.apply(init_weights)
+
+    def forward(self, condition: Tensor, known: list[Tensor]) -> list[Tensor]:
+        """The logits (N, 1, H / 2 ** i, W / 2 ** i) for each level."""
+        return [
+            head(torch.cat([level, F.avg_pool2d(condition, 2**index)], 1))
+            for index, (head, level) in enumerate(zip(self.heads, known), 1)
+        ]
+
+
+class SegmentingDiscriminator(nn.Module):
+    """Names the class of each place of a photo, or calls it painted, by its KnownFeatures.
+
+    Schönfeld et al., "You Only Need Adversarial Supervision for Semantic Image Synthesis" (OASIS,
+    ICLR 2021), on features that do not learn, the coarse ones brought to the fine ones (Lin et
+    al., "Feature Pyramid Networks", CVPR 2017). It is not told the label map: it has to read it.
+    """
+
+    def __init__(self, classes: int, channels: list[int]) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(
+            spectral_norm(nn.Conv2d(inner, width, 1)) for inner, width in zip(channels, WIDTHS)
+        )
+        finer = (WIDTHS[0], *WIDTHS)
+        self.mixes = nn.ModuleList(
+            spectral_norm(nn.Conv2d(width, outer, 3, padding=1))
+            for width, outer in zip(WIDTHS, finer)
+        )
+        self.last = nn.Conv2d(WIDTHS[0], classes + 1, 1)
+        self.apply(init_weights)
+
+    def forward(self, known: list[Tensor]) -> Tensor:
+        """Logits (N, classes + 1, H / 2, W / 2), the last channel that of painted."""
+        x: Tensor | None = None
+        for side, mix, level in reversed(list(zip(self.sides, self.mixes, known))):
+            y = side(level)  # (N, WIDTHS[i], H / 2 ** i, W / 2 ** i)
+            x = y if x is None else y + F.interpolate(x, scale_factor=2.0)
+            x = F.leaky_relu(mix(x), 0.2)
+        logits: Tensor = self.last(x)
+        return logits

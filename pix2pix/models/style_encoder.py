@@ -1,0 +1,82 @@
+"""The style encoder."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from pix2pix.models.blocks import Down, fill_normal, init_weights
+
+COLOR_FEATURES = 9
+
+
+class StyleEncoder(nn.Module):
+    """The style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
+
+    Takes (N, 3, H, W) in -1..1; gives mean and log-variance, (N, style_dim) each.
+
+    The codes of real photos do not fill the standard normal that the KL term draws them to, and off
+    their own ground the generator paints no photo. So the encoder keeps the mean and covariance of
+    the codes that it gave, and `sample` draws from these.
+    """
+
+    style_mean: Tensor
+    style_covariance: Tensor
+
+    def __init__(self, style_dim: int, nef: int = 32, layers: int = 4) -> None:
+        super().__init__()
+        widths = [3] + [min(nef * 2**i, 128) for i in range(layers)]
+        self.layers = nn.ModuleList(
+            Down(a, b, "instance" if i else "none") for i, (a, b) in enumerate(pairwise(widths))
+        )
+        self.apply(init_weights)
+        # Instance norm hides each layer's mean colour, which is most of a style: that goes straight
+        # to the head, with weights that let it be heard over the code's noise from the start.
+        self.head = nn.Linear(widths[-1] + COLOR_FEATURES, 2 * style_dim)
+        fill_normal(self.head.weight[:style_dim, widths[-1] :], 0.0, 0.3)
+        # Certain at first: a code lost in noise is one that the generator learns to ignore.
+        nn.init.constant_(self.head.bias[style_dim:], -4.0)
+        self.register_buffer("style_mean", torch.zeros(style_dim))
+        # torch.eye on the meta device would load all of torch's compiler
+        identity = torch.zeros(style_dim, style_dim).fill_diagonal_(1)
+        self.register_buffer("style_covariance", identity)
+
+    def forward(self, photo: Tensor) -> tuple[Tensor, Tensor]:
+        x = photo
+        for layer in self.layers:
+            x = layer(x)
+        pooled = x.mean((2, 3))  # (N, widths[-1])
+        features = torch.cat([pooled, color_features(photo)], 1)
+        mean, log_variance = self.head(features).chunk(2, dim=1)
+        return mean, log_variance.clamp(-8, 4)
+
+    @torch.no_grad()
+    def observe(self, styles: Tensor, momentum: float = 0.01) -> None:
+        """Takes styles (N, style_dim) of real photos into the running mean and covariance."""
+        self.style_mean.lerp_(styles.mean(0), momentum)
+        offsets = styles - self.style_mean  # (N, style_dim)
+        products = offsets[:, :, None] * offsets[:, None, :]  # no matmul: autocast would round it
+        self.style_covariance.lerp_(products.mean(0), momentum)
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Styles (N, style_dim) as likely as those of real photos, from standard normal noise."""
+        jitter = 1e-4 * torch.eye(len(self.style_mean), device=noise.device)
+        scale = torch.linalg.cholesky(self.style_covariance.float() + jitter)
+        return self.style_mean + (scale * noise[:, None, :]).sum(-1)
+
+
+def color_features(photo: Tensor) -> Tensor:
+    """What is light, warm or green about photos (N, 3, H, W) in -1..1: (N, 9), each of spread 1.
+
+    Means of brightness, red less blue and green less the others over the whole photo and over its
+    middle, where the wall is; how much each varies. Facades differ ten times more in brightness
+    than in hue: the divisors are what the CMP training photos have.
+    """
+    red, green, blue = photo.unbind(1)
+    opponent = torch.stack(
+        [(red + green + blue) / 3 / 0.3, (red - blue) / 0.15, (2 * green - red - blue) / 0.06], 1
+    )  # (N, 3, H, W)
+    height, width = photo.shape[-2:]
+    middle = opponent[:, :, height // 4 : height - height // 4, width // 4 : width - width // 4]
+    spread = opponent.std((2, 3)) / 2
+    return torch.cat([opponent.mean((2, 3)), middle.mean((2, 3)), spread], 1)

@@ -1,0 +1,156 @@
+"""How each task's arrays become the tensors that a generator takes and gives.
+
+Training and inference share these, so that a model is served what it was trained on. Images are
+(N, H, W, C) as arrays and (N, C, H, W) as tensors in -1..1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pix2pix.labels.label_map import VOID
+from pix2pix.images.color import AB_SCALE
+
+SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
+
+
+def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
+    """One-hot (N, num_classes, H, W) float of class indices (N, H, W) uint8; VOID is all zeros."""
+    labels = torch.from_numpy(label_maps)
+    classes = torch.arange(num_classes, dtype=torch.uint8)
+    assert num_classes <= VOID
+    return (labels[:, None] == classes[None, :, None, None]).float()
+
+
+def encode_photo(rgb_u8: np.ndarray) -> Tensor:
+    """(N, 3, H, W) in -1..1 of sRGB (N, H, W, 3) uint8."""
+    return torch.from_numpy(rgb_u8).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def decode_photo(photo: Tensor) -> np.ndarray:
+    """sRGB (N, H, W, 3) uint8 of (N, 3, H, W) in -1..1."""
+    u8 = ((photo.float() + 1) * 127.5 + 0.5).clamp(0, 255).to(torch.uint8)
+    return u8.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def encode_lightness(lightness: np.ndarray) -> Tensor:
+    """(N, 1, H, W) in -1..1 of L (N, H, W) in 0..100."""
+    return torch.from_numpy(lightness)[:, None].float() / 50 - 1
+
+
+def encode_ab(ab: np.ndarray) -> Tensor:
+    """(N, 2, H, W) of a and b (N, H, W, 2), scaled by AB_SCALE."""
+    return torch.from_numpy(ab).permute(0, 3, 1, 2).float() / AB_SCALE
+
+
+def decode_ab(ab: Tensor) -> np.ndarray:
+    """a and b (N, H, W, 2) float32 of a colouriser's output (N, 2, H, W)."""
+    return (ab.float() * AB_SCALE).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.ndarray) -> Tensor:
+    """(N, 7, H, W): L; hint a/b (N, H, W, 2) where mask (N, H, W) is 1; the mask; all three spread.
+
+    H and W are multiples of SPREAD_STEP.
+    """
+    known = torch.from_numpy(mask)[:, None].float()
+    spots = torch.cat([encode_ab(hints) * known, known], 1)
+    light = encode_lightness(lightness)
+    return torch.cat([light, spots, spread_hints(spots, light)], 1)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How far a hint reaches."""
+
+    sigma: float  # short sides
+    light: float  # of L in -1..1
+    doubt: float  # hints, in cells: where there are so many the nearness is a half
+
+
+AS_INPUT = Kernel(0.12, 0.3, 0.1)
+AS_MISSED = Kernel(0.12, 0.3, 0.02)
+BY_CODE = Kernel(0.18, 0.26, 0.01)  # found by learning them along with codes
+
+
+def spread_hints(
+    spots: Tensor, light: Tensor, kernel: Kernel = AS_INPUT, code: Tensor | None = None
+) -> Tensor:
+    """Each pixel's mean of the hints (N, 3, H, W) by nearness, and how near they are, in 0..1.
+
+    Near is what is close by and as light in `light` (N, 1, H, W), -1..1, and has a code (N, K, h,
+    w) like it: normalised convolution (Knutsson and Westin, 1993) with the kernel of a bilateral
+    filter. A few pixels say little to a convolution that looks at all of them; this says at once
+    which hints a place belongs to.
+    """
+    if not spots.any():
+        return torch.zeros_like(spots)
+    cells = F.avg_pool2d(torch.cat([spots, light], 1), SPREAD_STEP)
+    codes = cells[:, :0] if code is None else F.interpolate(code, cells.shape[-2:], mode="area")
+    spread = [_spread(cell[:3], cell[3:], c, kernel) for cell, c in zip(cells, codes)]
+    return F.interpolate(
+        torch.stack(spread), spots.shape[-2:], mode="bilinear", align_corners=False
+    )
+
+
+def honour_hints(x: Tensor, output: Tensor) -> Tensor:
+    """a and b (N, 2, h, w), scaled by AB_SCALE, so that where a hint was given there is its colour.
+
+    `output` (N, 2 + hint_dim, h, w) is the generator's, made from the input `x` (N, 7, H, W). What
+    it is off by at the hints is spread like the hints themselves: what is near and as light, and
+    has a code like it where the generator gives codes, is off by as much.
+    """
+    ab, code = output[:, :2], output[:, 2:]
+    known = x[:, 3:4]
+    if not known.any():
+        return ab
+    own = F.interpolate(ab, x.shape[-2:], mode="bilinear", align_corners=False)
+    missing = torch.cat([x[:, 1:3] - own * known, known], 1)
+    has_code = code.shape[1] > 0
+    kernel = BY_CODE if has_code else AS_MISSED
+    spread = spread_hints(missing, x[:, :1], kernel, code if has_code else None)
+    return ab + F.interpolate(spread[:, :2] * spread[:, 2:], ab.shape[-2:], mode="area")
+
+
+def both_ways(x: Tensor) -> Tensor:
+    """(2 N, C, H, W): pictures, then their mirror images. See `mean_of_both`."""
+    return torch.cat([x, x.flip(-1)])
+
+
+def mean_of_both(output: Tensor) -> Tensor:
+    """(N, C, H, W) of what was made of `both_ways`: what is left and right should not matter."""
+    straight, mirrored = output.chunk(2)
+    return (straight + mirrored.flip(-1)) / 2
+
+
+def _spread(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tensor:
+    """(3, h, w) of one photo's hints (3, h, w), L (1, h, w) and code (K, h, w), all by cells."""
+    height, width = light.shape[-2:]
+    hints = spots.flatten(1).T  # (h * w, 3)
+    given = hints[:, 2] > 0
+    if not given.any():
+        return torch.zeros_like(spots)
+    hints = hints[given]  # (n, 3)
+    rows = torch.arange(height, device=light.device)
+    columns = torch.arange(width, device=light.device)
+    places = torch.cartesian_prod(rows, columns) / (kernel.sigma * min(height, width))
+    points = torch.cat([places, light.flatten(1).T / kernel.light, code.flatten(1).T], 1)
+    nearness = -squared_distances(points, points[given]) / 2 + hints[:, 2].log()  # (h * w, n)
+    total = nearness.exp().sum(1, keepdim=True)
+    colors = nearness.softmax(1) @ (hints[:, :2] / hints[:, 2:])
+    return torch.cat([colors, total / (total + kernel.doubt)], 1).T.reshape(3, height, width)
+
+
+def squared_distances(a: Tensor, b: Tensor) -> Tensor:
+    """(N, M) of points (N, D) and (M, D). Unlike a root's, its gradient is finite everywhere."""
+    squares = a.square().sum(1, keepdim=True) + b.square().sum(1)
+    return (squares - 2 * a @ b.T).clamp(min=0)
+
+
+def style_noise(style_dim: int, seed: int) -> Tensor:
+    """Standard normal noise (1, style_dim) of a seed, the same on every device."""
+    # torch takes 64 bits; any other integer is as good a seed as its remainder
+    return torch.randn(1, style_dim, generator=torch.Generator().manual_seed(seed % 2**63))

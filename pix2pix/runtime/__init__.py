@@ -1,0 +1,1 @@
+"""Device, files, memory and signals of the process."""

@@ -1,0 +1,33 @@
+"""The best checkpoint of a run by one of its figures, and when to stop for lack of a better one."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from pix2pix.evaluation import direction
+
+
+def check_metric(metric: str, figures: dict[str, Any]) -> None:
+    """ValueError unless `metric` is one of the figures that an evaluation gives, with a better."""
+    choices = [name for name in figures if direction(name)]
+    if metric not in choices:
+        raise ValueError(f"best_metric must be one of {', '.join(choices)}, got {metric!r}")
+
+
+@dataclass
+class Best:
+    """The best evaluation so far, and how many there have been since."""
+
+    value: float | None = None
+    step: int = 0
+    misses: int = 0
+
+    def take(self, metric: str, value: float, step: int) -> bool:
+        """Whether the evaluation at `step` is the best of all; an equal one is not."""
+        sign = 1 if direction(metric) == "higher" else -1
+        better = self.value is None or sign * value > sign * self.value
+        if math.isfinite(value) and better:
+            self.value, self.step, self.misses = value, step, 0
+            return True
+        self.misses += 1
+        return False

@@ -1,0 +1,65 @@
+"""Starting from another checkpoint's weights, as far as they fit."""
+
+import logging
+import re
+from pathlib import Path
+
+from torch import Tensor
+
+from pix2pix.checkpoint import Model, load_checkpoint
+from pix2pix.runtime.atomic_io import folder_name
+from pix2pix.hub import resolve
+from pix2pix.hub.download import pinned_name
+
+log = logging.getLogger(__name__)
+
+PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", re.ASCII)  # OWNER/NAME@SHA
+
+
+def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
+    """Copies into `model` every tensor of the checkpoint that has the same name and shape.
+
+    The checkpoint is a folder, or OWNER/NAME or OWNER/NAME@REVISION on the Hub.
+    Says in the log which were not taken, and why. Returns the facts for the card. Raises ValueError
+    where nothing fits, and then the model is as it was.
+    """
+    folder = resolve(checkpoint)
+    config, source = load_checkpoint(Path(folder))
+    own, theirs = model.state_dict(), source.state_dict()
+    fitting = {n: t for n, t in theirs.items() if n in own and own[n].shape == t.shape}
+    # Counters and tables of constants alone are no start.
+    if not any(name in dict(model.named_parameters()) for name in fitting):
+        raise ValueError(
+            f"{checkpoint}: none of its {len(theirs)} tensors fits this recipe's {len(own)} "
+            f"in name and shape"
+        )
+    model.load_state_dict(fitting, strict=False)
+    log.info("took %d of %d tensors from %s", len(fitting), len(own), checkpoint)
+    if config.task != task:
+        log.warning("its task is %s, this run's %s", config.task, task)
+    for words, names in left_out(own, theirs):
+        log.warning("%s (%d): %s", words, len(names), ", ".join(names))
+    return {
+        "init_from": pinned_name(folder) or folder_name(folder),
+        "init_tensors": f"{len(fitting)} of {len(own)}",
+    }
+
+
+def public_name(start: str) -> str:
+    """What others may read of where the weights came from: a name of the Hub, or of a folder."""
+    return start if PINNED.fullmatch(start) else folder_name(start)
+
+
+def left_out(own: dict[str, Tensor], theirs: dict[str, Tensor]) -> list[tuple[str, list[str]]]:
+    """The tensors that are not taken, grouped by the reason in words; no empty group."""
+    differing = [
+        f"{name} {tuple(theirs[name].shape)} -> {tuple(own[name].shape)}"
+        for name in theirs
+        if name in own and own[name].shape != theirs[name].shape
+    ]
+    groups = [
+        ("not taken, another shape", differing),
+        ("not taken, not in this recipe", [name for name in theirs if name not in own]),
+        ("not in the checkpoint, starting anew", [name for name in own if name not in theirs]),
+    ]
+    return [(words, names) for words, names in groups if names]

@@ -1,0 +1,194 @@
+"""The model card: what a checkpoint is, from what it was made, what it scores, how to use it.
+
+Markdown with the front matter that the Hugging Face Hub reads
+(https://huggingface.co/docs/hub/model-cards#model-card-metadata).
+"""
+
+import dataclasses
+import json
+import shlex
+from typing import Any, NamedTuple
+
+from pix2pix.config import CheckpointConfig
+from pix2pix.evaluation.metric_names import describe, direction, format_value
+from pix2pix.training.recipe import FROM_DATA, load_recipe, recipe_names
+
+LIBRARY = "pix2pix-studio"
+ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
+
+
+class TaskWords(NamedTuple):
+    """What a card says of every checkpoint of a task."""
+
+    title: str
+    pipeline_tag: str  # one of those that the Hub knows
+    does: str
+    python: str  # three lines or so, FOLDER for the checkpoint
+    shell: str
+    limit: str
+
+
+WORDS = {
+    "labels2photo": TaskWords(
+        "Label map to photo",
+        "image-to-image",
+        "Takes a label map and gives a photo of it.",
+        "from pix2pix.inference import load_drawer\n\n"
+        "from pix2pix.labels.label_map import open_label_map\n"
+        'photo = load_drawer("FOLDER").draw(open_label_map("drawing.png"))  # (H, W, 3) uint8',
+        "python app.py --checkpoint-facades FOLDER\n"
+        "python -m pix2pix draw drawing.png -o photo.png --checkpoint FOLDER",
+        "Classes that are rare in the training photos look the least real.",
+    ),
+    "photo2labels": TaskWords(
+        "Photo to label map",
+        "image-segmentation",
+        "Takes a photo and gives the label map that it finds in it.",
+        "from pix2pix.images.reader import open_rgb\n"
+        "from pix2pix.inference import load_tracer\n\n"
+        'label_map = load_tracer("FOLDER").trace(open_rgb("photo.jpg"))  # (H, W) uint8',
+        "python app.py --checkpoint-trace FOLDER\n"
+        "python -m pix2pix trace photo.jpg -o labels.png --checkpoint FOLDER",
+        "Each pixel gets the likeliest class, also where none is likely.",
+    ),
+    "colorize": TaskWords(
+        "Black-and-white photo to colour",
+        "image-to-image",
+        "Takes a photo's light and gives it likely colours; a few known colours help it.",
+        "from pix2pix.images.reader import open_rgb\n"
+        "from pix2pix.inference import load_colorizer\n\n"
+        'photo = load_colorizer("FOLDER").colorize(open_rgb("scan.jpg"))  # PIL image',
+        "python app.py --checkpoint-colorize FOLDER\n"
+        "python -m pix2pix colorize scan.jpg -o colour.jpg --checkpoint FOLDER",
+        "The colours are likely ones, not the true ones.",
+    ),
+    "image2image": TaskWords(
+        "Image to image",
+        "image-to-image",
+        "Takes an image and gives another of the same size.",
+        "from pix2pix.images.reader import open_rgb\n"
+        "from pix2pix.inference import load_translator\n\n"
+        'image = load_translator("FOLDER").translate(open_rgb("input.png"))  # PIL image',
+        "python app.py --checkpoint FOLDER\n"
+        "python -m pix2pix translate input.png -o output.png --checkpoint FOLDER",
+        "What it was never shown it cannot make.",
+    ),
+}
+
+
+def write_card(config: CheckpointConfig, license_id: str = "") -> str:
+    """Markdown made from the config alone, so that it cannot say what was not so.
+
+    `license_id` is one of the Hub's licence identifiers, such as cc-by-sa-4.0; without one the
+    card says that none is stated.
+    """
+    words = WORDS[config.task]
+    title = f"{words.title}: {config.training['recipe']}" if "recipe" in config.training else ""
+    parts = [
+        front_matter(config, license_id),
+        f"# {escape(title or words.title)}",
+        f"{words.does} Task `{config.task}`, {config.width or config.size}x{config.size} pixels.",
+        "![held-out samples](samples.jpg)",
+        "## Use",
+        f"In a clone of {LIBRARY}, with this folder as `FOLDER`:",
+        fence("python", words.python),
+        fence("", words.shell) if words.shell else "",
+        training_section(config),
+        figures_section(config),
+        limits_section(config),
+        "## Licence",
+        f"`{license_id}`."
+        if license_id
+        else "None is stated. The weights learned from the training images, whose terms bind their "
+        "use too.",
+        recipe_section(config),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def front_matter(config: CheckpointConfig, license_id: str) -> str:
+    """JSON strings are YAML strings: nothing in them can end the block or add a key."""
+    tags = ["pix2pix", "image-to-image", config.task]
+    recipe = config.training.get("recipe")
+    if isinstance(recipe, str) and recipe not in tags:
+        tags.append(recipe)
+    values: dict[str, Any] = {
+        "library_name": LIBRARY,
+        "pipeline_tag": WORDS[config.task].pipeline_tag,
+        "tags": tags,
+    }
+    if license_id:
+        values["license"] = license_id
+    return "\n".join(["---", *(f"{k}: {json.dumps(v)}" for k, v in values.items()), "---"])
+
+
+def training_section(config: CheckpointConfig) -> str:
+    facts = {k: v for k, v in config.training.items() if k != "options"}
+    if not facts:
+        return ""
+    rows = [f"| {escape(k.replace('_', ' '))} | {escape(v)} |" for k, v in facts.items()]
+    table = "\n".join(["| | |", "|---|---|", *rows])
+    command = fence("", reproduce(config)) if "options" in config.training else ""
+    return "\n\n".join(filter(None, ["## Training", table, command]))
+
+
+def reproduce(config: CheckpointConfig) -> str:
+    """The command of the run: its recipe, and each key in which it differed from the recipe."""
+    name, options = str(config.training.get("recipe", "RECIPE")), config.training["options"]
+    known: dict[str, Any] = {"task": config.task}
+    if name in recipe_names():
+        known = dataclasses.asdict(load_recipe(name))
+    words = ["python", "train.py", name, "--data", "DIR", "--out", "DIR"]
+    for key, value in options.items():
+        if known.get(key) != value and key not in FROM_DATA:
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            words += ["--" + key.replace("_", "-"), text]
+    return shlex.join(words)
+
+
+def figures_section(config: CheckpointConfig) -> str:
+    if not config.metrics:
+        return ""
+    rows = []
+    for key, value in config.metrics.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        text = format_value(value) if is_number else escape(value)
+        rows.append(f"| {escape(describe(key))}{ARROWS[direction(key)]} | {text} |")
+    note = "On examples that had no part in the training. An arrow points the better way."
+    return "\n\n".join(["## Held-out figures", note, "\n".join(["| | |", "|---|---|", *rows])])
+
+
+def limits_section(config: CheckpointConfig) -> str:
+    lines = [WORDS[config.task].limit]
+    near = ""
+    if config.largest > min(config.shape):
+        near = f", from views as near as in pictures of {config.largest} on the short side"
+    lines.append(
+        f"It learned at {config.width or config.size}x{config.size} pixels{near}; "
+        "finer detail than that is not its own."
+    )
+    if "train_images" in config.training:
+        count = escape(config.training["train_images"])
+        lines.append(f"It has seen {count} training images; others may be unlike all of them.")
+    if config.palette:
+        names = ", ".join(escape(entry.name) for entry in config.palette)
+        lines.append(f"It knows {len(config.palette)} classes: {names}.")
+    return "\n\n".join(["## Limits", "\n".join(f"- {line}" for line in lines)])
+
+
+def recipe_section(config: CheckpointConfig) -> str:
+    options = config.training.get("options")
+    if not options:
+        return ""
+    text = "\n".join(f"{key} = {json.dumps(value)}" for key, value in options.items())
+    return "\n\n".join(["## Recipe", fence("toml", text)])
+
+
+def fence(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```"
+
+
+def escape(value: object) -> str:
+    """The value as text in a Markdown table: no tag, no new cell, no new line."""
+    text = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace("|", "\\|")

@@ -1,0 +1,81 @@
+"""The keys of a recipe with their help, read from the comments in `Recipe` itself."""
+
+import functools
+import inspect
+import json
+import re
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from pix2pix.data.discovery import LAYOUTS
+from pix2pix.data.resize_crop import FITS
+from pix2pix.data.options import DIRECTIONS
+from pix2pix.training.recipe import CHOICES, FROM_DATA, Recipe, read_recipe, recipe_names
+
+FIELD = re.compile(r"    (\w+): [^=#]+(?:= .+?)?  # (.+)")
+HEADING = re.compile(r"    # (.+)")
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a recipe: its heading in `Recipe`, its name and what it does."""
+
+    group: str
+    name: str
+    help: str
+
+
+def recipe_keys() -> list[Key]:
+    """All keys, in the order and under the headings of `Recipe`."""
+    fields = inspect.getsource(Recipe).split("    def ", 1)[0]
+    group, keys = "Task", []
+    for line in fields.splitlines():
+        if heading := HEADING.fullmatch(line):
+            group = heading[1].split(":")[0]
+        elif field := FIELD.fullmatch(line):
+            keys.append(Key(group, field[1], field[2]))
+    return keys
+
+
+def type_words(name: str) -> str:
+    """What the key takes, as its option's metavar has it: FLOAT, or {vanilla,lsgan,hinge}."""
+    choices = {**CHOICES, "layout": ("auto", *LAYOUTS), "direction": DIRECTIONS}
+    choices["fit"] = ("auto", *FITS)
+    if name in choices:
+        return f"{{{','.join(map(str, choices[name]))}}}"
+    kind: Any = next(field.type for field in fields(Recipe) if field.name == name)
+    return {int: "INT", float: "FLOAT", bool: "{true,false}"}.get(kind, "TEXT")
+
+
+def default_words(name: str) -> str:
+    """The key's default, and the other values that recipes give it."""
+    default = next(field.default for field in fields(Recipe) if field.name == name)
+    values: list[Any] = [recipe[name] for recipe in _recipes() if name in recipe]
+    others = sorted({value for value in values if value != default})
+    words = "none" if default is MISSING else _as_typed(default)
+    return f"default: {words}" + (
+        f"; in recipes also {', '.join(map(_as_typed, others))}" if others else ""
+    )
+
+
+@functools.cache
+def _recipes() -> list[dict[str, object]]:
+    return [read_recipe(name) for name in recipe_names()]
+
+
+def _as_typed(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text or "none"
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """All keys with their values, as a TOML file that would set them."""
+    lines, group = [], "Task"
+    for key in recipe_keys():
+        if key.group != group:
+            group = key.group
+            lines += ["", f"# {group}"]
+        if key.name not in FROM_DATA:
+            value = json.dumps(getattr(recipe, key.name))
+            lines.append(f"{key.name} = {value}".ljust(32) + f"  # {key.help}")
+    return "\n".join(lines)

@@ -1,0 +1,219 @@
+"""A run's folder: one process at a time in it, saves that hold together, what a resume needs.
+
+A save is a checkpoint (model.safetensors, README.md, config.json), state.pt, and the checkpoint in
+best/ where the run keeps one. state.pt takes its place first and says all that the others say, so a
+process killed between two files leaves a checkpoint that loads and a run that goes on: `repair`
+writes the others anew.
+"""
+
+import contextlib
+import errno
+import io
+import json
+import logging
+import os
+import pickle
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+
+from pix2pix.checkpoint import CONFIG_NAME, Model, checkpoint_files
+from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.data.discovery import LOCK_NAME, RUN_NAME
+from pix2pix.runtime.atomic_io import PART_PATTERN, write_atomically, write_together
+from pix2pix.training.early_stopping import Best
+from pix2pix.training.model_card import write_card
+
+STATE_NAME = "state.pt"
+METRICS_NAME = "metrics.jsonl"
+DATA_NAME = "data.json"
+SHEET_NAME = "samples.jpg"
+BEST_NAME = "best"
+
+# What disks without locks answer, such as network ones
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+
+log = logging.getLogger(__name__)
+
+
+class StoppedError(RuntimeError):
+    """A run that cannot go on, by no mistake of the command: full disk, NaN, a lost worker."""
+
+
+@dataclass
+class Progress:
+    """How far a run has come; with the learner, all that a resume needs."""
+
+    step: int = 0
+    seconds: float = 0.0  # of training, over all its sessions
+    metrics: dict[str, Any] = field(default_factory=dict)  # of the last evaluation
+    best: Best = field(default_factory=Best)
+    config: dict[str, Any] = field(default_factory=dict)  # the content of config.json
+    best_config: dict[str, Any] = field(default_factory=dict)  # that of best/config.json
+
+
+@contextlib.contextmanager
+def lock_run(folder: Path) -> Iterator[None]:
+    """Keeps other processes out of a run's folder, which is made if need be.
+
+    Raises ValueError with the process's id where one is in it. The system frees the lock of a
+    process that dies, however it dies. On Windows and on disks without locks nothing is kept out.
+    """
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LOCK_NAME
+    with take_lock(path) as file:
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        for part in list(folder.rglob(PART_PATTERN)):
+            part.unlink()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            if is_new:
+                with contextlib.suppress(OSError):  # not empty: the run has begun
+                    folder.rmdir()
+
+
+def take_lock(path: Path) -> TextIO:
+    """The lock file, open and locked."""
+    while True:
+        file = open(path, "a+")  # noqa: SIM115 - open as long as it is locked
+        if sys.platform == "win32":
+            return file
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            owner = file.read().strip() or "unknown"
+            file.close()
+            raise ValueError(f"{path.parent}: process {owner} is training in it") from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                file.close()
+                raise
+            log.warning(
+                "%s: its disk has no locks (%s); see to it that no other process trains in it",
+                path.parent,
+                error.strerror,
+            )
+            return file
+        # Whoever had it may have removed the file between our opening and our locking it.
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """The content of run.json: the recipe's name, its keys, and the data folder."""
+    path = folder / RUN_NAME
+    if not path.exists():
+        raise ValueError(f"{folder}: has no {RUN_NAME}, so there is no run to resume")
+    try:
+        run = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: is not valid JSON ({error})") from None
+    if not isinstance(run, dict) or not {"name", "data", "recipe"} <= run.keys():
+        raise ValueError(f"{path}: expected the keys name, data and recipe")
+    return run
+
+
+def write_run(folder: Path, run: dict[str, Any]) -> None:
+    write_atomically(folder / RUN_NAME, json.dumps(run, indent=2).encode())
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What `data.summary` gathered when the run last began; {} where nothing is kept."""
+    try:
+        facts = json.loads((folder / DATA_NAME).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+    write_atomically(folder / DATA_NAME, json.dumps(facts, indent=1).encode())
+
+
+def save_state(
+    folder: Path, learner: dict[str, Any], ema: Model, progress: Progress, is_best: bool
+) -> None:
+    """Writes state.pt and the checkpoint; the one in best/ too where this step is the best."""
+    buffer = io.BytesIO()
+    # Only types that a load with weights_only=True takes
+    torch.save({"learner": learner, "progress": json.dumps(to_json(progress))}, buffer)
+    files = {folder / STATE_NAME: buffer.getvalue()}
+    write_together(files | served_files(folder, ema, progress, is_best))
+
+
+def served_files(folder: Path, ema: Model, progress: Progress, is_best: bool) -> dict[Path, bytes]:
+    files = {}
+    if is_best:
+        (folder / BEST_NAME).mkdir(exist_ok=True)
+        if (folder / SHEET_NAME).exists():
+            files[folder / BEST_NAME / SHEET_NAME] = (folder / SHEET_NAME).read_bytes()
+        config = from_dict(CheckpointConfig, progress.best_config, "config")
+        files |= checkpoint_files(folder / BEST_NAME, config, ema, write_card(config))
+    config = from_dict(CheckpointConfig, progress.config, "config")
+    return files | checkpoint_files(folder, config, ema, write_card(config))
+
+
+def repair(folder: Path, ema: Model, progress: Progress) -> None:
+    """Writes the checkpoint that belongs to state.pt, where the process was killed before it did.
+
+    config.json is the last file of a save: if it says what the state says, all of it was written.
+    """
+    path = folder / CONFIG_NAME
+    if progress.config and not (path.exists() and holds(path, progress.config)):
+        is_best = progress.best.step == progress.step and bool(progress.best_config)
+        write_together(served_files(folder, ema, progress, is_best))
+
+
+def holds(path: Path, values: dict[str, Any]) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes()) == json.loads(json.dumps(values)))
+    except ValueError:
+        return False
+
+
+def to_json(progress: Progress) -> dict[str, Any]:
+    return {**vars(progress), "best": vars(progress.best)}
+
+
+def read_state(content: bytes, device: torch.device, where: Path) -> tuple[dict, Progress]:
+    """The learner's state and the progress from the content of a state.pt.
+
+    Raises ValueError where it is damaged. Nothing but tensors and plain values is unpickled.
+    """
+    try:
+        state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        if "progress" not in state:  # as runs wrote it before there was a best checkpoint
+            return state["learner"], Progress(state["step"], state["seconds"])
+        values = json.loads(state["progress"])
+        return state["learner"], Progress(**{**values, "best": Best(**values["best"])})
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
+        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{where}: is damaged ({words})") from None
+
+
+def trim_metrics(path: Path, step: int) -> None:
+    """Drops the lines that the run wrote after its last save, so that none stands twice."""
+    if path.exists():
+        kept = [line for line in path.read_text().splitlines() if is_before(line, step)]
+        write_atomically(path, "".join(line + "\n" for line in kept).encode())
+
+
+def is_before(line: str, step: int) -> bool:
+    """Whether a whole line of metrics.jsonl is of that step or an earlier one."""
+    try:
+        return bool(json.loads(line)["step"] <= step)
+    except ValueError:  # cut off by a full disk or a kill
+        return False
