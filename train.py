@@ -29,7 +29,7 @@ from pix2pix.evaluation import evaluate_checkpoint
 from pix2pix.training import loop
 from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
 from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
-from pix2pix.training.run_dir import StoppedError
+from pix2pix.training.run_dir import RunStoppedError
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 
@@ -142,7 +142,9 @@ def evaluate(options: dict[str, Any]) -> None:
     checkpoint, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
     split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
     groups = evaluate_checkpoint.parse_groups(options.pop("group"))
-    report = evaluate_checkpoint.evaluate_checkpoint(checkpoint, data, split, judge, groups, options, device)
+    report = evaluate_checkpoint.evaluate_checkpoint(
+        checkpoint, data, split, judge, groups, options, device
+    )
     print(evaluate_checkpoint.format_report(report))
     path = json_path or evaluate_checkpoint.default_json_path(checkpoint)
     evaluate_checkpoint.write_json(report, path)
@@ -168,7 +170,7 @@ def push(folder: Path, repo: str, private: bool, examples: bool) -> None:
         publish.push(folder, repo, private, None, ask=False, examples=examples)
     except (Exception, KeyboardInterrupt) as error:
         reason = str(error) or type(error).__name__
-        raise StoppedError(
+        raise RunStoppedError(
             f"the training is done and {folder} is whole, but it is not on the Hub: {reason}\n"
             f"To try that again: {shlex.join(words)}"
         ) from error
@@ -217,7 +219,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
-    except StoppedError as error:
+    except RunStoppedError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before the first step; from then on it is a request to save

@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 import pix2pix.app  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
 from pix2pix.images.reader import open_rgb  # noqa: E402
 from pix2pix.inference import Hint, load_colorizer  # noqa: E402
-from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, decode_photo  # noqa: E402
+from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload  # noqa: E402
 
 EXAMPLE = ROOT / "assets" / "examples" / "LC-USF34-008388.jpg"
 SIDE = 3000  # pixels of the photo's longer side: larger than any preview
@@ -67,7 +67,7 @@ def places(count: int) -> list[tuple[float, float]]:
 
 def time_model(photo: Path, side: int, device: str, times: int) -> list[float]:
     """Milliseconds of each `PhotoSession.colorize` with one more hint, at that size."""
-    kept = decode_photo(photo.read_bytes(), photo.name)
+    kept = open_upload(photo.read_bytes(), photo.name)
     picture = kept.preview if side == PREVIEW_SIDE else kept.quick
     colorizer = load_colorizer(ROOT / "checkpoints" / "colorize", device, "auto")  # as the app
     session = colorizer.open_photo(picture)

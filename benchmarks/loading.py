@@ -33,7 +33,7 @@ from torchvision import transforms
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pix2pix.data.loader import Plan, iterate_batches  # noqa: E402
+from pix2pix.data.loader import BatchPlan, iterate_batches  # noqa: E402
 from pix2pix.data.factory import open_datasets  # noqa: E402
 from pix2pix.labels.facade_builder import build  # noqa: E402
 from pix2pix.labels.label_map import PALETTE  # noqa: E402
@@ -92,7 +92,7 @@ def our_batches(data: Path, workers: int, in_memory: bool) -> Iterator[object]:
     keys = {"layout": "side_by_side", "cache_gb": 4.0 if in_memory else 0.0}
     options = load_recipe("edges2photo", keys).data_options()
     (train_set,) = open_datasets(options, data, ("train",))
-    return iterate_batches(train_set, Plan(BATCH_SIZE, 0), 0, sys.maxsize, workers)
+    return iterate_batches(train_set, BatchPlan(BATCH_SIZE, 0), 0, sys.maxsize, workers)
 
 
 def batches(kind: str, data: Path, workers: int) -> Iterator[object]:

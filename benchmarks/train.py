@@ -33,7 +33,7 @@ from PIL import Image  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from pix2pix.runtime.malloc import keep_freed_memory  # noqa: E402
-from pix2pix.data.loader import Batch, Plan, iterate_batches  # noqa: E402
+from pix2pix.data.loader import Batch, BatchPlan, iterate_batches  # noqa: E402
 from pix2pix.data.factory import open_datasets  # noqa: E402
 from pix2pix.runtime.device import has_fast_bf16  # noqa: E402
 from pix2pix.labels.facade_builder import build  # noqa: E402
@@ -121,7 +121,7 @@ def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) 
         def take(batch: Batch, step: int) -> object:
             return learner.step(batch, step, total)
 
-    batches = iterate_batches(train_set, Plan(batch_size, 0), 0, total, recipe.workers)
+    batches = iterate_batches(train_set, BatchPlan(batch_size, 0), 0, total, recipe.workers)
     times, waits, worked = [], [], 0.0
     for step in range(total):
         if step == WARM_UP:

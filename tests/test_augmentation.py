@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pix2pix.training.augmentation import CHANCES, POLICIES, augment, draw_chances, take_out
+from pix2pix.training.augmentation import CHANCES, POLICIES, augment, draw_chances, drop_elements
 
 
 def chances(count: int, seed: int = 3) -> torch.Tensor:
@@ -105,7 +105,7 @@ def test_elements_are_taken_out_of_a_drawing_and_what_is_no_class_stays_so() -> 
         these = chances.clone()
         for key, value in at.items():
             these[0, int(key[1:])] = value
-        fewer, gaps = take_out(labels, these)
+        fewer, gaps = drop_elements(labels, these)
         assert torch.equal(gaps[0, 0], (fewer != labels)[0].any(0).float())
         return fewer[0]
 
@@ -124,6 +124,6 @@ def test_where_few_elements_are_left_the_background_stays() -> None:
     ids[:, :4], ids[:, 10:14, 4:8] = 0, 2  # sky, wall, a window
     labels = F.one_hot(ids, 3).permute(0, 3, 1, 2).float()
     chances = torch.tensor([[0.9] * 4 + [0.5, 0.5, 0.5, 0.5] + [0.0]])  # an empty rectangle
-    fewer, gaps = take_out(labels, chances)
+    fewer, gaps = drop_elements(labels, chances)
     assert torch.equal(fewer[0, 0], labels[0, 0]) and not fewer[0, 2].any()
     assert gaps.sum() == 16

@@ -15,9 +15,15 @@ from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Hint, load_colorizer
 from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
-from pix2pix.app.server.colorize_schemas import SWITCHES, Look, color_kept, finish_photo, read_color_request
+from pix2pix.app.server.colorize_schemas import (
+    SWITCHES,
+    Look,
+    color_kept,
+    finish_photo,
+    read_color_request,
+)
 from pix2pix.app.tabs.colorize_tab import answer_privately, preview_uri
-from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, decode_photo
+from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload
 
 CHECKPOINT = ROOT / "checkpoints" / "colorize"
 
@@ -40,7 +46,7 @@ class CountingColorizer(SepiaColorizer):
 
 
 def test_a_photo_stays_open_while_hints_and_strength_change() -> None:
-    colorizer, photo = CountingColorizer(), decode_photo(jpeg(), "a.jpg")
+    colorizer, photo = CountingColorizer(), open_upload(jpeg(), "a.jpg")
     for strength in (1.0, 0.5, 1.5):
         for hints in ((), (Hint(0.5, 0.5, (200, 20, 20)),)):
             color_kept(colorizer, photo, "quick", Look(strength, 192, hints))
@@ -57,7 +63,7 @@ def test_a_hint_is_answered_by_one_run_of_the_network_on_a_small_picture() -> No
     example = next((ROOT / "assets" / "examples").glob("*.jpg"))
     enlarged = io.BytesIO()
     Image.open(example).resize((2400, 1800)).save(enlarged, "jpeg")
-    photo = decode_photo(enlarged.getvalue(), example.name)
+    photo = open_upload(enlarged.getvalue(), example.name)
     assert max(photo.quick.size) == QUICK_SIDE and max(photo.preview.size) == PREVIEW_SIDE
     pixels: list[int] = []
     run = colorizer._runner
@@ -77,14 +83,14 @@ def test_a_hint_is_answered_by_one_run_of_the_network_on_a_small_picture() -> No
 def test_a_preview_is_upright_and_bounded_whatever_the_photo() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    photo = decode_photo(jpeg((3000, 1000), exif=exif), "a.jpg")
+    photo = open_upload(jpeg((3000, 1000), exif=exif), "a.jpg")
     assert photo.size == (1000, 3000)
     assert max(photo.preview.size) == PREVIEW_SIDE and photo.preview.height > photo.preview.width
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
 def test_a_photo_of_any_shape_is_finished_at_its_size(size: tuple[int, int]) -> None:
-    photo = decode_photo(jpeg(size), "thin.jpg")
+    photo = open_upload(jpeg(size), "thin.jpg")
     assert photo.size == size and min(photo.preview.size + photo.quick.size) == 1
     result = finish_photo(SepiaColorizer(), photo.content, photo.name, Look(1.0, 192), "png")
     assert Image.open(io.BytesIO(result)).size == size
@@ -126,7 +132,7 @@ def test_a_finished_png_is_as_clear_as_the_photo_and_a_jpeg_is_on_white() -> Non
 
 def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
     grey = np.zeros((40, 60), np.uint16) + 4000
-    photo = decode_photo(pages(grey, grey[:30], photometric="minisblack"), "a.tif")
+    photo = open_upload(pages(grey, grey[:30], photometric="minisblack"), "a.tif")
     _, notes = color_kept(SepiaColorizer(), photo, "quick", Look(1.0, 192, repair=True))
     assert photo.size == (60, 40) and notes == (
         "has 2 pages, of which the largest was opened",
@@ -190,7 +196,7 @@ def any_colorizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def test_what_a_scan_needs_is_offered_by_the_names_of_the_switches(any_colorizer) -> None:
-    photo = decode_photo(mounted_print(), "page.png")
+    photo = open_upload(mounted_print(), "page.png")
     assert max(photo.size) > PREVIEW_SIDE  # so that the dots are gone in the preview
     _, notes = color_kept(any_colorizer, photo, "preview", Look(1.0, 64))
     words = " ".join(notes)
@@ -204,7 +210,7 @@ def test_what_a_scan_needs_is_offered_by_the_names_of_the_switches(any_colorizer
 def test_a_cropped_preview_keeps_its_shape_and_the_saved_file_loses_the_border(
     any_colorizer,
 ) -> None:
-    photo = decode_photo(mounted_print(), "page.png")
+    photo = open_upload(mounted_print(), "page.png")
     look = Look(1.0, 64, denoise=True, crop=True)
     shown, notes = color_kept(any_colorizer, photo, "quick", look)
     assert shown.size == photo.quick.size and shown.getpixel((2, 2)) == (128, 128, 128)

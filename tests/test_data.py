@@ -10,8 +10,13 @@ import torch.nn.functional as F
 from synthetic import make_facade, open_set, write_facades, write_photos
 
 from pix2pix.data.datasets.label_dataset import find_void
-from pix2pix.data.loader import Plan, example_at, iterate_batches
-from pix2pix.data.datasets.colorization_dataset import MAX_HINTS, ab_cells, age, sample_hints
+from pix2pix.data.loader import BatchPlan, example_at, iterate_batches
+from pix2pix.data.datasets.colorization_dataset import (
+    MAX_TRAINING_HINTS,
+    ab_cells,
+    degrade,
+    sample_hints,
+)
 from pix2pix.data.datasets.segmentation_dataset import balance_weights
 from pix2pix.images.color import AB_SCALE, rgb_to_lab
 
@@ -139,12 +144,12 @@ def test_hints_are_sometimes_none_and_else_few_and_true() -> None:
         none += not mask.any()
         spots.append(mask.sum())
     assert 30 <= none <= 70
-    assert 0 < max(spots) <= MAX_HINTS * 49
+    assert 0 < max(spots) <= MAX_TRAINING_HINTS * 49
 
 
 def test_aging_keeps_lightness_in_range_and_changes_it() -> None:
     light = np.tile(np.linspace(0, 100, 64, dtype=np.float32), (64, 1))
-    aged = [age(light, np.random.default_rng(s)) for s in range(20)]
+    aged = [degrade(light, np.random.default_rng(s)) for s in range(20)]
     assert all(a.min() >= 0 and a.max() <= 100 and a.dtype == np.float32 for a in aged)
     assert np.mean([np.abs(a - light).mean() for a in aged]) > 1
 
@@ -158,8 +163,8 @@ def test_an_epoch_has_each_example_once_and_the_next_another_order() -> None:
 
 def test_threads_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None:
     dataset = open_set("labels2photo", write_facades(tmp_path, 3, 1), 64)
-    ahead = [b.target for b in iterate_batches(dataset, Plan(2, seed=5), 2, 7, workers=2)]
-    alone = [Plan(2, seed=5).batch(dataset, step).target for step in range(2, 7)]
+    ahead = [b.target for b in iterate_batches(dataset, BatchPlan(2, seed=5), 2, 7, workers=2)]
+    alone = [BatchPlan(2, seed=5).batch(dataset, step).target for step in range(2, 7)]
     assert len(ahead) == 5
     assert all(torch.equal(a, b) for a, b in zip(ahead, alone))
 
@@ -167,8 +172,8 @@ def test_threads_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None
 def test_the_workers_parts_of_a_batch_are_together_the_whole(tmp_path: Path) -> None:
     dataset = open_set("labels2photo", write_facades(tmp_path, 5, 1), 64)
     for step in (0, 3):
-        whole = Plan(4, seed=5, small_steps=1, small_size=32).batch(dataset, step)
-        parts = [Plan(4, 5, 1, 32, rank, world=2).batch(dataset, step) for rank in (0, 1)]
+        whole = BatchPlan(4, seed=5, small_steps=1, small_size=32).batch(dataset, step)
+        parts = [BatchPlan(4, 5, 1, 32, rank, world=2).batch(dataset, step) for rank in (0, 1)]
         assert torch.equal(whole.input, torch.cat([part.input for part in parts]))
         assert torch.equal(whole.target, torch.cat([part.target for part in parts]))
 
@@ -176,7 +181,7 @@ def test_the_workers_parts_of_a_batch_are_together_the_whole(tmp_path: Path) -> 
 @pytest.mark.parametrize(("rank", "world", "word"), [(2, 2, "rank"), (0, 3, "batch_size")])
 def test_a_batch_that_cannot_be_shared_is_refused(rank: int, world: int, word: str) -> None:
     with pytest.raises(ValueError, match=word):
-        Plan(4, 0, rank=rank, world=world)
+        BatchPlan(4, 0, rank=rank, world=world)
 
 
 @pytest.mark.parametrize("task", ["labels2photo", "photo2labels", "colorize"])
@@ -184,7 +189,7 @@ def test_batches_are_those_that_the_checkpoints_were_trained_on(task: str, tmp_p
     """Recorded, as means over 4 x 4 fields; the hints anew when more photos got some."""
     write = write_photos if task == "colorize" else partial(write_facades, height=150, width=210)
     dataset = open_set(task, write(tmp_path, 4 if task == "colorize" else 3, 1), 64, **HALF[task])
-    plan = Plan(3, seed=7, small_steps=1, small_size=32)
+    plan = BatchPlan(3, seed=7, small_steps=1, small_size=32)
     batches = {f"step{step}": plan.batch(dataset, step) for step in (0, 1, 9)}
     batches["val"] = dataset.batch([2, 0], None)
     recorded = np.load(Path(__file__).parent / "recorded_batches.npz")

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from pix2pix.models.tensors import (
-    both_ways,
+    with_flip,
     encode_colorize_input,
-    honour_hints,
+    apply_hints,
     mean_of_both,
     squared_distances,
 )
@@ -39,25 +39,25 @@ def test_without_hints_the_colours_are_the_generators_and_codes_are_left_out() -
         np.zeros((1, SIDE, SIDE), np.float32),
     )
     output = torch.randn(1, 5, SIDE // 2, SIDE // 2)
-    assert torch.equal(honour_hints(x, output), output[:, :2])
+    assert torch.equal(apply_hints(x, output), output[:, :2])
 
 
 def test_a_hint_gets_its_colour_with_codes_and_without() -> None:
     for output in (halves(0.0), halves(0.0)[:, :2]):
-        given = honour_hints(one_hint(), output)[0, :, 16, 10]
+        given = apply_hints(one_hint(), output)[0, :, 16, 10]
         assert (given - ASKED).abs().max() < 0.1 * ASKED.abs().max()
 
 
 def test_a_hint_stays_within_what_has_its_code() -> None:
     near, beyond = np.s_[0, 0, 16, 12], np.s_[0, 0, 16, 22]
-    alike, unlike = (honour_hints(one_hint(), halves(apart)) for apart in (0.0, 3.0))
+    alike, unlike = (apply_hints(one_hint(), halves(apart)) for apart in (0.0, 3.0))
     assert alike[beyond] > 0.3 * ASKED[0]
     assert unlike[beyond] < 0.05 * ASKED[0] and unlike[near] > 0.8 * ASKED[0]
 
 
 def test_codes_learn_from_where_a_hint_went_wrong() -> None:
     output = halves(0.5).requires_grad_()
-    ab = honour_hints(one_hint(), output)
+    ab = apply_hints(one_hint(), output)
     ab[..., SIDE // 4 :].square().sum().backward()  # the right half should have stayed grey
     assert output.grad is not None and output.grad.isfinite().all()
     pulled = -output.grad[0, 2:, 16]
@@ -66,7 +66,7 @@ def test_codes_learn_from_where_a_hint_went_wrong() -> None:
 
 def test_a_picture_and_its_mirror_image_are_made_the_same_of() -> None:
     x = torch.randn(2, 3, 4, 6)
-    assert torch.equal(mean_of_both(both_ways(x)), x)
+    assert torch.equal(mean_of_both(with_flip(x)), x)
     lopsided = torch.arange(6.0).expand(4, 3, 4, 6)  # whatever the picture, brighter on the right
     assert torch.equal(mean_of_both(lopsided), torch.full((2, 3, 4, 6), 2.5))
 

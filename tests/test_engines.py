@@ -19,7 +19,7 @@ from pix2pix.inference import engines
 from pix2pix.inference.engines import (
     ENGINES,
     OpenVinoEngine,
-    StoppedError,
+    InferenceCancelledError,
     TorchEngine,
     make_engine,
 )
@@ -190,7 +190,7 @@ def test_a_run_that_nobody_waits_for_stops_and_the_next_is_whole(
         return len(asked) > 2
 
     ended = count_ends(runner._engine, monkeypatch)
-    with pytest.raises(StoppedError):
+    with pytest.raises(InferenceCancelledError):
         runner(x, style, stop)
     assert len(asked) == 3, "the first yes is enough"
     assert not ended, "the last layer was never come to"
@@ -206,7 +206,7 @@ def test_after_a_run_that_was_stopped_those_of_the_size_before_are_whole_too() -
     whole, small_whole = runner(x, style), runner(small, style)
     for patience in (1, 3, 6, 10):
         left = iter(range(patience))
-        with contextlib.suppress(StoppedError):
+        with contextlib.suppress(InferenceCancelledError):
             runner(x, style, lambda left=left: next(left, None) is None)
         np.testing.assert_allclose(runner(small, style).numpy(), small_whole.numpy(), atol=1e-4)
     np.testing.assert_allclose(runner(x, style).numpy(), whole.numpy(), atol=1e-4)
@@ -230,7 +230,7 @@ def test_networks_run_one_at_a_time_and_one_that_is_late_is_not_begun() -> None:
     def late() -> None:
         try:
             runner(x, style, lambda: True)
-        except StoppedError:
+        except InferenceCancelledError:
             refused.append(True)
 
     second = threading.Thread(target=late)

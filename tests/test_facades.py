@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from pix2pix.labels.facade_builder import ID, Plan, build
+from pix2pix.labels.facade_builder import ID, FacadePlan, build
 from pix2pix.labels.label_map import NUM_CLASSES, check_label_map
 from pix2pix.labels.facade_presets import PLANS, random_plan
 
@@ -14,7 +14,7 @@ SEEDS = range(50)
 FACADES = {seed: build(random_plan(seed), SIZE) for seed in SEEDS}
 
 
-def wall_of(plan: Plan) -> tuple[int, int, int, int]:
+def wall_of(plan: FacadePlan) -> tuple[int, int, int, int]:
     left, top, right, bottom = (round(v * SIZE / 100) for v in plan.wall)
     return left, top, right, bottom
 
@@ -111,4 +111,4 @@ def test_there_are_eight_starts_and_they_use_the_whole_vocabulary() -> None:
 )
 def test_a_plan_that_cannot_be_built_is_refused(wrong: dict, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        Plan("wrong", **wrong)
+        FacadePlan("wrong", **wrong)

@@ -20,9 +20,9 @@ from torch import Tensor
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.inference import load_any
 from pix2pix.inference.engines import Stop
-from pix2pix.inference.oom_fallback import NOTICE, Steadfast
+from pix2pix.inference.oom_fallback import NOTICE, OomFallback
 from pix2pix.inference.runner import Runner
-from pix2pix.runtime.user_warnings import listening, tell
+from pix2pix.runtime.user_warnings import listening, notify
 from pix2pix.app.errors import in_words
 from pix2pix.app.server.schemas import pack_ids
 
@@ -55,7 +55,7 @@ def test_where_the_gpu_is_full_the_cpu_gives_the_same_and_says_so(models: dict[s
     x, style = torch.rand(1, 4, 64, 64), torch.zeros(1, config.generator.style_dim)
     expected = Runner(load_checkpoint(models["roads"])[1], CPU)(x, style)
     with listening() as notices:
-        torch.testing.assert_close(Steadfast(model, CUDA, make=make_full)(x, style), expected)
+        torch.testing.assert_close(OomFallback(model, CUDA, make=make_full)(x, style), expected)
     assert notices == [NOTICE]
 
 
@@ -71,7 +71,7 @@ def test_once_there_is_room_the_gpu_is_used_again(models: dict[str, Path]) -> No
 
         return Device(model, CPU)
 
-    run = Steadfast(load_checkpoint(models["roads"])[1], CUDA, make=make)
+    run = OomFallback(load_checkpoint(models["roads"])[1], CUDA, make=make)
     with listening() as notices:
         assert run(torch.zeros(1), None) == 0
         is_full = False
@@ -88,13 +88,13 @@ def test_a_cpu_without_memory_says_what_it_is(models: dict[str, Path]) -> None:
         return Full(model, device)
 
     with pytest.raises(torch.OutOfMemoryError):
-        Steadfast(load_checkpoint(models["roads"])[1], CPU, make=make)(torch.zeros(1), None)
+        OomFallback(load_checkpoint(models["roads"])[1], CPU, make=make)(torch.zeros(1), None)
 
 
 def test_on_a_cpu_the_weights_are_kept_by_the_engine_alone(models: dict[str, Path]) -> None:
     model = load_checkpoint(models["roads"])[1]
     known = weakref.ref(model)
-    run = Steadfast(model, CPU, make=lambda model, device, engine: lambda x, style, stop: x)
+    run = OomFallback(model, CPU, make=lambda model, device, engine: lambda x, style, stop: x)
     del model
     assert known() is None
     assert run(torch.ones(1), None) == 1
@@ -117,7 +117,7 @@ def test_a_gpu_that_is_really_full_is_survived(models: dict[str, Path]) -> None:
 
 
 def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Steadfast.__init__, "__defaults__", ("torch", make_full))
+    monkeypatch.setattr(OomFallback.__init__, "__defaults__", ("torch", make_full))
     monkeypatch.setattr("pix2pix.inference.loading.choose_device", lambda name: CUDA)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     for name in ("roads", "edges", "aerial", "segments", "grey"):
@@ -139,8 +139,8 @@ def test_a_notice_is_shown_beside_the_result(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("gradio.Warning", lambda text, **_: shown.append(text))
 
     def work(value: int) -> int:
-        tell("It took <long>.")
-        tell("It took <long>.")
+        notify("It took <long>.")
+        notify("It took <long>.")
         return value + 1
 
     assert in_words(work)(1) == 2

@@ -14,7 +14,7 @@ from whole_runs import SMALL
 import train
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.data.validation import DataProblems
-from pix2pix.data.loader import Plan
+from pix2pix.data.loader import BatchPlan
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.options import DataOptions
 from pix2pix.labels.classes import PIX2PIX_PALETTE
@@ -198,7 +198,7 @@ def test_batches_are_the_same_from_memory_and_from_disk(task: str, tmp_path: Pat
     inner = [d.pairs.examples if task == "photo2labels" else d.examples for d in (kept, streamed)]
     assert [x.in_memory for x in inner] == [True, False]
     for step in (0, 3):
-        a, b = (Plan(3, seed=1).batch(dataset, step) for dataset in (kept, streamed))
+        a, b = (BatchPlan(3, seed=1).batch(dataset, step) for dataset in (kept, streamed))
         for part in ("input", "target", "weight", "condition"):
             assert torch.equal(getattr(a, part), getattr(b, part)), part
 
@@ -230,7 +230,7 @@ def test_photos_of_every_kind_become_upright_rgb(tmp_path: Path) -> None:
     for cache_gb in (-1.0, 0.0):
         dataset = open_set("colorize", tmp_path, 32, cache_gb=cache_gb, val_split=0.01)
         assert len(dataset) == 5
-        batch = Plan(5, seed=0).batch(dataset, 0)
+        batch = BatchPlan(5, seed=0).batch(dataset, 0)
         assert torch.isfinite(batch.input).all() and batch.input.shape == (5, 7, 32, 32)
 
 

@@ -15,8 +15,8 @@ from conftest import PaletteDrawer, SepiaColorizer, serve
 from PIL import Image
 from test_app import HOSTILE_DRAWINGS, WALL
 
-from pix2pix.inference import StoppedError
-from pix2pix.runtime.user_warnings import tell
+from pix2pix.inference import InferenceCancelledError
+from pix2pix.runtime.user_warnings import notify
 from pix2pix.app.server.draw_routes import LIVE_URL
 from pix2pix.app.server.schemas import pack_ids
 
@@ -91,7 +91,7 @@ class Patient(PaletteDrawer):
         stop = more[2] if len(more) > 2 else None
         while not self.let_go.wait(0.01):
             if stop is not None and stop():
-                raise StoppedError
+                raise InferenceCancelledError
         return super().draw(label_map, *more[:2])
 
 
@@ -192,7 +192,7 @@ class Failing(PaletteDrawer):
         self.calls += 1
         if self.calls == 2:
             raise RuntimeError("secret path /home/x")
-        tell("The GPU's memory is full; \u00fcber")
+        notify("The GPU's memory is full; \u00fcber")
         return super().draw(label_map, *more)
 
 

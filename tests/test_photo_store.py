@@ -26,7 +26,7 @@ from pix2pix.app.server.photo_store import (
     PhotoGoneError,
     PhotoStore,
     Result,
-    decode_photo,
+    open_upload,
 )
 
 MINE, OTHERS = "a" * 32, "b" * 32
@@ -40,7 +40,7 @@ def grey_png(size: tuple[int, int] = (64, 48), shade: int = 90) -> bytes:
 
 
 def photo(**more: Any) -> photo_store.KeptPhoto:
-    return decode_photo(grey_png(**more), NAME)
+    return open_upload(grey_png(**more), NAME)
 
 
 # ---- the store ---------------------------------------------------------------------------

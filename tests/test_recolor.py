@@ -17,7 +17,7 @@ from pix2pix.images.chroma_upsampling import (
     measure_light,
     recolor,
 )
-from pix2pix.inference.working_shapes import resize
+from pix2pix.inference.working_shapes import resize_photo
 
 
 def to_light(lightness: np.ndarray) -> np.ndarray:
@@ -88,7 +88,7 @@ def test_lightness_stays_whatever_the_colours() -> None:
     rgb = rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)
     light = light_of(rgb)
     ab = rng.normal(0, 60, (48, 64, 2)).astype(np.float32)
-    result = np.asarray(recolor(light, lightness_of(resize(light, (48, 64))), ab))
+    result = np.asarray(recolor(light, lightness_of(resize_photo(light, (48, 64))), ab))
     error = np.abs(lightness(result) - lightness(rgb))
     assert error.max() < 0.6
     assert np.abs(result.astype(int) - rgb).max() > 50
@@ -126,7 +126,7 @@ def blurred_edge(scale: int) -> tuple[np.ndarray, np.ndarray]:
     light = light_of(rgb)
     ab = np.zeros((64, 64, 2), np.float32)
     ab[:, 32:, 1] = 50
-    small = lightness_of(resize(light, (64, 64)))
+    small = lightness_of(resize_photo(light, (64, 64)))
     result = np.asarray(recolor(light, small, cv2.GaussianBlur(ab, (0, 0), 2)))
     return rgb_to_lab(result)[..., 2], rgb[..., 0] > 100
 

@@ -58,7 +58,11 @@ def test_a_space_has_the_app_and_the_checkpoint_and_nothing_of_training(built: P
     files = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
     assert {"app.py", "studio.py", "requirements.txt", "LICENSE", "README.md"} <= files
     assert {"checkpoint/config.json", "checkpoint/model.safetensors"} <= files
-    assert {"pix2pix/inference/label_to_photo.py", "pix2pix/app/tabs/draw_tab.py", "assets/studio.css"} <= files
+    assert {
+        "pix2pix/inference/label_to_photo.py",
+        "pix2pix/app/tabs/draw_tab.py",
+        "assets/studio.css",
+    } <= files
     assert "pix2pix/images/negative.npz" in files
     for part in ("training", "publish", "metrics", "data", "push", "assets/readme", "tests"):
         assert not [name for name in files if part in name], part

@@ -18,7 +18,7 @@ from pix2pix.app.server.upload_cache import KEEP_S, SWEEP_EVERY_S, keep_tidy
 from pix2pix.app.tabs.colorize_tab import build_colorize_tab
 from pix2pix.app.component_base import ScriptedHTML
 from pix2pix.app.tabs.draw_tab import build_draw_tab
-from pix2pix.app.server.request_filter import Gate
+from pix2pix.app.server.request_filter import AllowlistMiddleware
 from pix2pix.app.server.draw_routes import LiveDesks, give_desks, live_routes
 from pix2pix.app.tabs.model_tab import Served, build_model_tab
 from pix2pix.app.server.photo_routes import photo_routes
@@ -136,7 +136,7 @@ def launch_options(root_path: str = "") -> dict[str, Any]:
                 *live_routes(),
                 *upload_routes(),
             ],
-            "middleware": [Middleware(Gate)],
+            "middleware": [Middleware(AllowlistMiddleware)],
             "lifespan": keep_tidy,
         },
         "favicon_path": str(ASSETS / "favicon.svg"),

@@ -17,7 +17,7 @@ from pix2pix.runtime.signals import StopSignal
 
 if TYPE_CHECKING:
     from pix2pix.cli.photo_batch import Outcome
-    from pix2pix.cli.photo_plan import Job
+    from pix2pix.cli.photo_plan import PhotoTask
     from pix2pix.images.color_hints import Hint
 
 HELP = """\
@@ -113,8 +113,8 @@ def run_jobs(options: argparse.Namespace) -> int:
     check(options)
     jobs, failed, left_out, is_batch = plan(options)
     hints = read_hints_by_name(options.hints, jobs)
-    waiting: list[Job] = []
-    skipped: list[Job] = []
+    waiting: list[PhotoTask] = []
+    skipped: list[PhotoTask] = []
     for job in jobs:
         is_old = is_batch and not options.force and is_done(job, options.hints)
         (skipped if is_old else waiting).append(job)
@@ -166,7 +166,7 @@ def check(options: argparse.Namespace) -> None:
 
 def plan(
     options: argparse.Namespace,
-) -> tuple[list[Job], dict[str, str], dict[str, str], bool]:
+) -> tuple[list[PhotoTask], dict[str, str], dict[str, str], bool]:
     """The jobs, and whether results go to a folder.
 
     Between them the inputs that have no job with the reason, and the files in folders that are no
@@ -180,7 +180,7 @@ def plan(
     one = len(inputs) == 1 and not Path(inputs[0]).is_dir()
     if not options.out or (one and not options.out.endswith(("/", os.sep)) and not out.is_dir()):
         targets, bad = plan_outputs(inputs, options.out)
-        jobs: list[Job] = []
+        jobs: list[PhotoTask] = []
         for source, target in targets.items():
             found, worse = plan_pages(source, target)
             jobs += found
@@ -191,7 +191,7 @@ def plan(
     return jobs, photos.bad | bad, photos.left_out, True
 
 
-def read_hints_by_name(path: Path | None, jobs: Sequence[Job]) -> dict[str, tuple[Hint, ...]]:
+def read_hints_by_name(path: Path | None, jobs: Sequence[PhotoTask]) -> dict[str, tuple[Hint, ...]]:
     """The hints of each job's name that has some; names of no photo are complained of."""
     from pix2pix.images.color_hints import read_hints
 
@@ -209,7 +209,7 @@ def read_hints_by_name(path: Path | None, jobs: Sequence[Job]) -> dict[str, tupl
 
 def load_work(
     options: argparse.Namespace, hints: dict[str, tuple[Hint, ...]]
-) -> Callable[[Job], tuple[str, ...]]:
+) -> Callable[[PhotoTask], tuple[str, ...]]:
     """What is done to one photo, from file to file. The model is loaded once, here."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
     from pix2pix.images.metadata import NOTHING, read_metadata
@@ -219,7 +219,7 @@ def load_work(
 
     colorizer = load_colorizer(options.checkpoint, options.device)
 
-    def work(job: Job) -> tuple[str, ...]:
+    def work(job: PhotoTask) -> tuple[str, ...]:
         photo = open_image(job.source, page=job.page)
         said = (*describe_pages(job), *photo.info.get("notes", ()))
         metadata, dpi = NOTHING if options.strip else read_metadata(photo), read_dpi(photo)
@@ -241,7 +241,7 @@ def load_work(
     return work
 
 
-def describe_pages(job: Job) -> tuple[str, ...]:
+def describe_pages(job: PhotoTask) -> tuple[str, ...]:
     """A note with the first page of several."""
     if job.page or job.pages == 1:
         return ()
@@ -264,7 +264,7 @@ def describe_notes(done: Sequence[Outcome]) -> list[str]:
 def write_report(
     path: Path,
     done: Sequence[Outcome],
-    skipped: Sequence[Job],
+    skipped: Sequence[PhotoTask],
     failed: dict[str, str],
     left_out: dict[str, str],
 ) -> None:

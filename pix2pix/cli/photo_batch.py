@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pix2pix.cli.photo_plan import Job
+from pix2pix.cli.photo_plan import PhotoTask
 from pix2pix.cli.console import say
 
 
@@ -25,7 +25,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-def is_done(job: Job, also: Path | None = None) -> bool:
+def is_done(job: PhotoTask, also: Path | None = None) -> bool:
     """Whether the result is there and newer than the photo (and than the file `also`)."""
     try:
         result = job.target.stat().st_mtime_ns
@@ -35,8 +35,8 @@ def is_done(job: Job, also: Path | None = None) -> bool:
 
 
 def run_batch(
-    jobs: Sequence[Job],
-    work: Callable[[Job], tuple[str, ...]],
+    jobs: Sequence[PhotoTask],
+    work: Callable[[PhotoTask], tuple[str, ...]],
     threads: int,
 ) -> Generator[Outcome, None, None]:
     """Does all jobs, with a progress bar on a terminal; yields what became of each as it ends.
@@ -45,7 +45,7 @@ def run_batch(
     iterator, as a signal does, lets the photos under way end and begins no other.
     """
 
-    def run(job: Job) -> Outcome:
+    def run(job: PhotoTask) -> Outcome:
         start = time.perf_counter()
         try:
             notes = work(job)

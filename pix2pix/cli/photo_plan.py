@@ -19,7 +19,7 @@ NO_IMAGE = "is no image in a format that can be read"
 
 
 @dataclass(frozen=True)
-class Job:
+class PhotoTask:
     """A photo to be done: its file as it was given, its name in the batch, its result's file."""
 
     source: str
@@ -109,7 +109,7 @@ def describe_left_out(left_out: dict[str, str]) -> str:
 
 def plan_photos(
     names: dict[str, Path], out: Path, ending: str | None
-) -> tuple[list[Job], dict[str, str]]:
+) -> tuple[list[PhotoTask], dict[str, str]]:
     """A job for each page of each photo, its result in OUT, and the reason for those without.
 
     The result has the photo's own name and ending, or `ending`; where its ending cannot be written
@@ -128,7 +128,7 @@ def plan_photos(
     parts.sort(key=lambda part: part[3] != names[part[0]])  # whose own name it is has it
     taken: set[str] = set()
     own = {str(name).casefold() for name in names.values()}
-    wanted: dict[str, Job] = {}
+    wanted: dict[str, PhotoTask] = {}
     for source, page, pages, target in parts:
         name = names[source]
         if count[str(target).casefold()] > 1 and target != name:
@@ -136,7 +136,7 @@ def plan_photos(
         if str(target).casefold() in taken:
             target = _free_name(target, taken | own)
         taken.add(str(target).casefold())
-        job = Job(source, page_path(name, page).as_posix(), out / target, page, pages)
+        job = PhotoTask(source, page_path(name, page).as_posix(), out / target, page, pages)
         wanted[label_page(source, page)] = job
     targets, bad = guard_outputs({label: job.target for label, job in wanted.items()}, [*names])
     order = {source: i for i, source in enumerate(names)}
@@ -144,11 +144,11 @@ def plan_photos(
     return sorted(jobs, key=lambda job: (order[job.source], job.page)), bad
 
 
-def plan_pages(source: str, target: Path) -> tuple[list[Job], dict[str, str]]:
+def plan_pages(source: str, target: Path) -> tuple[list[PhotoTask], dict[str, str]]:
     """The jobs of one photo whose result was given a name, and the reason for those without."""
     pages = _count_pages(source)
     jobs = {
-        label_page(source, page): Job(
+        label_page(source, page): PhotoTask(
             source, page_path(Path(source), page).name, page_path(target, page), page, pages
         )
         for page in range(pages)

@@ -78,6 +78,6 @@ def find_done(options: argparse.Namespace, inputs: list[str], targets: dict[str,
     is_batch = any(source and Path(source).is_dir() for source in inputs)
     if not is_batch or getattr(options, "force", True):
         return set()
-    from pix2pix.cli.photo_batch import Job, is_done
+    from pix2pix.cli.photo_batch import PhotoTask, is_done
 
-    return {source for source, target in targets.items() if is_done(Job(source, "", target))}
+    return {source for source, target in targets.items() if is_done(PhotoTask(source, "", target))}

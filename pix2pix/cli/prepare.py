@@ -148,10 +148,12 @@ def plan(options: argparse.Namespace) -> tuple[list, list[str]]:
         a, b = options.inputs
         return prepare_images.combine_jobs(a, b, options.out)
     if options.operation == "split":
-        return prepare_images.split_jobs(options.inputs[0], options.out, options.val, options.seed), []
+        return prepare_images.split_jobs(
+            options.inputs[0], options.out, options.val, options.seed
+        ), []
     keys = vars(options)
     operate = {
-        "resize": lambda x: prepare_images.resize(
+        "resize": lambda x: prepare_images.resize_picture(
             x, (keys["size"], keys["width"] or keys["size"]), keys["fit"]
         ),
         "pad": lambda x: prepare_images.pad_to_shape(x, keys["mirror"], keys["aspect"]),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pix2pix.data.discovery import Part
+from pix2pix.data.discovery import ImagePart
 from pix2pix.data.example_reader import map_threads, open_parts
 from pix2pix.images.depth import ValueRange, is_deep, usual_range, value_extremes
 from pix2pix.images.reader import read_mode
@@ -20,16 +20,16 @@ LOOKED_AT = 256  # deep pictures, evenly spread
 log = logging.getLogger(__name__)
 
 
-def find_range(parts: Sequence[Part], what: str) -> ValueRange:
+def find_range(parts: Sequence[ImagePart], what: str) -> ValueRange:
     """The range of the deep pictures among these, said in the log; () where there are none."""
 
-    def mode_of(part: Part) -> str:
+    def mode_of(part: ImagePart) -> str:
         try:
             return read_mode(part.path)
         except ValueError:
             return ""  # the check says why
 
-    def look(part: Part) -> tuple[float, float, bool] | None:
+    def look(part: ImagePart) -> tuple[float, float, bool] | None:
         try:
             image = open_parts([part])[0]
         except ValueError:

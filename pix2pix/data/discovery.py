@@ -44,7 +44,7 @@ _FUSED = re.compile(rf"(?:({_NAMES})[ _-]?([ab])?|([ab])[ _-]?({_NAMES}))", re.I
 
 
 @dataclass(frozen=True)
-class Part:
+class ImagePart:
     """Where one picture of an example is: a file, or the left (0) or right (1) half of one."""
 
     path: Path
@@ -56,7 +56,7 @@ class Example:
     """Its name in the split; its picture or both, A before B, photo before label map."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[ImagePart, ...]
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def find_examples(place: Place, layout: str, roles: tuple[str, str] | None = Non
     halves = (0, 1) if layout == "side_by_side" else (None,)
     return Found(
         [
-            Example(stem, tuple(Part(path, half) for half in halves))
+            Example(stem, tuple(ImagePart(path, half) for half in halves))
             for stem, paths in first.items()
             for path in paths
         ],
@@ -257,7 +257,7 @@ def find_examples(place: Place, layout: str, roles: tuple[str, str] | None = Non
 
 
 def _pair(name: str, a: Path, b: Path) -> Example:
-    return Example(name, (Part(a), Part(b)))
+    return Example(name, (ImagePart(a), ImagePart(b)))
 
 
 def _match_stems(stems: Stems) -> Found:

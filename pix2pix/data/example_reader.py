@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pix2pix.data.discovery import Example, Part
+from pix2pix.data.discovery import Example, ImagePart
 from pix2pix.labels.palette import Palette
 from pix2pix.images.depth import ValueRange, read_in_range
 from pix2pix.images.reader import has_end, open_image, read_size
@@ -21,7 +21,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-def part_size(part: Part) -> tuple[int, int]:
+def part_size(part: ImagePart) -> tuple[int, int]:
     """The (width, height) of a part, from its file's header. ValueError "FILE: reason"."""
     width, height = read_size(part.path)
     if part.half is None:
@@ -45,7 +45,9 @@ def example_size(example: Example) -> tuple[int, int]:
     return sizes[0]
 
 
-def open_parts(parts: Sequence[Part], at_least: tuple[int, int] | None = None) -> list[Image.Image]:
+def open_parts(
+    parts: Sequence[ImagePart], at_least: tuple[int, int] | None = None
+) -> list[Image.Image]:
     """The parts' pictures, upright, in their own modes. ValueError "FILE: reason".
 
     `at_least` is as `images.open_image` has it, for each part.
@@ -65,16 +67,16 @@ def open_parts(parts: Sequence[Part], at_least: tuple[int, int] | None = None) -
     return opened
 
 
-def read_photo(part: Part, value_range: ValueRange = ()) -> np.ndarray:
+def read_photo(part: ImagePart, value_range: ValueRange = ()) -> np.ndarray:
     """(H, W, 3) uint8; a deep picture by `value_range`. ValueError "FILE: reason"."""
     return np.asarray(to_rgb(read_in_range(open_parts([part])[0], value_range)))
 
 
-def is_lossy(part: Part) -> bool:
+def is_lossy(part: ImagePart) -> bool:
     return part.path.suffix.lower() in LOSSY_SUFFIXES
 
 
-def read_labels(part: Part, palette: Palette) -> np.ndarray:
+def read_labels(part: ImagePart, palette: Palette) -> np.ndarray:
     """Class indices (H, W) uint8. ValueError "FILE: reason"."""
     image = open_parts([part])[0]
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pix2pix.data.discovery import Example, Part
+from pix2pix.data.discovery import Example, ImagePart
 from pix2pix.labels.palette import PALETTE_NAME, LabelLook, Palette
 from pix2pix.data.example_reader import is_lossy, map_threads, open_parts
 from pix2pix.labels.label_colors import pack
@@ -82,10 +82,10 @@ def settle_labels(
     return replace(palette, reading=_choose_reading(survey, palette))
 
 
-def take_survey(parts: Sequence[Part], palette: Palette) -> Survey:
+def take_survey(parts: Sequence[ImagePart], palette: Palette) -> Survey:
     survey = Survey()
 
-    def look_at(part: Part) -> LabelLook | None:
+    def look_at(part: ImagePart) -> LabelLook | None:
         try:
             return LabelLook(open_parts([part])[0], is_lossy(part))
         except ValueError:
@@ -99,7 +99,7 @@ def take_survey(parts: Sequence[Part], palette: Palette) -> Survey:
     return survey
 
 
-def _add(survey: Survey, part: Part, look: LabelLook, palette: Palette) -> None:
+def _add(survey: Survey, part: ImagePart, look: LabelLook, palette: Palette) -> None:
     survey.looked_at += 1
     survey.fit_ids += palette.read_ids(look) is not None
     survey.fit_colors += palette.read_exact_colors(look) is not None
@@ -133,7 +133,7 @@ def _frequent_colors(look: LabelLook) -> dict[tuple[int, ...], int]:
     }
 
 
-def looks_like_labels(part: Part) -> bool:
+def looks_like_labels(part: ImagePart) -> bool:
     """Whether a picture has so few colours that it may be a label map, of whatever classes."""
     try:
         return bool(_frequent_colors(LabelLook(open_parts([part])[0], is_lossy(part))))

@@ -52,7 +52,7 @@ def example_at(position: int, size: int, seed: int) -> int:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """How a run walks through its data."""
 
     batch_size: int
@@ -82,7 +82,7 @@ class Plan:
 
 
 def iterate_batches(
-    dataset: Dataset, plan: Plan, first_step: int, last_step: int, workers: int
+    dataset: Dataset, plan: BatchPlan, first_step: int, last_step: int, workers: int
 ) -> Iterator[Batch]:
     """The batches of steps first_step .. last_step - 1, in order, `workers` + 1 of them ahead."""
     if workers == 0:

@@ -24,7 +24,7 @@ from pix2pix.images.convert import to_rgb
 Operation = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 -> (H, W, 3) or (H, W) uint8
 
 
-def resize(photo: np.ndarray, size: tuple[int, int], fit: str = "stretch") -> np.ndarray:
+def resize_picture(photo: np.ndarray, size: tuple[int, int], fit: str = "stretch") -> np.ndarray:
     """At exactly (H, W); `fit` as in `data.geometry`, without its "squeeze"."""
     geometry = Geometry(*size, fit, jitter=1.0, flip=False)
     return geometry.view(geometry.store([photo]), None)[0]
@@ -91,10 +91,10 @@ def combine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 # A job makes one file: its target, and what the content of that is made by
-Job = tuple[Path, Callable[[], bytes]]
+ImageTask = tuple[Path, Callable[[], bytes]]
 
 
-def convert_jobs(source: Path, out: Path, operate: Operation) -> list[Job]:
+def convert_jobs(source: Path, out: Path, operate: Operation) -> list[ImageTask]:
     """One PNG in OUT for each image in SOURCE, a folder or a file."""
     paths, folder = list_sources(source)
 
@@ -104,14 +104,14 @@ def convert_jobs(source: Path, out: Path, operate: Operation) -> list[Job]:
     return name_targets(paths, folder, out, make)
 
 
-def combine_jobs(a: Path, b: Path, out: Path) -> tuple[list[Job], list[str]]:
+def combine_jobs(a: Path, b: Path, out: Path) -> tuple[list[ImageTask], list[str]]:
     """A job for each image in A that has a partner in B, and what is wrong with the others."""
     stems: list[dict[Path, list[Path]]] = [{}, {}]
     for side, folder in zip(stems, (a, b)):
         for path in list_sources(folder)[0]:
             side.setdefault(path.relative_to(folder).with_suffix(""), []).append(path)
     bad: list[str] = []
-    jobs: list[Job] = []
+    jobs: list[ImageTask] = []
     for stem in sorted(stems[0].keys() | stems[1].keys()):
         pair = [side.get(stem, []) for side in stems]
         if not all(pair):
@@ -133,7 +133,7 @@ def _combine_files(a: Path, b: Path) -> bytes:
         raise ValueError(f"{b}: {error}") from None
 
 
-def split_jobs(source: Path, out: Path, val: float, seed: int) -> list[Job]:
+def split_jobs(source: Path, out: Path, val: float, seed: int) -> list[ImageTask]:
     """Copies into OUT/train and OUT/val, `val` of them in the latter; a stem stays together."""
     paths, folder = list_sources(source)
     stems = sorted({path.relative_to(folder).with_suffix("") for path in paths})
@@ -141,7 +141,7 @@ def split_jobs(source: Path, out: Path, val: float, seed: int) -> list[Job]:
         raise ValueError(f"{source}: expected at least two images to split, found {len(stems)}")
     count = min(max(1, round(len(stems) * val)), len(stems) - 1)
     held_out = set(random.Random(seed).sample(stems, count))
-    jobs: list[Job] = []
+    jobs: list[ImageTask] = []
     for path in paths:
         name = path.relative_to(folder)
         split = "val" if name.with_suffix("") in held_out else "train"
@@ -168,13 +168,13 @@ def list_sources(source: Path) -> tuple[list[Path], Path]:
 
 def name_targets(
     paths: Sequence[Path], folder: Path, out: Path, make: Callable[[Path], bytes]
-) -> list[Job]:
+) -> list[ImageTask]:
     """A job for each path, its target a PNG of its name; with its ending where two would collide.
 
     photo.jpg beside photo.tif become photo.jpg.png and photo.tif.png.
     """
     stems = [path.relative_to(folder).with_suffix("") for path in paths]
-    jobs: list[Job] = []
+    jobs: list[ImageTask] = []
     for path, stem in zip(paths, stems):
         name = stem if stems.count(stem) == 1 else path.relative_to(folder)
         jobs.append((_png(out, name), partial(make, path)))
@@ -191,10 +191,10 @@ def encode_png(picture: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, force: bool) -> Iterator[str]:
+def run_jobs(jobs: Sequence[ImageTask], workers: int, force: bool) -> Iterator[str]:
     """Does all jobs that can be done; yields what is wrong with the others, "FILE: reason"."""
 
-    def run(job: Job) -> str | None:
+    def run(job: ImageTask) -> str | None:
         target, make = job
         if target.exists() and not force:
             return f"{target}: is there already; --force overwrites it"

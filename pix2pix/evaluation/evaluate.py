@@ -16,10 +16,10 @@ from pix2pix.evaluation.colorization import ab_error
 from pix2pix.evaluation.generation import (
     generate,
     generate_ab,
-    lightness_of,
+    batch_lightness,
     restore_void,
     spread_indices,
-    to_rgb,
+    batch_to_rgb,
     with_hints,
 )
 from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
@@ -167,12 +167,12 @@ def measure_colors(
         "_grey": np.zeros_like(truth_ab),
     }
     rows = []
-    for i, (light, ab) in enumerate(zip(lightness_of(batch), truth_ab)):
-        truth = to_rgb(light, ab)
+    for i, (light, ab) in enumerate(zip(batch_lightness(batch), truth_ab)):
+        truth = batch_to_rgb(light, ab)
         valid = np.ones(light.shape, bool)
         row = {"colorfulness_truth": colorfulness(truth)}
         for suffix, output in outputs.items():
-            row |= compare(to_rgb(light, output[i]), truth, valid, suffix)
+            row |= compare(batch_to_rgb(light, output[i]), truth, valid, suffix)
             row["ab_error" + suffix] = ab_error(output[i], ab)
         rows.append(row)
     return rows

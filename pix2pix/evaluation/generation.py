@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
-from pix2pix.models.tensors import decode_ab, encode_colorize_input, honour_hints, style_noise
+from pix2pix.models.tensors import decode_ab, encode_colorize_input, apply_hints, style_noise
 from pix2pix.images.color import fit_gamut, lab_to_rgb
 
 
@@ -34,7 +34,7 @@ def generate(
 
 def generate_ab(model: Model, batch: Batch, device: torch.device) -> np.ndarray:
     """A colouriser's a and b (N, h, w, 2) float32, as users get them: the hints are kept to."""
-    return decode_ab(honour_hints(batch.input, generate(model, batch, device)))
+    return decode_ab(apply_hints(batch.input, generate(model, batch, device)))
 
 
 def spread_indices(size: int, limit: int | None) -> list[int]:
@@ -48,12 +48,12 @@ def restore_void(photo: Tensor, batch: Batch) -> Tensor:
     return torch.where(batch.weight > 0, photo, batch.target)
 
 
-def to_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
+def batch_to_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
     """sRGB (..., 3) uint8 of L (...) in 0..100 and a/b (..., 2), within the gamut."""
     return lab_to_rgb(fit_gamut(np.concatenate([lightness[..., None], ab], -1)))
 
 
-def lightness_of(batch: Batch) -> np.ndarray:
+def batch_lightness(batch: Batch) -> np.ndarray:
     """L (N, H, W) in 0..100 at the size of a colouriser's output."""
     return (batch.condition[:, 0].numpy() + 1) * 50
 

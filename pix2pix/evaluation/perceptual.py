@@ -14,7 +14,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
 from pix2pix.models.tensors import decode_ab, decode_photo, encode_photo
-from pix2pix.evaluation.generation import generate, lightness_of, restore_void, to_rgb
+from pix2pix.evaluation.generation import generate, batch_lightness, restore_void, batch_to_rgb
 
 INSTALL = "pip install 'torchmetrics[image]'"
 
@@ -71,7 +71,10 @@ def photo_pairs(
     for indices, batch in batches:
         output = generate(model, batch, device, indices)
         if task == "colorize":
-            light = lightness_of(batch)
-            yield to_rgb(light, decode_ab(output)), to_rgb(light, decode_ab(batch.target))
+            light = batch_lightness(batch)
+            yield (
+                batch_to_rgb(light, decode_ab(output)),
+                batch_to_rgb(light, decode_ab(batch.target)),
+            )
         else:
             yield decode_photo(restore_void(output, batch)), decode_photo(batch.target)

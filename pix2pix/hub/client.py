@@ -45,7 +45,7 @@ HUB = Hub()
 
 
 @contextmanager
-def in_words(name: str) -> Iterator[None]:
+def hub_error_message(name: str) -> Iterator[None]:
     """Turns what the client raises into a ValueError of one sentence. `name` is that of a repo."""
     try:
         yield

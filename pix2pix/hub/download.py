@@ -23,7 +23,7 @@ from pix2pix.checkpoint import (
 )
 from pix2pix.config import CheckpointConfig
 from pix2pix.runtime.atomic_io import write_atomically
-from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, UnreachableError, in_words
+from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, UnreachableError, hub_error_message
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
     if revision and SHA.fullmatch(revision) and (copy := find_copy(repo_id, revision, hub)):
         return copy
     try:
-        with in_words(name):
+        with hub_error_message(name):
             info = hub.api.model_info(
                 repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S
             )
@@ -129,7 +129,7 @@ def check_affordable(config: CheckpointConfig, size: int | None) -> None:
 
 def fetch(info: hf.ModelInfo, file: hf.hf_api.RepoSibling, hub: Hub) -> Path:
     """The copy of one file of a commit, with the hash that the Hub announced."""
-    with in_words(f"{info.id}@{info.sha}"):
+    with hub_error_message(f"{info.id}@{info.sha}"):
         path = Path(
             hub.api.hf_hub_download(info.id, file.rfilename, revision=info.sha, cache_dir=hub.cache)
         )

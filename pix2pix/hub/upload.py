@@ -5,7 +5,7 @@ from typing import Any
 
 import huggingface_hub as hf
 
-from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, Kind, MissingRepoError, in_words
+from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, Kind, MissingRepoError, hub_error_message
 
 COMMIT_MESSAGE = "Upload from pix2pix studio"
 
@@ -17,14 +17,14 @@ def account(hub: Hub = HUB) -> str:
             "nobody is logged in to the Hugging Face Hub here; make a token that may write at "
             "https://huggingface.co/settings/tokens, run 'hf auth login', and try again"
         )
-    with in_words("your account"):
+    with hub_error_message("your account"):
         return str(hub.api.whoami()["name"])
 
 
 def look_up(repo_id: str, kind: Kind, hub: Hub = HUB) -> tuple[bool, set[str]] | None:
     """Whether the repo is private, and the files in it; None where there is none to be seen."""
     try:
-        with in_words(repo_id):
+        with hub_error_message(repo_id):
             ask = hub.api.space_info if kind == "space" else hub.api.model_info
             info = ask(repo_id, timeout=TIMEOUT_S)
     except MissingRepoError:
@@ -38,7 +38,7 @@ def upload(folder: Path, repo_id: str, kind: Kind, private: bool, hub: Hub = HUB
     ValueError where that fails. The repo is then as it was, or new and empty.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    with in_words(repo_id):
+    with hub_error_message(repo_id):
         page = hub.api.create_repo(
             repo_id,
             private=private or None,  # None: as the owner's account has it

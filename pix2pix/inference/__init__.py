@@ -7,7 +7,7 @@ networks work at, and the way down to one: `fallback`, `runner`, `engines`.
 from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
 from pix2pix.inference.label_to_photo import Drawer, Style
-from pix2pix.inference.engines import ENGINES, Stop, StoppedError
+from pix2pix.inference.engines import ENGINES, Stop, InferenceCancelledError
 from pix2pix.inference.loading import (
     load_any,
     load_colorizer,
@@ -27,7 +27,7 @@ __all__ = [
     "Hint",
     "PhotoSession",
     "Stop",
-    "StoppedError",
+    "InferenceCancelledError",
     "Style",
     "Tracer",
     "Translator",

@@ -17,7 +17,7 @@ from PIL import Image
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.resize_crop import serving_geometry
-from pix2pix.models.tensors import SPREAD_STEP, decode_ab, encode_colorize_input, honour_hints
+from pix2pix.models.tensors import SPREAD_STEP, decode_ab, encode_colorize_input, apply_hints
 from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.images.color import rgb_to_lab
 from pix2pix.images.convert import split_alpha, to_rgb
@@ -26,9 +26,9 @@ from pix2pix.images.chroma_upsampling import lightness_of, measure_light, recolo
 from pix2pix.images.scan import Scan, examine
 from pix2pix.images.screen import MIN_PERIOD, descreen
 from pix2pix.images.tone import describe_colors, invert_tones, repair_tones, smooth_grain
-from pix2pix.inference.oom_fallback import Steadfast
+from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.place import Place
-from pix2pix.inference.working_shapes import pad_to_multiple, resize, working_shape
+from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 
 MAX_STRENGTH = 1.5
 MIN_SIZE, MAX_SIZE = 64, 512  # of the short side at work, in pixels
@@ -58,7 +58,7 @@ class Colorizer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Steadfast(model, device, engine)
+        self._runner = OomFallback(model, device, engine)
 
     def colorize(
         self,
@@ -126,7 +126,7 @@ class Colorizer:
                 notes.append(line)
         wanted = {"denoise": denoise, "negative": negative, "crop": crop}
         offers = {name: why for name, why in describe_scan(scan).items() if not wanted[name]}
-        small_lightness = lightness_of(resize(light, shape))
+        small_lightness = lightness_of(resize_photo(light, shape))
         if alpha is not None:  # the network sees it on white
             small_alpha = alpha.resize(shape[::-1], Image.Resampling.BOX, place.box)
             opacity = np.asarray(small_alpha) / np.float32(255)
@@ -158,7 +158,7 @@ class Colorizer:
         rest = ((0, light.shape[0] - height), (0, light.shape[1] - width))
         known, given = np.pad(mask, rest), np.pad(hint_ab, (*rest, (0, 0)))
         x = encode_colorize_input(light[None], given[None], known[None])
-        output = honour_hints(x, self._runner(x, None))
+        output = apply_hints(x, self._runner(x, None))
         part = light.shape[0] // output.shape[2]
         return decode_ab(output)[0, : -(-height // part), : -(-width // part)]
 
@@ -219,7 +219,7 @@ class PhotoSession:
         last = self._last  # another thread may put its own in place meanwhile: either is whole
         if last is None or last[0] != hints:
             ab = self._colorizer.predict_ab(self._small, hints)
-            last = self._last = hints, resize(ab, self._small.shape)
+            last = self._last = hints, resize_photo(ab, self._small.shape)
         return last[1]
 
 

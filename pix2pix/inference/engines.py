@@ -33,7 +33,7 @@ KEEP_PIXELS = 384 * 384
 log = logging.getLogger("pix2pix")
 
 
-class StoppedError(Exception):
+class InferenceCancelledError(Exception):
     """The run was given up, as its caller wished."""
 
 
@@ -55,7 +55,7 @@ class TorchEngine:
         self._run = with_lent_gpu(self._generate)
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
-        """Raises StoppedError soon after `stop()` is true."""
+        """Raises InferenceCancelledError soon after `stop()` is true."""
         self._stop = stop
         try:
             return self._run(x, style)
@@ -64,7 +64,7 @@ class TorchEngine:
 
     def _ask(self, *_: Any) -> None:
         if self._stop is not None and self._stop():
-            raise StoppedError
+            raise InferenceCancelledError
 
     @torch.inference_mode()
     def _generate(self, x: Tensor, style: Tensor | None) -> Tensor:
@@ -90,7 +90,7 @@ class OpenVinoEngine:
         self._cut_short: list[np.ndarray] | None = None  # the inputs of a run that was stopped
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
-        """Raises StoppedError soon after `stop()` is true; a large image goes on to its end."""
+        """Raises InferenceCancelledError soon after `stop()` is true; a large image goes on to its end."""
         if self._generator is not None:
             self._request = compile_request(self._generator, self._bf16)
             self._generator = None
@@ -118,7 +118,7 @@ class OpenVinoEngine:
                 with contextlib.suppress(RuntimeError):  # that it was cancelled
                     self._request.wait()
                 self._cut_short = inputs
-                raise StoppedError
+                raise InferenceCancelledError
         output: np.ndarray = self._request.get_output_tensor().data.copy()
         return output
 

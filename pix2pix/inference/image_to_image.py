@@ -16,7 +16,7 @@ from pix2pix.models.tensors import decode_photo, encode_photo
 from pix2pix.images.depth import read_in_range
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.inference.engines import Stop
-from pix2pix.inference.oom_fallback import Steadfast
+from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.working_shapes import mirror_to_multiple
 from pix2pix.inference.styles import Styles
 from pix2pix.inference.tiles import paint_in_tiles
@@ -34,7 +34,7 @@ class Translator:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Steadfast(model, device, engine)
+        self._runner = OomFallback(model, device, engine)
         self.styles = Styles(config, model.style_encoder)
 
     def translate(

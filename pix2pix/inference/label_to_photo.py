@@ -15,7 +15,7 @@ from pix2pix.data.resize_crop import Frame, resample, serving_geometry
 from pix2pix.labels.label_map import check_label_map, resize_label_map
 from pix2pix.models.tensors import decode_photo, encode_labels
 from pix2pix.inference.engines import Stop
-from pix2pix.inference.oom_fallback import Steadfast
+from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.working_shapes import pad_to_multiple, working_shape
 from pix2pix.inference.styles import Styles
 
@@ -33,7 +33,7 @@ class Drawer:
         self.config = config
         self.size = config.size
         self.largest = config.largest or min(config.shape)
-        self._runner = Steadfast(model, device, engine)
+        self._runner = OomFallback(model, device, engine)
         self._styles = Styles(config, model.style_encoder)
 
     @property

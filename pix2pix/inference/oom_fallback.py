@@ -11,14 +11,14 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.runner import Runner
-from pix2pix.runtime.user_warnings import tell
+from pix2pix.runtime.user_warnings import notify
 
 NOTICE = "The GPU's memory is full, so this was made on the CPU, which takes longer."
 
 Run = Callable[[Tensor, "Tensor | None", Stop], Tensor]
 
 
-class Steadfast:
+class OomFallback:
     """Runs a model on its device; where that has no memory left, on the CPU.
 
     Each call tries the device first: it is often another's work that fills it for a while.
@@ -45,7 +45,7 @@ class Steadfast:
             if self._model is None:
                 raise
         torch.cuda.empty_cache()  # nothing where CUDA was never used
-        tell(NOTICE)
+        notify(NOTICE)
         if self._on_cpu is None:
             model = copy.deepcopy(self._model).cpu().float()
             self._on_cpu = self._make(model, torch.device("cpu"), self._engine)

@@ -10,11 +10,11 @@ from PIL import Image
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.resize_crop import Frame, serving_geometry
-from pix2pix.models.tensors import both_ways, encode_photo, mean_of_both
+from pix2pix.models.tensors import with_flip, encode_photo, mean_of_both
 from pix2pix.images.depth import read_in_range
 from pix2pix.images.convert import to_array, to_rgb
-from pix2pix.inference.oom_fallback import Steadfast
-from pix2pix.inference.working_shapes import pad_to_multiple, resize, working_shape
+from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 
 STRIP_PIXELS = 1 << 18  # a photo is traced in strips, so that 50 megapixels fit in memory
 
@@ -27,7 +27,7 @@ class Tracer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = Steadfast(model, device, engine)
+        self._runner = OomFallback(model, device, engine)
 
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
@@ -43,12 +43,12 @@ class Tracer:
         geometry = serving_geometry(self.config)
         if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
             shape = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
-            small, frame = resize(rgb, shape), Frame(shape, shape)
+            small, frame = resize_photo(rgb, shape), Frame(shape, shape)
         else:
             small, frame = geometry.show(rgb), geometry.frame((rgb.shape[0], rgb.shape[1]))
         height, width = frame.outer
         small = pad_to_multiple(small, 2**self.config.generator.depth)
-        logits = self._runner(both_ways(encode_photo(small[None])), None)
+        logits = self._runner(with_flip(encode_photo(small[None])), None)
         mean = mean_of_both(torch.softmax(logits, dim=1))[0]  # (K, h, w)
         part = len(small) // mean.shape[1]
         found = mean[:, : -(-height // part), : -(-width // part)].permute(1, 2, 0)

@@ -12,7 +12,7 @@ from torch import Tensor
 from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
 from pix2pix.models.tensors import encode_photo, style_noise
 from pix2pix.images.convert import to_array, to_rgb
-from pix2pix.inference.working_shapes import resize
+from pix2pix.inference.working_shapes import resize_photo
 from pix2pix.models import StyleEncoder
 
 
@@ -34,7 +34,7 @@ class Styles:
         if self._encoder is None:
             raise ValueError("this checkpoint has no styles, so none can be taken from a photo")
         shape = (self._config.size, self._config.width or self._config.size)
-        mean, _ = self._encoder(encode_photo(resize(to_array(to_rgb(photo)), shape)[None]))
+        mean, _ = self._encoder(encode_photo(resize_photo(to_array(to_rgb(photo)), shape)[None]))
         return mean[0].clamp(-MAX_STYLE_VALUE, MAX_STYLE_VALUE).numpy()
 
     def code(self, seed: int, style: Sequence[float] | np.ndarray | None) -> Tensor | None:

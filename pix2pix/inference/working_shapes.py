@@ -27,7 +27,7 @@ def mirror_to_multiple(array: np.ndarray, multiple: int) -> np.ndarray:
     return np.pad(array, sides, mode="symmetric")
 
 
-def resize(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def resize_photo(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The photo at (H, W): averaged when it shrinks, interpolated when it grows."""
     shrinks = shape[0] * shape[1] < photo.shape[0] * photo.shape[1]
     kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC

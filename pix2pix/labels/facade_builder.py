@@ -12,7 +12,7 @@ Ground = Literal["plain", "shops"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class FacadePlan:
     """A facade in percent of the sheet's sides, storeys from the top down (0 the topmost)."""
 
     name: str
@@ -48,7 +48,7 @@ class Plan:
             raise ValueError(f"a rhythm has a width for each of {self.bays} bays")
 
 
-def build(plan: Plan, height: int, width: int = 0) -> np.ndarray:
+def build(plan: FacadePlan, height: int, width: int = 0) -> np.ndarray:
     """The label map (H, W) uint8 of a plan; without a width it is square."""
     sheet = _Sheet(plan, height, width or height)
     left, top, right, bottom = plan.wall
@@ -79,7 +79,7 @@ def build(plan: Plan, height: int, width: int = 0) -> np.ndarray:
 class _Sheet:
     """A sheet of ids with the plan's axes on it; everything in percent of its sides."""
 
-    def __init__(self, plan: Plan, height: int, width: int) -> None:
+    def __init__(self, plan: FacadePlan, height: int, width: int) -> None:
         self.ids = np.full((height, width), ID["background"], np.uint8)
         left, top, right, bottom = plan.wall
         self.first_floor = top + plan.crown
@@ -105,7 +105,7 @@ class _Sheet:
         return self.first_floor + (storey + 1) * self.storey
 
 
-def _put_window(sheet: _Sheet, plan: Plan, storey: int, bay: int) -> None:
+def _put_window(sheet: _Sheet, plan: FacadePlan, storey: int, bay: int) -> None:
     """The window of a bay with everything round it."""
     middle, width = sheet.bay(bay)
     tall = sheet.storey
@@ -132,7 +132,7 @@ def _put_window(sheet: _Sheet, plan: Plan, storey: int, bay: int) -> None:
         sheet.put("balcony", middle - wide, foot - height * 0.36, middle + wide, foot + 0.8)
 
 
-def _put_ground(sheet: _Sheet, plan: Plan, bay: int) -> None:
+def _put_ground(sheet: _Sheet, plan: FacadePlan, bay: int) -> None:
     """A bay of the ground floor: the door, a shop front, or a window."""
     middle, width = sheet.bay(bay)
     tall, bottom = sheet.storey, plan.wall[3]
@@ -151,7 +151,7 @@ def _put_ground(sheet: _Sheet, plan: Plan, bay: int) -> None:
         sheet.put("sill", middle - half * 1.2, foot, middle + half * 1.2, foot + tall * 0.06)
 
 
-def _put_pillars(sheet: _Sheet, plan: Plan) -> None:
+def _put_pillars(sheet: _Sheet, plan: FacadePlan) -> None:
     """Pilasters from the crown to the ground floor, over everything that runs along."""
     left, _, right, _ = plan.wall
     half = (right - left) / plan.bays * 0.07

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from pix2pix.labels.facade_builder import Plan
+from pix2pix.labels.facade_builder import FacadePlan
 
 PLANS = (
-    Plan(
+    FacadePlan(
         "Town house",
         bands=(0, 2),
         hoods=(1, 2),
@@ -13,7 +13,7 @@ PLANS = (
         balconies=((1, 2), (2, 2)),
         ground="shops",
     ),
-    Plan(
+    FacadePlan(
         "Palace",
         wall=(2, 12, 98, 96),
         storeys=3,
@@ -27,7 +27,7 @@ PLANS = (
         balconies=((1, 3),),
         door=3,
     ),
-    Plan(
+    FacadePlan(
         "Shop house",
         wall=(14, 8, 86, 97),
         bays=3,
@@ -37,7 +37,7 @@ PLANS = (
         ground="shops",
         door=0,
     ),
-    Plan(
+    FacadePlan(
         "Balconies",
         wall=(2, 6, 98, 98),
         storeys=6,
@@ -49,7 +49,7 @@ PLANS = (
         ground="shops",
         door=3,
     ),
-    Plan(
+    FacadePlan(
         "Villa",
         wall=(10, 26, 90, 93),
         storeys=2,
@@ -59,7 +59,7 @@ PLANS = (
         sills=(0, 1),
         shutters=(0, 1),
     ),
-    Plan(
+    FacadePlan(
         "Shutters",
         wall=(5, 7, 95, 97),
         storeys=5,
@@ -72,7 +72,7 @@ PLANS = (
         ground="shops",
         door=1,
     ),
-    Plan(
+    FacadePlan(
         "Galleries",
         wall=(0, 7, 100, 97),
         storeys=5,
@@ -85,7 +85,7 @@ PLANS = (
         pillars=(0, 5),
         ground="shops",
     ),
-    Plan(
+    FacadePlan(
         "Paired windows",
         wall=(4, 10, 96, 96),
         storeys=4,
@@ -103,7 +103,7 @@ PLANS = (
 )
 
 
-def random_plan(seed: int) -> Plan:
+def random_plan(seed: int) -> FacadePlan:
     """A facade made up: the same for the same seed. Above the ground floor it is symmetric."""
     rng = np.random.default_rng(seed)
 
@@ -120,7 +120,7 @@ def random_plan(seed: int) -> Plan:
     width = rng.uniform(0.3, 0.38) if shutters else rng.uniform(0.4, 0.56)
     some = upper[int(rng.integers(len(upper))) :]  # the storeys from one downwards
     balconies, galleries = _random_balconies(rng, storeys, bays)
-    return Plan(
+    return FacadePlan(
         f"Facade {seed}",
         wall=(margin, top, 100 - margin, float(rng.uniform(94, 99))),
         storeys=storeys,

@@ -14,7 +14,7 @@ from PIL import Image
 from pix2pix.labels.classes import CLASSES, NUM_CLASSES, PALETTE, VOID, Colors
 from pix2pix.labels.label_images import read_label_image
 from pix2pix.images.reader import ImageSource, describe, open_image
-from pix2pix.runtime.user_warnings import tell
+from pix2pix.runtime.user_warnings import notify
 
 
 def is_facades(names: Sequence[str]) -> bool:
@@ -65,7 +65,7 @@ def open_label_map(
     except ValueError as error:
         raise ValueError(f"{name or describe(source)}: {error}") from None
     for note in notes:
-        tell(f"{name or describe(source)}: {note}")
+        notify(f"{name or describe(source)}: {note}")
     return label_map
 
 
@@ -84,7 +84,7 @@ def decode_label_image(
     """
     label_map, notes = read_label_image(image, colors, classes)
     for note in notes:
-        tell(f"{note[0].upper()}{note[1:]}.")
+        notify(f"{note[0].upper()}{note[1:]}.")
     return label_map
 
 

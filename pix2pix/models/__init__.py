@@ -11,13 +11,13 @@ from pix2pix.models.patchgan import (
     PatchDiscriminator,
     smallest_side,
 )
-from pix2pix.models.unet import AbMean, UNet
+from pix2pix.models.unet import AnnealedMean, UNet
 from pix2pix.models.blocks import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters
 from pix2pix.models.style_encoder import StyleEncoder
 
 __all__ = [
     "PATCH_LAYERS",
-    "AbMean",
+    "AnnealedMean",
     "Down",
     "InstanceNorm",
     "MultiScaleDiscriminator",

@@ -137,7 +137,7 @@ class Down(nn.Module):
         return F.leaky_relu(self.norm(self.conv(x)), 0.2)
 
 
-class Side(nn.Module):
+class LateralConv(nn.Module):
     """What the decoder takes from a level of a foreign encoder: (N, outer, H, W) of its (N, inner,
     H, W) and the generator's input, averaged down to H and W, in which hints are still themselves.
     """

@@ -58,7 +58,7 @@ class InvertedResidual(nn.Module):
         return x + y if self.is_residual else y
 
 
-def halvings(in_channels: int) -> list[nn.Sequential]:
+def encoder_stages(in_channels: int) -> list[nn.Sequential]:
     """Five modules that halve the sides one after the other; each gives its CHANNELS."""
     modules, inner = [], STEM
     for index, level in enumerate(LEVELS):

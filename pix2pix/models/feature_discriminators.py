@@ -12,7 +12,7 @@ from pix2pix.models.blocks import init_weights
 
 LEVELS = 4  # the fifth halving sees the whole of a facade at once
 WIDTH = 64
-WIDTHS = (32, 64, 64, 64)  # of the SegmentingDiscriminator, from fine to coarse
+WIDTHS = (32, 64, 64, 64)  # of the OasisDiscriminator, from fine to coarse
 
 
 class FixedConv(nn.Module):
@@ -38,7 +38,7 @@ class FixedConv(nn.Module):
         return F.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
 
 
-class KnownFeatures(nn.Module):
+class FrozenFeatures(nn.Module):
     """What each level of an encoder of photos sees, each channel of about mean 0 and variance 1.
 
     Takes (N, 3, H, W) in -1..1, H and W multiples of 2 ** LEVELS; gives (N, C, H / 2 ** i,
@@ -93,8 +93,8 @@ def fix(module: nn.Module) -> None:
             fix(child)
 
 
-class KnowingDiscriminator(nn.Module):
-    """Judges (condition, photo) by a small head on each level of the photo's KnownFeatures.
+class ProjectedDiscriminator(nn.Module):
+    """Judges (condition, photo) by a small head on each level of the photo's FrozenFeatures.
 
     Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021), without the random projections;
     each head is told the condition, averaged down to its level.
@@ -122,8 +122,8 @@ class KnowingDiscriminator(nn.Module):
         ]
 
 
-class SegmentingDiscriminator(nn.Module):
-    """Names the class of each place of a photo, or calls it painted, by its KnownFeatures.
+class OasisDiscriminator(nn.Module):
+    """Names the class of each place of a photo, or calls it painted, by its FrozenFeatures.
 
     Schönfeld et al., "You Only Need Adversarial Supervision for Semantic Image Synthesis" (OASIS,
     ICLR 2021), on features that do not learn, the coarse ones brought to the fine ones (Lin et

@@ -96,7 +96,7 @@ def spread_hints(
     )
 
 
-def honour_hints(x: Tensor, output: Tensor) -> Tensor:
+def apply_hints(x: Tensor, output: Tensor) -> Tensor:
     """a and b (N, 2, h, w), scaled by AB_SCALE, so that where a hint was given there is its colour.
 
     `output` (N, 2 + hint_dim, h, w) is the generator's, made from the input `x` (N, 7, H, W). What
@@ -115,13 +115,13 @@ def honour_hints(x: Tensor, output: Tensor) -> Tensor:
     return ab + F.interpolate(spread[:, :2] * spread[:, 2:], ab.shape[-2:], mode="area")
 
 
-def both_ways(x: Tensor) -> Tensor:
+def with_flip(x: Tensor) -> Tensor:
     """(2 N, C, H, W): pictures, then their mirror images. See `mean_of_both`."""
     return torch.cat([x, x.flip(-1)])
 
 
 def mean_of_both(output: Tensor) -> Tensor:
-    """(N, C, H, W) of what was made of `both_ways`: what is left and right should not matter."""
+    """(N, C, H, W) of what was made of `with_flip`: what is left and right should not matter."""
     straight, mirrored = output.chunk(2)
     return (straight + mirrored.flip(-1)) / 2
 

@@ -15,7 +15,7 @@ from pix2pix.models.blocks import (
     InstanceNorm,
     Norm,
     Padding,
-    Side,
+    LateralConv,
     Up,
     fill_normal,
     init_weights,
@@ -24,7 +24,7 @@ from pix2pix.models.blocks import (
 CODE_LEVEL = 3  # codes of places are made after so many halvings, or all but one
 
 
-class AbMean(nn.Module):
+class AnnealedMean(nn.Module):
     """a and b (N, 2, H, W), scaled by AB_SCALE, from logits (N, K, H, W) over the points of a grid.
 
     Channels beyond the logits are codes of places, which pass.
@@ -75,7 +75,7 @@ class UNet(nn.Module):
         self.config = config
         self.final: nn.Module = nn.Tanh() if final_tanh else nn.Identity()
         if config.ab_classes:
-            self.final = AbMean(config.ab_classes)
+            self.final = AnnealedMean(config.ab_classes)
         elif config.half_output and not final_tanh:
             self.final = nn.Upsample(scale_factor=2, mode="bilinear")
         depth, stem, outputs = config.depth, config.stem, config.ab_classes or config.out_channels
@@ -96,9 +96,9 @@ class UNet(nn.Module):
                 self.down.append(Down(previous, width, norm, bias, rim, config.norm_eps))
                 previous = width
         else:
-            self.down.extend(efficientnet.halvings(config.in_channels))
+            self.down.extend(efficientnet.encoder_stages(config.in_channels))
             pairs = zip(efficientnet.CHANNELS, widths)
-            self.side = nn.ModuleList(Side(c, config.in_channels, w) for c, w in pairs)
+            self.side = nn.ModuleList(LateralConv(c, config.in_channels, w) for c, w in pairs)
 
         self.up = nn.ModuleList()
         for i in reversed(range(depth)):
@@ -116,11 +116,11 @@ class UNet(nn.Module):
             self.head = nn.Conv2d(2 * stem, outputs, 3, padding=1, padding_mode=rim)
         elif config.half_output:
             self.head = nn.Conv2d(2 * widths[0], outputs, 1)
-        self.code: PlaceCode | None = None
+        self.code: PixelEmbedding | None = None
         if config.hint_dim:
             last = stem or widths[0]
             deep = 2 * widths[self._code_level() - 1]
-            self.code = PlaceCode(deep, 2 * last, config.hint_dim)
+            self.code = PixelEmbedding(deep, 2 * last, config.hint_dim)
         self.apply(init_weights)
         for module in self.modules():
             if isinstance(module, Norm) and module.style is not None:
@@ -184,7 +184,7 @@ class UNet(nn.Module):
         return levels
 
 
-class PlaceCode(nn.Module):
+class PixelEmbedding(nn.Module):
     """What a place is a part of, (N, dim, H, W), the same within each cell of the deep features.
 
     Of features (N, deep, h, w) that know what things are, and (N, fine, H, W) that know where they

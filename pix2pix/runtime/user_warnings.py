@@ -10,7 +10,7 @@ _heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 log = logging.getLogger("pix2pix")
 
 
-def tell(notice: str) -> None:
+def notify(notice: str) -> None:
     """Says a sentence to whoever made the call that this runs in, and to the log."""
     log.warning(notice)
     heard = _heard.get()

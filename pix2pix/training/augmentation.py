@@ -73,7 +73,7 @@ def cut_out(images: Tensor, chances: Tensor) -> Tensor:
 FEW_LEFT = 0.4  # of the drawings that elements are taken out of
 
 
-def take_out(labels: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
+def drop_elements(labels: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
     """Label maps (N, K, H, W), one-hot, some of whose elements have become their commonest class;
     and where those were, the gaps (N, 1, H, W), 0 or 1.
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from pix2pix.runtime.device import autocast
 from pix2pix.training import gan
 from pix2pix.training.losses import discriminator_loss, reading_loss
-from pix2pix.training.microbatch import Part
+from pix2pix.training.microbatch import Microbatch
 from pix2pix.training.recipe import Recipe
 
 
@@ -16,13 +16,15 @@ class DiscriminatorLoss(nn.Module):
         super().__init__()
         self.recipe, self.discriminator, self.bf16 = recipe, discriminator, bf16
 
-    def forward(self, part: Part, real: gan.Seen, fake: gan.Seen) -> Tensor:
+    def forward(
+        self, part: Microbatch, real: gan.DiscriminatorInput, fake: gan.DiscriminatorInput
+    ) -> Tensor:
         """`real` and `fake` are what `adversary.show` made of the microbatch, detached."""
         recipe, discriminator = self.recipe, self.discriminator
         with autocast(part.input.device, self.bf16):
             count, share = gan.judged(recipe, part)
             verdicts = (
-                gan.judge(discriminator, seen.first(count)) for seen in (real, fake) if count
+                gan.discriminate(discriminator, seen.first(count)) for seen in (real, fake) if count
             )
             losses = [
                 discriminator_loss(

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from pix2pix.runtime.device import choose_device
-from pix2pix.training.run_dir import StoppedError
+from pix2pix.training.run_dir import RunStoppedError
 
 T = TypeVar("T")
 
@@ -136,9 +136,9 @@ class Workers:
                 raise
             raise self._is_gone(error) from error
 
-    def _is_gone(self, error: RuntimeError) -> StoppedError:
+    def _is_gone(self, error: RuntimeError) -> RunStoppedError:
         words = str(error).splitlines()[0]
-        return StoppedError(f"worker {self.rank}: another worker is gone ({words})")
+        return RunStoppedError(f"worker {self.rank}: another worker is gone ({words})")
 
     def _reduce(self, tensor: Tensor, operation: Any = None) -> None:
         try:

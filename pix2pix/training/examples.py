@@ -12,7 +12,7 @@ from pix2pix.data.loader import Batch, Dataset
 from pix2pix.labels.label_map import VOID, encode_label_image, is_facades
 from pix2pix.models.tensors import decode_photo
 from pix2pix.runtime.atomic_io import write_atomically
-from pix2pix.evaluation.generation import spread_indices, to_rgb
+from pix2pix.evaluation.generation import spread_indices, batch_to_rgb
 
 COUNT = 6
 
@@ -45,7 +45,7 @@ def input_pictures(config: CheckpointConfig, batch: Batch) -> list[Image.Image]:
         return [encode_label_image(label_map, colors) for label_map in found]
     if config.task == "colorize":
         lightness = (batch.input[:, 0].numpy() + 1) * 50
-        photos = to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+        photos = batch_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
     else:
         photos = decode_photo(batch.input)
     return [Image.fromarray(photo) for photo in photos]

@@ -9,23 +9,23 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from pix2pix.models import MultiScaleDiscriminator, PatchDiscriminator
 from pix2pix.models.feature_discriminators import (
-    KnowingDiscriminator,
-    KnownFeatures,
-    SegmentingDiscriminator,
+    ProjectedDiscriminator,
+    FrozenFeatures,
+    OasisDiscriminator,
 )
 from pix2pix.training.augmentation import augment
-from pix2pix.training.microbatch import Part
+from pix2pix.training.microbatch import Microbatch
 from pix2pix.training.pretrained import load_halvings
 from pix2pix.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Seen:
+class DiscriminatorInput:
     """What D is shown of a part's images, as augmentation varies them."""
 
     condition: Tensor  # (N, C, H, W)
     image: Tensor  # (N, D, H, W)
-    known: list[Tensor]  # what KnownFeatures make of it, where a Jury has any
+    known: list[Tensor]  # what FrozenFeatures make of it, where a EnsembleDiscriminator has any
 
     @property
     def pair(self) -> Tensor:
@@ -33,23 +33,23 @@ class Seen:
 
     def first(self, count: int) -> "Seen":
         known = [level[:count] for level in self.known]
-        return Seen(self.condition[:count], self.image[:count], known)
+        return DiscriminatorInput(self.condition[:count], self.image[:count], known)
 
     def detach(self) -> "Seen":
         known = [level.detach() for level in self.known]
-        return Seen(self.condition.detach(), self.image.detach(), known)
+        return DiscriminatorInput(self.condition.detach(), self.image.detach(), known)
 
 
-class Jury(nn.Module):
+class EnsembleDiscriminator(nn.Module):
     """PatchGANs, and who else judges the same images by the features of a network that knows
     photos."""
 
     def __init__(
         self,
         patches: nn.Module,
-        features: KnownFeatures,
-        knowing: KnowingDiscriminator | None,
-        segmenting: SegmentingDiscriminator | None,
+        features: FrozenFeatures,
+        knowing: ProjectedDiscriminator | None,
+        segmenting: OasisDiscriminator | None,
     ) -> None:
         super().__init__()
         self.patches, self.features = patches, features
@@ -68,12 +68,12 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
     patches = discriminators[0] if recipe.d_scales == 1 else MultiScaleDiscriminator(discriminators)
     if not recipe.knows:
         return patches
-    features = KnownFeatures(load_halvings())
-    return Jury(
+    features = FrozenFeatures(load_halvings())
+    return EnsembleDiscriminator(
         patches,
         features,
-        KnowingDiscriminator(condition, features.channels) if recipe.d_known else None,
-        SegmentingDiscriminator(condition, features.channels) if recipe.lambda_seg else None,
+        ProjectedDiscriminator(condition, features.channels) if recipe.d_known else None,
+        OasisDiscriminator(condition, features.channels) if recipe.lambda_seg else None,
     )
 
 
@@ -93,18 +93,22 @@ def follow_weights(discriminator: nn.Module) -> None:
 
 
 def show(
-    discriminator: nn.Module, recipe: Recipe, part: Part, condition: Tensor, image: Tensor
-) -> Seen:
+    discriminator: nn.Module, recipe: Recipe, part: Microbatch, condition: Tensor, image: Tensor
+) -> DiscriminatorInput:
     """Images that belong to a part, under a condition, as D sees them."""
     pair = augment(condition, image, recipe.policies, recipe.shift, part.chances)
     condition, image = pair.split((condition.shape[1], image.shape[1]), 1)
-    known = discriminator.features(image) if isinstance(discriminator, Jury) else []
-    return Seen(condition, image, known)
+    known = (
+        discriminator.features(image) if isinstance(discriminator, EnsembleDiscriminator) else []
+    )
+    return DiscriminatorInput(condition, image, known)
 
 
-def judge(discriminator: nn.Module, seen: Seen) -> list[tuple[Tensor, list[Tensor]]]:
+def discriminate(
+    discriminator: nn.Module, seen: DiscriminatorInput
+) -> list[tuple[Tensor, list[Tensor]]]:
     """D's logits for each scale, and its hidden layers' activations."""
-    jury = discriminator if isinstance(discriminator, Jury) else None
+    jury = discriminator if isinstance(discriminator, EnsembleDiscriminator) else None
     found = (jury.patches if jury else discriminator)(seen.pair)
     verdicts = found if isinstance(found, list) else [found]
     knowing = jury.knowing if jury else None
@@ -112,13 +116,15 @@ def judge(discriminator: nn.Module, seen: Seen) -> list[tuple[Tensor, list[Tenso
     return [*verdicts, *((logits, []) for logits in more)]
 
 
-def read(discriminator: nn.Module, seen: Seen) -> Tensor | None:
-    """What D takes each place for, where a Jury has a SegmentingDiscriminator."""
-    segmenting = discriminator.segmenting if isinstance(discriminator, Jury) else None
+def read(discriminator: nn.Module, seen: DiscriminatorInput) -> Tensor | None:
+    """What D takes each place for, where a EnsembleDiscriminator has a OasisDiscriminator."""
+    segmenting = (
+        discriminator.segmenting if isinstance(discriminator, EnsembleDiscriminator) else None
+    )
     return segmenting(seen.known).float() if segmenting else None
 
 
-def judged(recipe: Recipe, part: Part) -> tuple[int, float]:
+def judged(recipe: Recipe, part: Microbatch) -> tuple[int, float]:
     """How many of a microbatch's images, from the first on, the conditional discriminators see;
     and their share of all such images.
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from pix2pix.checkpoint import Model
 from pix2pix.runtime.device import autocast
-from pix2pix.models.tensors import honour_hints
-from pix2pix.models import AbMean
+from pix2pix.models.tensors import apply_hints
+from pix2pix.models import AnnealedMean
 from pix2pix.training import gan
 from pix2pix.training.losses import (
     ab_cross_entropy,
@@ -22,7 +22,7 @@ from pix2pix.training.losses import (
     reading_loss,
     reconstruction_loss,
 )
-from pix2pix.training.microbatch import Part
+from pix2pix.training.microbatch import Microbatch
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.style_codes import encode_styles, style_error
 
@@ -34,8 +34,8 @@ class Painted:
     total: Tensor  # weighted sum of the losses, with its graph
     losses: dict[str, Tensor]  # each times its share of the step, unweighted
     styles: Tensor | None  # (encoded, style_dim), codes of the microbatch's own photos
-    real: gan.Seen | None  # what D sees of the truth; None before D takes part
-    fake: gan.Seen | None  # what D sees of the output
+    real: gan.DiscriminatorInput | None  # what D sees of the truth; None before D takes part
+    fake: gan.DiscriminatorInput | None  # what D sees of the output
 
 
 class GeneratorLoss(nn.Module):
@@ -46,7 +46,7 @@ class GeneratorLoss(nn.Module):
         self.recipe, self.model, self.bf16 = recipe, model, bf16
 
     def forward(
-        self, part: Part, discriminator: nn.Module | None, kl_weight: float = 0.0
+        self, part: Microbatch, discriminator: nn.Module | None, kl_weight: float = 0.0
     ) -> Painted:
         """`discriminator` is None until the adversarial part of the run; its weights are frozen."""
         recipe, losses = self.recipe, {}
@@ -83,7 +83,7 @@ class GeneratorLoss(nn.Module):
             total = total + 0 * output.sum()
         return Painted(total, {n: x.detach() for n, x in losses.items()}, own, real, fake)
 
-    def _paint(self, part: Part, style: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _paint(self, part: Microbatch, style: Tensor | None) -> tuple[Tensor, Tensor]:
         """Logits, and the output made of them with the truth where the weight is 0."""
         generator = self.model.generator
         with autocast(part.input.device, self.bf16):
@@ -91,11 +91,11 @@ class GeneratorLoss(nn.Module):
         logits = logits[part.pixels].float()
         output = generator.final(logits)
         if self.recipe.hint_dim:
-            output = honour_hints(part.input, output)
+            output = apply_hints(part.input, output)
         valid = (part.weight > 0).float()
         return logits, output * valid + part.target * (1 - valid)
 
-    def _truth_losses(self, part: Part, logits: Tensor, output: Tensor) -> dict[str, Tensor]:
+    def _truth_losses(self, part: Microbatch, logits: Tensor, output: Tensor) -> dict[str, Tensor]:
         recipe, known = self.recipe, slice(part.encoded)
         losses = {}
         if recipe.lambda_l1:
@@ -111,7 +111,7 @@ class GeneratorLoss(nn.Module):
             losses["even"] = evenness_loss(output, part.input, part.gaps) * part.share
         if recipe.lambda_ce:
             final = self.model.generator.final
-            if isinstance(final, AbMean):
+            if isinstance(final, AnnealedMean):
                 logits = logits[:, : len(final.points)]
                 entropy = ab_cross_entropy(logits, part.target, final.points, part.weight)
             else:
@@ -119,7 +119,7 @@ class GeneratorLoss(nn.Module):
             losses["ce"] = entropy * part.weight_share
         return losses
 
-    def _style_loss(self, part: Part, output: Tensor, style: Tensor) -> Tensor:
+    def _style_loss(self, part: Microbatch, output: Tensor, style: Tensor) -> Tensor:
         """How legible the drawn styles are in the outputs."""
         if not part.drawn_share:
             return output.new_zeros(())
@@ -148,9 +148,9 @@ class GeneratorLoss(nn.Module):
 def adversarial_losses(
     discriminator: nn.Module,
     recipe: Recipe,
-    part: Part,
-    real: gan.Seen,
-    fake: gan.Seen,
+    part: Microbatch,
+    real: gan.DiscriminatorInput,
+    fake: gan.DiscriminatorInput,
 ) -> dict[str, Tensor]:
     """Realism (gan), legibility of the drawn classes (seg) and, for images with a truth, distance
     to it in D's features (fm) and in those of the pretrained network (known).
@@ -158,7 +158,7 @@ def adversarial_losses(
     All are means over D's scales; pix2pixHD adds them up.
     """
     count, share = gan.judged(recipe, part)
-    verdicts = gan.judge(discriminator, fake.first(count)) if count else []
+    verdicts = gan.discriminate(discriminator, fake.first(count)) if count else []
     scales = [generator_loss(logits.float(), recipe.gan_loss) for logits, _ in verdicts]
     losses = {"gan": gan.mean_of(scales, fake.image) * share}
     readings = gan.read(discriminator, fake)
@@ -166,7 +166,7 @@ def adversarial_losses(
         losses["seg"] = reading_loss(readings, fake.condition) * part.share
     if recipe.lambda_fm:
         with torch.no_grad():
-            truths = gan.judge(discriminator, real.first(count)) if part.encoded else []
+            truths = gan.discriminate(discriminator, real.first(count)) if part.encoded else []
         pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
         losses["fm"] = matching_loss(pairs, part, fake.image)
     if recipe.lambda_known:
@@ -176,7 +176,7 @@ def adversarial_losses(
 
 
 def matching_loss(
-    pairs: list[tuple[list[Tensor], list[Tensor]]], part: Part, like: Tensor
+    pairs: list[tuple[list[Tensor], list[Tensor]]], part: Microbatch, like: Tensor
 ) -> Tensor:
     """Mean distance of real and fake activations, scale by scale, of the images with a truth."""
     known = slice(part.encoded)

@@ -24,13 +24,21 @@ from pix2pix.runtime.signals import StopSignal
 from pix2pix.training.tensorboard import Board
 from pix2pix.training.resume_overrides import change_keys
 from pix2pix.training.distributed import Workers, join_workers, restarts
-from pix2pix.training.run_setup import Job, LossWatch, judge, make_plan, prepare, save, write_line
+from pix2pix.training.run_setup import (
+    TrainingRun,
+    LossWatch,
+    evaluate_run,
+    make_plan,
+    prepare,
+    save,
+    write_line,
+)
 from pix2pix.training.progress_bar import open_bar, show_losses
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.run_dir import (
-    METRICS_NAME,
+    METRICS_LOG_NAME,
     STATE_NAME,
-    StoppedError,
+    RunStoppedError,
     lock_run,
     read_run,
     repair,
@@ -139,25 +147,25 @@ def train(run: dict[str, Any], out_dir: Path, workers: Workers) -> int:
             write_run(out_dir, run)
             write_facts(out_dir, job.data_facts)
             repair(out_dir, job.learner.ema, job.progress)
-            trim_metrics(out_dir / METRICS_NAME, job.progress.step)
+            trim_metrics(out_dir / METRICS_LOG_NAME, job.progress.step)
         if done := words_of_end(job):
             log.info("%s: %s", out_dir, done)
             return 0
         return run_steps(job)
     except OSError as error:
-        raise StoppedError(f"{error.strerror}; {last_save(out_dir, job)}") from error
+        raise RunStoppedError(f"{error.strerror}; {last_save(out_dir, job)}") from error
     except torch.linalg.LinAlgError as error:  # of the styles' covariance
         words = f"the weights are not finite ({error})"
-        raise StoppedError(f"{words}; {last_save(out_dir, job)}") from error
-    except (FloatingPointError, StoppedError) as error:
-        raise StoppedError(f"{error}; {last_save(out_dir, job)}") from error
+        raise RunStoppedError(f"{words}; {last_save(out_dir, job)}") from error
+    except (FloatingPointError, RunStoppedError) as error:
+        raise RunStoppedError(f"{error}; {last_save(out_dir, job)}") from error
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        raise StoppedError(f"{MEMORY_WORDS}; {last_save(out_dir, job)}") from error
+        raise RunStoppedError(f"{MEMORY_WORDS}; {last_save(out_dir, job)}") from error
 
 
-def words_of_end(job: Job) -> str:
+def words_of_end(job: TrainingRun) -> str:
     """Why there is nothing left to do, and what would go on; "" where there is something."""
     if job.is_patience_over:
         return (
@@ -180,7 +188,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(part in words for part in OUT_OF_MEMORY)
 
 
-def last_save(out_dir: Path, job: Job | None) -> str:
+def last_save(out_dir: Path, job: TrainingRun | None) -> str:
     """What is left of a run that stops; at once, as torchrun ends a worker that lingers."""
     if not (out_dir / STATE_NAME).exists():
         return f"nothing was saved yet in {out_dir}"
@@ -188,7 +196,7 @@ def last_save(out_dir: Path, job: Job | None) -> str:
     return f"{which} is untouched, go on from it with --resume {out_dir}"
 
 
-def run_steps(job: Job) -> int:
+def run_steps(job: TrainingRun) -> int:
     """The loop. Returns the number of the signal that ended it, or 0."""
     recipe, workers, learner = job.recipe, job.workers, job.learner
     first_step, total_steps, signal_number = job.progress.step, job.total_steps, 0
@@ -225,7 +233,7 @@ def run_steps(job: Job) -> int:
 
             # Evaluate
             if evaluates:
-                is_best = workers.share(workers.is_first and judge(job, report, board, done))
+                is_best = workers.share(workers.is_first and evaluate_run(job, report, board, done))
                 learner.plateau.take(is_best)
 
             # Save. A signal may have come to any worker at any time: all agree here.
@@ -244,6 +252,6 @@ def run_steps(job: Job) -> int:
     return 0
 
 
-def open_report(job: Job) -> TextIO:
+def open_report(job: TrainingRun) -> TextIO:
     """metrics.jsonl, to be written by the first worker alone."""
-    return open(job.out_dir / METRICS_NAME if job.workers.is_first else os.devnull, "a")
+    return open(job.out_dir / METRICS_LOG_NAME if job.workers.is_first else os.devnull, "a")

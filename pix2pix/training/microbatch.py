@@ -14,7 +14,7 @@ from pix2pix.training.distributed import Workers
 
 
 @dataclass(frozen=True)
-class Part:
+class Microbatch:
     """Images of a step that are computed together.
 
     The first `encoded` are painted in the style of their own photo and have a truth: they are
@@ -48,7 +48,7 @@ def split_batch(
     encoded: int,
     count: int,
     workers: Workers,
-) -> list[Part]:
+) -> list[Microbatch]:
     """A worker's batch as `count` microbatches of one size.
 
     Of all workers' images the first `encoded` have a truth. `noise` and `chances` are this
@@ -65,7 +65,7 @@ def split_batch(
         has_truth = min(max(known - first, 0), size)
         weights = batch.weight[here]
         parts.append(
-            Part(
+            Microbatch(
                 batch.input[here],
                 batch.condition[here],
                 gaps[here],
@@ -85,7 +85,7 @@ def split_batch(
     return parts
 
 
-def accumulate(module: nn.Module, parts: Sequence[Part]) -> Iterator[Part]:
+def accumulate(module: nn.Module, parts: Sequence[Microbatch]) -> Iterator[Microbatch]:
     """The microbatches in turn. Workers average the gradients of `module` at the last one only."""
     for i, part in enumerate(parts):
         is_last = i == len(parts) - 1

@@ -40,7 +40,7 @@ def load_halvings() -> list[nn.Sequential]:
 
     Raises ValueError as `take_pretrained`.
     """
-    modules = efficientnet.halvings(3)
+    modules = efficientnet.encoder_stages(3)
     instead = "--d-known false --lambda-known 0 --lambda-seg 0 --take-out 0"
     copy_published(nn.ModuleList(modules), 3, instead)
     return modules

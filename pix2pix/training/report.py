@@ -102,11 +102,14 @@ def subtitle(run: Mapping[str, Any], step: int, total_steps: int) -> str:
 def fact_list(facts: Mapping[str, Any]) -> str:
     """The facts that are one value; the recipe has its own section."""
     shown = {k: v for k, v in facts.items() if k != "options" and not isinstance(v, (dict, list))}
-    texts = {html.escape(k.replace("_", " ")): html.escape(in_words(v)) for k, v in shown.items()}
+    texts = {
+        html.escape(k.replace("_", " ")): html.escape(describe_settings(v))
+        for k, v in shown.items()
+    }
     return "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in texts.items())
 
 
-def in_words(value: object) -> str:
+def describe_settings(value: object) -> str:
     return f"{value:,}" if isinstance(value, (int, float)) else str(value)
 
 

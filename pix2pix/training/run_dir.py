@@ -29,7 +29,7 @@ from pix2pix.training.early_stopping import Best
 from pix2pix.training.model_card import write_card
 
 STATE_NAME = "state.pt"
-METRICS_NAME = "metrics.jsonl"
+METRICS_LOG_NAME = "metrics.jsonl"
 DATA_NAME = "data.json"
 SHEET_NAME = "samples.jpg"
 BEST_NAME = "best"
@@ -40,7 +40,7 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 log = logging.getLogger(__name__)
 
 
-class StoppedError(RuntimeError):
+class RunStoppedError(RuntimeError):
     """A run that cannot go on, by no mistake of the command: full disk, NaN, a lost worker."""
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.config import from_dict
 from pix2pix.data.discovery import RUN_NAME
-from pix2pix.data.loader import Dataset, Plan
+from pix2pix.data.loader import Dataset, BatchPlan
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.datasets.pair_dataset import ImagePairs
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Job:
+class TrainingRun:
     """A run at work: what the loop's paragraphs share."""
 
     run: dict[str, Any]  # the content of run.json
@@ -73,7 +73,7 @@ class Job:
         return 0 < self.recipe.patience <= self.progress.best.misses
 
 
-def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
+def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRun:
     """Opens the data and builds the networks, as they were last saved or anew."""
     recipe, data_dir = from_dict(Recipe, run["recipe"], RUN_NAME), Path(run["data"])
     check_run(recipe, data_dir)
@@ -94,7 +94,7 @@ def prepare(run: dict[str, Any], out_dir: Path, workers: Workers) -> Job:
     learner = Learner(recipe, workers.device, workers)
     train_set, val_set = opened.datasets
     progress, facts = Progress(), opened.facts
-    job = Job(run, recipe, out_dir, workers, learner, train_set, val_set, progress, facts)
+    job = TrainingRun(run, recipe, out_dir, workers, learner, train_set, val_set, progress, facts)
     make_plan(job)  # checked here, before the first step
     if recipe.best_metric:  # a wrong name must not wait for the first evaluation
         figures = evaluate(learner.ema, recipe.task, job.val_set, workers.device, limit=1)
@@ -135,7 +135,7 @@ def say_facts(facts: Facts, earlier: Facts, data_dir: Path) -> None:
             log.warning("  %s", line)
 
 
-def say_jump(job: Job) -> None:
+def say_jump(job: TrainingRun) -> None:
     """Warns where what was changed makes the learning rates jump; notes the steps of the run."""
     run, step, total = job.run, job.progress.step, job.total_steps
     run["steps_before"] = run.get("total_steps", total)
@@ -156,10 +156,10 @@ def take_start(run: dict[str, Any], recipe: Recipe, model: Model) -> dict[str, o
     return {}
 
 
-def make_plan(job: Job) -> Plan:
+def make_plan(job: TrainingRun) -> BatchPlan:
     recipe, workers = job.recipe, job.workers
     goes_small = 0 < recipe.small_size < recipe.size
-    return Plan(
+    return BatchPlan(
         recipe.batch_size,
         recipe.seed,
         round(job.total_steps * recipe.small_until) if goes_small else 0,
@@ -169,14 +169,14 @@ def make_plan(job: Job) -> Plan:
     )
 
 
-def write_line(job: Job, report: TextIO, values: dict[str, Any]) -> None:
+def write_line(job: TrainingRun, report: TextIO, values: dict[str, Any]) -> None:
     """A line of metrics.jsonl; `seconds` is the run's time so far, without its pauses."""
     if job.workers.is_first:
         line = {"step": values["step"], "seconds": round(job.seconds, 1), **values}
         print(json.dumps(line), file=report, flush=True)
 
 
-def judge(job: Job, report: TextIO, board: Board, step: int) -> bool:
+def evaluate_run(job: TrainingRun, report: TextIO, board: Board, step: int) -> bool:
     """Evaluates, and writes samples and report; whether this is the best evaluation so far."""
     model, progress, recipe = job.learner.ema, job.progress, job.recipe
     device = job.workers.device
@@ -197,7 +197,7 @@ def judge(job: Job, report: TextIO, board: Board, step: int) -> bool:
     return is_best
 
 
-def save(job: Job, step: int, is_best: bool) -> None:
+def save(job: TrainingRun, step: int, is_best: bool) -> None:
     """A save of the run as it is after `step` steps; nothing of the last one is lost before."""
     progress = dataclasses.replace(job.progress, step=step, seconds=job.seconds)
     config = checkpoint_config(job.recipe, training=facts(job, step), metrics=progress.metrics)
@@ -210,7 +210,7 @@ def save(job: Job, step: int, is_best: bool) -> None:
     job.progress = progress
 
 
-def facts(job: Job, step: int) -> dict[str, Any]:
+def facts(job: TrainingRun, step: int) -> dict[str, Any]:
     """How the weights came about: `training` in config.json, and the card's table."""
     return {
         "recipe": job.run["name"],

@@ -17,10 +17,10 @@ from pix2pix.runtime.atomic_io import write_atomically
 from pix2pix.evaluation.generation import (
     generate,
     generate_ab,
-    lightness_of,
+    batch_lightness,
     restore_void,
     spread_indices,
-    to_rgb,
+    batch_to_rgb,
     with_hints,
 )
 
@@ -92,7 +92,7 @@ def color_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
         "with 10 hints": generate_ab(model, with_hints(batch, 10, range(len(truth))), device),
         "photo": truth,
     }
-    return {caption: to_rgb(lightness_of(batch), ab) for caption, ab in chroma.items()}
+    return {caption: batch_to_rgb(batch_lightness(batch), ab) for caption, ab in chroma.items()}
 
 
 def image_columns(model: Model, batch: Batch, device: torch.device) -> Columns:

@@ -14,11 +14,11 @@ from pix2pix.data.options import LABEL_TASKS
 from pix2pix.labels.palette import FACADES
 from pix2pix.runtime.device import has_fast_bf16
 from pix2pix.training import gan
-from pix2pix.training.augmentation import draw_chances, take_out
+from pix2pix.training.augmentation import draw_chances, drop_elements
 from pix2pix.training.discriminator_loss import DiscriminatorLoss
 from pix2pix.training.distributed import Workers
 from pix2pix.training.generator_loss import GeneratorLoss
-from pix2pix.training.microbatch import Part, accumulate, split_batch
+from pix2pix.training.microbatch import Microbatch, accumulate, split_batch
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.lr_schedule import Plateau, rate
 
@@ -127,7 +127,7 @@ class Learner:
         self._average(step)
         return losses
 
-    def _microbatches(self, batch: Batch, step: int, adversarial: bool) -> list[Part]:
+    def _microbatches(self, batch: Batch, step: int, adversarial: bool) -> list[Microbatch]:
         """The batch in parts, with everything of the step that is left to chance drawn for them."""
         recipe, workers = self.recipe, self.workers
         whole = encoded = len(batch.input) * workers.world
@@ -158,7 +158,7 @@ class Learner:
         chances[:encoded_whole, 0] = 1  # these are painted whole
         chances = workers.own_part(chances).to(labels.device)
         chosen = (chances[:, 0] < self.recipe.take_out)[:, None, None, None]
-        fewer, gaps = take_out(labels, chances[:, 1:])
+        fewer, gaps = drop_elements(labels, chances[:, 1:])
         return torch.where(chosen, fewer, labels), gaps * chosen
 
     def _observe_styles(self, styles: list[Tensor], share: int) -> None:

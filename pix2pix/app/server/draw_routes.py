@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pix2pix.inference import Drawer, Stop, StoppedError
+from pix2pix.inference import Drawer, Stop, InferenceCancelledError
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.runtime.user_warnings import listening
 from pix2pix.app.errors import unfinished
@@ -123,7 +123,7 @@ def live_routes() -> list[Route]:
 
 
 def paint(drawer: Drawer | LineDrawer, drawing: DrawRequest, stop: Stop = None) -> np.ndarray:
-    """The picture (H, W, 3) uint8 that is asked for; StoppedError soon after `stop()` is true."""
+    """The picture (H, W, 3) uint8 that is asked for; InferenceCancelledError soon after `stop()` is true."""
     what = (drawing.label_map, drawing.seed, drawing.style, stop)
     if drawing.large and isinstance(drawer, Drawer):
         return drawer.draw(*what, drawer.largest)
@@ -134,7 +134,7 @@ def draw(desk: Desk, drawing: DrawRequest, stop: Stop) -> Response:
     try:
         with listening() as notices:
             photo = paint(desk.drawer, drawing, stop)
-    except StoppedError:
+    except InferenceCancelledError:
         return Response(status_code=204, headers=PRIVATE)
     except ValueError as error:
         return refuse(str(error), 400)

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, check_key, decode_photo
+from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, check_key, open_upload
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB, PRIVATE, clean_name, refuse, thumbnail_uri
 
 PHOTOS_URL = "studio-photos"
@@ -91,7 +91,7 @@ async def _read_body(request: Request, name: str) -> bytes:
 
 def _keep(store: PhotoStore, key: str, content: bytes, name: str) -> dict[str, object]:
     with _decoding:
-        photo = decode_photo(content, name)
+        photo = open_upload(content, name)
     width, height = photo.size
     thumb = thumbnail_uri(photo.preview, THUMB_SIDE)
     return {

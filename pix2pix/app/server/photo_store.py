@@ -65,7 +65,7 @@ class KeptPhoto:
         return len(self.content) + 5 * pixels + len(self.result.content if self.result else b"")
 
 
-def decode_photo(content: bytes, name: str) -> KeptPhoto:
+def open_upload(content: bytes, name: str) -> KeptPhoto:
     """Raises ValueError "NAME: reason" for what is no picture that can be read."""
     size = read_size(content, name)
     image = open_image(content, name)  # whole: in a smaller one the dots of a print are gone

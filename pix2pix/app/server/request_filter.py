@@ -17,7 +17,13 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pix2pix.app.assets import ASSETS_URL, COMPONENT_URL
-from pix2pix.app.server.event_validation import AddressError, EventKind, check_event, check_named, parse_json
+from pix2pix.app.server.event_validation import (
+    AddressError,
+    EventKind,
+    check_event,
+    check_named,
+    parse_json,
+)
 from pix2pix.app.server.shutdown import LEAVING
 from pix2pix.app.server.draw_routes import LIVE_URL
 from pix2pix.app.server.photo_routes import PHOTOS_URL, UPLOAD_LIMIT_S, UPLOADS_AT_ONCE
@@ -34,7 +40,7 @@ JSON_LIMIT_S = 30
 log = logging.getLogger("pix2pix")
 
 
-class Door(NamedTuple):
+class AllowedRoute(NamedTuple):
     """Paths that are open, to these methods."""
 
     methods: str
@@ -43,27 +49,27 @@ class Door(NamedTuple):
 
 
 _DOORS = (
-    Door("GET HEAD", r"/"),
-    Door("GET", r"/(config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon)"),
-    Door("GET", r"/(svelte|static|assets)/[A-Za-z0-9_@~+-][A-Za-z0-9_./@~+-]{,200}"),
-    Door("GET HEAD", rf"/{ASSETS_URL}/.+"),
-    Door("GET HEAD", rf"/{re.escape(COMPONENT_URL)}"),
-    Door("GET POST HEAD DELETE", rf"/{PHOTOS_URL}(/.*)?"),  # it bounds its bodies itself
-    Door("POST", rf"/{LIVE_URL}/[a-z0-9_]{{1,64}}", "json"),
-    Door("GET", r"/gradio_api/(info/?|app_id/?|user/?|token/?|login_check/?|theme\.css)"),
-    Door("GET", r"/gradio_api/(startup-events|queue/status|queue/data|upload_progress)"),
-    Door("GET", r"/gradio_api/heartbeat/[A-Za-z0-9_-]{1,64}"),
-    Door("GET", r"/gradio_api/call/(v2/)?(?!v2/)[a-z0-9_]+/[A-Za-z0-9_-]{1,64}"),
+    AllowedRoute("GET HEAD", r"/"),
+    AllowedRoute("GET", r"/(config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon)"),
+    AllowedRoute("GET", r"/(svelte|static|assets)/[A-Za-z0-9_@~+-][A-Za-z0-9_./@~+-]{,200}"),
+    AllowedRoute("GET HEAD", rf"/{ASSETS_URL}/.+"),
+    AllowedRoute("GET HEAD", rf"/{re.escape(COMPONENT_URL)}"),
+    AllowedRoute("GET POST HEAD DELETE", rf"/{PHOTOS_URL}(/.*)?"),  # it bounds its bodies itself
+    AllowedRoute("POST", rf"/{LIVE_URL}/[a-z0-9_]{{1,64}}", "json"),
+    AllowedRoute("GET", r"/gradio_api/(info/?|app_id/?|user/?|token/?|login_check/?|theme\.css)"),
+    AllowedRoute("GET", r"/gradio_api/(startup-events|queue/status|queue/data|upload_progress)"),
+    AllowedRoute("GET", r"/gradio_api/heartbeat/[A-Za-z0-9_-]{1,64}"),
+    AllowedRoute("GET", r"/gradio_api/call/(v2/)?(?!v2/)[a-z0-9_]+/[A-Za-z0-9_-]{1,64}"),
     # What `save_result` wrote. Uploads come in and are never served: no stranger's HTML is, and
     # nobody's photo.
-    Door("GET HEAD", r"/gradio_api/file=.+/[0-9a-f]{40}/[^/]+"),
-    Door("POST", r"/gradio_api/queue/join", "event"),
-    Door("POST", r"/gradio_api/call/(?P<name>(?!v2/)[a-z0-9_]+)/?", "named event"),
-    Door("POST", r"/gradio_api/call/v2/(?P<name>[a-z0-9_]+)/?", "named values"),
-    Door("POST", r"/gradio_api/(cancel|reset/?)", "json"),
-    Door("POST", rf"/{UPLOAD_URL}", "upload"),
+    AllowedRoute("GET HEAD", r"/gradio_api/file=.+/[0-9a-f]{40}/[^/]+"),
+    AllowedRoute("POST", r"/gradio_api/queue/join", "event"),
+    AllowedRoute("POST", r"/gradio_api/call/(?P<name>(?!v2/)[a-z0-9_]+)/?", "named event"),
+    AllowedRoute("POST", r"/gradio_api/call/v2/(?P<name>[a-z0-9_]+)/?", "named values"),
+    AllowedRoute("POST", r"/gradio_api/(cancel|reset/?)", "json"),
+    AllowedRoute("POST", rf"/{UPLOAD_URL}", "upload"),
 )
-_MCP = Door("GET POST DELETE", r"/gradio_api/mcp(/.*)?")
+_MCP = AllowedRoute("GET POST DELETE", r"/gradio_api/mcp(/.*)?")
 
 
 class RefusedError(Exception):
@@ -74,7 +80,7 @@ class RefusedError(Exception):
         self.status, self.reason = status, reason
 
 
-class Gate:
+class AllowlistMiddleware:
     """ASGI middleware around Gradio's app."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -201,7 +207,9 @@ async def _add_slash(prefix: str, scope: Scope, receive: Receive, send: Send) ->
     await answer(scope, receive, send)
 
 
-def find_inner_door(method: str, path: str, prefix: str, has_mcp: bool) -> tuple[Door, str, str]:
+def find_inner_door(
+    method: str, path: str, prefix: str, has_mcp: bool
+) -> tuple[AllowedRoute, str, str]:
     """As `find_door`, for a path that may begin with the prefix; and the path without it."""
     refusal = None
     for inner in inner_paths(path, prefix):
@@ -213,7 +221,7 @@ def find_inner_door(method: str, path: str, prefix: str, has_mcp: bool) -> tuple
     raise refusal
 
 
-def find_door(method: str, path: str, has_mcp: bool) -> tuple[Door, str]:
+def find_door(method: str, path: str, has_mcp: bool) -> tuple[AllowedRoute, str]:
     """The door to this path, and the event's name in it, if any. Raises RefusedError."""
     doors = (*_DOORS, _MCP) if has_mcp else _DOORS
     found = [(door, match) for door in doors if (match := re.fullmatch(door.path, path))]

@@ -31,8 +31,15 @@ from pix2pix.app.server.colorize_schemas import (
 from pix2pix.app.component_base import ScriptedHTML, desk_name
 from pix2pix.app.errors import in_words, sentence, with_notices
 from pix2pix.app.server.photo_routes import PHOTOS_URL, THUMB_SIDE
-from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, Result, decode_photo
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB, Upload, bytes_uri, data_uri, read_upload, thumbnail_uri
+from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, Result, open_upload
+from pix2pix.app.server.schemas import (
+    MAX_UPLOAD_MB,
+    Upload,
+    bytes_uri,
+    data_uri,
+    read_upload,
+    thumbnail_uri,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +55,7 @@ CALL_NUMBERS = {
 }
 
 
-class Example(NamedTuple):
+class ExamplePhoto(NamedTuple):
     """A photo to try the model with."""
 
     path: Path
@@ -57,7 +64,7 @@ class Example(NamedTuple):
 
 
 EXAMPLES = [
-    Example(ASSETS / "examples" / f"{name}.jpg", title, f"{ASSETS_URL}/examples/{name}.jpg")
+    ExamplePhoto(ASSETS / "examples" / f"{name}.jpg", title, f"{ASSETS_URL}/examples/{name}.jpg")
     for name, title in CALL_NUMBERS.items()
 ]
 
@@ -73,7 +80,7 @@ class PhotoFile(NamedTuple):
 class Photo(ScriptedHTML):
     """The photo under its before/after slider. In Python its value is a ColorRequest."""
 
-    def __init__(self, size: int, examples: Sequence[Example]) -> None:
+    def __init__(self, size: int, examples: Sequence[ExamplePhoto]) -> None:
         self.size = size
         super().__init__(
             "photo",
@@ -124,7 +131,7 @@ class Photo(ScriptedHTML):
         return {"file": None, "strength": 1.0, "format": "png"}
 
 
-class Print(ScriptedHTML):
+class ResultChannel(ScriptedHTML):
     """What comes back to the Photo: previews as data URIs, or the finished file."""
 
     def __init__(self, value: dict[str, Any]) -> None:
@@ -146,12 +153,12 @@ def build_colorize_tab(
     store: PhotoStore,
     concurrency_id: str,
     demo: gr.Blocks,
-    examples: Sequence[Example] = EXAMPLES,
+    examples: Sequence[ExamplePhoto] = EXAMPLES,
 ) -> None:
     """Adds the tab's content to the Blocks under construction, with its events."""
     with gr.Column(elem_classes="studio-darkroom"):
         photo = Photo(colorizer.size, examples)
-        printed = Print(first_print(colorizer, examples[0].path))
+        printed = ResultChannel(first_print(colorizer, examples[0].path))
 
     answer = answer_privately(lambda wish: ANSWERS[wish.kind](colorizer, store, wish))
 
@@ -211,19 +218,19 @@ def answer_privately(
     return answered
 
 
-def own_examples(paths: Sequence[Path]) -> list[Example]:
+def own_examples(paths: Sequence[Path]) -> list[ExamplePhoto]:
     """A model's own pictures, at the size of a preview, as data URIs: they travel with the page."""
     examples = []
     for path in paths:
         photo = open_rgb(path)
         photo.thumbnail((OWN_SIDE, OWN_SIDE), Image.Resampling.LANCZOS)
-        examples.append(Example(path, path.stem, preview_uri(photo)))
+        examples.append(ExamplePhoto(path, path.stem, preview_uri(photo)))
     return examples
 
 
 def first_print(colorizer: Colorizer, path: Path) -> dict[str, Any]:
     """What greets: an old photo, half coloured under the slider."""
-    photo = decode_photo(path.read_bytes(), path.name)
+    photo = open_upload(path.read_bytes(), path.name)
     after = color_photo(colorizer, photo.preview, Look(1.0, colorizer.size))
     return {
         "before": preview_uri(photo.preview),

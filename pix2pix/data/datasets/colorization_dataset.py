@@ -16,7 +16,7 @@ from pix2pix.models.tensors import encode_ab, encode_colorize_input, encode_ligh
 from pix2pix.images.color import AB_SPACING, ab_grid, rgb_to_lab
 from pix2pix.images.depth import ValueRange
 
-MAX_HINTS = 30
+MAX_TRAINING_HINTS = 30
 WITHOUT_HINTS = 0.25  # of the photos
 # Rare colours count more, or everything in doubt comes out brown. Zhang et al., "Colorful Image
 # Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
@@ -53,7 +53,7 @@ class PlainPhotos:
         if rngs is None:
             hints, mask = np.zeros_like(ab), np.zeros(lightness.shape, np.float32)
         else:
-            lightness = np.stack([age(x, rng) for x, rng in zip(lightness, rngs)])
+            lightness = np.stack([degrade(x, rng) for x, rng in zip(lightness, rngs)])
             sampled = [sample_hints(x, rng) for x, rng in zip(ab, rngs)]
             hints = np.stack([colors for colors, _ in sampled])
             mask = np.stack([spots for _, spots in sampled])
@@ -93,7 +93,7 @@ def rarity_weights(photos: Iterable[np.ndarray]) -> np.ndarray:
     return (weights / (weights * share).sum()).astype(np.float32)
 
 
-def age(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def degrade(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """L (H, W) in 0..100 as an old scan might have it.
 
     Of another contrast and faded, unevenly lit or stained paper, soft, small, grainy, scratched.
@@ -154,7 +154,7 @@ def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
     if rng.random() < WITHOUT_HINTS:
         return hints, mask
     height, width = ab.shape[:2]
-    for _ in range(int(np.exp(rng.uniform(0, np.log(MAX_HINTS + 1))))):
+    for _ in range(int(np.exp(rng.uniform(0, np.log(MAX_TRAINING_HINTS + 1))))):
         reach = int(rng.integers(0, 4))
         y, x = int(rng.integers(0, height)), int(rng.integers(0, width))
         spot = np.s_[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]

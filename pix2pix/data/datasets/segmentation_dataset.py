@@ -35,7 +35,7 @@ class TracedFacades:
         photos, labels = pairs.target, pairs.input
         if rngs is not None:
             photos = encode_photo(
-                np.stack([vary(x, rng) for x, rng in zip(decode_photo(photos), rngs)])
+                np.stack([photometric_jitter(x, rng) for x, rng in zip(decode_photo(photos), rngs)])
             )
         weights = torch.from_numpy(self.class_weights)[None, :, None, None]
         return Batch(photos, labels, (labels * weights).sum(1, keepdim=True), photos)
@@ -53,7 +53,7 @@ def balance_weights(
     return (weights / (weights * share).sum()).astype(np.float32)
 
 
-def vary(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def photometric_jitter(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The photo (H, W, 3) uint8 in another light: contrast, colour cast, saturation, softness."""
     x: np.ndarray = photo.astype(np.float32) / 255
     if rng.random() < 0.8:
