@@ -54,7 +54,7 @@ class Drawing(ScriptedHTML):
         self._sheet, self._style_dim = sheet, style_dim
         super().__init__(
             "drawing",
-            "draw.js",
+            "draw/draw.js",
             "mountDrawing",
             events=("input",),
             seed=seed,
@@ -114,7 +114,7 @@ class Picture(ScriptedHTML):
         self._sheet = sheet
         super().__init__(
             "building",
-            "building.js",
+            "draw/preview.js",
             "mountPicture",
             value=value,
             kind=sheet.name,
@@ -153,7 +153,7 @@ class Looks(ScriptedHTML):
         self._sheet, self._style_dim = sheet, style_dim
         super().__init__(
             "looks",
-            "looks.js",
+            "draw/style_gallery.js",
             "mountLooks",
             events=("input", "photo"),
             styles=[{"name": name, "style": list(style)} for name, style in styles.items()],
@@ -188,7 +188,7 @@ class Shelf(ScriptedHTML):
         self._sheet = sheet
         super().__init__(
             "shelf",
-            "shelf.js",
+            "draw/start_panel.js",
             "mountShelf",
             events=("open", "save", "facade", "trace"),
             traces=traces,

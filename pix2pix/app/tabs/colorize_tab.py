@@ -84,7 +84,7 @@ class Photo(ScriptedHTML):
         self.size = size
         super().__init__(
             "photo",
-            "colorize.js",
+            "colorize/colorize.js",
             "mountPhoto",
             events=("input", "save"),
             max_strength=MAX_STRENGTH,
@@ -135,7 +135,7 @@ class ResultChannel(ScriptedHTML):
     """What comes back to the Photo: previews as data URIs, or the finished file."""
 
     def __init__(self, value: dict[str, Any]) -> None:
-        super().__init__("print", "requests.js", "mountPrint", value=value)
+        super().__init__("print", "colorize/request_queue.js", "mountPrint", value=value)
 
     def postprocess(self, value: dict[str, Any]) -> dict[str, Any]:  # type: ignore[override]
         return value

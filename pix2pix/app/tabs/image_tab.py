@@ -44,7 +44,7 @@ class PhotoDesk(ScriptedHTML):
         self._examples = examples
         super().__init__(
             "photo",
-            "translate.js",
+            "image/translate.js",
             "mountPhotoDesk",
             events=("input", "save"),
             value=value,

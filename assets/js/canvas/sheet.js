@@ -1,0 +1,274 @@
+// The sheet of paper: a label map on a canvas, and the pointer over it. The tools are in tools.js.
+
+import { BACKGROUND, FACADE, History, percent } from "./label_map.js";
+import { Selection } from "./selection.js";
+import { TOOLS } from "./tools.js";
+
+const MAX_BRUSH = 64;
+const CELLS = 32; // of the grid, along the shorter side
+
+const round = new Set(["brush", "eraser", "line"]);
+const selecting = new Set(["select", "repeat"]);
+
+export class Sheet {
+  /**
+   * `shape`: { width, height }; `colors`: [r, g, b] by id; `hasWall`: class 1 is what lies behind
+   * elements. `onChange()` after the map changed, `onHistory()` after a step, `onPick(id)` while the eyedropper is over a class and `onPicked()` after,
+   * `onSelection()` when another part is selected, or none.
+   */
+  constructor({ shape, colors, hasWall, onChange, onHistory, onPick, onPicked, onSelection }) {
+    Object.assign(this, { shape, onChange, onHistory, onPick, onPicked });
+    this.map = new Uint8Array(shape.width * shape.height);
+    this.wall = hasWall ? FACADE : BACKGROUND;
+    this.history = new History(shape);
+    this.tool = "rectangle";
+    this.classId = 2;
+    this.brush = 12;
+    this.gap = 12; // between the copies that the repeat tool sets out
+    this.grid = 0; // 0: off
+    this.mirror = false;
+    this.stroke = null;
+    this.selection = new Selection(this, onSelection);
+    this.#build(colors);
+    this.#listen();
+  }
+
+  #build(colors) {
+    const { width, height } = this.shape;
+    this.canvas = Object.assign(document.createElement("canvas"), {
+      className: "st-sheet", width, height, tabIndex: 0,
+    });
+    this.canvas.setAttribute("role", "application"); // so that a screen reader leaves it the arrows
+    this.canvas.setAttribute("aria-label",
+      "The drawing. Arrows move a cross, Space puts the tool down; ? for help.");
+    this.context = this.canvas.getContext("2d");
+    this.image = this.context.createImageData(width, height);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+    this.lookup = new Uint32Array(256).fill(0xff000000);
+    colors.forEach(([r, g, b], id) => {
+      this.lookup[id] = (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
+    });
+    const layer = (className) => Object.assign(document.createElement("div"), { className });
+    this.outline = layer("st-outline");
+    this.frame = layer("st-frame");
+    this.frame.append(this.canvas, layer("st-grid"), layer("st-axis"), this.selection.node,
+      this.outline);
+    this.frame.style.setProperty("--columns", width / this.#cell);
+    this.frame.style.setProperty("--rows", height / this.#cell);
+  }
+
+  /** The side of a cell of the grid, in whole pixels. */
+  get #cell() {
+    return Math.max(1, Math.round(Math.min(this.shape.width, this.shape.height) / CELLS));
+  }
+
+  /** Replaces the drawing, as one step that can be undone. */
+  replace(map, { asStep = true } = {}) {
+    this.cancel();
+    this.selection.drop();
+    if (asStep) this.history.commit(this.map, map);
+    this.map.set(map);
+    this.#changed();
+    this.onHistory();
+  }
+
+  undo() { this.#travel("undo"); }
+  redo() { this.#travel("redo"); }
+
+  setBrush(diameter) {
+    this.brush = Math.min(Math.max(Math.round(diameter), 1), MAX_BRUSH);
+    this.#moveOutline();
+  }
+
+  setGap(pixels) { this.gap = Math.min(Math.max(Math.round(pixels), 1), MAX_BRUSH); }
+
+  setTool(name) {
+    this.cancel();
+    if (!selecting.has(name)) this.selection.drop();
+    this.tool = name;
+    this.frame.dataset.tool = name;
+    this.#moveOutline();
+  }
+
+  setMirror(on) {
+    this.mirror = on;
+    this.frame.classList.toggle("st-mirrored", on);
+  }
+
+  setGrid(on) {
+    this.grid = on ? this.#cell : 0;
+    this.frame.classList.toggle("st-gridded", on);
+  }
+
+  idAt(point) {
+    const { width, height } = this.shape;
+    const cell = (value, side) => Math.min(Math.max(Math.floor(value), 0), side - 1);
+    return this.map[cell(point.y, height) * width + cell(point.x, width)];
+  }
+
+  /** Drops the stroke under way, as if it had never begun. */
+  cancel() {
+    if (!this.stroke) return;
+    this.map.set(this.stroke.before);
+    this.selection.restore(this.stroke.selected);
+    this.stroke = null;
+    this.#changed();
+  }
+
+  /** Esc: drops the stroke under way; where there is none, the selection. */
+  escape() {
+    if (this.stroke) this.cancel();
+    else this.selection.drop();
+  }
+
+  // ---- what is done with a selection, each of it one step ----
+
+  copy() { this.selection.copy(); }
+
+  paste() {
+    const { clipboard } = this.selection;
+    if (!clipboard) return;
+    const { piece } = clipboard;
+    const at = this.hover && {
+      left: Math.round(this.hover.x - piece.width / 2), top: Math.round(this.hover.y - piece.height / 2),
+    };
+    this.#step(() => {
+      const { left, top } = at ?? clipboard;
+      this.selection.paste(piece, left, top);
+    });
+  }
+
+  duplicate() { this.#step(() => this.selection.duplicate()); }
+
+  remove() { this.#step(() => this.selection.remove()); }
+
+  /** Moves the selection; several nudges in a row are undone together. */
+  nudge(dx, dy) {
+    const { box } = this.selection;
+    if (!box || this.stroke) return;
+    const { after, floating } = this.nudges ?? {};
+    const running = after && after === this.history.past.at(-1) && floating === this.selection.floating;
+    const before = running ? this.nudges.before : this.map.slice();
+    const step = this.grid || 1;
+    this.selection.moveTo(box.left + dx * step, box.top + dy * step);
+    const moved = this.history[running ? "recommit" : "commit"](before, this.map);
+    this.nudges = moved
+      ? { before, after: this.history.past.at(-1), floating: this.selection.floating } : null;
+    this.onHistory();
+    this.#changed();
+  }
+
+  #step(change) {
+    this.cancel();
+    const before = this.map.slice();
+    change();
+    if (this.history.commit(before, this.map)) this.onHistory();
+    this.#changed();
+  }
+
+  #travel(direction) {
+    this.cancel();
+    this.selection.drop();
+    if (!this.history[direction](this.map)) return;
+    this.#changed();
+    this.onHistory();
+  }
+
+  // ---- the pointer ----
+
+  #listen() {
+    const { canvas } = this;
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    canvas.addEventListener("pointerup", (event) => this.#up(event));
+    canvas.addEventListener("pointercancel", () => this.cancel());
+    canvas.addEventListener("pointerleave", () => this.hoverAt(null));
+    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    this.outline.hidden = true;
+  }
+
+  #point(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return {
+      x: ((event.clientX - box.left) / box.width) * this.shape.width,
+      y: ((event.clientY - box.top) / box.height) * this.shape.height,
+    };
+  }
+
+  #down(event) {
+    if (this.stroke?.pointer === "keys") this.cancel();
+    if (event.button !== 0 || this.stroke) return;
+    event.preventDefault();
+    this.canvas.focus({ preventScroll: true });
+    this.canvas.setPointerCapture(event.pointerId);
+    this.begin(this.#point(event), event.pointerId);
+  }
+
+  #move(event) {
+    this.hoverAt(event.pointerType === "touch" ? null : this.#point(event));
+    if (this.stroke?.pointer !== event.pointerId) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    this.follow((events.length ? events : [event]).map((part) => this.#point(part)));
+  }
+
+  #up(event) {
+    if (this.stroke?.pointer === event.pointerId) this.finish();
+  }
+
+  // ---- a stroke, whether by a pointer or by keys ----
+
+  begin(point, pointer) {
+    this.stroke = {
+      pointer, before: this.map.slice(), first: point, last: point,
+      selected: this.selection.snapshot(),
+    };
+    TOOLS[this.tool].start(this, this.stroke, point);
+    this.#changed();
+  }
+
+  follow(points) {
+    for (const point of points) {
+      TOOLS[this.tool].move(this, this.stroke, point);
+      this.stroke.last = point;
+    }
+    this.#changed();
+  }
+
+  finish() {
+    const { stroke } = this;
+    this.stroke = null;
+    TOOLS[this.tool].end?.(this, stroke); // changes no map: that was sent with the last move
+    if (this.history.commit(stroke.before, this.map)) this.onHistory();
+    this.selection.onChange();
+  }
+
+  /** The outline of the brush goes where the hand is; null: nowhere. */
+  hoverAt(point) {
+    this.hover = point;
+    this.#moveOutline();
+  }
+
+  #moveOutline() {
+    this.outline.hidden = !round.has(this.tool) || !this.hover;
+    if (this.outline.hidden) return;
+    const { width, height } = this.shape;
+    Object.assign(this.outline.style, {
+      left: percent(this.hover.x, width), top: percent(this.hover.y, height),
+      width: percent(this.brush, width),
+    });
+  }
+
+  #changed() {
+    this.onChange();
+    if (this.frameRequest) return;
+    this.frameRequest = requestAnimationFrame(() => {
+      this.frameRequest = 0;
+      this.#paint();
+    });
+  }
+
+  #paint() {
+    for (let i = 0; i < this.map.length; i++) this.pixels[i] = this.lookup[this.map[i]];
+    this.context.putImageData(this.image, 0, 0);
+  }
+}

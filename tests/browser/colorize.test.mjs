@@ -1,0 +1,168 @@
+// Run by test_labelmap_js.py with `node --test`.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  addHint, colored, describeHint, moveHint, readHints, recolorHint, removeHint, Steps, SWATCHES,
+  writeHints,
+} from "../../assets/js/colorize/hints.js";
+import { Requests, SOON, URGENT } from "../../assets/js/colorize/request_queue.js";
+import { crc32, freeName, Zip } from "../../assets/js/core/zip.js";
+
+const RED = "#ab3036";
+const tick = () => new Promise((resolve) => { setImmediate(resolve); });
+
+test("a hint outside of the photo is put on its edge", () => {
+  assert.deepEqual(addHint([], -0.2, 1.4, RED), [{ x: 0, y: 1, color: RED }]);
+  assert.deepEqual(moveHint([{ x: 0.5, y: 0.5, color: RED }], 0, 9, -9)[0], { x: 1, y: 0, color: RED });
+});
+
+test("hints are changed in copies, so that the past stays as it was", () => {
+  const past = addHint([], 0.1, 0.2, RED);
+  const copy = structuredClone(past);
+  recolorHint(past, 0, "#000000");
+  moveHint(past, 0, 1, 1);
+  removeHint(past, 0);
+  addHint(past, 0, 0, RED);
+  assert.deepEqual(past, copy);
+});
+
+test("a dot that waits for its colour is no hint yet", () => {
+  const hints = addHint(addHint([], 0.5, 0.5, null), 0.1, 0.1, RED);
+  assert.deepEqual(colored(hints), [{ x: 0.1, y: 0.1, color: RED }]);
+});
+
+test("a hint is described by its swatch and its place", () => {
+  const hints = addHint(addHint([], 0.25, 0.5, SWATCHES[5][1]), 0, 1, "#123456");
+  assert.equal(describeHint(hints, 0), "Hint 1 of 2: sky, 25% across, 50% down");
+  assert.equal(describeHint(hints, 1), "Hint 2 of 2: #123456, 0% across, 100% down");
+});
+
+test("undo and redo go through every step and back", () => {
+  const steps = new Steps([]);
+  for (const value of [[1], [1, 2], [1, 2, 3]]) steps.go(value);
+  const seen = [];
+  while (steps.canUndo) {
+    steps.undo();
+    seen.push(steps.value.length);
+  }
+  assert.deepEqual(seen, [2, 1, 0]);
+  while (steps.canRedo) steps.redo();
+  assert.deepEqual(steps.value, [1, 2, 3]);
+});
+
+test("one drag is one step, two drags are two", () => {
+  const steps = new Steps(0);
+  for (const value of [1, 2, 3]) steps.go(value, "drag 1");
+  for (const value of [4, 5]) steps.go(value, "drag 2");
+  steps.undo();
+  assert.equal(steps.value, 3);
+  steps.undo();
+  assert.equal(steps.value, 0);
+  assert.equal(steps.canUndo, false);
+});
+
+test("a new step forgets what was undone, and does not join what came before", () => {
+  const steps = new Steps(0);
+  steps.go(1, "keys 0");
+  steps.undo();
+  steps.go(2, "keys 0");
+  assert.equal(steps.canRedo, false);
+  steps.undo();
+  assert.equal(steps.value, 0);
+});
+
+test("hints come back from their file as they went", () => {
+  const hints = addHint(addHint([], 0.25, 0.5, RED), 0.1, 0.2, null);
+  const text = writeHints({ "grandma 1941.jpg": hints, "größe.png": [] });
+  assert.deepEqual(readHints(text, 9), {
+    "grandma 1941.jpg": [{ x: 0.25, y: 0.5, color: RED }], "größe.png": [],
+  });
+  assert.deepEqual(readHints('[{"x": 0, "y": 1, "color": "#AB3036"}]', 9), {
+    "": [{ x: 0, y: 1, color: RED }],
+  });
+});
+
+test("a file that holds no hints is refused in words", () => {
+  const refused = {
+    "{": /not JSON/,
+    null: /expected lists/,
+    7: /expected lists/,
+    '{"a": 1}': /expected lists/,
+    "[1]": /has a hint that is not/,
+    "[null]": /has a hint that is not/,
+    '[{"x": 2, "y": 0, "color": "#000000"}]': /has a hint that is not/,
+    '[{"x": "0", "y": 0, "color": "#000000"}]': /has a hint that is not/,
+    '[{"x": 0, "y": 0, "color": "red"}]': /has a hint that is not/,
+    '[{"x": 0, "y": 0, "color": "#00000000"}]': /has a hint that is not/,
+  };
+  for (const [text, reason] of Object.entries(refused)) assert.throws(() => readHints(text, 9), reason);
+  const many = JSON.stringify(Array(10).fill({ x: 0, y: 0, color: RED }));
+  assert.throws(() => readHints(many, 9), /more than 9/);
+});
+
+test("the checksum is that of every ZIP: 123456789 gives cbf43926", () => {
+  assert.equal(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
+  assert.equal(crc32(new Uint8Array()), 0);
+});
+
+test("of two files with one name the second gets another, whatever the case", () => {
+  const taken = new Set();
+  const names = ["a.png", "A.png", "a.png", ".jpg", ".jpg", "b", "b"].map((n) => freeName(n, taken));
+  assert.deepEqual(names, ["a.png", "A (2).png", "a (3).png", ".jpg", ".jpg (2)", "b", "b (2)"]);
+});
+
+test("the parts of a ZIP file add up to what its end says", () => {
+  const zip = new Zip();
+  zip.add("a.png", new Uint8Array([1, 2, 3]));
+  zip.add("größe.png", new Uint8Array(70000));
+  const bytes = Buffer.concat(zip.finish().map((part) => Buffer.from(part)));
+  const end = bytes.subarray(-22);
+  assert.equal(end.readUInt32LE(0), 0x06054b50);
+  assert.equal(end.readUInt16LE(10), 2);
+  const start = end.readUInt32LE(16);
+  assert.equal(bytes.readUInt32LE(start), 0x02014b50);
+  assert.equal(start + end.readUInt32LE(12), bytes.length - 22);
+});
+
+test("one wish is under way at a time, and the most urgent is next", async () => {
+  const sent = [];
+  const requests = new Requests((payload) => sent.push(payload));
+  requests.ask({ n: 1 });
+  requests.ask({ n: 2 });
+  requests.ask({ n: 3 }, { urgency: SOON });
+  requests.ask({ n: 4 }, { urgency: URGENT });
+  for (let i = 0; i < 3; i += 1) {
+    assert.equal(sent.length, i + 1);
+    requests.receive({ id: sent[i].id });
+  }
+  assert.deepEqual(sent.map(({ n }) => n), [1, 4, 3, 2]);
+  requests.receive({ id: sent[3].id });
+});
+
+test("of waiting wishes with one name the newest wins; the one under way is answered", async () => {
+  const sent = [];
+  const requests = new Requests((payload) => sent.push(payload));
+  const answers = [1, 2, 3].map((n) => requests.ask({ n }, { name: "look" }));
+  requests.receive({ id: sent[0].id, of: 1 });
+  requests.receive({ id: sent[1].id, of: 3 });
+  assert.deepEqual((await Promise.all(answers)).map((a) => a?.of ?? null), [1, null, 3]);
+  assert.equal(sent.length, 2);
+});
+
+test("a refusal and a lost server reject, and the next wish goes on", async () => {
+  const sent = [];
+  const requests = new Requests((payload) => sent.push(payload));
+  const refused = requests.ask({});
+  const lost = requests.ask({});
+  const last = requests.ask({});
+  requests.receive({ id: sent[0].id, refused: "is empty", gone: true });
+  await assert.rejects(refused, (error) => error.message === "is empty" && error.gone === true);
+  requests.failed();
+  await assert.rejects(lost, /busy or out of reach/);
+  requests.receive({ id: 999 }); // nobody's
+  requests.receive({ id: sent[2].id, ok: true });
+  assert.equal((await last).ok, true);
+  await tick();
+});

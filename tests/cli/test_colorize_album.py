@@ -1,0 +1,158 @@
+"""The colorize command on folders: names, what is done already, Ctrl+C, several jobs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_colorizer(tmp_path_factory.mktemp("colorize"))
+
+
+@pytest.fixture
+def colorize(
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Colorize:
+    monkeypatch.chdir(tmp_path)
+    return make_colorize(checkpoint, capsys)
+
+
+def make_album() -> None:
+    for name in ("a.jpg", "b.PNG", "c.gif", "deep/a.jpg", "deep/er/d.tif", ".hidden/e.jpg"):
+        make(f"album/{name}")
+    Path("album/notes.txt").write_text("not a photo")
+
+
+LEFT_OUT = "1 file is no image and left out: album/notes.txt"
+
+
+def test_a_folder_keeps_its_names_and_formats(colorize) -> None:
+    make_album()
+    assert colorize("album", "-o", "out") == (0, [LEFT_OUT])
+    assert results() == {"a.jpg", "b.PNG", "c.png"}
+    with Image.open("out/a.jpg") as result:
+        assert (result.format, result.mode) == ("JPEG", "RGB")
+
+
+def test_recursive_keeps_the_structure(colorize) -> None:
+    make_album()
+    assert colorize("album", "-o", "out/new", "--recursive") == (0, [LEFT_OUT])
+    assert results("out/new") == {"a.jpg", "b.PNG", "c.png", "deep/a.jpg", "deep/er/d.tif"}
+
+
+def test_several_folders_keep_apart_and_files_join_them(colorize) -> None:
+    make("1950/a.jpg")
+    make("1960/a.jpg")
+    assert colorize("1950", "1960/", "photo.jpg", "-o", "out") == (0, [])
+    assert results() == {"1950/a.jpg", "1960/a.jpg", "photo.jpg"}
+
+
+def test_results_within_the_album_are_not_coloured_again(colorize) -> None:
+    make("album/a.jpg")
+    for _ in range(2):
+        assert colorize("album", "-o", "album/colour", "-r", "--force") == (0, [])
+    assert results("album") == {"a.jpg", "colour/a.jpg"}
+
+
+def test_an_album_is_not_written_over_itself(colorize) -> None:
+    make("album/a.jpg")
+    before = Path("album/a.jpg").read_bytes()
+    status, lines = colorize("album", "-o", "album/")
+    assert (status, len(lines)) == (2, 1)
+    assert "is the folder of the photos" in lines[0]
+    assert Path("album/a.jpg").read_bytes() == before
+
+
+def test_photos_that_would_share_a_result_both_have_one(colorize) -> None:
+    make("album/a.png")
+    make("album/a.gif")
+    make("album/a.jpg")
+    assert colorize("album", "-o", "out") == (0, [])
+    assert results() == {"a.png", "a.gif.png", "a.jpg"}
+    assert colorize("album", "-o", "all", "--format", "png") == (0, [])
+    assert results("all") == {"a.png", "a.gif.png", "a.jpg.png"}
+
+
+def test_a_folder_without_photos_says_where_to_look(colorize) -> None:
+    make("album/deep/a.jpg")
+    line = "album: has no photos in it; --recursive looks into its sub-folders"
+    assert colorize("album", "-o", "out") == (2, [line])
+
+
+# Going on
+
+
+def test_what_is_done_already_is_left_out_unless_forced(colorize) -> None:
+    make_album()
+    assert colorize("album", "-o", "out") == (0, [LEFT_OUT])
+    times = {p: p.stat().st_mtime_ns for p in Path("out").iterdir()}
+    line = "3 done already and left out; --force does them again"
+    assert colorize("album", "-o", "out") == (0, [LEFT_OUT, line])
+    assert {p: p.stat().st_mtime_ns for p in Path("out").iterdir()} == times
+    assert colorize("album", "-o", "out", "--force", "--strength", "0") == (0, [LEFT_OUT])
+    assert all(p.stat().st_mtime_ns > old for p, old in times.items())
+
+
+def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
+    make_album()
+    colorize("album", "-o", "out")
+    Path("out/a.jpg").unlink()
+    os.utime("out/c.png", (1, 1))
+    untouched = Path("out/b.PNG").stat().st_mtime_ns
+    line = "1 done already and left out; --force does them again"
+    assert colorize("album", "-o", "out") == (0, [LEFT_OUT, line])
+    assert results() == {"a.jpg", "b.PNG", "c.png"}
+    assert Path("out/c.png").stat().st_mtime > 1
+    assert Path("out/b.PNG").stat().st_mtime_ns == untouched
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
+    colorize, checkpoint: Path, number: signal.Signals
+) -> None:
+    for i in range(60):
+        make(f"album/{i:02}.png", 900, 600)
+    command = [sys.executable, "-m", "pix2pix", "colorize", "album", "-o", "out", "--device", "cpu"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [*command, "--checkpoint", str(checkpoint)], env=environment, stderr=subprocess.PIPE
+    )
+    while not (Path("out").is_dir() and list(Path("out").glob("*.png"))):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 128 + number
+    assert b"the same command goes on with them" in err
+    assert b"Traceback" not in err
+    first = results()
+    assert 0 < len(first) < 60
+    status, lines = colorize("album", "-o", "out")
+    assert status == 0
+    assert lines == [f"{len(first)} done already and left out; --force does them again"]
+    assert all(pixels(p).shape == (600, 900, 3) for p in Path("out").iterdir())
+    assert len(results()) == 60
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "5"])
+def test_any_number_of_jobs_gives_the_same_pictures(colorize, jobs: str) -> None:
+    make_album()
+    assert colorize("album", "-o", "one", "-r", "--jobs", "1") == (0, [LEFT_OUT])
+    assert colorize("album", "-o", "out", "-r", "--jobs", jobs) == (0, [LEFT_OUT])
+    for name in results():
+        np.testing.assert_array_equal(pixels(f"out/{name}"), pixels(f"one/{name}"))

@@ -1,0 +1,98 @@
+"""The app as its host runs it: a process of its own, with models of random weights."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from models import TINY, save_models
+
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.training.train_step import checkpoint_config
+from pix2pix.training.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN_TABS = ("roads", "edges", "aerial", "segments")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class RunningApp:
+    """A process that serves the app, its address and what it has said so far."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    output: Path  # standard output and error
+    uploads: Path
+
+    def said(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def rss_mb(self) -> float:
+        """The memory that it holds, in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found
+        return int(found[1]) / 1024
+
+    def event_names(self) -> dict[str, int]:
+        """The index of each event that a browser can send, by its name."""
+        config = httpx.get(f"{self.url}config", timeout=120).json()
+        return {d["api_name"]: d["id"] for d in config["dependencies"] if d["backend_fn"]}
+
+
+def save_app_models(folder: Path) -> dict[str, Path]:
+    """A tiny checkpoint for every tab that the app can have."""
+    models = save_models(folder)
+    tasks = (("facades", "labels2photo"), ("trace", "photo2labels"), ("colorize", "colorize"))
+    for name, task in tasks:
+        style = {"style_dim": 4} if name == "facades" else {}
+        config = checkpoint_config(Recipe(task, **TINY, **style))  # type: ignore[arg-type]
+        save_checkpoint(folder / name, config, Model(config), "")
+        models[name] = folder / name
+    return models
+
+
+def app_arguments(models: dict[str, Path]) -> list[str]:
+    arguments = [f"--checkpoint-{n}={models[n]}" for n in ("facades", "colorize", "trace")]
+    return arguments + [f"--checkpoint={models[n]}" for n in OWN_TABS]
+
+
+@contextmanager
+def running_app(folder: Path, arguments: list[str], **environment: str) -> Iterator[RunningApp]:
+    """Starts the app with files of its own in `folder`; ends it."""
+    port, output, uploads = free_port(), folder / "output.txt", folder / "uploads"
+    command = [sys.executable, "app.py", "--device=cpu", f"--port={port}", *arguments]
+    known = {**os.environ, "GRADIO_TEMP_DIR": str(uploads), "OMP_NUM_THREADS": "1"}
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=known | environment
+        )
+    app = RunningApp(process, f"http://127.0.0.1:{port}/", output, uploads)
+    try:
+        wait_for_start(app)
+        yield app
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait(120)
+
+
+def wait_for_start(app: RunningApp, seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while "studio is at" not in app.said():
+        assert app.process.poll() is None and time.monotonic() < end, app.said()
+        time.sleep(0.1)

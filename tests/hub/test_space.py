@@ -1,0 +1,222 @@
+"""A Space has what it needs, nothing else, and starts; the app falls back and says so."""
+
+import ast
+import dataclasses
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import ROOT, TINY_RECIPE, free_port
+from fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
+from huggingface_hub import constants
+from PIL import Image
+
+import app
+import pix2pix.__main__ as cli
+from pix2pix.runtime import zerogpu
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.config import LabelColor
+from pix2pix.hub.client import Hub
+from pix2pix.inference import Drawer, load_drawer
+from pix2pix.training.train_step import checkpoint_config
+from pix2pix.app.blocks import create_demo
+
+CPU = ("cpu", "torch")
+NAME = "ada/houses"
+SPACE = "ada/houses-studio"
+NEEDED_BY_SPACES = {
+    *("title", "sdk", "sdk_version", "python_version", "app_file", "license"),
+    *("colorFrom", "colorTo", "short_description"),
+}
+
+
+@pytest.fixture
+def built(tiny_checkpoint: Path, tmp_path: Path, hub: Hub) -> Path:
+    folder = tmp_path / "space"
+    arguments = ["--checkpoint", str(tiny_checkpoint), "--folder", str(folder)]
+    assert cli.main(["space", SPACE, *arguments]) == 0
+    return folder
+
+
+def test_the_front_matter_of_this_repo_is_what_spaces_accepts() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not check_front_matter(text, "space")
+    assert read_front_matter(text).keys() >= NEEDED_BY_SPACES
+    assert (ROOT / read_front_matter(text)["app_file"]).is_file()
+
+
+def test_a_space_has_the_app_and_the_checkpoint_and_nothing_of_training(built: Path) -> None:
+    files = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
+    assert {"app.py", "studio.py", "requirements.txt", "LICENSE", "README.md"} <= files
+    assert {"checkpoint/config.json", "checkpoint/model.safetensors"} <= files
+    assert {
+        "pix2pix/inference/label_to_photo.py",
+        "pix2pix/app/tabs/draw_tab.py",
+        "assets/css/studio.css",
+    } <= files
+    assert "pix2pix/images/negative.npz" in files
+    for part in ("training", "publish", "metrics", "data", "push", "assets/readme", "tests"):
+        assert not [name for name in files if part in name], part
+
+
+def test_the_front_matter_of_a_space_is_what_spaces_accepts(built: Path) -> None:
+    text = (built / "README.md").read_text(encoding="utf-8")
+    values = read_front_matter(text)
+    assert not check_front_matter(text, "space")
+    assert values.keys() >= NEEDED_BY_SPACES
+    assert values["title"] == "houses-studio" and "models" not in values
+
+
+def test_a_space_of_a_model_on_the_hub_names_its_commit(
+    hub_server: FakeHub, hub: Hub, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    sha = hub_server.add(NAME, files).refs["main"]
+    folder = tmp_path / "space"
+    assert cli.main(["space", SPACE, "--checkpoint", NAME, "--folder", str(folder)]) == 0
+    assert not (folder / "checkpoint").exists()
+    assert f"main(['--checkpoint-facades', '{NAME}@{sha}'" in (folder / "app.py").read_text()
+    values = read_front_matter((folder / "README.md").read_text())
+    assert values["models"] == [NAME]
+    assert values["preload_from_hub"] == [f"{NAME} config.json,model.safetensors {sha}"]
+
+
+def test_a_space_is_pushed(
+    hub_server: FakeHub,
+    hub: Hub,
+    tiny_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert cli.main(["space", SPACE, "--checkpoint", str(tiny_checkpoint), "--yes"]) == 0
+    repo = hub_server.repos["space", SPACE]
+    assert repo.sdk == "gradio" and "app.py" in repo.files()
+    assert repo.files()["app.py"] and ast.parse(repo.files()["app.py"])
+    assert f"ada uploads to the Space {SPACE} (new)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("task", ["photo2labels", "image2image"])
+def test_a_space_serves_any_other_task_in_a_tab_of_its_own(
+    hub: Hub, tmp_path: Path, task: str
+) -> None:
+    config = checkpoint_config(dataclasses.replace(TINY_RECIPE, task=task, style_dim=0))
+    save_checkpoint(tmp_path / "model", config, Model(config), "# A card\n")
+    (tmp_path / "model" / "examples").mkdir()
+    Image.new("RGB", (9, 9)).save(tmp_path / "model" / "examples" / "a.png")
+    (tmp_path / "model" / "examples" / "secret.txt").write_text("not for show")
+    folder = tmp_path / "space"
+    arguments = ["--checkpoint", str(tmp_path / "model"), "--folder", str(folder)]
+    assert cli.main(["space", SPACE, *arguments]) == 0
+    assert "main(['--checkpoint', str(HERE" in (folder / "app.py").read_text()
+    assert [path.name for path in (folder / "checkpoint" / "examples").iterdir()] == ["a.png"]
+
+
+def test_a_space_of_other_classes_than_facades_has_a_tab_for_them(hub: Hub, tmp_path: Path) -> None:
+    palette = (LabelColor("road", (128, 64, 128)), LabelColor("sky", (70, 130, 180)))
+    config = checkpoint_config(dataclasses.replace(TINY_RECIPE, palette=palette))
+    save_checkpoint(tmp_path / "roads", config, Model(config), "# A card\n")
+    arguments = ["--checkpoint", str(tmp_path / "roads"), "--folder", str(tmp_path / "space")]
+    assert cli.main(["space", SPACE, *arguments]) == 0
+    assert "main(['--checkpoint', " in (tmp_path / "space" / "app.py").read_text()
+
+
+def test_a_folder_with_something_in_it_is_left_alone(
+    built: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--checkpoint", str(tiny_checkpoint), "--folder", str(built)]
+    assert cli.main(["space", SPACE, *arguments]) == 2
+    assert "is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_built_space_starts(built: Path) -> None:
+    port = free_port()
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    environment.pop("PYTHONPATH", None)
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(port), "--device", "cpu"],
+        cwd=built,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                page = httpx.get(f"http://127.0.0.1:{port}/config", timeout=5).text
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, process.stdout and process.stdout.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.5)
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert '"Draw"' in page and '"Colourise"' not in page
+
+
+# ---- what the app serves -----------------------------------------------------------------
+
+
+def test_the_app_serves_a_model_by_its_name(
+    hub_server: FakeHub, hub: Hub, files: dict[str, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    sha = hub_server.add(NAME, files).refs["main"]
+    with caplog.at_level(logging.INFO, "pix2pix"):
+        drawer = app.load_or_say_why(load_drawer, NAME, "facades", CPU)
+    assert isinstance(drawer, Drawer) and drawer.size == TINY_RECIPE.size
+    assert f"{NAME}@{sha}" in caplog.text
+
+
+def test_offline_without_a_copy_the_app_serves_its_own_model_and_says_so(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    drawer = app.load_or_say_why(load_drawer, NAME, "facades", CPU)
+    assert isinstance(drawer, Drawer) and drawer.size == 256
+    assert "no copy of it here; checkpoints/facades is served instead" in caplog.text
+
+
+def test_a_name_that_is_nowhere_turns_the_tab_off_with_the_reason(hub: Hub) -> None:
+    reason = app.load_or_say_why(load_drawer, NAME, "facades", CPU)
+    assert isinstance(reason, str) and "there is no such repo on the Hub" in reason
+
+
+def test_a_model_that_is_not_there_and_was_not_asked_for_has_no_tab() -> None:
+    assert app.load_or_say_why(load_drawer, app.BUNDLED / "none", "none", CPU) is None
+    page = str(create_demo(None, "off").get_config_file())
+    assert "'Draw'" not in page and "'Colourise'" in page
+
+
+def test_on_zerogpu_every_picture_is_made_in_a_call_that_is_lent_the_gpu(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lent: list[str] = []
+
+    class Spaces:
+        @staticmethod
+        def GPU(task: Callable[..., Any], duration: int) -> Callable[..., Any]:  # noqa: N802
+            def run(*arguments: Any) -> Any:
+                lent.append(f"{task.__name__} {duration}")
+                return task(*pickle.loads(pickle.dumps(arguments)))
+
+            return run
+
+    monkeypatch.setattr(zerogpu, "spaces", Spaces)
+    drawer = load_drawer(tiny_checkpoint, "cpu")
+    house = np.zeros((32, 32), np.uint8)
+    picture = drawer.draw(house)
+    assert lent == [f"_generate {zerogpu.LONGEST_CALL_S}"]
+    monkeypatch.setattr(zerogpu, "spaces", None)
+    np.testing.assert_array_equal(picture, load_drawer(tiny_checkpoint, "cpu").draw(house))

