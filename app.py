@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 
 import pix2pix.app  # noqa: F401  before torch, which reads what it sets
-from pix2pix.runtime.malloc import give_memory_back, serve_from_little
-from pix2pix.labels.label_map import CLASSES
+from pix2pix.app.root_path import read_root_path
+from pix2pix.app.server.upload_cache import own_folder
 from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
 from pix2pix.hub.download import pinned_name
@@ -32,8 +32,8 @@ from pix2pix.inference import (
     load_drawer,
     load_tracer,
 )
-from pix2pix.app.server.upload_cache import own_folder
-from pix2pix.app.root_path import read_root_path
+from pix2pix.labels.label_map import CLASSES
+from pix2pix.runtime.malloc import give_memory_back, serve_from_little
 from pix2pix.runtime.zerogpu import spaces
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
@@ -246,8 +246,8 @@ def serve(args: argparse.Namespace) -> None:
     """Serves the app until the process is told to end."""
     demo, warm_up = build(args)
     from pix2pix.app.blocks import launch_options
-    from pix2pix.app.server.shutdown import leave, wait_for_signal
     from pix2pix.app.server.draw_routes import desks_of
+    from pix2pix.app.server.shutdown import leave, wait_for_signal
 
     try:
         demo.launch(

@@ -22,13 +22,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pix2pix.runtime.malloc import keep_freed_memory
 from pix2pix.cli import publish
-from pix2pix.runtime.device import DEVICES
 from pix2pix.evaluation import evaluate_checkpoint
+from pix2pix.runtime.device import DEVICES
+from pix2pix.runtime.malloc import keep_freed_memory
 from pix2pix.training import loop
-from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
 from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
+from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
 from pix2pix.training.run_dir import RunStoppedError
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it

@@ -32,10 +32,6 @@ sys.path.insert(0, str(ROOT))
 from pix2pix.checkpoint import load_checkpoint  # noqa: E402
 from pix2pix.cli.export import to_onnx  # noqa: E402
 from pix2pix.config import GeneratorConfig  # noqa: E402
-from pix2pix.runtime.device import has_amx, has_fast_bf16  # noqa: E402
-from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.facade_presets import random_plan  # noqa: E402
-from pix2pix.models.tensors import encode_labels  # noqa: E402
 from pix2pix.hub import resolve  # noqa: E402
 from pix2pix.inference.engines import (  # noqa: E402
     OpenVinoEngine,
@@ -43,7 +39,11 @@ from pix2pix.inference.engines import (  # noqa: E402
     choose_engine,
     fold_resize_convs,
 )
+from pix2pix.labels.facade_builder import build  # noqa: E402
+from pix2pix.labels.facade_presets import random_plan  # noqa: E402
 from pix2pix.models import UNet  # noqa: E402
+from pix2pix.models.tensors import encode_labels  # noqa: E402
+from pix2pix.runtime.device import has_amx, has_fast_bf16  # noqa: E402
 
 SIDES = (256, 512)
 CPU = torch.device("cpu")

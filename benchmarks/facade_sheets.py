@@ -19,9 +19,9 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.hard_drawings import hard_drawings  # noqa: E402
 from pix2pix.data.factory import open_datasets  # noqa: E402
 from pix2pix.data.options import DataOptions  # noqa: E402
+from pix2pix.inference import Drawer, load_drawer  # noqa: E402
 from pix2pix.labels.label_map import PALETTE, VOID  # noqa: E402
 from pix2pix.models.tensors import decode_photo  # noqa: E402
-from pix2pix.inference import Drawer, load_drawer  # noqa: E402
 from pix2pix.training.samples import tile  # noqa: E402
 
 STYLES = 3

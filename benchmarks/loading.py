@@ -33,11 +33,11 @@ from torchvision import transforms
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pix2pix.data.loader import BatchPlan, iterate_batches  # noqa: E402
 from pix2pix.data.factory import open_datasets  # noqa: E402
+from pix2pix.data.loader import BatchPlan, iterate_batches  # noqa: E402
 from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.label_map import PALETTE  # noqa: E402
 from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.label_map import PALETTE  # noqa: E402
 from pix2pix.training.recipe import load_recipe  # noqa: E402
 
 BATCH_SIZE = 4

@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.label_map import encode_label_image  # noqa: E402
 from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.label_map import encode_label_image  # noqa: E402
 
 PHOTO, LARGEST = (4000, 3000), (7000, 7000)
 PATIENCE_S = 300

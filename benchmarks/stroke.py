@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import pix2pix.app  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
+from pix2pix.inference import load_drawer  # noqa: E402
 from pix2pix.labels.facade_builder import build  # noqa: E402
 from pix2pix.labels.facade_presets import random_plan  # noqa: E402
-from pix2pix.inference import load_drawer  # noqa: E402
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]

@@ -32,16 +32,16 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from pix2pix.runtime.malloc import keep_freed_memory  # noqa: E402
-from pix2pix.data.loader import Batch, BatchPlan, iterate_batches  # noqa: E402
 from pix2pix.data.factory import open_datasets  # noqa: E402
-from pix2pix.runtime.device import has_fast_bf16  # noqa: E402
+from pix2pix.data.loader import Batch, BatchPlan, iterate_batches  # noqa: E402
 from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.label_map import PALETTE, encode_label_image  # noqa: E402
 from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.label_map import PALETTE, encode_label_image  # noqa: E402
 from pix2pix.models import PatchDiscriminator, UNet  # noqa: E402
-from pix2pix.training.train_step import Learner  # noqa: E402
+from pix2pix.runtime.device import has_fast_bf16  # noqa: E402
+from pix2pix.runtime.malloc import keep_freed_memory  # noqa: E402
 from pix2pix.training.recipe import load_recipe  # noqa: E402
+from pix2pix.training.train_step import Learner  # noqa: E402
 
 WARM_UP = 2  # steps that are not counted
 CPU = torch.device("cpu")

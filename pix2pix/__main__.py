@@ -4,11 +4,7 @@ import argparse
 import logging
 import sys
 
-from pix2pix.cli import colorize
-from pix2pix.cli import export
-from pix2pix.cli import pictures
-from pix2pix.cli import prepare
-from pix2pix.cli import publish
+from pix2pix.cli import colorize, export, pictures, prepare, publish
 from pix2pix.cli.console import complain, say
 
 HELP = """\

@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from pix2pix.config import CheckpointConfig, from_dict
-from pix2pix.runtime.atomic_io import write_together
 from pix2pix.models import StyleEncoder, UNet
+from pix2pix.runtime.atomic_io import write_together
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"

@@ -16,7 +16,6 @@ from PIL import Image
 from running import ROOT, RunningApp, app_arguments, free_port, running_app, save_app_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.labels.label_map import PALETTE
 from pix2pix.hub.client import Hub
 from pix2pix.inference import (
     Colorizer,
@@ -26,8 +25,9 @@ from pix2pix.inference import (
     load_drawer,
     load_tracer,
 )
-from pix2pix.training.train_step import checkpoint_config
+from pix2pix.labels.label_map import PALETTE
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 TINY_RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
 SCREENSHOTS = ROOT / "screenshots"

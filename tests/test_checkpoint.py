@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
 from pix2pix.config import CheckpointConfig
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)

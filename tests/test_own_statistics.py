@@ -7,8 +7,8 @@ import torch
 
 from benchmarks.own_statistics import with_own_statistics
 from pix2pix.checkpoint import Model
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 SHAPE = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "dropout": 0.0}
 

@@ -6,14 +6,14 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from pix2pix.labels.label_map import is_facades, open_label_map
+from pix2pix.app.errors import in_words, sentence
+from pix2pix.app.server.schemas import MAX_SEED, Upload, read_seed, read_strength, read_upload
+from pix2pix.app.tabs.image_tab import save_result
 from pix2pix.images.metadata import read_metadata
 from pix2pix.images.reader import open_image
 from pix2pix.images.writer import read_dpi
 from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
-from pix2pix.app.errors import in_words, sentence
-from pix2pix.app.tabs.image_tab import save_result
-from pix2pix.app.server.schemas import MAX_SEED, Upload, read_seed, read_strength, read_upload
+from pix2pix.labels.label_map import is_facades, open_label_map
 
 
 class GivenFile(gr.File):

@@ -14,8 +14,8 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 def _version() -> str:
     digest = hashlib.sha256()
-    for path in sorted(ASSETS.glob("*.*")):
-        digest.update(path.name.encode())
+    for path in sorted(ASSETS.rglob("*.*")):
+        digest.update(path.relative_to(ASSETS).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -47,7 +47,7 @@ def assets_routes() -> list[BaseRoute]:
 
 
 def load_script(module: str, function: str, desk: str, events: tuple[str, ...] = ()) -> str:
-    """The `js_on_load` of a component whose behaviour is `function` of `assets/MODULE`.
+    """The `js_on_load` of a component whose behaviour is `function` of `assets/js/MODULE`.
 
     Modules are loaded once for each path, so that each tab, whose name is in it, has its own: what
     the parts of a tab share lies in a module, and two drawing tabs must not share a sheet.
@@ -59,7 +59,7 @@ def load_script(module: str, function: str, desk: str, events: tuple[str, ...] =
     return (
         "const src = element.closest(`gradio-app`)?.getAttribute(`src`);"
         "const start = new URL(src ? src.replace(/[/]*$/, `/`) : `./`, document.baseURI);"
-        f"import(new URL(`{ASSETS_URL}/for/{desk}/{module}`, start).href)"
+        f"import(new URL(`{ASSETS_URL}/for/{desk}/js/{module}`, start).href)"
         f".then((m) => m.{function}({{element, props, trigger, server, upload, watch}}))"
         f".catch((e) => console.error(e)); // events: {declared}"
     )

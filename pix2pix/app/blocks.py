@@ -11,23 +11,23 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from pix2pix.inference import Colorizer, Drawer, Tracer
 from pix2pix.app.api import add_colorize_endpoint, add_draw_endpoint
 from pix2pix.app.assets import ASSETS, assets_routes
-from pix2pix.app.server.upload_cache import KEEP_S, SWEEP_EVERY_S, keep_tidy
-from pix2pix.app.tabs.colorize_tab import build_colorize_tab
+from pix2pix.app.canvas_spec import sheet_of
 from pix2pix.app.component_base import ScriptedHTML
-from pix2pix.app.tabs.draw_tab import build_draw_tab
-from pix2pix.app.server.request_filter import AllowlistMiddleware
+from pix2pix.app.root_path import read_root_path
 from pix2pix.app.server.draw_routes import LiveDesks, give_desks, live_routes
-from pix2pix.app.tabs.model_tab import Served, build_model_tab
 from pix2pix.app.server.photo_routes import photo_routes
 from pix2pix.app.server.photo_store import PHOTOS
-from pix2pix.app.root_path import read_root_path
-from pix2pix.app.canvas_spec import sheet_of
+from pix2pix.app.server.request_filter import AllowlistMiddleware
+from pix2pix.app.server.schemas import MAX_UPLOAD_MB
+from pix2pix.app.server.upload_cache import KEEP_S, SWEEP_EVERY_S, keep_tidy
+from pix2pix.app.tabs.colorize_tab import build_colorize_tab
+from pix2pix.app.tabs.draw_tab import build_draw_tab
+from pix2pix.app.tabs.model_tab import Served, build_model_tab
 from pix2pix.app.theme import studio_theme
 from pix2pix.app.uploads import upload_routes
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
+from pix2pix.inference import Colorizer, Drawer, Tracer
 
 MAX_QUEUE = 32
 # Of Gradio's sessions, 170 kB each, and of answers that nobody has fetched yet. A session that made
@@ -128,7 +128,7 @@ def launch_options(root_path: str = "") -> dict[str, Any]:
     return {
         "root_path": read_root_path(root_path),
         "theme": studio_theme(),
-        "css_paths": [ASSETS / f"{name}.css" for name in ("studio", "colorize", "screens")],
+        "css_paths": [ASSETS / "css" / f"{name}.css" for name in ("studio", "colorize", "screens")],
         "app_kwargs": {
             "routes": [
                 *assets_routes(),

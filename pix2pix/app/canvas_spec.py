@@ -9,7 +9,9 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.config import LabelColor
+from pix2pix.images.reader import IMAGE_SUFFIXES, open_image
 from pix2pix.labels.facade_builder import build
+from pix2pix.labels.facade_presets import PLANS
 from pix2pix.labels.label_map import (
     CLASSES,
     VOID,
@@ -18,8 +20,6 @@ from pix2pix.labels.label_map import (
     resize_label_map,
 )
 from pix2pix.labels.line_art import decode_lines
-from pix2pix.labels.facade_presets import PLANS
-from pix2pix.images.reader import IMAGE_SUFFIXES, open_image
 
 KEYS = "1234567890-="
 MAX_EXAMPLES = 8

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from pix2pix.labels.label_map import encode_label_image
+from pix2pix.app.canvas_spec import PEN, SheetKind
 from pix2pix.app.component_base import ScriptedHTML
 from pix2pix.app.errors import sentence
 from pix2pix.app.server.draw_routes import LIVE_URL, encode, picture_name
-from pix2pix.app.canvas_spec import PEN, SheetKind
 from pix2pix.app.server.schemas import (
     MAX_SEED,
     MAX_UPLOAD_MB,
@@ -28,6 +27,7 @@ from pix2pix.app.server.schemas import (
     read_upload,
     thumbnail_uri,
 )
+from pix2pix.labels.label_map import encode_label_image
 
 LOOK_SIDE = 128  # pixels of a small picture
 

@@ -60,8 +60,8 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
 def load(options: argparse.Namespace) -> Process:
     from PIL import Image
 
-    from pix2pix.labels.label_map import is_facades, open_label_map
     from pix2pix.inference import load_drawer
+    from pix2pix.labels.label_map import is_facades, open_label_map
 
     drawer = load_drawer(options.checkpoint, options.device)
     style = choose_style(drawer, options)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pix2pix.cli.photo_plan import PhotoTask
 from pix2pix.cli.console import say
+from pix2pix.cli.photo_plan import PhotoTask
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pix2pix.cli.outputs import check_folder, guard_outputs
 from pix2pix.images.reader import PHOTO_SUFFIXES, count_pages
-from pix2pix.images.writer import FORMATS
 from pix2pix.images.sniff import sniff
+from pix2pix.images.writer import FORMATS
 
 # Endings that are of photos as well; what else stands behind a dot is part of a name (scan.0001)
 _OTHER_ENDINGS = frozenset({".jfif", ".jpe", ".jif", ".pgm", ".ppm", ".pnm", ".dib", ".hif"})

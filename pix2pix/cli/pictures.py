@@ -9,9 +9,7 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
-from pix2pix.cli import draw
-from pix2pix.cli import trace
-from pix2pix.cli import translate
+from pix2pix.cli import draw, trace, translate
 from pix2pix.cli.arguments import Commands, Process, add_command, add_device
 from pix2pix.cli.console import complain, say
 from pix2pix.images.writer import save_image

@@ -178,8 +178,8 @@ def without_paths(
     text: str, config: "CheckpointConfig", path: Path
 ) -> tuple[str, "CheckpointConfig"]:
     """The card and the config, in its file too, without the path that older runs began from."""
-    from pix2pix.training.model_card import escape
     from pix2pix.training.init_weights import public_name
+    from pix2pix.training.model_card import escape
 
     start = config.training.get("init_from")
     if not isinstance(start, str) or (name := public_name(start)) == start:

@@ -14,11 +14,11 @@ from pix2pix.checkpoint import (
     load_checkpoint,
 )
 from pix2pix.config import CheckpointConfig
-from pix2pix.labels.label_map import is_facades
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
 from pix2pix.hub.upload import look_up, with_front_matter
 from pix2pix.images.reader import IMAGE_SUFFIXES
+from pix2pix.labels.label_map import is_facades
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_TAB = "--checkpoint"

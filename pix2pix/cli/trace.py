@@ -32,9 +32,9 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
 
 
 def load(options: argparse.Namespace) -> Process:
-    from pix2pix.labels.label_map import encode_label_image
     from pix2pix.images.reader import open_rgb
     from pix2pix.inference import load_tracer
+    from pix2pix.labels.label_map import encode_label_image
 
     tracer = load_tracer(options.checkpoint, options.device)
     colors = [color.rgb for color in tracer.config.palette]

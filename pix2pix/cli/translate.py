@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Process, add_checkpoint
-from pix2pix.cli.outputs import Planned, plan_outputs
 from pix2pix.cli.console import complain
+from pix2pix.cli.outputs import Planned, plan_outputs
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -97,10 +97,10 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
 
 
 def load(options: argparse.Namespace) -> Process:
-    from pix2pix.images.depth import is_deep, read_in_range
-    from pix2pix.images.reader import open_image
     from pix2pix.images.convert import to_rgb
+    from pix2pix.images.depth import is_deep, read_in_range
     from pix2pix.images.icc import to_srgb
+    from pix2pix.images.reader import open_image
     from pix2pix.inference import load_translator
 
     translator = load_translator(options.checkpoint, options.device)

@@ -9,10 +9,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from pix2pix.data.discovery import Example, ImagePart
-from pix2pix.labels.palette import Palette
+from pix2pix.images.convert import to_rgb
 from pix2pix.images.depth import ValueRange, read_in_range
 from pix2pix.images.reader import has_end, open_image, read_size
-from pix2pix.images.convert import to_rgb
+from pix2pix.labels.palette import Palette
 
 LOSSY_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif")
 WORTH_A_BAR = 2.0  # seconds before a progress bar comes up

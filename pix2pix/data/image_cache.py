@@ -10,8 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from pix2pix.data.discovery import Example
-from pix2pix.data.resize_crop import Picture
 from pix2pix.data.example_reader import WORTH_A_BAR
+from pix2pix.data.resize_crop import Picture
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from pix2pix.data.discovery import Example, ImagePart
-from pix2pix.labels.palette import PALETTE_NAME, LabelLook, Palette
 from pix2pix.data.example_reader import is_lossy, map_threads, open_parts
 from pix2pix.labels.label_colors import pack
 from pix2pix.labels.label_map import VOID
+from pix2pix.labels.palette import PALETTE_NAME, LabelLook, Palette
 
 LOOKED_AT = 64  # label maps, evenly spread
 MAX_FORMS = 64  # values or colours; a photo has more

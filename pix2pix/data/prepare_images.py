@@ -17,9 +17,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from pix2pix.data.resize_crop import Geometry, pad
-from pix2pix.runtime.atomic_io import write_atomically
-from pix2pix.images.reader import find_images, open_image
 from pix2pix.images.convert import to_rgb
+from pix2pix.images.reader import find_images, open_image
+from pix2pix.runtime.atomic_io import write_atomically
 
 Operation = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 -> (H, W, 3) or (H, W) uint8
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pix2pix.data.discovery import SPLITS, Example, Place, find_examples, find_layout, locate_split
-from pix2pix.data.pair_detection import check_pairs
 from pix2pix.data.match import find_roles
 from pix2pix.data.options import DataOptions
+from pix2pix.data.pair_detection import check_pairs
 
 Names = Mapping[str, Collection[str]]  # of a run's examples by split, as they were the last time
 

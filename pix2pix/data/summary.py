@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pix2pix.data.image_cache import Examples
 from pix2pix.data.discovery import PEEK, Example
-from pix2pix.labels.palette import Palette
 from pix2pix.data.example_reader import open_parts
+from pix2pix.data.image_cache import Examples
 from pix2pix.data.splits import Located
 from pix2pix.labels.label_map import VOID
+from pix2pix.labels.palette import Palette
 
 Facts = dict[str, Any]  # plain values, as JSON has them
 

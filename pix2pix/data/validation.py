@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pix2pix.data.image_cache import Pictures, Reader
 from pix2pix.data.discovery import Example
-from pix2pix.labels.palette import Palette
 from pix2pix.data.example_reader import example_size, find_faults, map_threads
+from pix2pix.data.image_cache import Pictures, Reader
+from pix2pix.labels.palette import Palette
 
 log = logging.getLogger(__name__)
 

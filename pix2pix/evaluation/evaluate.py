@@ -10,22 +10,22 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch, Dataset
-from pix2pix.models.tensors import decode_ab, decode_photo
-from pix2pix.images.color import colorfulness
 from pix2pix.evaluation.colorization import ab_error
+from pix2pix.evaluation.fcn_judge import Judge
+from pix2pix.evaluation.fcn_score import judge_photos
 from pix2pix.evaluation.generation import (
+    batch_lightness,
+    batch_to_rgb,
     generate,
     generate_ab,
-    batch_lightness,
     restore_void,
     spread_indices,
-    batch_to_rgb,
     with_hints,
 )
 from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
-from pix2pix.evaluation.fcn_judge import Judge
-from pix2pix.evaluation.fcn_score import judge_photos
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
+from pix2pix.images.color import colorfulness
+from pix2pix.models.tensors import decode_ab, decode_photo
 
 EVAL_BATCH = 8
 HINTS = 10

@@ -11,16 +11,16 @@ from pix2pix.checkpoint import load_checkpoint
 from pix2pix.config import CheckpointConfig, from_dict
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import LABEL_TASKS
-from pix2pix.labels.palette import read_palette
-from pix2pix.runtime.device import choose_device
-from pix2pix.runtime.atomic_io import folder_name, write_atomically
-from pix2pix.hub import resolve
-from pix2pix.hub.download import pinned_name
 from pix2pix.evaluation.evaluate import batches_of, evaluate
-from pix2pix.evaluation.generation import spread_indices
 from pix2pix.evaluation.fcn_judge import load_judge
+from pix2pix.evaluation.generation import spread_indices
 from pix2pix.evaluation.metric_names import format_table
 from pix2pix.evaluation.perceptual import perceptual_figures
+from pix2pix.hub import resolve
+from pix2pix.hub.download import pinned_name
+from pix2pix.labels.palette import read_palette
+from pix2pix.runtime.atomic_io import folder_name, write_atomically
+from pix2pix.runtime.device import choose_device
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.run_dir import read_facts
 

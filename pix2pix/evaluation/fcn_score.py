@@ -10,9 +10,9 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
+from pix2pix.evaluation.fcn_judge import Judge
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
 from pix2pix.evaluation.generation import generate, restore_void
-from pix2pix.evaluation.fcn_judge import Judge
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
 
 STYLES = 4  # random styles of each drawing whose distances are the diversity

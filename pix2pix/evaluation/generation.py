@@ -9,8 +9,8 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
-from pix2pix.models.tensors import decode_ab, encode_colorize_input, apply_hints, style_noise
 from pix2pix.images.color import fit_gamut, lab_to_rgb
+from pix2pix.models.tensors import apply_hints, decode_ab, encode_colorize_input, style_noise
 
 
 @torch.inference_mode()

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
+from pix2pix.evaluation.generation import batch_lightness, batch_to_rgb, generate, restore_void
 from pix2pix.models.tensors import decode_ab, decode_photo, encode_photo
-from pix2pix.evaluation.generation import generate, batch_lightness, restore_void, batch_to_rgb
 
 INSTALL = "pip install 'torchmetrics[image]'"
 

@@ -22,8 +22,8 @@ from pix2pix.checkpoint import (
     tensor_shapes,
 )
 from pix2pix.config import CheckpointConfig
-from pix2pix.runtime.atomic_io import write_atomically
 from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, UnreachableError, hub_error_message
+from pix2pix.runtime.atomic_io import write_atomically
 
 log = logging.getLogger(__name__)
 

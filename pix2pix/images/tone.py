@@ -6,8 +6,8 @@
 import cv2
 import numpy as np
 
-from pix2pix.images.color import rgb_to_lab
 from pix2pix.images.chroma_upsampling import LIGHT_SCALE, in_strips, light_of, lightness_of
+from pix2pix.images.color import rgb_to_lab
 
 # Chroma, in Lab units. Greys that went through JPEG stay below the first; in a photo of one tone,
 # sepia or yellowed, L says what a and b are to within the second, and real colours are further off.

@@ -6,9 +6,9 @@ from typing import Any
 
 from PIL import Image
 
-from pix2pix.runtime.atomic_io import write_atomically
-from pix2pix.images.metadata import NOTHING, Metadata, save_options
 from pix2pix.images.convert import to_rgb
+from pix2pix.images.metadata import NOTHING, Metadata, save_options
+from pix2pix.runtime.atomic_io import write_atomically
 
 _OPTIONS = {
     "JPEG": {"quality": 95, "subsampling": 0},  # colours as sharp as the photo

@@ -6,8 +6,9 @@ networks work at, and the way down to one: `fallback`, `runner`, `engines`.
 
 from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
+from pix2pix.inference.engines import ENGINES, InferenceCancelledError, Stop
+from pix2pix.inference.image_to_image import Translator
 from pix2pix.inference.label_to_photo import Drawer, Style
-from pix2pix.inference.engines import ENGINES, Stop, InferenceCancelledError
 from pix2pix.inference.loading import (
     load_any,
     load_colorizer,
@@ -16,7 +17,6 @@ from pix2pix.inference.loading import (
     load_translator,
 )
 from pix2pix.inference.photo_to_label import Tracer
-from pix2pix.inference.image_to_image import Translator
 
 __all__ = [
     "ENGINES",
@@ -25,9 +25,9 @@ __all__ = [
     "Colorizer",
     "Drawer",
     "Hint",
+    "InferenceCancelledError",
     "PhotoSession",
     "Stop",
-    "InferenceCancelledError",
     "Style",
     "Tracer",
     "Translator",

@@ -17,18 +17,18 @@ from PIL import Image
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.resize_crop import serving_geometry
-from pix2pix.models.tensors import SPREAD_STEP, decode_ab, encode_colorize_input, apply_hints
-from pix2pix.images.color_hints import MAX_HINTS, Hint
+from pix2pix.images.chroma_upsampling import lightness_of, measure_light, recolor
 from pix2pix.images.color import rgb_to_lab
+from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.images.convert import split_alpha, to_rgb
 from pix2pix.images.icc import to_srgb
-from pix2pix.images.chroma_upsampling import lightness_of, measure_light, recolor
 from pix2pix.images.scan import Scan, examine
 from pix2pix.images.screen import MIN_PERIOD, descreen
 from pix2pix.images.tone import describe_colors, invert_tones, repair_tones, smooth_grain
 from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.place import Place
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
+from pix2pix.models.tensors import SPREAD_STEP, apply_hints, decode_ab, encode_colorize_input
 
 MAX_STRENGTH = 1.5
 MIN_SIZE, MAX_SIZE = 64, 512  # of the short side at work, in pixels

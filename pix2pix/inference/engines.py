@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pix2pix.runtime.device import autocast, has_amx, has_fast_bf16
 from pix2pix.models import Norm, ResizeConv, UNet
+from pix2pix.runtime.device import autocast, has_amx, has_fast_bf16
 from pix2pix.runtime.zerogpu import with_lent_gpu
 
 Stop: TypeAlias = Callable[[], bool] | None  # asked now and then whether to give up
@@ -90,7 +90,10 @@ class OpenVinoEngine:
         self._cut_short: list[np.ndarray] | None = None  # the inputs of a run that was stopped
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
-        """Raises InferenceCancelledError soon after `stop()` is true; a large image goes on to its end."""
+        """Raises InferenceCancelledError soon after `stop()` is true.
+
+        A large image goes on to its end.
+        """
         if self._generator is not None:
             self._request = compile_request(self._generator, self._bf16)
             self._generator = None

@@ -10,16 +10,16 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, LabelColor, require
 from pix2pix.data.resize_crop import serving_geometry
+from pix2pix.images.convert import to_array, to_rgb
+from pix2pix.images.depth import read_in_range
+from pix2pix.inference.engines import Stop
+from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.styles import Styles
+from pix2pix.inference.tiles import paint_in_tiles
+from pix2pix.inference.working_shapes import mirror_to_multiple
 from pix2pix.labels.label_map import check_label_map
 from pix2pix.labels.line_art import INK
 from pix2pix.models.tensors import decode_photo, encode_photo
-from pix2pix.images.depth import read_in_range
-from pix2pix.images.convert import to_array, to_rgb
-from pix2pix.inference.engines import Stop
-from pix2pix.inference.oom_fallback import OomFallback
-from pix2pix.inference.working_shapes import mirror_to_multiple
-from pix2pix.inference.styles import Styles
-from pix2pix.inference.tiles import paint_in_tiles
 
 MAX_SIZE = 4096  # height at work, in pixels
 

@@ -12,12 +12,12 @@ from PIL import Image
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, require
 from pix2pix.data.resize_crop import Frame, resample, serving_geometry
-from pix2pix.labels.label_map import check_label_map, resize_label_map
-from pix2pix.models.tensors import decode_photo, encode_labels
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.oom_fallback import OomFallback
-from pix2pix.inference.working_shapes import pad_to_multiple, working_shape
 from pix2pix.inference.styles import Styles
+from pix2pix.inference.working_shapes import pad_to_multiple, working_shape
+from pix2pix.labels.label_map import check_label_map, resize_label_map
+from pix2pix.models.tensors import decode_photo, encode_labels
 
 MAX_SIDE = 4096  # of a picture that is asked for, in pixels
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.config import CheckpointConfig
-from pix2pix.runtime.device import choose_device
 from pix2pix.hub import resolve
 from pix2pix.inference.colorizer import Colorizer
+from pix2pix.inference.image_to_image import Translator
 from pix2pix.inference.label_to_photo import Drawer
 from pix2pix.inference.photo_to_label import Tracer
-from pix2pix.inference.image_to_image import Translator
+from pix2pix.runtime.device import choose_device
 
 
 def load_drawer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Drawer:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from pix2pix.images.color_hints import Hint
 from pix2pix.images.border import Border, Box
+from pix2pix.images.color_hints import Hint
 from pix2pix.images.frame import Frame
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.inference.engines import Stop, InferenceCancelledError, make_engine
+from pix2pix.inference.engines import InferenceCancelledError, Stop, make_engine
 
 
 class Runner:
@@ -23,7 +23,10 @@ class Runner:
         self._engine = make_engine(engine, model.generator, device)
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
-        """Takes and gives tensors on the CPU. Raises InferenceCancelledError soon after `stop()` is true."""
+        """Takes and gives tensors on the CPU.
+
+        Raises InferenceCancelledError soon after `stop()` is true.
+        """
         with self._turn:
             if stop is not None and stop():
                 raise InferenceCancelledError

@@ -10,10 +10,10 @@ from PIL import Image
 from torch import Tensor
 
 from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
-from pix2pix.models.tensors import encode_photo, style_noise
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.inference.working_shapes import resize_photo
 from pix2pix.models import StyleEncoder
+from pix2pix.models.tensors import encode_photo, style_noise
 
 
 class Styles:

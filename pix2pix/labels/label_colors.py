@@ -12,8 +12,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pix2pix.labels.classes import VOID, Colors
 from pix2pix.images.convert import strips
+from pix2pix.labels.classes import VOID, Colors
 
 # JPEG blends colours across borders, most of all with 4:2:0 chroma at a small size. Of the 500 CMP
 # maps in either palette at 256x256, as a 4:2:0 JPEG of quality 50, at most 40% of the pixels (the

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from pix2pix.images.convert import crop_rows, strips, to_array, to_rgb
+from pix2pix.images.middle import MAX_STEP, middle_step
 from pix2pix.labels.classes import (
     CLASSES,
     FACADE_COLORS,
@@ -20,8 +22,6 @@ from pix2pix.labels.label_colors import (
     decode_exactly,
     white_ground,
 )
-from pix2pix.images.middle import MAX_STEP, middle_step
-from pix2pix.images.convert import crop_rows, strips, to_array, to_rgb
 
 LOSSY_FORMATS = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF")
 CLEAR = 128  # an alpha below it is more clear than painted

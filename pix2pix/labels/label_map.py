@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from pix2pix.images.reader import ImageSource, describe, open_image
 from pix2pix.labels.classes import CLASSES, NUM_CLASSES, PALETTE, VOID, Colors
 from pix2pix.labels.label_images import read_label_image
-from pix2pix.images.reader import ImageSource, describe, open_image
 from pix2pix.runtime.user_warnings import notify
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.config import LabelColor, from_dict, require
+from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.labels.label_colors import (
     Names,
     NoLabelMapError,
@@ -33,7 +34,6 @@ from pix2pix.labels.label_images import (
     find_void_index,
 )
 from pix2pix.labels.label_map import CLASSES, NUM_CLASSES, VOID, Colors
-from pix2pix.images.convert import to_array, to_rgb
 
 PALETTE_NAME = "palette.json"
 VOID_NAMES = ("ignore", "ignored", "void", "unlabeled", "unlabelled")

@@ -5,15 +5,15 @@ Adversarial Networks" (CVPR 2017), appendix 6.1. With `upsample="transpose"`, `n
 stem and no style they are the paper's networks, parameter for parameter.
 """
 
+from pix2pix.models.blocks import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters
 from pix2pix.models.patchgan import (
     PATCH_LAYERS,
     MultiScaleDiscriminator,
     PatchDiscriminator,
     smallest_side,
 )
-from pix2pix.models.unet import AnnealedMean, UNet
-from pix2pix.models.blocks import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters
 from pix2pix.models.style_encoder import StyleEncoder
+from pix2pix.models.unet import AnnealedMean, UNet
 
 __all__ = [
     "PATCH_LAYERS",

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from pix2pix.models.efficientnet import InvertedResidual, SameConv
 from pix2pix.models.blocks import init_weights
+from pix2pix.models.efficientnet import InvertedResidual, SameConv
 
 LEVELS = 4  # the fifth halving sees the whole of a facade at once
 WIDTH = 64

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pix2pix.labels.label_map import VOID
 from pix2pix.images.color import AB_SCALE
+from pix2pix.labels.label_map import VOID
 
 SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
 

@@ -7,19 +7,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pix2pix.config import GeneratorConfig
-from pix2pix.runtime.device import full_precision
 from pix2pix.images.color import AB_SCALE, ab_grid
 from pix2pix.models import efficientnet
 from pix2pix.models.blocks import (
     Down,
     InstanceNorm,
+    LateralConv,
     Norm,
     Padding,
-    LateralConv,
     Up,
     fill_normal,
     init_weights,
 )
+from pix2pix.runtime.device import full_precision
 
 CODE_LEVEL = 3  # codes of places are made after so many halvings, or all but one
 

@@ -19,7 +19,7 @@ class DiscriminatorLoss(nn.Module):
     def forward(
         self, part: Microbatch, real: gan.DiscriminatorInput, fake: gan.DiscriminatorInput
     ) -> Tensor:
-        """`real` and `fake` are what `adversary.show` made of the microbatch, detached."""
+        """`real` and `fake` are what `gan.show` made of the microbatch, detached."""
         recipe, discriminator = self.recipe, self.discriminator
         with autocast(part.input.device, self.bf16):
             count, share = gan.judged(recipe, part)

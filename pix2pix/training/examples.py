@@ -9,10 +9,10 @@ from PIL import Image
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import CANVASES, CheckpointConfig
 from pix2pix.data.loader import Batch, Dataset
+from pix2pix.evaluation.generation import batch_to_rgb, spread_indices
 from pix2pix.labels.label_map import VOID, encode_label_image, is_facades
 from pix2pix.models.tensors import decode_photo
 from pix2pix.runtime.atomic_io import write_atomically
-from pix2pix.evaluation.generation import spread_indices, batch_to_rgb
 
 COUNT = 6
 

@@ -9,9 +9,9 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from pix2pix.models import MultiScaleDiscriminator, PatchDiscriminator
 from pix2pix.models.feature_discriminators import (
-    ProjectedDiscriminator,
     FrozenFeatures,
     OasisDiscriminator,
+    ProjectedDiscriminator,
 )
 from pix2pix.training.augmentation import augment
 from pix2pix.training.microbatch import Microbatch
@@ -25,17 +25,17 @@ class DiscriminatorInput:
 
     condition: Tensor  # (N, C, H, W)
     image: Tensor  # (N, D, H, W)
-    known: list[Tensor]  # what FrozenFeatures make of it, where a EnsembleDiscriminator has any
+    known: list[Tensor]  # what FrozenFeatures make of it, where an EnsembleDiscriminator has any
 
     @property
     def pair(self) -> Tensor:
         return torch.cat([self.condition, self.image], 1)
 
-    def first(self, count: int) -> "Seen":
+    def first(self, count: int) -> "DiscriminatorInput":
         known = [level[:count] for level in self.known]
         return DiscriminatorInput(self.condition[:count], self.image[:count], known)
 
-    def detach(self) -> "Seen":
+    def detach(self) -> "DiscriminatorInput":
         known = [level.detach() for level in self.known]
         return DiscriminatorInput(self.condition.detach(), self.image.detach(), known)
 
@@ -117,7 +117,7 @@ def discriminate(
 
 
 def read(discriminator: nn.Module, seen: DiscriminatorInput) -> Tensor | None:
-    """What D takes each place for, where a EnsembleDiscriminator has a OasisDiscriminator."""
+    """What D takes each place for, where an EnsembleDiscriminator has an OasisDiscriminator."""
     segmenting = (
         discriminator.segmenting if isinstance(discriminator, EnsembleDiscriminator) else None
     )

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.checkpoint import Model
-from pix2pix.runtime.device import autocast
-from pix2pix.models.tensors import apply_hints
 from pix2pix.models import AnnealedMean
+from pix2pix.models.tensors import apply_hints
+from pix2pix.runtime.device import autocast
 from pix2pix.training import gan
 from pix2pix.training.losses import (
     ab_cross_entropy,

@@ -7,9 +7,9 @@ from pathlib import Path
 from torch import Tensor
 
 from pix2pix.checkpoint import Model, load_checkpoint
-from pix2pix.runtime.atomic_io import folder_name
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
+from pix2pix.runtime.atomic_io import folder_name
 
 log = logging.getLogger(__name__)
 

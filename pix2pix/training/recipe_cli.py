@@ -8,8 +8,8 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from pix2pix.data.discovery import LAYOUTS
-from pix2pix.data.resize_crop import FITS
 from pix2pix.data.options import DIRECTIONS
+from pix2pix.data.resize_crop import FITS
 from pix2pix.training.recipe import CHOICES, FROM_DATA, Recipe, read_recipe, recipe_names
 
 FIELD = re.compile(r"    (\w+): [^=#]+(?:= .+?)?  # (.+)")

@@ -19,7 +19,6 @@ from typing import Any
 
 from PIL import Image
 
-from pix2pix.runtime.atomic_io import write_atomically
 from pix2pix.evaluation.metric_names import (
     describe,
     direction,
@@ -28,6 +27,7 @@ from pix2pix.evaluation.metric_names import (
     is_reference,
     rest_of,
 )
+from pix2pix.runtime.atomic_io import write_atomically
 from pix2pix.training import charts
 from pix2pix.training.charts import Line, chart
 

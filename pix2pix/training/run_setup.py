@@ -14,23 +14,21 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import from_dict
-from pix2pix.data.discovery import RUN_NAME
-from pix2pix.data.loader import Dataset, BatchPlan
-from pix2pix.data.factory import open_data
-from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.datasets.pair_dataset import ImagePairs
+from pix2pix.data.discovery import RUN_NAME
+from pix2pix.data.factory import open_data
+from pix2pix.data.loader import BatchPlan, Dataset
+from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.summary import Facts, lines_of_changes, lines_of_facts
 from pix2pix.evaluation import evaluate
-from pix2pix.training.early_stopping import check_metric
-from pix2pix.training.tensorboard import Board
-from pix2pix.training.resume_overrides import date_changes, words_of_changes, words_of_jump
 from pix2pix.training.distributed import Workers
+from pix2pix.training.early_stopping import check_metric
 from pix2pix.training.examples import write_examples
 from pix2pix.training.init_weights import public_name, take_weights
-from pix2pix.training.train_step import Learner, checkpoint_config
 from pix2pix.training.pretrained import take_pretrained
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.report import write_report
+from pix2pix.training.resume_overrides import date_changes, words_of_changes, words_of_jump
 from pix2pix.training.run_dir import (
     BEST_NAME,
     STATE_NAME,
@@ -40,6 +38,8 @@ from pix2pix.training.run_dir import (
     save_state,
 )
 from pix2pix.training.samples import sample_sheet, save_sheet
+from pix2pix.training.tensorboard import Board
+from pix2pix.training.train_step import Learner, checkpoint_config
 
 log = logging.getLogger(__name__)
 

@@ -11,18 +11,18 @@ from PIL import Image, ImageDraw, ImageFont
 from pix2pix.checkpoint import Model
 from pix2pix.config import LabelColor
 from pix2pix.data.loader import Batch, Dataset
+from pix2pix.evaluation.generation import (
+    batch_lightness,
+    batch_to_rgb,
+    generate,
+    generate_ab,
+    restore_void,
+    spread_indices,
+    with_hints,
+)
 from pix2pix.labels.label_map import PALETTE
 from pix2pix.models.tensors import decode_ab, decode_photo
 from pix2pix.runtime.atomic_io import write_atomically
-from pix2pix.evaluation.generation import (
-    generate,
-    generate_ab,
-    batch_lightness,
-    restore_void,
-    spread_indices,
-    batch_to_rgb,
-    with_hints,
-)
 
 GAP = 4  # pixels
 CAPTION = 22  # pixels, the height of the line above the columns

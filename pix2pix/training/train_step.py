@@ -18,9 +18,9 @@ from pix2pix.training.augmentation import draw_chances, drop_elements
 from pix2pix.training.discriminator_loss import DiscriminatorLoss
 from pix2pix.training.distributed import Workers
 from pix2pix.training.generator_loss import GeneratorLoss
+from pix2pix.training.lr_schedule import Plateau, rate
 from pix2pix.training.microbatch import Microbatch, accumulate, split_batch
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.lr_schedule import Plateau, rate
 
 M = TypeVar("M", bound=torch.nn.Module)
 

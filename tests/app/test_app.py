@@ -16,18 +16,18 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import app
-from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.config import LabelColor
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.label_map import PALETTE, decode_label_image, open_label_map
-from pix2pix.labels.facade_presets import PLANS
-from pix2pix.inference import Tracer
-from pix2pix.training.train_step import checkpoint_config
-from pix2pix.training.recipe import Recipe
-from pix2pix.app.components import Shelf
 from pix2pix.app.blocks import create_demo, launch_options
 from pix2pix.app.canvas_spec import facades_sheet, fit_label_map
+from pix2pix.app.components import Shelf
 from pix2pix.app.server.schemas import DrawRequest, pack_ids, unpack_ids
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.config import LabelColor
+from pix2pix.inference import Tracer
+from pix2pix.labels.facade_builder import build
+from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.label_map import PALETTE, decode_label_image, open_label_map
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 CPU = ("cpu", "torch")
 SIZE = 256
@@ -379,7 +379,7 @@ def test_a_missing_checkpoint_becomes_a_sentence(tmp_path: Path) -> None:
 def test_only_the_assets_are_served(fake_studio: str) -> None:
     from pix2pix.app.assets import ASSETS_URL
 
-    assert httpx.get(f"{fake_studio}{ASSETS_URL}/draw.js", timeout=120).status_code == 200
+    assert httpx.get(f"{fake_studio}{ASSETS_URL}/js/draw/draw.js", timeout=120).status_code == 200
     for path in ("..%2fapp.py", "%2e%2e/app.py", "../app.py"):
         assert httpx.get(f"{fake_studio}{ASSETS_URL}/{path}", timeout=120).status_code == 404
     for path in (app.__file__, "app.py", "/etc/passwd"):

@@ -8,16 +8,16 @@ import pytest
 from models import RECIPES, ROADS
 from PIL import Image, ImageDraw
 
-from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.label_map import encode_label_image
-from pix2pix.labels.facade_presets import PLANS
-from pix2pix.inference import Drawer, load_any, load_translator
-from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.training.train_step import checkpoint_config
-from pix2pix.app.tabs.draw_tab import LOOKS
 from pix2pix.app.canvas_spec import SheetKind, facades_sheet, fit_label_map, sheet_of
 from pix2pix.app.server.schemas import pack_ids, read_drawing, unpack_ids
+from pix2pix.app.tabs.draw_tab import LOOKS
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.inference import Drawer, load_any, load_translator
+from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.labels.facade_builder import build
+from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.label_map import encode_label_image
+from pix2pix.training.train_step import checkpoint_config
 
 WIDE, TALL = (32, 96), (96, 32)
 

@@ -11,10 +11,6 @@ from PIL import Image
 from printed import mount, old_photo, print_in_dots
 from tiffs import pages
 
-from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.inference import Hint, load_colorizer
-from pix2pix.training.train_step import checkpoint_config
-from pix2pix.training.recipe import Recipe
 from pix2pix.app.server.colorize_schemas import (
     SWITCHES,
     Look,
@@ -22,8 +18,12 @@ from pix2pix.app.server.colorize_schemas import (
     finish_photo,
     read_color_request,
 )
-from pix2pix.app.tabs.colorize_tab import answer_privately, preview_uri
 from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload
+from pix2pix.app.tabs.colorize_tab import answer_privately, preview_uri
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.inference import Hint, load_colorizer
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 CHECKPOINT = ROOT / "checkpoints" / "colorize"
 
@@ -202,7 +202,7 @@ def test_what_a_scan_needs_is_offered_by_the_names_of_the_switches(any_colorizer
     words = " ".join(notes)
     assert "halftone, dots 4.0 pixels apart; \u201cSmooth the grain\u201d" in words
     assert "border" in words and "\u201cCrop the border\u201d" in words
-    panel = (ROOT / "assets" / "panel.js").read_text()
+    panel = (ROOT / "assets" / "js" / "colorize" / "panel.js").read_text()
     for name in SWITCHES.values():
         assert f'"{name[1:-1]}"' in panel, "as the page calls it"
 

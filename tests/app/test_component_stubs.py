@@ -13,7 +13,7 @@ import pix2pix.app.component_stubs
 import gradio
 print(len(parsed))  # over 160 otherwise
 from pix2pix.app.component_base import ScriptedHTML
-assert inspect.getfile(ScriptedHTML).endswith("component.py")
+assert inspect.getfile(ScriptedHTML).endswith("component_base.py")
 assert callable(gradio.Button.click) and callable(gradio.Textbox.change)
 """
 

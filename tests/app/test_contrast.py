@@ -7,7 +7,9 @@ import pytest
 
 from pix2pix.labels.label_map import CLASSES
 
-CSS = (Path(__file__).resolve().parents[2] / "assets" / "studio.css").read_text(encoding="utf-8")
+CSS = (Path(__file__).resolve().parents[2] / "assets" / "css" / "studio.css").read_text(
+    encoding="utf-8"
+)
 PAIRS = [
     ("ink", "paper"),
     ("ink", "surface"),

@@ -15,10 +15,10 @@ from conftest import PaletteDrawer, SepiaColorizer, serve
 from PIL import Image
 from test_app import HOSTILE_DRAWINGS, WALL
 
-from pix2pix.inference import InferenceCancelledError
-from pix2pix.runtime.user_warnings import notify
 from pix2pix.app.server.draw_routes import LIVE_URL
 from pix2pix.app.server.schemas import pack_ids
+from pix2pix.inference import InferenceCancelledError
+from pix2pix.runtime.user_warnings import notify
 
 IDS = pack_ids(WALL)
 

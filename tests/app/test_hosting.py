@@ -50,7 +50,7 @@ def check_caddy(address: str) -> None:
     with httpx.Client(timeout=30, trust_env=False, follow_redirects=True) as client:
         page = client.get(address)
         assert page.url == f"{address}/" and f'"root":"{address}"' in page.text
-        assert client.get(f"{address}/{ASSETS_URL}/draw.js").status_code == 200
+        assert client.get(f"{address}/{ASSETS_URL}/js/draw/draw.js").status_code == 200
         headers = {"x-studio-key": KEY, "x-photo-name": "a.png"}
         photos = f"{address}/studio-photos"
         answer = client.post(photos, content=bytes(3 << 20), headers=headers)

@@ -13,8 +13,8 @@ from conftest import PaletteDrawer, SepiaColorizer
 from models import colors
 from PIL import Image
 
-from pix2pix.labels.label_map import encode_label_image
 from pix2pix.app.blocks import create_demo, launch_options
+from pix2pix.labels.label_map import encode_label_image
 
 mcp = pytest.importorskip("mcp", reason="pip install 'gradio[mcp]'")
 

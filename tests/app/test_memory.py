@@ -14,8 +14,8 @@ from running import ROOT
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.labels.label_map import PALETTE, encode_label_image
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 SIDE = 7000
 LIMITS_MB = {

@@ -17,15 +17,15 @@ from models import CPU, RECIPES, ROADS, colors, save_models, street
 from PIL import Image
 
 import app
-from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.labels.label_map import decode_label_image, encode_label_image
-from pix2pix.hub.client import Hub
-from pix2pix.inference import Drawer, Translator, load_translator
-from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.app.blocks import create_demo, desk_names
 from pix2pix.app.canvas_spec import SheetKind, sheet_of
 from pix2pix.app.server.schemas import pack_ids, unpack_ids
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.hub.client import Hub
+from pix2pix.inference import Drawer, Translator, load_translator
+from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.labels.label_map import decode_label_image, encode_label_image
+from pix2pix.training.train_step import checkpoint_config
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from pix2pix.app.server import photo_store
 from pix2pix.app.blocks import PHOTOS
+from pix2pix.app.server import photo_store
 from pix2pix.app.server.photo_routes import UPLOADS_AT_ONCE
 from pix2pix.app.server.photo_store import (
     PHOTOS_A_VISITOR,

@@ -68,7 +68,14 @@ def test_every_path_is_there_with_and_without_the_prefix(prefixed: tuple[str, st
     url, prefix = prefixed
     script = re.search(r'src="\./(assets/[^"]+\.js)"', HTTP.get(f"{url}/").text)
     assert script
-    for path in ("", "config", f"{ASSETS_URL}/draw.js", "static/js/x.js", "favicon.ico", script[1]):
+    for path in (
+        "",
+        "config",
+        f"{ASSETS_URL}/js/draw/draw.js",
+        "static/js/x.js",
+        "favicon.ico",
+        script[1],
+    ):
         expected = HTTP.get(f"{url}/{path}")
         for way in (f"{url}{prefix}/{path}", f"{url}{prefix}//{path}", f"{url}//{path}"):
             answer = HTTP.get(way)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pix2pix.app.server.upload_cache import KEEP_S, own_folder, sweep
+from pix2pix.app.server.photo_store import IDLE_S
 from pix2pix.app.server.request_filter import MAX_FORM_BYTES, MAX_JSON_BYTES
 from pix2pix.app.server.shutdown import FINISH_S, LEAVE_S
-from pix2pix.app.server.photo_store import IDLE_S
+from pix2pix.app.server.upload_cache import KEEP_S, own_folder, sweep
 
 
 def put(path: Path, age_s: float, size: int = 10) -> Path:

@@ -21,11 +21,11 @@ from hand import (
 )
 from PIL import Image
 
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.label_map import encode_label_image
-from pix2pix.labels.facade_presets import PLANS
 from pix2pix.app.canvas_spec import fit_label_map
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
+from pix2pix.labels.facade_builder import build
+from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.label_map import encode_label_image
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

@@ -19,8 +19,8 @@ from hand import (
 from PIL import Image
 
 from pix2pix.labels.facade_builder import build
-from pix2pix.labels.label_map import encode_label_image
 from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.label_map import encode_label_image
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

@@ -15,11 +15,11 @@ from PIL import Image
 import app
 import pix2pix.__main__ as cli
 import train
-from pix2pix.labels.label_map import decode_label_image, encode_label_image
+from pix2pix.app.blocks import create_demo
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, Tracer, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.app.blocks import create_demo
+from pix2pix.labels.label_map import decode_label_image, encode_label_image
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

@@ -15,11 +15,11 @@ from PIL import Image
 from test_browser_models import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 
 import app
-from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.labels.label_map import encode_label_image
-from pix2pix.inference import Drawer
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.app.blocks import create_demo
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.inference import Drawer
+from pix2pix.labels.label_map import encode_label_image
+from pix2pix.training.train_step import checkpoint_config
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

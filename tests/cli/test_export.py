@@ -13,10 +13,10 @@ from PIL import Image
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
 from pix2pix.cli.export import describe_input
-from pix2pix.models.tensors import encode_colorize_input
 from pix2pix.inference import load_translator
-from pix2pix.training.train_step import checkpoint_config
+from pix2pix.models.tensors import encode_colorize_input
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 DRAWING = Recipe(
     "labels2photo",

@@ -13,10 +13,10 @@ from whole_runs import SMALL
 
 import train
 from pix2pix.checkpoint import load_checkpoint
-from pix2pix.data.validation import DataProblems
-from pix2pix.data.loader import BatchPlan
 from pix2pix.data.factory import open_datasets
+from pix2pix.data.loader import BatchPlan
 from pix2pix.data.options import DataOptions
+from pix2pix.data.validation import DataProblems
 from pix2pix.labels.classes import PIX2PIX_PALETTE
 from pix2pix.labels.label_map import encode_label_image
 from pix2pix.models.tensors import decode_photo

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix.data.validation import DataProblems
 from pix2pix.data.datasets.label_dataset import FacadePairs
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.options import DataOptions
-from pix2pix.labels.palette import read_palette
+from pix2pix.data.validation import DataProblems
 from pix2pix.labels.label_map import VOID, encode_label_image
+from pix2pix.labels.palette import read_palette
 from pix2pix.training.recipe import load_recipe
 
 VOC = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0), (0, 0, 128)]

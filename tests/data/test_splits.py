@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 from synthetic import make_facade, write_facades
 
-from pix2pix.data.validation import DataProblems
 from pix2pix.data.discovery import Example
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import DataOptions
 from pix2pix.data.splits import hold_out
 from pix2pix.data.summary import lines_of_changes, lines_of_facts
+from pix2pix.data.validation import DataProblems
 from pix2pix.labels.label_map import encode_label_image
 
 OPTIONS = DataOptions("image2image", 32)

@@ -11,16 +11,16 @@ from synthetic import open_set, write_facades, write_photos
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
-from pix2pix.labels.label_map import CLASSES
 from pix2pix.evaluation.colorization import ab_error
 from pix2pix.evaluation.evaluate import evaluate
+from pix2pix.evaluation.fcn_judge import Judge
+from pix2pix.evaluation.fcn_score import distance, feature_figures
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
 from pix2pix.evaluation.generation import restore_void, spread_indices
 from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
-from pix2pix.evaluation.fcn_judge import Judge
-from pix2pix.evaluation.fcn_score import distance, feature_figures
 from pix2pix.evaluation.metric_names import FIGURES, describe, direction, figure_of, format_table
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
+from pix2pix.labels.label_map import CLASSES
 
 CPU = torch.device("cpu")
 PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)

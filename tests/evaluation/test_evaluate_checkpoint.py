@@ -11,8 +11,8 @@ from synthetic import write_facades, write_photos
 import train
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import CHANNELS, CheckpointConfig, GeneratorConfig, LabelColor
-from pix2pix.labels.label_map import CLASSES
 from pix2pix.hub.client import Hub
+from pix2pix.labels.label_map import CLASSES
 
 PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 Colorize = Callable[..., tuple[int, list[str]]]
 

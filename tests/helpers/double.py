@@ -12,8 +12,8 @@ from torch import Tensor
 from pix2pix.data.loader import Batch
 from pix2pix.models.tensors import encode_labels
 from pix2pix.training.distributed import Workers
-from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import Recipe, load_recipe
+from pix2pix.training.train_step import Learner
 
 
 def learn(rank: int, world: int, name: str, keys: dict[str, Any], steps: int, out: str) -> None:

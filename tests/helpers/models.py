@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
 from pix2pix.labels.label_map import encode_label_image
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 CPU = ("cpu", "torch")  # where the app loads models: the device and the engine
 TINY = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "norm": "instance"}

@@ -16,8 +16,8 @@ import httpx
 from models import TINY, save_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN_TABS = ("roads", "edges", "aerial", "segments")

@@ -12,8 +12,8 @@ from pix2pix.inference import Translator
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.styles import Styles
 from pix2pix.training.model_card import write_card
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 TINY = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "norm": "instance"}
 EDGES = Recipe("image2image", **TINY, canvas="lines")

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 import train
-from pix2pix.training.train_step import Learner
 from pix2pix.training.run_dir import lock_run
+from pix2pix.training.train_step import Learner
 
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]
 KEYS = [*TINY, "--stem", "4", "--workers", "0", "--batch-size", "2", "--log-every", "1"]

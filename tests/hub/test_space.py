@@ -22,13 +22,13 @@ from PIL import Image
 
 import app
 import pix2pix.__main__ as cli
-from pix2pix.runtime import zerogpu
+from pix2pix.app.blocks import create_demo
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, load_drawer
+from pix2pix.runtime import zerogpu
 from pix2pix.training.train_step import checkpoint_config
-from pix2pix.app.blocks import create_demo
 
 CPU = ("cpu", "torch")
 NAME = "ada/houses"

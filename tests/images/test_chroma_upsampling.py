@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 
 from pix2pix.images import chroma_upsampling as module
-from pix2pix.images.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
 from pix2pix.images.chroma_upsampling import (
     LIGHT_SCALE,
     enlarge_rows,
@@ -17,6 +16,7 @@ from pix2pix.images.chroma_upsampling import (
     measure_light,
     recolor,
 )
+from pix2pix.images.color import fit_gamut, lab_to_rgb, lightness, rgb_to_lab
 from pix2pix.inference.working_shapes import resize_photo
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pix2pix.images.reader import MAX_PIXELS, open_image, open_rgb
 from pix2pix.images.icc import MAX_PROFILE_BYTES, to_srgb
+from pix2pix.images.reader import MAX_PIXELS, open_image, open_rgb
 
 D50 = (0.9642, 1.0, 0.8249)
 # sRGB's primaries, adapted to D50 (IEC 61966-2-1 through Bradford)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pix2pix.images.reader import MAX_PIXELS, find_images, has_end, open_image, open_rgb, read_size
 from pix2pix.images.convert import to_rgb
+from pix2pix.images.reader import MAX_PIXELS, find_images, has_end, open_image, open_rgb, read_size
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 

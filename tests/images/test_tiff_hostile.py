@@ -14,8 +14,8 @@ from PIL import Image
 from test_tiff import KINDS
 from tiffs import GREY, RGB, WIDE, WIDE_RGB, YCBCR, by_hand, grey, planes, written
 
-from pix2pix.images.reader import open_image
 from pix2pix.images.convert import to_rgb
+from pix2pix.images.reader import open_image
 from pix2pix.images.tiff_layout import MAX_DIRECTORIES
 
 

@@ -18,14 +18,14 @@ from pix2pix.checkpoint import Model
 from pix2pix.inference import engines
 from pix2pix.inference.engines import (
     ENGINES,
-    OpenVinoEngine,
     InferenceCancelledError,
+    OpenVinoEngine,
     TorchEngine,
     make_engine,
 )
 from pix2pix.inference.runner import Runner
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 DRAWING = Recipe(
     "labels2photo",
@@ -247,7 +247,7 @@ def test_networks_run_one_at_a_time_and_one_that_is_late_is_not_begun() -> None:
 SIGNALLED = """
 import gc, os, signal, sys
 sys.path.insert(0, "tests")
-from test_engines import CPU, DRAWING, inputs, make_engine, make_model
+from test_backends import CPU, DRAWING, inputs, make_engine, make_model
 
 x, style = inputs(DRAWING, (1, 32, 32))
 models = [make_engine("openvino", make_model(DRAWING).generator, CPU) for _ in range(2)]

@@ -13,12 +13,12 @@ from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import FITS
 from pix2pix.data.factory import open_datasets
-from pix2pix.labels.label_map import open_label_map
+from pix2pix.evaluation import evaluate_checkpoint
 from pix2pix.images.reader import open_rgb
 from pix2pix.inference import Drawer, Tracer, load_any, load_colorizer
-from pix2pix.evaluation import evaluate_checkpoint
-from pix2pix.training.train_step import Learner, checkpoint_config
+from pix2pix.labels.label_map import open_label_map
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import Learner, checkpoint_config
 
 WIDTH, HEIGHT = 320, 128
 STEPS, BATCH = 40, 4

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.hard_drawings import hard_drawings
+from pix2pix.inference import Drawer, load_drawer
 from pix2pix.labels.facade_builder import ID, build
 from pix2pix.labels.facade_presets import PLANS
-from pix2pix.inference import Drawer, load_drawer
 
 FACADES = Path(__file__).resolve().parents[2] / "checkpoints" / "facades"
 

@@ -11,10 +11,10 @@ from translators import EDGES, TINY, Echo, save_tiny, waves
 import pix2pix.__main__ as cli
 from pix2pix.config import FITS, CheckpointConfig
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
-from pix2pix.inference.working_shapes import mirror_to_multiple
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.training.train_step import checkpoint_config
+from pix2pix.inference.working_shapes import mirror_to_multiple
 from pix2pix.training.recipe import Recipe, load_recipe
+from pix2pix.training.train_step import checkpoint_config
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,16 @@ import torch
 from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.labels.label_map import VOID
-from pix2pix.models.tensors import encode_photo
 from pix2pix.inference import (
     Drawer,
     load_drawer,
 )
 from pix2pix.inference.engines import fold_resize_convs
 from pix2pix.inference.working_shapes import working_shape
-from pix2pix.training.train_step import checkpoint_config
+from pix2pix.labels.label_map import VOID
+from pix2pix.models.tensors import encode_photo
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 
 def make_checkpoint(folder: Path, recipe: Recipe) -> Path:

@@ -10,8 +10,8 @@ from PIL import Image
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Tracer, load_tracer
 from pix2pix.inference.photo_to_label import largest_class
-from pix2pix.training.train_step import checkpoint_config
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 TRACE = Recipe(
     "photo2labels", size=64, ngf=4, depth=4, upsample="resize", half_output=True, lambda_ce=1.0

@@ -22,15 +22,15 @@ from torch import Tensor
 from benchmarks.hard_drawings import filled, hard_drawings
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.cli.export import to_onnx
-from pix2pix.runtime.device import full_precision
-from pix2pix.labels.facade_builder import ID, build
-from pix2pix.labels.facade_presets import PLANS
-from pix2pix.models.tensors import encode_labels
 from pix2pix.inference import engines, load_colorizer, load_tracer
 from pix2pix.inference.engines import TorchEngine, make_engine
+from pix2pix.labels.facade_builder import ID, build
+from pix2pix.labels.facade_presets import PLANS
 from pix2pix.models import InstanceNorm, UNet
-from pix2pix.training.train_step import checkpoint_config
+from pix2pix.models.tensors import encode_labels
+from pix2pix.runtime.device import full_precision
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 ROOT = Path(__file__).resolve().parents[2]
 FACADES = ROOT / "checkpoints" / "facades"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pix2pix.labels.facade_builder import ID, FacadePlan, build
-from pix2pix.labels.label_map import NUM_CLASSES, check_label_map
 from pix2pix.labels.facade_presets import PLANS, random_plan
+from pix2pix.labels.label_map import NUM_CLASSES, check_label_map
 
 SIZE = 256
 SEEDS = range(50)

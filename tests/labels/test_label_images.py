@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from synthetic import make_facade
 
+from pix2pix.app.canvas_spec import facades_sheet
+from pix2pix.app.server.schemas import Upload
+from pix2pix.app.tabs.draw_tab import open_drawing
 from pix2pix.config import LabelColor
 from pix2pix.labels.classes import PALETTE, PIX2PIX_PALETTE, VOID
 from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
 from pix2pix.runtime.user_warnings import listening
-from pix2pix.app.tabs.draw_tab import open_drawing
-from pix2pix.app.canvas_spec import facades_sheet
-from pix2pix.app.server.schemas import Upload
 
 SIDE = 128
 MASK = ((0, 0, 0), (255, 255, 255))

@@ -3,14 +3,14 @@
 import numpy as np
 import torch
 
+from pix2pix.images.color import AB_SCALE
 from pix2pix.models.tensors import (
-    with_flip,
-    encode_colorize_input,
     apply_hints,
+    encode_colorize_input,
     mean_of_both,
     squared_distances,
+    with_flip,
 )
-from pix2pix.images.color import AB_SCALE
 
 SIDE = 64
 ASKED = torch.tensor([30.0, -20.0]) / AB_SCALE

@@ -17,14 +17,14 @@ from models import colors, save_models, street
 from running import app_arguments, running_app, save_app_models
 from torch import Tensor
 
+from pix2pix.app.errors import in_words
+from pix2pix.app.server.schemas import pack_ids
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.inference import load_any
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.oom_fallback import NOTICE, OomFallback
 from pix2pix.inference.runner import Runner
 from pix2pix.runtime.user_warnings import listening, notify
-from pix2pix.app.errors import in_words
-from pix2pix.app.server.schemas import pack_ids
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
 WALL = np.ones((256, 256), np.uint8)

@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pix2pix.checkpoint import load_checkpoint
-from pix2pix.config import CheckpointConfig, from_dict
-from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
-from pix2pix.images.color_hints import parse_hints, read_hints
-from pix2pix.images.color import rgb_to_lab
-from pix2pix.images.reader import open_rgb, read_size
 from pix2pix.app.server.event_validation import EventKind, check_event, check_values, parse_json
 from pix2pix.app.server.schemas import clean_name, unpack_ids
+from pix2pix.checkpoint import load_checkpoint
+from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.images.color import rgb_to_lab
+from pix2pix.images.color_hints import parse_hints, read_hints
+from pix2pix.images.reader import open_rgb, read_size
+from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
 
 few = settings(
     max_examples=150,

@@ -13,13 +13,13 @@ from whole_runs import SMALL
 import app
 import pix2pix.__main__ as cli
 import train
-from pix2pix.labels.label_map import encode_label_image
+from pix2pix.app.blocks import create_demo
+from pix2pix.app.canvas_spec import sheet_of
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
 from pix2pix.images.reader import open_rgb
 from pix2pix.inference import Colorizer, load_any
-from pix2pix.app.blocks import create_demo
-from pix2pix.app.canvas_spec import sheet_of
+from pix2pix.labels.label_map import encode_label_image
 
 NAME = "ada/houses"
 

@@ -14,8 +14,8 @@ from whole_runs import SMALL
 
 import train
 from pix2pix.inference import load_colorizer, load_drawer
-from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import load_recipe
+from pix2pix.training.train_step import Learner
 
 
 def run(*arguments: object) -> int:

@@ -17,8 +17,8 @@ import train
 from pix2pix.checkpoint import read_config
 from pix2pix.cli import publish
 from pix2pix.training import report
-from pix2pix.training.train_step import Learner
 from pix2pix.training.run_dir import lock_run
+from pix2pix.training.train_step import Learner
 
 PAIRS = ["sketch2photo", *LEAN, "--d-scales", 1, "--norm", "batch", "--jitter", 1]
 

@@ -12,8 +12,7 @@ from synthetic import write_facades, write_photos
 
 import train
 from pix2pix.checkpoint import load_checkpoint, read_config
-from pix2pix.training import init_weights
-from pix2pix.training import run_setup
+from pix2pix.training import init_weights, run_setup
 
 TINY = [
     "--size=32",

@@ -11,10 +11,10 @@ from forked import Forker, wait_until
 from synthetic import write_facades
 from whole_runs import KEYS, content, has_come_to, run, saved_step, weights
 
-from pix2pix.runtime import atomic_io
 from pix2pix.checkpoint import read_config
-from pix2pix.training.train_step import Learner
+from pix2pix.runtime import atomic_io
 from pix2pix.training.run_dir import lock_run
+from pix2pix.training.train_step import Learner
 
 
 @pytest.fixture

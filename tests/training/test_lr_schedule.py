@@ -2,8 +2,8 @@
 
 import pytest
 
-from pix2pix.training.recipe import Recipe
 from pix2pix.training.lr_schedule import Plateau, rate
+from pix2pix.training.recipe import Recipe
 
 
 def rates(steps: tuple[int, ...] = (0, 25, 50, 75, 99), **keys: object) -> list[float]:

@@ -10,16 +10,16 @@ import torch
 from PIL import Image
 
 from pix2pix.config import GeneratorConfig
-from pix2pix.models.tensors import encode_photo
 from pix2pix.models import UNet, count_parameters
 from pix2pix.models.feature_discriminators import (
-    ProjectedDiscriminator,
     FrozenFeatures,
     OasisDiscriminator,
+    ProjectedDiscriminator,
 )
+from pix2pix.models.tensors import encode_photo
 from pix2pix.training import pretrained
-from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import Learner
 
 PHOTO = next((Path(__file__).resolve().parents[2] / "assets").rglob("*.jpg"))
 TRACE = Recipe(

@@ -10,8 +10,6 @@ import train
 from pix2pix.config import from_dict
 from pix2pix.data.loader import Batch
 from pix2pix.models import count_parameters
-from pix2pix.training.recipe_cli import recipe_keys
-from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import (
     FROM_DATA,
     RECIPES_DIR,
@@ -20,6 +18,8 @@ from pix2pix.training.recipe import (
     recipe_names,
     tomllib,
 )
+from pix2pix.training.recipe_cli import recipe_keys
+from pix2pix.training.train_step import Learner
 
 
 def test_the_paper_recipe_has_the_papers_networks_but_for_one_hot_labels() -> None:

@@ -10,9 +10,9 @@ import torch
 
 from pix2pix.data.loader import Batch
 from pix2pix.models.tensors import encode_labels
-from pix2pix.training.train_step import Learner
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.style_codes import style_error
+from pix2pix.training.train_step import Learner
 
 SMALL = Recipe(
     task="labels2photo",

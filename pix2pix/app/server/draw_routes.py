@@ -19,14 +19,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pix2pix.inference import Drawer, Stop, InferenceCancelledError
+from pix2pix.app.canvas_spec import SheetKind
+from pix2pix.app.errors import unfinished
+from pix2pix.app.server.latest_request import Newest
+from pix2pix.app.server.schemas import PRIVATE, DrawRequest, image_bytes, read_drawing, refuse
+from pix2pix.app.server.shutdown import LEAVING
+from pix2pix.inference import Drawer, InferenceCancelledError, Stop
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.runtime.user_warnings import listening
-from pix2pix.app.errors import unfinished
-from pix2pix.app.server.shutdown import LEAVING
-from pix2pix.app.server.latest_request import Newest
-from pix2pix.app.canvas_spec import SheetKind
-from pix2pix.app.server.schemas import PRIVATE, DrawRequest, image_bytes, read_drawing, refuse
 
 LIVE_URL = "studio-live"
 AT_WORK = 2  # the second stops the first, where both are of one visitor
@@ -123,7 +123,10 @@ def live_routes() -> list[Route]:
 
 
 def paint(drawer: Drawer | LineDrawer, drawing: DrawRequest, stop: Stop = None) -> np.ndarray:
-    """The picture (H, W, 3) uint8 that is asked for; InferenceCancelledError soon after `stop()` is true."""
+    """The picture (H, W, 3) uint8 that is asked for.
+
+    Raises InferenceCancelledError soon after `stop()` is true.
+    """
     what = (drawing.label_map, drawing.seed, drawing.style, stop)
     if drawing.large and isinstance(drawer, Drawer):
         return drawer.draw(*what, drawer.largest)

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from pix2pix.images.reader import open_image, read_size
+from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.convert import to_8_bit, to_rgb
 from pix2pix.images.icc import to_srgb
-from pix2pix.images.chroma_upsampling import measure_light
+from pix2pix.images.reader import open_image, read_size
 from pix2pix.images.scan import Scan, examine
 from pix2pix.inference import PhotoSession
 

@@ -17,6 +17,9 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pix2pix.app.assets import ASSETS_URL, COMPONENT_URL
+from pix2pix.app.prefix import at_root, with_base
+from pix2pix.app.root_path import inner_paths, prefix_of
+from pix2pix.app.server.draw_routes import LIVE_URL
 from pix2pix.app.server.event_validation import (
     AddressError,
     EventKind,
@@ -24,13 +27,10 @@ from pix2pix.app.server.event_validation import (
     check_named,
     parse_json,
 )
-from pix2pix.app.server.shutdown import LEAVING
-from pix2pix.app.server.draw_routes import LIVE_URL
 from pix2pix.app.server.photo_routes import PHOTOS_URL, UPLOAD_LIMIT_S, UPLOADS_AT_ONCE
-from pix2pix.app.prefix import at_root, with_base
-from pix2pix.app.root_path import inner_paths, prefix_of
-from pix2pix.app.uploads import UPLOAD_URL
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
+from pix2pix.app.server.shutdown import LEAVING
+from pix2pix.app.uploads import UPLOAD_URL
 
 MAX_JSON_BYTES = 2 << 20  # a drawing of 1024x1024 pixels needs less
 MAX_FORM_BYTES = (MAX_UPLOAD_MB << 20) + (1 << 20)  # a file in its multipart form

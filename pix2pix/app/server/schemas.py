@@ -12,10 +12,10 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 from starlette.responses import JSONResponse, Response
 
-from pix2pix.config import check_style
-from pix2pix.labels.label_map import NUM_CLASSES, check_label_map
-from pix2pix.inference import MAX_STRENGTH
 from pix2pix.app.canvas_spec import SheetKind
+from pix2pix.config import check_style
+from pix2pix.inference import MAX_STRENGTH
+from pix2pix.labels.label_map import NUM_CLASSES, check_label_map
 
 MAX_SEED = 9999
 GONE = "this file is not, or no longer, among the uploads: please open it again"

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 from PIL import Image
 
-from pix2pix.images.reader import open_rgb
-from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer
 from pix2pix.app.assets import ASSETS, ASSETS_URL
+from pix2pix.app.component_base import ScriptedHTML, desk_name
+from pix2pix.app.errors import in_words, sentence, with_notices
 from pix2pix.app.server.colorize_schemas import (
     MEDIA_TYPES,
     SIZES,
@@ -28,8 +28,6 @@ from pix2pix.app.server.colorize_schemas import (
     result_name,
     strength_range,
 )
-from pix2pix.app.component_base import ScriptedHTML, desk_name
-from pix2pix.app.errors import in_words, sentence, with_notices
 from pix2pix.app.server.photo_routes import PHOTOS_URL, THUMB_SIDE
 from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, Result, open_upload
 from pix2pix.app.server.schemas import (
@@ -40,6 +38,8 @@ from pix2pix.app.server.schemas import (
     read_upload,
     thumbnail_uri,
 )
+from pix2pix.images.reader import open_rgb
+from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer
 
 logger = logging.getLogger(__name__)
 

@@ -6,17 +6,17 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import random_plan
+from pix2pix.app.canvas_spec import SheetKind, fit_label_map
+from pix2pix.app.component_base import desk_name
+from pix2pix.app.components import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
+from pix2pix.app.errors import in_words
+from pix2pix.app.server.draw_routes import Desk, LiveDesks, paint
+from pix2pix.app.server.schemas import DrawRequest, Upload
 from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.inference import Drawer, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.app.components import Drawing, Looks, NoLabelMap, PhotoStyle, Picture, Shelf
-from pix2pix.app.component_base import desk_name
-from pix2pix.app.errors import in_words
-from pix2pix.app.server.draw_routes import Desk, LiveDesks, paint
-from pix2pix.app.canvas_spec import SheetKind, fit_label_map
-from pix2pix.app.server.schemas import DrawRequest, Upload
+from pix2pix.labels.facade_builder import build
+from pix2pix.labels.facade_presets import random_plan
 
 LOOKS = (7, 1203, 2718, 4242, 6180, 8088)  # seeds
 LEAST_SEEDS, MANY_LOOKS = 2, 8  # the named styles come first, and the strip has an end

@@ -12,15 +12,15 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from pix2pix.labels.label_map import encode_label_image
+from pix2pix.app.component_base import ScriptedHTML, desk_name
+from pix2pix.app.errors import in_words, sentence
+from pix2pix.app.server.schemas import MAX_UPLOAD_MB, Upload, data_uri, read_id, read_upload
+from pix2pix.app.tabs.draw_tab import tell_browser
 from pix2pix.images.metadata import NOTHING, Metadata
 from pix2pix.images.reader import open_rgb, read_size
 from pix2pix.images.writer import save_image
 from pix2pix.inference import Tracer, Translator
-from pix2pix.app.component_base import ScriptedHTML, desk_name
-from pix2pix.app.tabs.draw_tab import tell_browser
-from pix2pix.app.errors import in_words, sentence
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB, Upload, data_uri, read_id, read_upload
+from pix2pix.labels.label_map import encode_label_image
 
 PREVIEW_SIDE = 1280
 THUMB_SIDE = 128

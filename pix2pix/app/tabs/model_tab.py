@@ -5,17 +5,17 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from pix2pix.app.canvas_spec import SheetKind, example_files, sheet_of, with_examples
+from pix2pix.app.server.draw_routes import LiveDesks
+from pix2pix.app.server.photo_store import PHOTOS
+from pix2pix.app.tabs.colorize_tab import EXAMPLES, build_colorize_tab, own_examples
+from pix2pix.app.tabs.draw_tab import build_draw_tab
+from pix2pix.app.tabs.image_tab import build_photo_tab
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import CANVASES
 from pix2pix.images.reader import read_size
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.app.tabs.colorize_tab import EXAMPLES, build_colorize_tab, own_examples
-from pix2pix.app.tabs.draw_tab import build_draw_tab
-from pix2pix.app.server.draw_routes import LiveDesks
-from pix2pix.app.server.photo_store import PHOTOS
-from pix2pix.app.tabs.image_tab import build_photo_tab
-from pix2pix.app.canvas_spec import SheetKind, example_files, sheet_of, with_examples
 
 
 class Served(NamedTuple):

@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 import torch
 
-from pix2pix.data.image_cache import Examples, Pictures
 from pix2pix.data.discovery import Example
-from pix2pix.data.resize_crop import Geometry, resize
-from pix2pix.data.loader import Batch
 from pix2pix.data.example_reader import read_photo
-from pix2pix.labels.label_map import VOID
-from pix2pix.models.tensors import encode_ab, encode_colorize_input, encode_lightness
+from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.loader import Batch
+from pix2pix.data.resize_crop import Geometry, resize
 from pix2pix.images.color import AB_SPACING, ab_grid, rgb_to_lab
 from pix2pix.images.depth import ValueRange
+from pix2pix.labels.label_map import VOID
+from pix2pix.models.tensors import encode_ab, encode_colorize_input, encode_lightness
 
 MAX_TRAINING_HINTS = 30
 WITHOUT_HINTS = 0.25  # of the photos

@@ -4,15 +4,15 @@ import cv2
 import numpy as np
 import torch
 
-from pix2pix.data.image_cache import Examples, Pictures
 from pix2pix.data.discovery import Example
-from pix2pix.data.resize_crop import Geometry
-from pix2pix.data.loader import Batch
-from pix2pix.labels.palette import FACADES, Palette
 from pix2pix.data.example_reader import example_size, read_labels, read_photo
-from pix2pix.labels.label_map import VOID
-from pix2pix.models.tensors import encode_labels, encode_photo
+from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.loader import Batch
+from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.depth import ValueRange
+from pix2pix.labels.label_map import VOID
+from pix2pix.labels.palette import FACADES, Palette
+from pix2pix.models.tensors import encode_labels, encode_photo
 
 
 def find_void(photo: np.ndarray) -> np.ndarray:

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from pix2pix.data.image_cache import Examples, Pictures
 from pix2pix.data.discovery import Example
-from pix2pix.data.resize_crop import Geometry
-from pix2pix.data.pair_detection import HALF_NAMES
-from pix2pix.data.loader import Batch
 from pix2pix.data.example_reader import example_size, open_parts
+from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.loader import Batch
+from pix2pix.data.pair_detection import HALF_NAMES
+from pix2pix.data.resize_crop import Geometry
+from pix2pix.images.convert import to_rgb
+from pix2pix.images.depth import ValueRange, read_in_range
 from pix2pix.labels.label_map import VOID
 from pix2pix.models.tensors import encode_photo
-from pix2pix.images.depth import ValueRange, read_in_range
-from pix2pix.images.convert import to_rgb
 
 
 def read_images(
