@@ -1,11 +1,12 @@
-# make app: everything to serve the app.  make test: everything to test it.
+# make app: everything to serve the app.  make test: everything to test it; make test-fast: without
+# the browser and the slow ones.
 # Each step leaves a stamp in .venv; a second run does nothing twice.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test clean
+.PHONY: app test test-fast clean
 
 app: $(VENV)/.runtime
 	$(BIN)/python app.py
@@ -15,6 +16,12 @@ test: $(VENV)/.test $(VENV)/.browser
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not browser and not slow" -n 2 --dist loadfile
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
