@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+from pix2pix.runtime.bundle import ASSETS
 
 
 def _version() -> str:

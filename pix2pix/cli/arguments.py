@@ -2,16 +2,15 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pix2pix.runtime.bundle import CHECKPOINTS
 
 if TYPE_CHECKING:
     from PIL import Image
 
 Process: TypeAlias = "Callable[[str], Image.Image]"  # what a command does to one file
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 
 
 def add_command(

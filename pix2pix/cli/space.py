@@ -19,8 +19,9 @@ from pix2pix.hub.download import pinned_name
 from pix2pix.hub.upload import look_up, with_front_matter
 from pix2pix.images.reader import IMAGE_SUFFIXES
 from pix2pix.labels.label_map import is_facades
+from pix2pix.runtime.bundle import ASSETS, BUNDLE, PACKAGE
 
-ROOT = Path(__file__).resolve().parents[2]
+SOURCE = PACKAGE.parent
 OWN_TAB = "--checkpoint"
 PROMISES = {
     "labels2photo": "Draw a label map, see the photo as you draw.",
@@ -120,17 +121,17 @@ def copy_app(into: Path) -> None:
 
     A module's own data are in an .npz file of its name.
     """
-    shutil.copyfile(ROOT / "app.py", into / "studio.py")
-    for path in needed_modules(ROOT / "app.py"):
-        target = into / path.relative_to(ROOT)
+    shutil.copyfile(BUNDLE / "app.py", into / "studio.py")
+    for path in needed_modules(BUNDLE / "app.py"):
+        target = into / path.relative_to(SOURCE)
         target.parent.mkdir(parents=True, exist_ok=True)
         for suffix in (".py", ".npz"):
             if path.with_suffix(suffix).is_file():
                 shutil.copyfile(path.with_suffix(suffix), target.with_suffix(suffix))
     ignore = shutil.ignore_patterns(*LEFT_OUT)
-    shutil.copytree(ROOT / "assets", into / "assets", ignore=ignore, dirs_exist_ok=True)
+    shutil.copytree(ASSETS, into / "assets", ignore=ignore, dirs_exist_ok=True)
     for name in PLAIN_FILES:
-        shutil.copyfile(ROOT / name, into / name)
+        shutil.copyfile(BUNDLE / name, into / name)
 
 
 def needed_modules(start: Path) -> set[Path]:
@@ -141,7 +142,7 @@ def needed_modules(start: Path) -> set[Path]:
         for name in imported_names(waiting.pop()):
             parts = name.split(".")
             for i in range(1, len(parts) + 1):  # a module needs its packages
-                path = ROOT.joinpath(*parts[:i])
+                path = SOURCE.joinpath(*parts[:i])
                 path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
                 if path.is_file() and path not in found:
                     found.add(path)

@@ -15,7 +15,7 @@ from conftest import PaletteDrawer, SepiaColorizer, serve
 from gradio_client import Client, handle_file
 from PIL import Image
 
-import app
+from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo, launch_options
 from pix2pix.app.canvas_spec import facades_sheet, fit_label_map
 from pix2pix.app.components import Shelf

@@ -16,7 +16,7 @@ from gradio_client import Client, handle_file
 from models import CPU, RECIPES, ROADS, colors, save_models, street
 from PIL import Image
 
-import app
+from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo, desk_names
 from pix2pix.app.canvas_spec import SheetKind, sheet_of
 from pix2pix.app.server.schemas import pack_ids, unpack_ids

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from conftest import PaletteDrawer, SepiaColorizer, serve
 
-import app
+from pix2pix.app import main as app
 from pix2pix.app.assets import ASSETS_URL
 from pix2pix.app.root_path import inner_paths, prefix_of, read_root_path
 

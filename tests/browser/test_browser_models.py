@@ -12,10 +12,10 @@ from hand import decode_uri, read_picture
 from models import CPU, ROADS, colors, save_models, save_pairs, street
 from PIL import Image
 
-import app
 import pix2pix.__main__ as cli
-import train
+from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo
+from pix2pix.cli import train
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, Tracer, load_translator
 from pix2pix.inference.image_to_image import LineDrawer

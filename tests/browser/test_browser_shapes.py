@@ -14,7 +14,7 @@ from models import CPU, RECIPES, ROADS
 from PIL import Image
 from test_browser_models import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 
-import app
+from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Drawer

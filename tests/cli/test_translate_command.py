@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from translators import EDGES, Echo, save_tiny, waves
 
-import train
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import CONFIG_NAME, read_config
+from pix2pix.cli import train
 from pix2pix.inference import load_translator
 
 

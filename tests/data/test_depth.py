@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import train
+from pix2pix.cli import train
 from pix2pix.config import CheckpointConfig, GeneratorConfig
 from pix2pix.data.factory import open_data
 from pix2pix.data.image_cache import Examples

@@ -11,8 +11,8 @@ from PIL import Image
 from synthetic import make_facade, open_set, write_facades, write_photos
 from whole_runs import SMALL
 
-import train
 from pix2pix.checkpoint import load_checkpoint
+from pix2pix.cli import train
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.loader import BatchPlan
 from pix2pix.data.options import DataOptions

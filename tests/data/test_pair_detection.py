@@ -9,7 +9,7 @@ import pytest
 from models import save_pairs
 from PIL import Image, ImageOps
 
-import train
+from pix2pix.cli import train
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.options import DataOptions
 

@@ -8,8 +8,8 @@ import torch
 from fake_hub import FakeHub
 from synthetic import write_facades, write_photos
 
-import train
 from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.cli import train
 from pix2pix.config import CHANNELS, CheckpointConfig, GeneratorConfig, LabelColor
 from pix2pix.hub.client import Hub
 from pix2pix.labels.label_map import CLASSES

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-import train
+from pix2pix.cli import train
 from pix2pix.training.run_dir import lock_run
 from pix2pix.training.train_step import Learner
 

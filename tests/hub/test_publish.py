@@ -11,8 +11,8 @@ from PIL import Image
 from synthetic import write_facades
 
 import pix2pix.__main__ as cli
-import train
 from pix2pix.checkpoint import load_checkpoint
+from pix2pix.cli import train
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
 from pix2pix.hub.upload import account, look_up, upload, with_front_matter

@@ -20,8 +20,8 @@ from fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
 from huggingface_hub import constants
 from PIL import Image
 
-import app
 import pix2pix.__main__ as cli
+from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor

@@ -43,7 +43,9 @@ def start_pair(forker: Forker, folder: Path, *arguments: object) -> list[int]:
         said = folder / f"said{rank}"
         said.unlink(missing_ok=True)
         env = {**place, "RANK": str(rank), "LOCAL_RANK": str(rank)}
-        pair.append(forker.start("train:main", [[str(a) for a in arguments]], said, env))
+        pair.append(
+            forker.start("pix2pix.cli.train:main", [[str(a) for a in arguments]], said, env)
+        )
     return pair
 
 

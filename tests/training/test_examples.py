@@ -10,11 +10,11 @@ from PIL import Image
 from synthetic import write_facades, write_photos
 from whole_runs import SMALL
 
-import app
 import pix2pix.__main__ as cli
-import train
+from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo
 from pix2pix.app.canvas_spec import sheet_of
+from pix2pix.cli import train
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
 from pix2pix.images.reader import open_rgb

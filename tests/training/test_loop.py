@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from synthetic import make_facade, write_facades, write_photos
 from whole_runs import SMALL
 
-import train
+from pix2pix.cli import train
 from pix2pix.inference import load_colorizer, load_drawer
 from pix2pix.training.recipe import load_recipe
 from pix2pix.training.train_step import Learner
@@ -141,7 +141,7 @@ def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path, forker: Fo
     out, said = tmp_path / "run", tmp_path / "said"
     keys = [*SMALL, "--max-steps", 100000, "--log-every", 1, "--batch-size", "1"]
     start = ["facades", "--data", data, "--out", out, *keys]
-    process = forker.start("train:main", [[str(a) for a in start]], said)
+    process = forker.start("pix2pix.cli.train:main", [[str(a) for a in start]], said)
     wait_until(lambda: (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text())
     os.kill(process, signal.SIGTERM)
     assert forker.wait(process) == 128 + signal.SIGTERM

@@ -13,9 +13,8 @@ import torch
 from PIL import Image
 from whole_runs import LEAN, run, saved_step
 
-import train
 from pix2pix.checkpoint import read_config
-from pix2pix.cli import publish
+from pix2pix.cli import publish, train
 from pix2pix.training import report
 from pix2pix.training.run_dir import lock_run
 from pix2pix.training.train_step import Learner

@@ -121,7 +121,9 @@ def test_kill_9_at_any_moment_leaves_a_checkpoint_and_a_run_that_goes_on(
     steps: list[int] = []
 
     def begin(*arguments: object) -> int:
-        return forker.start("train:main", [[str(a) for a in arguments]], tmp_path / "said")
+        return forker.start(
+            "pix2pix.cli.train:main", [[str(a) for a in arguments]], tmp_path / "said"
+        )
 
     process = begin("facades", "--data", data, "--out", out, *keys)
     while len(steps) < 10:

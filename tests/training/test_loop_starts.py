@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 from synthetic import write_facades, write_photos
 
-import train
 from pix2pix.checkpoint import load_checkpoint, read_config
+from pix2pix.cli import train
 from pix2pix.training import init_weights, run_setup
 
 TINY = [

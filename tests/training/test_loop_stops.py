@@ -34,7 +34,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_save(
         return forker.start(function, [[str(a) for a in arguments]], said), said
 
     keys = [*KEYS, "--max-steps", 100_000, "--save-every", 3]
-    process, _ = begin("train:main", "facades", "--data", data, "--out", out, *keys)
+    process, _ = begin("pix2pix.cli.train:main", "facades", "--data", data, "--out", out, *keys)
     wait_until(lambda: has_come_to(out, 4))
     os.kill(process, signal.SIGTERM)
     forker.wait(process)
@@ -50,7 +50,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_save(
     assert content(out) == before
     assert not list(out.rglob("*.part"))
 
-    process, _ = begin("train:main", "--resume", out)
+    process, _ = begin("pix2pix.cli.train:main", "--resume", out)
     wait_until(lambda: has_come_to(out, saved_step(out) + 3))
     os.kill(process, signal.SIGTERM)
     assert forker.wait(process) == 128 + signal.SIGTERM

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import train
 from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.cli import train
 from pix2pix.config import (
     CHANNELS,
     TASKS,

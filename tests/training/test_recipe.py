@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-import train
+from pix2pix.cli import train
 from pix2pix.config import from_dict
 from pix2pix.data.loader import Batch
 from pix2pix.models import count_parameters

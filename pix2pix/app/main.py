@@ -1,0 +1,278 @@
+"""The pix2pix studio in the browser: `python app.py`, then http://127.0.0.1:7860."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib.util
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+import pix2pix.app  # noqa: F401  before torch, which reads what it sets
+from pix2pix.app.root_path import read_root_path
+from pix2pix.app.server.upload_cache import own_folder
+from pix2pix.hub import resolve
+from pix2pix.hub.client import UnreachableError
+from pix2pix.hub.download import pinned_name
+from pix2pix.inference import (
+    ENGINES,
+    Colorizer,
+    Drawer,
+    Tracer,
+    load_any,
+    load_colorizer,
+    load_drawer,
+    load_tracer,
+)
+from pix2pix.labels.label_map import CLASSES
+from pix2pix.runtime.bundle import CHECKPOINTS
+from pix2pix.runtime.malloc import give_memory_back, serve_from_little
+from pix2pix.runtime.zerogpu import spaces
+
+if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
+    from gradio import Blocks
+
+    from pix2pix.app.tabs.model_tab import Served
+
+NO_NAMES = ("checkpoint", "best", "last")  # of folders: they say nothing of what is in them
+ON_SPACES = "SPACE_ID" in os.environ
+WARM_UP_AFTER_S = 3.0  # the first page comes first
+Model = TypeVar("Model")
+
+log = logging.getLogger("pix2pix")
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Serves the studio: draw a facade and get a building, give an old photo colour."
+    )
+    parser.add_argument(
+        "--checkpoint-facades",
+        metavar="X",
+        default=os.environ.get("PIX2PIX_FACADES", CHECKPOINTS / "facades"),
+        help="what the Draw tab serves: a checkpoint folder, or OWNER/NAME[@REVISION] on the "
+        "Hugging Face Hub [checkpoints/facades; or $PIX2PIX_FACADES]",
+    )
+    parser.add_argument(
+        "--checkpoint-colorize",
+        metavar="X",
+        default=os.environ.get("PIX2PIX_COLORIZE", CHECKPOINTS / "colorize"),
+        help="what the Colourise tab serves [checkpoints/colorize; or $PIX2PIX_COLORIZE]",
+    )
+    parser.add_argument(
+        "--checkpoint-trace",
+        metavar="X",
+        default=os.environ.get("PIX2PIX_TRACE", CHECKPOINTS / "trace"),
+        help="what makes drawings of photos [checkpoints/trace where it is; or $PIX2PIX_TRACE]",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="X",
+        action="append",
+        default=[],
+        help="one more tab, made for whatever this checkpoint does; may be given several times",
+    )
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+        default=os.environ.get("PIX2PIX_DEVICE", "auto"),
+        help="where the models run [auto; or $PIX2PIX_DEVICE]",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=os.environ.get("PIX2PIX_ENGINE", "auto"),
+        help="what runs them [auto: the faster one on this processor, which the log names; or "
+        "$PIX2PIX_ENGINE]",
+    )
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if ON_SPACES else "127.0.0.1"),
+        help="address to listen on [127.0.0.1; or $GRADIO_SERVER_NAME]",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=os.environ.get("GRADIO_SERVER_PORT", 7860),
+        help="port to listen on [7860; or $GRADIO_SERVER_PORT]",
+    )
+    parser.add_argument(
+        "--root-path",
+        metavar="PATH",
+        default=os.environ.get("GRADIO_ROOT_PATH", ""),
+        help="where a proxy serves the app: /studio, or https://example.org/studio; see "
+        "docs/hosting.md [the root of the site; or $GRADIO_ROOT_PATH]",
+    )
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="also serve drawing and colouring as tools to language models (MCP)",
+    )
+    return parser.parse_args(argv)
+
+
+def load_or_say_why(
+    load: Callable[[str | Path, str, str], Model],
+    name: str | Path,
+    bundled_name: str,
+    where: tuple[str, str],
+    revisions: dict[str, str] | None = None,
+) -> Model | str | None:
+    """The model of that name, or a sentence saying why there is none: its tab then says so.
+
+    `where` is the device and the engine. Where the Hub cannot be reached it is the bundled model.
+    None where that was not asked for and is not there, as in a Space that serves another model.
+    Where it came from the Hub, its commit is noted in `revisions`.
+    """
+    bundled = CHECKPOINTS / bundled_name
+    if name == bundled and not bundled.exists():
+        return None
+    try:
+        try:
+            folder = resolve(name)
+            if revisions is not None and (pinned := pinned_name(folder)):
+                revisions[bundled_name] = pinned
+            return load(folder, *where)
+        except UnreachableError as error:
+            if not bundled.exists():
+                raise
+            log.warning("%s; %s is served instead", error, f"checkpoints/{bundled_name}")
+            return load(bundled, *where)
+    except ValueError as error:
+        log.warning("off: %s", error)
+        return f"This tab is off because its model could not be loaded: {error}"
+
+
+def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | None:
+    """The tracer of the twelve facade classes. None where there is no such one, with a warning
+    unless it is the one that may come along."""
+    tracer = load_or_say_why(load_tracer, name, "trace", where)
+    if tracer is None or isinstance(tracer, str):
+        return None
+    if [color.name for color in tracer.config.palette] != [c.name for c in CLASSES]:
+        log.warning("off: %s traces other classes than facades", name)
+        return None
+    return tracer
+
+
+def load_served(name: str, where: tuple[str, str]) -> Served:
+    """A checkpoint for a tab under its own name; or the reason why there is none."""
+    from pix2pix.app.tabs.model_tab import Served
+
+    title = Path(name).resolve().name if Path(name).exists() else name.split("@")[0].split("/")[-1]
+    try:
+        folder = resolve(name)
+        model = load_any(folder, *where)
+        if title in NO_NAMES:
+            title = str(model.config.training.get("recipe", title))
+        return Served(title[:40], model, Path(folder), pinned_name(folder) or "")
+    except ValueError as error:
+        log.warning("off: %s", error)
+        return Served(title, f"This tab is off because its model could not be loaded: {error}")
+
+
+def check_mcp() -> None:
+    """Ends the program where what MCP needs is not installed."""
+    if importlib.util.find_spec("mcp") is None:
+        raise SystemExit("app.py: --mcp needs more of Gradio: pip install 'gradio[mcp]'")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    try:
+        args.root_path = read_root_path(args.root_path)
+    except ValueError as error:
+        raise SystemExit(f"app.py: --root-path: {error}") from None
+    if args.mcp:
+        check_mcp()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    log.setLevel(logging.INFO)  # which commit of a model is served
+    serve_from_little()
+    with own_folder():
+        serve(args)
+
+
+def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
+    """What `create_demo` takes for its own tabs: drawer, colouriser, tracer; and the revisions."""
+    revisions: dict[str, str] = {}
+    where = (args.device, args.engine)
+    drawer = load_or_say_why(load_drawer, args.checkpoint_facades, "facades", where, revisions)
+    if isinstance(drawer, Drawer) and not spaces:  # the page opens with a picture of its own
+        drawer.draw(np.zeros(drawer.config.shape, np.uint8))
+    colorizer = load_or_say_why(
+        load_colorizer, args.checkpoint_colorize, "colorize", where, revisions
+    )
+    # A photo is traced now and then, and OpenVINO's own copies of a model take 100 MB.
+    seldom = (args.device, "torch" if args.engine == "auto" else args.engine)
+    return drawer, colorizer, load_tracer_if_there(args.checkpoint_trace, seldom), revisions
+
+
+def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
+    """The app around its models, which are loaded while Gradio is imported; and what has the
+    colouriser work once, where no GPU has to be lent for it: an engine converts a model at its
+    first use.
+    """
+    gc.disable()  # there is no garbage yet, and looking for it takes half a second
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load_models, args)
+        import pix2pix.app.component_stubs  # noqa: F401  Gradio in half of the time
+        from pix2pix.app.blocks import create_demo
+
+        drawer, colorizer, tracer, revisions = loading.result()
+    others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
+    demo = create_demo(drawer, colorizer, tracer, others, revisions)
+    gc.freeze()  # modules and models stay: each look through them takes a fifth of a second
+    gc.enable()
+    give_memory_back()
+
+    def warm_up() -> None:
+        if isinstance(colorizer, Colorizer) and not spaces:
+            colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
+            give_memory_back()
+
+    return demo, warm_up
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Serves the app until the process is told to end."""
+    demo, warm_up = build(args)
+    from pix2pix.app.blocks import launch_options
+    from pix2pix.app.server.draw_routes import desks_of
+    from pix2pix.app.server.shutdown import leave, wait_for_signal
+
+    try:
+        demo.launch(
+            server_name=args.host,
+            server_port=args.port,
+            prevent_thread_lock=True,
+            quiet=True,
+            mcp_server=args.mcp,
+            **launch_options(args.root_path),
+        )
+    except OSError:
+        raise SystemExit(
+            f"app.py: cannot listen on {args.host}:{args.port}, is it in use? "
+            "Another port: --port NUMBER"
+        ) from None
+    if args.mcp and demo.mcp_error:  # another version of what is needed, say
+        demo.close(verbose=False)
+        raise SystemExit(f"app.py: --mcp: {demo.mcp_error.strip()}")
+    print(f"pix2pix studio is at http://{args.host}:{args.port}  (Ctrl+C ends it)", flush=True)
+    warming = threading.Timer(WARM_UP_AFTER_S, warm_up)
+    warming.daemon = True
+    warming.start()
+    wait_for_signal()
+    warming.cancel()
+    leave(demo, lambda: desks_of(demo).is_idle)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""Train a model on your own images.
+
+python train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]
+python train.py --resume DIR [--KEY VALUE ...]
+python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--json FILE]
+python train.py RECIPE [--KEY VALUE ...] --show
+torchrun --nproc-per-node 2 train.py ...
+
+Exit status: 0 all steps done, 1 stopped by a full disk or memory, a NaN or a lost worker, or a push
+to the Hub that failed, 2 a mistake in the command or the data, 130 or 143 saved and left because of
+SIGINT or SIGTERM.
+"""
+
+import argparse
+import dataclasses
+import difflib
+import logging
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from pix2pix.cli import publish
+from pix2pix.evaluation import evaluate_checkpoint
+from pix2pix.runtime.device import DEVICES
+from pix2pix.runtime.malloc import keep_freed_memory
+from pix2pix.training import loop
+from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
+from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
+from pix2pix.training.run_dir import RunStoppedError
+
+INTERRUPTED = 128 + signal.SIGINT  # as shells have it
+
+
+def parse_flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")
+    return text.lower() == "true"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line, with an option for every key of a recipe."""
+    parser = argparse.ArgumentParser(
+        prog="train.py",
+        allow_abbrev=False,
+        usage="train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]\n"
+        "       train.py --resume DIR [--KEY VALUE ...]\n"
+        "       train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT]\n"
+        "       train.py RECIPE [--KEY VALUE ...] --show",
+        description="Train a model that turns images into images, from pairs or plain photos.",
+        epilog="The folder --out is a checkpoint at any time: hand it to the app or to "
+        "'python -m pix2pix'. Its samples/ and metrics.jsonl show how the run goes.",
+    )
+    parser.add_argument("recipe", nargs="?", help=f"one of: {', '.join(recipe_names())}")
+    parser.add_argument(
+        "--data", type=Path, help="folder with the training images (README: Your own data)"
+    )
+    parser.add_argument("--out", type=Path, help="folder for the run, made if need be")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        help="continue the run in DIR, with --data where the data moved to, and with what keys are "
+        "to change from here on, such as a larger --max-steps",
+    )
+    parser.add_argument(
+        "--init-from",
+        metavar="CHECKPOINT",
+        help="begin with the weights of this checkpoint, a folder or OWNER/NAME[@REVISION], "
+        "as far as their shapes fit",
+    )
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="what computes [default: auto]"
+    )
+    parser.add_argument(
+        "--push-to-hub", metavar="OWNER/NAME", help="at the end, put it on the Hugging Face Hub"
+    )
+    parser.add_argument("--private", action="store_true", help="there only for your own eyes")
+    parser.add_argument(
+        "--no-examples", action="store_true", help="push without the held-out inputs in examples/"
+    )
+    add_evaluation(parser)
+    parser.add_argument(
+        "--show", action="store_true", help="print the keys as RECIPE and the options set them"
+    )
+    add_keys(parser)
+    return parser
+
+
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """An option for every key, in groups as `Recipe` has them; without it the recipe's value."""
+    kinds = {field.name: field.type for field in dataclasses.fields(Recipe)}
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for key in recipe_keys():
+        if key.name in ("task", *FROM_DATA):  # what the recipe is for; what the data says
+            continue
+        if key.group not in groups:
+            groups[key.group] = parser.add_argument_group(f"{key.group} (keys of the recipe)")
+        kind: Any = kinds[key.name]
+        kind = parse_flag if kind in (bool, "bool") else kind
+        bare: dict = {"nargs": "?", "const": True} if kind is parse_flag else {}
+        groups[key.group].add_argument(
+            "--" + key.name.replace("_", "-"),
+            type=kind,
+            metavar=type_words(key.name),
+            default=argparse.SUPPRESS,
+            help=f"{key.help} [{default_words(key.name)}]".replace("%", "%%"),
+            **bare,
+        )
+
+
+def add_evaluation(parser: argparse.ArgumentParser) -> None:
+    scores = parser.add_argument_group("measuring a checkpoint instead of training one")
+    scores.add_argument(
+        "--evaluate",
+        metavar="CHECKPOINT",
+        help="measure this one, a folder or OWNER/NAME[@REVISION]",
+    )
+    scores.add_argument("--split", default="val", help="the folder in --data (default: val)")
+    scores.add_argument(
+        "--judge", metavar="CHECKPOINT", help="a trace checkpoint, for the FCN score"
+    )
+    scores.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="NAME=GLOB",
+        help="the same figures for the examples whose names match; may be given again",
+    )
+    scores.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="default: CHECKPOINT/metrics.json; for one of the Hub NAME-metrics.json here",
+    )
+
+
+def evaluate(options: dict[str, Any]) -> None:
+    """Prints the figures of a checkpoint and writes them as JSON."""
+    checkpoint, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
+    split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
+    groups = evaluate_checkpoint.parse_groups(options.pop("group"))
+    report = evaluate_checkpoint.evaluate_checkpoint(
+        checkpoint, data, split, judge, groups, options, device
+    )
+    print(evaluate_checkpoint.format_report(report))
+    path = json_path or evaluate_checkpoint.default_json_path(checkpoint)
+    evaluate_checkpoint.write_json(report, path)
+    print(f"written to {path}")
+
+
+def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> dict[str, Any]:
+    """The options by name. One that does not exist ends the program with the nearest name."""
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        name = unknown[0].split("=")[0]
+        near = difflib.get_close_matches(name, parser.format_help().split(), n=1)
+        hint = f"; did you mean {near[0]}?" if near and near[0].startswith("--") else ""
+        parser.error(f"unknown option {name}{hint}")
+    return vars(options)
+
+
+def push(folder: Path, repo: str, private: bool, examples: bool) -> None:
+    """Puts the trained run on the Hub. StoppedError with the command that tries it again."""
+    words = ["python", "-m", "pix2pix", "push", str(folder), repo]
+    words += ["--private"] * private + ["--no-examples"] * (not examples)
+    try:
+        publish.push(folder, repo, private, None, ask=False, examples=examples)
+    except (Exception, KeyboardInterrupt) as error:
+        reason = str(error) or type(error).__name__
+        raise RunStoppedError(
+            f"the training is done and {folder} is whole, but it is not on the Hub: {reason}\n"
+            f"To try that again: {shlex.join(words)}"
+        ) from error
+
+
+def main(argv: list[str] | None = None) -> int:
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    parser = build_parser()
+    options = parse_options(parser, argv)
+    name, out, run = options.pop("recipe"), options.pop("out"), options.pop("resume")
+    init_from, show = options.pop("init_from"), options.pop("show")
+    repo, private = options.pop("push_to_hub"), options.pop("private")
+    examples = not options.pop("no_examples")
+    try:
+        if options["evaluate"] is not None:
+            if name or out or run or init_from or repo or not options["data"]:
+                parser.error(
+                    "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume, "
+                    "--init-from"
+                )
+            evaluate(options)
+            return 0
+        for key in ("evaluate", "split", "judge", "group", "json"):
+            if options.pop(key) != parser.get_default(key):
+                parser.error(f"--{key} goes with --evaluate CHECKPOINT")
+        data, device = options.pop("data"), options.pop("device")
+        if show:
+            if not name or data or out or run or init_from or repo:
+                parser.error("--show goes with RECIPE and its keys alone")
+            print(recipe_text(load_recipe(name, options)))
+            return 0
+        if repo is not None:
+            publish.check_target(repo)  # now rather than after hours of training
+        keep_freed_memory()
+        if run is not None:
+            if name or out or init_from:
+                parser.error("--resume takes the recipe from the run")
+            signal_number = loop.resume(run, device, data, options)
+        elif not (name and data and out):
+            parser.error("expected RECIPE --data DIR --out DIR, or --resume DIR")
+        else:
+            recipe = load_recipe(name, options)
+            signal_number = loop.start(name, recipe, data, out, device, init_from)
+        if repo is not None and not signal_number and os.environ.get("RANK", "0") == "0":
+            push(run or out, repo, private, examples)
+    except (ValueError, OSError) as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 2
+    except RunStoppedError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # before the first step; from then on it is a request to save
+        return INTERRUPTED
+    return signal_number and INTERRUPTED - signal.SIGINT + signal_number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
