@@ -17,6 +17,8 @@ Draw facades, colourise photos, trace photos of facades.
   python -m pix2pix prepare edges photos -o drawings
   python -m pix2pix push runs/facades ada/houses
   python -m pix2pix export runs/facades -o facades.onnx
+  python -m pix2pix app
+  python -m pix2pix train facades --data DIR --out runs/facades
 
 'python -m pix2pix COMMAND --help' says more. Pictures never leave this machine,
 except those of a card that you push.
@@ -37,8 +39,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def serve_app(argv: list[str]) -> int:
+    from pix2pix.app.main import main as serve
+
+    serve(argv)
+    return 0
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns its exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["app"]:
+        return serve_app(argv[1:])
+    if argv[:1] == ["train"]:
+        from pix2pix.cli import train
+
+        return train.main(argv[1:])
     options = build_parser().parse_args(argv)
     logging.basicConfig(format="%(message)s")
     logging.getLogger("pix2pix.hub").setLevel(logging.INFO)  # which commit of a model was taken

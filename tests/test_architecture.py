@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[1]
 # 1 arrays and values, 2 tensors, 3 files to batches, 4 work, 5 the door to a model, 6 surface.
 # A package stands for all of its modules.
 LAYERS = {
-    "pix2pix": 1,
     "pix2pix.config": 1,
     "pix2pix.images": 1,
     "pix2pix.labels": 1,
@@ -29,6 +28,7 @@ LAYERS = {
     "pix2pix.app": 6,
     "pix2pix.cli": 6,
     "app": 6,
+    "pix2pix": 6,
     "train": 6,
 }
 

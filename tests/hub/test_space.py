@@ -64,8 +64,9 @@ def test_a_space_has_the_app_and_the_checkpoint_and_nothing_of_training(built: P
         "assets/css/studio.css",
     } <= files
     assert "pix2pix/images/negative.npz" in files
-    for part in ("training", "publish", "metrics", "data", "push", "assets/readme", "tests"):
-        assert not [name for name in files if part in name], part
+    for part in ("training/", "evaluation/", "cli/", "data/datasets/", "data/loader", "hub/upload"):
+        assert not [name for name in files if name.startswith(f"pix2pix/{part}")], part
+    assert not [name for name in files if name.startswith(("tests/", "assets/readme/"))]
 
 
 def test_the_front_matter_of_a_space_is_what_spaces_accepts(built: Path) -> None:
@@ -194,7 +195,7 @@ def test_a_name_that_is_nowhere_turns_the_tab_off_with_the_reason(hub: Hub) -> N
 
 
 def test_a_model_that_is_not_there_and_was_not_asked_for_has_no_tab() -> None:
-    assert app.load_or_say_why(load_drawer, app.BUNDLED / "none", "none", CPU) is None
+    assert app.load_or_say_why(load_drawer, app.CHECKPOINTS / "none", "none", CPU) is None
     page = str(create_demo(None, "off").get_config_file())
     assert "'Draw'" not in page and "'Colourise'" in page
 
