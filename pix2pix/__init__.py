@@ -21,7 +21,7 @@ def load(
 ) -> "Drawer | Colorizer | Tracer | Translator":
     """The pipeline of a checkpoint: a folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub.
 
-    Which one depends on the checkpoint's task: `Drawer.draw` takes a label map (H, W) uint8 of class
+    By the checkpoint's task: `Drawer.draw` takes a label map (H, W) uint8 of class
     indices and gives the photo (H, W, 3) uint8; `Tracer.trace` takes a PIL photo and gives a label
     map; `Colorizer.colorize` and `Translator.translate` take and give PIL images. `device` is auto,
     cpu, cuda or mps; `engine` auto, torch or openvino. Raises ValueError where the checkpoint is

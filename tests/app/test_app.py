@@ -357,7 +357,7 @@ def test_a_tracer_that_was_asked_for_and_is_not_there_is_warned_of(
     assert app.load_tracer_if_there(tmp_path / "none", CPU) is None
     assert "is not a checkpoint folder" in caplog.text
     caplog.clear()
-    monkeypatch.setattr(app, "BUNDLED", tmp_path)
+    monkeypatch.setattr(app, "CHECKPOINTS", tmp_path)
     assert app.load_tracer_if_there(tmp_path / "trace", CPU) is None
     assert not caplog.text, "not there from the start is nothing to warn of"
 
