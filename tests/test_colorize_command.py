@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from album import Colorize, make, make_colorize, pixels, results, save_colorizer
 from PIL import Image
+from printed import mount, old_photo
 
 from pix2pix.__main__ import main
 from pix2pix.imaging.color import lightness
@@ -103,6 +104,24 @@ def make_clear(name: str, mode: str) -> np.ndarray:
     assert colors.mode == mode
     colors.save(name)
     return alpha
+
+
+def test_a_negative_and_a_border_are_dealt_with_where_that_is_asked_for(colorize) -> None:
+    sheet, _ = mount(255 - old_photo(1), 250, 40)
+    Image.fromarray(sheet).save("film.png")
+    code, lines = colorize("film.png", "-o", "plain.png")
+    assert code == 0 and "film.png: has a border, which was left as it is; --crop takes it off" in (
+        lines
+    )
+    assert colorize("film.png", "-o", "out.png", "--negative", "--crop") == (
+        0,
+        ["film.png: the negative was inverted"],
+    )
+    assert pixels("plain.png").shape[:2] == sheet.shape
+    result, photo = pixels("out.png"), old_photo(1)
+    assert np.abs(np.array(result.shape[:2]) - photo.shape).max() <= 4
+    small = [np.asarray(Image.fromarray(p).convert("L").resize((50, 40))) for p in (result, photo)]
+    assert np.corrcoef(*(grey.ravel() for grey in small))[0, 1] > 0.97
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "webp"])
@@ -295,7 +314,9 @@ def save_odd(kind: str) -> str:
 )
 def test_an_odd_photo_is_coloured_all_the_same(colorize, kind: str) -> None:
     name = save_odd(kind)
-    assert colorize(name, "-o", "out/") == (0, [])
+    line = f"{name}: is a 1-bit scan, black and white dots only; --denoise smooths its dots"
+    said = [line] if kind == "black and white" else []
+    assert colorize(name, "-o", "out/") == (0, said)
     (result,) = Path("out").iterdir()
     with Image.open(name) as odd:
         assert pixels(result).shape == (*odd.size[::-1], 3)

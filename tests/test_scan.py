@@ -37,6 +37,8 @@ def test_the_score_of_a_photo_is_the_opposite_of_its_negatives() -> None:
     assert score_negative(lightness) < 0
     assert score_negative(100 - lightness) == pytest.approx(-score_negative(lightness), abs=0.1)
     assert score_negative(np.full((50, 50), 40, np.float32)) == 0
+    y, x = np.mgrid[:60, :80].astype(np.float32)
+    assert score_negative(np.hypot(x - 40, y - 30)) == 0  # light and dark alone say nothing
 
 
 def test_the_mask_of_colour_film_is_orange_and_sepia_paper_is_not() -> None:
