@@ -14,8 +14,6 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pix2pix.cli.arguments import Commands, add_command
 from pix2pix.runtime.atomic_io import write_atomically
 
@@ -220,6 +218,7 @@ def store_as_half(proto: Any) -> None:
     float16 does not hold exactly stays as it is: those of a checkpoint come from float16, and in a
     network with instance norm rounding them would be seen (43 of 255 on a drawing of one class).
     """
+    import numpy as np
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []

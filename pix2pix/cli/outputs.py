@@ -5,20 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from pix2pix.images.writer import FORMATS
-
 # The output file of each input, and for inputs that can have none, the reason
 Planned: TypeAlias = tuple[dict[str, Path], dict[str, str]]
 
 
 def plan_outputs(
-    inputs: list[str], out: str, endings: Sequence[str] = tuple(FORMATS), others: Sequence[str] = ()
+    inputs: list[str], out: str, endings: Sequence[str] = (), others: Sequence[str] = ()
 ) -> Planned:
     """The output file of each input, and for inputs that can have none, the reason.
 
     `inputs` are distinct; a file of theirs is not overwritten, nor is one of `others`. Raises
     ValueError where OUT cannot be what they need.
     """
+    if not endings:
+        from pix2pix.images.writer import FORMATS  # NumPy: --help must not wait for it
+
+        endings = tuple(FORMATS)
     if not out:
         raise ValueError("-o is empty; expected a file or folder for the results")
     path = Path(out)

@@ -12,7 +12,6 @@ from types import ModuleType
 from pix2pix.cli import draw, trace, translate
 from pix2pix.cli.arguments import Commands, Process, add_command, add_device
 from pix2pix.cli.console import complain, say
-from pix2pix.images.writer import save_image
 
 OUTPUT_RULES = """\
 OUT is a file for one input (.png, .jpg, .webp, .tiff or .bmp). For several inputs, or where OUT is
@@ -47,6 +46,8 @@ def add_parsers(commands: Commands) -> None:
 
 def run(command: ModuleType, options: argparse.Namespace) -> int:
     """Does it to each input and returns the exit status. Raises ValueError where none can be."""
+    from pix2pix.images.writer import save_image  # NumPy: --help must not wait for it
+
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line

@@ -199,7 +199,7 @@ def test_the_result_carries_the_name_of_the_photo(client: Client, tmp_path: Path
     assert client.predict(payload, api_name="/colorize_photo")["name"] == "b.jpg"
 
 
-def test_the_date_of_a_photo_is_kept_and_where_it_was_taken_is_not(
+def test_the_date_of_a_photo_and_where_it_was_taken_are_kept(
     client: Client, tmp_path: Path
 ) -> None:
     exif = Image.Exif()
@@ -214,7 +214,7 @@ def test_the_date_of_a_photo_is_kept_and_where_it_was_taken_is_not(
         assert kept[0x0132] == "2009:05:04 10:11:12"
         assert kept.get_ifd(0x8769)[0x9003] == "1941:07:06 08:09:10"
         assert kept.get(0x0112, 1) == 1, "it is upright already"
-        assert not kept.get_ifd(0x8825)
+        assert kept.get_ifd(0x8825)[2] == (48.0, 8.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,11 @@ SIDE = 7000
 LIMITS_MB = {
     ("colorize", "photo.jpg"): 400,  # the photo and its L, then L and the result
     ("colorize", "grey.jpg"): 400,
-    ("trace", "photo.jpg"): 400,  # the photo, as an array too
+    ("trace", "photo.jpg"): 430,  # the photo, as an array too
     ("trace to draw on", "photo.jpg"): 150,
     ("open", "photo.jpg"): 450,
     ("open", "labels.jpg"): 600,  # and the classes of its pixels
-    ("read", "labels.png"): 450,
+    ("read", "labels.png"): 600,
 }
 
 # In a process of its own: does each work with a small file, forgets its greatest size so far where

@@ -144,7 +144,7 @@ def test_a_notice_is_shown_beside_the_result(monkeypatch: pytest.MonkeyPatch) ->
         return value + 1
 
     assert in_words(work)(1) == 2
-    assert shown == ["It took &lt;long&gt;."]
+    assert shown == ["It took \u2039long\u203a."]
 
 
 # ---- the model fails ---------------------------------------------------------------------

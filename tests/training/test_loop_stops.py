@@ -141,7 +141,7 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path, data: Path, forker: Fork
     out, said = tmp_path / "run", tmp_path / "said"
     keys = ["facades", "--data", data, "--out", out, *KEYS, "--max-steps", 100_000]
     process = forker.start("whole_runs:run_slowly", [[str(key) for key in keys]], said)
-    wait_until(lambda: "in the fourth step" in said.read_text())
+    wait_until(lambda: said.exists() and "in the fourth step" in said.read_text())
     os.kill(process, signal.SIGINT)
     wait_until(lambda: "press again to leave at once" in said.read_text())
     assert forker.is_running(process)
