@@ -105,7 +105,7 @@ def test_a_photo_that_was_closed_does_not_come_back(
     assert kept_files(page) == 1
     page.locator(".st-shot").hover()
     page.get_by_role("button", name="Close one.png").click()
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1500)
     assert kept_files(page) == 0
     questions = Questions(page)
     reload_colors(page)
