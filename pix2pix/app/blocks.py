@@ -62,7 +62,7 @@ def create_demo(
         own = [(name, served.title) for name, served in zip(names, others)]
         fixed = [("draw", "Draw", drawer), ("colorize", "Colourise", colorizer)]
         tabs = [(name, label) for name, label, model in fixed if model is not None] + own
-        ScriptedHTML("shell", "core/header.js", "mountShell", tabs=tabs)
+        ScriptedHTML("shell", "core/header.js", "mountHeader", tabs=tabs)
         with gr.Tabs(elem_classes="studio-tabs"):
             if drawer is not None:
                 with gr.Tab("Draw", id="draw"):

@@ -115,7 +115,7 @@ class Picture(ScriptedHTML):
         super().__init__(
             "building",
             "draw/preview.js",
-            "mountPicture",
+            "mountPreview",
             value=value,
             kind=sheet.name,
             height=sheet.shape[0],
@@ -154,7 +154,7 @@ class Looks(ScriptedHTML):
         super().__init__(
             "looks",
             "draw/style_gallery.js",
-            "mountLooks",
+            "mountStyleGallery",
             events=("input", "photo"),
             styles=[{"name": name, "style": list(style)} for name, style in styles.items()],
             seeds=seeds,
@@ -189,7 +189,7 @@ class Shelf(ScriptedHTML):
         super().__init__(
             "shelf",
             "draw/start_panel.js",
-            "mountShelf",
+            "mountStartPanel",
             events=("open", "save", "facade", "trace"),
             traces=traces,
             max_upload_mb=MAX_UPLOAD_MB,

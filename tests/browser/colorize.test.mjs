@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  addHint, colored, describeHint, moveHint, readHints, recolorHint, removeHint, Steps, SWATCHES,
+  addHint, colored, describeHint, moveHint, readHints, recolorHint, removeHint, HintHistory, SWATCHES,
   writeHints,
 } from "../../assets/js/colorize/hints.js";
-import { Requests, SOON, URGENT } from "../../assets/js/colorize/request_queue.js";
+import { RequestQueue, NORMAL, HIGH } from "../../assets/js/colorize/request_queue.js";
 import { crc32, freeName, Zip } from "../../assets/js/core/zip.js";
 
 const RED = "#ab3036";
@@ -28,7 +28,7 @@ test("hints are changed in copies, so that the past stays as it was", () => {
   assert.deepEqual(past, copy);
 });
 
-test("a dot that waits for its colour is no hint yet", () => {
+test("a marker that waits for its colour is no hint yet", () => {
   const hints = addHint(addHint([], 0.5, 0.5, null), 0.1, 0.1, RED);
   assert.deepEqual(colored(hints), [{ x: 0.1, y: 0.1, color: RED }]);
 });
@@ -40,37 +40,37 @@ test("a hint is described by its swatch and its place", () => {
 });
 
 test("undo and redo go through every step and back", () => {
-  const steps = new Steps([]);
-  for (const value of [[1], [1, 2], [1, 2, 3]]) steps.go(value);
+  const history = new HintHistory([]);
+  for (const value of [[1], [1, 2], [1, 2, 3]]) history.go(value);
   const seen = [];
-  while (steps.canUndo) {
-    steps.undo();
-    seen.push(steps.value.length);
+  while (history.canUndo) {
+    history.undo();
+    seen.push(history.value.length);
   }
   assert.deepEqual(seen, [2, 1, 0]);
-  while (steps.canRedo) steps.redo();
-  assert.deepEqual(steps.value, [1, 2, 3]);
+  while (history.canRedo) history.redo();
+  assert.deepEqual(history.value, [1, 2, 3]);
 });
 
 test("one drag is one step, two drags are two", () => {
-  const steps = new Steps(0);
-  for (const value of [1, 2, 3]) steps.go(value, "drag 1");
-  for (const value of [4, 5]) steps.go(value, "drag 2");
-  steps.undo();
-  assert.equal(steps.value, 3);
-  steps.undo();
-  assert.equal(steps.value, 0);
-  assert.equal(steps.canUndo, false);
+  const history = new HintHistory(0);
+  for (const value of [1, 2, 3]) history.go(value, "drag 1");
+  for (const value of [4, 5]) history.go(value, "drag 2");
+  history.undo();
+  assert.equal(history.value, 3);
+  history.undo();
+  assert.equal(history.value, 0);
+  assert.equal(history.canUndo, false);
 });
 
 test("a new step forgets what was undone, and does not join what came before", () => {
-  const steps = new Steps(0);
-  steps.go(1, "keys 0");
-  steps.undo();
-  steps.go(2, "keys 0");
-  assert.equal(steps.canRedo, false);
-  steps.undo();
-  assert.equal(steps.value, 0);
+  const history = new HintHistory(0);
+  history.go(1, "keys 0");
+  history.undo();
+  history.go(2, "keys 0");
+  assert.equal(history.canRedo, false);
+  history.undo();
+  assert.equal(history.value, 0);
 });
 
 test("hints come back from their file as they went", () => {
@@ -126,13 +126,13 @@ test("the parts of a ZIP file add up to what its end says", () => {
   assert.equal(start + end.readUInt32LE(12), bytes.length - 22);
 });
 
-test("one wish is under way at a time, and the most urgent is next", async () => {
+test("one request is under way at a time, and the most urgent is next", async () => {
   const sent = [];
-  const requests = new Requests((payload) => sent.push(payload));
+  const requests = new RequestQueue((payload) => sent.push(payload));
   requests.ask({ n: 1 });
   requests.ask({ n: 2 });
-  requests.ask({ n: 3 }, { urgency: SOON });
-  requests.ask({ n: 4 }, { urgency: URGENT });
+  requests.ask({ n: 3 }, { priority: NORMAL });
+  requests.ask({ n: 4 }, { priority: HIGH });
   for (let i = 0; i < 3; i += 1) {
     assert.equal(sent.length, i + 1);
     requests.receive({ id: sent[i].id });
@@ -143,7 +143,7 @@ test("one wish is under way at a time, and the most urgent is next", async () =>
 
 test("of waiting wishes with one name the newest wins; the one under way is answered", async () => {
   const sent = [];
-  const requests = new Requests((payload) => sent.push(payload));
+  const requests = new RequestQueue((payload) => sent.push(payload));
   const answers = [1, 2, 3].map((n) => requests.ask({ n }, { name: "look" }));
   requests.receive({ id: sent[0].id, of: 1 });
   requests.receive({ id: sent[1].id, of: 3 });
@@ -151,9 +151,9 @@ test("of waiting wishes with one name the newest wins; the one under way is answ
   assert.equal(sent.length, 2);
 });
 
-test("a refusal and a lost server reject, and the next wish goes on", async () => {
+test("a refusal and a lost server reject, and the next request goes on", async () => {
   const sent = [];
-  const requests = new Requests((payload) => sent.push(payload));
+  const requests = new RequestQueue((payload) => sent.push(payload));
   const refused = requests.ask({});
   const lost = requests.ask({});
   const last = requests.ask({});

@@ -5,10 +5,10 @@ import { test } from "node:test";
 
 import {
   BACKGROUND, FACADE, History, bareWall, boxBetween, clearBox, clipBox, cutPiece, difference,
-  elementBox, eraserInk, fillRect, floodFill, layMirrored, mirrorBox, putPiece, repeatSteps, snap,
+  elementBox, eraserInk, fillRect, floodFill, pasteMirrored, mirrorBox, putPiece, repeatSteps, snap,
   snapPoint, strokeSegment,
 } from "../../assets/js/canvas/label_map.js";
-import { Pipeline } from "../../assets/js/core/latest_only_queue.js";
+import { LatestOnlyQueue } from "../../assets/js/core/latest_only_queue.js";
 import { fromBase64, packIds, toBase64, unpackIds } from "../../assets/js/core/codec.js";
 
 const SIZE = 16;
@@ -28,7 +28,7 @@ test("a rectangle covers both corners, whichever is given first", () => {
   assert.deepEqual(a, b);
 });
 
-test("a rectangle beyond the sheet is cut at its border", () => {
+test("a rectangle beyond the canvas is cut at its border", () => {
   const map = blank();
   fillRect(map, SQUARE, -9, 14, 99, 99, 3);
   assert.equal(count(map, 3), SIZE * 2);
@@ -64,7 +64,7 @@ test("a thin fast stroke has no gaps", () => {
   }
 });
 
-test("a stroke off the sheet does not wrap round its edge", () => {
+test("a stroke off the canvas does not wrap round its edge", () => {
   const map = blank();
   strokeSegment(map, SQUARE, at(SIZE + 1, 5), at(SIZE + 1, 9), 4, ink(9));
   for (let y = 0; y < SIZE; y++) assert.equal(map[y * SIZE], 0);
@@ -96,7 +96,7 @@ test("fill reaches round a bend", () => {
   assert.equal(count(map, 0), 0);
 });
 
-test("fill with the id that is there, or off the sheet, does nothing", () => {
+test("fill with the id that is there, or off the canvas, does nothing", () => {
   const map = blank();
   assert.equal(floodFill(map, SQUARE, 3, 3, 0), false);
   assert.equal(floodFill(map, SQUARE, -1, 3, 2), false);
@@ -164,7 +164,7 @@ test("a new step ends the road forward, and a step that changes nothing is none"
   assert.equal(history.canRedo, false);
 });
 
-test("a new sheet is a wall with sky above it", () => {
+test("a new canvas is a wall with sky above it", () => {
   const map = bareWall({ width: 64, height: 64 });
   assert.equal(map[0], BACKGROUND);
   assert.equal(map[32 * 64 + 32], FACADE);
@@ -195,13 +195,13 @@ test("a box between two points holds both cells, and keeps to the lines of a gri
   assert.deepEqual(snapPoint(at(5, 6.1), 0), at(5, 6.1));
 });
 
-test("a box is cut at the border of the sheet", () => {
+test("a box is cut at the border of the canvas", () => {
   assert.deepEqual(clipBox(SQUARE, { left: -2, top: 14, width: 5, height: 5 }),
     { left: 0, top: 14, width: 3, height: 2 });
   assert.equal(clipBox(SQUARE, { left: 16, top: 0, width: 5, height: 5 }), null);
 });
 
-test("what is cut out and put back leaves the sheet as it was", () => {
+test("what is cut out and put back leaves the canvas as it was", () => {
   const map = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i * 7) % 12);
   const piece = cutPiece(map, SQUARE, { left: 3, top: 5, width: 6, height: 4 });
   const copy = map.slice();
@@ -234,7 +234,7 @@ test("a layer with its mirror image is symmetric, across the middle too", () => 
     const piece = { width: 3, height: 2, ids: Uint8Array.of(4, 5, 6, 7, 8, 9) };
     const lefts = nearLeft ? [1, 6, 8] : [12, 7, 5]; // one near, two that meet their own image
     for (const left of lefts) putPiece(layer, SQUARE, piece, left, 3);
-    layMirrored(map, SQUARE, layer, nearLeft);
+    pasteMirrored(map, SQUARE, layer, nearLeft);
     for (const y of [3, 4]) {
       const row = map.subarray(y * SIZE, (y + 1) * SIZE);
       for (let x = 0; x < SIZE; x++) if (row[x] > 3) assert.equal(row[x], row[SIZE - 1 - x]);
@@ -291,69 +291,69 @@ test("ids survive the wire", async () => {
   assert.deepEqual(fromBase64(toBase64(map)), map);
 });
 
-test("the pipeline keeps one request under way and ends on the newest state", () => {
+test("the queue keeps one request under way and ends on the newest state", () => {
   const sent = [];
   let state = 0;
-  const pipeline = new Pipeline({ send: (id) => sent.push([id, state]), onWaiting() {} });
-  for (state = 1; state <= 5; state++) pipeline.request();
+  const queue = new LatestOnlyQueue({ send: (id) => sent.push([id, state]), onWaiting() {} });
+  for (state = 1; state <= 5; state++) queue.request();
   state = 5;
   assert.deepEqual(sent, [[1, 1]]);
-  pipeline.answered(99);
+  queue.answered(99);
   assert.equal(sent.length, 1, "an answer to something else does not count");
-  pipeline.answered(1);
+  queue.answered(1);
   assert.deepEqual(sent, [[1, 1], [2, 5]]);
-  pipeline.failed();
+  queue.failed();
   assert.equal(sent.length, 2, "nothing new to send after a failure");
 });
 
 test("a hand that rests is answered at once, but not at the cost of the answer before", () => {
   const sent = [];
-  const pipeline = new Pipeline({ send: (id) => sent.push(id), onWaiting() {} });
-  pipeline.request();
-  pipeline.hurry();
+  const queue = new LatestOnlyQueue({ send: (id) => sent.push(id), onWaiting() {} });
+  queue.request();
+  queue.flush();
   assert.deepEqual(sent, [1], "nothing is new");
-  pipeline.request();
-  pipeline.hurry();
+  queue.request();
+  queue.flush();
   assert.deepEqual(sent, [1, 2], "sent although the first is under way");
-  pipeline.answered(1);
-  pipeline.request();
-  pipeline.hurry();
-  assert.deepEqual(sent, [1, 2], "what was hurried is not overtaken");
-  pipeline.answered(2);
+  queue.answered(1);
+  queue.request();
+  queue.flush();
+  assert.deepEqual(sent, [1, 2], "what was flushed is not overtaken");
+  queue.answered(2);
   assert.deepEqual(sent, [1, 2, 3]);
-  pipeline.request();
-  pipeline.hurry();
-  assert.deepEqual(sent, [1, 2, 3, 4], "a later one is hurried again");
-  pipeline.failed(); // or its timer holds the process
+  queue.request();
+  queue.flush();
+  assert.deepEqual(sent, [1, 2, 3, 4], "a later one is flushed again");
+  queue.failed(); // or its timer holds the process
 });
 
 test("only the newest request's failure is told, and the next one waits a little", async () => {
   const told = [];
   const ends = [];
-  const pipeline = new Pipeline({
+  const queue = new LatestOnlyQueue({
     send: (id) => new Promise((_, reject) => { ends[id] = () => reject(new Error(`no ${id}`)); }),
     onWaiting() {},
     onFailure: (error) => told.push(error.message),
   });
-  pipeline.request();
-  pipeline.request();
-  pipeline.hurry();
+  queue.request();
+  queue.request();
+  queue.flush();
   ends[1]();
   await new Promise(setImmediate);
   assert.deepEqual(told, [], "the second is under way");
-  assert.ok(pipeline.underway);
+  assert.ok(queue.inFlight);
   ends[2]();
   await new Promise(setImmediate);
   assert.deepEqual(told, ["no 2"]);
-  pipeline.request();
-  pipeline.hurry();
+  queue.request();
+  queue.flush();
   assert.equal(ends.length, 3, "it is not asked again at once");
   await new Promise((resolve) => { setTimeout(resolve, 600); });
   assert.equal(ends.length, 4, "but after a while");
-  pipeline.failed();
+  queue.failed();
 });
 
-// ---- sheets that are no squares ----
+// ---- canvases that are no squares ----
 
 const WIDE = { width: 24, height: 8 };
 const TALL = { width: 8, height: 24 };
@@ -361,7 +361,7 @@ const empty = ({ width, height }) => new Uint8Array(width * height);
 
 const both = (act) => { for (const shape of [WIDE, TALL]) act(shape, empty(shape)); };
 
-test("a rectangle reaches all four corners of a sheet that is no square, and no further", () => {
+test("a rectangle reaches all four corners of a canvas that is no square, and no further", () => {
   both((shape, map) => {
     fillRect(map, shape, -3, -3, 99, 99, 5);
     assert.equal(count(map, 5), shape.width * shape.height);
@@ -424,13 +424,13 @@ test("there undo and redo travel the same road, and a mirrored layer is symmetri
     assert.deepEqual(map, after);
     const layer = empty(shape).fill(255);
     putPiece(layer, shape, { width: 2, height: 1, ids: Uint8Array.of(6, 7) }, 0, 5);
-    layMirrored(map, shape, layer, true);
+    pasteMirrored(map, shape, layer, true);
     const row = [...map.subarray(5 * shape.width, 6 * shape.width)];
     assert.deepEqual([row.slice(0, 2), row.slice(-2)], [[6, 7], [7, 6]]);
   });
 });
 
-test("a bare wall has the shape of its sheet", () => {
+test("a bare wall has the shape of its canvas", () => {
   both((shape) => {
     const wall = bareWall(shape);
     assert.equal(wall.length, shape.width * shape.height);

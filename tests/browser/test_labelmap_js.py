@@ -10,7 +10,9 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 TESTS = Path(__file__).parent
 
 
-@pytest.mark.parametrize("name", ["labelmap", "colorize", "layout", "zlib", "folders", "pipeline"])
+@pytest.mark.parametrize(
+    "name", ["labelmap", "colorize", "layout", "zlib", "folders", "latest_only_queue"]
+)
 def test_the_pure_functions_of_the_page_hold_under_node(name: str) -> None:
     path = TESTS / f"{name}.test.mjs"
     result = subprocess.run(

@@ -5,7 +5,7 @@ export const BACKGROUND = 0;
 export const FACADE = 1;
 export const HISTORY_STEPS = 200;
 
-/** A length on the sheet as a part of that side of it, for CSS. */
+/** A length on the canvas as a part of that side of it, for CSS. */
 export const percent = (value, side) => `${(value / side) * 100}%`;
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -103,7 +103,7 @@ export function boxBetween(a, b, grid = 0) {
   return { left, top, width, height };
 }
 
-/** The part of a box that lies on the sheet; null where none does. */
+/** The part of a box that lies on the canvas; null where none does. */
 export function clipBox(shape, { left, top, width, height }) {
   const [x, y] = [clamp(left, 0, shape.width), clamp(top, 0, shape.height)];
   const w = clamp(left + width, 0, shape.width) - x;
@@ -121,7 +121,7 @@ export function mirrorBox(shape, box) {
   return { ...box, left: shape.width - box.left - box.width };
 }
 
-/** What lies in a box of the sheet: a piece, { width, height, ids }. */
+/** What lies in a box of the canvas: a piece, { width, height, ids }. */
 export function cutPiece(map, shape, { left, top, width, height }) {
   const ids = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -131,7 +131,7 @@ export function cutPiece(map, shape, { left, top, width, height }) {
   return { width, height, ids };
 }
 
-/** Puts a piece on the sheet, cut at its border. */
+/** Puts a piece on the canvas, cut at its border. */
 export function putPiece(map, shape, piece, left, top) {
   for (let y = Math.max(0, -top); y < Math.min(piece.height, shape.height - top); y++) {
     for (let x = Math.max(0, -left); x < Math.min(piece.width, shape.width - left); x++) {
@@ -140,13 +140,13 @@ export function putPiece(map, shape, piece, left, top) {
   }
 }
 
-export const NOTHING = 255; // in a layer: the sheet shows through
+export const NOTHING = 255; // in a layer: the canvas shows through
 
 /**
- * Lays a layer and its mirror image on the sheet. Where both have something, the near half shows
+ * Lays a layer and its mirror image on the canvas. Where both have something, the near half shows
  * the layer and the other half its image, so that what was laid is symmetric to the pixel.
  */
-export function layMirrored(map, { width }, layer, nearLeft) {
+export function pasteMirrored(map, { width }, layer, nearLeft) {
   for (let i = 0; i < map.length; i++) {
     const x = i % width;
     const image = layer[i - 2 * x + width - 1];
@@ -193,7 +193,7 @@ export function elementBox(map, shape, x, y, wall = FACADE) {
   return { left: found.left, top: found.top, width: found.width, height: found.height };
 }
 
-/** A new sheet: a bare wall between sky, street and neighbours. */
+/** A new canvas: a bare wall between sky, street and neighbours. */
 export function bareWall(shape) {
   const map = new Uint8Array(shape.width * shape.height).fill(BACKGROUND);
   const [x, y] = [shape.width, shape.height].map((side) => (part) => Math.round(part * side));
@@ -221,9 +221,9 @@ export function difference(before, after, shape) {
 
 /** Undo and redo, one entry a step, as patches: a step costs only the area that it changed. */
 export class History {
-  constructor(shape, steps = HISTORY_STEPS) {
+  constructor(shape, limit = HISTORY_STEPS) {
     this.shape = shape;
-    this.steps = steps;
+    this.limit = limit;
     this.past = [];
     this.future = [];
   }
@@ -233,7 +233,7 @@ export class History {
     const patch = difference(before, after, this.shape);
     if (!patch) return false;
     this.past.push(patch);
-    if (this.past.length > this.steps) this.past.shift();
+    if (this.past.length > this.limit) this.past.shift();
     this.future = [];
     return true;
   }

@@ -1,6 +1,6 @@
 // The classes: name, colour and, for the first twelve, a key each.
 
-import { tell } from "../draw/studio.js";
+import { notify } from "../draw/studio.js";
 
 const MANY = 24; // more chips than this scroll
 
@@ -21,14 +21,14 @@ export function swatch({ rgb, key }) {
   return node;
 }
 
-export function buildPalette(sheet, classes) {
+export function buildPalette(canvas, classes) {
   const node = Object.assign(document.createElement("div"), { className: "st-palette" });
   node.setAttribute("role", "group");
   node.setAttribute("aria-label", "What to draw");
   const choose = (id) => {
-    sheet.classId = id;
+    canvas.classId = id;
     chips.forEach((chip, i) => chip.setAttribute("aria-pressed", String(i === id)));
-    tell("setting");
+    notify("setting");
   };
   const chips = classes.map(({ name, meaning, rgb, key }, id) => {
     const chip = Object.assign(document.createElement("button"), {
@@ -44,6 +44,6 @@ export function buildPalette(sheet, classes) {
   });
   node.classList.toggle("st-many", classes.length > MANY);
   node.append(...chips);
-  choose(sheet.classId);
+  choose(canvas.classId);
   return { node, chips, choose, keys: classes.map((c) => c.key) };
 }

@@ -1,4 +1,4 @@
-// A part of the sheet that has been taken up: moved, copied, pasted, deleted.
+// A part of the canvas that has been taken up: moved, copied, pasted, deleted.
 
 import { clearBox, clipBox, cutPiece, percent, putPiece } from "./label_map.js";
 
@@ -6,11 +6,11 @@ const OFFSET = 4; // between a piece and its duplicate
 
 export class Selection {
   /** `onChange()` whenever there is another box, or none. */
-  constructor(sheet, onChange) {
-    this.sheet = sheet;
+  constructor(canvas, onChange) {
+    this.canvas = canvas;
     this.onChange = onChange;
     this.box = null;
-    this.floating = null; // once moved: its piece, and the sheet without it
+    this.floating = null; // once moved: its piece, and the canvas without it
     this.clipboard = null;
     this.node = Object.assign(document.createElement("div"), {
       className: "st-marquee", hidden: true,
@@ -25,8 +25,8 @@ export class Selection {
 
   drop() { this.choose(null); }
 
-  /** What was moved becomes part of the sheet; the box stays where it is. */
-  settle() { this.choose(this.box && clipBox(this.sheet.shape, this.box)); }
+  /** What was moved becomes part of the canvas; the box stays where it is. */
+  settle() { this.choose(this.box && clipBox(this.canvas.shape, this.box)); }
 
   holds({ x, y }) {
     if (!this.box) return false;
@@ -35,12 +35,12 @@ export class Selection {
   }
 
   piece() {
-    return this.floating?.piece ?? cutPiece(this.sheet.map, this.sheet.shape, this.box);
+    return this.floating?.piece ?? cutPiece(this.canvas.map, this.canvas.shape, this.box);
   }
 
-  /** Puts the piece elsewhere; one corner of it at least stays on the sheet. */
+  /** Puts the piece elsewhere; one corner of it at least stays on the canvas. */
   moveTo(left, top) {
-    const { map, shape } = this.sheet;
+    const { map, shape } = this.canvas;
     this.#lift();
     const { base, piece } = this.floating;
     const keep = (value, side, end) => Math.min(Math.max(value, 1 - side), end - 1);
@@ -60,9 +60,9 @@ export class Selection {
     this.onChange();
   }
 
-  /** Puts a piece on the sheet as a selection of its own, to be moved from there. */
+  /** Puts a piece on the canvas as a selection of its own, to be moved from there. */
   paste(piece, left, top) {
-    const { map } = this.sheet;
+    const { map } = this.canvas;
     this.floating = { piece, base: map.slice() };
     this.box = { left, top, width: piece.width, height: piece.height };
     this.moveTo(left, top);
@@ -71,7 +71,7 @@ export class Selection {
   /** The same beside it: to the right where there is room, else below, else to the left. */
   duplicate() {
     if (!this.box) return;
-    const { shape } = this.sheet;
+    const { shape } = this.canvas;
     const { left, top, width, height } = this.box;
     const [right, below] = [left + width + OFFSET, top + height + OFFSET];
     if (right + width <= shape.width) this.paste(this.piece(), right, top);
@@ -79,11 +79,11 @@ export class Selection {
     else this.paste(this.piece(), Math.max(0, left - width - OFFSET), top);
   }
 
-  /** Takes it off the sheet. */
+  /** Takes it off the canvas. */
   remove() {
     if (!this.box) return;
-    if (this.floating) this.sheet.map.set(this.floating.base);
-    else clearBox(this.sheet.map, this.sheet.shape, this.box, this.sheet.wall);
+    if (this.floating) this.canvas.map.set(this.floating.base);
+    else clearBox(this.canvas.map, this.canvas.shape, this.box, this.canvas.wall);
     this.drop();
   }
 
@@ -97,17 +97,17 @@ export class Selection {
 
   #lift() {
     if (this.floating) return;
-    const { map, shape } = this.sheet;
+    const { map, shape } = this.canvas;
     const piece = this.piece();
     const base = map.slice();
-    clearBox(base, shape, clipBox(shape, this.box), this.sheet.wall);
+    clearBox(base, shape, clipBox(shape, this.box), this.canvas.wall);
     this.floating = { piece, base };
   }
 
   #show() {
     this.node.hidden = !this.box;
     if (this.box) {
-      const { shape } = this.sheet;
+      const { shape } = this.canvas;
       const { left, top, width, height } = this.box;
       Object.assign(this.node.style, {
         left: percent(left, shape.width), top: percent(top, shape.height),

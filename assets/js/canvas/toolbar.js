@@ -1,9 +1,9 @@
-// The tools beside the sheet, and what is done with a selection.
+// The tools beside the canvas, and what is done with a selection.
 
 import { button, group } from "../core/icons.js";
-import { isFacades, tell } from "../draw/studio.js";
+import { isFacades, notify } from "../draw/studio.js";
 
-export const TOOLBAR = [
+export const TOOL_BUTTONS = [
   { tool: "brush", label: "Brush", key: "B", does: "paints with a round brush" },
   { tool: "eraser", label: "Eraser", key: "E", does: "back to the wall; from the wall, to the sky",
     plain: "back to the first class" },
@@ -15,109 +15,109 @@ export const TOOLBAR = [
   { tool: "repeat", label: "Repeat", key: "T", does: "drag a window out into rows and columns",
     plain: "drag an element out into rows and columns" },
 ];
-export const SWITCHES = [
+export const TOGGLES = [
   { name: "mirror", label: "Mirror", key: "M", does: "draws on both sides at once" },
   { name: "grid", label: "Snap to grid", key: "G", does: "lines, boxes and moves keep to the grid" },
 ];
 
-/** What a tool does, said of what lies on this sheet. */
-export const doesWhat = ({ does, plain }) => (isFacades() ? does : plain ?? does);
+/** What a tool does, said of what lies on this canvas. */
+export const describeTool = ({ does, plain }) => (isFacades() ? does : plain ?? does);
 
-/** `rail.tools`, `.switches`, `.undo`, `.redo`, `.clear`, `.help` are its buttons. */
-export function buildRail(sheet, { onNew, onHelp, onTool }) {
+/** `toolbar.tools`, `.toggles`, `.undo`, `.redo`, `.clear`, `.help` are its buttons. */
+export function buildToolbar(canvas, { onNew, onHelp, onTool }) {
   const node = group("st-rail", "toolbar", "Tools");
-  const rail = { node, tools: {}, switches: {} };
-  let last = sheet.tool;
+  const toolbar = { node, tools: {}, toggles: {} };
+  let last = canvas.tool;
   const choose = (tool) => {
-    if (sheet.tool !== "eyedropper") last = sheet.tool;
-    sheet.setTool(tool);
-    for (const [name, other] of Object.entries(rail.tools)) {
+    if (canvas.tool !== "eyedropper") last = canvas.tool;
+    canvas.setTool(tool);
+    for (const [name, other] of Object.entries(toolbar.tools)) {
       other.setAttribute("aria-pressed", String(name === tool));
     }
     node.dataset.tool = tool;
     size.show();
     onTool();
-    tell("setting");
+    notify("setting");
   };
-  for (const entry of TOOLBAR) {
+  for (const entry of TOOL_BUTTONS) {
     const { tool, label, key } = entry;
-    rail.tools[tool] = button({ name: tool, label, key, tip: `${label}: ${doesWhat(entry)}` });
-    rail.tools[tool].addEventListener("click", () => choose(tool));
+    toolbar.tools[tool] = button({ name: tool, label, key, tip: `${label}: ${describeTool(entry)}` });
+    toolbar.tools[tool].addEventListener("click", () => choose(tool));
   }
-  for (const { name, label, key, does } of SWITCHES) {
-    rail.switches[name] = button({ name, label, key, tip: `${label}: ${does}` });
+  for (const { name, label, key, does } of TOGGLES) {
+    toolbar.toggles[name] = button({ name, label, key, tip: `${label}: ${does}` });
   }
   const turn = (name, on) => {
-    if (name === "mirror") sheet.setMirror(on);
-    else sheet.setGrid(on);
-    rail.switches[name].setAttribute("aria-pressed", String(on));
-    tell("setting");
+    if (name === "mirror") canvas.setMirror(on);
+    else canvas.setGrid(on);
+    toolbar.toggles[name].setAttribute("aria-pressed", String(on));
+    notify("setting");
   };
-  for (const [name, node_] of Object.entries(rail.switches)) {
+  for (const [name, node_] of Object.entries(toolbar.toggles)) {
     turn(name, false);
     node_.addEventListener("click", () => turn(name, node_.getAttribute("aria-pressed") !== "true"));
   }
-  const size = buildSize(sheet);
-  rail.size = size;
-  rail.undo = button({ name: "undo", label: "Undo", key: "Ctrl Z" });
-  rail.redo = button({ name: "redo", label: "Redo", key: "Ctrl Shift Z" });
-  rail.undo.classList.add("st-undo");
-  rail.redo.classList.add("st-redo");
-  rail.clear = button({ name: "clear", label: "New drawing", key: "N",
-    tip: isFacades() ? "New: a bare wall" : "New: an empty sheet" });
-  rail.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?" });
-  rail.undo.addEventListener("click", () => sheet.undo());
-  rail.redo.addEventListener("click", () => sheet.redo());
-  rail.clear.addEventListener("click", onNew);
-  rail.help.addEventListener("click", onHelp);
-  rail.showHistory = () => {
-    rail.undo.disabled = !sheet.history.canUndo;
-    rail.redo.disabled = !sheet.history.canRedo;
+  const size = buildSize(canvas);
+  toolbar.size = size;
+  toolbar.undo = button({ name: "undo", label: "Undo", key: "Ctrl Z" });
+  toolbar.redo = button({ name: "redo", label: "Redo", key: "Ctrl Shift Z" });
+  toolbar.undo.classList.add("st-undo");
+  toolbar.redo.classList.add("st-redo");
+  toolbar.clear = button({ name: "clear", label: "New drawing", key: "N",
+    tip: isFacades() ? "New: a bare wall" : "New: an empty canvas" });
+  toolbar.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?" });
+  toolbar.undo.addEventListener("click", () => canvas.undo());
+  toolbar.redo.addEventListener("click", () => canvas.redo());
+  toolbar.clear.addEventListener("click", onNew);
+  toolbar.help.addEventListener("click", onHelp);
+  toolbar.showHistory = () => {
+    toolbar.undo.disabled = !canvas.history.canUndo;
+    toolbar.redo.disabled = !canvas.history.canRedo;
   };
-  rail.back = () => choose(last);
-  rail.restore = ({ tool, brush, gap, mirror, grid }) => {
-    if (brush) sheet.setBrush(brush);
-    if (gap) sheet.setGap(gap);
+  toolbar.back = () => choose(last);
+  toolbar.restore = ({ tool, brush, gap, mirror, grid }) => {
+    if (brush) canvas.setBrush(brush);
+    if (gap) canvas.setGap(gap);
     turn("mirror", mirror === true);
     turn("grid", grid === true);
-    choose(tool in rail.tools ? tool : sheet.tool);
+    choose(tool in toolbar.tools ? tool : canvas.tool);
   };
   const row = Object.assign(document.createElement("div"), { className: "st-tools" });
   row.append(
-    ...Object.values(rail.tools), ...Object.values(rail.switches), rail.undo, rail.redo,
-    rail.clear, rail.help,
+    ...Object.values(toolbar.tools), ...Object.values(toolbar.toggles), toolbar.undo, toolbar.redo,
+    toolbar.clear, toolbar.help,
   );
   node.append(row, size.node);
-  choose(sheet.tool);
-  rail.showHistory();
-  return rail;
+  choose(canvas.tool);
+  toolbar.showHistory();
+  return toolbar;
 }
 
 /** The slider: how thick the brush is, or with the repeat tool how far apart the copies are. */
-function buildSize(sheet) {
+function buildSize(canvas) {
   const node = Object.assign(document.createElement("label"), { className: "st-size" });
   const input = Object.assign(document.createElement("input"), {
     type: "range", min: 1, max: 64, step: 1,
   });
   const shown = document.createElement("output");
-  const isGap = () => sheet.tool === "repeat";
+  const isGap = () => canvas.tool === "repeat";
   const size = {
     node,
     show() {
-      const value = isGap() ? sheet.gap : sheet.brush;
+      const value = isGap() ? canvas.gap : canvas.brush;
       input.value = value;
       shown.textContent = value;
       input.setAttribute("aria-label", isGap() ? "Distance in pixels" : "Brush size in pixels");
       node.dataset.tip = isGap() ? "Distance between copies  [ ]" : "Brush size  [ ]";
     },
     set(value) {
-      if (isGap()) sheet.setGap(value);
-      else sheet.setBrush(value);
+      if (isGap()) canvas.setGap(value);
+      else canvas.setBrush(value);
       size.show();
-      tell("setting");
+      notify("setting");
     },
     step(sign) {
-      const value = isGap() ? sheet.gap : sheet.brush;
+      const value = isGap() ? canvas.gap : canvas.brush;
       size.set(value + sign * Math.max(1, Math.round(value / 8)));
     },
   };
@@ -126,33 +126,33 @@ function buildSize(sheet) {
   return size;
 }
 
-/** Copy, paste and the rest on the sheet itself, for hands without a keyboard. */
-export function buildSelectionBar(sheet) {
+/** Copy, paste and the rest on the canvas itself, for hands without a keyboard. */
+export function buildSelectionBar(canvas) {
   const node = group("st-selectbar", "toolbar", "Selection");
   node.hidden = true;
   const actions = [
-    ["copy", "Copy", "Ctrl C", () => sheet.copy()],
-    ["paste", "Paste", "Ctrl V", () => sheet.paste()],
-    ["duplicate", "Duplicate", "Ctrl D", () => sheet.duplicate()],
-    ["remove", "Delete", "Del", () => sheet.remove()],
-    ["drop", "Drop the selection", "Esc", () => sheet.escape()],
+    ["copy", "Copy", "Ctrl C", () => canvas.copy()],
+    ["paste", "Paste", "Ctrl V", () => canvas.paste()],
+    ["duplicate", "Duplicate", "Ctrl D", () => canvas.duplicate()],
+    ["remove", "Delete", "Del", () => canvas.remove()],
+    ["drop", "Drop the selection", "Esc", () => canvas.escape()],
   ];
   const buttons = {};
   for (const [name, label, key, act] of actions) {
     buttons[name] = button({ name, label, key });
     buttons[name].addEventListener("click", () => {
       act();
-      if (node.hidden) sheet.canvas.focus({ preventScroll: true }); // nobody loses their place
+      if (node.hidden) canvas.element.focus({ preventScroll: true }); // nobody loses their place
     });
     node.append(buttons[name]);
   }
   const show = () => {
-    const { box, clipboard } = sheet.selection;
-    const selecting = sheet.tool === "select" || sheet.tool === "repeat";
-    node.hidden = !selecting || Boolean(sheet.stroke) || !(box || clipboard);
+    const { box, clipboard } = canvas.selection;
+    const selecting = canvas.tool === "select" || canvas.tool === "repeat";
+    node.hidden = !selecting || Boolean(canvas.stroke) || !(box || clipboard);
     for (const name of ["copy", "duplicate", "remove", "drop"]) buttons[name].disabled = !box;
     buttons.paste.disabled = !clipboard;
-    node.classList.toggle("st-above", Boolean(box) && box.top + box.height > sheet.shape.height * 0.75);
+    node.classList.toggle("st-above", Boolean(box) && box.top + box.height > canvas.shape.height * 0.75);
   };
   return { node, show };
 }

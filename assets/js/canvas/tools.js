@@ -1,142 +1,142 @@
-// The tools: what a stroke does to the sheet.
+// The tools: what a stroke does to the canvas.
 
 import {
-  NOTHING, boxBetween, clipBox, elementBox, eraserInk, fillRect, floodFill, layMirrored, mirrorBox,
+  NOTHING, boxBetween, clipBox, elementBox, eraserInk, fillRect, floodFill, pasteMirrored, mirrorBox,
   putPiece, repeatSteps, snap, snapPoint, strokeSegment,
 } from "./label_map.js";
 
-/** Calls paint once, and again for the other side where the sheet is mirrored. */
-function onBothSides(sheet, paint) {
+/** Calls paint once, and again for the other side where the canvas is mirrored. */
+function onBothSides(canvas, paint) {
   paint(false);
-  if (sheet.mirror) paint(true);
+  if (canvas.mirror) paint(true);
 }
 
-function strokeLine(sheet, from, to, ink) {
+function strokeLine(canvas, from, to, ink) {
   const end = (point, flip) => {
-    const x = snap(point.x, sheet.brush);
-    return { x: flip ? sheet.shape.width - x : x, y: point.y };
+    const x = snap(point.x, canvas.brush);
+    return { x: flip ? canvas.shape.width - x : x, y: point.y };
   };
-  onBothSides(sheet, (flip) => {
-    strokeSegment(sheet.map, sheet.shape, end(from, flip), end(to, flip), sheet.brush, ink);
+  onBothSides(canvas, (flip) => {
+    strokeSegment(canvas.map, canvas.shape, end(from, flip), end(to, flip), canvas.brush, ink);
   });
 }
 
-function dragMarquee(sheet, stroke, point) {
-  sheet.selection.choose(clipBox(sheet.shape, boxBetween(stroke.first, point, sheet.grid)));
+function dragMarquee(canvas, stroke, point) {
+  canvas.selection.choose(clipBox(canvas.shape, boxBetween(stroke.first, point, canvas.grid)));
 }
 
-function boxAt(sheet, point) {
-  return elementBox(sheet.map, sheet.shape, Math.floor(point.x), Math.floor(point.y), sheet.wall);
+function boxAt(canvas, point) {
+  return elementBox(canvas.map, canvas.shape, Math.floor(point.x), Math.floor(point.y), canvas.wall);
 }
 
 /** How far a stroke has come, in whole pixels, or in whole cells of the grid. */
-function distance(sheet, stroke, point) {
-  const step = sheet.grid || 1;
+function distance(canvas, stroke, point) {
+  const step = canvas.grid || 1;
   const whole = (value) => Math.round(value / step) * step;
   return { dx: whole(point.x - stroke.first.x), dy: whole(point.y - stroke.first.y) };
 }
 
 /**
- * Tools by name. `start` and `move` change sheet.map, `end` closes the stroke; a stroke holds the
+ * Tools by name. `start` and `move` change canvas.map, `end` closes the stroke; a stroke holds the
  * map it began with, the first and the last point, and whatever the tool keeps there.
  */
 export const TOOLS = {
   brush: {
-    start(sheet, stroke, point) {
-      const id = sheet.classId;
+    start(canvas, stroke, point) {
+      const id = canvas.classId;
       stroke.ink = () => id;
-      this.move(sheet, stroke, point);
+      this.move(canvas, stroke, point);
     },
-    move(sheet, stroke, point) { strokeLine(sheet, stroke.last, point, stroke.ink); },
+    move(canvas, stroke, point) { strokeLine(canvas, stroke.last, point, stroke.ink); },
   },
 
   eraser: {
-    start(sheet, stroke, point) {
-      stroke.ink = eraserInk(sheet.idAt(point), sheet.wall);
-      this.move(sheet, stroke, point);
+    start(canvas, stroke, point) {
+      stroke.ink = eraserInk(canvas.idAt(point), canvas.wall);
+      this.move(canvas, stroke, point);
     },
-    move(sheet, stroke, point) { strokeLine(sheet, stroke.last, point, stroke.ink); },
+    move(canvas, stroke, point) { strokeLine(canvas, stroke.last, point, stroke.ink); },
   },
 
   line: {
-    start(sheet, stroke, point) { this.move(sheet, stroke, point); },
-    move(sheet, stroke, point) {
-      const id = sheet.classId;
-      sheet.map.set(stroke.before);
-      const [from, to] = [stroke.first, point].map((end) => snapPoint(end, sheet.grid));
-      strokeLine(sheet, from, to, () => id);
+    start(canvas, stroke, point) { this.move(canvas, stroke, point); },
+    move(canvas, stroke, point) {
+      const id = canvas.classId;
+      canvas.map.set(stroke.before);
+      const [from, to] = [stroke.first, point].map((end) => snapPoint(end, canvas.grid));
+      strokeLine(canvas, from, to, () => id);
     },
   },
 
   rectangle: {
-    start(sheet, stroke, point) { this.move(sheet, stroke, point); },
-    move(sheet, stroke, point) {
-      const box = boxBetween(stroke.first, point, sheet.grid);
-      sheet.map.set(stroke.before);
-      onBothSides(sheet, (flip) => {
-        const { left, top, width, height } = flip ? mirrorBox(sheet.shape, box) : box;
+    start(canvas, stroke, point) { this.move(canvas, stroke, point); },
+    move(canvas, stroke, point) {
+      const box = boxBetween(stroke.first, point, canvas.grid);
+      canvas.map.set(stroke.before);
+      onBothSides(canvas, (flip) => {
+        const { left, top, width, height } = flip ? mirrorBox(canvas.shape, box) : box;
         const [right, bottom] = [left + width - 1, top + height - 1];
-        fillRect(sheet.map, sheet.shape, left, top, right, bottom, sheet.classId);
+        fillRect(canvas.map, canvas.shape, left, top, right, bottom, canvas.classId);
       });
     },
   },
 
   fill: {
-    start(sheet, stroke, point) {
+    start(canvas, stroke, point) {
       const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
-      onBothSides(sheet, (flip) => {
-        floodFill(sheet.map, sheet.shape, flip ? sheet.shape.width - 1 - x : x, y, sheet.classId);
+      onBothSides(canvas, (flip) => {
+        floodFill(canvas.map, canvas.shape, flip ? canvas.shape.width - 1 - x : x, y, canvas.classId);
       });
     },
     move() {},
   },
 
   eyedropper: {
-    start(sheet, stroke, point) { this.move(sheet, stroke, point); },
-    move(sheet, stroke, point) { sheet.onPick(sheet.idAt(point)); },
-    end(sheet) { sheet.onPicked(); },
+    start(canvas, stroke, point) { this.move(canvas, stroke, point); },
+    move(canvas, stroke, point) { canvas.onPick(canvas.idAt(point)); },
+    end(canvas) { canvas.onPicked(); },
   },
 
   select: {
-    start(sheet, stroke, point) {
-      stroke.moves = sheet.selection.holds(point);
-      if (stroke.moves) stroke.from = { ...sheet.selection.box };
-      else sheet.selection.drop();
+    start(canvas, stroke, point) {
+      stroke.moves = canvas.selection.holds(point);
+      if (stroke.moves) stroke.from = { ...canvas.selection.box };
+      else canvas.selection.drop();
     },
-    move(sheet, stroke, point) {
-      if (!stroke.moves) return dragMarquee(sheet, stroke, point);
-      const { dx, dy } = distance(sheet, stroke, point);
+    move(canvas, stroke, point) {
+      if (!stroke.moves) return dragMarquee(canvas, stroke, point);
+      const { dx, dy } = distance(canvas, stroke, point);
       const { left, top } = stroke.from;
-      if (dx || dy || sheet.selection.floating) sheet.selection.moveTo(left + dx, top + dy);
+      if (dx || dy || canvas.selection.floating) canvas.selection.moveTo(left + dx, top + dy);
     },
-    end(sheet, stroke) { // a click on an element takes all of it
+    end(canvas, stroke) { // a click on an element takes all of it
       const still = Math.hypot(stroke.last.x - stroke.first.x, stroke.last.y - stroke.first.y) < 2;
-      if (still && !stroke.moves) sheet.selection.choose(boxAt(sheet, stroke.first));
+      if (still && !stroke.moves) canvas.selection.choose(boxAt(canvas, stroke.first));
     },
   },
 
   repeat: {
-    start(sheet, stroke, point) {
-      const { selection } = sheet;
-      if (!selection.holds(point)) selection.choose(boxAt(sheet, point));
+    start(canvas, stroke, point) {
+      const { selection } = canvas;
+      if (!selection.holds(point)) selection.choose(boxAt(canvas, point));
       if (!selection.box) return;
       stroke.piece = selection.piece();
       stroke.from = { ...selection.box };
       selection.settle();
     },
-    move(sheet, stroke, point) {
-      if (!stroke.piece) return dragMarquee(sheet, stroke, point);
-      const { dx, dy } = distance(sheet, stroke, point);
+    move(canvas, stroke, point) {
+      if (!stroke.piece) return dragMarquee(canvas, stroke, point);
+      const { dx, dy } = distance(canvas, stroke, point);
       const { left, top, width } = stroke.from;
-      const layer = new Uint8Array(sheet.map.length).fill(NOTHING);
-      for (const [x, y] of [[0, 0], ...repeatSteps(stroke.piece, sheet.gap, dx, dy)]) {
-        putPiece(layer, sheet.shape, stroke.piece, left + x, top + y);
+      const layer = new Uint8Array(canvas.map.length).fill(NOTHING);
+      for (const [x, y] of [[0, 0], ...repeatSteps(stroke.piece, canvas.gap, dx, dy)]) {
+        putPiece(layer, canvas.shape, stroke.piece, left + x, top + y);
       }
-      sheet.map.set(stroke.before);
-      if (sheet.mirror) {
-        layMirrored(sheet.map, sheet.shape, layer, left + width / 2 < sheet.shape.width / 2);
+      canvas.map.set(stroke.before);
+      if (canvas.mirror) {
+        pasteMirrored(canvas.map, canvas.shape, layer, left + width / 2 < canvas.shape.width / 2);
       } else {
-        layer.forEach((id, i) => { if (id !== NOTHING) sheet.map[i] = id; });
+        layer.forEach((id, i) => { if (id !== NOTHING) canvas.map[i] = id; });
       }
     },
   },

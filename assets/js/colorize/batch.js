@@ -2,31 +2,31 @@
 
 import { saveBlob } from "../core/download.js";
 import { colored, writeHints } from "./hints.js";
-import { SOON } from "./request_queue.js";
+import { NORMAL } from "./request_queue.js";
 import { Zip } from "../core/zip.js";
 
 const ZIP_NAME = "in-colour.zip";
 
-/** The finished file of one photo, as a Blob, its name and the look that it has. */
-export async function finishPhoto(room, photo, format) {
-  const look = lookOf(photo);
-  const wish = { kind: "save", format, ...look };
-  const answer = await room.ask(photo, wish, { urgency: SOON });
-  return { name: answer.name, blob: await room.fetchResult(photo), look: JSON.stringify(look) };
+/** The finished file of one photo, as a Blob, its name and the settings that it has. */
+export async function finishPhoto(client, photo, format) {
+  const settings = settingsOf(photo);
+  const request = { kind: "save", format, ...settings };
+  const answer = await client.ask(photo, request, { priority: NORMAL });
+  return { name: answer.name, blob: await client.fetchResult(photo), settings: JSON.stringify(settings) };
 }
 
 /** How a photo is to be coloured, as the server reads it. */
-export function lookOf(photo) {
+export function settingsOf(photo) {
   const { strength, size, repair, denoise, negative, crop, strip } = photo;
-  const hints = colored(photo.steps.value);
+  const hints = colored(photo.history.value);
   return { strength, size, repair, denoise, negative, crop, strip, hints };
 }
 
 /** Hints of these photos as a file; null where there are none. */
 export function hintsFile(photos) {
-  const hinted = photos.filter((photo) => colored(photo.steps.value).length);
+  const hinted = photos.filter((photo) => colored(photo.history.value).length);
   if (!hinted.length) return null;
-  const byName = Object.fromEntries(hinted.map((photo) => [photo.name, photo.steps.value]));
+  const byName = Object.fromEntries(hinted.map((photo) => [photo.name, photo.history.value]));
   return new Blob([writeHints(byName)], { type: "application/json" });
 }
 
@@ -34,10 +34,10 @@ export function hintsFile(photos) {
  * Goes on past a photo that fails. `onChange(photo)` follows each one's state, `isCancelled()` is
  * asked before each, `keep(photo)` says whether the server should keep it. Returns how it went.
  */
-export async function saveAll(room, photos, format, { onChange, isCancelled, keep }) {
+export async function saveAll(client, photos, format, { onChange, isCancelled, keep }) {
   const zip = new Zip();
   const failed = [];
-  const looks = new Map();
+  const savedSettings = new Map();
   for (const photo of photos) Object.assign(photo, { state: "waiting", reason: "" });
   onChange(photos[0]);
   for (const photo of photos) {
@@ -45,15 +45,15 @@ export async function saveAll(room, photos, format, { onChange, isCancelled, kee
     photo.state = "working";
     onChange(photo);
     try {
-      const { name, blob, look } = await finishPhoto(room, photo, format);
-      looks.set(photo, look);
+      const { name, blob, settings } = await finishPhoto(client, photo, format);
+      savedSettings.set(photo, settings);
       zip.add(name, new Uint8Array(await blob.arrayBuffer()), blob);
       photo.state = "done";
     } catch (error) {
       Object.assign(photo, { state: "failed", reason: error.message });
       failed.push(photo);
     }
-    if (!keep(photo)) room.forget(photo);
+    if (!keep(photo)) client.forget(photo);
     onChange(photo);
   }
   const saved = zip.count;
@@ -66,7 +66,7 @@ export async function saveAll(room, photos, format, { onChange, isCancelled, kee
     const hints = hintsFile(photos);
     if (hints) zip.add("hints.json", new Uint8Array(await hints.arrayBuffer()), hints);
     saveBlob(new Blob(zip.finish(), { type: "application/zip" }), ZIP_NAME);
-    for (const [photo, look] of looks) photo.saved = look;
+    for (const [photo, settings] of savedSettings) photo.saved = settings;
   }
   return { saved, failed, cancelled: false };
 }

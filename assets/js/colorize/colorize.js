@@ -1,95 +1,95 @@
 // The Colourise tab: photos under the before/after slider, their hints, and the way out.
 
-import { Album, isUnsaved } from "./album.js";
-import { reasonOf } from "../core/responses.js";
-import { finishPhoto, hintsFile, lookOf, saveAll } from "./batch.js";
-import { Compare } from "../core/compare.js";
-import { buildContact } from "./size_picker.js";
-import { Developer } from "./colorize_editor.js";
+import { PhotoAutosave, isUnsaved } from "./photo_autosave.js";
+import { readError } from "../core/responses.js";
+import { finishPhoto, hintsFile, settingsOf, saveAll } from "./batch.js";
+import { CompareSlider } from "../core/compare_slider.js";
+import { buildSizePicker } from "./size_picker.js";
+import { ColorizeEditor } from "./colorize_editor.js";
 import { saveBlob } from "../core/download.js";
-import { readHints, Steps } from "./hints.js";
-import { buildPanel, buildShelf, make } from "./panel.js";
-import { receiveFrom, Requests, SOON, URGENT, WHENEVER } from "./request_queue.js";
-import { Room } from "./photo_client.js";
-import { address } from "../core/base_url.js";
-import { progressIn } from "../core/upload.js";
+import { readHints, HintHistory } from "./hints.js";
+import { buildPanel, buildPhotoBar, make } from "./panel.js";
+import { connectResultChannel, RequestQueue, NORMAL, HIGH, LOW } from "./request_queue.js";
+import { PhotoClient } from "./photo_client.js";
+import { urlOf } from "../core/base_url.js";
+import { buildProgress } from "../core/upload.js";
 import { acceptFiles } from "../core/file_input.js";
-import { askBeforeLeaving, isReconnecting } from "../core/leaving.js";
+import { confirmBeforeUnload, isReconnecting } from "../core/page_lifecycle.js";
 import { freeName } from "../core/zip.js";
 
 const OFF = { repair: false, denoise: false, negative: false, crop: false, strip: false };
 const KEPT_ON_SERVER = 4; // of more photos than that only the one on show stays there
 
-export { mountPrint } from "./request_queue.js";
+export { mountResultChannel } from "./request_queue.js";
 
-export function mountPhoto({ element, props, trigger }) {
+export function mountColorize({ element, props, trigger }) {
   const root = element.querySelector(".st-photo");
-  const requests = new Requests((payload) => {
+  const requests = new RequestQueue((payload) => {
     props.value = payload;
     trigger("input");
   });
-  new Darkroom(root, props, requests).start();
+  new ColorizeApp(root, props, requests).start();
 }
 
-class Darkroom {
+class ColorizeApp {
   constructor(root, props, requests) {
     Object.assign(this, { root, props, requests });
-    this.room = new Room(props.photos_url, props.max_upload_mb, requests, (photo, part) => {
+    this.client = new PhotoClient(props.photos_url, props.max_upload_mb, requests, (photo, part) => {
       photo.sent = part;
-      this.shelf.show(this.photos, this.wanted, this.batch !== null);
+      this.photoBar.show(this.photos, this.wanted, this.batch !== null);
       if (photo === this.wanted || part === null) this.progress(photo.name, part);
     });
     this.photos = [];
     this.wanted = null; // the photo that will be on show once it is there
     this.taken = new Set(); // names
     this.batch = null; // { cancelled } while all are being saved
-    this.developing = Promise.resolve();
-    this.album = new Album(props.max_hints, () => ({ photos: this.photos, current: this.wanted }));
-    askBeforeLeaving(() => [...this.photos, this.current].some((photo) => (
-      photo && isUnsaved(photo) && !(isReconnecting() && this.album.keeps(photo))
+    this.thumbnailQueue = Promise.resolve();
+    this.autosave = new PhotoAutosave(props.max_hints, () => ({ photos: this.photos, current: this.wanted }));
+    confirmBeforeUnload(() => [...this.photos, this.current].some((photo) => (
+      photo && isUnsaved(photo) && !(isReconnecting() && this.autosave.keeps(photo))
     )));
     this.stage = make("div", "st-stage");
-    this.compare = new Compare((x, y) => this.developer.tap(x, y));
+    this.compare = new CompareSlider((x, y) => this.editor.tap(x, y));
     this.stage.append(this.compare.node);
-    this.progress = progressIn(this.stage);
-    this.developer = new Developer({
-      root, stage: this.stage, compare: this.compare, room: this.room, maxHints: props.max_hints,
+    this.progress = buildProgress(this.stage);
+    this.editor = new ColorizeEditor({
+      root, stage: this.stage, compare: this.compare, client: this.client, maxHints: props.max_hints,
       say: (words) => this.#say(words),
       onChange: () => this.#render(),
       onNotes: () => this.#describe(),
       onStrength: (strength) => this.panel.strength.show(strength),
-      onRest: (photo) => { if (this.photos.includes(photo)) this.#develop(photo); },
+      onRest: (photo) => { if (this.photos.includes(photo)) this.#queueThumbnail(photo); },
       onChoose: () => this.panel.swatches.focus(),
     });
     this.#build();
   }
 
-  get current() { return this.developer.current; }
+  get current() { return this.editor.current; }
 
   #build() {
-    const { developer } = this;
+    const { editor } = this;
     this.caption = make("p", "st-caption st-about");
     this.caption.setAttribute("role", "status");
-    this.contact = buildContact({
+    this.sizePicker = buildSizePicker({
       sizes: this.props.sizes,
-      ask: () => this.#ask(this.current, "sizes", { name: "sizes", urgency: SOON }),
-      pick: (size) => developer.set({ size }),
+      ask: () => this.#ask(this.current, "sizes", { name: "sizes", priority: NORMAL }),
+      pick: (size) => editor.set({ size }),
     });
     this.panel = buildPanel(this.props, {
-      pick: (color) => developer.pick(color),
-      undo: () => developer.step("undo"),
-      redo: () => developer.step("redo"),
-      remove: () => developer.remove(this.current.selected),
-      add: () => developer.add(0.5, 0.5, true),
-      toggle: () => developer.toggle(),
-      strength: (strength, done) => developer.setStrength(strength, done),
-      improve: (part) => developer.set({ [part]: !this.current[part] }),
-      sizes: () => this.contact.open(this.current.size, this.current.width / this.current.height),
+      pick: (color) => editor.pick(color),
+      undo: () => editor.step("undo"),
+      redo: () => editor.step("redo"),
+      remove: () => editor.remove(this.current.selected),
+      add: () => editor.add(0.5, 0.5, true),
+      toggle: () => editor.toggle(),
+      strength: (strength, done) => editor.setStrength(strength, done),
+      improve: (part) => editor.set({ [part]: !this.current[part] }),
+      sizes: () => this.sizePicker.open(this.current.size, this.current.width / this.current.height),
       all: () => this.#applyToAll(),
       save: (format) => this.#save(format),
       saveHints: () => this.#saveHints(),
     });
-    this.shelf = buildShelf(this.props, {
+    this.photoBar = buildPhotoBar(this.props, {
       files: (files) => this.#take(files),
       example: (example) => this.#openExample(example),
       open: (photo) => this.#open(photo),
@@ -97,20 +97,20 @@ class Darkroom {
       saveAll: (format) => this.#saveAll(format),
       cancel: () => { if (this.batch) this.batch.cancelled = true; },
     });
-    const desk = make("div", "st-developing");
-    desk.append(this.stage, this.panel.node);
-    this.root.replaceChildren(desk, this.caption, this.shelf.node, this.contact.node);
+    const editorArea = make("div", "st-developing");
+    editorArea.append(this.stage, this.panel.node);
+    this.root.replaceChildren(editorArea, this.caption, this.photoBar.node, this.sizePicker.node);
     window.addEventListener("online", () => this.#catchUp());
     acceptFiles(this.root, (files, words) => this.#take(files, words));
   }
 
   #ask(photo, kind, options) {
-    return this.room.ask(photo, { kind, ...lookOf(photo) }, options);
+    return this.client.ask(photo, { kind, ...settingsOf(photo) }, options);
   }
 
   async start() {
-    const told = this.#restore(await this.album.recall());
-    receiveFrom(this.requests, async (value) => {
+    const told = this.#restore(await this.autosave.load());
+    connectResultChannel(this.requests, async (value) => {
       const [example] = this.props.examples;
       const photo = this.#newPhoto(example.file, () => fetchFile(example));
       Object.assign(photo, { width: value.width, height: value.height, example: true, told });
@@ -120,14 +120,14 @@ class Darkroom {
 
   // ---- photos ------------------------------------------------------------------------------
 
-  #newPhoto(name, load, { look: kept = { ...this.current, negative: false }, hints = [] } = {}) {
-    const look = { strength: 1, size: this.props.size, ...OFF };
-    for (const part of Object.keys(look)) {
-      if (typeof kept?.[part] === typeof look[part]) look[part] = kept[part];
+  #newPhoto(name, load, { settings: kept = { ...this.current, negative: false }, hints = [] } = {}) {
+    const settings = { strength: 1, size: this.props.size, ...OFF };
+    for (const part of Object.keys(settings)) {
+      if (typeof kept?.[part] === typeof settings[part]) settings[part] = kept[part];
     }
     return {
-      name, load, ...look, notes: [], remote: null, thumb: null, state: "waiting", reason: "",
-      steps: new Steps(hints), selected: -1,
+      name, load, ...settings, notes: [], remote: null, thumb: null, state: "waiting", reason: "",
+      history: new HintHistory(hints), selected: -1,
     };
   }
 
@@ -141,7 +141,7 @@ class Darkroom {
     const told = missing ? `${lost} could not be kept: please open what is missing again` : "";
     const photos = entries.map((entry) => {
       const photo = this.#newPhoto(freeName(entry.name, this.taken), entry.load, entry);
-      this.album.adopt(photo, entry);
+      this.autosave.adopt(photo, entry);
       return photo;
     });
     this.photos.push(...photos);
@@ -149,7 +149,7 @@ class Darkroom {
     const tried = example && this.props.examples.find(({ file }) => file === example.name);
     if (tried) this.#openExample(tried, example);
     else if (first) this.#open(Object.assign(first, { told }));
-    for (const photo of photos) this.#develop(photo);
+    for (const photo of photos) this.#queueThumbnail(photo);
     this.#render();
     return told;
   }
@@ -169,25 +169,25 @@ class Darkroom {
     this.#render();
     if (added.length) this.#open(Object.assign(added[0], { told: words }));
     else if (words) this.#say(words);
-    for (const photo of added) this.album.add(photo);
-    for (const photo of added) this.#develop(photo);
+    for (const photo of added) this.autosave.add(photo);
+    for (const photo of added) this.#queueThumbnail(photo);
     for (const file of files.filter(isHints)) await this.#openHints(file);
   }
 
   /** Its thumb in colour, one photo after the other. */
-  #develop(photo) {
-    this.developing = this.developing.then(async () => {
+  #queueThumbnail(photo) {
+    this.thumbnailQueue = this.thumbnailQueue.then(async () => {
       if (!this.photos.includes(photo) || photo.state === "failed") return;
       this.#mark(photo, "working");
       try {
-        const answer = await this.#ask(photo, "thumb", { urgency: WHENEVER });
+        const answer = await this.#ask(photo, "thumb", { priority: LOW });
         photo.thumb = answer.thumb;
         this.#mark(photo, "done");
       } catch (error) {
         this.#mark(photo, "failed", error.message);
-        photo.mayPass = error.mayPass;
+        photo.isTransient = error.isTransient;
       }
-      if (this.photos.length > KEPT_ON_SERVER && !this.#isInUse(photo)) this.room.forget(photo);
+      if (this.photos.length > KEPT_ON_SERVER && !this.#isInUse(photo)) this.client.forget(photo);
     });
   }
 
@@ -202,21 +202,21 @@ class Darkroom {
   async #open(photo) {
     if (photo.state === "failed") this.#say(photo.reason);
     this.wanted = photo;
-    const busy = this.developer.wait();
+    const busy = this.editor.wait();
     try {
-      const answer = await this.#ask(photo, "preview", { name: "open", urgency: URGENT });
+      const answer = await this.#ask(photo, "preview", { name: "open", priority: HIGH });
       const shown = answer && await this.compare.show(
         { ...answer, width: photo.width, height: photo.height }, () => this.wanted === photo,
       );
       if (!shown) return;
       photo.notes = answer.notes;
-      this.compare.cut(50);
+      this.compare.setDivider(50);
       if (photo.state === "failed") photo.state = "done";
       this.#showAs(photo);
     } catch (error) {
       if (this.wanted === photo) this.wanted = this.current;
       this.#mark(photo, "failed", error.message);
-      this.unopened = error.mayPass ? photo : null;
+      this.unopened = error.isTransient ? photo : null;
       this.#say(error.message);
     } finally {
       busy.done();
@@ -225,19 +225,19 @@ class Darkroom {
 
   /** There is a network again: what could not be sent or shown is tried once more. */
   #catchUp() {
-    for (const photo of this.photos.filter(({ state, mayPass }) => state === "failed" && mayPass)) {
+    for (const photo of this.photos.filter(({ state, isTransient }) => state === "failed" && isTransient)) {
       this.#mark(photo, "waiting");
-      this.#develop(photo);
+      this.#queueThumbnail(photo);
     }
     if (this.unopened && this.photos.includes(this.unopened)) this.#open(this.unopened);
-    else this.developer.catchUp();
+    else this.editor.catchUp();
     this.unopened = null;
   }
 
   #showAs(photo) {
     this.wanted = photo;
     if (this.current && this.current !== photo) this.current.told = "";
-    this.developer.showAs(photo);
+    this.editor.showAs(photo);
     this.root.dataset.shown = photo.name;
     this.#describe();
     this.#render();
@@ -253,8 +253,8 @@ class Darkroom {
     const at = this.photos.indexOf(photo);
     this.photos = this.photos.filter((other) => other !== photo);
     this.taken.delete(photo.name.toLowerCase());
-    this.room.forget(photo);
-    this.album.close(photo);
+    this.client.forget(photo);
+    this.autosave.close(photo);
     this.#render();
     const next = this.photos[Math.min(at, this.photos.length - 1)];
     if (this.#isInUse(photo)) next ? this.#open(next) : this.#openExample(this.props.examples[0]);
@@ -262,11 +262,11 @@ class Darkroom {
 
   #applyToAll() {
     const { strength, size, repair, denoise, negative, crop, strip } = this.current;
-    const look = { strength, size, repair, denoise, negative, crop, strip };
+    const settings = { strength, size, repair, denoise, negative, crop, strip };
     for (const photo of this.photos) {
-      if (Object.keys(look).every((part) => photo[part] === look[part])) continue;
-      Object.assign(photo, look);
-      this.#develop(photo);
+      if (Object.keys(settings).every((part) => photo[part] === settings[part])) continue;
+      Object.assign(photo, settings);
+      this.#queueThumbnail(photo);
     }
     this.#say(`All ${this.photos.length} photos are made like this one now`);
   }
@@ -277,9 +277,9 @@ class Darkroom {
     const photo = this.current;
     this.panel.saving(true);
     try {
-      const { name, blob, look } = await finishPhoto(this.room, photo, format);
+      const { name, blob, settings } = await finishPhoto(this.client, photo, format);
       saveBlob(blob, name);
-      photo.saved = look;
+      photo.saved = settings;
       this.#say(`${name} is saved`);
     } catch (error) {
       this.#say(error.message);
@@ -304,10 +304,10 @@ class Darkroom {
           ?? (lists.length === 1 ? this.wanted : null);
         if (!photo) continue;
         found += 1;
-        photo.steps.go(hints);
+        photo.history.go(hints);
         photo.selected = -1;
-        if (photo === this.current) this.developer.redevelop();
-        else if (this.photos.includes(photo)) this.#develop(photo);
+        if (photo === this.current) this.editor.refresh();
+        else if (this.photos.includes(photo)) this.#queueThumbnail(photo);
       }
       this.#say(`${file.name}: hints for ${found} of ${lists.length} photos`);
     } catch (error) {
@@ -320,7 +320,7 @@ class Darkroom {
     this.batch = batch;
     this.#render();
     const photos = [...this.photos];
-    const { saved, failed, cancelled } = await saveAll(this.room, photos, format, {
+    const { saved, failed, cancelled } = await saveAll(this.client, photos, format, {
       isCancelled: () => batch.cancelled,
       keep: (photo) => this.#isInUse(photo) || photos.length <= KEPT_ON_SERVER,
       onChange: (photo) => {
@@ -343,18 +343,18 @@ class Darkroom {
 
   #render() {
     const photo = this.current;
-    const { hints, color, hidden } = this.developer;
-    this.developer.showDots();
+    const { hints, color, hidden } = this.editor;
+    this.editor.showMarkers();
     this.panel.show(photo, {
       color: hints[photo?.selected]?.color ?? color, hidden, many: this.photos.length > 1,
     });
-    this.shelf.show(this.photos, this.wanted, this.batch !== null);
-    this.album.note();
+    this.photoBar.show(this.photos, this.wanted, this.batch !== null);
+    this.autosave.note();
   }
 }
 
 async function fetchFile({ url, file }) {
-  const answer = await fetch(address(url));
-  if (!answer.ok) throw new Error(`${file}: ${await reasonOf(answer)}`);
+  const answer = await fetch(urlOf(url));
+  if (!answer.ok) throw new Error(`${file}: ${await readError(answer)}`);
   return new File([await answer.blob()], file, { type: "image/jpeg" });
 }

@@ -1,48 +1,48 @@
-// The look of the photo on show: its hints, strength and working size, and the pictures of it.
+// Edits the photo on show: its hints, strength and working size, and requests its previews.
 
-import { lookOf } from "./batch.js";
-import { Dots } from "./hint_markers.js";
+import { settingsOf } from "./batch.js";
+import { HintMarkers } from "./hint_markers.js";
 import { addHint, moveHint, recolorHint, removeHint } from "./hints.js";
 import { keyOf } from "../canvas/keyboard_layout.js";
-import { URGENT } from "./request_queue.js";
+import { HIGH } from "./request_queue.js";
 
 const SHARP_AFTER_MS = 250; // a hand that rests
 const BUSY_AFTER_MS = 300;
 
-export class Developer {
+export class ColorizeEditor {
   /**
    * `on`: say(words), onChange() after every change, onNotes() when the
    * photo's notes are others, onStrength(value) while the slider moves,
    * onRest(photo) when the hand rests, onChoose() to choose a colour by keys.
    */
-  constructor({ root, stage, compare, room, maxHints, ...on }) {
-    Object.assign(this, { root, stage, compare, room, maxHints, ...on });
+  constructor({ root, stage, compare, client, maxHints, ...on }) {
+    Object.assign(this, { root, stage, compare, client, maxHints, ...on });
     this.current = null; // the photo on show
     this.color = null; // of the next hint
-    this.version = 0; // of the look
-    this.waits = 0;
-    this.dots = new Dots((event) => compare.locate(event), {
+    this.version = 0; // of the settings
+    this.pending = 0;
+    this.markers = new HintMarkers((event) => compare.locate(event), {
       select: (at) => this.select(at),
       move: (at, x, y, tag) => this.change((hints) => moveHint(hints, at, x, y), tag),
       remove: (at) => this.remove(at),
       choose: () => this.onChoose(),
     });
-    compare.node.append(this.dots.node);
+    compare.node.append(this.markers.node);
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
   get hidden() { return this.root.classList.contains("st-hints-hidden"); }
-  get hints() { return this.current?.steps.value ?? []; }
+  get hints() { return this.current?.history.value ?? []; }
 
   /** Its picture is on screen now. */
   showAs(photo) {
     this.current = photo;
     this.version += 1;
     this.shownVersion = this.version;
-    this.noteLook(photo.strength, photo.steps.value.length, photo.size);
+    this.noteSettings(photo.strength, photo.history.value.length, photo.size);
   }
 
-  showDots() { this.dots.show(this.hints, this.current?.selected ?? -1); }
+  showMarkers() { this.markers.show(this.hints, this.current?.selected ?? -1); }
 
   tap(x, y) {
     if (!this.current) return;
@@ -51,49 +51,49 @@ export class Developer {
   }
 
   add(x, y, focus = false) {
-    if (!this.current || this.current.steps.value.length >= this.maxHints) return;
-    this.current.selected = this.current.steps.value.length;
+    if (!this.current || this.current.history.value.length >= this.maxHints) return;
+    this.current.selected = this.current.history.value.length;
     // Its first colour will be the same step.
     const tag = this.color ? null : `color ${this.current.selected}`;
     this.change((hints) => addHint(hints, x, y, this.color), tag);
-    if (focus || !this.color) this.dots.focus(this.current.selected);
+    if (focus || !this.color) this.markers.focus(this.current.selected);
   }
 
   pick(color) {
     this.color = color;
-    const { selected, steps } = this.current;
-    if (steps.value[selected] && steps.value[selected].color !== color) {
+    const { selected, history } = this.current;
+    if (history.value[selected] && history.value[selected].color !== color) {
       this.change((hints) => recolorHint(hints, selected, color), `color ${selected}`);
     } else this.onChange();
   }
 
   select(at) {
     this.current.selected = at;
-    this.color = this.current.steps.value[at]?.color ?? this.color;
+    this.color = this.current.history.value[at]?.color ?? this.color;
     this.onChange();
   }
 
   remove(at) {
-    if (!this.current?.steps.value[at]) return;
-    const hadFocus = this.dots.node.contains(document.activeElement);
-    this.current.selected = Math.min(at, this.current.steps.value.length - 2);
+    if (!this.current?.history.value[at]) return;
+    const hadFocus = this.markers.node.contains(document.activeElement);
+    this.current.selected = Math.min(at, this.current.history.value.length - 2);
     this.change((hints) => removeHint(hints, at));
-    if (hadFocus) this.dots.focus(this.current.selected);
+    if (hadFocus) this.markers.focus(this.current.selected);
   }
 
   change(act, tag = null) {
-    const { steps } = this.current;
-    steps.go(act(steps.value), tag);
-    this.redevelop();
+    const { history } = this.current;
+    history.go(act(history.value), tag);
+    this.refresh();
   }
 
   step(name) {
-    const { steps } = this.current;
-    const before = steps.value;
-    steps[name]();
-    if (steps.value === before) return;
-    this.current.selected = Math.min(this.current.selected, steps.value.length - 1);
-    this.redevelop();
+    const { history } = this.current;
+    const before = history.value;
+    history[name]();
+    if (history.value === before) return;
+    this.current.selected = Math.min(this.current.selected, history.value.length - 1);
+    this.refresh();
   }
 
   toggle() {
@@ -101,9 +101,9 @@ export class Developer {
     this.onChange();
   }
 
-  set(look) {
-    Object.assign(this.current, look);
-    this.redevelop();
+  set(settings) {
+    Object.assign(this.current, settings);
+    this.refresh();
   }
 
   setStrength(strength, done) {
@@ -115,7 +115,7 @@ export class Developer {
   }
 
   /** A quick picture at once, and the sharp one when the hand rests. */
-  redevelop() {
+  refresh() {
     this.version += 1;
     this.onChange();
     this.#picture("quick");
@@ -127,20 +127,20 @@ export class Developer {
   }
 
   async #picture(kind) {
-    const [photo, version, look] = [this.current, this.version, lookOf(this.current)];
+    const [photo, version, settings] = [this.current, this.version, settingsOf(this.current)];
     const busy = this.wait();
     try {
-      const answer = await this.room.ask(photo, { kind, ...look }, { name: "look", urgency: URGENT });
+      const answer = await this.client.ask(photo, { kind, ...settings }, { name: "look", priority: HIGH });
       const isNewest = () => photo === this.current && version >= this.shownVersion;
       if (!answer || !await this.compare.show({ after: answer.after }, isNewest)) return;
       this.shownVersion = version;
       this.missed = false;
-      this.noteLook(look.strength, look.hints.length, look.size);
+      this.noteSettings(settings.strength, settings.hints.length, settings.size);
       if (answer.notes.join() === photo.notes.join()) return;
       photo.notes = answer.notes;
       this.onNotes();
     } catch (error) {
-      this.missed = error.mayPass === true; // it is asked for again: see catchUp()
+      this.missed = error.isTransient === true; // it is asked for again: see catchUp()
       this.say(error.message);
     } finally {
       busy.done();
@@ -149,25 +149,25 @@ export class Developer {
 
   /** There is a network again. */
   catchUp() {
-    if (this.missed && this.current) this.redevelop();
+    if (this.missed && this.current) this.refresh();
     this.missed = false;
   }
 
   /** What the picture on screen was made with. */
-  noteLook(strength, hints, size) {
+  noteSettings(strength, hints, size) {
     this.shownStrength = strength;
     this.compare.after.style.filter = "";
     Object.assign(this.root.dataset, { strength, hints, size });
   }
 
   wait() {
-    this.waits += 1;
+    this.pending += 1;
     const timer = setTimeout(() => this.stage.classList.add("st-busy"), BUSY_AFTER_MS);
     return {
       done: () => {
         clearTimeout(timer);
-        this.waits -= 1;
-        if (!this.waits) this.stage.classList.remove("st-busy");
+        this.pending -= 1;
+        if (!this.pending) this.stage.classList.remove("st-busy");
       },
     };
   }

@@ -5,7 +5,7 @@ import { icon } from "../core/icons.js";
 const WORDS = { waiting: "waiting", working: "working", done: "done", failed: "failed" };
 
 /** `on.open(photo)`, `on.remove(photo)`. Returns its node and `show(photos, current)`. */
-export function buildStrip(on) {
+export function buildFilmstrip(on) {
   const node = Object.assign(document.createElement("ol"), { className: "st-strip" });
   node.setAttribute("aria-label", "Photos");
   const frames = new Map();

@@ -39,11 +39,11 @@ export function describeHint(hints, at) {
     + `${Math.round(y * 100)}% down`;
 }
 
-/** The hints that have a colour: a dot waits for its colour until one is chosen. */
+/** The hints that have a colour: a new hint has none until one is chosen. */
 export function colored(hints) { return hints.filter((hint) => hint.color); }
 
-/** A value with its past. Steps with the same `tag` that follow one another become one. */
-export class Steps {
+/** A value with undo and redo. Consecutive steps with the same `tag` are merged into one. */
+export class HintHistory {
   #past = [];
   #future = [];
   #tag = null;

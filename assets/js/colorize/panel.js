@@ -1,11 +1,11 @@
-// What stands beside the photo, and the shelf below it.
+// The panel of settings beside the photo, and the bar of photos below it.
 
 import { button } from "../core/icons.js";
 import { buildMenu } from "../core/menu.js";
-import { address } from "../core/base_url.js";
-import { buildStrip } from "./filmstrip.js";
+import { urlOf } from "../core/base_url.js";
+import { buildFilmstrip } from "./filmstrip.js";
 import { buildSwatches, heading } from "./swatches.js";
-import { filesPicker } from "../core/file_input.js";
+import { buildFilesPicker } from "../core/file_input.js";
 
 // Off unless asked for: what the photo has of its own is changed by these.
 const IMPROVEMENTS = [
@@ -47,15 +47,15 @@ export function buildPanel(props, on) {
       ["Save the hints", "to go on later", () => on.saveHints()],
     ],
   );
-  const look = make("div", "st-look-part");
-  look.append(heading("Photo"), strength.node, ...switches.map(([, node_]) => node_), sizes, all);
-  node.append(swatches.node, look, save);
+  const settings = make("div", "st-look-part");
+  settings.append(heading("Photo"), strength.node, ...switches.map(([, node_]) => node_), sizes, all);
+  node.append(swatches.node, settings, save);
 
   function show(photo, { color, hidden, many }) {
-    const steps = photo?.steps;
+    const history = photo?.history;
     swatches.show({
-      color, hidden, canUndo: steps?.canUndo, canRedo: steps?.canRedo,
-      canRemove: Boolean(steps?.value[photo.selected]), count: steps?.value.length ?? 0,
+      color, hidden, canUndo: history?.canUndo, canRedo: history?.canRedo,
+      canRemove: Boolean(history?.value[photo.selected]), count: history?.value.length ?? 0,
     });
     if (photo) strength.show(photo.strength);
     sizes.lastChild.textContent = `Working size: ${photo?.size ?? props.size}`;
@@ -91,9 +91,9 @@ function buildStrength(max, onChange) {
 }
 
 /** Open, the photos that are open or what to try, and Save all. */
-export function buildShelf(props, on) {
+export function buildPhotoBar(props, on) {
   const node = make("div", "st-shelf");
-  const [opener, picker] = filesPicker({ name: "open", label: "Open photos", text: "Open photos",
+  const [opener, picker] = buildFilesPicker({ name: "open", label: "Open photos", text: "Open photos",
     tip: "Or drop them on the page" }, on.files);
   const tries = Object.assign(make("span", "st-caption"), { textContent: "Or try" });
   const examples = make("div", "st-thumbs");
@@ -101,12 +101,12 @@ export function buildShelf(props, on) {
     const thumb = Object.assign(make("button", "st-thumb"), { type: "button" });
     thumb.setAttribute("aria-label", example.title);
     thumb.dataset.tip = example.title;
-    const src = address(example.url);
+    const src = urlOf(example.url);
     thumb.append(Object.assign(new Image(), { src, alt: "" }));
     thumb.addEventListener("click", () => on.example(example));
     examples.append(thumb);
   }
-  const strip = buildStrip(on);
+  const filmstrip = buildFilmstrip(on);
   const all = buildMenu({ name: "download", label: "Save all", text: "Save all" }, [
     ["All as PNG", "in a ZIP file", () => on.saveAll("png")],
     ["All as JPEG", "in a ZIP file", () => on.saveAll("jpeg")],
@@ -115,16 +115,16 @@ export function buildShelf(props, on) {
   cancel.addEventListener("click", () => on.cancel());
   const actions = make("div", "st-actions");
   actions.append(cancel, all);
-  node.append(opener, picker, tries, examples, strip.node, actions);
+  node.append(opener, picker, tries, examples, filmstrip.node, actions);
 
   function show(photos, current, saving) {
     const any = photos.length > 0;
     tries.hidden = any;
     examples.hidden = any;
-    strip.node.hidden = !any;
+    filmstrip.node.hidden = !any;
     all.hidden = photos.length < 2 || saving;
     cancel.hidden = !saving;
-    strip.show(photos, current);
+    filmstrip.show(photos, current);
   }
   show([], null, false);
   return { node, show };

@@ -1,8 +1,8 @@
 // The visitor's photos on the server: sent when they are needed, and again where they were dropped.
 
-import { answerOf, reasonOf } from "../core/responses.js";
-import { address } from "../core/base_url.js";
-import { post } from "../core/upload.js";
+import { readJson, readError } from "../core/responses.js";
+import { urlOf } from "../core/base_url.js";
+import { postWithProgress } from "../core/upload.js";
 
 const BUSY = 503;
 const RETRY_MS = 1500;
@@ -14,13 +14,13 @@ function newKey() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-export class Room {
+export class PhotoClient {
   /**
    * Its photos are objects with a `name` and `load()`, a promise of their file. `onProgress(photo,
    * part)` follows one that takes a while to be sent; null: it is there, or was not to be sent.
    */
   constructor(url, maxMegabytes, requests, onProgress) {
-    this.url = address(url);
+    this.url = urlOf(url);
     this.key = newKey();
     this.maxMegabytes = maxMegabytes;
     this.requests = requests;
@@ -37,7 +37,7 @@ export class Room {
     return photo.remote;
   }
 
-  /** Asks for something about a photo; null where a newer wish has taken its place. */
+  /** Asks for something about a photo; null where a newer request has taken its place. */
   async ask(photo, payload, options) {
     for (let attempt = 0; ; attempt += 1) {
       const remote = photo.remote ?? await this.send(photo);
@@ -53,7 +53,7 @@ export class Room {
   /** The finished file of a photo, which the server then forgets. */
   async fetchResult(photo) {
     const answer = await this.#call(`/${photo.remote}/result`, "GET");
-    if (!answer.ok) throw new Error(await reasonOf(answer));
+    if (!answer.ok) throw new Error(await readError(answer));
     return answer.blob();
   }
 
@@ -73,17 +73,17 @@ export class Room {
       try {
         const own = { "x-studio-key": this.key, ...headers };
         const follow = (part) => this.onProgress(photo, part);
-        answer = await post(this.url, { body: file, headers: own }, follow);
+        answer = await postWithProgress(this.url, { body: file, headers: own }, follow);
       } catch {
-        throw Object.assign(new Error(`${photo.name}: could not be sent`), { mayPass: true });
+        throw Object.assign(new Error(`${photo.name}: could not be sent`), { isTransient: true });
       }
       if (answer.ok) {
-        const { photo: remote, error, width, height, thumb } = await answerOf(answer);
+        const { photo: remote, error, width, height, thumb } = await readJson(answer);
         if (error) throw new Error(error);
         return Object.assign(photo, { remote, width, height, thumb: photo.thumb ?? thumb });
       }
       if (answer.status !== BUSY || attempt > RETRIES) {
-        throw new Error(`${photo.name}: ${await reasonOf(answer)}`);
+        throw new Error(`${photo.name}: ${await readError(answer)}`);
       }
       await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
     }

@@ -1,14 +1,15 @@
-// What the Colourise tab asks of the server: one wish at a time, the most urgent first.
+// Requests of the Colourise tab to the server: one in flight, by priority.
 
-import { whyOutOfReach } from "../core/responses.js";
+import { explainOutage } from "../core/responses.js";
 
 const GIVE_UP_MS = 180_000;
 
-export const URGENT = 2; // a hand waits
-export const SOON = 1; // someone waits
-export const WHENEVER = 0;
+// Priorities
+export const HIGH = 2; // interactive: a slider moves, a photo is opened
+export const NORMAL = 1; // the visitor waits for it
+export const LOW = 0; // background work
 
-export class Requests {
+export class RequestQueue {
   #waiting = [];
   #current = null;
   #id = 0;
@@ -17,21 +18,22 @@ export class Requests {
   constructor(send) { this.send = send; }
 
   /**
-   * The answer to a wish. Of wishes with one `name` the newest wins: an older one that was not sent
-   * yet gets null. One under way gets its answer: a moving hand sees pictures all the way.
+   * Resolves to the answer. A newer request with the same `name` replaces one that still waits, which
+   * then resolves to null; the request in flight is always answered, so that previews keep coming
+   * while a slider moves.
    */
-  ask(payload, { name = null, urgency = WHENEVER } = {}) {
+  ask(payload, { name = null, priority = LOW } = {}) {
     return new Promise((resolve, reject) => {
       if (name !== null) this.cancel(name);
-      this.#waiting.push({ payload, name, urgency, resolve, reject });
+      this.#waiting.push({ payload, name, priority, resolve, reject });
       this.#next();
     });
   }
 
   cancel(name) {
-    const stale = (wish) => wish.name === name;
-    for (const wish of this.#waiting.filter(stale)) wish.resolve(null);
-    this.#waiting = this.#waiting.filter((wish) => !stale(wish));
+    const stale = (request) => request.name === name;
+    for (const request of this.#waiting.filter(stale)) request.resolve(null);
+    this.#waiting = this.#waiting.filter((request) => !stale(request));
   }
 
   receive(answer) {
@@ -42,27 +44,27 @@ export class Requests {
   }
 
   failed(reason = "the server is busy or out of reach") {
-    this.#settle("reject", Object.assign(new Error(reason), { mayPass: true }));
+    this.#settle("reject", Object.assign(new Error(reason), { isTransient: true }));
   }
 
   #next() {
     if (this.#current || !this.#waiting.length) return;
-    const most = Math.max(...this.#waiting.map((wish) => wish.urgency));
-    const wish = this.#waiting.find(({ urgency }) => urgency === most);
-    this.#waiting.splice(this.#waiting.indexOf(wish), 1);
+    const most = Math.max(...this.#waiting.map((request) => request.priority));
+    const request = this.#waiting.find(({ priority }) => priority === most);
+    this.#waiting.splice(this.#waiting.indexOf(request), 1);
     this.#id += 1;
-    wish.id = this.#id;
-    wish.timer = setTimeout(() => this.failed(), GIVE_UP_MS);
-    this.#current = wish;
-    this.send({ ...wish.payload, id: wish.id });
+    request.id = this.#id;
+    request.timer = setTimeout(() => this.failed(), GIVE_UP_MS);
+    this.#current = request;
+    this.send({ ...request.payload, id: request.id });
   }
 
   #settle(how, value) {
-    const wish = this.#current;
-    if (!wish) return;
-    clearTimeout(wish.timer);
+    const request = this.#current;
+    if (!request) return;
+    clearTimeout(request.timer);
     this.#current = null;
-    wish[how](value);
+    request[how](value);
     this.#next();
   }
 }
@@ -70,7 +72,7 @@ export class Requests {
 const post = { deliver: null, first: null };
 
 /** The part of the page that the server's answers come to. */
-export function mountPrint({ props, watch }) {
+export function mountResultChannel({ props, watch }) {
   const deliver = () => {
     if (post.deliver) post.deliver(props.value);
     else post.first = props.value;
@@ -80,10 +82,10 @@ export function mountPrint({ props, watch }) {
 }
 
 /** `first(value)` gets what the page came with, all else goes to the requests. */
-export function receiveFrom(requests, first) {
+export function connectResultChannel(requests, first) {
   post.deliver = (value) => (value?.kind === "first" ? first(value) : requests.receive(value));
   window.addEventListener("studio:colorize-failed", async () => {
-    requests.failed(await whyOutOfReach() ?? undefined);
+    requests.failed(await explainOutage() ?? undefined);
   });
   if (post.first) post.deliver(post.first);
 }

@@ -1,9 +1,9 @@
-// A contact sheet: the photo as each working size would colour it, side by side, to pick from.
+// A dialog that shows the photo coloured at each working size, to pick one.
 
 import { button } from "../core/icons.js";
 
-/** `ask()` promises prints [{ size, image }]; `pick(size)` takes one. */
-export function buildContact({ sizes, ask, pick }) {
+/** `ask()` resolves to { prints: [{ size, image }] }; `pick(size)` is called with the chosen size. */
+export function buildSizePicker({ sizes, ask, pick }) {
   const node = Object.assign(document.createElement("dialog"), { className: "st-contact" });
   node.setAttribute("aria-labelledby", "st-contact-title");
   const title = Object.assign(document.createElement("h2"), {
@@ -19,20 +19,20 @@ export function buildContact({ sizes, ask, pick }) {
   });
   words.setAttribute("role", "status");
   const grid = Object.assign(document.createElement("div"), { className: "st-prints" });
-  const prints = new Map(sizes.map((size) => {
-    const print = Object.assign(document.createElement("button"), {
+  const options = new Map(sizes.map((size) => {
+    const option = Object.assign(document.createElement("button"), {
       type: "button", className: "st-print",
     });
-    print.setAttribute("aria-label", `Working size ${size}`);
+    option.setAttribute("aria-label", `Working size ${size}`);
     const image = Object.assign(new Image(), { alt: "" });
     const label = Object.assign(document.createElement("span"), { textContent: `${size} px` });
-    print.append(image, label);
-    print.addEventListener("click", () => {
+    option.append(image, label);
+    option.addEventListener("click", () => {
       node.close();
       pick(size);
     });
-    grid.append(print);
-    return [size, print];
+    grid.append(option);
+    return [size, option];
   }));
   node.append(head, words, grid);
   node.addEventListener("click", (event) => {
@@ -40,18 +40,18 @@ export function buildContact({ sizes, ask, pick }) {
   });
 
   async function open(size, aspect) {
-    for (const [value, print] of prints) {
-      print.setAttribute("aria-pressed", String(value === size));
-      print.firstChild.removeAttribute("src");
+    for (const [value, option] of options) {
+      option.setAttribute("aria-pressed", String(value === size));
+      option.firstChild.removeAttribute("src");
     }
     node.style.setProperty("--aspect", aspect);
     node.classList.add("st-working-prints");
     node.showModal();
-    prints.get(size)?.focus();
+    options.get(size)?.focus();
     try {
-      for (const print of (await ask())?.prints ?? []) {
-        const shown = prints.get(print.size);
-        if (shown) shown.firstChild.src = print.image;
+      for (const option of (await ask())?.prints ?? []) {
+        const shown = options.get(option.size);
+        if (shown) shown.firstChild.src = option.image;
       }
     } catch (error) {
       words.textContent = error.message;

@@ -6,4 +6,4 @@ const { url } = import.meta;
 const ROOT = url.slice(0, url.lastIndexOf(ASSETS) + 1);
 
 /** The address of a path of the app. */
-export function address(path) { return new URL(path, ROOT).href; }
+export function urlOf(path) { return new URL(path, ROOT).href; }

@@ -2,9 +2,9 @@
 // Browsers without CompressionStream (Safari before 16.4) send them uncompressed, in 87 kB.
 // No DOM: runs under Node too.
 
-import { answerOf } from "./responses.js";
-import { address } from "./base_url.js";
-import { post } from "./upload.js";
+import { readJson } from "./responses.js";
+import { urlOf } from "./base_url.js";
+import { postWithProgress } from "./upload.js";
 import { inflateZlib, storeZlib } from "./zlib.js";
 
 /** Written straight in: as a Blob's stream the same takes five times as long. */
@@ -39,18 +39,18 @@ export async function unpackIds(text) {
  * Uploads a file; what the server needs to find it. Rejects with words for a person. `onProgress` is
  * as in `post`.
  */
-export async function sendFile(file, maxMegabytes, onProgress) {
+export async function uploadFile(file, maxMegabytes, onProgress) {
   if (file.size > maxMegabytes * 2 ** 20) {
     throw new Error(`${file.name}: is larger than ${maxMegabytes} MB`);
   }
   if (!file.size) throw new Error(`${file.name}: is empty (0 bytes)`);
   const body = new FormData();
   body.append("files", file);
-  const url = address("gradio_api/upload");
-  const answer = await post(url, { body }, onProgress).catch(() => {
+  const url = urlOf("gradio_api/upload");
+  const answer = await postWithProgress(url, { body }, onProgress).catch(() => {
     throw new Error(`${file.name}: could not be uploaded (the connection broke off)`);
   });
-  const [path] = await answerOf(answer).catch((error) => {
+  const [path] = await readJson(answer).catch((error) => {
     throw new Error(`${file.name}: could not be uploaded (${error.message})`);
   });
   return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } }, at: Date.now() };

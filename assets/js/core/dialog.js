@@ -1,4 +1,4 @@
-// A question or a notice on the sheet itself.
+// A question or a notice on the canvas itself.
 
 import { group, icon } from "./icons.js";
 

@@ -7,7 +7,7 @@ const BEGINNINGS = [
   /^.{4}ftyp(avi|hei|hev|mif|msf)/s, /^P[1-6][ \n\r\t#]/, /^\0{3}\x0cjP {2}/,
 ];
 const MOST_FILES = 500; // that are taken from folders
-const MOST_SEEN = 20_000; // after so many a folder is no album
+const MOST_SEEN = 20_000; // after so many a folder is no autosave
 const byName = new Intl.Collator("en", { numeric: true });
 
 /**
@@ -18,7 +18,7 @@ const byName = new Intl.Collator("en", { numeric: true });
  * Resolves to { files, folders, left }: how many folders were opened, and how many files in them
  * were left out.
  */
-export async function filesOf(transfer, alsoTakes = () => false) {
+export async function readDroppedFiles(transfer, alsoTakes = () => false) {
   const entries = [...transfer?.items ?? []].filter(({ kind }) => kind === "file").map((item) => (
     item.webkitGetAsEntry?.() ?? item.getAsFile()
   )).filter(Boolean);
@@ -78,7 +78,7 @@ function fileOf(entry) {
 }
 
 /** What is said of a drop of which not all was taken; "" where all was. */
-export function whatWasLeft({ files, folders, left }) {
+export function describeDropped({ files, folders, left }) {
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   if (!folders) return "";
   const where = folders === 1 ? "the folder" : count(folders, "folder");

@@ -1,12 +1,12 @@
 // Photos from wherever they come: dropped on the page, pasted, or from the disk.
 
-import { filesOf, whatWasLeft } from "./dropped_folders.js";
+import { readDroppedFiles, describeDropped } from "./dropped_folders.js";
 import { button } from "./icons.js";
 
 export const ACCEPTED = "image/*,.tif,.tiff,.json";
 
 /** A button that takes files from the disk, and the input behind it. */
-export function filesPicker(options, take) {
+export function buildFilesPicker(options, take) {
   const opener = button(options);
   const picker = Object.assign(document.createElement("input"), {
     type: "file", accept: ACCEPTED, multiple: true, hidden: true,
@@ -30,8 +30,8 @@ export function acceptFiles(root, take) {
   const isHere = () => root.offsetParent !== null;
   const hasFiles = (event) => isHere() && [...event.dataTransfer?.types ?? []].includes("Files");
   const takeFrom = async (transfer) => {
-    const found = await filesOf(transfer, isHints);
-    if (found.files.length || found.folders) take(found.files, whatWasLeft(found));
+    const found = await readDroppedFiles(transfer, isHints);
+    if (found.files.length || found.folders) take(found.files, describeDropped(found));
   };
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;

@@ -1,11 +1,11 @@
 // The name of the place, light or dark, and the tab in the address.
 
-import { followTabs } from "./address.js";
+import { syncTabWithUrl } from "./tab_routing.js";
 import { button } from "./icons.js";
 
 const STORED = "pix2pix-theme";
 
-export function mountShell({ element, props }) {
+export function mountHeader({ element, props }) {
   const root = element.querySelector(".st-shell");
   const name = Object.assign(document.createElement("h1"), { className: "st-name" });
   name.innerHTML = "pix2pix <span>studio</span>";
@@ -16,7 +16,7 @@ export function mountShell({ element, props }) {
     keep(dark ? "dark" : "light");
   });
   root.replaceChildren(name, theme);
-  followTabs(props.tabs);
+  syncTabWithUrl(props.tabs);
   const stored = kept();
   const asked = new URLSearchParams(location.search).has("__theme");
   if (stored && !asked) document.body.classList.toggle("dark", stored === "dark");

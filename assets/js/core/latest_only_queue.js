@@ -7,37 +7,37 @@ const REST_MS = 500; // after a failure
 const AGAIN_MS = 2000; // after one that may pass; twice as long each time
 const AGAIN_AT_MOST_MS = 60_000;
 
-export class Pipeline {
+export class LatestOnlyQueue {
   /**
    * `send(id)` sends the state as it is when it is called; `onWaiting(bool)` shows a long wait,
    * `onFailure(error)` tells why the newest could not be sent: of failures in a row with
-   * `error.mayPass`, after which it is sent again by itself, the first.
+   * `error.isTransient`, after which it is sent again by itself, the first.
    */
   constructor({ send, onWaiting, onFailure = () => {} }) {
     this.send = send;
     this.onWaiting = onWaiting;
     this.onFailure = onFailure;
     this.id = 0;
-    this.underway = false;
+    this.inFlight = false;
     this.dirty = false;
-    this.hurried = false;
+    this.flushed = false;
     this.againAfter = 0; // milliseconds; 0: the last one did not fail, or may not pass
   }
 
   request() {
     clearTimeout(this.againTimer);
     this.dirty = true;
-    if (!this.underway) this.#next();
+    if (!this.inFlight) this.#next();
   }
 
   /**
    * The hand rests: what it has done is sent at once, and the server gives up what it is at. But not
-   * what was hurried itself, or quick strokes one after the other would never see a picture.
+   * what was flushed itself, or quick strokes one after the other would never see a picture.
    */
-  hurry() {
-    if (!this.underway || !this.dirty || this.hurried) return;
+  flush() {
+    if (!this.inFlight || !this.dirty || this.flushed) return;
     this.#next();
-    this.hurried = true;
+    this.flushed = true;
   }
 
   answered(id) {
@@ -46,7 +46,7 @@ export class Pipeline {
   }
 
   /** There is a network again: what could not be sent is not kept waiting. */
-  wake() {
+  retryNow() {
     if (this.againAfter) this.request();
   }
 
@@ -54,34 +54,34 @@ export class Pipeline {
 
   #next() {
     this.dirty = false;
-    this.underway = true;
+    this.inFlight = true;
     this.id += 1;
     this.waitTimer ??= setTimeout(() => this.onWaiting(true), SHOW_WAITING_MS);
     clearTimeout(this.giveUpTimer);
     this.giveUpTimer = setTimeout(() => {
-      this.againAfter ||= AGAIN_MS; // the network may have gone without a word: see wake()
+      this.againAfter ||= AGAIN_MS; // the network may have gone without a word: see retryNow()
       this.#settle();
     }, GIVE_UP_MS);
     const { id } = this;
     Promise.resolve(this.send(id)).catch((error) => {
       if (id !== this.id) return; // a newer one is under way
-      if (!this.againAfter || !error.mayPass) this.onFailure(error);
-      this.#tryAgain(error.mayPass === true);
-      this.hurried = true; // nor does a moving hand ask again at once
+      if (!this.againAfter || !error.isTransient) this.onFailure(error);
+      this.#tryAgain(error.isTransient === true);
+      this.flushed = true; // nor does a moving hand ask again at once
       setTimeout(() => { if (id === this.id) this.#settle(); }, REST_MS);
     });
   }
 
-  #tryAgain(mayPass) {
+  #tryAgain(isTransient) {
     clearTimeout(this.againTimer);
-    this.againAfter = mayPass ? Math.min(2 * this.againAfter || AGAIN_MS, AGAIN_AT_MOST_MS) : 0;
-    if (mayPass) this.againTimer = setTimeout(() => this.request(), this.againAfter);
+    this.againAfter = isTransient ? Math.min(2 * this.againAfter || AGAIN_MS, AGAIN_AT_MOST_MS) : 0;
+    if (isTransient) this.againTimer = setTimeout(() => this.request(), this.againAfter);
   }
 
   #settle() {
-    if (!this.underway) return;
-    this.underway = false;
-    this.hurried = false;
+    if (!this.inFlight) return;
+    this.inFlight = false;
+    this.flushed = false;
     clearTimeout(this.giveUpTimer);
     clearTimeout(this.waitTimer);
     this.waitTimer = undefined;

@@ -1,7 +1,7 @@
 // What an answer says where it is not the expected one. Before the app there may be a proxy, whose
 // own answers are pages of HTML. No DOM: runs under Node too.
 
-import { address } from "./base_url.js";
+import { urlOf } from "./base_url.js";
 
 const REASONS = {
   401: "a password is asked for: please reload the page",
@@ -16,28 +16,28 @@ const REASONS = {
 };
 
 /** Why the server refused, in its own words where it has any. */
-export async function reasonOf(answer) {
+export async function readError(answer) {
   const { error, detail } = await answer.json().catch(() => null) ?? {};
   const own = [error, detail].find((words) => typeof words === "string" && words);
   return own ?? REASONS[answer.status] ?? `the server said ${answer.status}`;
 }
 
 /** The value in an answer of JSON. Rejects with words for a person where another thing came. */
-export async function answerOf(answer) {
-  if (!answer.ok) throw new Error(await reasonOf(answer));
-  return answer.json().catch(() => { throw otherAnswer(); });
+export async function readJson(answer) {
+  if (!answer.ok) throw new Error(await readError(answer));
+  return answer.json().catch(() => { throw unexpectedResponse(); });
 }
 
 /** For the page of a proxy's login, say, in the place of a picture. */
-export function otherAnswer() {
+export function unexpectedResponse() {
   return new Error("another server than the studio answered: please reload the page");
 }
 
 /** After a failure of which nothing is known: why nothing can be asked; null where it can. */
-export async function whyOutOfReach() {
+export async function explainOutage() {
   try {
-    const answer = await fetch(address("gradio_api/app_id"), { cache: "no-store" });
-    return answer.ok ? null : await reasonOf(answer);
+    const answer = await fetch(urlOf("gradio_api/app_id"), { cache: "no-store" });
+    return answer.ok ? null : await readError(answer);
   } catch {
     return "the server is out of reach";
   }

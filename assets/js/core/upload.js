@@ -8,7 +8,7 @@ const SHOW_AFTER_MS = 300; // what takes less needs no bar
  * Like `fetch` of a POST: resolves to a Response, rejects where none came. `onProgress(part)`, 0 to 1,
  * follows an upload that lasts; in the end it gets null.
  */
-export function post(url, { headers = {}, body }, onProgress = () => {}) {
+export function postWithProgress(url, { headers = {}, body }, onProgress = () => {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
@@ -44,7 +44,7 @@ export function post(url, { headers = {}, body }, onProgress = () => {}) {
 }
 
 /** Shows in a frame how much of a file has been sent; `show(name, part)`, where null takes it off. */
-export function progressIn(frame) {
+export function buildProgress(frame) {
   const node = group("st-progress", "progressbar", "");
   return (name, part) => {
     if (part === null) return node.remove();

@@ -1,16 +1,16 @@
 // Files that become the drawing: label images are opened, photos traced, from wherever they come.
 
 import { ask, notice } from "../core/dialog.js";
-import { filesOf, whatWasLeft } from "../core/dropped_folders.js";
+import { readDroppedFiles, describeDropped } from "../core/dropped_folders.js";
 import { button } from "../core/icons.js";
-import { progressIn } from "../core/upload.js";
+import { buildProgress } from "../core/upload.js";
 import { on, onFailure, studio } from "./studio.js";
-import { sendFile } from "../core/codec.js";
+import { uploadFile } from "../core/codec.js";
 
 const SHOW_WAITING_MS = 300;
 
 /** A button that takes a file from the disk, and the input behind it. */
-export function filePicker(options, take) {
+export function buildFilePicker(options, take) {
   const opener = button(options);
   const picker = Object.assign(document.createElement("input"), {
     type: "file", accept: "image/*", hidden: true,
@@ -25,26 +25,26 @@ export function filePicker(options, take) {
 }
 
 /** `open(file)`, `trace(file)`, and `refused(reason)` for what the server found no label map. */
-export function openFiles({ desk, props, trigger }) {
+export function openFiles({ tab, props, trigger }) {
   let last = null; // the file that was opened last
   let timer;
 
   const wait = (busy) => {
     clearTimeout(timer);
-    const show = () => studio.sheet.frame.parentElement.classList.toggle("st-opening", busy);
+    const show = () => studio.canvas.frame.parentElement.classList.toggle("st-opening", busy);
     if (busy) timer = setTimeout(show, SHOW_WAITING_MS);
     else show();
   };
 
   async function send(file, event) {
     wait(true);
-    const progress = progressIn(studio.sheet.frame);
+    const progress = buildProgress(studio.canvas.frame);
     try {
-      props.value = await sendFile(file, props.max_upload_mb, (part) => progress(file.name, part));
+      props.value = await uploadFile(file, props.max_upload_mb, (part) => progress(file.name, part));
       trigger(event);
     } catch (error) {
       wait(false);
-      notice(studio.sheet.frame, error.message);
+      notice(studio.canvas.frame, error.message);
     }
   }
 
@@ -58,42 +58,42 @@ export function openFiles({ desk, props, trigger }) {
     wait(false);
     const file = last;
     const question = "Make a drawing of this photo?";
-    const sure = await ask(studio.sheet.frame, question, "Trace it", "Leave it", reason);
+    const sure = await ask(studio.canvas.frame, question, "Trace it", "Leave it", reason);
     if (sure) trace(file);
   }
 
   on("opened", () => wait(false));
   onFailure("open", () => wait(false));
-  acceptDrops(desk, open);
+  acceptDrops(tab, open);
   return { open, trace, refused };
 }
 
 /**
- * A file dropped on the sheet or its tools, or pasted where the studio is in use. A sheet holds one
+ * A file dropped on the canvas or its tools, or pasted where the studio is in use. A canvas holds one
  * drawing: of several files, and of folders, the first picture.
  */
-function acceptDrops(desk, open) {
+function acceptDrops(tab, open) {
   const openFirst = async (transfer) => {
-    const found = await filesOf(transfer);
+    const found = await readDroppedFiles(transfer);
     const [first] = found.files;
     if (first) open(first);
     if (found.files.length > 1) {
-      notice(studio.sheet.frame, `${first.name} is opened, the first of ${found.files.length} files: `
-        + "a sheet holds one drawing");
-    } else if (!first && found.folders) notice(studio.sheet.frame, whatWasLeft(found));
+      notice(studio.canvas.frame, `${first.name} is opened, the first of ${found.files.length} files: `
+        + "a canvas holds one drawing");
+    } else if (!first && found.folders) notice(studio.canvas.frame, describeDropped(found));
   };
   const isFile = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
   const overSheet = (event) => event.target.closest?.(".st-drawing");
-  const mark = (on_) => studio.sheet?.frame.classList.toggle("st-dropping", on_);
-  desk.addEventListener("dragover", (event) => {
+  const mark = (on_) => studio.canvas?.frame.classList.toggle("st-dropping", on_);
+  tab.addEventListener("dragover", (event) => {
     if (!isFile(event)) return;
-    event.preventDefault(); // beside the sheet too: the browser would leave the page for the file
+    event.preventDefault(); // beside the canvas too: the browser would leave the page for the file
     mark(Boolean(overSheet(event)));
   });
-  desk.addEventListener("dragleave", (event) => {
-    if (!desk.contains(event.relatedTarget)) mark(false);
+  tab.addEventListener("dragleave", (event) => {
+    if (!tab.contains(event.relatedTarget)) mark(false);
   });
-  desk.addEventListener("drop", (event) => {
+  tab.addEventListener("drop", (event) => {
     if (!isFile(event)) return;
     event.preventDefault();
     mark(false);
@@ -101,7 +101,7 @@ function acceptDrops(desk, open) {
   });
   document.addEventListener("paste", (event) => {
     const file = event.clipboardData?.files[0];
-    if (!file || desk.offsetParent === null || document.querySelector("dialog[open]")) return;
+    if (!file || tab.offsetParent === null || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     open(file);
   });

@@ -1,8 +1,8 @@
-// The help sheet: every tool and class with its key.
+// The help dialog: every tool and class with its key.
 
 import { button } from "../core/icons.js";
 import { swatch } from "../canvas/palette.js";
-import { SWITCHES, TOOLBAR, doesWhat } from "../canvas/toolbar.js";
+import { TOGGLES, TOOL_BUTTONS, describeTool } from "../canvas/toolbar.js";
 
 const KEYS = [
   ["Ctrl Z", "Undo"],
@@ -10,13 +10,13 @@ const KEYS = [
   ["Ctrl C, Ctrl V", "Copy the selection, paste it at the pointer"],
   ["Ctrl D, Del", "Duplicate the selection, delete it"],
   ["Arrows", "Move the selection; with Shift, further"],
-  ["Tab, Arrows", "To the sheet; move a cross over it"],
+  ["Tab, Arrows", "To the canvas; move a cross over it"],
   ["Space, Enter", "Put the tool down at the cross, and take it up again"],
   ["Esc", "Drop the stroke or the selection"],
   ["[ ]", "Brush size; with Repeat, the distance between copies"],
   ["N", "New drawing"],
   ["D", "Draw the picture now"],
-  ["?", "This sheet"],
+  ["?", "This help"],
   ["Any keyboard", "Letters as printed on the keys; with other scripts, by place as on a US keyboard. "
     + "So are the digits, - and =, and the two keys right of P for [ ]"],
 ];
@@ -47,7 +47,7 @@ export function buildHelp(classes) {
   const key = (text) => element("kbd", "", text);
   node.append(
     element("header", "", title, close),
-    section("Tools", [...TOOLBAR, ...SWITCHES].map((t) => [key(t.key), t.label, doesWhat(t)])),
+    section("Tools", [...TOOL_BUTTONS, ...TOGGLES].map((t) => [key(t.key), t.label, describeTool(t)])),
     section("Classes", classes.map((c) => [swatch(c), c.name, c.meaning])),
     section("More", KEYS.map(([keys, text]) => [key(keys), "", text])),
   );

@@ -1,10 +1,10 @@
-// The building beside the sheet, its seed, and the menu that saves.
+// The picture beside the canvas, its seed, and the Save menu.
 
 import { download } from "../core/download.js";
 import { button } from "../core/icons.js";
 import { buildMenu } from "../core/menu.js";
 import {
-  drawNow, fitDesk, isFacades, on, randomSeed, setLive, setSeed, studio, tell,
+  requestPicture, setAspectRatio, isFacades, on, randomSeed, setLive, setSeed, studio, notify,
 } from "./studio.js";
 
 const KEEP_MS = 60_000; // a saved picture, for the browser to take
@@ -12,11 +12,11 @@ const REST_MS = 500; // since the last picture or stroke
 const AGAIN_MS = 2000; // after the server had others to serve; twice as long each time
 const FADE_MS = 160;
 
-export function mountPicture({ element, props }) {
+export function mountPreview({ element, props }) {
   const root = element.querySelector(".st-building");
   studio.kind = props.kind;
-  studio.building = root;
-  fitDesk(root, props);
+  studio.preview = root;
+  setAspectRatio(root, props);
   const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
   let newest = 0; // the number of the last picture that came
   let sharp = 0; // the number of the last that came as large as the model paints
@@ -50,10 +50,10 @@ export function mountPicture({ element, props }) {
   /** The hand rests: the same picture as large as the model paints it. The server may decline. */
   async function sharpen() {
     const id = newest;
-    const { pipeline, sheet, stale } = studio;
-    if (sharp >= id || !pipeline || pipeline.underway || sheet.stroke || stale) return;
+    const { queue, canvas, stale } = studio;
+    if (sharp >= id || !queue || queue.inFlight || canvas.stroke || stale) return;
     if (document.visibilityState !== "visible" || root.offsetParent === null) return;
-    const picture = await studio.askLarge(id).catch(() => null);
+    const picture = await studio.fetchLarge(id).catch(() => null);
     if (newest !== id) return;
     if (!picture) return later(patience *= 2);
     sharp = id;
@@ -77,13 +77,13 @@ export function mountPicture({ element, props }) {
     if (!(await show(URL.createObjectURL(blob), id))) return;
     root.dataset.picture = String(id);
     if (props.large <= 1) root.dataset.sharp = String(sharp = id);
-    tell("answer");
+    notify("answer");
   };
   if (props.value) { // the picture that came with the page
     show(props.value.image, 0).then(() => {
       root.dataset.picture ??= "first";
       root.dataset.sharp ??= "first";
-      tell("answer");
+      notify("answer");
     });
   }
 }
@@ -113,13 +113,13 @@ function buildBar({ styled, width, height, large }) {
   const out = Object.assign(document.createElement("div"), { className: "st-out" });
   const draw = button({ name: "draw", label: "Draw", text: "Draw", key: "D",
     tip: `Draw the ${thing()}`, classes: "st-primary" });
-  draw.addEventListener("click", drawNow);
+  draw.addEventListener("click", requestPicture);
   const size = (by) => `${Math.round(width * by)} x ${Math.round(height * by)} pixels, PNG`;
   const menu = buildMenu({ name: "download", label: "Save", text: "Save" }, [
-    [`Save the ${thing()}`, size(large), () => askToSave("building")],
-    ...(large > 1 ? [["Save it small", `${size(1)}, as the drawing`, () => askToSave("small")]] : []),
+    [`Save the ${thing()}`, size(large), () => requestSave("building")],
+    ...(large > 1 ? [["Save it small", `${size(1)}, as the drawing`, () => requestSave("small")]] : []),
     ["Save the drawing", studio.kind === "lines" ? "PNG" : "label map, exact to the pixel", () => studio.saveDrawing?.()],
-    ["Save both side by side", "PNG", () => askToSave("both")],
+    ["Save both side by side", "PNG", () => requestSave("both")],
   ]);
   out.append(draw, menu);
   if (styled) bar.append(label, surprise); // else a drawing has one picture, whatever the seed
@@ -144,17 +144,17 @@ function buildLive(draw) {
 }
 
 /** What is saved comes anew, and lossless: "building", "small" or "both". */
-export function askToSave(what) {
+export function requestSave(what) {
   studio.saving = { what, id: null, drawing: null };
-  drawNow();
+  requestPicture();
 }
 
 /** How a request's picture is wanted; where one is to be saved, the next request is for that. */
-export function takeUpSaving(id) {
+export function claimSave(id) {
   if (studio.saving?.id !== null) return { format: "jpeg" };
-  const { canvas, shape } = studio.sheet;
+  const { element, shape } = studio.canvas;
   const drawing = Object.assign(document.createElement("canvas"), shape);
-  drawing.getContext("2d").drawImage(canvas, 0, 0);
+  drawing.getContext("2d").drawImage(element, 0, 0);
   Object.assign(studio.saving, { id, drawing });
   return { format: "png", large: studio.saving.what === "building" };
 }

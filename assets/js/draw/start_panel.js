@@ -1,7 +1,7 @@
 // What to start from, and the files that go in and out.
 
 import { download } from "../core/download.js";
-import { filePicker, openFiles } from "./drawing_files.js";
+import { buildFilePicker, openFiles } from "./drawing_files.js";
 import { button } from "../core/icons.js";
 import { isFacades, randomSeed, studio } from "./studio.js";
 import { unpackIds } from "../core/codec.js";
@@ -12,7 +12,7 @@ const OPENS = {
   lines: "Open a picture of lines",
 };
 
-export async function mountShelf({ element, props, trigger, watch }) {
+export async function mountStartPanel({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-shelf");
   studio.kind = props.kind;
   const starts = Object.assign(document.createElement("div"), { className: "st-thumbs" });
@@ -27,11 +27,11 @@ export async function mountShelf({ element, props, trigger, watch }) {
     props.value = { facade: randomSeed() };
     trigger("facade");
   });
-  const files = openFiles({ desk: element.closest(".studio-desk"), props, trigger });
-  const open = filePicker({ name: "open", label: "Open a drawing", text: "Open",
-    tip: `${OPENS[props.kind]}; or drop it on the sheet` }, files.open);
+  const files = openFiles({ tab: element.closest(".studio-desk"), props, trigger });
+  const open = buildFilePicker({ name: "open", label: "Open a drawing", text: "Open",
+    tip: `${OPENS[props.kind]}; or drop it on the canvas` }, files.open);
   studio.saveDrawing = async () => {
-    await studio.give();
+    await studio.publishDrawing();
     trigger("save");
   };
   watch("value", () => {
@@ -43,7 +43,7 @@ export async function mountShelf({ element, props, trigger, watch }) {
   if (isFacades()) actions.append(facade);
   actions.append(...open);
   if (props.traces) {
-    actions.append(...filePicker({ name: "trace", label: "Trace a photo", text: "Trace a photo",
+    actions.append(...buildFilePicker({ name: "trace", label: "Trace a photo", text: "Trace a photo",
       tip: "Make a drawing of a photo of a house" }, files.trace));
   }
   const title = Object.assign(document.createElement("span"), {
@@ -65,6 +65,6 @@ function thumbnail(name, map, { width, height, classes }) {
   map.forEach((id, i) => image.data.set([...(classes[id]?.rgb ?? [0, 0, 0]), 255], i * 4));
   context.putImageData(image, 0, 0);
   node.append(canvas);
-  node.addEventListener("click", () => studio.sheet.replace(map));
+  node.addEventListener("click", () => studio.canvas.replace(map));
   return node;
 }

@@ -1,11 +1,11 @@
-// What the parts of a drawing tab share: the sheet, the seed, and the way to a new building.
+// State shared by the parts of a drawing tab: the canvas, the seed, the queue of requests.
 
 export const MAX_SEED = 9999;
 
 export const studio = {
   kind: "facades", // or "labels", or "lines"
-  sheet: null,
-  pipeline: null,
+  canvas: null,
+  queue: null,
   seed: 0,
   style: null, // wins over the seed: { name, values, photo } or null; photo: its thumbnail
   live: true,
@@ -14,15 +14,15 @@ export const studio = {
   controls: {}, // elements that one part builds and another needs
 };
 
-// Each tab loads these modules under a path of its own, and with them has its own sheet: see
+// Each tab loads these modules under a path of its own, and with them has its own canvas: see
 // pix2pix/app/assets.py.
-export const DESK = import.meta.url.match(/\/for\/([^/]+)\//)?.[1] ?? "draw";
+export const TAB_ID = import.meta.url.match(/\/for\/([^/]+)\//)?.[1] ?? "draw";
 
 /** What the server could not do: "look", "style" or "open". */
-export function onFailure(what, act) { window.addEventListener(`${DESK}:${what}-failed`, act); }
+export function onFailure(what, act) { window.addEventListener(`${TAB_ID}:${what}-failed`, act); }
 
-/** Gives the sheet and the picture of a tab their shape on the page. */
-export function fitDesk(root, { width, height }) {
+/** Gives the canvas and the picture of a tab their shape on the page. */
+export function setAspectRatio(root, { width, height }) {
   root.closest(".studio-desk").style.setProperty("--st-aspect", width / height);
 }
 
@@ -35,19 +35,19 @@ const listeners = { change: [], setting: [], answer: [], opened: [] };
  * "answer": a new building; "opened": a drawing that the server sent.
  */
 export function on(event, listener) { listeners[event].push(listener); }
-export function tell(event) { for (const listener of listeners[event]) listener(); }
+export function notify(event) { for (const listener of listeners[event]) listener(); }
 
 /** Asks for the building of the drawing as it is now. */
-export function drawNow() {
+export function requestPicture() {
   setStale(false);
-  studio.pipeline?.request();
+  studio.queue?.request();
 }
 
 /** The same after a change, unless live is off: then the Draw button waits for a hand. */
-export function redraw() {
-  if (studio.live) drawNow();
+export function drawingChanged() {
+  if (studio.live) requestPicture();
   else setStale(true);
-  tell("change");
+  notify("change");
 }
 
 export function setSeed(seed) {
@@ -59,14 +59,14 @@ export function setSeed(seed) {
 export function setStyle(style) {
   studio.style = style;
   studio.controls.showSeed?.();
-  redraw();
+  drawingChanged();
 }
 
 export function setLive(live) {
   studio.live = live;
   studio.controls.showLive?.();
-  tell("setting");
-  if (live && studio.stale) drawNow();
+  notify("setting");
+  if (live && studio.stale) requestPicture();
 }
 
 export function randomSeed() { return Math.floor(Math.random() * (MAX_SEED + 1)); }

@@ -1,63 +1,63 @@
-// Other looks of the drawing: small pictures, made one at a time and only while nothing else is.
+// Thumbnails of the drawing in other styles, requested one at a time while the tab is idle.
 // Named styles first, then seeds, then the style of a photo.
 
 import { notice } from "../core/dialog.js";
-import { filePicker } from "./drawing_files.js";
-import { progressIn } from "../core/upload.js";
+import { buildFilePicker } from "./drawing_files.js";
+import { buildProgress } from "../core/upload.js";
 import { on, onFailure, setSeed, setStyle, studio } from "./studio.js";
-import { packIds, sendFile } from "../core/codec.js";
+import { packIds, uploadFile } from "../core/codec.js";
 
 const IDLE_MS = 600; // since the last building
 const GIVE_UP_MS = 15000;
 
-export function mountLooks({ element, props, trigger, watch }) {
+export function mountStyleGallery({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-looks");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Looks of this drawing");
-  const looks = [...props.styles.map(namedLook), ...props.seeds.map(seedLook)];
-  const photo = buildPhotoLook((file) => takeFrom(file));
-  root.replaceChildren(...looks.map((look) => look.node), photo.node, photo.add, photo.picker);
+  const entries = [...props.styles.map(namedEntry), ...props.seeds.map(seedEntry)];
+  const photo = buildPhotoEntry((file) => takeFrom(file));
+  root.replaceChildren(...entries.map((entry) => entry.node), photo.node, photo.add, photo.picker);
 
-  let drawn = ""; // the drawing that the looks are of, or will be
+  let drawn = ""; // the drawing that the entries are of, or will be
   let round = 0; // goes up with each drawing
-  let waiting = []; // looks still to come
+  let waiting = []; // entries still to come
   let timer;
   let asked = 0; // goes up with each request
-  let underway = null; // { id, look, round, at } of the look being made
+  let inFlight = null; // { id, entry, round, at } of the entry being made
 
   const later = () => {
     clearTimeout(timer);
     timer = setTimeout(next, IDLE_MS);
   };
   const isIdle = () => {
-    const { pipeline, sheet, stale } = studio;
-    return pipeline && !pipeline.underway && !sheet.stroke && !stale && !photo.busy
+    const { queue, canvas, stale } = studio;
+    return queue && !queue.inFlight && !canvas.stroke && !stale && !photo.busy
       && document.visibilityState === "visible" && root.offsetParent !== null;
   };
 
   async function next() {
-    if (!studio.pipeline || document.visibilityState !== "visible") return later();
-    if (!isIdle() || (underway && Date.now() - underway.at < GIVE_UP_MS)) return;
-    const ids = await packIds(studio.sheet.map);
-    if (ids !== drawn) [drawn, round, waiting] = [ids, round + 1, [...looks]];
+    if (!studio.queue || document.visibilityState !== "visible") return later();
+    if (!isIdle() || (inFlight && Date.now() - inFlight.at < GIVE_UP_MS)) return;
+    const ids = await packIds(studio.canvas.map);
+    if (ids !== drawn) [drawn, round, waiting] = [ids, round + 1, [...entries]];
     root.dataset.complete = String(!waiting.length);
     if (!waiting.length || !isIdle()) return;
-    const [look] = waiting;
+    const [entry] = waiting;
     asked += 1;
-    underway = { id: asked, look, round, at: Date.now() };
-    props.value = { ids, seed: look.seed ?? 0, style: look.style?.values, id: asked };
+    inFlight = { id: asked, entry, round, at: Date.now() };
+    props.value = { ids, seed: entry.seed ?? 0, style: entry.style?.values, id: asked };
     trigger("input");
   }
 
   async function takeFrom(file) {
     photo.setBusy(true);
-    const progress = progressIn(studio.sheet.frame);
+    const progress = buildProgress(studio.canvas.frame);
     try {
-      props.value = await sendFile(file, props.max_upload_mb, (part) => progress(file.name, part));
+      props.value = await uploadFile(file, props.max_upload_mb, (part) => progress(file.name, part));
       trigger("photo");
     } catch (error) {
       photo.setBusy(false);
-      notice(studio.sheet.frame, error.message);
+      notice(studio.canvas.frame, error.message);
     }
   }
 
@@ -68,26 +68,26 @@ export function mountLooks({ element, props, trigger, watch }) {
       setStyle({ name, values: style, photo: thumbnail });
     }
     if (!image) return;
-    if (id === underway?.id) {
-      const { look } = underway;
-      if (underway.round === round) {
-        waiting = waiting.filter((other) => other !== look);
-        look.node.querySelector("img").src = image;
-        look.node.dataset.round = String(round);
+    if (id === inFlight?.id) {
+      const { entry } = inFlight;
+      if (inFlight.round === round) {
+        waiting = waiting.filter((other) => other !== entry);
+        entry.node.querySelector("img").src = image;
+        entry.node.dataset.round = String(round);
         root.dataset.complete = String(waiting.length === 0);
       }
-      underway = null;
+      inFlight = null;
     }
     if (isIdle()) next();
   });
-  onFailure("look", () => { underway = null; });
+  onFailure("look", () => { inFlight = null; });
   onFailure("style", () => photo.setBusy(false));
 
   const mark = () => {
     const { style, seed } = studio;
-    for (const look of looks) {
-      const chosen = style ? !style.photo && look.style?.name === style.name : look.seed === seed;
-      look.node.setAttribute("aria-pressed", String(chosen));
+    for (const entry of entries) {
+      const chosen = style ? !style.photo && entry.style?.name === style.name : entry.seed === seed;
+      entry.node.setAttribute("aria-pressed", String(chosen));
     }
     photo.mark(style);
   };
@@ -101,13 +101,13 @@ export function mountLooks({ element, props, trigger, watch }) {
   later();
 }
 
-function seedLook(seed) {
+function seedEntry(seed) {
   return { seed, node: tile(`Look ${seed}`, `Seed ${seed}`, () => setSeed(seed)) };
 }
 
-function namedLook({ name, style }) {
-  const look = { style: { name, values: style } };
-  return { ...look, node: tile(`Look: ${name}`, name, () => setStyle(look.style)) };
+function namedEntry({ name, style }) {
+  const entry = { style: { name, values: style } };
+  return { ...entry, node: tile(`Look: ${name}`, name, () => setStyle(entry.style)) };
 }
 
 function tile(label, tip, act) {
@@ -121,18 +121,18 @@ function tile(label, tip, act) {
   return node;
 }
 
-/** The look of a photo, hidden until there is one, and the button that takes one. */
-function buildPhotoLook(take) {
+/** The entry of a photo, hidden until there is one, and the button that takes one. */
+function buildPhotoEntry(take) {
   let style = null;
   const node = tile("Look of the photo", "", () => setStyle(style));
   node.hidden = true;
-  const [add, picker] = filePicker({ name: "photo", label: "Style from a photo",
+  const [add, picker] = buildFilePicker({ name: "photo", label: "Style from a photo",
     text: "From a photo",
     tip: "In the style of a photo", classes: "st-add" }, take);
-  const look = {
+  const entry = {
     node, add, picker, busy: false,
     setBusy(busy) {
-      look.busy = busy;
+      entry.busy = busy;
       add.classList.toggle("st-working", busy);
       add.setAttribute("aria-busy", String(busy));
     },
@@ -149,5 +149,5 @@ function buildPhotoLook(take) {
       node.setAttribute("aria-pressed", String(Boolean(chosen?.photo)));
     },
   };
-  return look;
+  return entry;
 }

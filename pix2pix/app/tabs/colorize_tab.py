@@ -85,7 +85,7 @@ class Photo(ScriptedHTML):
         super().__init__(
             "photo",
             "colorize/colorize.js",
-            "mountPhoto",
+            "mountColorize",
             events=("input", "save"),
             max_strength=MAX_STRENGTH,
             max_upload_mb=MAX_UPLOAD_MB,
@@ -135,7 +135,7 @@ class ResultChannel(ScriptedHTML):
     """What comes back to the Photo: previews as data URIs, or the finished file."""
 
     def __init__(self, value: dict[str, Any]) -> None:
-        super().__init__("print", "colorize/request_queue.js", "mountPrint", value=value)
+        super().__init__("print", "colorize/request_queue.js", "mountResultChannel", value=value)
 
     def postprocess(self, value: dict[str, Any]) -> dict[str, Any]:  # type: ignore[override]
         return value

@@ -44,8 +44,8 @@ class PhotoDesk(ScriptedHTML):
         self._examples = examples
         super().__init__(
             "photo",
-            "image/translate.js",
-            "mountPhotoDesk",
+            "image/image.js",
+            "mountImageTab",
             events=("input", "save"),
             value=value,
             max_upload_mb=MAX_UPLOAD_MB,

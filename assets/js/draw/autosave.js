@@ -1,10 +1,10 @@
 // What a reload brings back: kept in this browser only, for each of its windows apart.
 
-import { DESK, on, studio } from "../draw/studio.js";
-import { askBeforeLeaving, thisWindow } from "./leaving.js";
-import { fromBase64, toBase64 } from "./codec.js";
+import { TAB_ID, on, studio } from "./studio.js";
+import { confirmBeforeUnload, thisWindow } from "../core/page_lifecycle.js";
+import { fromBase64, toBase64 } from "../core/codec.js";
 
-const NAME = DESK === "draw" ? "pix2pix-drawing" : `pix2pix-drawing-${DESK}`;
+const NAME = TAB_ID === "draw" ? "pix2pix-drawing" : `pix2pix-drawing-${TAB_ID}`;
 const DELAY_MS = 300;
 const MOST_WINDOWS = 8; // whose drawings of this tab are kept
 const KEEP_MS = 30 * 24 * 3600 * 1000;
@@ -20,7 +20,7 @@ function read() {
 }
 
 /** What was kept, as far as it is whole and of this shape: { map, seed, tool, ... } or {}. */
-export function recall({ width, height }, classes, styleDim) {
+export function loadDrawing({ width, height }, classes, styleDim) {
   try {
     const kept = read();
     // Squares alone were kept once, with their one size.
@@ -54,12 +54,12 @@ function isStyle(style, styleDim) {
 }
 
 /** From now on keeps every change, a moment after the last one. */
-export function keep() {
+export function autosaveDrawing() {
   let timer;
   let changed = false; // since the page was opened
   let kept = true;
   const store = () => {
-    if (!studio.sheet.stroke) kept = write(changed) || !changed; // its end is a change too
+    if (!studio.canvas.stroke) kept = write(changed) || !changed; // its end is a change too
   };
   const later = () => {
     changed = true;
@@ -69,19 +69,19 @@ export function keep() {
   on("change", later);
   on("setting", later);
   window.addEventListener("pagehide", store); // so it must not wait for anything
-  askBeforeLeaving(() => {
+  confirmBeforeUnload(() => {
     store();
-    return !kept && studio.sheet.history.canUndo;
+    return !kept && studio.canvas.history.canUndo;
   });
 }
 
 /** Whether there was room. `asLast`: a new window begins with this drawing. */
 function write(asLast) {
-  const { sheet } = studio;
+  const { canvas } = studio;
   const text = JSON.stringify({
-    ids: toBase64(sheet.map), ...sheet.shape, seed: studio.seed, style: studio.style,
-    tool: sheet.tool, classId: sheet.classId, brush: sheet.brush, gap: sheet.gap,
-    mirror: sheet.mirror, grid: sheet.grid > 0, live: studio.live, at: Date.now(),
+    ids: toBase64(canvas.map), ...canvas.shape, seed: studio.seed, style: studio.style,
+    tool: canvas.tool, classId: canvas.classId, brush: canvas.brush, gap: canvas.gap,
+    mirror: canvas.mirror, grid: canvas.grid > 0, live: studio.live, at: Date.now(),
   });
   const { id } = thisWindow();
   try {

@@ -15,7 +15,7 @@ function asked() {
 }
 
 /** `tabs`: [name, label] of each. Where the address is another page's, it is left alone. */
-export function followTabs(tabs) {
+export function syncTabWithUrl(tabs) {
   if (!window.gradio_config) return;
   const labelled = (label) => tabs.find((tab) => tab[1] === label)?.[0];
   const named = (name) => tabs.find((tab) => tab[0] === name)?.[1];

@@ -3,18 +3,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Pipeline } from "../../assets/js/core/latest_only_queue.js";
+import { LatestOnlyQueue } from "../../assets/js/core/latest_only_queue.js";
 
 const settle = () => new Promise((resolve) => { setImmediate(resolve); });
 
-/** A pipeline to a server that can be out of reach, and what it did. */
-function line({ mayPass = true } = {}) {
+/** A queue to a server that can be out of reach, and what it did. */
+function line({ isTransient = true } = {}) {
   const seen = { sent: [], told: [], reach: false };
-  seen.pipeline = new Pipeline({
+  seen.queue = new LatestOnlyQueue({
     send: async (id) => {
       seen.sent.push(id);
-      if (!seen.reach) throw Object.assign(new Error("out of reach"), { mayPass });
-      seen.pipeline.answered(id);
+      if (!seen.reach) throw Object.assign(new Error("out of reach"), { isTransient });
+      seen.queue.answered(id);
     },
     onWaiting() {},
     onFailure: (error) => seen.told.push(error.message),
@@ -32,17 +32,17 @@ async function pass(timers, milliseconds) {
 test("what could not be sent is sent when there is a network again, and told once", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const seen = line();
-  seen.pipeline.request();
+  seen.queue.request();
   await settle();
   await pass(t.mock.timers, 1000);
   assert.deepEqual([seen.sent.length, seen.told], [1, ["out of reach"]]);
   seen.reach = true;
-  seen.pipeline.wake();
+  seen.queue.retryNow();
   await settle();
   assert.equal(seen.sent.length, 2);
   await pass(t.mock.timers, 100_000);
   assert.equal(seen.sent.length, 2, "and not again");
-  seen.pipeline.wake();
+  seen.queue.retryNow();
   await settle();
   assert.equal(seen.sent.length, 2, "nothing waits");
 });
@@ -50,10 +50,10 @@ test("what could not be sent is sent when there is a network again, and told onc
 test("a network that comes back at once finds the newest state still unsent", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const seen = line();
-  seen.pipeline.request();
+  seen.queue.request();
   await settle();
   seen.reach = true;
-  seen.pipeline.wake(); // while it rests after the failure
+  seen.queue.retryNow(); // while it rests after the failure
   await pass(t.mock.timers, 1000);
   assert.equal(seen.sent.length, 2);
 });
@@ -61,7 +61,7 @@ test("a network that comes back at once finds the newest state still unsent", as
 test("without word of a network it is tried more and more seldom", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const seen = line();
-  seen.pipeline.request();
+  seen.queue.request();
   await settle();
   await pass(t.mock.timers, 600_000);
   assert.ok(seen.sent.length >= 10 && seen.sent.length <= 16, `${seen.sent.length} in ten minutes`);
@@ -72,21 +72,21 @@ test("without word of a network it is tried more and more seldom", async (t) => 
   await pass(t.mock.timers, 200_000);
   assert.equal(seen.sent.length, length);
   seen.reach = false;
-  seen.pipeline.request();
+  seen.queue.request();
   await settle();
   assert.equal(seen.told.length, 2, "another outage is told again");
 });
 
 test("what was refused for good is not sent again by itself", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const seen = line({ mayPass: false });
-  seen.pipeline.request();
+  const seen = line({ isTransient: false });
+  seen.queue.request();
   await settle();
   await pass(t.mock.timers, 200_000);
-  seen.pipeline.wake();
+  seen.queue.retryNow();
   await settle();
   assert.equal(seen.sent.length, 1);
-  seen.pipeline.request();
+  seen.queue.request();
   await settle();
   assert.deepEqual([seen.sent.length, seen.told.length], [2, 2]);
 });

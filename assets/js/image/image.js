@@ -1,25 +1,25 @@
 // A tab that takes photos: each beside what was made of it, under a slider, and the way out.
 
-import { reasonOf } from "../core/responses.js";
-import { Compare } from "../core/compare.js";
+import { readError } from "../core/responses.js";
+import { CompareSlider } from "../core/compare_slider.js";
 import { saveBlob } from "../core/download.js";
 import { button, group } from "../core/icons.js";
-import { KeptFile } from "../core/kept_files.js";
+import { StoredFile } from "../core/stored_files.js";
 import { swatch } from "../canvas/palette.js";
-import { Pipeline } from "../core/latest_only_queue.js";
-import { address } from "../core/base_url.js";
-import { progressIn } from "../core/upload.js";
-import { DESK, onFailure } from "../draw/studio.js";
+import { LatestOnlyQueue } from "../core/latest_only_queue.js";
+import { urlOf } from "../core/base_url.js";
+import { buildProgress } from "../core/upload.js";
+import { TAB_ID, onFailure } from "../draw/studio.js";
 import { acceptFiles } from "../core/file_input.js";
-import { askBeforeLeaving } from "../core/leaving.js";
+import { confirmBeforeUnload } from "../core/page_lifecycle.js";
 import { buildWebcam } from "./webcam.js";
-import { sendFile } from "../core/codec.js";
+import { uploadFile } from "../core/codec.js";
 
 const UPLOAD_KEPT_MS = 10 * 60 * 1000; // the server deletes uploads some time after that
 
-export function mountPhotoDesk({ element, props, trigger, watch }) {
+export function mountImageTab({ element, props, trigger, watch }) {
   const root = element.querySelector(".st-photo");
-  const compare = new Compare();
+  const compare = new CompareSlider();
   compare.before.alt = "The photo as it was";
   compare.after.alt = "What was made of it";
   const stage = make("div", "st-stage st-empty");
@@ -32,9 +32,9 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
   save.disabled = true;
 
   const state = { source: null, shown: null, saving: false, saved: null };
-  const kept = new KeptFile(DESK);
-  const progress = progressIn(stage);
-  askBeforeLeaving(() => Boolean(state.shown?.local) && state.saved !== state.shown);
+  const kept = new StoredFile(TAB_ID);
+  const progress = buildProgress(stage);
+  confirmBeforeUnload(() => Boolean(state.shown?.local) && state.saved !== state.shown);
 
   /** What the server needs to find the photo, uploading it (again) where that is needed. */
   async function locate() {
@@ -42,7 +42,7 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
     if (source.example) return { example: source.example };
     if (!source.sent || Date.now() - source.sent.at > UPLOAD_KEPT_MS) {
       const follow = (part) => progress(source.local.name, part);
-      source.sent = await sendFile(source.local, props.max_upload_mb, follow).catch((error) => {
+      source.sent = await uploadFile(source.local, props.max_upload_mb, follow).catch((error) => {
         refuse(error.message);
         throw error;
       });
@@ -50,7 +50,7 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
     return { file: source.sent.file };
   }
 
-  const pipeline = new Pipeline({
+  const queue = new LatestOnlyQueue({
     send: async (id) => {
       props.value = { ...(await locate()), id };
       trigger(state.saving ? "save" : "input");
@@ -67,7 +67,7 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
   }
   onFailure("photo", () => {
     refuse();
-    pipeline.failed();
+    queue.failed();
   });
 
   function finishSaving() {
@@ -78,10 +78,10 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
   /** Whether the file has come; a refusal is shown. */
   async function fetchResult({ path, orig_name: name }) {
     // The server's own idea of the file's address lacks the port where a proxy does not tell it.
-    const url = address(`gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`);
+    const url = urlOf(`gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`);
     const answer = await fetch(url).catch(() => null);
     if (answer?.ok) saveBlob(await answer.blob(), name);
-    else refuse(answer ? await reasonOf(answer) : "The server is out of reach.");
+    else refuse(answer ? await readError(answer) : "The server is out of reach.");
     return answer?.ok;
   }
 
@@ -98,22 +98,22 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
       root.dataset.shown = answer.name;
       finishSaving();
     } else return; // what we sent ourselves
-    pipeline.answered(answer.id);
+    queue.answered(answer.id);
   }
   watch("value", receive);
 
   function open(source) {
     state.source = source;
     state.saving = false;
-    compare.cut(50);
-    pipeline.request();
+    compare.setDivider(50);
+    queue.request();
     kept.keep(source.local);
   }
 
   save.addEventListener("click", () => {
     state.saving = true;
     save.disabled = true;
-    pipeline.request();
+    queue.request();
   });
   const webcam = buildWebcam((file) => open({ local: file }));
   const controls = make("div", "st-bar");
@@ -130,7 +130,7 @@ export function mountPhotoDesk({ element, props, trigger, watch }) {
     state.source = { example: props.examples[0].name };
     receive();
   }
-  kept.recall().then((file) => { if (file && !state.source?.local) open({ local: file }); });
+  kept.load().then((file) => { if (file && !state.source?.local) open({ local: file }); });
   root.dataset.ready = "true";
 }
 
@@ -172,7 +172,7 @@ function buildExamples(examples, open) {
     thumb.addEventListener("click", () => open({ example: name }));
     thumbs.append(thumb);
   }
-  const shelf = make("div", "st-shelf");
-  shelf.append(Object.assign(make("span", "st-caption"), { textContent: "Or try" }), thumbs);
-  return shelf;
+  const bar = make("div", "st-shelf");
+  bar.append(Object.assign(make("span", "st-caption"), { textContent: "Or try" }), thumbs);
+  return bar;
 }

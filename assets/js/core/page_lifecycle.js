@@ -32,7 +32,7 @@ function identify() {
 }
 
 /** The browser asks before the page is left, as long as `wouldLose()` is true. */
-export function askBeforeLeaving(wouldLose) {
+export function confirmBeforeUnload(wouldLose) {
   window.addEventListener("beforeunload", (event) => {
     if (!wouldLose()) return;
     event.preventDefault();

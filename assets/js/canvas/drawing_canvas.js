@@ -1,4 +1,4 @@
-// The sheet of paper: a label map on a canvas, and the pointer over it. The tools are in tools.js.
+// The drawing canvas: a label map shown on a <canvas>, and the pointer over it. See tools.js for the tools.
 
 import { BACKGROUND, FACADE, History, percent } from "./label_map.js";
 import { Selection } from "./selection.js";
@@ -10,7 +10,7 @@ const CELLS = 32; // of the grid, along the shorter side
 const round = new Set(["brush", "eraser", "line"]);
 const selecting = new Set(["select", "repeat"]);
 
-export class Sheet {
+export class DrawingCanvas {
   /**
    * `shape`: { width, height }; `colors`: [r, g, b] by id; `hasWall`: class 1 is what lies behind
    * elements. `onChange()` after the map changed, `onHistory()` after a step, `onPick(id)` while the eyedropper is over a class and `onPicked()` after,
@@ -35,13 +35,13 @@ export class Sheet {
 
   #build(colors) {
     const { width, height } = this.shape;
-    this.canvas = Object.assign(document.createElement("canvas"), {
+    this.element = Object.assign(document.createElement("canvas"), {
       className: "st-sheet", width, height, tabIndex: 0,
     });
-    this.canvas.setAttribute("role", "application"); // so that a screen reader leaves it the arrows
-    this.canvas.setAttribute("aria-label",
+    this.element.setAttribute("role", "application"); // so that a screen reader leaves it the arrows
+    this.element.setAttribute("aria-label",
       "The drawing. Arrows move a cross, Space puts the tool down; ? for help.");
-    this.context = this.canvas.getContext("2d");
+    this.context = this.element.getContext("2d");
     this.image = this.context.createImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.lookup = new Uint32Array(256).fill(0xff000000);
@@ -51,7 +51,7 @@ export class Sheet {
     const layer = (className) => Object.assign(document.createElement("div"), { className });
     this.outline = layer("st-outline");
     this.frame = layer("st-frame");
-    this.frame.append(this.canvas, layer("st-grid"), layer("st-axis"), this.selection.node,
+    this.frame.append(this.element, layer("st-grid"), layer("st-axis"), this.selection.node,
       this.outline);
     this.frame.style.setProperty("--columns", width / this.#cell);
     this.frame.style.setProperty("--rows", height / this.#cell);
@@ -177,18 +177,18 @@ export class Sheet {
   // ---- the pointer ----
 
   #listen() {
-    const { canvas } = this;
-    canvas.addEventListener("pointerdown", (event) => this.#down(event));
-    canvas.addEventListener("pointermove", (event) => this.#move(event));
-    canvas.addEventListener("pointerup", (event) => this.#up(event));
-    canvas.addEventListener("pointercancel", () => this.cancel());
-    canvas.addEventListener("pointerleave", () => this.hoverAt(null));
-    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    const { element } = this;
+    element.addEventListener("pointerdown", (event) => this.#down(event));
+    element.addEventListener("pointermove", (event) => this.#move(event));
+    element.addEventListener("pointerup", (event) => this.#up(event));
+    element.addEventListener("pointercancel", () => this.cancel());
+    element.addEventListener("pointerleave", () => this.hoverAt(null));
+    element.addEventListener("contextmenu", (event) => event.preventDefault());
     this.outline.hidden = true;
   }
 
   #point(event) {
-    const box = this.canvas.getBoundingClientRect();
+    const box = this.element.getBoundingClientRect();
     return {
       x: ((event.clientX - box.left) / box.width) * this.shape.width,
       y: ((event.clientY - box.top) / box.height) * this.shape.height,
@@ -199,8 +199,8 @@ export class Sheet {
     if (this.stroke?.pointer === "keys") this.cancel();
     if (event.button !== 0 || this.stroke) return;
     event.preventDefault();
-    this.canvas.focus({ preventScroll: true });
-    this.canvas.setPointerCapture(event.pointerId);
+    this.element.focus({ preventScroll: true });
+    this.element.setPointerCapture(event.pointerId);
     this.begin(this.#point(event), event.pointerId);
   }
 

@@ -4,7 +4,7 @@ import { icon } from "./icons.js";
 
 const DRAG_PX = 5; // less is a tap
 
-export class Compare {
+export class CompareSlider {
   /** `onTap(x, y)`: in 0..1 of the picture. */
   constructor(onTap = () => {}) {
     this.onTap = onTap;
@@ -20,16 +20,16 @@ export class Compare {
       type: "range", min: 0, max: 100, step: 0.5, value: 50, className: "st-cut",
     });
     this.range.setAttribute("aria-label", "Divider between before and after");
-    this.range.addEventListener("input", () => this.cut(this.range.value));
+    this.range.addEventListener("input", () => this.setDivider(this.range.value));
     this.press = null; // where a pointer went down, and whether it has moved from there
     for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
       this.node.addEventListener(type, (event) => this.#follow(event));
     }
     this.node.append(this.before, this.after, this.divider, this.range);
-    this.cut(50);
+    this.setDivider(50);
   }
 
-  cut(percent) {
+  setDivider(percent) {
     this.range.value = percent;
     this.node.style.setProperty("--cut", `${percent}%`);
   }
@@ -74,7 +74,7 @@ export class Compare {
     if (Math.hypot(event.clientX - this.press.x, event.clientY - this.press.y) > DRAG_PX) {
       this.press.moved = true;
     }
-    if (this.press.moved) this.cut(Math.min(Math.max(x * 100, 0), 100));
+    if (this.press.moved) this.setDivider(Math.min(Math.max(x * 100, 0), 100));
     if (event.type === "pointerup" && !this.press.moved) this.onTap(x, y);
     if (["pointerup", "pointercancel"].includes(event.type)) this.press = null;
   }

@@ -1,7 +1,7 @@
 // The files of photos that are open, kept over a reload: in this browser only, in IndexedDB, until
 // they are closed, or for a day.
 
-import { thisWindow } from "./leaving.js";
+import { thisWindow } from "./page_lifecycle.js";
 
 const DATABASE = "pix2pix-photos";
 const MAX_BYTES = 200 * 2 ** 20; // of all windows together
@@ -37,7 +37,7 @@ function remove({ facts, files }, id) {
 }
 
 /** The files of photos, in the browser. Every method resolves, whether or not it can keep any. */
-export class KeptFiles {
+export class StoredFiles {
   #database = null;
   #window = thisWindow();
 
@@ -98,8 +98,8 @@ export class KeptFiles {
 export function newId() { return [...crypto.getRandomValues(new Uint32Array(4))].join("-"); }
 
 /** The one file of a tab that takes one photo at a time. `name` is the tab's. */
-export class KeptFile {
-  #files = new KeptFiles();
+export class StoredFile {
+  #files = new StoredFiles();
 
   constructor(name) { this.key = `pix2pix-photo-${name}`; }
 
@@ -121,7 +121,7 @@ export class KeptFile {
   }
 
   /** The file that was open before a reload, or undefined. */
-  async recall() {
+  async load() {
     const id = this.#id();
     return id ? (await this.#files.take([id])).get(id) : undefined;
   }

@@ -1,23 +1,23 @@
-// The photos of a Colourise tab and their hints, kept over a reload: the files as kept.js keeps them,
-// what was done to them in sessionStorage, which goes with the window.
+// Keeps the photos of a Colourise tab and their hints over a reload: the files in stored_files.js,
+// their settings in sessionStorage, which is deleted with the window.
 
-import { lookOf } from "./batch.js";
+import { settingsOf } from "./batch.js";
 import { colored, readHints } from "./hints.js";
-import { KeptFiles, newId } from "../core/kept_files.js";
-import { DESK } from "../draw/studio.js";
+import { StoredFiles, newId } from "../core/stored_files.js";
+import { TAB_ID } from "../draw/studio.js";
 
-const STATE = `pix2pix-photos-${DESK}`;
+const STATE = `pix2pix-photos-${TAB_ID}`;
 const DELAY_MS = 300;
 
 /** Whether something of a photo would be lost with the page: it, or hints on an example. */
 export function isUnsaved(photo) {
-  const hinted = colored(photo.steps.value).length > 0;
+  const hinted = colored(photo.history.value).length > 0;
   if (!hinted && (photo.example || photo.state === "failed")) return false;
-  return photo.saved !== JSON.stringify(lookOf(photo)); // that of its last saved file
+  return photo.saved !== JSON.stringify(settingsOf(photo)); // that of its last saved file
 }
 
-export class Album {
-  #files = new KeptFiles();
+export class PhotoAutosave {
+  #files = new StoredFiles();
   #ids = new WeakMap(); // of the files of photos
   #kept = new WeakSet(); // photos whose files are there
   #timer = null;
@@ -53,9 +53,9 @@ export class Album {
     if (!this.#recalled) return; // what was open before must be read first
     const { photos, current } = this.state();
     const describe = (photo) => ({
-      ...lookOf(photo), name: photo.name, file: this.#ids.get(photo) ?? null,
+      ...settingsOf(photo), name: photo.name, file: this.#ids.get(photo) ?? null,
     });
-    const example = current?.example && colored(current.steps.value).length ? describe(current) : null;
+    const example = current?.example && colored(current.history.value).length ? describe(current) : null;
     try {
       const text = JSON.stringify({
         photos: photos.map(describe), shown: photos.indexOf(current), example,
@@ -69,10 +69,10 @@ export class Album {
 
   /**
    * What was open before the page was loaded again: { entries, shown, example, missing }. An entry is
-   * { name, look, hints, id, load }; `shown` is the one that was on show, or null; `example` the
-   * name, look and hints of an example that had some; `missing` counts photos that were not kept.
+   * { name, settings, hints, id, load }; `shown` is the one that was on show, or null; `example` the
+   * name, settings and hints of an example that had some; `missing` counts photos that were not kept.
    */
-  async recall() {
+  async load() {
     const none = { entries: [], shown: null, example: null, missing: 0 };
     try {
       const { photos = [], shown, example } = JSON.parse(sessionStorage.getItem(STATE)) ?? {};
@@ -93,8 +93,8 @@ export class Album {
     }
   }
 
-  #entry({ name, hints, ...look }) {
-    return { name: String(name), look, hints: readHints(JSON.stringify(hints), this.maxHints)[""] };
+  #entry({ name, hints, ...settings }) {
+    return { name: String(name), settings, hints: readHints(JSON.stringify(hints), this.maxHints)[""] };
   }
 
   /** `photo` is what was made of a recalled entry. */
