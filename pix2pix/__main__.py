@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 
-from pix2pix.cli import colorize, export, pictures, prepare, publish
+from pix2pix.cli import colorize, export, image_commands, prepare, publish
 from pix2pix.cli.console import complain, say
 
 HELP = """\
@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m pix2pix", description=HELP, formatter_class=raw
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    pictures.add_parsers(commands)
+    image_commands.add_parsers(commands)
     colorize.add_parser(commands)
     prepare.add_parser(commands)
     publish.add_parsers(commands)

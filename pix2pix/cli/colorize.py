@@ -17,7 +17,7 @@ from pix2pix.runtime.signals import StopSignal
 
 if TYPE_CHECKING:
     from pix2pix.cli.photo_batch import Outcome
-    from pix2pix.cli.photo_plan import PhotoTask
+    from pix2pix.cli.photo_tasks import PhotoTask
     from pix2pix.images.color_hints import Hint
 
 HELP = """\
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_jobs(options: argparse.Namespace) -> int:
     from pix2pix.cli.photo_batch import default_threads, is_done, run_batch
-    from pix2pix.cli.photo_plan import describe_left_out
+    from pix2pix.cli.photo_tasks import describe_left_out
 
     check(options)
     jobs, failed, left_out, is_batch = plan(options)
@@ -149,7 +149,7 @@ def run_jobs(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> None:
     """Raises ValueError for options out of range, before the model is loaded."""
-    from pix2pix.cli.outputs import check_folder
+    from pix2pix.cli.output_paths import check_folder
     from pix2pix.inference.colorizer import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
 
     if not 0 <= options.strength <= MAX_STRENGTH:
@@ -172,8 +172,8 @@ def plan(
     Between them the inputs that have no job with the reason, and the files in folders that are no
     photos.
     """
-    from pix2pix.cli.outputs import plan_outputs
-    from pix2pix.cli.photo_plan import find_photos, plan_pages, plan_photos
+    from pix2pix.cli.output_paths import plan_outputs
+    from pix2pix.cli.photo_tasks import find_photos, plan_pages, plan_photos
 
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     out = Path(options.out)

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Process, add_checkpoint
-from pix2pix.cli.outputs import Planned, plan_outputs
+from pix2pix.cli.output_paths import Planned, plan_outputs
 
 if TYPE_CHECKING:
     from pix2pix.inference import Drawer, Style

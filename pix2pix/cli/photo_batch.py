@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pix2pix.cli.console import say
-from pix2pix.cli.photo_plan import PhotoTask
+from pix2pix.cli.photo_tasks import PhotoTask
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import argparse
 
 from pix2pix.cli.arguments import Process, add_checkpoint
-from pix2pix.cli.outputs import Planned, plan_outputs
+from pix2pix.cli.output_paths import Planned, plan_outputs
 
 INPUT, SUMMARY = "PHOTO", "photos of facades -> label maps"
 INPUT_HELP = "image file"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Process, add_checkpoint
 from pix2pix.cli.console import complain
-from pix2pix.cli.outputs import Planned, plan_outputs
+from pix2pix.cli.output_paths import Planned, plan_outputs
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -85,7 +85,7 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
     """`plan_outputs`, or where a folder is given, a PNG for each image in it."""
     if not any(source and Path(source).is_dir() for source in inputs):
         return plan_outputs(inputs, options.out)
-    from pix2pix.cli.photo_plan import describe_left_out, find_photos, plan_photos
+    from pix2pix.cli.photo_tasks import describe_left_out, find_photos, plan_photos
 
     if not options.out:
         raise ValueError("-o is empty; expected a folder for the results")
@@ -98,7 +98,7 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
 
 def load(options: argparse.Namespace) -> Process:
     from pix2pix.images.convert import to_rgb
-    from pix2pix.images.depth import is_deep, read_in_range
+    from pix2pix.images.value_range import is_deep, read_in_range
     from pix2pix.images.icc import to_srgb
     from pix2pix.images.reader import open_image
     from pix2pix.inference import load_translator
@@ -156,7 +156,7 @@ class Halves:
         """
         import numpy as np
 
-        from pix2pix.images.middle import MAX_STEP, step_at_middle
+        from pix2pix.images.seam import MAX_STEP, step_at_middle
 
         if image.width * self._height != 2 * image.height * self._width or image.width % 2:
             return False

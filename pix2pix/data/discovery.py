@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pix2pix.checkpoint import CONFIG_NAME, WEIGHTS_NAME
-from pix2pix.data.match import Stems, find_roles, match_folders, match_roles
+from pix2pix.data.pair_matching import Stems, find_roles, match_folders, match_roles
 from pix2pix.images.reader import PHOTO_SUFFIXES, find_images, read_size
 
 LAYOUTS = ("side_by_side", "folders", "stems", "suffixes", "photos")

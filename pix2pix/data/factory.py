@@ -12,18 +12,18 @@ from pix2pix.data.datasets.colorization_dataset import PlainPhotos, read_plain
 from pix2pix.data.datasets.label_dataset import FacadePairs, read_pair
 from pix2pix.data.datasets.pair_dataset import ImagePairs, read_images
 from pix2pix.data.datasets.segmentation_dataset import TracedFacades
-from pix2pix.data.depth import find_range
+from pix2pix.data.bit_depth import find_range
 from pix2pix.data.discovery import Example
 from pix2pix.data.image_cache import Examples, Pictures, Reader, cache_bytes
-from pix2pix.data.label_forms import settle_labels
+from pix2pix.data.label_format import settle_labels
 from pix2pix.data.loader import Dataset
 from pix2pix.data.options import LABEL_TASKS, DataOptions
-from pix2pix.data.orient import orient
+from pix2pix.data.pair_direction import orient
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.data.splits import Names, find_splits
 from pix2pix.data.summary import Facts, class_shares, evenly, gather_facts
 from pix2pix.data.validation import check_quickly, decode, measure, report
-from pix2pix.images.depth import ValueRange
+from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.palette import Palette, read_palette
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pix2pix.config import FITS, TASKS, require, usual_fit
 from pix2pix.data.discovery import LAYOUTS
 from pix2pix.data.resize_crop import Geometry
-from pix2pix.images.depth import ValueRange
+from pix2pix.images.value_range import ValueRange
 
 DIRECTIONS = ("auto", "AtoB", "BtoA")
 LABEL_TASKS = ("labels2photo", "photo2labels")

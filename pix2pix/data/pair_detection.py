@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pix2pix.data.discovery import Example
-from pix2pix.images.middle import MAX_STEP, middle_step
+from pix2pix.images.seam import MAX_STEP, middle_step
 from pix2pix.images.reader import open_image
 
 HALF_NAMES = ("left", "right")

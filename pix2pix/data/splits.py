@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pix2pix.data.discovery import SPLITS, Example, Place, find_examples, find_layout, locate_split
-from pix2pix.data.match import find_roles
+from pix2pix.data.pair_matching import find_roles
 from pix2pix.data.options import DataOptions
 from pix2pix.data.pair_detection import check_pairs
 

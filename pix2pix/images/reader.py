@@ -10,13 +10,13 @@ from typing import IO, TypeVar
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from pix2pix.images.convert import to_rgb
-from pix2pix.images.depth import ValueRange, read_in_range
+from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.images.exif import parse_exif
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.metadata import original_exif
 from pix2pix.images.tiff import decode_page
 from pix2pix.images.tiff_layout import BITS, Directory, Layout, is_tiff, read_layout
-from pix2pix.images.tiff_notes import read_info
+from pix2pix.images.tiff_metadata import read_info
 
 MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset(

@@ -14,7 +14,7 @@ from PIL import Image
 from pix2pix.images import tiff_layout as tags
 from pix2pix.images.convert import SAMPLE_RANGE, crop_rows, scale_to_u8, strips
 from pix2pix.images.tiff_layout import Directory
-from pix2pix.images.tiff_parts import (
+from pix2pix.images.tiff_segments import (
     FLOAT,
     JPEG,
     SIGNED,

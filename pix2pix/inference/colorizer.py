@@ -22,11 +22,11 @@ from pix2pix.images.color import rgb_to_lab
 from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.images.convert import split_alpha, to_rgb
 from pix2pix.images.icc import to_srgb
-from pix2pix.images.scan import Scan, examine
-from pix2pix.images.screen import MIN_PERIOD, descreen
+from pix2pix.images.scan_analysis import Scan, examine
+from pix2pix.images.halftone import MIN_PERIOD, descreen
 from pix2pix.images.tone import describe_colors, invert_tones, repair_tones, smooth_grain
 from pix2pix.inference.oom_fallback import OomFallback
-from pix2pix.inference.place import Place
+from pix2pix.inference.photo_region import Place
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 from pix2pix.models.tensors import SPREAD_STEP, apply_hints, decode_ab, encode_colorize_input
 

@@ -11,7 +11,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.resize_crop import Frame, serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
-from pix2pix.images.depth import read_in_range
+from pix2pix.images.value_range import read_in_range
 from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 from pix2pix.models.tensors import encode_photo, mean_of_both, with_flip

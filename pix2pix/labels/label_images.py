@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.images.convert import crop_rows, strips, to_array, to_rgb
-from pix2pix.images.middle import MAX_STEP, middle_step
+from pix2pix.images.seam import MAX_STEP, middle_step
 from pix2pix.labels.classes import (
     CLASSES,
     FACADE_COLORS,

@@ -19,7 +19,7 @@ from pix2pix.config import (
     require,
 )
 from pix2pix.data.options import LABEL_TASKS, DataOptions
-from pix2pix.images.depth import ValueRange
+from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.label_map import NUM_CLASSES
 from pix2pix.labels.palette import read_palette
 from pix2pix.models import PATCH_LAYERS, smallest_side

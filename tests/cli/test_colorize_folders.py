@@ -9,8 +9,8 @@ from album import Colorize, make, make_colorize, pixels, results, save_colorizer
 from PIL import Image
 from tiffs import pages
 
-from pix2pix.cli.photo_plan import find_photos, plan_photos
-from pix2pix.images.sniff import sniff
+from pix2pix.cli.photo_tasks import find_photos, plan_photos
+from pix2pix.images.format_detection import sniff
 
 
 @pytest.fixture(scope="module")

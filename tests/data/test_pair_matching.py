@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pix2pix.data.match import find_roles, match_folders, match_roles
+from pix2pix.data.pair_matching import find_roles, match_folders, match_roles
 
 FOLDERS = (Path("A"), Path("B"))
 

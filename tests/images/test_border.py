@@ -6,7 +6,7 @@ from PIL import Image
 from printed import EXAMPLES, light, mount, old_photo
 
 from pix2pix.images.border import Border, find_border
-from pix2pix.images.frame import Frame
+from pix2pix.images.border_overlay import Frame
 
 
 def gradient(photo: np.ndarray, margin: int) -> np.ndarray:

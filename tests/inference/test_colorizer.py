@@ -9,7 +9,7 @@ from printed import old_photo, print_in_dots
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.color import lightness, rgb_to_lab
-from pix2pix.images.scan import examine
+from pix2pix.images.scan_analysis import examine
 from pix2pix.inference import Colorizer, Hint, load_colorizer, word_offers
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config

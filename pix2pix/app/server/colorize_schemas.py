@@ -10,7 +10,7 @@ from pix2pix.app.server.schemas import read_id, read_strength
 from pix2pix.images.color_hints import Hint, parse_hints
 from pix2pix.images.metadata import NOTHING, read_metadata
 from pix2pix.images.reader import open_image
-from pix2pix.images.scan import Scan
+from pix2pix.images.scan_analysis import Scan
 from pix2pix.images.writer import encode_image, read_dpi
 from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
 

@@ -19,7 +19,7 @@ from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.convert import to_8_bit, to_rgb
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.reader import open_image, read_size
-from pix2pix.images.scan import Scan, examine
+from pix2pix.images.scan_analysis import Scan, examine
 from pix2pix.inference import PhotoSession
 
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo

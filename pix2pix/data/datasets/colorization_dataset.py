@@ -12,7 +12,7 @@ from pix2pix.data.image_cache import Examples, Pictures
 from pix2pix.data.loader import Batch
 from pix2pix.data.resize_crop import Geometry, resize
 from pix2pix.images.color import AB_SPACING, ab_grid, rgb_to_lab
-from pix2pix.images.depth import ValueRange
+from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.label_map import VOID
 from pix2pix.models.tensors import encode_ab, encode_colorize_input, encode_lightness
 

@@ -9,7 +9,7 @@ from pix2pix.data.example_reader import example_size, read_labels, read_photo
 from pix2pix.data.image_cache import Examples, Pictures
 from pix2pix.data.loader import Batch
 from pix2pix.data.resize_crop import Geometry
-from pix2pix.images.depth import ValueRange
+from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.label_map import VOID
 from pix2pix.labels.palette import FACADES, Palette
 from pix2pix.models.tensors import encode_labels, encode_photo

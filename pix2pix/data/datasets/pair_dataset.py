@@ -12,7 +12,7 @@ from pix2pix.data.loader import Batch
 from pix2pix.data.pair_detection import HALF_NAMES
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.convert import to_rgb
-from pix2pix.images.depth import ValueRange, read_in_range
+from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.labels.label_map import VOID
 from pix2pix.models.tensors import encode_photo
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pix2pix.data.discovery import PEEK, Example
 from pix2pix.data.example_reader import read_labels
-from pix2pix.data.label_forms import looks_like_labels
+from pix2pix.data.label_format import looks_like_labels
 from pix2pix.data.options import DataOptions
 from pix2pix.labels.palette import Palette
 

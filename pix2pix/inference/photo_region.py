@@ -9,7 +9,7 @@ from PIL import Image
 
 from pix2pix.images.border import Border, Box
 from pix2pix.images.color_hints import Hint
-from pix2pix.images.frame import Frame
+from pix2pix.images.border_overlay import Frame
 
 
 class Place(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from printed import EXAMPLES, light, old_photo, print_in_dots, psnr
 
-from pix2pix.images.screen import DITHER_PERIOD, descreen, halftone_period, is_bilevel
+from pix2pix.images.halftone import DITHER_PERIOD, descreen, halftone_period, is_bilevel
 from pix2pix.images.tone import smooth_grain
 
 

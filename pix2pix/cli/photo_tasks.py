@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pix2pix.cli.outputs import check_folder, guard_outputs
+from pix2pix.cli.output_paths import check_folder, guard_outputs
 from pix2pix.images.reader import PHOTO_SUFFIXES, count_pages
-from pix2pix.images.sniff import sniff
+from pix2pix.images.format_detection import sniff
 from pix2pix.images.writer import FORMATS
 
 # Endings that are of photos as well; what else stands behind a dot is part of a name (scan.0001)

@@ -10,7 +10,7 @@ from PIL import Image
 from pix2pix.images.border import Border, find_border, margin_tone
 from pix2pix.images.convert import to_rgb
 from pix2pix.images.negative import looks_negative
-from pix2pix.images.screen import DITHER_PERIOD, halftone_period, is_bilevel
+from pix2pix.images.halftone import DITHER_PERIOD, halftone_period, is_bilevel
 
 _SMALL_SIDE = 256  # pixels of the long side of the copy by which a negative is known
 

@@ -7,7 +7,7 @@ from printed import EXAMPLES, light, mount, old_photo, print_in_dots
 
 from pix2pix.images.chroma_upsampling import lightness_of, measure_light
 from pix2pix.images.negative import has_orange_mask, looks_negative, score_negative
-from pix2pix.images.scan import examine
+from pix2pix.images.scan_analysis import examine
 from pix2pix.images.tone import invert_tones
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pix2pix.data.discovery import ImagePart
 from pix2pix.data.example_reader import map_threads, open_parts
-from pix2pix.images.depth import ValueRange, is_deep, usual_range, value_extremes
+from pix2pix.images.value_range import ValueRange, is_deep, usual_range, value_extremes
 from pix2pix.images.reader import read_mode
 
 LOOKED_AT = 256  # deep pictures, evenly spread

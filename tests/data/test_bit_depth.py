@@ -12,7 +12,7 @@ from pix2pix.config import CheckpointConfig, GeneratorConfig
 from pix2pix.data.factory import open_data
 from pix2pix.data.image_cache import Examples
 from pix2pix.data.options import DataOptions
-from pix2pix.images.depth import read_in_range, usual_range
+from pix2pix.images.value_range import read_in_range, usual_range
 from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.inference import load_translator
 
