@@ -39,8 +39,8 @@ from pix2pix.inference.engines import (  # noqa: E402
     choose_engine,
     fold_resize_convs,
 )
-from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.facade_builder import build_facade  # noqa: E402
+from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
 from pix2pix.models import UNet  # noqa: E402
 from pix2pix.models.tensors import encode_labels  # noqa: E402
 from pix2pix.runtime.device import has_amx, has_fast_bf16  # noqa: E402
@@ -132,7 +132,7 @@ def floor_seconds(amount: float) -> float:
 def measure(folder: Path, side: int, rounds: int, with_compile: bool) -> dict[str, float]:
     """Median milliseconds of each, by name."""
     style_dim = load_checkpoint(folder)[0].generator.style_dim
-    x = encode_labels(build(random_plan(1), side)[None], 12)
+    x = encode_labels(build_facade(make_random_plan(1), side)[None], 12)
     style = torch.randn(1, style_dim, generator=torch.Generator().manual_seed(0))
     runs = {"U-Net-256, eager": paper(), **ours(folder)}
     report: dict[str, float] = {}

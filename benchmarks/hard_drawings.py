@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from pix2pix.labels.facade_builder import ID, build
-from pix2pix.labels.facade_presets import random_plan
+from pix2pix.labels.facade_builder import CLASS_IDS, build_facade
+from pix2pix.labels.facade_presets import make_random_plan
 
 
 def hard_drawings(size: int = 256, classes: int = 12) -> dict[str, np.ndarray]:
@@ -20,12 +20,12 @@ def hard_drawings(size: int = 256, classes: int = 12) -> dict[str, np.ndarray]:
         "one-pixel noise": noise,
         "crooked house": crooked_house(size),
         "tall": cv2.resize(
-            build(random_plan(3), size),
+            build_facade(make_random_plan(3), size),
             (size // 2, 2 * size),
             interpolation=cv2.INTER_NEAREST_EXACT,
         ),
         "wide": cv2.resize(
-            build(random_plan(4), size),
+            build_facade(make_random_plan(4), size),
             (2 * size, size // 2),
             interpolation=cv2.INTER_NEAREST_EXACT,
         ),
@@ -36,7 +36,7 @@ def hard_drawings(size: int = 256, classes: int = 12) -> dict[str, np.ndarray]:
 
 
 def filled(size: int, name: str) -> np.ndarray:
-    return np.full((size, size), ID[name], np.uint8)
+    return np.full((size, size), CLASS_IDS[name], np.uint8)
 
 
 def rows_of(size: int, ground: str, thing: str) -> np.ndarray:
@@ -45,7 +45,7 @@ def rows_of(size: int, ground: str, thing: str) -> np.ndarray:
     for y in range(4):
         for x in range(5):
             top, left = (2 * y + 1) * size // 9, (2 * x + 1) * size // 11
-            sheet[top : top + size // 9, left : left + size // 11] = ID[thing]
+            sheet[top : top + size // 9, left : left + size // 11] = CLASS_IDS[thing]
     return sheet
 
 
@@ -55,7 +55,7 @@ def crooked_house(size: int) -> np.ndarray:
 
     def put(name: str, *corners: tuple[float, float]) -> None:
         points = (np.array(corners) * size).round().astype(np.int32)
-        cv2.fillPoly(sheet, [points], ID[name])
+        cv2.fillPoly(sheet, [points], CLASS_IDS[name])
 
     put("facade", (0.18, 0.42), (0.80, 0.36), (0.88, 0.93), (0.12, 0.97))
     put("molding", (0.10, 0.45), (0.46, 0.08), (0.90, 0.38))

@@ -35,8 +35,8 @@ sys.path.insert(0, str(ROOT))
 
 from pix2pix.data.factory import open_datasets  # noqa: E402
 from pix2pix.data.loader import BatchPlan, iterate_batches  # noqa: E402
-from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.facade_builder import build_facade  # noqa: E402
+from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
 from pix2pix.labels.label_map import PALETTE  # noqa: E402
 from pix2pix.training.recipe import load_recipe  # noqa: E402
 
@@ -141,7 +141,7 @@ def write_pairs(folder: Path, side: int) -> Path:
     """Made-up pairs: a label image, and the same with a photo's noise."""
     (folder / "train").mkdir(parents=True)
     for i in range(COUNT):
-        labels = PALETTE[build(random_plan(i), side)]
+        labels = PALETTE[build_facade(make_random_plan(i), side)]
         noise = np.random.default_rng(i).normal(0, 12, labels.shape)
         photo = (labels + noise).clip(0, 255).astype(np.uint8)
         both = Image.fromarray(np.concatenate([labels, photo], 1))

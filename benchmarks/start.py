@@ -29,8 +29,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.facade_builder import build_facade  # noqa: E402
+from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
 from pix2pix.labels.label_map import encode_label_image  # noqa: E402
 
 PHOTO, LARGEST = (4000, 3000), (7000, 7000)
@@ -78,7 +78,7 @@ def measure(device: str, folder: Path, cold: bool, is_last: bool) -> dict[str, f
         page = time.perf_counter() - start
         client = Client(url, verbose=False, download_files=str(folder))
         drawing = folder / "drawing.png"
-        encode_label_image(build(random_plan(1), 256)).save(drawing)
+        encode_label_image(build_facade(make_random_plan(1), 256)).save(drawing)
         client.predict(handle_file(drawing), 7, api_name="/draw")
         picture, worked = time.perf_counter() - start, cpu_seconds(server.pid)
         idle = resident_mb(server.pid, "VmRSS")

@@ -26,8 +26,8 @@ sys.path.insert(0, str(ROOT))
 
 import pix2pix.app  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
 from pix2pix.inference import load_drawer  # noqa: E402
-from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.facade_builder import build_facade  # noqa: E402
+from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
@@ -54,7 +54,7 @@ def time_model(checkpoint: Path, device: str, times: int) -> list[float]:
     drawer = load_drawer(checkpoint, device, "auto")  # as the app
     found = []
     for i in range(times + WARM_UP):
-        label_map = build(random_plan(i), drawer.size)
+        label_map = build_facade(make_random_plan(i), drawer.size)
         start = time.perf_counter()
         drawer.draw(label_map, seed=i)
         found.append((time.perf_counter() - start) * 1000)

@@ -34,8 +34,8 @@ from torch import Tensor, nn  # noqa: E402
 
 from pix2pix.data.factory import open_datasets  # noqa: E402
 from pix2pix.data.loader import Batch, BatchPlan, iterate_batches  # noqa: E402
-from pix2pix.labels.facade_builder import build  # noqa: E402
-from pix2pix.labels.facade_presets import random_plan  # noqa: E402
+from pix2pix.labels.facade_builder import build_facade  # noqa: E402
+from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
 from pix2pix.labels.label_map import PALETTE, encode_label_image  # noqa: E402
 from pix2pix.models import PatchDiscriminator, UNet  # noqa: E402
 from pix2pix.runtime.device import has_fast_bf16  # noqa: E402
@@ -52,7 +52,7 @@ def write_facades(folder: Path, count: int = 16) -> Path:
     for split, number in (("train", count), ("val", 1)):
         (folder / split).mkdir(parents=True)
         for i in range(number):
-            labels = build(random_plan(i), 768)
+            labels = build_facade(make_random_plan(i), 768)
             noise = np.random.default_rng(i).integers(-20, 21, (*labels.shape, 3))
             photo = np.clip(PALETTE[labels].astype(int) + noise, 0, 255).astype(np.uint8)
             Image.fromarray(photo).save(folder / split / f"{i}.jpg", quality=92)

@@ -5,7 +5,7 @@ import logging
 import sys
 
 from pix2pix.cli import colorize, export, image_commands, prepare, publish
-from pix2pix.cli.console import complain, say
+from pix2pix.cli.console import describe_error, print_stderr
 
 HELP = """\
 Draw facades, colourise photos, trace photos of facades.
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (ValueError, OSError, RuntimeError) as error:
-        complain(f"pix2pix: {say(error)}")
+        print_stderr(f"pix2pix: {describe_error(error)}")
         return 2
 
 

@@ -75,7 +75,7 @@ def read_config(folder: str | Path) -> CheckpointConfig:
         raise ValueError(f"{path}: {error}") from None
 
 
-def skeleton(config: CheckpointConfig) -> Model:
+def build_meta_model(config: CheckpointConfig) -> Model:
     """The model without the memory of its tensors: on the meta device they have only shapes."""
     with torch.device("meta"):
         return Model(config)
@@ -99,7 +99,7 @@ def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
         raise ValueError(f"{folder}: has no {WEIGHTS_NAME}") from None
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: is damaged or not a safetensors file ({error})") from None
-    model = skeleton(config)
+    model = build_meta_model(config)
     wanted = model.state_dict()
     expected, found = tensor_shapes(wanted), tensor_shapes(tensors)
     if expected != found:

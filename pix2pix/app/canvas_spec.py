@@ -10,8 +10,8 @@ from PIL import Image
 
 from pix2pix.config import LabelColor
 from pix2pix.images.reader import IMAGE_SUFFIXES, open_image
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import (
     CLASSES,
     VOID,
@@ -76,7 +76,7 @@ class SheetKind:
 
 
 def facades_sheet(shape: tuple[int, int]) -> SheetKind:
-    starts = {plan.name: build(plan, *shape) for plan in PLANS}
+    starts = {plan.name: build_facade(plan, *shape) for plan in PRESETS}
     classes = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
     return SheetKind("facades", shape, classes, "facade", starts)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from pix2pix.runtime.user_warnings import listening
+from pix2pix.runtime.user_warnings import collect_notices
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def unfinished(error: Exception) -> str:
 
 def with_notices(function: Callable[..., Any], *args: Any) -> Any:
     """What the function returns; what it had to tell beside that is shown in the page."""
-    with listening() as notices:
+    with collect_notices() as notices:
         result = function(*args)
     for notice in notices:
         gr.Warning(as_text(notice), title="Please note")

@@ -34,7 +34,7 @@ from pix2pix.inference import (
 )
 from pix2pix.labels.label_map import CLASSES
 from pix2pix.runtime.bundle import CHECKPOINTS
-from pix2pix.runtime.malloc import give_memory_back, serve_from_little
+from pix2pix.runtime.malloc import limit_heap_growth, trim_heap
 from pix2pix.runtime.zerogpu import spaces
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
@@ -195,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         check_mcp()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     log.setLevel(logging.INFO)  # which commit of a model is served
-    serve_from_little()
+    limit_heap_growth()
     with own_folder():
         serve(args)
 
@@ -231,12 +231,12 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
     demo = create_demo(drawer, colorizer, tracer, others, revisions)
     gc.freeze()  # modules and models stay: each look through them takes a fifth of a second
     gc.enable()
-    give_memory_back()
+    trim_heap()
 
     def warm_up() -> None:
         if isinstance(colorizer, Colorizer) and not spaces:
             colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
-            give_memory_back()
+            trim_heap()
 
     return demo, warm_up
 

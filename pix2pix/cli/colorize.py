@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Commands, add_checkpoint, add_command, add_device
-from pix2pix.cli.console import complain
+from pix2pix.cli.console import print_stderr
 from pix2pix.runtime.signals import StopSignal
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ exit status: 0 all done; 1 some photos were bad (the others are done, the bad on
 the end); 2 nothing could be done; 130 stopped by Ctrl+C.
 """
 
-LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
+MAX_LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
 
 
 def add_parser(commands: Commands) -> None:
@@ -103,22 +103,22 @@ def run(options: argparse.Namespace) -> int:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
-        return run_jobs(options)
+        return colorize_all(options)
 
 
-def run_jobs(options: argparse.Namespace) -> int:
+def colorize_all(options: argparse.Namespace) -> int:
     from pix2pix.cli.photo_batch import default_threads, is_done, run_batch
     from pix2pix.cli.photo_tasks import describe_left_out
 
-    check(options)
-    jobs, failed, left_out, is_batch = plan(options)
-    hints = read_hints_by_name(options.hints, jobs)
+    check_options(options)
+    tasks, failed, left_out, is_batch = plan_tasks(options)
+    hints = read_hints_by_name(options.hints, tasks)
     waiting: list[PhotoTask] = []
     skipped: list[PhotoTask] = []
-    for job in jobs:
-        is_old = is_batch and not options.force and is_done(job, options.hints)
-        (skipped if is_old else waiting).append(job)
-    work = load_work(options, hints) if waiting else None
+    for task in tasks:
+        is_old = is_batch and not options.force and is_done(task, options.hints)
+        (skipped if is_old else waiting).append(task)
+    work = load_process(options, hints) if waiting else None
     outcomes: list[Outcome] = []
     stopped_by = 0  # the number of a signal
     if work:
@@ -133,21 +133,21 @@ def run_jobs(options: argparse.Namespace) -> int:
     failed |= {outcome.source: outcome.reason for outcome in outcomes if outcome.reason}
     done = [outcome for outcome in outcomes if not outcome.reason]
     for line in [*describe_notes(done), *(f"{source}: {why}" for source, why in failed.items())]:
-        complain(line)
+        print_stderr(line)
     if left_out:
-        complain(describe_left_out(left_out))
+        print_stderr(describe_left_out(left_out))
     if skipped:
-        complain(f"{len(skipped)} done already and left out; --force does them again")
+        print_stderr(f"{len(skipped)} done already and left out; --force does them again")
     if options.report:
         write_report(options.report, done, skipped, failed, left_out)
     if stopped_by:
-        left = sum(not is_done(job) for job in waiting)  # some ended after the signal
-        complain(f"stopped, {left} photos are left; the same command goes on with them")
+        left = sum(not is_done(task) for task in waiting)  # some ended after the signal
+        print_stderr(f"stopped, {left} photos are left; the same command goes on with them")
         return 128 + stopped_by
     return 0 if not failed else 1 if done or skipped else 2
 
 
-def check(options: argparse.Namespace) -> None:
+def check_options(options: argparse.Namespace) -> None:
     """Raises ValueError for options out of range, before the model is loaded."""
     from pix2pix.cli.output_paths import check_folder
     from pix2pix.inference.colorizer import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
@@ -164,12 +164,12 @@ def check(options: argparse.Namespace) -> None:
         check_folder(options.report.parent)
 
 
-def plan(
+def plan_tasks(
     options: argparse.Namespace,
 ) -> tuple[list[PhotoTask], dict[str, str], dict[str, str], bool]:
-    """The jobs, and whether results go to a folder.
+    """The tasks, and whether results go to a folder.
 
-    Between them the inputs that have no job with the reason, and the files in folders that are no
+    Between them the inputs that have no task with the reason, and the files in folders that are no
     photos.
     """
     from pix2pix.cli.output_paths import plan_outputs
@@ -180,49 +180,51 @@ def plan(
     one = len(inputs) == 1 and not Path(inputs[0]).is_dir()
     if not options.out or (one and not options.out.endswith(("/", os.sep)) and not out.is_dir()):
         targets, bad = plan_outputs(inputs, options.out)
-        jobs: list[PhotoTask] = []
+        tasks: list[PhotoTask] = []
         for source, target in targets.items():
             found, worse = plan_pages(source, target)
-            jobs += found
+            tasks += found
             bad |= worse
-        return jobs, bad, {}, False
+        return tasks, bad, {}, False
     photos = find_photos(inputs, out, options.recursive)
-    jobs, bad = plan_photos(photos.names, out, options.format and f".{options.format}")
-    return jobs, photos.bad | bad, photos.left_out, True
+    tasks, bad = plan_photos(photos.names, out, options.format and f".{options.format}")
+    return tasks, photos.bad | bad, photos.left_out, True
 
 
-def read_hints_by_name(path: Path | None, jobs: Sequence[PhotoTask]) -> dict[str, tuple[Hint, ...]]:
-    """The hints of each job's name that has some; names of no photo are complained of."""
+def read_hints_by_name(
+    path: Path | None, tasks: Sequence[PhotoTask]
+) -> dict[str, tuple[Hint, ...]]:
+    """The hints of each task's name that has some; names of no photo are complained of."""
     from pix2pix.images.color_hints import read_hints
 
     if path is None:
         return {}
     hints = read_hints(path)
     if not isinstance(hints, dict):
-        return {job.name: hints for job in jobs}
-    known = {key: job.name for job in jobs for key in (Path(job.name).name, job.name)}
+        return {task.name: hints for task in tasks}
+    known = {key: task.name for task in tasks for key in (Path(task.name).name, task.name)}
     for name in hints.keys() - known.keys():
-        complain(f"{path}: has hints for {name}, which is none of the photos")
+        print_stderr(f"{path}: has hints for {name}, which is none of the photos")
     short = {known[name]: value for name, value in hints.items() if name in known}
     return short | {name: value for name, value in hints.items() if name in short}
 
 
-def load_work(
+def load_process(
     options: argparse.Namespace, hints: dict[str, tuple[Hint, ...]]
 ) -> Callable[[PhotoTask], tuple[str, ...]]:
     """What is done to one photo, from file to file. The model is loaded once, here."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
-    from pix2pix.images.metadata import NOTHING, read_metadata
+    from pix2pix.images.metadata import NO_METADATA, read_metadata
     from pix2pix.images.reader import open_image
     from pix2pix.images.writer import read_dpi, save_image
-    from pix2pix.inference import load_colorizer, word_offers
+    from pix2pix.inference import format_offers, load_colorizer
 
     colorizer = load_colorizer(options.checkpoint, options.device)
 
-    def work(job: PhotoTask) -> tuple[str, ...]:
-        photo = open_image(job.source, page=job.page)
-        said = (*describe_pages(job), *photo.info.get("notes", ()))
-        metadata, dpi = NOTHING if options.strip else read_metadata(photo), read_dpi(photo)
+    def work(task: PhotoTask) -> tuple[str, ...]:
+        photo = open_image(task.source, page=task.page)
+        said = (*describe_pages(task), *photo.info.get("notes", ()))
+        metadata, dpi = NO_METADATA if options.strip else read_metadata(photo), read_dpi(photo)
         session = colorizer.open_photo(
             photo,
             size=options.size,
@@ -232,20 +234,20 @@ def load_work(
             crop=options.crop,
         )
         del photo  # 200 MB, of 50 megapixels in colour
-        result = session.colorize(options.strength, hints.get(job.name, ()))
-        notes = (*session.notes, *word_offers(session.offers, "--{}".format))
+        result = session.colorize(options.strength, hints.get(task.name, ()))
+        notes = (*session.notes, *format_offers(session.offers, "--{}".format))
         del session
-        save_image(result, job.target, metadata, dpi)
+        save_image(result, task.target, metadata, dpi)
         return (*said, *notes)
 
     return work
 
 
-def describe_pages(job: PhotoTask) -> tuple[str, ...]:
+def describe_pages(task: PhotoTask) -> tuple[str, ...]:
     """A note with the first page of several."""
-    if job.page or job.pages == 1:
+    if task.page or task.pages == 1:
         return ()
-    return (f"has {job.pages} pages; the results of the others end in -2 to -{job.pages}",)
+    return (f"has {task.pages} pages; the results of the others end in -2 to -{task.pages}",)
 
 
 def describe_notes(done: Sequence[Outcome]) -> list[str]:
@@ -255,9 +257,9 @@ def describe_notes(done: Sequence[Outcome]) -> list[str]:
         f"{outcome.source}: {note}"
         for outcome in done
         for note in outcome.notes
-        if counts[note] <= LISTED
+        if counts[note] <= MAX_LISTED
     ]
-    many = ((note, count) for note, count in counts.items() if count > LISTED)
+    many = ((note, count) for note, count in counts.items() if count > MAX_LISTED)
     return lines + [f"{count} photos: {note}" for note, count in many]
 
 
@@ -280,7 +282,7 @@ def write_report(
             }
             for outcome in done
         ],
-        "skipped": [{"photo": job.label, "result": str(job.target)} for job in skipped],
+        "skipped": [{"photo": task.label, "result": str(task.target)} for task in skipped],
         "failed": [{"photo": source, "reason": reason} for source, reason in failed.items()],
         "left_out": [{"file": file, "reason": reason} for file, reason in left_out.items()],
     }

@@ -4,12 +4,12 @@ import os
 import sys
 
 
-def complain(line: str) -> None:
+def print_stderr(line: str) -> None:
     """Prints one line on stderr, whatever a file's name or an error's text has in it."""
     print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), file=sys.stderr)
 
 
-def say(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """The error in words for a person."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{os.fspath(error.filename)}: {error.strerror}"

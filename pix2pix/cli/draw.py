@@ -50,14 +50,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     style.add_argument("--style", metavar="NAME", help="in a style that the checkpoint names")
 
 
-def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
+def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
     """`plan_outputs`; the photo of a style is not overwritten."""
     return plan_outputs(
         inputs, options.out, others=[options.style_from] if options.style_from else []
     )
 
 
-def load(options: argparse.Namespace) -> Process:
+def load_process(options: argparse.Namespace) -> Process:
     from PIL import Image
 
     from pix2pix.inference import load_drawer

@@ -37,7 +37,7 @@ needs more than the app does: pip install onnx
 """
 
 # How a program feeds a picture as `data.geometry` does, by `fit`
-HOW = {
+FIT_INSTRUCTIONS = {
     "stretch": "resize the picture to height x width; resize the output to the picture's size",
     "pad": "resize the picture, its aspect kept, to fit into height x width, in the middle of "
     "black (of label maps: of no class); cut the middle out of the output and resize it back",
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     print(f"{options.out}: {len(content) / 2**20:.1f} MiB, {config.task}")
     print(f"  input   float32 (N, {config.generator.in_channels}, H, W), multiples of {multiple}")
     height, width = config.shape
-    print(f"  trained at {height}x{width} (HxW), fit {config.fit}: {HOW[config.fit]}")
+    print(f"  trained at {height}x{width} (HxW), fit {config.fit}: {FIT_INSTRUCTIONS[config.fit]}")
     if config.generator.style_dim:
         print(f"  style   float32 (N, {config.generator.style_dim})")
     return 0
@@ -165,7 +165,7 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
         "width": width,
         "multiple": 2**config.generator.depth,
         "fit": config.fit,
-        "how": HOW[config.fit],
+        "how": FIT_INSTRUCTIONS[config.fit],
         "layout": "NCHW",
     }
     if config.input_range:

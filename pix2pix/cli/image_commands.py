@@ -1,7 +1,7 @@
 """The commands that make a picture of each picture: `draw`, `trace` and `translate`.
 
-Each has in its module what it takes (`add_options`), where its results go (`plan`) and what it does
-to one file (`load`, which loads the model).
+The module of each has its options (`add_options`), the paths of its results (`plan_results`) and
+`load_process`, which loads the model and returns the function that processes one file.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from types import ModuleType
 
 from pix2pix.cli import draw, trace, translate
 from pix2pix.cli.arguments import Commands, Process, add_command, add_device
-from pix2pix.cli.console import complain, say
+from pix2pix.cli.console import describe_error, print_stderr
 
 OUTPUT_RULES = """\
 OUT is a file for one input (.png, .jpg, .webp, .tiff or .bmp). For several inputs, or where OUT is
@@ -51,22 +51,22 @@ def run(command: ModuleType, options: argparse.Namespace) -> int:
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
-        targets, bad = command.plan(options, inputs)
+        targets, bad = command.plan_results(options, inputs)
         done = find_done(options, inputs, targets)
         waiting = {source: t for source, t in targets.items() if source not in done}
         # Now, not above: torch takes seconds, and --help and mistakes should not wait for it.
-        process: Process | None = command.load(options) if waiting or not done else None
+        process: Process | None = command.load_process(options) if waiting or not done else None
         for source, target in waiting.items():
             assert process
             try:
                 save_image(process(source), target)
             except Exception as error:  # the batch goes on, whatever one file does
-                bad[source] = say(error).removeprefix(f"{source}: ")
+                bad[source] = describe_error(error).removeprefix(f"{source}: ")
     for source in dict.fromkeys([*inputs, *waiting, *bad]):
         if source in bad:
-            complain(f"{source}: {bad[source]}")
+            print_stderr(f"{source}: {bad[source]}")
     if done:
-        complain(f"{len(done)} done already and left out; --force does them again")
+        print_stderr(f"{len(done)} done already and left out; --force does them again")
     if not bad:
         return 0
     return 1 if done or any(source not in bad for source in waiting) else 2

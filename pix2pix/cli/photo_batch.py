@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pix2pix.cli.console import say
+from pix2pix.cli.console import describe_error
 from pix2pix.cli.photo_tasks import PhotoTask
 
 
@@ -25,39 +25,41 @@ class Outcome:
     seconds: float = 0.0
 
 
-def is_done(job: PhotoTask, also: Path | None = None) -> bool:
+def is_done(task: PhotoTask, also: Path | None = None) -> bool:
     """Whether the result is there and newer than the photo (and than the file `also`)."""
     try:
-        result = job.target.stat().st_mtime_ns
-        return all(result >= Path(p).stat().st_mtime_ns for p in (job.source, also) if p)
+        result = task.target.stat().st_mtime_ns
+        return all(result >= Path(p).stat().st_mtime_ns for p in (task.source, also) if p)
     except (OSError, ValueError):  # ValueError: a name with a null byte
         return False
 
 
 def run_batch(
-    jobs: Sequence[PhotoTask],
+    tasks: Sequence[PhotoTask],
     work: Callable[[PhotoTask], tuple[str, ...]],
     threads: int,
 ) -> Generator[Outcome, None, None]:
-    """Does all jobs, with a progress bar on a terminal; yields what became of each as it ends.
+    """Does all tasks, with a progress bar on a terminal; yields what became of each as it ends.
 
     `work` returns notes; whatever it raises is the failure of that photo alone. Closing the
     iterator, as a signal does, lets the photos under way end and begins no other.
     """
 
-    def run(job: PhotoTask) -> Outcome:
+    def run(task: PhotoTask) -> Outcome:
         start = time.perf_counter()
         try:
-            notes = work(job)
+            notes = work(task)
         except Exception as error:  # the batch goes on, whatever one file does
-            return Outcome(job.label, None, reason=say(error).removeprefix(f"{job.source}: "))
-        return Outcome(job.label, job.target, notes, seconds=time.perf_counter() - start)
+            return Outcome(
+                task.label, None, reason=describe_error(error).removeprefix(f"{task.source}: ")
+            )
+        return Outcome(task.label, task.target, notes, seconds=time.perf_counter() - start)
 
     pool = ThreadPoolExecutor(threads)
     try:
-        futures = [pool.submit(run, job) for job in jobs]
-        is_shown = len(jobs) > 1 and sys.stderr.isatty()
-        with tqdm(total=len(jobs), unit="photo", disable=not is_shown) as bar:
+        futures = [pool.submit(run, task) for task in tasks]
+        is_shown = len(tasks) > 1 and sys.stderr.isatty()
+        with tqdm(total=len(tasks), unit="photo", disable=not is_shown) as bar:
             for future in as_completed(futures):
                 bar.update()
                 yield future.result()

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pix2pix.cli.output_paths import check_folder, guard_outputs
+from pix2pix.images.format_detection import detect_format
 from pix2pix.images.reader import PHOTO_SUFFIXES, count_pages
-from pix2pix.images.format_detection import sniff
 from pix2pix.images.writer import FORMATS
 
 # Endings that are of photos as well; what else stands behind a dot is part of a name (scan.0001)
 _OTHER_ENDINGS = frozenset({".jfif", ".jpe", ".jif", ".pgm", ".ppm", ".pnm", ".dib", ".hif"})
 
-NAMED = 3  # files left out whose names are said; a report has all
+MAX_NAMED = 3  # files left out whose names are said; a report has all
 NO_IMAGE = "is no image in a format that can be read"
 
 
@@ -35,7 +35,7 @@ class PhotoTask:
 
 
 @dataclass
-class Found:
+class FoundPhotos:
     """What is in the files and folders that were given."""
 
     names: dict[str, Path] = field(default_factory=dict)  # of photos, by their file
@@ -47,7 +47,7 @@ def label_page(source: str, page: int) -> str:
     return f"{source} (page {page + 1})" if page else source
 
 
-def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> Found:
+def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> FoundPhotos:
     """The photos in files and folders with their names in the batch.
 
     In a folder a photo is what is one by its first bytes or by its name's ending. Its name is
@@ -57,7 +57,7 @@ def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> Found:
     """
     folders = [Path(given) for given in inputs if given and Path(given).is_dir()]
     place = out.resolve()
-    found = Found()
+    found = FoundPhotos()
     for given in inputs:
         folder = Path(given)
         if not given or folder not in folders:
@@ -67,7 +67,7 @@ def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> Found:
             raise ValueError(f"{out}: is the folder of the photos; results need another one")
         prefix = Path(folder.resolve().name) if len(folders) > 1 else Path()
         count = len(found.names)
-        for path in sorted(_walk(folder, recursive)):
+        for path in sorted(_walk_files(folder, recursive)):
             if path.resolve().is_relative_to(place):
                 continue
             if _is_photo(path):
@@ -80,7 +80,7 @@ def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> Found:
     return found
 
 
-def _walk(folder: Path, inner: bool) -> Iterator[Path]:
+def _walk_files(folder: Path, inner: bool) -> Iterator[Path]:
     """The files in a folder, and in those in it if `inner`, but hidden ones."""
 
     def refuse(error: OSError) -> None:
@@ -94,14 +94,16 @@ def _walk(folder: Path, inner: bool) -> Iterator[Path]:
 def _is_photo(path: Path) -> bool:
     """Whether it is one, or is called one: a bad photo is better complained of than left out."""
     try:
-        return path.suffix.lower() in PHOTO_SUFFIXES or (path.is_file() and bool(sniff(path)))
+        return path.suffix.lower() in PHOTO_SUFFIXES or (
+            path.is_file() and bool(detect_format(path))
+        )
     except OSError:
         return False
 
 
 def describe_left_out(left_out: dict[str, str]) -> str:
     """One line on the files that are no photos: how many, and the first of them."""
-    names, count = [*left_out][:NAMED], len(left_out)
+    names, count = [*left_out][:MAX_NAMED], len(left_out)
     more = f" and {count - len(names)} more" if count > len(names) else ""
     verb = "file is no image" if count == 1 else "files are no images"
     return f"{count} {verb} and left out: {', '.join(names)}{more}"
@@ -110,7 +112,7 @@ def describe_left_out(left_out: dict[str, str]) -> str:
 def plan_photos(
     names: dict[str, Path], out: Path, ending: str | None
 ) -> tuple[list[PhotoTask], dict[str, str]]:
-    """A job for each page of each photo, its result in OUT, and the reason for those without.
+    """A task for each page of each photo, its result in OUT, and the reason for those without.
 
     The result has the photo's own name and ending, or `ending`; where its ending cannot be written
     JPEG's or PNG's. Later pages have -2, -3, ... behind the name. Where two photos would then have
@@ -136,25 +138,25 @@ def plan_photos(
         if str(target).casefold() in taken:
             target = _free_name(target, taken | own)
         taken.add(str(target).casefold())
-        job = PhotoTask(source, page_path(name, page).as_posix(), out / target, page, pages)
-        wanted[label_page(source, page)] = job
-    targets, bad = guard_outputs({label: job.target for label, job in wanted.items()}, [*names])
+        task = PhotoTask(source, page_path(name, page).as_posix(), out / target, page, pages)
+        wanted[label_page(source, page)] = task
+    targets, bad = guard_outputs({label: task.target for label, task in wanted.items()}, [*names])
     order = {source: i for i, source in enumerate(names)}
-    jobs = [wanted[label] for label in targets]
-    return sorted(jobs, key=lambda job: (order[job.source], job.page)), bad
+    tasks = [wanted[label] for label in targets]
+    return sorted(tasks, key=lambda task: (order[task.source], task.page)), bad
 
 
 def plan_pages(source: str, target: Path) -> tuple[list[PhotoTask], dict[str, str]]:
-    """The jobs of one photo whose result was given a name, and the reason for those without."""
+    """The tasks of one photo whose result was given a name, and the reason for those without."""
     pages = _count_pages(source)
-    jobs = {
+    tasks = {
         label_page(source, page): PhotoTask(
             source, page_path(Path(source), page).name, page_path(target, page), page, pages
         )
         for page in range(pages)
     }
-    targets, bad = guard_outputs({label: job.target for label, job in jobs.items()}, [source])
-    return [jobs[label] for label in targets], bad
+    targets, bad = guard_outputs({label: task.target for label, task in tasks.items()}, [source])
+    return [tasks[label] for label in targets], bad
 
 
 def page_path(path: Path, page: int) -> Path:
@@ -180,7 +182,7 @@ def _result_name(source: Path, name: Path, page: int, ending: str | None) -> Pat
 
 def _own_ending(source: Path) -> str:
     try:
-        return ".jpg" if sniff(source) == "JPEG" else ".png"
+        return ".jpg" if detect_format(source) == "JPEG" else ".png"
     except (OSError, ValueError):  # ValueError: a name with a null byte
         return ".png"
 

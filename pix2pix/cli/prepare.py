@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pix2pix.cli.arguments import Commands, add_command
-from pix2pix.cli.console import complain
+from pix2pix.cli.console import print_stderr
 
 HELP = """\
 Make training images out of what you have.
@@ -97,21 +97,21 @@ def run(options: argparse.Namespace) -> int:
     Raises ValueError where nothing can be done.
     """
     # Imported late: --help should not wait for torch, which the data layer needs
-    from pix2pix.data.prepare_images import run_jobs
+    from pix2pix.data.prepare_images import run_tasks
 
-    check(options)
-    jobs, bad = plan(options)
+    check_options(options)
+    tasks, bad = plan_tasks(options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
-        failed = list(run_jobs(jobs, options.workers, options.force))
+        failed = list(run_tasks(tasks, options.workers, options.force))
     for line in bad + failed:
-        complain(line)
-    if len(failed) == len(jobs):
+        print_stderr(line)
+    if len(failed) == len(tasks):
         return 2
     return 1 if bad + failed else 0
 
 
-def check(options: argparse.Namespace) -> None:
+def check_options(options: argparse.Namespace) -> None:
     """Raises ValueError for options out of range and for results that would land in IN."""
     for name, low, high in (
         ("size", 1, 16384),
@@ -140,15 +140,15 @@ def check(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.out}: is a file; a folder is needed for the results")
 
 
-def plan(options: argparse.Namespace) -> tuple[list, list[str]]:
-    """The jobs to do, and what is wrong with images that are in none."""
+def plan_tasks(options: argparse.Namespace) -> tuple[list, list[str]]:
+    """The tasks to do, and what is wrong with images that are in none."""
     from pix2pix.data import prepare_images
 
     if options.operation == "combine":
         a, b = options.inputs
-        return prepare_images.combine_jobs(a, b, options.out)
+        return prepare_images.combine_tasks(a, b, options.out)
     if options.operation == "split":
-        return prepare_images.split_jobs(
+        return prepare_images.split_tasks(
             options.inputs[0], options.out, options.val, options.seed
         ), []
     keys = vars(options)
@@ -163,4 +163,4 @@ def plan(options: argparse.Namespace) -> tuple[list, list[str]]:
         "sketch": lambda x: prepare_images.draw_sketch(x, keys["blur"], keys["strength"]),
         "blank": lambda x: prepare_images.blank_hole(x, keys["part"], keys["gray"]),
     }[options.operation]
-    return prepare_images.convert_jobs(options.inputs[0], options.out, operate), []
+    return prepare_images.convert_tasks(options.inputs[0], options.out, operate), []

@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     private, ask, examples = options.private, not options.yes, not options.no_examples
     if options.command == "push":
         folder = Path(options.checkpoint)
-        return push(folder, options.repo, private, options.license, ask, examples)
+        return push_checkpoint(folder, options.repo, private, options.license, ask, examples)
     if options.folder is None:
         return push_space(options.checkpoint, options.repo, private, ask, examples)
     from pix2pix.cli.space import build_space
@@ -111,13 +111,13 @@ def check_repo_name(name: str) -> None:
 
 def check_target(repo_id: str) -> None:
     """Raises ValueError where a later push would fail for its name or for want of a login."""
-    from pix2pix.hub.upload import account
+    from pix2pix.hub.upload import get_account
 
     check_repo_name(repo_id)
-    account()
+    get_account()
 
 
-def push(
+def push_checkpoint(
     folder: Path,
     repo_id: str,
     private: bool,
@@ -125,9 +125,9 @@ def push(
     ask: bool,
     examples: bool = True,
 ) -> int:
-    from pix2pix.hub.upload import account
+    from pix2pix.hub.upload import get_account
 
-    user = account()
+    user = get_account()
     with tempfile.TemporaryDirectory() as scratch:
         stage_checkpoint(folder, Path(scratch), repo_id, license_id, examples)
         return show_and_upload(Path(scratch), repo_id, "model", user, private, ask)
@@ -135,9 +135,9 @@ def push(
 
 def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool, examples: bool) -> int:
     from pix2pix.cli.space import build_space
-    from pix2pix.hub.upload import account
+    from pix2pix.hub.upload import get_account
 
-    user = account()
+    user = get_account()
     with tempfile.TemporaryDirectory() as scratch:
         build_space(checkpoint, repo_id, Path(scratch), examples)
         return show_and_upload(Path(scratch), repo_id, "space", user, private, ask)
@@ -166,7 +166,7 @@ def stage_checkpoint(
         raise ValueError(str(error).replace(str(into), str(folder))) from None
     card = folder / CARD_NAME
     text = card.read_text(encoding="utf-8") if card.is_file() else write_card(config)
-    text, config = without_paths(text, config, into / CONFIG_NAME)
+    text, config = remove_private_paths(text, config, into / CONFIG_NAME)
     text = copy_pictures(text, folder, into)
     for path in sorted((folder / EXAMPLES_DIR).glob("*")) if examples else ():
         if is_picture(path, folder):
@@ -174,7 +174,7 @@ def stage_checkpoint(
     (into / CARD_NAME).write_text(complete_card(text, config, repo_id, license_id), "utf-8")
 
 
-def without_paths(
+def remove_private_paths(
     text: str, config: "CheckpointConfig", path: Path
 ) -> tuple[str, "CheckpointConfig"]:
     """The card and the config, in its file too, without the path that older runs began from."""
@@ -245,9 +245,9 @@ def show_and_upload(
     folder: Path, repo_id: str, kind: "Kind", user: str, private: bool, ask: bool
 ) -> int:
     """Lists what goes up, asks, uploads, and says where it is."""
-    from pix2pix.hub.upload import look_up, upload
+    from pix2pix.hub.upload import find_repo, upload
 
-    there = look_up(repo_id, kind)
+    there = find_repo(repo_id, kind)
     if there is not None and private and not there[0]:
         raise ValueError(
             f"{repo_id}: is there already, for all to see; --private is for a new repo. "
@@ -262,8 +262,8 @@ def show_and_upload(
         name, size = path.relative_to(folder).as_posix(), path.stat().st_size
         total += size
         replaced = "  replaces the one there" if there and name in there[1] else ""
-        print(f"  {in_units(size):>10}  {name}{replaced}")
-    print(f"  {in_units(total):>10}  in all")
+        print(f"  {format_bytes(size):>10}  {name}{replaced}")
+    print(f"  {format_bytes(total):>10}  in all")
     if not unseen:
         print("Everyone will be able to see it, pictures included.")
     if ask and not confirm("Upload?"):
@@ -280,7 +280,7 @@ def show_and_upload(
     return 0
 
 
-def in_units(size: int) -> str:
+def format_bytes(size: int) -> str:
     return f"{size / 1024:.1f} KiB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MiB"
 
 

@@ -16,7 +16,7 @@ from pix2pix.checkpoint import (
 from pix2pix.config import CheckpointConfig
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
-from pix2pix.hub.upload import look_up, with_front_matter
+from pix2pix.hub.upload import find_repo, with_front_matter
 from pix2pix.images.reader import IMAGE_SUFFIXES
 from pix2pix.labels.label_map import is_facades
 from pix2pix.runtime.bundle import ASSETS, BUNDLE, PACKAGE
@@ -99,7 +99,7 @@ def front_matter(title: str, promise: str, pinned: str | None) -> dict[str, Any]
     if pinned is not None:
         model, sha = pinned.split("@")
         values["models"] = [model]
-        there = look_up(model, "model")
+        there = find_repo(model, "model")
         if there is not None and not there[0]:  # fetched while the Space is built, without a login
             values["preload_from_hub"] = [f"{model} {CONFIG_NAME},{WEIGHTS_NAME} {sha}"]
     return values

@@ -26,12 +26,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_checkpoint(parser, "trace")
 
 
-def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
+def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
     """`plan_outputs`: a label map is a PNG."""
     return plan_outputs(inputs, options.out, endings=(".png",))
 
 
-def load(options: argparse.Namespace) -> Process:
+def load_process(options: argparse.Namespace) -> Process:
     from pix2pix.images.reader import open_rgb
     from pix2pix.inference import load_tracer
     from pix2pix.labels.label_map import encode_label_image

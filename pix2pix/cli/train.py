@@ -167,7 +167,7 @@ def push(folder: Path, repo: str, private: bool, examples: bool) -> None:
     words = ["python", "-m", "pix2pix", "push", str(folder), repo]
     words += ["--private"] * private + ["--no-examples"] * (not examples)
     try:
-        publish.push(folder, repo, private, None, ask=False, examples=examples)
+        publish.push_checkpoint(folder, repo, private, None, ask=False, examples=examples)
     except (Exception, KeyboardInterrupt) as error:
         reason = str(error) or type(error).__name__
         raise RunStoppedError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Process, add_checkpoint
-from pix2pix.cli.console import complain
+from pix2pix.cli.console import print_stderr
 from pix2pix.cli.output_paths import Planned, plan_outputs
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ examples:
   python -m pix2pix translate facades/test/*.jpg -o out/ --half left --checkpoint runs/paper
 """
 
-LISTED = 10  # images of a kind of notice that are named
+MAX_LISTED = 10  # images of a kind of notice that are named
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
+def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
     """`plan_outputs`, or where a folder is given, a PNG for each image in it."""
     if not any(source and Path(source).is_dir() for source in inputs):
         return plan_outputs(inputs, options.out)
@@ -92,15 +92,15 @@ def plan(options: argparse.Namespace, inputs: list[str]) -> Planned:
     found = find_photos(inputs, Path(options.out), options.recursive)
     jobs, bad = plan_photos(found.names, Path(options.out), ".png")
     if found.left_out:
-        complain(describe_left_out(found.left_out))
+        print_stderr(describe_left_out(found.left_out))
     return {job.source: job.target for job in jobs if not job.page}, found.bad | bad
 
 
-def load(options: argparse.Namespace) -> Process:
+def load_process(options: argparse.Namespace) -> Process:
     from pix2pix.images.convert import to_rgb
-    from pix2pix.images.value_range import is_deep, read_in_range
     from pix2pix.images.icc import to_srgb
     from pix2pix.images.reader import open_image
+    from pix2pix.images.value_range import is_deep, read_in_range
     from pix2pix.inference import load_translator
 
     translator = load_translator(options.checkpoint, options.device)
@@ -108,21 +108,21 @@ def load(options: argparse.Namespace) -> Process:
         translator.check_sizes(options.size, options.tile)
     except ValueError as error:
         raise ValueError(f"--{error}") from None
-    halves = Halves(options.half, translator.config)
+    halves = HalfPicker(options.half, translator.config)
     value_range = translator.config.input_range
 
     def process(source: str) -> Image.Image:
         image = open_image(source)
         for note in image.info.get("notes", ()):  # which page it is, what range was guessed
             if "pages" in note or not (value_range and is_deep(image.mode)):  # its range is known
-                complain(f"{source}: {note}")
+                print_stderr(f"{source}: {note}")
         image = halves.take(to_rgb(to_srgb(read_in_range(image, value_range))), source)
         return translator.translate(image, options.seed, size=options.size, tile=options.tile)
 
     return process
 
 
-class Halves:
+class HalfPicker:
     """Takes of pairs side by side the half that is the input, and says so."""
 
     def __init__(self, half: str, config: CheckpointConfig) -> None:
@@ -133,7 +133,7 @@ class Halves:
     def take(self, image: Image.Image, name: str) -> Image.Image:
         """The image, or a half of it. ValueError for an image that has no two halves."""
         if self._half in ("left", "right"):
-            return half_of(image, self._half)
+            return crop_half(image, self._half)
         if self._half == "whole" or not self._is_pair(image):
             return image
         if self._own:
@@ -141,7 +141,7 @@ class Halves:
                 f"{name}: two pictures side by side, as the model was trained on; its {self._own} "
                 "half is taken (--half whole takes all of it)"
             )
-            return half_of(image, self._own)
+            return crop_half(image, self._own)
         self._say(
             f"{name}: looks like two pictures side by side and is taken as one; "
             "--half left or --half right takes a half"
@@ -156,23 +156,23 @@ class Halves:
         """
         import numpy as np
 
-        from pix2pix.images.seam import MAX_STEP, step_at_middle
+        from pix2pix.images.seam import MIN_SEAM, seam_strength
 
         if image.width * self._height != 2 * image.height * self._width or image.width % 2:
             return False
-        step = step_at_middle(np.asarray(image))
-        return bool(self._own) if step is None else step >= MAX_STEP
+        step = seam_strength(np.asarray(image))
+        return bool(self._own) if step is None else step >= MIN_SEAM
 
     def _say(self, line: str) -> None:
         kind = line.rpartition(":")[2]
         self._said[kind] += 1
-        if self._said[kind] <= LISTED:
-            complain(line)
-        elif self._said[kind] == LISTED + 1:
-            complain("and others; they are not listed")
+        if self._said[kind] <= MAX_LISTED:
+            print_stderr(line)
+        elif self._said[kind] == MAX_LISTED + 1:
+            print_stderr("and others; they are not listed")
 
 
-def half_of(image: Image.Image, half: str) -> Image.Image:
+def crop_half(image: Image.Image, half: str) -> Image.Image:
     """The left or right half. ValueError where the width is odd."""
     if image.width % 2:
         raise ValueError(

@@ -12,15 +12,20 @@ import numpy as np
 
 from pix2pix.data.discovery import ImagePart
 from pix2pix.data.example_reader import map_threads, open_parts
-from pix2pix.images.value_range import ValueRange, is_deep, usual_range, value_extremes
 from pix2pix.images.reader import read_mode
+from pix2pix.images.value_range import (
+    ValueRange,
+    guess_value_range,
+    is_deep,
+    measure_value_extremes,
+)
 
-LOOKED_AT = 256  # deep pictures, evenly spread
+SAMPLE_SIZE = 256  # deep pictures, evenly spread
 
 log = logging.getLogger(__name__)
 
 
-def find_range(parts: Sequence[ImagePart], what: str) -> ValueRange:
+def find_set_range(parts: Sequence[ImagePart], what: str) -> ValueRange:
     """The range of the deep pictures among these, said in the log; () where there are none."""
 
     def mode_of(part: ImagePart) -> str:
@@ -34,16 +39,16 @@ def find_range(parts: Sequence[ImagePart], what: str) -> ValueRange:
             image = open_parts([part])[0]
         except ValueError:
             return None
-        return (*value_extremes(image), image.mode == "F") if is_deep(image.mode) else None
+        return (*measure_value_extremes(image), image.mode == "F") if is_deep(image.mode) else None
 
     modes = map_threads(mode_of, parts, "looking at depths")
     deep = [part for part, mode in zip(parts, modes) if is_deep(mode)]
-    spread = np.linspace(0, len(deep) - 1, min(len(deep), LOOKED_AT)).round().astype(int)
+    spread = np.linspace(0, len(deep) - 1, min(len(deep), SAMPLE_SIZE)).round().astype(int)
     looks = [x for x in map_threads(look, [deep[i] for i in spread], "looking at values") if x]
     if not looks:
         return ()
     low, high = min(x[0] for x in looks), max(x[1] for x in looks)
-    found = usual_range(low, high, any(x[2] for x in looks))
+    found = guess_value_range(low, high, any(x[2] for x in looks))
     log.info(
         "%s: %s of more than 8 bits, with values from %s to %s: in all of them, %s to %s is read "
         "as 0 to 255",

@@ -60,7 +60,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Place:
+class SplitLocation:
     """Where a split's images are: in one folder, or in two folders A and B."""
 
     folders: tuple[Path, ...]
@@ -92,7 +92,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class MatchedExamples:
     """The examples of a place, and what is wrong with files that are in none."""
 
     examples: list[Example]
@@ -117,7 +117,7 @@ def split_of(folder_name: str) -> tuple[str, str]:
     return SPLIT_OF[name.lower()], side.lower()
 
 
-def locate_split(root: Path, split: str) -> Place | None:
+def locate_split(root: Path, split: str) -> SplitLocation | None:
     """Where a split's images are; None where there is no such split.
 
     ValueError where of two folders A and B only one is there.
@@ -126,15 +126,15 @@ def locate_split(root: Path, split: str) -> Place | None:
     whole = [folder for folder in own if not split_of(folder.name)[1]]
     for folder in whole:
         if sides := _sides(folder, _by_name(folder)):
-            return Place(sides)
+            return SplitLocation(sides)
     fused = {split_of(f.name)[1]: f for f in own if f not in whole}
     if sides := _sides(root, fused):
-        return Place(sides)
+        return SplitLocation(sides)
     if whole:
-        return Place((whole[0],))
+        return SplitLocation((whole[0],))
     if split != "train" and any(split_of(f.name)[0] == "train" for f in _folders(root)):
         return None
-    place = Place(_sides(root, _by_name(root)) or (root,), split)
+    place = SplitLocation(_sides(root, _by_name(root)) or (root,), split)
     return place if split == "train" or all(place.images) else None
 
 
@@ -196,7 +196,7 @@ def _by_stem(folder: Path, split: str, runs: list[Path]) -> dict[str, list[Path]
     return stems
 
 
-def find_layout(place: Place, task: str, layout: str = "auto") -> str:
+def find_layout(place: SplitLocation, task: str, layout: str = "auto") -> str:
     """The layout of a split's place; ValueError where `layout` or the task wants another."""
     allowed = TASK_LAYOUTS[task]
     found = "folders" if len(place.folders) == 2 else _layout_of_one(place.images[0], task)
@@ -231,22 +231,24 @@ def _are_double(images: list[Path]) -> bool:
     return bool(sizes) and all(width == 2 * height for width, height in sizes)
 
 
-def find_examples(place: Place, layout: str, roles: tuple[str, str] | None = None) -> Found:
+def find_examples(
+    place: SplitLocation, layout: str, roles: tuple[str, str] | None = None
+) -> MatchedExamples:
     """The examples of a split, sorted; `roles` are those of layout suffixes where known."""
     first, *others = place.images
     if layout == "stems":
         return _match_stems(first)
     if layout == "folders":
         pairs, alike, problems = match_folders(first, others[0], place.folders)
-        return Found([_pair(*pair) for pair in pairs], problems, alike)
+        return MatchedExamples([_pair(*pair) for pair in pairs], problems, alike)
     if layout == "suffixes":
         roles = roles or find_roles(first)
         if roles is None:
             raise ValueError(f"{place}: expected names that end in _A and _B, or such words")
         pairs, problems = match_roles(first, roles)
-        return Found([_pair(*pair) for pair in pairs], problems, len(pairs), roles)
+        return MatchedExamples([_pair(*pair) for pair in pairs], problems, len(pairs), roles)
     halves = (0, 1) if layout == "side_by_side" else (None,)
-    return Found(
+    return MatchedExamples(
         [
             Example(stem, tuple(ImagePart(path, half) for half in halves))
             for stem, paths in first.items()
@@ -260,7 +262,7 @@ def _pair(name: str, a: Path, b: Path) -> Example:
     return Example(name, (ImagePart(a), ImagePart(b)))
 
 
-def _match_stems(stems: Stems) -> Found:
+def _match_stems(stems: Stems) -> MatchedExamples:
     examples, problems = [], []
     for stem, paths in stems.items():
         labels = [p for p in paths if p.suffix.lower() == ".png"]
@@ -276,4 +278,4 @@ def _match_stems(stems: Stems) -> Found:
             problems.append(f"{paths[0]}: has no photo {Path(stem).name}.jpg beside it")
         else:
             problems.append(f"{paths[0]}: has no label map {Path(stem).name}.png beside it")
-    return Found(examples, problems)
+    return MatchedExamples(examples, problems)

@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from pix2pix.data.discovery import Example, ImagePart
 from pix2pix.images.convert import to_rgb
-from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.images.reader import has_end, open_image, read_size
+from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.labels.palette import Palette
 
 LOSSY_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif")

@@ -8,21 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pix2pix.data.bit_depth import find_set_range
 from pix2pix.data.datasets.colorization_dataset import PlainPhotos, read_plain
 from pix2pix.data.datasets.label_dataset import FacadePairs, read_pair
 from pix2pix.data.datasets.pair_dataset import ImagePairs, read_images
 from pix2pix.data.datasets.segmentation_dataset import TracedFacades
-from pix2pix.data.bit_depth import find_range
 from pix2pix.data.discovery import Example
-from pix2pix.data.image_cache import Examples, Pictures, Reader, cache_bytes
-from pix2pix.data.label_format import settle_labels
+from pix2pix.data.image_cache import CachedExamples, ImageArrays, Reader, cache_budget_bytes
+from pix2pix.data.label_format import resolve_label_format
 from pix2pix.data.loader import Dataset
 from pix2pix.data.options import LABEL_TASKS, DataOptions
-from pix2pix.data.pair_direction import orient
+from pix2pix.data.pair_direction import order_parts
 from pix2pix.data.resize_crop import Geometry
-from pix2pix.data.splits import Names, find_splits
+from pix2pix.data.splits import SplitNames, find_splits
 from pix2pix.data.summary import Facts, class_shares, evenly, gather_facts
-from pix2pix.data.validation import check_quickly, decode, measure, report
+from pix2pix.data.validation import check_without_decoding, decode, measure, report
 from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.palette import Palette, read_palette
 
@@ -38,7 +38,7 @@ PART_NAMES = {
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedData:
     """The data sets of the splits asked for, and the facts that `summary` has lines for."""
 
     datasets: list[Dataset]
@@ -61,9 +61,9 @@ def open_data(
     root: Path,
     splits: Sequence[str] = ("train", "val"),
     processes: int = 1,
-    earlier: Names | None = None,
+    earlier: SplitNames | None = None,
     seek_ranges: bool = False,
-) -> Opened:
+) -> OpenedData:
     """The data sets of the splits in a folder, every file of them checked.
 
     Without a folder val, a part of train is held out, chosen by the seed and the examples' names;
@@ -71,25 +71,25 @@ def open_data(
     With `seek_ranges`, deep pictures have one range for the whole set, where `options` say none.
     The decoded examples are kept in memory where they fit in this process's share of it, one of
     `processes`; if not, label maps are decoded to be checked and photos are believed by their
-    beginning and end. Raises DataProblems with everything that is wrong with files, unless they
+    beginning and end. Raises DataError with everything that is wrong with files, unless they
     are to be skipped; ValueError where a split is not there or is empty.
     """
     palette = read_palette(root) if options.task in LABEL_TASKS else None
     located = find_splits(options, root, splits, earlier)
     problems = list(located.problems)
-    oriented, direction = orient(located.examples, options, palette)
+    oriented, direction = order_parts(located.examples, options, palette)
     if palette is not None:
-        palette = settle_labels(root, oriented, palette, options.skip_bad)
+        palette = resolve_label_format(root, oriented, palette, options.skip_bad)
 
     if seek_ranges:
-        options = replace(options, **find_ranges(options, oriented))
+        options = replace(options, **find_set_ranges(options, oriented))
 
     # Headers tell sizes, and so whether all fits in memory; decoding tells the rest
-    geometries = {split: view_geometry(options, split) for split in splits}
+    geometries = {split: make_geometry(options, split) for split in splits}
     found, sizes, faults = measure(oriented, palette)
     problems += faults
-    kept: dict[str, list[Pictures]] = {}
-    if estimate_bytes(sizes, geometries) <= cache_bytes(options.cache_gb, processes):
+    kept: dict[str, list[ImageArrays]] = {}
+    if estimate_bytes(sizes, geometries) <= cache_budget_bytes(options.cache_gb, processes):
         for split in splits:
             read = make_reader(options, geometries[split], palette)
             found[split], kept[split], faults = decode(found[split], read, palette)
@@ -97,15 +97,15 @@ def open_data(
     else:
         log.info("%s: too large for memory; images are read as they are needed", root)
         for split in splits:
-            found[split], faults = check_quickly(found[split], palette)
+            found[split], faults = check_without_decoding(found[split], palette)
             problems += faults
     problems = list(dict.fromkeys(problems))
     if located.held_out:
-        share_last(found, kept)
+        fill_empty_split(found, kept)
     report(problems, options.skip_bad, root, found)
 
     examples = {
-        split: Examples(
+        split: CachedExamples(
             found[split],
             make_reader(options, geometries[split], palette),
             kept.get(split),
@@ -116,20 +116,24 @@ def open_data(
     classes = class_shares(evenly(examples[splits[0]]), palette) if palette else {}
     facts = gather_facts(located, direction, found, PART_NAMES[options.task], classes)
     datasets = [make_dataset(options, examples[s], geometries[s], palette) for s in splits]
-    return Opened(datasets, facts, options)
+    return OpenedData(datasets, facts, options)
 
 
-def find_ranges(options: DataOptions, found: dict[str, list[Example]]) -> dict[str, Any]:
+def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> dict[str, Any]:
     """The options "input_range" and "target_range" that deep pictures of the set call for."""
     ranges: dict[str, ValueRange] = {}
     for i, (name, known) in enumerate(zip(options.range_names(), options.part_ranges())):
         parts = [e.parts[i] for examples in found.values() for e in examples if len(e.parts) > i]
-        if name and not known and (value_range := find_range(parts, PART_NAMES[options.task][i])):
+        if (
+            name
+            and not known
+            and (value_range := find_set_range(parts, PART_NAMES[options.task][i]))
+        ):
             ranges[name] = value_range
     return ranges
 
 
-def share_last(found: dict[str, list[Example]], kept: dict[str, list[Pictures]]) -> None:
+def fill_empty_split(found: dict[str, list[Example]], kept: dict[str, list[ImageArrays]]) -> None:
     """Where bad files left either side of a held-out split without examples, both have the rest."""
     for split, other in (("train", "val"), ("val", "train")):
         if split in found and not found[split] and found.get(other):
@@ -137,10 +141,10 @@ def share_last(found: dict[str, list[Example]], kept: dict[str, list[Pictures]])
             kept.pop(split, None)  # of another geometry; read again as needed
 
 
-def view_geometry(options: DataOptions, split: str) -> Geometry:
+def make_geometry(options: DataOptions, split: str) -> Geometry:
     """How a split's pictures become views: training's at random, all others' as served."""
     geometry = options.geometry()
-    return geometry if split == "train" else geometry.evaluating()
+    return geometry if split == "train" else geometry.for_evaluation()
 
 
 def estimate_bytes(sizes: dict[str, list[tuple[int, int]]], geometries: dict[str, Geometry]) -> int:
@@ -162,7 +166,7 @@ def make_reader(options: DataOptions, geometry: Geometry, palette: Palette | Non
 
 
 def make_dataset(
-    options: DataOptions, examples: Examples, geometry: Geometry, palette: Palette | None
+    options: DataOptions, examples: CachedExamples, geometry: Geometry, palette: Palette | None
 ) -> Dataset:
     if options.task == "colorize":
         return PlainPhotos(examples, geometry, options.half_output)

@@ -11,26 +11,26 @@ from tqdm import tqdm
 
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import WORTH_A_BAR
-from pix2pix.data.resize_crop import Picture
+from pix2pix.data.resize_crop import ImageArray
 
 log = logging.getLogger(__name__)
 
-Pictures = tuple[Picture, ...]
-Reader = Callable[[Example], Pictures]  # ValueError "FILE: reason"
+ImageArrays = tuple[ImageArray, ...]
+Reader = Callable[[Example], ImageArrays]  # ValueError "FILE: reason"
 
 CACHE_PART = 0.5  # of the memory that is free may be filled with decoded images
 MAX_COUNTED = 8192  # examples that statistics of a set are taken from
 CHUNK = 64  # of them are in memory at a time
 
 
-class Examples:
+class CachedExamples:
     """Example i as pictures of one shape, from memory or from its files."""
 
     def __init__(
         self,
         items: Sequence[Example],
         read: Reader,
-        kept: list[Pictures] | None = None,
+        kept: list[ImageArrays] | None = None,
         skip_bad: bool = False,
     ) -> None:
         self.names = [item.name for item in items]
@@ -51,7 +51,7 @@ class Examples:
     def __len__(self) -> int:
         return len(self._items)
 
-    def __getitem__(self, index: int) -> Pictures:
+    def __getitem__(self, index: int) -> ImageArrays:
         """ValueError "FILE: reason" for a file that went bad; with skip_bad, the next example."""
         if self._kept is not None:
             return self._kept[index]
@@ -64,7 +64,7 @@ class Examples:
                 log.warning("%s; the next image is taken for it", error)
         raise AssertionError("an empty set has no examples")
 
-    def evenly(self) -> Iterator[Pictures]:
+    def evenly(self) -> Iterator[ImageArrays]:
         """At most MAX_COUNTED examples from the whole set, the same whether kept or not."""
         count = min(len(self), MAX_COUNTED)
         indices = np.linspace(0, len(self) - 1, count).round().astype(int).tolist()
@@ -75,14 +75,14 @@ class Examples:
                 bar.update(CHUNK)
 
 
-def cache_bytes(cache_gb: float, processes: int) -> int:
+def cache_budget_bytes(cache_gb: float, processes: int) -> int:
     """How much one of `processes` may keep; `cache_gb` as in `DataOptions`."""
     if cache_gb >= 0:
         return int(cache_gb * 1e9) // processes
-    return int(free_memory() * CACHE_PART) // processes
+    return int(measure_free_memory() * CACHE_PART) // processes
 
 
-def free_memory() -> int:
+def measure_free_memory() -> int:
     """Bytes that this process may still take: of the machine, or of its control group if less."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()

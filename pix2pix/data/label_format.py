@@ -16,11 +16,11 @@ import numpy as np
 
 from pix2pix.data.discovery import Example, ImagePart
 from pix2pix.data.example_reader import is_lossy, map_threads, open_parts
-from pix2pix.labels.label_colors import pack
+from pix2pix.labels.label_colors import pack_rgb
 from pix2pix.labels.label_map import VOID
-from pix2pix.labels.palette import PALETTE_NAME, LabelLook, Palette
+from pix2pix.labels.palette import PALETTE_NAME, Palette, ParsedLabelImage
 
-LOOKED_AT = 64  # label maps, evenly spread
+SAMPLE_SIZE = 64  # label maps, evenly spread
 MAX_FORMS = 64  # values or colours; a photo has more
 COVERED = 0.98  # of an image, by its most frequent colours
 LEAST_BAD = 0.25  # of those looked at: then it is the set, not some files
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Survey:
+class LabelSurvey:
     """What the label maps looked at hold."""
 
-    looked_at: int = 0
+    sampled: int = 0
     fit_ids: int = 0
     fit_colors: int = 0
     faults: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Survey:
     colors: Counter[tuple[int, ...]] = field(default_factory=Counter)  # pixels, by colour
 
 
-def settle_labels(
+def resolve_label_format(
     root: Path, found: dict[str, list[Example]], palette: Palette, skip_bad: bool = False
 ) -> Palette:
     """The palette with how the whole set is to be read.
@@ -57,9 +57,9 @@ def settle_labels(
     read with this one, unless bad files are to be skipped.
     """
     parts = [e.parts[1] for examples in found.values() for e in examples]
-    spread = np.linspace(0, len(parts) - 1, min(len(parts), LOOKED_AT)).round().astype(int)
+    spread = np.linspace(0, len(parts) - 1, min(len(parts), SAMPLE_SIZE)).round().astype(int)
     chosen = [parts[i] for i in spread]
-    survey = take_survey(chosen, palette)
+    survey = survey_labels(chosen, palette)
     if _is_mask(survey, palette):
         palette = replace(palette, ids=(0, VOID), void_ids=())
         log.info(
@@ -67,27 +67,27 @@ def settle_labels(
             root,
             palette.classes[1].name,
         )
-        survey = take_survey(chosen, palette)
+        survey = survey_labels(chosen, palette)
     bad = len(survey.faults)
-    is_set = bad == survey.looked_at or (bad > 1 and bad >= LEAST_BAD * survey.looked_at)
+    is_set = bad == survey.sampled or (bad > 1 and bad >= LEAST_BAD * survey.sampled)
     if bad and is_set and not skip_bad:
         proposal = propose(survey, palette, root)
         if proposal:
             raise ValueError(
-                f"{root}: {bad} of {survey.looked_at} label maps looked at are not of the classes "
+                f"{root}: {bad} of {survey.sampled} label maps looked at are not of the classes "
                 f"expected ({survey.faults[0]}). {proposal}"
             )
     for note, count in survey.notes.most_common(3):
-        log.warning("%s: in %d of %d label maps, %s", root, count, survey.looked_at, note)
+        log.warning("%s: in %d of %d label maps, %s", root, count, survey.sampled, note)
     return replace(palette, reading=_choose_reading(survey, palette))
 
 
-def take_survey(parts: Sequence[ImagePart], palette: Palette) -> Survey:
-    survey = Survey()
+def survey_labels(parts: Sequence[ImagePart], palette: Palette) -> LabelSurvey:
+    survey = LabelSurvey()
 
-    def look_at(part: ImagePart) -> LabelLook | None:
+    def look_at(part: ImagePart) -> ParsedLabelImage | None:
         try:
-            return LabelLook(open_parts([part])[0], is_lossy(part))
+            return ParsedLabelImage(open_parts([part])[0], is_lossy(part))
         except ValueError:
             return None  # whoever reads it for training says why
 
@@ -99,8 +99,8 @@ def take_survey(parts: Sequence[ImagePart], palette: Palette) -> Survey:
     return survey
 
 
-def _add(survey: Survey, part: ImagePart, look: LabelLook, palette: Palette) -> None:
-    survey.looked_at += 1
+def _add(survey: LabelSurvey, part: ImagePart, look: ParsedLabelImage, palette: Palette) -> None:
+    survey.sampled += 1
     survey.fit_ids += palette.read_ids(look) is not None
     survey.fit_colors += palette.read_exact_colors(look) is not None
     try:
@@ -121,9 +121,9 @@ def _add(survey: Survey, part: ImagePart, look: LabelLook, palette: Palette) -> 
     survey.colors.update(_frequent_colors(look))
 
 
-def _frequent_colors(look: LabelLook) -> dict[tuple[int, ...], int]:
+def _frequent_colors(look: ParsedLabelImage) -> dict[tuple[int, ...], int]:
     """The colours of an image and how many pixels have them; {} of one that has too many."""
-    packed, counts = np.unique(pack(look.rgb[~look.clear]), return_counts=True)
+    packed, counts = np.unique(pack_rgb(look.rgb[~look.clear]), return_counts=True)
     order = counts.argsort()[::-1][:MAX_FORMS]
     if counts[order].sum() < COVERED * counts.sum():
         return {}
@@ -136,22 +136,22 @@ def _frequent_colors(look: LabelLook) -> dict[tuple[int, ...], int]:
 def looks_like_labels(part: ImagePart) -> bool:
     """Whether a picture has so few colours that it may be a label map, of whatever classes."""
     try:
-        return bool(_frequent_colors(LabelLook(open_parts([part])[0], is_lossy(part))))
+        return bool(_frequent_colors(ParsedLabelImage(open_parts([part])[0], is_lossy(part))))
     except ValueError:
         return False
 
 
-def _is_mask(survey: Survey, palette: Palette) -> bool:
+def _is_mask(survey: LabelSurvey, palette: Palette) -> bool:
     """Whether 0 and 255 are all that two classes with the ids 0 and 1 have."""
     return (
         palette.ids == (0, 1)
-        and survey.valued == survey.looked_at > survey.fit_colors
+        and survey.valued == survey.sampled > survey.fit_colors
         and survey.values.keys() == {0, VOID}
     )
 
 
-def _choose_reading(survey: Survey, palette: Palette) -> str:
-    count = survey.looked_at
+def _choose_reading(survey: LabelSurvey, palette: Palette) -> str:
+    count = survey.sampled
     if not count or survey.fit_ids == survey.fit_colors == count:
         # A grey set is of ids, but for a mask of black and white whose white is a class
         white_is_class = (VOID,) * 3 in {c.rgb for c in palette.classes}
@@ -160,9 +160,9 @@ def _choose_reading(survey: Survey, palette: Palette) -> str:
     return "ids" if survey.fit_ids == count else "colors" if survey.fit_colors == count else ""
 
 
-def propose(survey: Survey, palette: Palette, root: Path) -> str:
+def propose(survey: LabelSurvey, palette: Palette, root: Path) -> str:
     """What was found, and the palette.json that would say what it is; "" for no label maps."""
-    if survey.valued * 2 > survey.looked_at and len(survey.values) <= MAX_FORMS:
+    if survey.valued * 2 > survey.sampled and len(survey.values) <= MAX_FORMS:
         return _propose_ids(survey, palette, root)
     total = sum(survey.colors.values())
     colors = _merge_near([c for c, n in survey.colors.most_common() if n >= LEAST_SHARE * total])
@@ -193,7 +193,7 @@ def _merge_near(colors: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return kept
 
 
-def _propose_ids(survey: Survey, palette: Palette, root: Path) -> str:
+def _propose_ids(survey: LabelSurvey, palette: Palette, root: Path) -> str:
     total = sum(survey.values.values())
     shares = ", ".join(f"{v} ({n / total:.1%})" for v, n in sorted(survey.values.items()))
     known = dict(zip(palette.ids, palette.classes))

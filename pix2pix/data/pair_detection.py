@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 
 from pix2pix.data.discovery import Example
-from pix2pix.images.seam import MAX_STEP, middle_step
 from pix2pix.images.reader import open_image
+from pix2pix.images.seam import MIN_SEAM, measure_center_seam
 
 HALF_NAMES = ("left", "right")
 
-LOOKED_AT = 32  # images, evenly spread
+SAMPLE_SIZE = 32  # images, evenly spread
 
 
 def check_pairs(folder: Path, examples: Sequence[Example]) -> None:
     """Raises ValueError where most images that were taken for pairs go on across their middle."""
-    spread = np.linspace(0, len(examples) - 1, min(len(examples), LOOKED_AT)).round().astype(int)
+    spread = np.linspace(0, len(examples) - 1, min(len(examples), SAMPLE_SIZE)).round().astype(int)
     steps = [step for i in spread if (step := _step_in(examples[i].parts[0].path)) is not None]
-    whole = sum(step < MAX_STEP for step in steps)
+    whole = sum(step < MIN_SEAM for step in steps)
     if whole >= 2 and whole > len(steps) / 2:
         raise ValueError(
             f"{folder}: expected pairs, got what looks like plain photos: in {whole} of "
@@ -31,6 +31,6 @@ def check_pairs(folder: Path, examples: Sequence[Example]) -> None:
 
 def _step_in(path: Path) -> float | None:
     try:
-        return middle_step(open_image(path))
+        return measure_center_seam(open_image(path))
     except ValueError:
         return None  # whoever reads it for training says why

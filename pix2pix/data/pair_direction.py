@@ -12,7 +12,7 @@ from pix2pix.labels.palette import Palette
 Splits = Mapping[str, list[Example]]
 
 
-def orient(found: Splits, options: DataOptions, palette: Palette | None) -> tuple[dict, str]:
+def order_parts(found: Splits, options: DataOptions, palette: Palette | None) -> tuple[dict, str]:
     """The examples in the order that the task's data set wants, and in words what is the input.
 
     Input and target of images; photo and label map, whichever of them is the input.

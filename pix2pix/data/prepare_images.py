@@ -90,11 +90,11 @@ def combine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.concatenate([a, b], 1)
 
 
-# A job makes one file: its target, and what the content of that is made by
+# A task makes one file: its target, and what the content of that is made by
 ImageTask = tuple[Path, Callable[[], bytes]]
 
 
-def convert_jobs(source: Path, out: Path, operate: Operation) -> list[ImageTask]:
+def convert_tasks(source: Path, out: Path, operate: Operation) -> list[ImageTask]:
     """One PNG in OUT for each image in SOURCE, a folder or a file."""
     paths, folder = list_sources(source)
 
@@ -104,14 +104,14 @@ def convert_jobs(source: Path, out: Path, operate: Operation) -> list[ImageTask]
     return name_targets(paths, folder, out, make)
 
 
-def combine_jobs(a: Path, b: Path, out: Path) -> tuple[list[ImageTask], list[str]]:
-    """A job for each image in A that has a partner in B, and what is wrong with the others."""
+def combine_tasks(a: Path, b: Path, out: Path) -> tuple[list[ImageTask], list[str]]:
+    """A task for each image in A that has a partner in B, and what is wrong with the others."""
     stems: list[dict[Path, list[Path]]] = [{}, {}]
     for side, folder in zip(stems, (a, b)):
         for path in list_sources(folder)[0]:
             side.setdefault(path.relative_to(folder).with_suffix(""), []).append(path)
     bad: list[str] = []
-    jobs: list[ImageTask] = []
+    tasks: list[ImageTask] = []
     for stem in sorted(stems[0].keys() | stems[1].keys()):
         pair = [side.get(stem, []) for side in stems]
         if not all(pair):
@@ -121,8 +121,8 @@ def combine_jobs(a: Path, b: Path, out: Path) -> tuple[list[ImageTask], list[str
             twice = max(pair, key=len)
             bad.append(f"{twice[0]}: has a namesake beside it, {twice[1].name}")
         else:
-            jobs.append((_png(out, stem), partial(_combine_files, pair[0][0], pair[1][0])))
-    return jobs, bad
+            tasks.append((_png(out, stem), partial(_combine_files, pair[0][0], pair[1][0])))
+    return tasks, bad
 
 
 def _combine_files(a: Path, b: Path) -> bytes:
@@ -133,7 +133,7 @@ def _combine_files(a: Path, b: Path) -> bytes:
         raise ValueError(f"{b}: {error}") from None
 
 
-def split_jobs(source: Path, out: Path, val: float, seed: int) -> list[ImageTask]:
+def split_tasks(source: Path, out: Path, val: float, seed: int) -> list[ImageTask]:
     """Copies into OUT/train and OUT/val, `val` of them in the latter; a stem stays together."""
     paths, folder = list_sources(source)
     stems = sorted({path.relative_to(folder).with_suffix("") for path in paths})
@@ -141,12 +141,12 @@ def split_jobs(source: Path, out: Path, val: float, seed: int) -> list[ImageTask
         raise ValueError(f"{source}: expected at least two images to split, found {len(stems)}")
     count = min(max(1, round(len(stems) * val)), len(stems) - 1)
     held_out = set(random.Random(seed).sample(stems, count))
-    jobs: list[ImageTask] = []
+    tasks: list[ImageTask] = []
     for path in paths:
         name = path.relative_to(folder)
         split = "val" if name.with_suffix("") in held_out else "train"
-        jobs.append((out / split / name, partial(_checked_bytes, path)))
-    return jobs
+        tasks.append((out / split / name, partial(_checked_bytes, path)))
+    return tasks
 
 
 def _checked_bytes(path: Path) -> bytes:
@@ -169,16 +169,16 @@ def list_sources(source: Path) -> tuple[list[Path], Path]:
 def name_targets(
     paths: Sequence[Path], folder: Path, out: Path, make: Callable[[Path], bytes]
 ) -> list[ImageTask]:
-    """A job for each path, its target a PNG of its name; with its ending where two would collide.
+    """A task for each path, its target a PNG of its name; with its ending where two would collide.
 
     photo.jpg beside photo.tif become photo.jpg.png and photo.tif.png.
     """
     stems = [path.relative_to(folder).with_suffix("") for path in paths]
-    jobs: list[ImageTask] = []
+    tasks: list[ImageTask] = []
     for path, stem in zip(paths, stems):
         name = stem if stems.count(stem) == 1 else path.relative_to(folder)
-        jobs.append((_png(out, name), partial(make, path)))
-    return jobs
+        tasks.append((_png(out, name), partial(make, path)))
+    return tasks
 
 
 def _png(out: Path, name: Path) -> Path:
@@ -191,11 +191,11 @@ def encode_png(picture: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def run_jobs(jobs: Sequence[ImageTask], workers: int, force: bool) -> Iterator[str]:
-    """Does all jobs that can be done; yields what is wrong with the others, "FILE: reason"."""
+def run_tasks(tasks: Sequence[ImageTask], workers: int, force: bool) -> Iterator[str]:
+    """Does all tasks that can be done; yields what is wrong with the others, "FILE: reason"."""
 
-    def run(job: ImageTask) -> str | None:
-        target, make = job
+    def run(task: ImageTask) -> str | None:
+        target, make = task
         if target.exists() and not force:
             return f"{target}: is there already; --force overwrites it"
         try:
@@ -209,5 +209,5 @@ def run_jobs(jobs: Sequence[ImageTask], workers: int, force: bool) -> Iterator[s
         return None
 
     with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(run, jobs)
-        yield from filter(None, tqdm(results, total=len(jobs), unit="image"))
+        results = pool.map(run, tasks)
+        yield from filter(None, tqdm(results, total=len(tasks), unit="image"))

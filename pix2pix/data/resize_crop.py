@@ -1,7 +1,7 @@
 """How pictures of any shape become views of one size; what belongs together moves together.
 
 Training, evaluation and the services of `inference` share this: a network is shown a picture as it
-was trained (`Geometry.show`), and what it makes comes back in the picture's shape (`restore`).
+was trained (`Geometry.prepare`), and what it makes comes back in the picture's shape (`restore`).
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ JITTERS = {"crop": 1.3, "squeeze": 1.25}
 
 # fit = "squeeze": a picture much wider or higher than the view is squeezed to at most this aspect
 # beside it before a view is cut: most of a building stays in it, and windows stay windows.
-MAX_ASPECT = 1.3
-MAX_STRETCH = 1.15  # and each side of the cut by itself is up to this much longer
+MAX_SQUEEZE_ASPECT = 1.3
+MAX_SQUEEZE_STRETCH = 1.15  # and each side of the cut by itself is up to this much longer
 MAX_SIDES = 4  # fit = "crop" keeps of a long picture at most so many times the view's side
 
-Picture = np.ndarray  # (H, W, 3) uint8 colours, or (H, W) uint8 class indices
+ImageArray = np.ndarray  # (H, W, 3) uint8 colours, or (H, W) uint8 class indices
 Shape = tuple[int, int]  # (H, W)
 
 
@@ -64,79 +64,79 @@ class Geometry:
         rows, columns = round(self.height * self.zoom), round(self.width * self.zoom)
         if self.fit == "squeeze":
             aspect = (width / height) / (self.width / self.height)
-            aspect = float(np.clip(aspect, 1 / MAX_ASPECT, MAX_ASPECT))
+            aspect = float(np.clip(aspect, 1 / MAX_SQUEEZE_ASPECT, MAX_SQUEEZE_ASPECT))
             return round(rows * max(1 / aspect, 1)), round(columns * max(aspect, 1))
         return rows, columns
 
-    def store(self, pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    def store(self, pictures: Sequence[ImageArray]) -> tuple[ImageArray, ...]:
         """Pictures of one shape as they are kept for `view`."""
-        frame = self.stored_frame(_shape_of(pictures[0]))
-        return tuple(frame.place(picture) for picture in pictures)
+        placement = self.stored_placement(_shape_of(pictures[0]))
+        return tuple(placement.embed(picture) for picture in pictures)
 
-    def store_masked(self, pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    def store_masked(self, pictures: Sequence[ImageArray]) -> tuple[ImageArray, ...]:
         """As `store`; where that pads, with a mask that is VOID on what was added, else 0."""
         stored = self.store(pictures)
         if self.fit not in ("pad", "mirror"):
             return stored
         shape = _shape_of(pictures[0])
-        bare = replace(self.stored_frame(shape), mirror=False)
-        return *stored, bare.place(np.zeros(shape, np.uint8))
+        bare = replace(self.stored_placement(shape), mirror=False)
+        return *stored, bare.embed(np.zeros(shape, np.uint8))
 
-    def stored_frame(self, shape: Shape) -> "Frame":
+    def stored_placement(self, shape: Shape) -> "Placement":
         """How a picture of `shape` lies in what is kept of it."""
         target = self.stored_shape(shape)
         if self.fit not in ("pad", "mirror"):
-            is_turned = self.fit == "rotate" and (
+            is_rotated = self.fit == "rotate" and (
                 (shape[0] > shape[1]) != (self.height > self.width)
             )
-            return Frame(target, target, is_turned)
+            return Placement(target, target, is_rotated)
         scale = min(target[0] / shape[0], target[1] / shape[1])
         inner = (max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale)))
         inner = (min(inner[0], target[0]), min(inner[1], target[1]))
-        return Frame(inner, target, mirror=self.fit == "mirror")
+        return Placement(inner, target, mirror=self.fit == "mirror")
 
-    def evaluating(self) -> "Geometry":
+    def for_evaluation(self) -> "Geometry":
         """The same for evaluation and use: where training cuts out views of exactly the size, the
         whole picture is made to that size at once."""
         return self if self.fit in ("crop", "squeeze") else replace(self, jitter=1.0)
 
-    def at(self, height: int) -> "Geometry":
+    def with_height(self, height: int) -> "Geometry":
         """The same with views of another height, their shape the same."""
         return replace(self, height=height, width=max(1, round(self.width * height / self.height)))
 
-    def show(self, picture: Picture) -> Picture:
-        """The whole picture as an `evaluating` geometry shows it to a network.
+    def prepare(self, picture: ImageArray) -> ImageArray:
+        """The whole picture as an `for_evaluation` geometry shows it to a network.
 
         It is the view of evaluation; but for "crop", which has the middle of that alone: here the
         rest is beside it at the same scale.
         """
         (stored,) = self.store([picture])
-        return resize(stored, self.frame(_shape_of(picture)).outer)
+        return resize(stored, self.placement(_shape_of(picture)).outer)
 
-    def frame(self, shape: Shape) -> "Frame":
-        """How a picture of `shape` lies in what `show` makes of it."""
-        stored = self.stored_frame(shape)
+    def placement(self, shape: Shape) -> "Placement":
+        """How a picture of `shape` lies in what `prepare` makes of it."""
+        stored = self.stored_placement(shape)
         if self.fit == "squeeze":
-            return Frame((self.height, self.width), (self.height, self.width))
+            return Placement((self.height, self.width), (self.height, self.width))
         if self.fit != "crop":
             return stored
         scale = min(stored.outer[0] / self.height, stored.outer[1] / self.width)
         whole = (round(stored.outer[0] / scale), round(stored.outer[1] / scale))
-        return Frame(whole, whole)
+        return Placement(whole, whole)
 
-    def restore(self, output: Picture, shape: Shape) -> Picture:
+    def restore(self, output: ImageArray, shape: Shape) -> ImageArray:
         """What a network made (h, w, ...) of what it was shown, as a picture of `shape`.
 
-        h and w are those of `show`, or half of them, rounded up.
+        h and w are those of `prepare`, or half of them, rounded up.
         """
-        return resample(self.frame(shape).take(output), shape)
+        return resample(self.placement(shape).extract(output), shape)
 
     def view(
         self,
-        pictures: Sequence[Picture],
+        pictures: Sequence[ImageArray],
         rng: np.random.Generator | None,
         height: int | None = None,
-    ) -> tuple[Picture, ...]:
+    ) -> tuple[ImageArray, ...]:
         """The same view of all `pictures` (from `store`): at random, or for evaluation without rng.
 
         With `height` the view is made that high, its shape the same.
@@ -155,15 +155,15 @@ class Geometry:
 
     def views(
         self,
-        examples: Sequence[Sequence[Picture]],
+        examples: Sequence[Sequence[ImageArray]],
         rngs: Sequence[np.random.Generator] | None,
         height: int | None = None,
-    ) -> list[tuple[Picture, ...]]:
+    ) -> list[tuple[ImageArray, ...]]:
         """A view of each example, at random with a generator each, or for evaluation without."""
         each: Sequence[np.random.Generator | None] = rngs or [None] * len(examples)
         return [self.view(pictures, rng, height) for pictures, rng in zip(examples, each)]
 
-    def _whole(self, picture: Picture) -> tuple[slice, slice]:
+    def _whole(self, picture: ImageArray) -> tuple[slice, slice]:
         height, width = picture.shape[:2]
         rows, columns = height, width
         if self.fit == "crop":
@@ -172,15 +172,15 @@ class Geometry:
         top, left = (height - rows) // 2, (width - columns) // 2
         return np.s_[top : top + rows, left : left + columns]
 
-    def _random_window(self, picture: Picture, rng: np.random.Generator) -> tuple[slice, slice]:
+    def _random_window(self, picture: ImageArray, rng: np.random.Generator) -> tuple[slice, slice]:
         height, width = picture.shape[:2]
         rows, columns = self.height, self.width
         if self.fit in ("crop", "squeeze"):
             zoom = rng.uniform(1.0, self.zoom)
             rows, columns = round(rows * zoom), round(columns * zoom)
         if self.fit == "squeeze":  # each side by itself: a facade is as often squeezed as not
-            rows = round(rows * rng.uniform(1.0, MAX_STRETCH))
-            columns = round(columns * rng.uniform(1.0, MAX_STRETCH))
+            rows = round(rows * rng.uniform(1.0, MAX_SQUEEZE_STRETCH))
+            columns = round(columns * rng.uniform(1.0, MAX_SQUEEZE_STRETCH))
         if self.fit == "crop":  # smaller if need be, its shape the same
             scale = min(1.0, height / rows, width / columns)
             rows, columns = round(rows * scale), round(columns * scale)
@@ -191,39 +191,39 @@ class Geometry:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Placement:
     """A picture of (H, W) `inner`, turned before if so, in the middle of one of `outer`."""
 
     inner: Shape
     outer: Shape
-    is_turned: bool = False
+    is_rotated: bool = False
     mirror: bool = False
 
-    def place(self, picture: Picture) -> Picture:
+    def embed(self, picture: ImageArray) -> ImageArray:
         """The picture in its frame: mirrored around, or black and VOID."""
-        if self.is_turned:
+        if self.is_rotated:
             picture = np.ascontiguousarray(np.rot90(picture))
         return pad(resize(picture, self.inner), self.outer, self.mirror)
 
-    def take(self, output: Picture) -> Picture:
+    def extract(self, output: ImageArray) -> ImageArray:
         """The picture alone, upright, of what has the frame's sides, or half of them."""
         part = max(1, round(self.outer[0] / output.shape[0]))
         top, left = ((o - i) // 2 for o, i in zip(self.outer, self.inner))
         bottom, right = -(-(top + self.inner[0]) // part), -(-(left + self.inner[1]) // part)
         output = output[top // part : bottom, left // part : right]
-        return np.ascontiguousarray(np.rot90(output, -1) if self.is_turned else output)
+        return np.ascontiguousarray(np.rot90(output, -1) if self.is_rotated else output)
 
 
 def serving_geometry(config: CheckpointConfig) -> Geometry:
     """How pictures are shown to a checkpoint's network when it is evaluated and when it is used."""
-    return Geometry(*config.shape, config.fit, config.jitter).evaluating()
+    return Geometry(*config.shape, config.fit, config.jitter).for_evaluation()
 
 
-def _shape_of(picture: Picture) -> Shape:
+def _shape_of(picture: ImageArray) -> Shape:
     return picture.shape[0], picture.shape[1]
 
 
-def resize(picture: Picture, shape: Shape) -> Picture:
+def resize(picture: ImageArray, shape: Shape) -> ImageArray:
     """The picture at (H, W): colours averaged, class indices taken from the nearest pixel."""
     if picture.shape[:2] == shape:
         return picture
@@ -231,7 +231,7 @@ def resize(picture: Picture, shape: Shape) -> Picture:
     return cv2.resize(picture, shape[::-1], interpolation=way)
 
 
-def resample(picture: Picture, shape: Shape) -> Picture:
+def resample(picture: ImageArray, shape: Shape) -> ImageArray:
     """The picture at (H, W): averaged along a side that shrinks, interpolated where one grows."""
     less = (min(shape[0], picture.shape[0]), min(shape[1], picture.shape[1]))
     for sides, way in ((less, cv2.INTER_AREA), (shape, cv2.INTER_CUBIC)):
@@ -240,7 +240,7 @@ def resample(picture: Picture, shape: Shape) -> Picture:
     return picture
 
 
-def pad(picture: Picture, shape: Shape, mirror: bool) -> Picture:
+def pad(picture: ImageArray, shape: Shape, mirror: bool) -> ImageArray:
     """The picture in the middle of (H, W), which it fits in: mirrored around, or black and VOID."""
     if picture.shape[:2] == shape:
         return picture

@@ -5,21 +5,30 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pix2pix.data.discovery import SPLITS, Example, Place, find_examples, find_layout, locate_split
-from pix2pix.data.pair_matching import find_roles
+from pix2pix.data.discovery import (
+    SPLITS,
+    Example,
+    SplitLocation,
+    find_examples,
+    find_layout,
+    locate_split,
+)
 from pix2pix.data.options import DataOptions
 from pix2pix.data.pair_detection import check_pairs
+from pix2pix.data.pair_matching import find_roles
 
-Names = Mapping[str, Collection[str]]  # of a run's examples by split, as they were the last time
+SplitNames = Mapping[
+    str, Collection[str]
+]  # of a run's examples by split, as they were the last time
 
 
 @dataclass
-class Located:
+class LocatedSplits:
     """What a folder has for a run, before any file was opened."""
 
     root: Path
     layout: str = ""
-    places: dict[str, Place] = field(default_factory=dict)  # of the splits that are there
+    places: dict[str, SplitLocation] = field(default_factory=dict)  # of the splits that are there
     examples: dict[str, list[Example]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)  # files that belong to no example
     held_out: bool = False  # val is a part of train
@@ -28,8 +37,8 @@ class Located:
 
 
 def find_splits(
-    options: DataOptions, root: Path, splits: Sequence[str], earlier: Names | None = None
-) -> Located:
+    options: DataOptions, root: Path, splits: Sequence[str], earlier: SplitNames | None = None
+) -> LocatedSplits:
     """The examples of each of `splits`, and what is wrong with files that belong to none.
 
     Without val, a part of train is held out; see `hold_out` for `earlier`. ValueError where a
@@ -37,7 +46,7 @@ def find_splits(
     """
     if not root.is_dir():
         raise ValueError(f"{root}: no such folder")
-    located = Located(root)
+    located = LocatedSplits(root)
     for split in SPLITS:
         place = locate_split(root, split)
         if place is not None and (split in splits or all(place.images)):
@@ -57,7 +66,9 @@ def find_splits(
     return located
 
 
-def _find_split(located: Located, options: DataOptions, place: Place) -> list[Example]:
+def _find_split(
+    located: LocatedSplits, options: DataOptions, place: SplitLocation
+) -> list[Example]:
     if not any(place.images):
         raise ValueError(f"{place}: expected images, found none")
     model = located.places.get("train", place)  # a val of two pictures alone may tell too little
@@ -74,7 +85,7 @@ def _find_split(located: Located, options: DataOptions, place: Place) -> list[Ex
 
 
 def hold_out(
-    examples: list[Example], options: DataOptions, is_val: bool, earlier: Names | None = None
+    examples: list[Example], options: DataOptions, is_val: bool, earlier: SplitNames | None = None
 ) -> list[Example]:
     """The held-out part of the examples, or the others: by name, so more data moves few of them.
 

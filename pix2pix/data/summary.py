@@ -9,15 +9,15 @@ from PIL import Image
 
 from pix2pix.data.discovery import PEEK, Example
 from pix2pix.data.example_reader import open_parts
-from pix2pix.data.image_cache import Examples
-from pix2pix.data.splits import Located
+from pix2pix.data.image_cache import CachedExamples
+from pix2pix.data.splits import LocatedSplits
 from pix2pix.labels.label_map import VOID
 from pix2pix.labels.palette import Palette
 
 Facts = dict[str, Any]  # plain values, as JSON has them
 
 COUNTED = 512  # label maps that the classes' shares are taken from, unless all are in memory
-NAMED = 3
+MAX_NAMED = 3
 LAYOUT_WORDS = {
     "side_by_side": "side by side, A left and B right in one image",
     "folders": "two folders A and B",
@@ -28,7 +28,7 @@ LAYOUT_WORDS = {
 
 
 def gather_facts(
-    located: Located,
+    located: LocatedSplits,
     direction: str,
     used: Mapping[str, list[Example]],
     part_names: Sequence[str],
@@ -61,7 +61,7 @@ def gather_facts(
     }
 
 
-def pairing_words(located: Located) -> str:
+def pairing_words(located: LocatedSplits) -> str:
     """How pairs were matched whose names are not the same; "" where all are."""
     if located.roles:
         return f"NAME_{located.roles[0]} is A, NAME_{located.roles[1]} is B"
@@ -85,7 +85,7 @@ def class_shares(examples: Iterable[tuple[np.ndarray, ...]], palette: Palette) -
     return {c.name: float(counts[i] / total) for i, c in enumerate(palette.classes)}
 
 
-def evenly(examples: Examples) -> Iterable[tuple[np.ndarray, ...]]:
+def evenly(examples: CachedExamples) -> Iterable[tuple[np.ndarray, ...]]:
     """All examples where they are in memory, else COUNTED of them from the whole set."""
     count = len(examples) if examples.in_memory else min(len(examples), COUNTED)
     for i in np.linspace(0, len(examples) - 1, count).round().astype(int):
@@ -108,14 +108,14 @@ def value_ranges(examples: Sequence[Example]) -> list[str]:
                 image = open_parts([examples[i].parts[part]])[0]
             except ValueError:  # the check said so
                 continue
-            low, high = value_range(image)
+            low, high = find_value_extremes(image)
             before = ranges.get(depth_words(image.mode), (low, high))
             ranges[depth_words(image.mode)] = min(low, before[0]), max(high, before[1])
         lines.append("; ".join(f"{k}, {a:,.5g} to {b:,.5g}" for k, (a, b) in ranges.items()))
     return lines
 
 
-def value_range(image: Image.Image) -> tuple[float, float]:
+def find_value_extremes(image: Image.Image) -> tuple[float, float]:
     """The least and the greatest value in any of the image's channels."""
     if image.mode.startswith("I;16"):
         values = np.asarray(image)
@@ -177,8 +177,8 @@ def share_words(part: float) -> str:
 
 
 def first_names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
 
 
 def lines_of_changes(old: Facts, new: Facts) -> list[str]:

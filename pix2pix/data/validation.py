@@ -7,17 +7,17 @@ from pathlib import Path
 
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import example_size, find_faults, map_threads
-from pix2pix.data.image_cache import Pictures, Reader
+from pix2pix.data.image_cache import ImageArrays, Reader
 from pix2pix.labels.palette import Palette
 
 log = logging.getLogger(__name__)
 
-NAMED = 3  # files of one kind of problem
+MAX_NAMED = 3  # files of one kind of problem
 PROBLEM = re.compile(r"(.+?\.\w+): (.+)", re.DOTALL)
 SPECIFIC = re.compile(r"[\d/*]|\.\w{2,4}\b")  # in the words that are a name or a number
 
 
-class DataProblems(ValueError):  # noqa: N818, each of them is an error
+class DataError(ValueError):
     """The data cannot be trained on as it is; `problems` has a line for each file."""
 
     def __init__(self, folder: Path, problems: Sequence[str]) -> None:
@@ -50,8 +50,8 @@ def group_problems(problems: Sequence[str], folder: Path) -> list[str]:
         reason = " ".join(v[0] if len(set(v)) == 1 else "…" for v in values)
         if len(group) > 1:
             names = [_within(name, folder) for name in names]
-        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        lines.append(f"{', '.join(names[:NAMED])}{more}: {reason}".removeprefix(": "))
+        more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
+        lines.append(f"{', '.join(names[:MAX_NAMED])}{more}: {reason}".removeprefix(": "))
     return lines
 
 
@@ -96,10 +96,10 @@ def measure(
 
 def decode(
     examples: list[Example], read: Reader, palette: Palette | None
-) -> tuple[list[Example], list[Pictures], list[str]]:
+) -> tuple[list[Example], list[ImageArrays], list[str]]:
     """The examples that can be read, with their pictures, and the others' faults."""
 
-    def attempt(example: Example) -> Pictures | list[str]:
+    def attempt(example: Example) -> ImageArrays | list[str]:
         try:
             return read(example)
         except ValueError as error:
@@ -111,7 +111,7 @@ def decode(
     return good, kept, [fault for x in results if isinstance(x, list) for fault in x]
 
 
-def check_quickly(
+def check_without_decoding(
     examples: list[Example], palette: Palette | None
 ) -> tuple[list[Example], list[str]]:
     faults = map_threads(lambda e: find_faults(e, palette, quick=True), examples, "checking")
@@ -122,9 +122,9 @@ def check_quickly(
 def report(
     problems: list[str], skip_bad: bool, root: Path, found: dict[str, list[Example]]
 ) -> None:
-    """Raises DataProblems, or says what is left out; ValueError where nothing is left."""
+    """Raises DataError, or says what is left out; ValueError where nothing is left."""
     if problems and not skip_bad:
-        raise DataProblems(root, problems)
+        raise DataError(root, problems)
     if problems:
         log.warning("%s: goes on without %d bad files or pairs:", root, len(problems))
         for line in group_problems(problems, root):

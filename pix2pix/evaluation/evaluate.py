@@ -12,7 +12,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.evaluation.colorization import ab_error
 from pix2pix.evaluation.fcn_judge import Judge
-from pix2pix.evaluation.fcn_score import judge_photos
+from pix2pix.evaluation.fcn_score import score_with_judge
 from pix2pix.evaluation.generation import (
     batch_lightness,
     batch_to_rgb,
@@ -71,7 +71,7 @@ def evaluate(
         own = {**summarize([records[i] for i in members]), "examples": len(members)}
         figures |= {f"{name}_{key}": value for key, value in own.items()}
     if judge is not None:
-        figures |= judge_photos(model, batches_of(dataset, indices), judge, device)
+        figures |= score_with_judge(model, batches_of(dataset, indices), judge, device)
     return {k: v if isinstance(v, int) else round(v, 4) for k, v in figures.items()}
 
 

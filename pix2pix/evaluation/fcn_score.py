@@ -19,7 +19,7 @@ STYLES = 4  # random styles of each drawing whose distances are the diversity
 SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
 
 
-def judge_photos(
+def score_with_judge(
     model: Model, batches: Iterable[tuple[list[int], Batch]], judge: Judge, device: torch.device
 ) -> dict[str, float]:
     """Figures of the generated photos by whose they are, beside the same of the real ones.

@@ -32,15 +32,15 @@ FIGURES = {
 REFERENCES = ("truth", "grey", "real", "halves")
 
 
-def figure_of(key: str) -> str:
+def base_metric(key: str) -> str:
     """The figure that a key is about, itself where it is none of FIGURES."""
     named = [name for name in FIGURES if f"_{name}_" in f"_{key}_"]
     return max(named, key=len, default=key)
 
 
-def rest_of(key: str) -> str:
+def describe_variant(key: str) -> str:
     """What a key says beside its figure, in words: "own style", "people 10 hints" or ""."""
-    rest = f"_{key}_".replace(f"_{figure_of(key)}_", "_", 1)
+    rest = f"_{key}_".replace(f"_{base_metric(key)}_", "_", 1)
     return rest.strip("_").replace("_", " ").replace("fcn", "FCN score")
 
 
@@ -50,13 +50,13 @@ def is_reference(key: str) -> bool:
 
 def direction(key: str) -> str:
     """Which way is better: "lower", "higher", or "" where no way is or a training moves nothing."""
-    figure = FIGURES.get(figure_of(key))
+    figure = FIGURES.get(base_metric(key))
     return "" if figure is None or is_reference(key) else figure.better
 
 
-def describe(key: str) -> str:
+def describe_metric(key: str) -> str:
     """The key in words: `fcn_mean_iou_real` is "mean IoU: FCN score real"."""
-    name, rest = figure_of(key), rest_of(key)
+    name, rest = base_metric(key), describe_variant(key)
     words = FIGURES[name].words if name in FIGURES else name.replace("_", " ")
     return f"{words}: {rest}" if rest and name != key else words
 
@@ -66,7 +66,7 @@ def format_table(figures: Mapping[str, float]) -> str:
     arrows = {"lower": "↓", "higher": "↑", "": " "}
     width = max(map(len, figures), default=0)
     return "\n".join(
-        f"{key:<{width}}  {format_value(value):>9} {arrows[direction(key)]}  {describe(key)}"
+        f"{key:<{width}}  {format_value(value):>9} {arrows[direction(key)]}  {describe_metric(key)}"
         for key, value in figures.items()
     )
 

@@ -17,8 +17,8 @@ from pix2pix.checkpoint import (
     CONFIG_NAME,
     MAX_CONFIG_BYTES,
     WEIGHTS_NAME,
+    build_meta_model,
     read_config,
-    skeleton,
     tensor_shapes,
 )
 from pix2pix.config import CheckpointConfig
@@ -50,7 +50,7 @@ def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
     for what is not there, not allowed, damaged or unsound.
     """
     name = f"{repo_id}@{revision}" if revision else repo_id
-    if revision and SHA.fullmatch(revision) and (copy := find_copy(repo_id, revision, hub)):
+    if revision and SHA.fullmatch(revision) and (copy := find_cached(repo_id, revision, hub)):
         return copy
     try:
         with hub_error_message(name):
@@ -58,19 +58,19 @@ def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
                 repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT_S
             )
     except UnreachableError as error:
-        copy = find_copy(repo_id, revision or "main", hub)
+        copy = find_cached(repo_id, revision or "main", hub)
         if copy is None:
             raise UnreachableError(f"{error}, and there is no copy of it here") from None
         log.warning("%s; the copy from before is used, %s", error, pinned_name(copy))
         return copy
-    copy = find_copy(repo_id, commit_of(info), hub)
+    copy = find_cached(repo_id, get_commit(info), hub)
     folder = copy or download(info, hub)
     log.info("%s@%s%s", repo_id, info.sha, "" if copy else " downloaded")
-    remember(repo_id, revision or "main", commit_of(info), hub)
+    record_revision(repo_id, revision or "main", get_commit(info), hub)
     return folder
 
 
-def commit_of(info: hf.ModelInfo) -> str:
+def get_commit(info: hf.ModelInfo) -> str:
     if not SHA.fullmatch(info.sha or ""):
         raise ValueError(f"{info.id}: expected a commit's sha from the Hub, got {info.sha!r}")
     return str(info.sha)
@@ -82,7 +82,7 @@ def download(info: hf.ModelInfo, hub: Hub) -> Path:
     files = {file.rfilename: file for file in info.siblings or []}
     for wanted in (CONFIG_NAME, WEIGHTS_NAME):
         if wanted not in files:
-            raise ValueError(f"{name}: has no {wanted}, {_what_instead(list(files))}")
+            raise ValueError(f"{name}: has no {wanted}, {_describe_contents(list(files))}")
     size = files[CONFIG_NAME].size
     if size is None or size > MAX_CONFIG_BYTES:
         raise ValueError(
@@ -96,7 +96,7 @@ def download(info: hf.ModelInfo, hub: Hub) -> Path:
     return fetch(info, files[WEIGHTS_NAME], hub).parent
 
 
-def _what_instead(paths: list[str]) -> str:
+def _describe_contents(paths: list[str]) -> str:
     pickle = next((path for path in paths if path.endswith(PICKLES)), None)
     if pickle is None:
         return "so it is no checkpoint of this program"
@@ -109,7 +109,7 @@ def _what_instead(paths: list[str]) -> str:
 def check_affordable(config: CheckpointConfig, size: int | None) -> None:
     """Raises ValueError where weights of `size` bytes cannot be those of the config, or where the
     model would take more memory than is given to a stranger's."""
-    shapes = tensor_shapes(skeleton(config).state_dict())
+    shapes = tensor_shapes(build_meta_model(config).state_dict())
     numbers = sum(math.prod(shape) for shape in shapes.values())
     least, most = 2 * numbers, 4 * numbers + 1024 * (len(shapes) + 8)  # float16; float32 and header
     if size is None or not least <= size <= most:
@@ -151,7 +151,7 @@ def has_digest(path: Path, digest: str) -> bool:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == digest
 
 
-def find_copy(repo_id: str, revision: str, hub: Hub) -> Path | None:
+def find_cached(repo_id: str, revision: str, hub: Hub) -> Path | None:
     """The folder with the copy of a revision, whole and undamaged; None where there is none."""
     for filename in (CONFIG_NAME, WEIGHTS_NAME):
         found = hf.try_to_load_from_cache(repo_id, filename, hub.cache, revision)
@@ -171,7 +171,7 @@ def _forget(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def remember(repo_id: str, revision: str, sha: str, hub: Hub) -> None:
+def record_revision(repo_id: str, revision: str, sha: str, hub: Hub) -> None:
     """Notes which commit a revision stands for, as the client does: in a file under refs/.
 
     Only once the commit is known to be sound, so that a bad one never takes a good one's place.

@@ -10,7 +10,7 @@ from pix2pix.hub.client import HUB, TIMEOUT_S, Hub, Kind, MissingRepoError, hub_
 COMMIT_MESSAGE = "Upload from pix2pix studio"
 
 
-def account(hub: Hub = HUB) -> str:
+def get_account(hub: Hub = HUB) -> str:
     """The name of the one who is logged in; ValueError in words where nobody is."""
     if not (hub.token or hf.get_token()):
         raise ValueError(
@@ -21,7 +21,7 @@ def account(hub: Hub = HUB) -> str:
         return str(hub.api.whoami()["name"])
 
 
-def look_up(repo_id: str, kind: Kind, hub: Hub = HUB) -> tuple[bool, set[str]] | None:
+def find_repo(repo_id: str, kind: Kind, hub: Hub = HUB) -> tuple[bool, set[str]] | None:
     """Whether the repo is private, and the files in it; None where there is none to be seen."""
     try:
         with hub_error_message(repo_id):

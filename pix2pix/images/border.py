@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pix2pix.images.chroma_upsampling import lightness_of
+from pix2pix.images.chroma_upsampling import light_to_lightness
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, as Pillow's crop takes it
 
@@ -93,7 +93,7 @@ def find_border(light: np.ndarray) -> Border | None:
         return None
     step = max(1, int(scale / _SEEN))
     seen = np.ascontiguousarray(light[::step, ::step])
-    small = lightness_of(cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA))
+    small = light_to_lightness(cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA))
     sides = [NO_MARGIN] * 4
     for _ in range(_LEVELS):
         deeper = _peel(small, sides)
@@ -113,7 +113,9 @@ def margin_tone(light: np.ndarray, border: Border) -> float:
     left, top, right, bottom = border.outer_box(width, height)
     parts = light[:top], light[bottom:], light[:, :left], light[:, right:]
     seen = [part[:: max(1, len(part) // 64), ::8].ravel() for part in parts]
-    return float(np.median(lightness_of(np.concatenate(seen)))) if any(map(len, seen)) else 0.0
+    return (
+        float(np.median(light_to_lightness(np.concatenate(seen)))) if any(map(len, seen)) else 0.0
+    )
 
 
 def _turned(plane: np.ndarray, side: int) -> np.ndarray:
@@ -238,7 +240,7 @@ def _refine(view: np.ndarray, side: Line, scale: float) -> Line:
         center = round(float(large.at(place)))
         top, bottom = max(center - reach, 0), min(center + reach, len(view))
         left = max(int(place - scale), 0)
-        profile = lightness_of(view[top:bottom, left : left + int(2 * scale) + 1]).mean(1)
+        profile = light_to_lightness(view[top:bottom, left : left + int(2 * scale) + 1]).mean(1)
         if len(profile) < 4:
             continue
         steps = np.abs(profile[2:] - profile[:-2])

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 from pix2pix.images.border import Border, Box
 
 
-class Frame:
+class BorderOverlay:
     """A copy of the pixels outside a photo's inner box; nothing of the photo itself is kept."""
 
     def __init__(self, sheet: Image.Image, border: Border, inverted: bool = False) -> None:
@@ -22,7 +22,7 @@ class Frame:
             strip = sheet.crop(box)
             self._strips.append((box, ImageOps.invert(strip.convert("L")) if inverted else strip))
 
-    def lay_around(self, canvas: Image.Image) -> None:
+    def paste_onto(self, canvas: Image.Image) -> None:
         """Pastes the border onto the sheet-sized canvas that has the photo at `box` already."""
         for box, strip in self._strips:
             mask = Image.new("L", strip.size, 255)

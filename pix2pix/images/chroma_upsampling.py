@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.images.color import RGB_TO_XYZ, WHITE, XYZ_TO_RGB
+from pix2pix.images.color import RGB_TO_XYZ, WHITE_POINT, XYZ_TO_RGB
 from pix2pix.images.convert import crop_rows, strips
 
 LIGHT_SCALE = 655.35  # of `light`, for each unit of L
@@ -48,15 +48,17 @@ def _luminance_table() -> np.ndarray:
     """What each channel's values add to the luminance, (1, 256, 3); white adds up to 65535."""
     grey = np.arange(256, dtype=np.float64) / 255
     linear = np.where(grey <= 0.04045, grey / 12.92, ((grey + 0.055) / 1.055) ** 2.4)
-    return (linear[None, :, None] * RGB_TO_XYZ[1] / WHITE[1] * 65535).astype(np.float32)
+    return (linear[None, :, None] * RGB_TO_XYZ[1] / WHITE_POINT[1] * 65535).astype(np.float32)
 
 
 _LUMINANCE = _luminance_table()
 _SUM = np.ones((1, 3), np.float32)
-_RGB_OF_XYZ = XYZ_TO_RGB * WHITE  # of XYZ relative to white: rows add up to 1, so grey stays grey
+_RGB_OF_XYZ = (
+    XYZ_TO_RGB * WHITE_POINT
+)  # of XYZ relative to white: rows add up to 1, so grey stays grey
 
 
-def in_strips(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
+def map_strips(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
     """Calls `work` for slices of rows that together are all of (H, W), on all cores at once."""
     parts = strips(shape, STRIP_PIXELS)
     if len(parts) == 1:
@@ -65,13 +67,13 @@ def in_strips(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
         list(pool.map(work, parts))
 
 
-def light_of(rgb: np.ndarray) -> np.ndarray:
+def compute_light(rgb: np.ndarray) -> np.ndarray:
     """`light` (H, W) uint16 of sRGB (H, W, 3) uint8."""
     luminance = cv2.transform(cv2.LUT(rgb, _LUMINANCE), _SUM) + np.float32(0.5)
     return _LIGHT_OF_LUMINANCE[luminance.astype(np.uint16)]
 
 
-_LIGHT_OF_GREY = light_of(np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2))[0]
+_LIGHT_OF_GREY = compute_light(np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2))[0]
 
 
 def measure_light(photo: Image.Image) -> np.ndarray:
@@ -80,13 +82,13 @@ def measure_light(photo: Image.Image) -> np.ndarray:
 
     def measure(strip: slice) -> None:
         part = np.asarray(crop_rows(photo, strip))
-        light[strip] = _LIGHT_OF_GREY[part] if part.ndim == 2 else light_of(part)
+        light[strip] = _LIGHT_OF_GREY[part] if part.ndim == 2 else compute_light(part)
 
-    in_strips(light.shape, measure)
+    map_strips(light.shape, measure)
     return light
 
 
-def lightness_of(light: np.ndarray) -> np.ndarray:
+def light_to_lightness(light: np.ndarray) -> np.ndarray:
     """L (H, W) float32 in 0..100 of `light`."""
     return light.astype(np.float32) / np.float32(LIGHT_SCALE)
 
@@ -125,7 +127,7 @@ def recolor(
         rgb = np.stack(fitted_rgb(f_y, slope_x, slope_z), -1)
         photo.paste(Image.fromarray(rgb), (left, top + strip.start))
 
-    in_strips((height, width), paint)
+    map_strips((height, width), paint)
     return photo
 
 

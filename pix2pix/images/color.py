@@ -15,7 +15,7 @@ RGB_TO_XYZ = np.array(
     np.float32,
 )
 XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ.astype(np.float64)).astype(np.float32)
-WHITE = RGB_TO_XYZ.sum(1)  # XYZ of RGB (1, 1, 1)
+WHITE_POINT = RGB_TO_XYZ.sum(1)  # XYZ of RGB (1, 1, 1)
 
 AB_SPACING = 16  # of the grid of a/b points that colour is a distribution over
 AB_SCALE = 110.0  # a network's a and b are these, divided by this: sRGB has -108..98
@@ -42,7 +42,7 @@ def rgb_to_lab(rgb_u8: np.ndarray) -> np.ndarray:
     """Lab (..., 3) float32 of sRGB (..., 3) uint8."""
     if rgb_u8.dtype != np.uint8 or rgb_u8.shape[-1] != 3:
         raise ValueError(f"expected (..., 3) uint8, got {rgb_u8.shape} {rgb_u8.dtype}")
-    xyz = _LINEAR_OF_U8[rgb_u8] @ (RGB_TO_XYZ / WHITE[:, None]).T
+    xyz = _LINEAR_OF_U8[rgb_u8] @ (RGB_TO_XYZ / WHITE_POINT[:, None]).T
     f = np.where(xyz > _EPSILON, np.cbrt(xyz), _KAPPA * xyz + _OFFSET)
     lab = np.empty_like(f)
     lab[..., 0] = 116 * f[..., 1] - 16
@@ -63,7 +63,7 @@ def lab_to_linear_rgb(lab: np.ndarray) -> np.ndarray:
     """Linear RGB (..., 3) float32; outside 0..1 where sRGB cannot show the colour."""
     f_y = (lab[..., 0] + 16) / 116
     f = np.stack([f_y + lab[..., 1] / 500, f_y, f_y - lab[..., 2] / 200], -1)
-    xyz = np.where(f > 6 / 29, f**3, (f - _OFFSET) / _KAPPA) * WHITE
+    xyz = np.where(f > 6 / 29, f**3, (f - _OFFSET) / _KAPPA) * WHITE_POINT
     return (xyz @ XYZ_TO_RGB.T).astype(np.float32)
 
 

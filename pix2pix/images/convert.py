@@ -109,14 +109,14 @@ def _scale_to_8_bit(image: Image.Image) -> Image.Image:
 def _guess_range(values: np.ndarray, mode: str) -> tuple[float, float]:
     if mode.startswith("I;16"):
         return 0, 65535
-    low, high = find_range(values[rows] for rows in strips(values.shape))
+    low, high = find_extremes(values[rows] for rows in strips(values.shape))
     if low < 0 or (mode == "F" and 1 < high <= 16):
         return min(low, 0), high
     tops = (1, 255, 65535) if mode == "F" else (255, 65535)
     return 0, next((float(top) for top in tops if high <= top), high)
 
 
-def find_range(parts: Iterable[np.ndarray]) -> tuple[float, float]:
+def find_extremes(parts: Iterable[np.ndarray]) -> tuple[float, float]:
     """The least and the greatest of all finite values; 0, 0 where there are none."""
     low, high = np.inf, -np.inf
     for part in parts:

@@ -11,8 +11,8 @@ from typing import IO, NamedTuple
 
 from pix2pix.images.tiff_layout import Entry, read_entries
 
-MAX_BYTES = 60_000  # of a block; a JPEG has room for 65,527
-START = b"Exif\0\0"
+MAX_EXIF_BYTES = 60_000  # of a block; a JPEG has room for 65,527
+EXIF_HEADER = b"Exif\0\0"
 
 DESCRIPTION, SOFTWARE, ARTIST, COPYRIGHT = 270, 305, 315, 33432
 EXIF, GPS = 34665, 34853
@@ -28,7 +28,7 @@ _LEFT_OUT = {37121, 37122, 37500, 40961, 40962, 40963, 40965, 41486, 41487, 4148
 _SIMPLE_KINDS = 12  # those above are of BigTIFF
 
 
-class Row(NamedTuple):
+class ExifTag(NamedTuple):
     """A tag as it stands in a file."""
 
     kind: int
@@ -41,14 +41,14 @@ class ExifBlock:
     """The rows of a block by their tags: its own, and those of the directories below."""
 
     order: str = ">"  # of the bytes of numbers
-    rows: dict[int, Row] = field(default_factory=dict)
-    below: dict[int, dict[int, Row]] = field(default_factory=dict)  # EXIF, GPS
+    rows: dict[int, ExifTag] = field(default_factory=dict)
+    below: dict[int, dict[int, ExifTag]] = field(default_factory=dict)  # EXIF, GPS
 
     def fill(self, tag: int, text: str) -> None:
         """Sets a text where there is none yet."""
         value = text.strip().encode() + b"\0"
-        if tag not in self.rows and 1 < len(value) < MAX_BYTES // 4:
-            self.rows[tag] = Row(2, len(value), value)
+        if tag not in self.rows and 1 < len(value) < MAX_EXIF_BYTES // 4:
+            self.rows[tag] = ExifTag(2, len(value), value)
 
     def pack(self) -> bytes:
         """As bytes; without the longest values where they are too many. Empty for no rows."""
@@ -56,24 +56,24 @@ class ExifBlock:
         places += [(rows, tag) for rows in self.below.values() for tag in rows]
         places.sort(key=lambda place: len(place[0][place[1]].value))
         total = sum(len(rows[tag].value) + 12 for rows, tag in places) + 100
-        while total > MAX_BYTES:
+        while total > MAX_EXIF_BYTES:
             rows, tag = places.pop()
             total -= len(rows.pop(tag).value) + 12
         below = {tag: rows for tag, rows in self.below.items() if rows}
         if not self.rows and not below:
             return b""
-        links = {tag: Row(4, 1, bytes(4)) for tag in below}
+        links = {tag: ExifTag(4, 1, bytes(4)) for tag in below}
         size = len(self._directory({**self.rows, **links}, 8))
         body = b""
         for tag, rows in below.items():
             offset = 8 + size + len(body)
-            links[tag] = Row(4, 1, struct.pack(self.order + "I", offset))
+            links[tag] = ExifTag(4, 1, struct.pack(self.order + "I", offset))
             body += self._directory(rows, offset)
         mark = b"II" if self.order == "<" else b"MM"
-        head = START + struct.pack(self.order + "2sHI", mark, 42, 8)
+        head = EXIF_HEADER + struct.pack(self.order + "2sHI", mark, 42, 8)
         return head + self._directory({**self.rows, **links}, 8) + body
 
-    def _directory(self, rows: dict[int, Row], offset: int) -> bytes:
+    def _directory(self, rows: dict[int, ExifTag], offset: int) -> bytes:
         table, values = struct.pack(self.order + "H", len(rows)), b""
         place = offset + 2 + 12 * len(rows) + 4
         for tag, (kind, length, value) in sorted(rows.items()):
@@ -87,7 +87,7 @@ class ExifBlock:
 
 def parse_exif(block: bytes) -> ExifBlock:
     """What is kept of a block, with or without "Exif" before it; nothing of one that is broken."""
-    file = io.BytesIO(block.removeprefix(START))
+    file = io.BytesIO(block.removeprefix(EXIF_HEADER))
     head = file.read(8)
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
     if order is None or len(head) < 8:
@@ -117,17 +117,17 @@ def _entries(file: IO[bytes], offset: int, order: str, is_big: bool) -> dict[int
     return dict(found)
 
 
-def _rows(file: IO[bytes], entries: dict[int, Entry]) -> dict[int, Row]:
+def _rows(file: IO[bytes], entries: dict[int, Entry]) -> dict[int, ExifTag]:
     rows = {}
     for tag, entry in entries.items():
         value = _value(file, entry)
         if value and entry.kind <= _SIMPLE_KINDS:
-            rows[tag] = Row(entry.kind, entry.count, value)
+            rows[tag] = ExifTag(entry.kind, entry.count, value)
     return rows
 
 
 def _value(file: IO[bytes], entry: Entry) -> bytes:
-    if not 0 < entry.size <= MAX_BYTES:
+    if not 0 < entry.size <= MAX_EXIF_BYTES:
         return b""
     file.seek(entry.place)
     value = file.read(entry.size)

@@ -8,7 +8,7 @@ _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes; two letters alone would 
 _BRANDS = ("avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1")
 
 
-def sniff(path: Path) -> str | None:
+def detect_format(path: Path) -> str | None:
     """Its format as Pillow names it, "HEIF" for HEIC; None for what is no image we could read.
 
     Raises OSError for a file that cannot be read.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from pix2pix.images.chroma_upsampling import LIGHT_SCALE, in_strips, lightness_of
+from pix2pix.images.chroma_upsampling import LIGHT_SCALE, light_to_lightness, map_strips
 
 MIN_PERIOD, MAX_PERIOD = 2.2, 18.0  # pixels from dot to dot
 _TILE, _MIN_TILE = 256, 64  # pixels of a side: the resolution of a spectrum
@@ -61,7 +61,7 @@ def halftone_period(light: np.ndarray) -> float:
     norm = 2 / ((window**2).sum() * side**2)
     powers = []
     for tile in _tiles(light, side):
-        detail = lightness_of(tile)
+        detail = light_to_lightness(tile)
         detail -= cv2.blur(detail, (_SMOOTH, _SMOOTH))
         if detail.std() > _MIN_SWING:  # bare paper says nothing
             waves = cv2.dft(detail * window, flags=cv2.DFT_COMPLEX_OUTPUT)[:, : side // 2 + 1]
@@ -126,14 +126,14 @@ def descreen(light: np.ndarray, period: float) -> np.ndarray:
 
     def smooth(strip: slice) -> None:
         top = max(strip.start - margin, 0)
-        part = lightness_of(light[top : strip.stop + margin])
+        part = light_to_lightness(light[top : strip.stop + margin])
         wide = cv2.GaussianBlur(part, (0, 0), _WIDE_BLUR * period)
         part = cv2.GaussianBlur(part, (0, 0), _BLUR * period)
         part += np.float32(_SHARPEN) * (part - wide)
         part = _even_out(part, radius)[strip.start - top :][: strip.stop - strip.start]
         result[strip] = (part * np.float32(LIGHT_SCALE) + np.float32(0.5)).clip(0, 65535)
 
-    in_strips(light.shape, smooth)
+    map_strips(light.shape, smooth)
     return result
 
 

@@ -49,7 +49,7 @@ class Metadata:
     texts: tuple[tuple[str, str], ...] = ()  # by their keywords; a comment is one of them
 
 
-NOTHING = Metadata()
+NO_METADATA = Metadata()
 
 
 def read_metadata(image: Image.Image) -> Metadata:

@@ -10,13 +10,13 @@ from typing import IO, TypeVar
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from pix2pix.images.convert import to_rgb
-from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.images.exif import parse_exif
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.metadata import original_exif
 from pix2pix.images.tiff import decode_page
 from pix2pix.images.tiff_layout import BITS, Directory, Layout, is_tiff, read_layout
 from pix2pix.images.tiff_metadata import read_info
+from pix2pix.images.value_range import ValueRange, read_in_range
 
 MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset(
@@ -46,7 +46,7 @@ T = TypeVar("T")
 ImageSource = str | Path | bytes | IO[bytes]
 
 
-def describe(source: ImageSource) -> str:
+def describe_source(source: ImageSource) -> str:
     """What an error calls a file that was given no name."""
     return str(source) if isinstance(source, (str, Path)) else "image"
 
@@ -127,7 +127,7 @@ def _read(source: ImageSource, name: str | None, use: Callable[[IO[bytes]], T]) 
         reason = f"cannot be read ({error.strerror or error})"
     except ValueError as error:
         reason = str(error)
-    raise ValueError(f"{name or describe(source)}: {reason}")
+    raise ValueError(f"{name or describe_source(source)}: {reason}")
 
 
 def _open_header(file: IO[bytes]) -> Image.Image:

@@ -9,13 +9,13 @@ from PIL import Image
 
 from pix2pix.images.border import Border, find_border, margin_tone
 from pix2pix.images.convert import to_rgb
-from pix2pix.images.negative import looks_negative
 from pix2pix.images.halftone import DITHER_PERIOD, halftone_period, is_bilevel
+from pix2pix.images.negative import looks_negative
 
 _SMALL_SIDE = 256  # pixels of the long side of the copy by which a negative is known
 
 
-class Scan(NamedTuple):
+class ScanAnalysis(NamedTuple):
     """What was found out about a scan `width` pixels wide.
 
     `period`: pixels from dot to dot of the screen that it was printed with, 0 without.
@@ -32,12 +32,12 @@ class Scan(NamedTuple):
         """Whether it is made of dots that `descreen` makes greys of."""
         return bool(self.period or self.is_bilevel)
 
-    def dots_at(self, width: int) -> float:
+    def dot_spacing(self, width: int) -> float:
         """Pixels from dot to dot in a copy so wide."""
         return (self.period or DITHER_PERIOD) * width / self.width
 
 
-def examine(sheet: Image.Image, light: np.ndarray) -> Scan:
+def analyze_scan(sheet: Image.Image, light: np.ndarray) -> ScanAnalysis:
     """What a photo in mode L or RGB is, by itself and its `light` (H, W) at full size.
 
     What takes long is looked for in a small copy, the dots of a screen in a few tiles.
@@ -55,7 +55,7 @@ def examine(sheet: Image.Image, light: np.ndarray) -> Scan:
     )
     margin = margin_tone(light, border) if border else None
     is_negative = looks_negative(np.asarray(to_rgb(small)), margin)
-    return Scan(width, border, period, is_bilevel(inside), is_negative)
+    return ScanAnalysis(width, border, period, is_bilevel(inside), is_negative)
 
 
 def _small_size(width: int, height: int) -> tuple[int, int]:

@@ -12,21 +12,21 @@ from PIL import Image
 from pix2pix.images.convert import to_rgb
 
 REACH = 8  # columns on either side of the middle
-MAX_STEP = 1.7  # of the step at the middle beside the others, in a picture that goes on
+MIN_SEAM = 1.7  # of the step at the middle beside the others, in a picture that goes on
 LEAST_STEP = 1.0  # grey levels; where all steps are smaller nothing can be told
 FLOOR = 0.5  # grey levels, so that the noise of a flat place is no step
 
 
-def middle_step(image: Image.Image) -> float | None:
-    """`step_at_middle` of a picture of any mode."""
+def measure_center_seam(image: Image.Image) -> float | None:
+    """`seam_strength` of a picture of any mode."""
     middle = image.width // 2
     if middle <= REACH:
         return None
     strip = image.crop((middle - REACH - 1, 0, middle + REACH + 1, image.height))
-    return step_at_middle(np.asarray(to_rgb(strip)))
+    return seam_strength(np.asarray(to_rgb(strip)))
 
 
-def step_at_middle(rgb: np.ndarray) -> float | None:
+def seam_strength(rgb: np.ndarray) -> float | None:
     """How large the step from the left half to the right is, beside those of the columns near it.
 
     Of (H, W, 3) uint8. None where that says nothing: the middle is of one colour, or too narrow.

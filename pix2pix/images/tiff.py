@@ -20,15 +20,15 @@ from pix2pix.images.tiff_segments import (
     SIGNED,
     UNSIGNED,
     VOID,
-    PartReader,
     Range,
-    find_ranges,
+    SegmentReader,
+    find_sample_ranges,
 )
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-NOTES = "notes"  # key of `Image.info`: in words what was guessed, a tuple
+NOTES_KEY = "notes"  # key of `Image.info`: in words what was guessed, a tuple
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
 _SENSOR = (32803, 34892)  # colour filter array, linear raw
@@ -65,7 +65,7 @@ def decode_page(file: IO[bytes], directory: Directory) -> Image.Image:
     """The picture of a page, upright: in mode 1, L, P, I;16, I, F, LA, RGB, RGBA or CMYK.
 
     Grey of more than 8 bits keeps its values, `info[SAMPLE_RANGE]` says what they are of; colours
-    and alpha come in 8 bits. `info[NOTES]` has in words what was guessed. Raises ValueError
+    and alpha come in 8 bits. `info[NOTES_KEY]` has in words what was guessed. Raises ValueError
     "reason" for what is damaged or of no known kind.
     """
     missing = _RGB if directory.number(tags.SAMPLES, 1) >= 3 else _BLACK_IS_ZERO
@@ -145,7 +145,7 @@ def _decode(file: IO[bytes], directory: Directory, photometric: int) -> Image.Im
         if (page.imagewidth, page.imagelength) != directory.size:
             raise ValueError("its size is not clear")
         kind = _find_kind(page, directory, photometric)
-        image = _paint(PartReader(file, page), kind)
+        image = _paint(SegmentReader(file, page), kind)
         if kind.mode == "P":
             image.putpalette(_palette(page))
     is_said = bool(directory.numbers.get(tags.EXTRA_SAMPLES))
@@ -190,12 +190,12 @@ def _palette(page: "TiffPage") -> list[int]:
     return (table if table.max(initial=0) < 256 else table >> 8).T.ravel().tolist()
 
 
-def _paint(reader: PartReader, kind: _Kind) -> Image.Image:
+def _paint(reader: SegmentReader, kind: _Kind) -> Image.Image:
     mode = "L" if kind.mode == "P" else kind.mode
     ranges: tuple[Range, Range] = ((0, 1), (0, 1))
     notes: tuple[str, ...] = ()
     if kind.mode not in ("1", "P"):
-        *found, notes = find_ranges(reader, kind.colors)
+        *found, notes = find_sample_ranges(reader, kind.colors)
         ranges = found[0], found[1]
     size = reader.width, reader.height
     planes = [Image.new("L", size) for _ in range(kind.used)] if reader.is_planar else []
@@ -221,7 +221,7 @@ def _paint(reader: PartReader, kind: _Kind) -> Image.Image:
     if kind.mode in ("I;16", "I", "F"):
         image.info[SAMPLE_RANGE] = ranges[0]
     if notes:
-        image.info[NOTES] = notes
+        image.info[NOTES_KEY] = notes
     return image
 
 

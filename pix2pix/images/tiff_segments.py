@@ -7,20 +7,20 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from pix2pix.images.convert import find_range, strips
+from pix2pix.images.convert import find_extremes, strips
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-MAX_PARTS = 1 << 18
-MAX_PART_BYTES = 300_000_000  # decoded: 50 megapixels in 3 x 16 bits as one strip
+MAX_SEGMENTS = 1 << 18
+MAX_SEGMENT_BYTES = 300_000_000  # decoded: 50 megapixels in 3 x 16 bits as one strip
 NO_COMPRESSION, JPEG = 1, 7
 UNSIGNED, SIGNED, FLOAT, VOID = 1, 2, 3, 4  # SampleFormat
 
 Range = tuple[float, float]  # the values of black and white
 
 
-class Part(NamedTuple):
+class Segment(NamedTuple):
     """Rows of a strip, or a tile, decoded."""
 
     plane: int  # of which sample, where each has a plane of its own; else 0
@@ -29,7 +29,7 @@ class Part(NamedTuple):
     samples: np.ndarray  # (h, w, samples of a pixel), or (h, w, 1) of a plane
 
 
-class PartReader:
+class SegmentReader:
     """The parts of a page, as often as they are asked for.
 
     Raises ValueError for a page whose parts do not fit it or its file, and what tifffile and its
@@ -54,17 +54,17 @@ class PartReader:
         offsets = np.asarray(page.dataoffsets, np.int64)
         counts = np.asarray(page.databytecounts, np.int64)
         expected = int(np.prod(page.chunked, dtype=object))
-        if not len(offsets) == len(counts) == expected <= MAX_PARTS:
+        if not len(offsets) == len(counts) == expected <= MAX_SEGMENTS:
             raise ValueError(f"{len(offsets)} strips or tiles where {expected} were expected")
         if (offsets <= 0).any() or (counts <= 0).any() or (offsets + counts > length).any():
             raise ValueError("a strip or tile lies outside the file")
         if counts.sum() > 4 * length:
             raise ValueError("its strips or tiles are the same ones again and again")
         rows, columns = self._shape
-        if rows * columns * self.samples * self.dtype.itemsize > MAX_PART_BYTES:
+        if rows * columns * self.samples * self.dtype.itemsize > MAX_SEGMENT_BYTES:
             raise NotImplementedError("a strip or tile of more than 300 MB")
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[Segment]:
         page = self.page
         is_plain = page.compression == NO_COMPRESSION and not page.is_tiled
         is_plain &= page.predictor == 1 and page.fillorder == 1
@@ -75,7 +75,7 @@ class PartReader:
             else:
                 yield self._decoded(index, offset, count)
 
-    def _plain(self, index: int, offset: int, count: int) -> Iterator[Part]:
+    def _plain(self, index: int, offset: int, count: int) -> Iterator[Segment]:
         """A strip without compression, some rows at a time: often it is the whole picture."""
         page = self.page
         dtype = self.dtype.newbyteorder(page.parent.byteorder)
@@ -89,9 +89,9 @@ class PartReader:
             self.file.seek(offset + rows.start * row)
             data = self.file.read((rows.stop - rows.start) * row)
             samples = np.frombuffer(data, dtype).reshape(-1, *shape[1:])
-            yield Part(plane, top + rows.start, 0, samples.astype(self.dtype, copy=False))
+            yield Segment(plane, top + rows.start, 0, samples.astype(self.dtype, copy=False))
 
-    def _decoded(self, index: int, offset: int, count: int) -> Part:
+    def _decoded(self, index: int, offset: int, count: int) -> Segment:
         page = self.page
         self.file.seek(offset)
         data = self.file.read(count)
@@ -102,7 +102,7 @@ class PartReader:
         found, (plane, _, y, x, _), _ = page.decode(data, index, **more)
         if found is None:
             raise ValueError("a strip or tile is empty")
-        return Part(plane, y, x, found[0, : self.height - y, : self.width - x])
+        return Segment(plane, y, x, found[0, : self.height - y, : self.width - x])
 
     def _check_jpeg(self, data: bytes) -> None:
         """A JPEG says its size once more, and its decoder takes memory for that."""
@@ -111,7 +111,7 @@ class PartReader:
                 raise ValueError("a JPEG in it is of another size")
 
 
-def find_ranges(reader: PartReader, colors: int) -> tuple[Range, Range, tuple[str, ...]]:
+def find_sample_ranges(reader: SegmentReader, colors: int) -> tuple[Range, Range, tuple[str, ...]]:
     """The range of the colours, that of alpha, and in words what had to be guessed.
 
     Up to 15 bits it is what the bits hold. 16 often have the values of a camera or scanner of 8,
@@ -141,7 +141,7 @@ def find_ranges(reader: PartReader, colors: int) -> tuple[Range, Range, tuple[st
     return (0, top), (0, top if most <= top else full), notes
 
 
-def _scan(reader: PartReader, colors: int, enough: float | None) -> tuple[float, float, float]:
+def _scan(reader: SegmentReader, colors: int, enough: float | None) -> tuple[float, float, float]:
     """The least and greatest of the colours and the greatest of alpha; no more than `enough`."""
     low, high, most = np.inf, -np.inf, 0.0
     for part in reader.parts():
@@ -153,10 +153,10 @@ def _scan(reader: PartReader, colors: int, enough: float | None) -> tuple[float,
             seen = samples if reader.is_planar else samples[..., :colors]
             rest = samples if is_alpha else samples[..., colors : colors + 1]
             if not is_alpha:
-                least, greatest = find_range([seen])
+                least, greatest = find_extremes([seen])
                 low, high = min(low, least), max(high, greatest)
             if is_alpha or (not reader.is_planar and rest.size):
-                most = max(most, find_range([rest])[1])
+                most = max(most, find_extremes([rest])[1])
         if enough and high >= enough:
             break
     return low, high, most

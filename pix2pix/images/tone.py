@@ -6,7 +6,12 @@
 import cv2
 import numpy as np
 
-from pix2pix.images.chroma_upsampling import LIGHT_SCALE, in_strips, light_of, lightness_of
+from pix2pix.images.chroma_upsampling import (
+    LIGHT_SCALE,
+    compute_light,
+    light_to_lightness,
+    map_strips,
+)
 from pix2pix.images.color import rgb_to_lab
 
 # Chroma, in Lab units. Greys that went through JPEG stay below the first; in a photo of one tone,
@@ -24,7 +29,7 @@ MAX_GRAIN_L = 6.0
 _BILATERAL = 5  # pixels across
 
 
-def describe_colors(small_rgb: np.ndarray) -> str:
+def classify_colors(small_rgb: np.ndarray) -> str:
     """ "grey", "toned" (one tone over all: sepia, yellowed, cyanotype) or "coloured".
 
     Of sRGB (h, w, 3) uint8 at about working size.
@@ -47,7 +52,7 @@ def repair_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
 
     A contrast stretch between percentiles of what is not border, at most MAX_STRETCH times.
     """
-    table, low, high = stretch_table(*tone_range(light))
+    table, low, high = make_stretch_table(*measure_tone_range(light))
     if table is None:
         return light, f"tones left as they are: L {low:.0f} to {high:.0f}"
     ends = np.clip(np.array([low, high]) * LIGHT_SCALE, 0, 65535).astype(int)
@@ -56,7 +61,7 @@ def repair_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
     return table[light], line
 
 
-def tone_range(light: np.ndarray) -> tuple[float, float]:
+def measure_tone_range(light: np.ndarray) -> tuple[float, float]:
     """L of the darkest and the lightest tone, TAIL percent and the outermost pixels left out."""
     height, width = light.shape
     top, left = int(height * BORDER), int(width * BORDER)
@@ -66,7 +71,7 @@ def tone_range(light: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def stretch_table(low: float, high: float) -> tuple[np.ndarray | None, float, float]:
+def make_stretch_table(low: float, high: float) -> tuple[np.ndarray | None, float, float]:
     """For each `light` the one it becomes, (65536,) uint16, None where they are full already."""
     goal_low, goal_high = min(low, BLACK_L), max(high, WHITE_L)
     if high - low < 1 or goal_high - goal_low < 1.06 * (high - low):
@@ -82,17 +87,17 @@ def invert_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
 
     sRGB values are inverted, as scanning programs do it, not L.
     """
-    low, high = tone_range(light)
-    table = invert_table()
+    low, high = measure_tone_range(light)
+    table = make_invert_table()
     ends = table[[int(high * LIGHT_SCALE), int(low * LIGHT_SCALE)]] / LIGHT_SCALE
-    stretch, *_ = stretch_table(float(ends[0]), float(ends[1]))
+    stretch, *_ = make_stretch_table(float(ends[0]), float(ends[1]))
     return (table if stretch is None else stretch[table])[light], "the negative was inverted"
 
 
-def invert_table() -> np.ndarray:
+def make_invert_table() -> np.ndarray:
     """For each `light` that of the inverted sRGB value, (65536,) uint16."""
     shades = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2)
-    known = light_of(shades)[0].astype(np.float64)
+    known = compute_light(shades)[0].astype(np.float64)
     steps = np.interp(np.arange(65536), known, np.arange(256))
     return np.rint(np.interp(255 - steps, np.arange(256), known)).astype(np.uint16)
 
@@ -110,12 +115,12 @@ def smooth_grain(light: np.ndarray) -> tuple[np.ndarray, str]:
 
     def smooth(strip: slice) -> None:
         top = max(strip.start - margin, 0)
-        part = lightness_of(light[top : strip.stop + margin])
+        part = light_to_lightness(light[top : strip.stop + margin])
         part = cv2.bilateralFilter(part, _BILATERAL, 2 * grain, _BILATERAL / 2)
         part = part[strip.start - top : strip.stop - top] * np.float32(LIGHT_SCALE)
         result[strip] = (part + np.float32(0.5)).clip(0, 65535)
 
-    in_strips(light.shape, smooth)
+    map_strips(light.shape, smooth)
     return result, f"grain smoothed: L +-{grain:.1f}"
 
 
@@ -130,7 +135,7 @@ def measure_grain(light: np.ndarray) -> float:
         return 0.0
     rows, columns = min(height, 1400), min(width, 1400)
     top, left = (height - rows) // 2, (width - columns) // 2
-    part = lightness_of(light[top : top + rows, left : left + columns])
+    part = light_to_lightness(light[top : top + rows, left : left + columns])
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     response = cv2.filter2D(part, cv2.CV_32F, kernel)[1:-1, 1:-1]
     return float(np.median(np.abs(response)) / 0.6745 / 6)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from pix2pix.images.convert import find_range, scale_to_u8, strips, to_array
+from pix2pix.images.convert import find_extremes, scale_to_u8, strips, to_array
 
 ValueRange = tuple[float, ...]  # what is read as 0 and as 255; (): each picture as it says itself
 
@@ -15,13 +15,13 @@ def is_deep(mode: str) -> bool:
     return mode in ("I", "F") or mode.startswith("I;16")
 
 
-def value_extremes(image: Image.Image) -> tuple[float, float]:
+def measure_value_extremes(image: Image.Image) -> tuple[float, float]:
     """The least and the greatest finite value of a deep picture; 0, 0 where there is none."""
     values = to_array(image)
-    return find_range(values[rows] for rows in strips(values.shape))
+    return find_extremes(values[rows] for rows in strips(values.shape))
 
 
-def usual_range(low: float, high: float, is_float: bool) -> ValueRange:
+def guess_value_range(low: float, high: float, is_float: bool) -> ValueRange:
     """The range that values from `low` to `high` were likely made for.
 
     Integers have a number of bits, from 0 to a power of two: a set looked at in part may hold a

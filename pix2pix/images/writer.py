@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from pix2pix.images.convert import to_rgb
-from pix2pix.images.metadata import NOTHING, Metadata, save_options
+from pix2pix.images.metadata import NO_METADATA, Metadata, save_options
 from pix2pix.runtime.atomic_io import write_atomically
 
 _OPTIONS = {
@@ -42,7 +42,7 @@ def read_dpi(image: Image.Image) -> tuple[float, float] | None:
 def encode_image(
     image: Image.Image,
     kind: str,
-    metadata: Metadata = NOTHING,
+    metadata: Metadata = NO_METADATA,
     dpi: tuple[float, float] | None = None,
 ) -> bytes:
     """The image as a file in a format of FORMATS, on white where that has no alpha.
@@ -62,7 +62,7 @@ def encode_image(
 def save_image(
     image: Image.Image,
     path: Path,
-    metadata: Metadata = NOTHING,
+    metadata: Metadata = NO_METADATA,
     dpi: tuple[float, float] | None = None,
 ) -> None:
     """Writes the image in the format of the file's ending, whole or not at all."""

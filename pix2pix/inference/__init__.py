@@ -5,7 +5,7 @@ networks work at, and the way down to one: `fallback`, `runner`, `engines`.
 """
 
 from pix2pix.images.color_hints import MAX_HINTS, Hint
-from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
+from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession, format_offers
 from pix2pix.inference.engines import ENGINES, InferenceCancelledError, Stop
 from pix2pix.inference.image_to_image import Translator
 from pix2pix.inference.label_to_photo import Drawer, Style
@@ -31,10 +31,10 @@ __all__ = [
     "Style",
     "Tracer",
     "Translator",
+    "format_offers",
     "load_any",
     "load_colorizer",
     "load_drawer",
     "load_tracer",
     "load_translator",
-    "word_offers",
 ]

@@ -17,16 +17,16 @@ from PIL import Image
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.resize_crop import serving_geometry
-from pix2pix.images.chroma_upsampling import lightness_of, measure_light, recolor
+from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light, recolor
 from pix2pix.images.color import rgb_to_lab
 from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.images.convert import split_alpha, to_rgb
-from pix2pix.images.icc import to_srgb
-from pix2pix.images.scan_analysis import Scan, examine
 from pix2pix.images.halftone import MIN_PERIOD, descreen
-from pix2pix.images.tone import describe_colors, invert_tones, repair_tones, smooth_grain
+from pix2pix.images.icc import to_srgb
+from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
+from pix2pix.images.tone import classify_colors, invert_tones, repair_tones, smooth_grain
 from pix2pix.inference.oom_fallback import OomFallback
-from pix2pix.inference.photo_region import Place
+from pix2pix.inference.photo_region import PhotoRegion
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 from pix2pix.models.tensors import SPREAD_STEP, apply_hints, decode_ab, encode_colorize_input
 
@@ -36,7 +36,7 @@ HINT_REACH = 2  # pixels at working size around a hint that take its colour
 
 GREY_RESULT = 2.0  # mean chroma below which a result looks as grey as its photo
 
-NOTES = {
+NOTE_TEXTS = {
     "toned": "its one tone (sepia, yellowed) was read as grey",
     "coloured": "its own colours were replaced",
     "no colours": "the model found hardly any colours in it; more strength or colour hints help",
@@ -91,7 +91,7 @@ class Colorizer:
         denoise: bool = False,
         negative: bool = False,
         crop: bool = False,
-        scan: Scan | None = None,
+        scan: ScanAnalysis | None = None,
     ) -> PhotoSession:
         """What stays the same while strength and hints change, with notes on what was done.
 
@@ -100,24 +100,24 @@ class Colorizer:
         found, not shown to the network and left as it is, or taken off with `crop`. `repair`
         stretches the tones of a faded photo, `denoise` smooths its grain or the dots it is printed
         with, `negative` inverts it: L then is no longer its own. `scan` is what is known of the
-        photo from `examine`, which else is found out here. Raises ValueError for a size out of
+        photo from `analyze_scan`, which else is found out here. Raises ValueError for a size out of
         range.
         """
         size = self.size if size is None else size
         check_size(size, self.size)
         photo, alpha = split_alpha(to_srgb(photo))
         light = measure_light(photo)
-        scan = examine(photo, light) if scan is None else scan
-        place = Place.of(photo, scan.border, crop, negative)
+        scan = analyze_scan(photo, light) if scan is None else scan
+        place = PhotoRegion.of(photo, scan.border, crop, negative)
         left, top, right, bottom = place.box
         shape = self._working_shape((bottom - top, right - left), size)
         small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX, place.box))
-        kind = describe_colors(np.asarray(small))
-        notes = [NOTES[kind]] if kind in NOTES and not negative else []
+        kind = classify_colors(np.asarray(small))
+        notes = [NOTE_TEXTS[kind]] if kind in NOTE_TEXTS and not negative else []
         if place.box != (0, 0, *photo.size):
             light = light[top:bottom, left:right].copy()
         for asked, improve in (
-            (denoise, partial(smooth, scan=scan, width=photo.width)),
+            (denoise, partial(smooth_scan, scan=scan, width=photo.width)),
             (negative, invert_tones),
             (repair, repair_tones),
         ):
@@ -126,7 +126,7 @@ class Colorizer:
                 notes.append(line)
         wanted = {"denoise": denoise, "negative": negative, "crop": crop}
         offers = {name: why for name, why in describe_scan(scan).items() if not wanted[name]}
-        small_lightness = lightness_of(resize_photo(light, shape))
+        small_lightness = light_to_lightness(resize_photo(light, shape))
         if alpha is not None:  # the network sees it on white
             small_alpha = alpha.resize(shape[::-1], Image.Resampling.BOX, place.box)
             opacity = np.asarray(small_alpha) / np.float32(255)
@@ -136,11 +136,11 @@ class Colorizer:
 
     def _working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
         """(H, W) of a photo of `shape` at work: at the scale and of the aspect of training."""
-        geometry = serving_geometry(self.config).at(size)
+        geometry = serving_geometry(self.config).with_height(size)
         if geometry.fit in ("crop", "squeeze"):
             return working_shape(*shape, size)
-        frame = geometry.frame(shape)
-        return frame.inner[::-1] if frame.is_turned else frame.inner
+        placement = geometry.placement(shape)
+        return placement.inner[::-1] if placement.is_rotated else placement.inner
 
     def predict_ab(self, small_light: np.ndarray, hints: Sequence[Hint] = ()) -> np.ndarray:
         """a and b (h, w, 2) float32 of L (H, W) in 0..100; h and w are H and W, or half of them."""
@@ -177,7 +177,7 @@ class PhotoSession:
         small_lightness: np.ndarray,
         notes: tuple[str, ...],
         offers: dict[str, str],
-        place: Place,
+        place: PhotoRegion,
         alpha: Image.Image | None = None,
     ) -> None:
         self.offers = offers
@@ -196,7 +196,7 @@ class PhotoSession:
         """What was done to the photo beside colouring, and whether colours were found at last."""
         last = self._last
         is_grey = last is not None and np.hypot(*np.moveaxis(last[1], -1, 0)).mean() < GREY_RESULT
-        return (*self._notes, NOTES["no colours"]) if is_grey else self._notes
+        return (*self._notes, NOTE_TEXTS["no colours"]) if is_grey else self._notes
 
     def colorize(self, strength: float = 1.0, hints: Sequence[Hint] = ()) -> Image.Image:
         """The photo in colour at its own size, or that left by `crop`: RGB, or RGBA with its alpha.
@@ -223,17 +223,17 @@ class PhotoSession:
         return last[1]
 
 
-def smooth(light: np.ndarray, scan: Scan, width: int) -> tuple[np.ndarray, str]:
+def smooth_scan(light: np.ndarray, scan: ScanAnalysis, width: int) -> tuple[np.ndarray, str]:
     """`light`, of a copy `width` wide of the scan, without its grain or the dots it is made of."""
     if not scan.has_dots:
         return smooth_grain(light)
-    dots = scan.dots_at(width)
+    dots = scan.dot_spacing(width)
     # Closer ones are averaged in a copy made small.
     smoothed = descreen(light, dots) if dots >= MIN_PERIOD else light
     return smoothed, "the dots it is made of were smoothed"
 
 
-def describe_scan(scan: Scan) -> dict[str, str]:
+def describe_scan(scan: ScanAnalysis) -> dict[str, str]:
     """For each option that would help with such a scan, what was found."""
     found = {}
     if scan.period:
@@ -247,7 +247,7 @@ def describe_scan(scan: Scan) -> dict[str, str]:
     return found
 
 
-def word_offers(offers: dict[str, str], name: Callable[[str], str]) -> tuple[str, ...]:
+def format_offers(offers: dict[str, str], name: Callable[[str], str]) -> tuple[str, ...]:
     """A sentence for each offer; `name` gives what an option is called where this is read."""
     return tuple(f"{why}; {name(option)} {OFFERS[option]}" for option, why in offers.items())
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from pix2pix.models import Norm, ResizeConv, UNet
 from pix2pix.runtime.device import autocast, has_amx, has_fast_bf16
-from pix2pix.runtime.zerogpu import with_lent_gpu
+from pix2pix.runtime.zerogpu import with_zerogpu
 
 Stop: TypeAlias = Callable[[], bool] | None  # asked now and then whether to give up
 
@@ -52,7 +52,7 @@ class TorchEngine:
         if device.type == "cpu":  # elsewhere a run is over before the question is worth asking
             for layer in (*self._generator.down, *self._generator.up):
                 layer.register_forward_pre_hook(self._ask)
-        self._run = with_lent_gpu(self._generate)
+        self._run = with_zerogpu(self._generate)
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
         """Raises InferenceCancelledError soon after `stop()` is true."""

@@ -60,14 +60,14 @@ class Translator:
         rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
         geometry = serving_geometry(self.config)
         if tile is not None:
-            at = geometry.at(tile)
+            at = geometry.with_height(tile)
             painted = paint_in_tiles(
                 rgb, (at.height, at.width), lambda part: self._paint(part, code, stop)
             )
             return Image.fromarray(painted)
         if size is not None:
-            geometry = geometry.at(size)
-        output = self._paint(geometry.show(rgb), code, stop)
+            geometry = geometry.with_height(size)
+        output = self._paint(geometry.prepare(rgb), code, stop)
         return Image.fromarray(geometry.restore(output, (photo.height, photo.width)))
 
     def check_sizes(self, size: int | None = None, tile: int | None = None) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, require
-from pix2pix.data.resize_crop import Frame, resample, serving_geometry
+from pix2pix.data.resize_crop import Placement, resample, serving_geometry
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.styles import Styles
@@ -80,23 +80,25 @@ class Drawer:
                 max(1, round(s * size / min(label_map.shape))) for s in (height, width)
             )
         side = max(min(height, width, self.largest), min(self.config.shape))
-        labels, frame = self._show(label_map, (height, width), side)
+        labels, placement = self._show(label_map, (height, width), side)
         filled = pad_to_multiple(labels, 2**self.config.generator.depth)
         output = self._runner(encode_labels(filled[None], num_classes), code, stop)
-        photo = frame.take(decode_photo(output)[0, : frame.outer[0], : frame.outer[1]])
+        photo = placement.extract(
+            decode_photo(output)[0, : placement.outer[0], : placement.outer[1]]
+        )
         return resample(photo, (height, width))
 
     def _show(
         self, label_map: np.ndarray, shape: tuple[int, int], side: int
-    ) -> tuple[np.ndarray, Frame]:
+    ) -> tuple[np.ndarray, Placement]:
         """The map as the network is to see it, its short side or the network's `side`; and how a
         picture of `shape` lies in that."""
         geometry = serving_geometry(self.config)
-        geometry = geometry.at(round(self.config.size * side / min(self.config.shape)))
-        frame = geometry.frame(label_map.shape)
+        geometry = geometry.with_height(round(self.config.size * side / min(self.config.shape)))
+        placement = geometry.placement(label_map.shape)
         if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
             whole = working_shape(*shape, side)
-            frame = Frame(whole, whole)
+            placement = Placement(whole, whole)
         if geometry.fit in ("crop", "squeeze"):
-            return resize_label_map(label_map, frame.outer), frame
-        return geometry.show(label_map), frame
+            return resize_label_map(label_map, placement.outer), placement
+        return geometry.prepare(label_map), placement

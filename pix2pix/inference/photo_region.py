@@ -8,27 +8,29 @@ from typing import NamedTuple
 from PIL import Image
 
 from pix2pix.images.border import Border, Box
+from pix2pix.images.border_overlay import BorderOverlay
 from pix2pix.images.color_hints import Hint
-from pix2pix.images.border_overlay import Frame
 
 
-class Place(NamedTuple):
+class PhotoRegion(NamedTuple):
     """`box` of the sheet is coloured, and `shown` of it is the result: in pixels of the sheet."""
 
     sheet: tuple[int, int]  # width and height
     box: Box
     shown: Box
-    frame: Frame | None = None
+    frame: BorderOverlay | None = None
 
     @classmethod
-    def of(cls, sheet: Image.Image, border: Border | None, crop: bool, inverted: bool) -> Place:
+    def of(
+        cls, sheet: Image.Image, border: Border | None, crop: bool, inverted: bool
+    ) -> PhotoRegion:
         whole = (0, 0, *sheet.size)
         if border is None:
             return cls(sheet.size, whole, whole)
         if crop:
             inner = border.inner_box(*sheet.size)
             return cls(sheet.size, inner, inner)
-        frame = Frame(sheet, border, inverted)
+        frame = BorderOverlay(sheet, border, inverted)
         return cls(sheet.size, frame.box, whole, frame)
 
     @property
@@ -57,5 +59,5 @@ class Place(NamedTuple):
 
     def finish(self, result: Image.Image) -> Image.Image:
         if self.frame:
-            self.frame.lay_around(result)
+            self.frame.paste_onto(result)
         return result

@@ -9,12 +9,12 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
-from pix2pix.data.resize_crop import Frame, serving_geometry
+from pix2pix.data.resize_crop import Placement, serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.images.value_range import read_in_range
 from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
-from pix2pix.models.tensors import encode_photo, mean_of_both, with_flip
+from pix2pix.models.tensors import encode_photo, merge_flip, with_flip
 
 STRIP_PIXELS = 1 << 18  # a photo is traced in strips, so that 50 megapixels fit in memory
 
@@ -32,7 +32,7 @@ class Tracer:
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
         rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
-        return largest_class(self.likelihoods(rgb), (photo.height, photo.width))
+        return argmax_upsampled(self.likelihoods(rgb), (photo.height, photo.width))
 
     def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
         """How likely each class is (h, w, K) float32 in 0..1, of a photo (H, W, 3) uint8.
@@ -43,19 +43,22 @@ class Tracer:
         geometry = serving_geometry(self.config)
         if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
             shape = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
-            small, frame = resize_photo(rgb, shape), Frame(shape, shape)
+            small, placement = resize_photo(rgb, shape), Placement(shape, shape)
         else:
-            small, frame = geometry.show(rgb), geometry.frame((rgb.shape[0], rgb.shape[1]))
-        height, width = frame.outer
+            small, placement = (
+                geometry.prepare(rgb),
+                geometry.placement((rgb.shape[0], rgb.shape[1])),
+            )
+        height, width = placement.outer
         small = pad_to_multiple(small, 2**self.config.generator.depth)
         logits = self._runner(with_flip(encode_photo(small[None])), None)
-        mean = mean_of_both(torch.softmax(logits, dim=1))[0]  # (K, h, w)
+        mean = merge_flip(torch.softmax(logits, dim=1))[0]  # (K, h, w)
         part = len(small) // mean.shape[1]
         found = mean[:, : -(-height // part), : -(-width // part)].permute(1, 2, 0)
-        return frame.take(found.contiguous().numpy())
+        return placement.extract(found.contiguous().numpy())
 
 
-def largest_class(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def argmax_upsampled(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The most likely class (H, W) uint8 of likelihoods (h, w, K) interpolated to `shape`.
 
     In strips: twelve likelihoods of each of 50 million pixels would take 2.4 GB.

@@ -1,4 +1,4 @@
-"""Facades as label maps: a `Plan` is one in a few numbers, `build` draws it."""
+"""Facades as label maps: a `FacadePlan` is one in a few numbers, `build_facade` draws it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ import numpy as np
 
 from pix2pix.labels.label_map import CLASSES
 
-ID = {c.name: i for i, c in enumerate(CLASSES)}
+CLASS_IDS = {c.name: i for i, c in enumerate(CLASSES)}
 Ground = Literal["plain", "shops"]
 
 
@@ -48,7 +48,7 @@ class FacadePlan:
             raise ValueError(f"a rhythm has a width for each of {self.bays} bays")
 
 
-def build(plan: FacadePlan, height: int, width: int = 0) -> np.ndarray:
+def build_facade(plan: FacadePlan, height: int, width: int = 0) -> np.ndarray:
     """The label map (H, W) uint8 of a plan; without a width it is square."""
     sheet = _Sheet(plan, height, width or height)
     left, top, right, bottom = plan.wall
@@ -80,7 +80,7 @@ class _Sheet:
     """A sheet of ids with the plan's axes on it; everything in percent of its sides."""
 
     def __init__(self, plan: FacadePlan, height: int, width: int) -> None:
-        self.ids = np.full((height, width), ID["background"], np.uint8)
+        self.ids = np.full((height, width), CLASS_IDS["background"], np.uint8)
         left, top, right, bottom = plan.wall
         self.first_floor = top + plan.crown
         self.storey = (bottom - self.first_floor) / plan.storeys
@@ -88,13 +88,13 @@ class _Sheet:
         self.edges = left + (right - left) * np.concatenate([[0], widths.cumsum() / widths.sum()])
 
     def put(self, name: str, left: float, top: float, right: float, bottom: float) -> None:
-        """A rectangle. Halves are rounded to even, so that left and right stay alike."""
+        """A rectangle. HalfPicker are rounded to even, so that left and right stay alike."""
         height, width = self.ids.shape
         x0, y0, x1, y1 = (
             round(round(min(max(v, 0), 100) * side / 100, 6))
             for v, side in zip((left, top, right, bottom), (width, height, width, height))
         )
-        self.ids[y0:y1, x0:x1] = ID[name]
+        self.ids[y0:y1, x0:x1] = CLASS_IDS[name]
 
     def bay(self, bay: int) -> tuple[float, float]:
         """The middle of a bay and its width."""

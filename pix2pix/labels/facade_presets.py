@@ -4,7 +4,7 @@ import numpy as np
 
 from pix2pix.labels.facade_builder import FacadePlan
 
-PLANS = (
+PRESETS = (
     FacadePlan(
         "Town house",
         bands=(0, 2),
@@ -103,7 +103,7 @@ PLANS = (
 )
 
 
-def random_plan(seed: int) -> FacadePlan:
+def make_random_plan(seed: int) -> FacadePlan:
     """A facade made up: the same for the same seed. Above the ground floor it is symmetric."""
     rng = np.random.default_rng(seed)
 

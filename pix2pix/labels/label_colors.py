@@ -33,10 +33,10 @@ WORTH_SAYING = 0.002  # of the picture
 ROUNDING = 10.0  # so far from a class colour JPEG's rounding may take an even area
 MOST_COUNTED = 1 << 21  # pixels whose colours are counted
 LEAST_GROUND = 5  # pixels in breadth
-WHITE = 235  # each channel of a white ground, at least; JPEG rings beside it
+WHITE_LEVEL = 235  # each channel of a white ground, at least; JPEG rings beside it
 
 
-class Names(NamedTuple):
+class ClassColors(NamedTuple):
     """The classes of a label image, and the palettes that their colours may be from."""
 
     classes: Sequence[str]
@@ -49,22 +49,22 @@ class Names(NamedTuple):
         return names.index("background") if "background" in names else None
 
 
-class NoLabelMapError(ValueError):
+class NotALabelMapError(ValueError):
     """The picture is something else altogether, a photograph for one."""
 
 
-def pack(rgb: np.ndarray) -> np.ndarray:
+def pack_rgb(rgb: np.ndarray) -> np.ndarray:
     """One number for each colour of (..., 3) uint8."""
     red, green, blue = (rgb[..., i].astype(np.int32) for i in range(3))
     return red << 16 | green << 8 | blue
 
 
 @functools.lru_cache(maxsize=4)
-def color_lookup(colors: Colors) -> np.ndarray:
+def make_color_lookup(colors: Colors) -> np.ndarray:
     """The class of each of 2 ** 24 colours + 1: (2 ** 24,) int16, VOID for black, -1 for others."""
     table = np.full(1 << 24, -1, np.int16)
     table[0] = VOID
-    table[pack(np.array(colors))] = np.arange(len(colors))
+    table[pack_rgb(np.array(colors))] = np.arange(len(colors))
     return table
 
 
@@ -73,10 +73,10 @@ def decode_exactly(rgb: np.ndarray, colors: Colors, ground: np.ndarray) -> np.nd
 
     `ground` (H, W) bool is left out and becomes VOID. None where that is not so, or all is black.
     """
-    table = color_lookup(colors)
+    table = make_color_lookup(colors)
     label_map = np.empty(rgb.shape[:2], np.uint8)
     for rows in strips(rgb.shape):
-        found = table[pack(rgb[rows])]
+        found = table[pack_rgb(rgb[rows])]
         found[ground[rows]] = VOID
         if (found < 0).any():
             return None
@@ -85,14 +85,14 @@ def decode_exactly(rgb: np.ndarray, colors: Colors, ground: np.ndarray) -> np.nd
 
 
 def decode_colors(
-    rgb: np.ndarray, names: Names, ground: np.ndarray, is_lossy: bool = False
+    rgb: np.ndarray, names: ClassColors, ground: np.ndarray, is_lossy: bool = False
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Class indices (H, W) uint8 of an RGB picture in the colours of one of the palettes, and notes
     on how it was read.
 
     Each pixel is the class of the nearest colour, and near black VOID where that is no class; so is
-    `ground` (H, W) bool, which is left out. Raises NoLabelMapError where too much of the picture is
-    far from all of them, ValueError where a colour that is no class covers more than a small part.
+    `ground` (H, W) bool, which is left out. Raises NotALabelMapError where too much of the picture
+    is far from all of them, ValueError where a colour of no class covers more than a small part.
     """
     for colors in names.palettes:
         label_map = decode_exactly(rgb, colors, ground)
@@ -135,7 +135,7 @@ class _Fit(NamedTuple):
     is_shade: np.ndarray
 
 
-def _best_fit(rgb: np.ndarray, names: Names, ground: np.ndarray) -> _Fit:
+def _best_fit(rgb: np.ndarray, names: ClassColors, ground: np.ndarray) -> _Fit:
     counts = np.zeros(64**3, int)
     for rows in strips(rgb.shape):
         counts += np.bincount(_color_cells(rgb[rows])[~ground[rows]], minlength=64**3)
@@ -145,7 +145,7 @@ def _best_fit(rgb: np.ndarray, names: Names, ground: np.ndarray) -> _Fit:
         colored = np.where(nearest == VOID, 0, counts)
         total = colored.sum()
         if total == 0:
-            raise NoLabelMapError("is not a label map: it is black")
+            raise NotALabelMapError("is not a label map: it is black")
         is_blend = distance > MAX_COLOR_DISTANCE
         is_odd = is_blend | ((distance > ROUNDING) & (distance > second / 2))
         is_shade = (distance > ROUNDING) & ~is_odd
@@ -154,7 +154,7 @@ def _best_fit(rgb: np.ndarray, names: Names, ground: np.ndarray) -> _Fit:
         fits.append(_Fit(mean, stray, colors, nearest, is_blend, is_odd, is_shade))
     best = min(fits, key=lambda fit: fit.mean_distance)
     if best.stray > MAX_STRAY_FRACTION:
-        raise NoLabelMapError(
+        raise NotALabelMapError(
             f"is not a label map: {best.stray:.0%} of its pixels are far from every class colour"
         )
     return best
@@ -200,7 +200,7 @@ def _even_places(rgb: np.ndarray, rows: slice) -> np.ndarray:
 
 
 def _judge_odd_colors(
-    rgb: np.ndarray, marks: _Marks, pixels: int, names: Names, colors: Colors, is_lossy: bool
+    rgb: np.ndarray, marks: _Marks, pixels: int, names: ClassColors, colors: Colors, is_lossy: bool
 ) -> tuple[str, ...]:
     """Notes on colours that are no class's own. Raises ValueError where they cover too much."""
     areas = marks.odd & marks.even
@@ -237,17 +237,17 @@ def _most_common(rgb: np.ndarray, where: np.ndarray) -> tuple[tuple[int, int, in
     """The colour that most of these pixels have, and about how many do."""
     colors = rgb[where]
     step = -(-len(colors) // MOST_COUNTED)
-    values, counts = np.unique(pack(colors[::step]), return_counts=True)
+    values, counts = np.unique(pack_rgb(colors[::step]), return_counts=True)
     most = int(values[counts.argmax()])
     return (most >> 16, most >> 8 & 255, most & 255), int(counts.max()) * step
 
 
-def _nearest_class(color: tuple[int, ...], names: Names, colors: Colors) -> str:
+def _nearest_class(color: tuple[int, ...], names: ClassColors, colors: Colors) -> str:
     nearest = int(np.linalg.norm(np.array(colors) - color, axis=1).argmin())
     return f"{names.classes[nearest]} {tuple(colors[nearest])}"
 
 
-def _odd_words(part: float, color: tuple[int, ...], names: Names, colors: Colors) -> str:
+def _odd_words(part: float, color: tuple[int, ...], names: ClassColors, colors: Colors) -> str:
     return (
         f"{part:.0%} of it is of colours that are no class, most of that of {color}, and the "
         f"nearest class is {_nearest_class(color, names, colors)}. Paint it in the colour of its "
@@ -265,7 +265,9 @@ def _is_between(color: tuple[int, ...], colors: Colors) -> bool:
     return bool(np.linalg.norm(nearest - np.array(color), axis=-1).min() <= ROUNDING)
 
 
-def white_ground(rgb: np.ndarray, clear: np.ndarray, names: Names) -> np.ndarray | None:
+def find_white_background(
+    rgb: np.ndarray, clear: np.ndarray, names: ClassColors
+) -> np.ndarray | None:
     """Where a white that is no class reaches in from the border, (H, W) bool; None for little.
 
     It may do so through what is `clear` (H, W), and has some breadth: lines are no ground.
@@ -280,7 +282,7 @@ def white_ground(rgb: np.ndarray, clear: np.ndarray, names: Names) -> np.ndarray
     white = np.ones((rgb.shape[0] + 2 * around, rgb.shape[1] + 2 * around), np.uint8)
     inner = white[around:-around, around:-around]
     for rows in strips(rgb.shape):
-        inner[rows] = (rgb[rows] >= WHITE).all(-1) | clear[rows]
+        inner[rows] = (rgb[rows] >= WHITE_LEVEL).all(-1) | clear[rows]
     white = cv2.morphologyEx(white, cv2.MORPH_OPEN, np.ones((LEAST_GROUND, LEAST_GROUND), np.uint8))
     cv2.floodFill(white, None, (0, 0), 2)  # type: ignore[call-overload]
     ground: np.ndarray = (white[around:-around, around:-around] == 2) & ~clear

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.images.convert import crop_rows, strips, to_array, to_rgb
-from pix2pix.images.seam import MAX_STEP, middle_step
+from pix2pix.images.seam import MIN_SEAM, measure_center_seam
 from pix2pix.labels.classes import (
     CLASSES,
     FACADE_COLORS,
@@ -16,17 +16,17 @@ from pix2pix.labels.classes import (
     Colors,
 )
 from pix2pix.labels.label_colors import (
-    Names,
-    NoLabelMapError,
+    ClassColors,
+    NotALabelMapError,
     decode_colors,
     decode_exactly,
-    white_ground,
+    find_white_background,
 )
 
 LOSSY_FORMATS = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF")
 CLEAR = 128  # an alpha below it is more clear than painted
 LEAST_HALF = 16  # pixels
-FACADE_NAMES = Names(tuple(c.name for c in CLASSES), (FACADE_COLORS, PIX2PIX_COLORS))
+FACADE_CLASS_COLORS = ClassColors(tuple(c.name for c in CLASSES), (FACADE_COLORS, PIX2PIX_COLORS))
 
 Notes = tuple[str, ...]
 
@@ -39,26 +39,30 @@ def read_label_image(
     A note is a sentence without its capital letter and its full stop.
     """
     if colors is None:
-        names = FACADE_NAMES
+        names = FACADE_CLASS_COLORS
     else:
-        names = Names(tuple(classes) or tuple(f"class {i}" for i in range(len(colors))), (colors,))
+        names = ClassColors(
+            tuple(classes) or tuple(f"class {i}" for i in range(len(colors))), (colors,)
+        )
     is_lossy = image.format in LOSSY_FORMATS
     try:
         return _read_whole(image, names, is_lossy)
-    except NoLabelMapError:
+    except NotALabelMapError:
         half = _read_half(image, names, is_lossy)
         if half is None:
             raise
         return half
 
 
-def _read_half(image: Image.Image, names: Names, is_lossy: bool) -> tuple[np.ndarray, Notes] | None:
+def _read_half(
+    image: Image.Image, names: ClassColors, is_lossy: bool
+) -> tuple[np.ndarray, Notes] | None:
     """The label map of a pair: a picture that has a photo on one side and its map on the other."""
     middle = image.width // 2
     if image.width % 2 or min(middle, image.height) < LEAST_HALF:
         return None
-    step = middle_step(image)
-    if step is None or step < MAX_STEP:
+    step = measure_center_seam(image)
+    if step is None or step < MIN_SEAM:
         return None
     found = []
     for side, left in (("left", 0), ("right", middle)):
@@ -68,25 +72,25 @@ def _read_half(image: Image.Image, names: Names, is_lossy: bool) -> tuple[np.nda
             found.append(
                 (label_map, (f"of this pair the {side} half is read, the label map", *notes))
             )
-        except NoLabelMapError:
+        except NotALabelMapError:
             continue
         except ValueError:
             return None
     return found[0] if len(found) == 1 else None
 
 
-def _read_whole(image: Image.Image, names: Names, is_lossy: bool) -> tuple[np.ndarray, Notes]:
+def _read_whole(image: Image.Image, names: ClassColors, is_lossy: bool) -> tuple[np.ndarray, Notes]:
     check_palette(image)
-    clear = find_clear(image)
+    clear = find_transparent(image)
     if clear.all():
         raise ValueError("is transparent all over, so there is nothing drawn on it")
     rgb = to_array(to_rgb(drop_alpha(image)))
     notes: list[str] = []
-    values = find_values(image, rgb)
+    values = extract_gray_values(image, rgb)
     label_map = None if values is None else _read_grey(values, rgb, names, clear)
     if label_map is None:
         ground, void = clear, find_void_index(image, rgb, names.palettes)
-        white = white_ground(rgb, clear, names) if names.background is not None else None
+        white = find_white_background(rgb, clear, names) if names.background is not None else None
         if white is not None and not (white | clear).all():
             ground = clear | white
             notes.append(f"the white ground ({white.mean():.0%}) is read as background")
@@ -102,10 +106,10 @@ def _read_whole(image: Image.Image, names: Names, is_lossy: bool) -> tuple[np.nd
 
 
 def _read_grey(
-    values: np.ndarray, rgb: np.ndarray, names: Names, clear: np.ndarray
+    values: np.ndarray, rgb: np.ndarray, names: ClassColors, clear: np.ndarray
 ) -> np.ndarray | None:
     """Class indices of a grey picture; None where they are not in its values."""
-    if names is FACADE_NAMES:
+    if names is FACADE_CLASS_COLORS:
         return _decode_indices(values, clear)
     colors = names.palettes[0]
     label_map = decode_exactly(rgb, colors, clear)  # a class may have a grey colour
@@ -126,7 +130,7 @@ def _decode_indices(values: np.ndarray, clear: np.ndarray) -> np.ndarray:
     shown = values[~clear]
     low, high = shown.min(), shown.max()
     if not (low >= 0 and high <= NUM_CLASSES):  # NaN too
-        raise NoLabelMapError(
+        raise NotALabelMapError(
             f"is greyscale with values {low}..{high}; a label map has indices 0-11 or ids 1-12"
         )
     if (shown.astype(np.uint8) != shown).any():
@@ -150,7 +154,7 @@ def check_palette(image: Image.Image) -> None:
         raise ValueError("is damaged: it has colour numbers that its palette does not have")
 
 
-def find_clear(image: Image.Image) -> np.ndarray:
+def find_transparent(image: Image.Image) -> np.ndarray:
     """Where the picture is more transparent than painted, (H, W) bool."""
     clear = np.zeros((image.height, image.width), bool)
     for rows in strips(clear.shape) if image.has_transparency_data else ():
@@ -169,7 +173,7 @@ def drop_alpha(image: Image.Image) -> Image.Image:
     )
 
 
-def find_values(image: Image.Image, rgb: np.ndarray) -> np.ndarray | None:
+def extract_gray_values(image: Image.Image, rgb: np.ndarray) -> np.ndarray | None:
     """The values (H, W) of a picture that is grey; of a deeper one than 8 bits its own."""
     if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
         return to_array(image)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.images.reader import ImageSource, describe, open_image
+from pix2pix.images.reader import ImageSource, describe_source, open_image
 from pix2pix.labels.classes import CLASSES, NUM_CLASSES, PALETTE, VOID, Colors
 from pix2pix.labels.label_images import read_label_image
 from pix2pix.runtime.user_warnings import notify
@@ -63,9 +63,9 @@ def open_label_map(
     try:
         label_map, notes = read_label_image(image, colors, classes)
     except ValueError as error:
-        raise ValueError(f"{name or describe(source)}: {error}") from None
+        raise ValueError(f"{name or describe_source(source)}: {error}") from None
     for note in notes:
-        notify(f"{name or describe(source)}: {note}")
+        notify(f"{name or describe_source(source)}: {note}")
     return label_map
 
 

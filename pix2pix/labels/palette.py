@@ -19,18 +19,18 @@ from PIL import Image
 from pix2pix.config import LabelColor, from_dict, require
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.labels.label_colors import (
-    Names,
-    NoLabelMapError,
+    ClassColors,
+    NotALabelMapError,
     decode_colors,
     decode_exactly,
-    white_ground,
+    find_white_background,
 )
 from pix2pix.labels.label_images import (
-    FACADE_NAMES,
+    FACADE_CLASS_COLORS,
     check_palette,
     drop_alpha,
-    find_clear,
-    find_values,
+    extract_gray_values,
+    find_transparent,
     find_void_index,
 )
 from pix2pix.labels.label_map import CLASSES, NUM_CLASSES, VOID, Colors
@@ -49,18 +49,18 @@ class PaletteEntry:
     id: int = -1  # -1: its place in the list
 
 
-class LabelLook:
+class ParsedLabelImage:
     """A label image, taken apart so that it can be read in several ways."""
 
     def __init__(self, image: Image.Image, is_lossy: bool) -> None:
         check_palette(image)
         self.image = image
         self.is_lossy = is_lossy
-        self.clear = find_clear(image)
+        self.clear = find_transparent(image)
         if self.clear.all():
             raise ValueError("is transparent all over, so there is no class in it")
         self.rgb = to_array(to_rgb(drop_alpha(image)))
-        grey = find_values(image, self.rgb)
+        grey = extract_gray_values(image, self.rgb)
         self.is_grey = grey is not None
         self.values = to_array(image) if image.mode == "P" else grey  # (H, W), None: only colours
         if self.values is not None and np.isin(self.values, (0, 65535)).all():
@@ -90,17 +90,17 @@ class Palette:
         return self.classes == FACADES.classes
 
     @property
-    def names(self) -> Names:
+    def names(self) -> ClassColors:
         if self.is_facades:
-            return FACADE_NAMES
+            return FACADE_CLASS_COLORS
         colors = tuple(c.rgb for c in self.classes)
-        return Names(tuple(c.name for c in self.classes), (colors,))
+        return ClassColors(tuple(c.name for c in self.classes), (colors,))
 
     def decode(self, image: Image.Image, is_lossy: bool = False) -> np.ndarray:
         """The label map (H, W) uint8 in an image. Raises ValueError with the reason for none."""
-        return self.read(LabelLook(image, is_lossy))[0]
+        return self.read(ParsedLabelImage(image, is_lossy))[0]
 
-    def read(self, look: LabelLook) -> tuple[np.ndarray, tuple[str, ...]]:
+    def read(self, look: ParsedLabelImage) -> tuple[np.ndarray, tuple[str, ...]]:
         """The label map, and notes on how it was read, as `label_images` has them."""
         label_map = None if self.reading == "ids" else self.read_exact_colors(look)
         if label_map is None and self.reading != "colors":
@@ -111,7 +111,7 @@ class Palette:
             raise ValueError(self._unknown_ids(look))
         return self._read_near_colors(look)
 
-    def read_ids(self, look: LabelLook) -> np.ndarray | None:
+    def read_ids(self, look: ParsedLabelImage) -> np.ndarray | None:
         """Class indices of its values; None where one of them is no id, or it has none."""
         if look.values is None or not self.ids:
             return None
@@ -122,7 +122,7 @@ class Palette:
         table[list(self.ids)] = np.arange(len(self.ids))
         return self._fill(table[np.where(look.clear, 0, look.values).astype(np.uint8)], look.clear)
 
-    def read_exact_colors(self, look: LabelLook) -> np.ndarray | None:
+    def read_exact_colors(self, look: ParsedLabelImage) -> np.ndarray | None:
         """Class indices of its colours; None where one of them is no class, or it is all black."""
         left_out = look.clear | self._void(look)
         for colors in self.names.palettes:
@@ -131,16 +131,18 @@ class Palette:
                 return self._fill(label_map, look.clear)
         return None
 
-    def _read_near_colors(self, look: LabelLook) -> tuple[np.ndarray, tuple[str, ...]]:
+    def _read_near_colors(self, look: ParsedLabelImage) -> tuple[np.ndarray, tuple[str, ...]]:
         names, ground, notes = self.names, look.clear, []
-        white = white_ground(look.rgb, ground, names) if names.background is not None else None
+        white = (
+            find_white_background(look.rgb, ground, names) if names.background is not None else None
+        )
         if white is not None and not (white | ground).all():
             ground = ground | white
             notes.append("a white ground is read as background")
         void = self._void(look)
         try:
             label_map, more = decode_colors(look.rgb, names, ground | void, look.is_lossy)
-        except NoLabelMapError:
+        except NotALabelMapError:
             raise
         except ValueError as error:
             raise ValueError(f"{error}; if it is a class, add it to {PALETTE_NAME}") from None
@@ -151,7 +153,7 @@ class Palette:
         label_map[ground] = VOID if background is None else background
         return label_map
 
-    def _void(self, look: LabelLook) -> np.ndarray:
+    def _void(self, look: ParsedLabelImage) -> np.ndarray:
         void = find_void_index(look.image, look.rgb, self.names.palettes)
         for color in self.void_colors:
             void |= (look.rgb == np.array(color, np.uint8)).all(-1)
@@ -161,7 +163,7 @@ class Palette:
         """Whether classes have grey colours, as a mask of black and white has."""
         return sum(len(set(c.rgb)) == 1 for c in self.classes) > 1
 
-    def _unknown_ids(self, look: LabelLook) -> str:
+    def _unknown_ids(self, look: ParsedLabelImage) -> str:
         if look.values is None:
             return "is an image of colours; the others of the set are of ids"
         shown, _ = look.shown_values()

@@ -118,7 +118,7 @@ class ResizeConv(nn.Conv2d):
 
 
 class Down(nn.Module):
-    """Halves the resolution: 4x4 convolution, normalisation, LeakyReLU."""
+    """HalfPicker the resolution: 4x4 convolution, normalisation, LeakyReLU."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from pix2pix.models.blocks import init_weights
 from pix2pix.models.efficientnet import InvertedResidual, SameConv
 
-LEVELS = 4  # the fifth halving sees the whole of a facade at once
+NUM_LEVELS = 4  # the fifth halving sees the whole of a facade at once
 WIDTH = 64
 WIDTHS = (32, 64, 64, 64)  # of the OasisDiscriminator, from fine to coarse
 
@@ -41,15 +41,15 @@ class FixedConv(nn.Module):
 class FrozenFeatures(nn.Module):
     """What each level of an encoder of photos sees, each channel of about mean 0 and variance 1.
 
-    Takes (N, 3, H, W) in -1..1, H and W multiples of 2 ** LEVELS; gives (N, C, H / 2 ** i,
-    W / 2 ** i) for i from 1 to LEVELS. It does not learn, but passes gradients on to the photo.
+    Takes (N, 3, H, W) in -1..1, H and W multiples of 2 ** NUM_LEVELS; gives (N, C, H / 2 ** i,
+    W / 2 ** i) for i from 1 to NUM_LEVELS. It does not learn, but passes gradients on to the photo.
     """
 
     def __init__(self, halvings: list[nn.Sequential]) -> None:
         super().__init__()
-        self.levels = nn.ModuleList(halvings[:LEVELS])
+        self.levels = nn.ModuleList(halvings[:NUM_LEVELS])
         for index, level in enumerate(self.levels):
-            mean, variance = usual_range(cast(nn.Sequential, level))
+            mean, variance = measure_activations(cast(nn.Sequential, level))
             self.register_buffer(f"mean_{index}", mean[:, None, None], persistent=False)
             self.register_buffer(
                 f"scale_{index}", variance.clamp_min(1e-6).rsqrt()[:, None, None], persistent=False
@@ -69,7 +69,7 @@ class FrozenFeatures(nn.Module):
         return found
 
 
-def usual_range(level: nn.Sequential) -> tuple[Tensor, Tensor]:
+def measure_activations(level: nn.Sequential) -> tuple[Tensor, Tensor]:
     """Mean and variance (C,) of what a level gives, as its batch norms have them.
 
     A residual block adds to what came in; both are taken to be independent.

@@ -116,11 +116,11 @@ def apply_hints(x: Tensor, output: Tensor) -> Tensor:
 
 
 def with_flip(x: Tensor) -> Tensor:
-    """(2 N, C, H, W): pictures, then their mirror images. See `mean_of_both`."""
+    """(2 N, C, H, W): pictures, then their mirror images. See `merge_flip`."""
     return torch.cat([x, x.flip(-1)])
 
 
-def mean_of_both(output: Tensor) -> Tensor:
+def merge_flip(output: Tensor) -> Tensor:
     """(N, C, H, W) of what was made of `with_flip`: what is left and right should not matter."""
     straight, mirrored = output.chunk(2)
     return (straight + mirrored.flip(-1)) / 2

@@ -10,7 +10,7 @@ ARENAS = 2
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -3, -4, -8  # malloc.h
 
 
-def serve_from_little() -> None:
+def limit_heap_growth() -> None:
     """From now on large blocks go back to the system as soon as they are freed, and all threads
     share two heaps. Called before there are other threads.
 
@@ -33,7 +33,7 @@ def keep_freed_memory() -> bool:
     return _set(_M_MMAP_MAX, 0) and _set(_M_TRIM_THRESHOLD, -1)
 
 
-def give_memory_back() -> None:
+def trim_heap() -> None:
     """Returns to the system what the C library holds after large pictures.
 
     Measured: of 800 MB that stayed after three photos of 49 megapixels, 767 went back.

@@ -19,7 +19,7 @@ def notify(notice: str) -> None:
 
 
 @contextmanager
-def listening() -> Iterator[list[str]]:
+def collect_notices() -> Iterator[list[str]]:
     """The notices of what is called within, in this thread."""
     heard: list[str] = []
     token = _heard.set(heard)

@@ -10,11 +10,11 @@ spaces = None
 if os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):
     import spaces  # type: ignore[no-redef]
 
-LONGEST_CALL_S = 15  # a visitor needs so much left of the day's share, and waits behind such calls
+MAX_CALL_S = 15  # a visitor needs so much left of the day's share, and waits behind such calls
 
 Function = TypeVar("Function", bound=Callable)
 
 
-def with_lent_gpu(function: Function) -> Function:
+def with_zerogpu(function: Function) -> Function:
     """The function, run in a process that has the GPU: arguments and results cross as pickles."""
-    return spaces.GPU(function, duration=LONGEST_CALL_S) if spaces else function
+    return spaces.GPU(function, duration=MAX_CALL_S) if spaces else function

@@ -10,7 +10,7 @@ import shlex
 from typing import Any, NamedTuple
 
 from pix2pix.config import CheckpointConfig
-from pix2pix.evaluation.metric_names import describe, direction, format_value
+from pix2pix.evaluation.metric_names import describe_metric, direction, format_value
 from pix2pix.training.recipe import FROM_DATA, load_recipe, recipe_names
 
 LIBRARY = "pix2pix-studio"
@@ -153,7 +153,7 @@ def figures_section(config: CheckpointConfig) -> str:
     for key, value in config.metrics.items():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         text = format_value(value) if is_number else escape(value)
-        rows.append(f"| {escape(describe(key))}{ARROWS[direction(key)]} | {text} |")
+        rows.append(f"| {escape(describe_metric(key))}{ARROWS[direction(key)]} | {text} |")
     note = "On examples that had no part in the training. An arrow points the better way."
     return "\n\n".join(["## Held-out figures", note, "\n".join(["| | |", "|---|---|", *rows])])
 

@@ -23,7 +23,7 @@ from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.label_map import NUM_CLASSES
 from pix2pix.labels.palette import read_palette
 from pix2pix.models import PATCH_LAYERS, smallest_side
-from pix2pix.models.feature_discriminators import LEVELS
+from pix2pix.models.feature_discriminators import NUM_LEVELS
 from pix2pix.training.augmentation import POLICIES, USUAL_SHIFT
 from pix2pix.training.losses import GAN_LOSSES, RECONSTRUCTIONS
 from pix2pix.training.sizes import fit_to_size
@@ -230,8 +230,11 @@ class Recipe:
         multiple, of = 2**depth, f"2 ** depth = {2**depth} (a smaller depth allows more sizes)"
         if self.encoder != "unet":
             of = f"{multiple} with encoder {self.encoder} (--encoder unet allows more sizes)"
-        if self.knows and depth < LEVELS:
-            multiple, of = 2**LEVELS, f"{2**LEVELS} with d_known, lambda_known or lambda_seg"
+        if self.knows and depth < NUM_LEVELS:
+            multiple, of = (
+                2**NUM_LEVELS,
+                f"{2**NUM_LEVELS} with d_known, lambda_known or lambda_seg",
+            )
         ok = self.size > 0 and self.size % multiple == 0
         require(ok, "size", f"a multiple of {of}", self.size)
         ok = self.small_size >= 0 and self.small_size % multiple == 0

@@ -20,12 +20,12 @@ from typing import Any
 from PIL import Image
 
 from pix2pix.evaluation.metric_names import (
-    describe,
+    base_metric,
+    describe_metric,
+    describe_variant,
     direction,
-    figure_of,
     format_value,
     is_reference,
-    rest_of,
 )
 from pix2pix.runtime.atomic_io import write_atomically
 from pix2pix.training import charts
@@ -160,7 +160,7 @@ def figure_section(figures: Series, step: int) -> str:
         return ""
     panels: dict[str, Series] = defaultdict(dict)
     for key, points in figures.items():
-        panels[figure_of(key)][key] = points
+        panels[base_metric(key)][key] = points
     drawn = "".join(figure_chart(name, series, step) for name, series in panels.items())
     rows = "".join(figure_row(key, points) for key, points in figures.items())
     head = '<tr><th>figure</th><th class="number">last</th><th class="number">best</th></tr>'
@@ -175,8 +175,8 @@ def figure_chart(name: str, series: Series, step: int) -> str:
     lines = []
     for k, (key, points) in enumerate(sorted(series.items(), key=lambda s: is_reference(s[0]))):
         style = "reference" if is_reference(key) else "dots"
-        lines.append(Line(rest_of(key) or "output", points, k % 4 + 1, style))
-    return chart(describe(name), ARROWS[better], lines, step)
+        lines.append(Line(describe_variant(key) or "output", points, k % 4 + 1, style))
+    return chart(describe_metric(name), ARROWS[better], lines, step)
 
 
 def figure_row(key: str, points: list[tuple[int, float]]) -> str:
@@ -188,7 +188,7 @@ def figure_row(key: str, points: list[tuple[int, float]]) -> str:
         at, value = pick(points, key=lambda p: p[1])
         best = f'{format_value(value)} <span class="quiet">at {at:,}</span>'
     return (
-        f"<tr><td>{html.escape(describe(key))} {ARROWS[better][:1]}</td>"
+        f"<tr><td>{html.escape(describe_metric(key))} {ARROWS[better][:1]}</td>"
         f'<td class="number">{last}</td><td class="number">{best}</td></tr>'
     )
 

@@ -23,8 +23,8 @@ from pix2pix.app.server.schemas import DrawRequest, pack_ids, unpack_ids
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
 from pix2pix.inference import Tracer
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import PALETTE, decode_label_image, open_label_map
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
@@ -65,7 +65,7 @@ def save_photo(path: Path, size: tuple[int, int] = (90, 60), **options: Any) -> 
 
 
 def test_a_drawing_comes_back_as_its_building_losslessly(client: Client) -> None:
-    drawing = build(PLANS[0], SIZE)
+    drawing = build_facade(PRESETS[0], SIZE)
     np.testing.assert_array_equal(draw(client, drawing, 3), PaletteDrawer().draw(drawing, 3))
 
 
@@ -146,7 +146,7 @@ def test_ids_survive_the_wire() -> None:
 
 
 def test_a_saved_drawing_reopens_with_identical_ids(tmp_path: Path) -> None:
-    drawing = build(PLANS[1], SIZE)
+    drawing = build_facade(PRESETS[1], SIZE)
     shelf = Shelf(facades_sheet((SIZE, SIZE)), traces=False)
     answer = shelf.postprocess(DrawRequest(drawing, 0, "png", None))
     assert answer is not None

@@ -14,8 +14,8 @@ from pix2pix.app.tabs.draw_tab import LOOKS
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Drawer, load_any, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import encode_label_image
 from pix2pix.training.train_step import checkpoint_config
 
@@ -93,8 +93,8 @@ def test_a_label_image_of_the_sheets_shape_opens_exactly(tmp_path: Path) -> None
 
 def test_a_facade_fills_its_sheet() -> None:
     for name, start in facades_sheet((64, 192)).starts.items():
-        plan = next(plan for plan in PLANS if plan.name == name)
-        square = build(plan, 192)
+        plan = next(plan for plan in PRESETS if plan.name == name)
+        square = build_facade(plan, 192)
         assert start.shape == (64, 192)
         np.testing.assert_array_equal(start.any(0), square.any(0))
         assert np.isin(square, start).mean() > 0.99

@@ -37,7 +37,7 @@ import pix2pix.app
 from pix2pix.images.reader import open_rgb
 from pix2pix.inference import load_colorizer, load_tracer
 from pix2pix.labels.label_map import encode_label_image, open_label_map
-from pix2pix.runtime.malloc import give_memory_back
+from pix2pix.runtime.malloc import trim_heap
 from pix2pix.app.server.colorize_schemas import Look, finish_photo
 from pix2pix.app.tabs.draw_tab import open_drawing, trace_photo
 from pix2pix.app.canvas_spec import facades_sheet
@@ -61,7 +61,7 @@ works = {
 taken = []
 for work, name in json.loads(sys.argv[2]):
     works[work](folder / "small" / name)
-    give_memory_back()
+    trim_heap()
     Path("/proc/self/clear_refs").write_text("5")
     before = megabytes()
     works[work](folder / "large" / name)

@@ -24,8 +24,8 @@ from hand import (
 from PIL import Image
 
 from pix2pix.app.canvas_spec import KEYS
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import decode_label_image, encode_label_image
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,7 @@ def test_drawing_a_rectangle_changes_the_building_in_that_place(studio: str, vis
 
 def test_the_page_opens_with_a_drawing_and_its_building(studio: str, visit: Visit) -> None:
     page = visit(studio)
-    np.testing.assert_array_equal(read_sheet(page), build(PLANS[0], SIZE))
+    np.testing.assert_array_equal(read_sheet(page), build_facade(PRESETS[0], SIZE))
     assert read_building(page).std() > 10
     assert not page.locator("text=Click to Upload >> visible=true").count(), "a program's, hidden"
 
@@ -234,7 +234,7 @@ def test_a_saved_drawing_opens_again_and_a_photo_is_refused(
     fake_studio: str, visit: Visit, tmp_path: Path
 ) -> None:
     page = visit(fake_studio)
-    drawing = build(PLANS[3], SIZE)
+    drawing = build_facade(PRESETS[3], SIZE)
     encode_label_image(drawing).save(tmp_path / "mine.png")
     open_file(page, "Open a drawing", tmp_path / "mine.png")
     page.wait_for_function("() => !document.querySelector('[aria-label=Undo]').disabled")

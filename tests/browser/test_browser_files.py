@@ -23,8 +23,8 @@ from PIL import Image
 
 from pix2pix.app.canvas_spec import fit_label_map
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import encode_label_image
 
 pytestmark = pytest.mark.browser
@@ -152,7 +152,7 @@ def test_a_label_image_that_is_dropped_or_pasted_is_opened_and_a_photo_traced(
     fake_studio: str, visit: Visit, tmp_path: Path, kind: str
 ) -> None:
     page = visit(fake_studio)
-    drawing = build(PLANS[4], SIZE)
+    drawing = build_facade(PRESETS[4], SIZE)
     encode_label_image(drawing).save(tmp_path / "mine.png")
     wait_for_building(page, lambda: give(page, kind, tmp_path / "mine.png"))
     np.testing.assert_array_equal(read_sheet(page), drawing)
@@ -252,7 +252,7 @@ def png_of(width: int, height: int) -> bytes:
 
 def cut_png() -> bytes:
     buffer = io.BytesIO()
-    encode_label_image(build(PLANS[0], SIZE)).save(buffer, "PNG")
+    encode_label_image(build_facade(PRESETS[0], SIZE)).save(buffer, "PNG")
     return buffer.getvalue()[: len(buffer.getvalue()) // 2]
 
 

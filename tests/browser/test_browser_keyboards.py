@@ -18,8 +18,8 @@ from hand import (
 )
 from PIL import Image
 
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import encode_label_image
 
 pytestmark = pytest.mark.browser
@@ -201,8 +201,8 @@ def test_of_a_folder_dropped_on_the_sheet_the_first_drawing_is_opened_and_that_i
     folder = tmp_path / "drawings"
     folder.mkdir()
     for i in (4, 2):
-        encode_label_image(build(PLANS[i], 256)).save(folder / f"house{i}.png")
+        encode_label_image(build_facade(PRESETS[i], 256)).save(folder / f"house{i}.png")
     (folder / "about.txt").write_text("houses")
     wait_for_building(page, lambda: drop(page, ".st-sheet", folder))
-    np.testing.assert_array_equal(read_sheet(page), build(PLANS[2], 256))
+    np.testing.assert_array_equal(read_sheet(page), build_facade(PRESETS[2], 256))
     page.locator(".st-notice", has_text="house2.png is opened, the first of 2 files").wait_for()

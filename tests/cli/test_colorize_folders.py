@@ -10,7 +10,7 @@ from PIL import Image
 from tiffs import pages
 
 from pix2pix.cli.photo_tasks import find_photos, plan_photos
-from pix2pix.images.format_detection import sniff
+from pix2pix.images.format_detection import detect_format
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_a_format_is_known_by_its_first_bytes(tmp_path: Path, kind: str) -> None
     path = tmp_path / "file"
     with path.open("wb") as file:
         Image.new("RGB", (9, 9)).save(file, kind)
-    assert sniff(path) == kind
+    assert detect_format(path) == kind
 
 
 def test_photos_are_found_in_order_with_what_is_left_out(tmp_path: Path) -> None:

@@ -215,12 +215,15 @@ def test_a_model_of_pairs_side_by_side_takes_the_inputs_half(
 
 
 def test_of_things_on_white_what_the_model_learned_from_decides(tmp_path: Path) -> None:
-    from pix2pix.cli.translate import Halves
+    from pix2pix.cli.translate import HalfPicker
 
     config = load_translator(save_tiny(tmp_path, EDGES), "cpu").config
     white = Image.new("RGB", (128, 64), "white")
-    assert Halves("auto", config).take(white, "shoe.png").size == (128, 64)
+    assert HalfPicker("auto", config).take(white, "shoe.png").size == (128, 64)
     paired = dataclasses.replace(config, input_half="left")
-    assert Halves("auto", paired).take(white, "shoe.png").size == (64, 64)
-    assert Halves("whole", paired).take(white, "shoe.png").size == (128, 64)
-    assert Halves("auto", paired).take(white.crop((0, 0, 126, 64)), "shoe.png").size == (126, 64)
+    assert HalfPicker("auto", paired).take(white, "shoe.png").size == (64, 64)
+    assert HalfPicker("whole", paired).take(white, "shoe.png").size == (128, 64)
+    assert HalfPicker("auto", paired).take(white.crop((0, 0, 126, 64)), "shoe.png").size == (
+        126,
+        64,
+    )

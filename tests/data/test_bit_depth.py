@@ -10,10 +10,10 @@ from PIL import Image
 from pix2pix.cli import train
 from pix2pix.config import CheckpointConfig, GeneratorConfig
 from pix2pix.data.factory import open_data
-from pix2pix.data.image_cache import Examples
+from pix2pix.data.image_cache import CachedExamples
 from pix2pix.data.options import DataOptions
-from pix2pix.images.value_range import read_in_range, usual_range
 from pix2pix.images.reader import open_image, open_rgb
+from pix2pix.images.value_range import guess_value_range, read_in_range
 from pix2pix.inference import load_translator
 
 TINY = ["--size", "32", "--depth", "4", "--ngf", "4", "--ndf", "4", "--batch-size", "2"]
@@ -43,7 +43,7 @@ def read(root: Path, task: str = "image2image") -> tuple[dict[str, np.ndarray], 
     opened = open_data(options, root, seek_ranges=True)
     found = {}
     for part in opened.datasets:
-        examples: Examples = part.examples  # type: ignore[attr-defined]
+        examples: CachedExamples = part.examples  # type: ignore[attr-defined]
         found |= {name: examples[i][0] for i, name in enumerate(examples.names)}
     return found, opened.options
 
@@ -68,7 +68,7 @@ def read(root: Path, task: str = "image2image") -> tuple[dict[str, np.ndarray], 
 def test_a_range_is_that_which_values_were_made_for(
     low: float, high: float, is_float: bool, expected: tuple
 ) -> None:
-    assert usual_range(low, high, is_float) == expected
+    assert guess_value_range(low, high, is_float) == expected
 
 
 @pytest.mark.parametrize(

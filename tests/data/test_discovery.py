@@ -16,7 +16,7 @@ from pix2pix.cli import train
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.loader import BatchPlan
 from pix2pix.data.options import DataOptions
-from pix2pix.data.validation import DataProblems
+from pix2pix.data.validation import DataError
 from pix2pix.labels.classes import PIX2PIX_PALETTE
 from pix2pix.labels.label_map import encode_label_image
 from pix2pix.models.tensors import decode_photo
@@ -127,7 +127,7 @@ def test_the_pix2pix_facades_as_they_are_downloaded(tmp_path: Path) -> None:
     for direction in ("auto", "BtoA"):
         batch = open_set("labels2photo", tmp_path, 64, direction=direction).batch([0], None)
         assert abs(batch.input[0, 1].mean() - (labels == 1).mean()) < 0.05
-    with pytest.raises(DataProblems, match="not a label map"):
+    with pytest.raises(DataError, match="not a label map"):
         open_set("labels2photo", tmp_path, 64, direction="AtoB")
 
 
@@ -154,7 +154,7 @@ def write_a_mess(root: Path) -> set[str]:
 @pytest.mark.parametrize("cache_gb", [-1.0, 0.0])
 def test_all_problems_are_listed_at_once(cache_gb: float, tmp_path: Path) -> None:
     names = write_a_mess(tmp_path)
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataError) as caught:
         open_datasets(DataOptions("image2image", 32, cache_gb=cache_gb), tmp_path)
     assert len(caught.value.problems) == len(names)
     for name in names:
@@ -180,7 +180,7 @@ def test_a_photo_without_label_map_and_a_label_map_of_no_class(tmp_path: Path) -
     label = Image.open(root / "train" / "house2.png").convert("RGB")
     label.paste((255, 0, 255), (0, 0, 96, 40))  # magenta, on 40%
     label.save(root / "train" / "house2.png")
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataError) as caught:
         open_set("labels2photo", root, 64)
     lines = caught.value.problems
     assert any("house0.jpg: has no label map house0.png" in x for x in lines)
@@ -237,7 +237,7 @@ def test_photos_of_every_kind_become_upright_rgb(tmp_path: Path) -> None:
 def test_a_picture_for_two_that_has_an_odd_width(tmp_path: Path) -> None:
     save(tmp_path / "train" / "odd.png", Image.new("RGB", (81, 30)))
     save(tmp_path / "train" / "even.png", Image.new("RGB", (80, 30)))
-    with pytest.raises(DataProblems, match=r"odd\.png: is 81 pixels wide"):
+    with pytest.raises(DataError, match=r"odd\.png: is 81 pixels wide"):
         open_set("image2image", tmp_path, 32)
 
 
@@ -310,7 +310,7 @@ def test_an_id_that_is_no_class_is_named(tmp_path: Path) -> None:
     labels = np.asarray(Image.open(tmp_path / "train" / "1.png")).copy()
     labels[0, 0] = 5
     save(tmp_path / "train" / "1.png", labels)
-    with pytest.raises(DataProblems, match=r"1\.png: has the values 5, which are no class"):
+    with pytest.raises(DataError, match=r"1\.png: has the values 5, which are no class"):
         open_set("labels2photo", tmp_path, 64, val_split=0.3)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from pix2pix.data.datasets.label_dataset import FacadePairs
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.options import DataOptions
-from pix2pix.data.validation import DataProblems
+from pix2pix.data.validation import DataError
 from pix2pix.labels.label_map import VOID, encode_label_image
 from pix2pix.labels.palette import read_palette
 from pix2pix.training.recipe import load_recipe
@@ -238,7 +238,7 @@ def test_without_bad_files_on_request_a_set_goes_on(tmp_path: Path) -> None:
     assert len(read(root, skip_bad=True)[0]) == 4
     (root / "4.png").unlink()
     (root / "4.jpg").unlink()
-    with pytest.raises(DataProblems, match=r"1\.png: has the values 7, which are no class"):
+    with pytest.raises(DataError, match=r"1\.png: has the values 7, which are no class"):
         read(root)
 
 

@@ -141,22 +141,22 @@ def test_a_geometry_that_makes_no_sense_is_refused(keys: dict) -> None:
 def test_what_is_shown_comes_back_in_its_own_shape_and_place(
     fit: str, shape: tuple, size: tuple, part: int
 ) -> None:
-    geometry, picture = Geometry(*size, fit).evaluating(), coordinates(*shape)
-    shown = geometry.show(picture)
+    geometry, picture = Geometry(*size, fit).for_evaluation(), coordinates(*shape)
+    shown = geometry.prepare(picture)
     made = resize(shown, (-(-shown.shape[0] // part), -(-shown.shape[1] // part)))
     back = geometry.restore(made, shape)
     assert back.shape == picture.shape
     inner = tuple(slice(side // 8, side - side // 8) for side in shape)
     far = np.abs(back[inner].astype(int) - picture[inner])  # at half the sides the rim blends
-    assert far.mean() < 4 or min(geometry.frame(shape).inner) < 2 * part
+    assert far.mean() < 4 or min(geometry.placement(shape).inner) < 2 * part
 
 
 def test_evaluation_sees_what_is_shown_in_use() -> None:
     picture = coordinates(50, 130)
     for fit in FITS:
-        geometry = Geometry(48, 64, fit).evaluating()
+        geometry = Geometry(48, 64, fit).for_evaluation()
         (seen,) = geometry.view(geometry.store([picture]), None)
-        shown = geometry.show(picture)
+        shown = geometry.prepare(picture)
         if fit == "crop":  # the middle of it, at the same scale
             left = (shown.shape[1] - 64) / 2
             assert shown.shape[0] == 48 and left > 20
@@ -169,6 +169,6 @@ def test_evaluation_sees_what_is_shown_in_use() -> None:
 def test_another_height_shows_the_same_at_the_same_shape() -> None:
     picture = coordinates(300, 500)
     for fit in FITS:
-        geometry = Geometry(32, 64, fit).evaluating()
-        small, large = geometry.show(picture), geometry.at(64).show(picture)
+        geometry = Geometry(32, 64, fit).for_evaluation()
+        small, large = geometry.prepare(picture), geometry.with_height(64).prepare(picture)
         assert np.abs(np.array(large.shape[:2]) - 2 * np.array(small.shape[:2])).max() <= 2

@@ -14,7 +14,7 @@ from pix2pix.data.factory import open_data
 from pix2pix.data.options import DataOptions
 from pix2pix.data.splits import hold_out
 from pix2pix.data.summary import lines_of_changes, lines_of_facts
-from pix2pix.data.validation import DataProblems
+from pix2pix.data.validation import DataError
 from pix2pix.labels.label_map import encode_label_image
 
 OPTIONS = DataOptions("image2image", 32)
@@ -181,7 +181,7 @@ def test_one_pair_is_enough_and_no_pair_is_not(tmp_path: Path) -> None:
     assert opened.facts["names"] == {"train": ["only"], "val": ["only"]}
     assert any("no other" in line for line in lines_of_facts(opened.facts, tmp_path))
     (tmp_path / "B" / "only.png").rename(tmp_path / "B" / "another.png")
-    with pytest.raises(DataProblems, match="no partner"):
+    with pytest.raises(DataError, match="no partner"):
         open_data(OPTIONS, tmp_path)
 
 
@@ -205,7 +205,7 @@ def test_one_line_for_one_kind_of_problem(tmp_path: Path) -> None:
         save(tmp_path / "A" / f"{name}.png")
         (tmp_path / "B").mkdir(exist_ok=True)
         (tmp_path / "B" / f"{name}.png").write_bytes(b"")
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataError) as caught:
         open_data(OPTIONS, tmp_path)
     assert len(caught.value.problems) == 42
     _, *lines = str(caught.value).splitlines()

@@ -18,7 +18,13 @@ from pix2pix.evaluation.fcn_score import distance, feature_figures
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
 from pix2pix.evaluation.generation import restore_void, spread_indices
 from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
-from pix2pix.evaluation.metric_names import FIGURES, describe, direction, figure_of, format_table
+from pix2pix.evaluation.metric_names import (
+    FIGURES,
+    base_metric,
+    describe_metric,
+    direction,
+    format_table,
+)
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
 from pix2pix.labels.label_map import CLASSES
 
@@ -291,7 +297,7 @@ def test_the_judges_features_follow_the_place_and_not_the_size_of_the_photo() ->
     ],
 )
 def test_a_key_tells_its_figure_and_which_way_is_better(key, figure, better) -> None:
-    assert figure_of(key) == figure
+    assert base_metric(key) == figure
     assert direction(key) == better
 
 
@@ -300,5 +306,5 @@ def test_the_table_has_a_line_for_each_figure_with_its_words() -> None:
     assert text.splitlines()[0] == "psnr_own_style     21.250 ↑  PSNR, dB: own style"
     assert "↓" not in text
     assert "317    examples" in text
-    assert describe("fcn_mean_iou_real") == "mean IoU: FCN score real"
+    assert describe_metric("fcn_mean_iou_real") == "mean IoU: FCN score real"
     assert all(f.better in ("", "lower", "higher") for f in FIGURES.values())

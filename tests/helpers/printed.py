@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 from running import ROOT
 
-from pix2pix.images.chroma_upsampling import lightness_of, measure_light
+from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light
 
 EXAMPLES = sorted((ROOT / "assets" / "examples").glob("LC-*.jpg"))
 
@@ -21,7 +21,7 @@ def light(grey: np.ndarray) -> np.ndarray:
 
 def psnr(light: np.ndarray, truth: np.ndarray) -> float:
     """In dB, in L, after the best straight line from one to the other: prints have greys of ink."""
-    found, true = lightness_of(light).ravel(), lightness_of(truth).ravel()
+    found, true = light_to_lightness(light).ravel(), light_to_lightness(truth).ravel()
     fitted = np.polyval(np.polyfit(found, true, 1), found)
     return float(10 * np.log10(100**2 / np.mean((fitted - true) ** 2)))
 

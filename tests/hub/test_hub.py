@@ -10,7 +10,7 @@ import torch
 from conftest import TINY_RECIPE as RECIPE
 from fake_hub import TOKEN, FakeHub
 
-from pix2pix.checkpoint import Model, load_checkpoint, skeleton
+from pix2pix.checkpoint import Model, build_meta_model, load_checkpoint
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub, UnreachableError
 from pix2pix.hub.download import check_affordable, pinned_name
@@ -290,7 +290,7 @@ def test_a_bad_commit_does_not_take_the_place_of_a_good_one(
 )
 def test_a_model_too_large_for_a_stranger_is_refused(options: dict[str, int], reason: str) -> None:
     config = checkpoint_config(dataclasses.replace(RECIPE, **options))
-    numbers = sum(tensor.numel() for tensor in skeleton(config).state_dict().values())
+    numbers = sum(tensor.numel() for tensor in build_meta_model(config).state_dict().values())
     with pytest.raises(ValueError, match=f"{reason} would take"):
         check_affordable(config, 4 * numbers)
 
@@ -298,7 +298,7 @@ def test_a_model_too_large_for_a_stranger_is_refused(options: dict[str, int], re
 def test_the_papers_network_is_affordable() -> None:
     shape = {"ngf": 64, "depth": 8, "max_channels": 512, "size": 256, "style_dim": 0}
     config = checkpoint_config(dataclasses.replace(RECIPE, **shape))
-    numbers = sum(tensor.numel() for tensor in skeleton(config).state_dict().values())
+    numbers = sum(tensor.numel() for tensor in build_meta_model(config).state_dict().values())
     check_affordable(config, 4 * numbers)
 
 

@@ -15,7 +15,7 @@ from pix2pix.checkpoint import load_checkpoint
 from pix2pix.cli import train
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
-from pix2pix.hub.upload import account, look_up, upload, with_front_matter
+from pix2pix.hub.upload import find_repo, get_account, upload, with_front_matter
 from pix2pix.training.model_card import write_card
 
 NAME = "ada/houses"
@@ -71,25 +71,25 @@ def test_a_repo_of_another_owner_is_refused(
 
 
 def test_who_is_logged_in_is_known(hub: Hub) -> None:
-    assert account(hub) == USER
+    assert get_account(hub) == USER
 
 
 def test_without_a_login_the_way_to_one_is_said(hub_server: FakeHub, hub: Hub) -> None:
     with pytest.raises(ValueError, match=r"nobody is logged in .* run 'hf auth login'"):
-        account(dataclasses.replace(hub, token=None))
+        get_account(dataclasses.replace(hub, token=None))
     assert not hub_server.requests
 
 
 def test_a_login_that_has_ended_is_said(hub: Hub) -> None:
     with pytest.raises(ValueError, match="does not accept your login; renew it"):
-        account(dataclasses.replace(hub, token="hf_old"))
+        get_account(dataclasses.replace(hub, token="hf_old"))
 
 
 def test_what_is_there_is_known_before_a_push(hub_server: FakeHub, hub: Hub) -> None:
-    assert look_up(NAME, "model", hub) is None
+    assert find_repo(NAME, "model", hub) is None
     hub_server.add(NAME, {"config.json": b"{}"}, private=True)
-    assert look_up(NAME, "model", hub) == (True, {"config.json"})
-    assert look_up(NAME, "space", hub) is None
+    assert find_repo(NAME, "model", hub) == (True, {"config.json"})
+    assert find_repo(NAME, "space", hub) is None
 
 
 def test_front_matter_is_added_and_what_was_there_is_kept() -> None:

@@ -218,6 +218,6 @@ def test_on_zerogpu_every_picture_is_made_in_a_call_that_is_lent_the_gpu(
     drawer = load_drawer(tiny_checkpoint, "cpu")
     house = np.zeros((32, 32), np.uint8)
     picture = drawer.draw(house)
-    assert lent == [f"_generate {zerogpu.LONGEST_CALL_S}"]
+    assert lent == [f"_generate {zerogpu.MAX_CALL_S}"]
     monkeypatch.setattr(zerogpu, "spaces", None)
     np.testing.assert_array_equal(picture, load_drawer(tiny_checkpoint, "cpu").draw(house))

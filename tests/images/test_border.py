@@ -6,7 +6,7 @@ from PIL import Image
 from printed import EXAMPLES, light, mount, old_photo
 
 from pix2pix.images.border import Border, find_border
-from pix2pix.images.border_overlay import Frame
+from pix2pix.images.border_overlay import BorderOverlay
 
 
 def gradient(photo: np.ndarray, margin: int) -> np.ndarray:
@@ -74,7 +74,7 @@ def test_a_frame_is_laid_around_to_the_pixel() -> None:
     border = Border(((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)))
     assert border.outer_box(100, 80) == border.inner_box(100, 80) == (10, 8, 90, 72)
     canvas = Image.new("RGB", sheet.size, (255, 0, 0))
-    Frame(sheet, border).lay_around(canvas)
+    BorderOverlay(sheet, border).paste_onto(canvas)
     expected = np.asarray(sheet).copy()
     expected[8:72, 10:90] = 255, 0, 0
     np.testing.assert_array_equal(np.asarray(canvas), expected)
@@ -84,7 +84,7 @@ def test_what_of_a_turned_photo_is_beyond_its_inner_box_is_no_border() -> None:
     sheet = Image.new("RGB", (200, 100), "white")
     border = Border(((0.1, 0.1), (0.9, 0.2), (0.88, 0.9), (0.08, 0.8)))
     canvas = Image.new("RGB", sheet.size, (255, 0, 0))
-    Frame(sheet, border).lay_around(canvas)
+    BorderOverlay(sheet, border).paste_onto(canvas)
     result = np.asarray(canvas)
     for x, y, is_border in ((30, 9, True), (30, 14, False), (170, 85, False), (170, 93, True)):
         assert (result[y, x] == (255, 255, 255)).all() == is_border

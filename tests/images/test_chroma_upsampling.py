@@ -8,11 +8,11 @@ from PIL import Image
 from pix2pix.images import chroma_upsampling as module
 from pix2pix.images.chroma_upsampling import (
     LIGHT_SCALE,
+    compute_light,
     enlarge_rows,
     fitted_rgb,
     guide_chroma,
-    light_of,
-    lightness_of,
+    light_to_lightness,
     measure_light,
     recolor,
 )
@@ -39,7 +39,7 @@ def lab_of_everything() -> np.ndarray:
 def test_light_is_the_lightness_of_every_colour() -> None:
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (500, 600, 3), dtype=np.uint8)
-    assert np.abs(lightness_of(light_of(rgb)) - lightness(rgb)).max() < 0.01
+    assert np.abs(light_to_lightness(compute_light(rgb)) - lightness(rgb)).max() < 0.01
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -49,14 +49,14 @@ def test_the_light_of_a_photo_is_that_of_its_pixels(
     rgb = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
     photo = Image.fromarray(rgb).convert(mode)
     monkeypatch.setattr(module, "STRIP_PIXELS", 300)
-    expected = light_of(np.asarray(photo.convert("RGB")))
+    expected = compute_light(np.asarray(photo.convert("RGB")))
     np.testing.assert_array_equal(measure_light(photo), expected)
 
 
 def test_every_grey_comes_back_as_it_went_in() -> None:
     grey = np.arange(256, dtype=np.uint8)[None, :, None].repeat(9, 0).repeat(3, 2)
     none = np.zeros((4, 8, 2), np.float32)
-    np.testing.assert_array_equal(recolor(light_of(grey), np.zeros((4, 8)), none), grey)
+    np.testing.assert_array_equal(recolor(compute_light(grey), np.zeros((4, 8)), none), grey)
 
 
 def test_any_lab_at_all_keeps_its_lightness() -> None:
@@ -86,9 +86,9 @@ def test_planes_and_arrays_agree() -> None:
 def test_lightness_stays_whatever_the_colours() -> None:
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    light = light_of(rgb)
+    light = compute_light(rgb)
     ab = rng.normal(0, 60, (48, 64, 2)).astype(np.float32)
-    result = np.asarray(recolor(light, lightness_of(resize_photo(light, (48, 64))), ab))
+    result = np.asarray(recolor(light, light_to_lightness(resize_photo(light, (48, 64))), ab))
     error = np.abs(lightness(result) - lightness(rgb))
     assert error.max() < 0.6
     assert np.abs(result.astype(int) - rgb).max() > 50
@@ -123,10 +123,10 @@ def blurred_edge(scale: int) -> tuple[np.ndarray, np.ndarray]:
     side = 64 * scale
     rgb = np.full((side, side, 3), 40, np.uint8)
     rgb[:, side // 2 :] = 200
-    light = light_of(rgb)
+    light = compute_light(rgb)
     ab = np.zeros((64, 64, 2), np.float32)
     ab[:, 32:, 1] = 50
-    small = lightness_of(resize_photo(light, (64, 64)))
+    small = light_to_lightness(resize_photo(light, (64, 64)))
     result = np.asarray(recolor(light, small, cv2.GaussianBlur(ab, (0, 0), 2)))
     return rgb_to_lab(result)[..., 2], rgb[..., 0] > 100
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from pix2pix.images.exif import MAX_BYTES, START, ExifBlock, Row, parse_exif
-from pix2pix.images.metadata import NOTHING, Metadata, read_metadata
+from pix2pix.images.exif import EXIF_HEADER, MAX_EXIF_BYTES, ExifBlock, ExifTag, parse_exif
+from pix2pix.images.metadata import NO_METADATA, Metadata, read_metadata
 from pix2pix.images.reader import open_image
 from pix2pix.images.writer import encode_image
 
@@ -35,12 +35,12 @@ IPTC = iptc((5, "A title"), (80, "I. Author"), (120, CAPTION), (116, "CC0"))
 def camera_exif(order: str = ">") -> bytes:
     """As a camera and a cataloguer leave it: caption in UTF-8, place, maker's note, thumbnail."""
 
-    def text(value: str) -> Row:
+    def text(value: str) -> ExifTag:
         raw = value.encode() + b"\0"
-        return Row(2, len(raw), raw)
+        return ExifTag(2, len(raw), raw)
 
-    def short(value: int) -> Row:
-        return Row(3, 1, struct.pack(order + "H", value))
+    def short(value: int) -> ExifTag:
+        return ExifTag(3, 1, struct.pack(order + "H", value))
 
     place = struct.pack(order + "6I", 52, 1, 31, 1, 25, 2)
     return ExifBlock(
@@ -51,17 +51,17 @@ def camera_exif(order: str = ">") -> bytes:
             274: short(6),
             306: text("1987:06:05 04:03:02"),
             315: text("A. Uthor"),
-            0x9C9B: Row(1, 6, "abc".encode("utf-16-le")),
+            0x9C9B: ExifTag(1, 6, "abc".encode("utf-16-le")),
             256: short(9),
         },
         {
             34665: {
                 36867: text("1941:12:07 08:00:00"),
-                37500: Row(7, 40, bytes(40)),
+                37500: ExifTag(7, 40, bytes(40)),
                 40962: short(9),
-                37386: Row(5, 1, struct.pack(order + "2I", 50, 1)),
+                37386: ExifTag(5, 1, struct.pack(order + "2I", 50, 1)),
             },
-            34853: {1: text("N"), 2: Row(5, 3, place)},
+            34853: {1: text("N"), 2: ExifTag(5, 3, place)},
         },
     ).pack()
 
@@ -184,10 +184,10 @@ def test_what_is_absurdly_large_is_left_out_and_the_rest_stays() -> None:
     else:
         assert texts == ()
     block = parse_exif(camera_exif())
-    block.rows[305] = Row(2, MAX_BYTES - 9, b"s" * (MAX_BYTES - 9))
+    block.rows[305] = ExifTag(2, MAX_EXIF_BYTES - 9, b"s" * (MAX_EXIF_BYTES - 9))
     kept = parse_exif(block.pack())
     assert 270 in kept.rows and 305 not in kept.rows
-    assert len(block.pack()) < MAX_BYTES + 1000
+    assert len(block.pack()) < MAX_EXIF_BYTES + 1000
     huge = Metadata(xmp=b"<" * 400_000, exif=camera_exif())
     result = Image.open(io.BytesIO(result_file(huge, "JPEG")))
     assert "xmp" not in result.info and result.getexif()[315] == "A. Uthor"
@@ -195,9 +195,9 @@ def test_what_is_absurdly_large_is_left_out_and_the_rest_stays() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_nothing_nothing_is_written(kind: str) -> None:
-    result = Image.open(io.BytesIO(result_file(NOTHING, kind)))
+    result = Image.open(io.BytesIO(result_file(NO_METADATA, kind)))
     result.load()
-    assert read_metadata(open_image(result_file(NOTHING, kind))) == NOTHING
+    assert read_metadata(open_image(result_file(NO_METADATA, kind))) == NO_METADATA
     assert "xmp" not in result.info and "exif" not in result.info
 
 
@@ -209,11 +209,11 @@ def test_any_damage_to_a_block_leaves_a_block_or_nothing() -> None:
         for place in rng.integers(0, len(damaged), 3):
             damaged[place] = rng.choice([0, 255, 8, int(rng.integers(256))])
         packed = parse_exif(bytes(damaged)).pack()
-        assert len(packed) < MAX_BYTES + 1000
+        assert len(packed) < MAX_EXIF_BYTES + 1000
         if packed:
             assert parse_exif(packed).pack() == packed
             result_file(Metadata(exif=packed), "JPEG")
-    assert parse_exif(START + b"II*\0").pack() == b""
+    assert parse_exif(EXIF_HEADER + b"II*\0").pack() == b""
 
 
 def test_a_thousand_thumbnails_without_end_take_no_time() -> None:

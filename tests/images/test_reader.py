@@ -16,7 +16,7 @@ from pix2pix.images.reader import MAX_PIXELS, find_images, has_end, open_image, 
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 
-RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+RED, GREEN, BLUE, WHITE_POINT = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
 def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -54,14 +54,14 @@ def pixel(image: Image.Image) -> Any:
 @pytest.mark.parametrize(
     ("mode", "color", "rgb"),
     [
-        ("1", 1, WHITE),
+        ("1", 1, WHITE_POINT),
         ("L", 90, (90, 90, 90)),
         ("LA", (90, 255), (90, 90, 90)),
         ("La", (90, 255), (90, 90, 90)),
         ("RGB", RED, RED),
         ("RGBX", (*RED, 0), RED),
         ("RGBA", (*RED, 255), RED),
-        ("RGBA", (*RED, 0), WHITE),
+        ("RGBA", (*RED, 0), WHITE_POINT),
         ("RGBA", (0, 0, 0, 51), (204, 204, 204)),
         ("RGBa", (51, 0, 0, 51), (255, 204, 204)),
         ("CMYK", (0, 255, 255, 0), RED),
@@ -111,7 +111,7 @@ def test_transparent_palette_entries_are_laid_on_white() -> None:
     image = Image.new("P", (2, 2))
     image.putpalette([*RED, *GREEN])
     data = encode(image, "PNG", transparency=0)
-    assert pixel(open_rgb(data)) == WHITE
+    assert pixel(open_rgb(data)) == WHITE_POINT
 
 
 def test_a_16_bit_grey_png_is_scaled() -> None:
@@ -136,7 +136,7 @@ def test_an_image_opens_in_its_own_mode() -> None:
 def test_pictures_are_turned_upright(kind: str, orientation: int) -> None:
     upright = np.zeros((16, 32, 3), np.uint8)
     upright[:8, :16], upright[:8, 16:] = RED, GREEN
-    upright[8:, :16], upright[8:, 16:] = BLUE, WHITE
+    upright[8:, :16], upright[8:, 16:] = BLUE, WHITE_POINT
     # How a camera stores the picture for each value of the tag (Exif 2.3, 4.6.4.A)
     stored = {
         1: upright,
@@ -154,7 +154,7 @@ def test_pictures_are_turned_upright(kind: str, orientation: int) -> None:
     opened = np.asarray(open_rgb(encode(image, kind, exif=exif)))
     assert opened.shape == upright.shape
     corners = [opened[y, x].astype(int) for y in (4, 12) for x in (8, 24)]
-    np.testing.assert_allclose(corners, [RED, GREEN, BLUE, WHITE], atol=12)
+    np.testing.assert_allclose(corners, [RED, GREEN, BLUE, WHITE_POINT], atol=12)
 
 
 def test_an_upright_picture_no_longer_says_how_to_turn_it() -> None:

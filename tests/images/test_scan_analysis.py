@@ -5,9 +5,9 @@ import pytest
 from PIL import Image, ImageOps
 from printed import EXAMPLES, light, mount, old_photo, print_in_dots
 
-from pix2pix.images.chroma_upsampling import lightness_of, measure_light
+from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light
 from pix2pix.images.negative import has_orange_mask, looks_negative, score_negative
-from pix2pix.images.scan_analysis import examine
+from pix2pix.images.scan_analysis import analyze_scan
 from pix2pix.images.tone import invert_tones
 
 
@@ -33,7 +33,7 @@ def test_a_positive_is_never_called_a_negative(index: int) -> None:
 
 
 def test_the_score_of_a_photo_is_the_opposite_of_its_negatives() -> None:
-    lightness = lightness_of(light(old_photo(3)))
+    lightness = light_to_lightness(light(old_photo(3)))
     assert score_negative(lightness) < 0
     assert score_negative(100 - lightness) == pytest.approx(-score_negative(lightness), abs=0.1)
     assert score_negative(np.full((50, 50), 40, np.float32)) == 0
@@ -59,13 +59,13 @@ def test_an_inverted_negative_is_the_photo_again() -> None:
     photo = old_photo()
     again, line = invert_tones(light(255 - photo))
     assert "inverted" in line
-    assert np.abs(lightness_of(again) - lightness_of(light(photo))).mean() < 3
+    assert np.abs(light_to_lightness(again) - light_to_lightness(light(photo))).mean() < 3
 
 
 def test_a_thin_negative_comes_out_with_full_tones() -> None:
     photo = old_photo()
     thin = (150 + (255 - photo) * 0.3).astype(np.uint8)
-    low, high = np.percentile(lightness_of(invert_tones(light(thin))[0]), [1, 99])
+    low, high = np.percentile(light_to_lightness(invert_tones(light(thin))[0]), [1, 99])
     assert low < 12 and high > 88
 
 
@@ -73,9 +73,9 @@ def test_a_scan_is_examined_within_its_border() -> None:
     printed = print_in_dots(old_photo(1), 5.0, 45)
     sheet, _ = mount(printed, 245, 60)
     picture = Image.fromarray(sheet)
-    scan = examine(picture, measure_light(picture))
+    scan = analyze_scan(picture, measure_light(picture))
     assert scan.border is not None and not scan.is_negative
     assert scan.period == pytest.approx(5.0, rel=0.06)
-    assert scan.has_dots and scan.dots_at(scan.width // 2) == pytest.approx(2.5, rel=0.06)
+    assert scan.has_dots and scan.dot_spacing(scan.width // 2) == pytest.approx(2.5, rel=0.06)
     plain = Image.fromarray(old_photo(1))
-    assert examine(plain, measure_light(plain)) == (plain.width, None, 0.0, False, False)
+    assert analyze_scan(plain, measure_light(plain)) == (plain.width, None, 0.0, False, False)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix.images.chroma_upsampling import LIGHT_SCALE, light_of, lightness_of
-from pix2pix.images.tone import describe_colors, measure_grain, repair_tones, smooth_grain
+from pix2pix.images.chroma_upsampling import LIGHT_SCALE, compute_light, light_to_lightness
+from pix2pix.images.tone import classify_colors, measure_grain, repair_tones, smooth_grain
 
 # Paper and ink of toned photos, sRGB in 0..1
 TONES = {
@@ -34,43 +34,43 @@ def to_u8(grey: np.ndarray) -> np.ndarray:
 
 
 def test_a_grey_photo_is_grey_through_jpeg_too(tmp_path) -> None:
-    assert describe_colors(to_u8(scene())) == "grey"
+    assert classify_colors(to_u8(scene())) == "grey"
     Image.fromarray(to_u8(scene())).save(tmp_path / "grey.jpg", quality=60)
     with Image.open(tmp_path / "grey.jpg") as photo:
-        assert describe_colors(np.asarray(photo)) == "grey"
+        assert classify_colors(np.asarray(photo)) == "grey"
 
 
 @pytest.mark.parametrize("name", TONES)
 def test_a_photo_of_one_tone_is_toned_and_not_coloured(name: str) -> None:
-    assert describe_colors(tone(scene(), name)) == "toned"
+    assert classify_colors(tone(scene(), name)) == "toned"
 
 
 def test_a_stained_photo_of_one_tone_is_toned_too() -> None:
     stained = tone(scene(), "yellowed").astype(float)
     stained[20:70, 30:90] *= (1, 0.97, 0.88)
-    assert describe_colors(stained.astype(np.uint8)) == "toned"
+    assert classify_colors(stained.astype(np.uint8)) == "toned"
 
 
 def test_a_photo_of_two_colours_is_coloured() -> None:
     rgb = to_u8(scene()).astype(float)
     rgb[:, :80] *= (1, 0.8, 0.7)
     rgb[:, 80:] *= (0.7, 0.9, 1)
-    assert describe_colors(rgb.astype(np.uint8)) == "coloured"
+    assert classify_colors(rgb.astype(np.uint8)) == "coloured"
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 500), (500, 2)])
 def test_the_smallest_photos_have_colours_too(shape: tuple[int, int]) -> None:
-    assert describe_colors(np.full((*shape, 3), 90, np.uint8)) == "grey"
+    assert classify_colors(np.full((*shape, 3), 90, np.uint8)) == "grey"
 
 
 def faded() -> np.ndarray:
-    return light_of(to_u8(0.3 + 0.4 * scene()))
+    return compute_light(to_u8(0.3 + 0.4 * scene()))
 
 
 def test_a_faded_photo_gets_its_black_and_white_back_and_says_so() -> None:
-    before = lightness_of(faded())
+    before = light_to_lightness(faded())
     repaired, line = repair_tones(faded())
-    after = lightness_of(repaired)
+    after = light_to_lightness(repaired)
     assert before.min() > 30 and before.max() < 75
     assert after.min() < 6 and after.max() > 94
     low, high = np.percentile(before, [0.5, 99.5])
@@ -80,7 +80,7 @@ def test_a_faded_photo_gets_its_black_and_white_back_and_says_so() -> None:
 
 
 def test_a_photo_of_full_tones_is_left_as_it_is() -> None:
-    light = light_of(to_u8(np.linspace(0, 1, 10_000).reshape(100, 100)))
+    light = compute_light(to_u8(np.linspace(0, 1, 10_000).reshape(100, 100)))
     same, line = repair_tones(light)
     np.testing.assert_array_equal(same, light)
     assert "left as they are" in line
@@ -88,21 +88,21 @@ def test_a_photo_of_full_tones_is_left_as_it_is() -> None:
 
 def test_a_white_border_does_not_pass_for_white_in_the_photo() -> None:
     framed = np.full((140, 180), 65535, np.uint16)
-    framed[6:-6, 8:-8] = light_of(to_u8(0.3 + 0.4 * scene(128, 164)))
-    inner = lightness_of(repair_tones(framed)[0][10:-10, 12:-12])
+    framed[6:-6, 8:-8] = compute_light(to_u8(0.3 + 0.4 * scene(128, 164)))
+    inner = light_to_lightness(repair_tones(framed)[0][10:-10, 12:-12])
     assert inner.min() < 6 and inner.max() > 94
 
 
 @pytest.mark.parametrize("value", [0, 90, 255])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (40, 40)])
 def test_a_photo_of_one_shade_stays_it(shape: tuple[int, int], value: int) -> None:
-    light = light_of(np.full((*shape, 3), value, np.uint8))
+    light = compute_light(np.full((*shape, 3), value, np.uint8))
     for improve in (repair_tones, smooth_grain):
         np.testing.assert_array_equal(improve(light)[0], light)
 
 
 def grainy(sigma: float, scale: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    clean = lightness_of(light_of(to_u8(0.1 + 0.8 * scene(120 * scale, 160 * scale))))
+    clean = light_to_lightness(compute_light(to_u8(0.1 + 0.8 * scene(120 * scale, 160 * scale))))
     noisy = clean + np.random.default_rng(0).normal(0, sigma, clean.shape)
     return clean, (noisy.clip(0, 100) * LIGHT_SCALE).astype(np.uint16)
 
@@ -117,12 +117,12 @@ def test_smoothing_takes_the_grain_and_leaves_the_edges(sigma: float) -> None:
     clean, noisy = grainy(sigma)
     smooth, line = smooth_grain(noisy)
     assert (
-        np.abs(lightness_of(smooth) - clean).mean()
-        < 0.6 * np.abs(lightness_of(noisy) - clean).mean()
+        np.abs(light_to_lightness(smooth) - clean).mean()
+        < 0.6 * np.abs(light_to_lightness(noisy) - clean).mean()
     )
     assert line.startswith("grain smoothed")
     step = np.zeros((64, 64), np.float32)
     step[:, 32:] = 60
     step += np.random.default_rng(0).normal(20, 1, step.shape)
-    edge = lightness_of(smooth_grain((step * LIGHT_SCALE).astype(np.uint16))[0])
+    edge = light_to_lightness(smooth_grain((step * LIGHT_SCALE).astype(np.uint16))[0])
     assert (edge[:, 32] - edge[:, 31]).mean() > 57

@@ -9,8 +9,8 @@ from printed import old_photo, print_in_dots
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.color import lightness, rgb_to_lab
-from pix2pix.images.scan_analysis import examine
-from pix2pix.inference import Colorizer, Hint, load_colorizer, word_offers
+from pix2pix.images.scan_analysis import analyze_scan
+from pix2pix.inference import Colorizer, Hint, format_offers, load_colorizer
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -287,7 +287,7 @@ def test_a_negative_is_inverted_where_that_is_asked_for(colorizer) -> None:
 def test_the_dots_of_a_print_are_offered_to_be_smoothed_and_are(colorizer) -> None:
     printed = Image.fromarray(print_in_dots(old_photo(1), 5.0, 45))
     session = colorizer.open_photo(printed)
-    (line,) = word_offers(session.offers, "--{}".format)
+    (line,) = format_offers(session.offers, "--{}".format)
     assert (
         line == "looks like a printed halftone, dots 5.0 pixels apart; --denoise smooths its dots"
     )
@@ -299,7 +299,7 @@ def test_the_dots_of_a_print_are_offered_to_be_smoothed_and_are(colorizer) -> No
 
 def test_a_copy_of_a_print_is_coloured_by_what_is_known_of_the_whole(colorizer) -> None:
     printed = Image.fromarray(print_in_dots(old_photo(1), 4.0, 45))
-    scan = examine(printed, measure_light(printed))
+    scan = analyze_scan(printed, measure_light(printed))
     small = printed.resize((printed.width // 3, printed.height // 3), Image.Resampling.BOX)
     session = colorizer.open_photo(small, denoise=True, scan=scan)
     assert session.notes == ("the dots it is made of were smoothed",)

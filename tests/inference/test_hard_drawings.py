@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.hard_drawings import hard_drawings
 from pix2pix.inference import Drawer, load_drawer
-from pix2pix.labels.facade_builder import ID, build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import CLASS_IDS, build_facade
+from pix2pix.labels.facade_presets import PRESETS
 
 FACADES = Path(__file__).resolve().parents[2] / "checkpoints" / "facades"
 
@@ -38,6 +38,8 @@ def test_noise_of_single_pixels_does_not_drown_the_wall(drawer: Drawer) -> None:
 @pytest.mark.parametrize("name", ["facade", "background", "window"])
 def test_an_even_drawing_gives_an_even_picture(drawer: Drawer, name: str) -> None:
     style = next(iter(drawer.styles.values()))
-    even = drawer.draw(np.full((256, 256), ID[name], np.uint8), style=style)
+    even = drawer.draw(np.full((256, 256), CLASS_IDS[name], np.uint8), style=style)
     assert even.std(axis=(0, 1)).max() < 3
-    assert drawer.draw(build(PLANS[0], 256), style=style).std() > 20, "others are as lively as ever"
+    assert drawer.draw(build_facade(PRESETS[0], 256), style=style).std() > 20, (
+        "others are as lively as ever"
+    )

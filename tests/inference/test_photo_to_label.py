@@ -9,7 +9,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Tracer, load_tracer
-from pix2pix.inference.photo_to_label import largest_class
+from pix2pix.inference.photo_to_label import argmax_upsampled
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -68,15 +68,15 @@ def test_likelihoods_are_enlarged_before_the_class_is_chosen() -> None:
     small = rng.random((5, 7, 12), np.float32)
     whole = torch.from_numpy(small).permute(2, 0, 1)[None]
     wide = torch.nn.functional.interpolate(whole, (230, 190), mode="bilinear")[0]
-    same = largest_class(small, (230, 190)) == wide.argmax(0).numpy()
+    same = argmax_upsampled(small, (230, 190)) == wide.argmax(0).numpy()
     assert same.mean() > 0.999
 
 
 def test_strips_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     small = np.random.default_rng(1).random((40, 30, 12), np.float32)
-    whole = largest_class(small, (333, 222))
+    whole = argmax_upsampled(small, (333, 222))
     monkeypatch.setattr("pix2pix.inference.photo_to_label.STRIP_PIXELS", 1000)
-    np.testing.assert_array_equal(largest_class(small, (333, 222)), whole)
+    np.testing.assert_array_equal(argmax_upsampled(small, (333, 222)), whole)
 
 
 def test_a_checkpoint_of_another_task_is_no_tracer(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.cli.export import to_onnx
 from pix2pix.inference import engines, load_colorizer, load_tracer
 from pix2pix.inference.engines import TorchEngine, make_engine
-from pix2pix.labels.facade_builder import ID, build
-from pix2pix.labels.facade_presets import PLANS
+from pix2pix.labels.facade_builder import CLASS_IDS, build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.models import InstanceNorm, UNet
 from pix2pix.models.tensors import encode_labels
 from pix2pix.runtime.device import full_precision
@@ -43,9 +43,9 @@ Run = Callable[[Tensor, Tensor], Tensor]
 
 def drawings(size: int = 256) -> dict[str, np.ndarray]:
     window = filled(size, "facade")
-    window[100:140, 100:130] = ID["window"]
-    bare = {f"bare {name}": filled(size, name) for name in ID}
-    houses = {plan.name: build(plan, size) for plan in PLANS[:3]}
+    window[100:140, 100:130] = CLASS_IDS["window"]
+    bare = {f"bare {name}": filled(size, name) for name in CLASS_IDS}
+    houses = {plan.name: build_facade(plan, size) for plan in PRESETS[:3]}
     named = {**bare, "one window": window, **houses, **hard_drawings(size)}
     distinct = {(map_.shape, map_.tobytes()): name for name, map_ in reversed(named.items())}
     return {name: named[name] for name in distinct.values()}
@@ -176,7 +176,7 @@ from pix2pix.inference import engines
 engines.has_fast_bf16 = lambda device: True
 network = load_checkpoint({str(FACADES)!r})[1].generator
 engine = engines.make_engine("torch", network, torch.device("cpu"))
-wall = np.full((1, 256, 256), {ID["window"]}, np.uint8)
+wall = np.full((1, 256, 256), {CLASS_IDS["window"]}, np.uint8)
 style = torch.tensor({style.tolist()})
 np.save({str(tmp_path / "found.npy")!r}, engine(encode_labels(wall, 12), style))
 """

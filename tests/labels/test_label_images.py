@@ -16,7 +16,7 @@ from pix2pix.app.tabs.draw_tab import open_drawing
 from pix2pix.config import LabelColor
 from pix2pix.labels.classes import PALETTE, PIX2PIX_PALETTE, VOID
 from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
-from pix2pix.runtime.user_warnings import listening
+from pix2pix.runtime.user_warnings import collect_notices
 
 SIDE = 128
 MASK = ((0, 0, 0), (255, 255, 255))
@@ -52,7 +52,7 @@ def saved(rgb: np.ndarray, format_: str, **options: int) -> bytes:
 
 
 def read(data: bytes, colors=None, classes=()) -> tuple[np.ndarray, str]:
-    with listening() as notices:
+    with collect_notices() as notices:
         label_map = open_label_map(data, "drawing", colors, classes)
     return label_map, " ".join(notices)
 
@@ -163,7 +163,7 @@ def test_a_colour_as_near_to_two_classes_is_no_class() -> None:
     with pytest.raises(ValueError, match=r"25% .* \(0, 0, 85\)"):
         decode_label_image(Image.fromarray(rgb), close)
     rgb[:8] = (0, 0, 96)
-    with listening() as notices:
+    with collect_notices() as notices:
         assert (decode_label_image(Image.fromarray(rgb), close)[:8] == 1).all()
     assert "near a class but not its own, most of that of (0, 0, 96), read as class 1" in notices[0]
 
@@ -195,7 +195,7 @@ def test_two_photos_side_by_side_and_a_wide_drawing_are_no_such_pair() -> None:
 def test_the_app_takes_the_map_of_a_pair_and_says_so(tmp_path: Path) -> None:
     pair = np.concatenate([photo(), painted(house())], 1)
     (tmp_path / "pair.png").write_bytes(saved(pair, "PNG"))
-    with listening() as notices:
+    with collect_notices() as notices:
         sheet, refused = open_drawing(
             Upload(tmp_path / "pair.png", "pair.png"), facades_sheet((SIDE, SIDE)), True
         )

@@ -21,7 +21,7 @@ from pix2pix.labels.label_map import (
     open_label_map,
     resize_label_map,
 )
-from pix2pix.runtime.user_warnings import listening
+from pix2pix.runtime.user_warnings import collect_notices
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 PALETTES = pytest.mark.parametrize("palette", [PALETTE, PIX2PIX_PALETTE], ids=["cmp", "pix2pix"])
@@ -238,7 +238,7 @@ def test_pixels_beyond_the_palette_are_refused() -> None:
 def test_a_transparent_palette_entry_in_use_is_background() -> None:
     labels = random_map()
     data = encode(encode_label_image(labels), "PNG", transparency=3)  # of class 2
-    with listening() as notices:
+    with collect_notices() as notices:
         found = open_label_map(data, "map")
     np.testing.assert_array_equal(found, np.where(labels == 2, 0, labels))
     assert notices == ["map: the transparent part (8%) is read as background"]

@@ -7,7 +7,7 @@ from pix2pix.images.color import AB_SCALE
 from pix2pix.models.tensors import (
     apply_hints,
     encode_colorize_input,
-    mean_of_both,
+    merge_flip,
     squared_distances,
     with_flip,
 )
@@ -66,9 +66,9 @@ def test_codes_learn_from_where_a_hint_went_wrong() -> None:
 
 def test_a_picture_and_its_mirror_image_are_made_the_same_of() -> None:
     x = torch.randn(2, 3, 4, 6)
-    assert torch.equal(mean_of_both(with_flip(x)), x)
+    assert torch.equal(merge_flip(with_flip(x)), x)
     lopsided = torch.arange(6.0).expand(4, 3, 4, 6)  # whatever the picture, brighter on the right
-    assert torch.equal(mean_of_both(lopsided), torch.full((2, 3, 4, 6), 2.5))
+    assert torch.equal(merge_flip(lopsided), torch.full((2, 3, 4, 6), 2.5))
 
 
 def test_squared_distances_are_those_between_the_points() -> None:

@@ -24,7 +24,7 @@ from pix2pix.inference import load_any
 from pix2pix.inference.engines import Stop
 from pix2pix.inference.oom_fallback import NOTICE, OomFallback
 from pix2pix.inference.runner import Runner
-from pix2pix.runtime.user_warnings import listening, notify
+from pix2pix.runtime.user_warnings import collect_notices, notify
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
 WALL = np.ones((256, 256), np.uint8)
@@ -54,7 +54,7 @@ def test_where_the_gpu_is_full_the_cpu_gives_the_same_and_says_so(models: dict[s
     config, model = load_checkpoint(models["roads"])
     x, style = torch.rand(1, 4, 64, 64), torch.zeros(1, config.generator.style_dim)
     expected = Runner(load_checkpoint(models["roads"])[1], CPU)(x, style)
-    with listening() as notices:
+    with collect_notices() as notices:
         torch.testing.assert_close(OomFallback(model, CUDA, make=make_full)(x, style), expected)
     assert notices == [NOTICE]
 
@@ -72,7 +72,7 @@ def test_once_there_is_room_the_gpu_is_used_again(models: dict[str, Path]) -> No
         return Device(model, CPU)
 
     run = OomFallback(load_checkpoint(models["roads"])[1], CUDA, make=make)
-    with listening() as notices:
+    with collect_notices() as notices:
         assert run(torch.zeros(1), None) == 0
         is_full = False
         assert run(torch.zeros(1), None) == 1
@@ -108,7 +108,7 @@ def test_a_gpu_that_is_really_full_is_survived(models: dict[str, Path]) -> None:
     torch.cuda.set_per_process_memory_fraction(1e-9)
     torch.cuda.empty_cache()
     try:
-        with listening() as notices:
+        with collect_notices() as notices:
             made = np.asarray(model.translate(colors()), int)  # type: ignore[union-attr]
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
@@ -122,7 +122,7 @@ def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     for name in ("roads", "edges", "aerial", "segments", "grey"):
         model = load_any(models[name])
-        with listening() as notices:
+        with collect_notices() as notices:
             if hasattr(model, "draw"):
                 model.draw(street())
             elif hasattr(model, "trace"):

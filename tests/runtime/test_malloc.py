@@ -20,19 +20,19 @@ def run(program: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_memory_can_be_given_back() -> None:
-    malloc.give_memory_back()
+    malloc.trim_heap()
 
 
 PIN = """
 from pathlib import Path
 from PIL import Image
-from pix2pix.runtime.malloc import serve_from_little
+from pix2pix.runtime.malloc import limit_heap_growth
 
 def resident_mb():
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
-serve_from_little()
+limit_heap_growth()
 before, kept = resident_mb(), []
 for _ in range(3):
     large = Image.new("RGB", (5000, 5000))
@@ -49,10 +49,10 @@ def test_of_large_pictures_nothing_stays_though_something_small_came_after_them(
 
 THREADS = """
 import ctypes, sys, threading
-from pix2pix.runtime.malloc import serve_from_little
+from pix2pix.runtime.malloc import limit_heap_growth
 
 if "serve" in sys.argv:
-    serve_from_little()
+    limit_heap_growth()
 together = threading.Barrier(8)
 
 def work():

@@ -8,11 +8,11 @@ from PIL import Image
 from pix2pix.app.server.photo_store import KeptPhoto
 from pix2pix.app.server.schemas import read_id, read_strength
 from pix2pix.images.color_hints import Hint, parse_hints
-from pix2pix.images.metadata import NOTHING, read_metadata
+from pix2pix.images.metadata import NO_METADATA, read_metadata
 from pix2pix.images.reader import open_image
-from pix2pix.images.scan_analysis import Scan
+from pix2pix.images.scan_analysis import ScanAnalysis
 from pix2pix.images.writer import encode_image, read_dpi
-from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession, word_offers
+from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession, format_offers
 
 SIZES = (128, 192, 256, 384)  # pixels of the short side at which colours are looked for
 KINDS = ("preview", "quick", "sizes", "thumb", "save")
@@ -105,7 +105,7 @@ def read_format(payload: dict[str, Any]) -> Literal["png", "jpeg"]:
 
 
 def open_for(
-    colorizer: Colorizer, image: Image.Image, look: Look, scan: Scan | None = None
+    colorizer: Colorizer, image: Image.Image, look: Look, scan: ScanAnalysis | None = None
 ) -> PhotoSession:
     return colorizer.open_photo(
         image,
@@ -119,7 +119,7 @@ def open_for(
 
 
 def color_photo(
-    colorizer: Colorizer, image: Image.Image, look: Look, scan: Scan | None = None
+    colorizer: Colorizer, image: Image.Image, look: Look, scan: ScanAnalysis | None = None
 ) -> Image.Image:
     return open_for(colorizer, image, look, scan).colorize(look.strength, look.hints)
 
@@ -144,7 +144,7 @@ def color_kept(
         left_out = Image.new("RGB", image.size, CROPPED)
         left_out.paste(result, session.box)
         result = left_out
-    offers = word_offers(session.offers, SWITCHES.__getitem__)
+    offers = format_offers(session.offers, SWITCHES.__getitem__)
     return result, (*photo.notes, *session.notes, *offers)
 
 
@@ -154,7 +154,7 @@ def finish_photo(
     name: str,
     look: Look,
     format_: str,
-    scan: Scan | None = None,
+    scan: ScanAnalysis | None = None,
 ) -> bytes:
     """The file of the photo in colour: its own size, upright, what it says of itself kept.
 
@@ -163,7 +163,7 @@ def finish_photo(
     image = open_image(content, name)
     if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
         raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
-    metadata, dpi = NOTHING if look.strip else read_metadata(image), read_dpi(image)
+    metadata, dpi = NO_METADATA if look.strip else read_metadata(image), read_dpi(image)
     session = open_for(colorizer, image, look, scan)
     del image  # 200 MB, of 50 megapixels in colour
     result = session.colorize(look.strength, look.hints)

@@ -26,7 +26,7 @@ from pix2pix.app.server.schemas import PRIVATE, DrawRequest, image_bytes, read_d
 from pix2pix.app.server.shutdown import LEAVING
 from pix2pix.inference import Drawer, InferenceCancelledError, Stop
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.runtime.user_warnings import listening
+from pix2pix.runtime.user_warnings import collect_notices
 
 LIVE_URL = "studio-live"
 AT_WORK = 2  # the second stops the first, where both are of one visitor
@@ -135,7 +135,7 @@ def paint(drawer: Drawer | LineDrawer, drawing: DrawRequest, stop: Stop = None) 
 
 def draw(desk: Desk, drawing: DrawRequest, stop: Stop) -> Response:
     try:
-        with listening() as notices:
+        with collect_notices() as notices:
             photo = paint(desk.drawer, drawing, stop)
     except InferenceCancelledError:
         return Response(status_code=204, headers=PRIVATE)

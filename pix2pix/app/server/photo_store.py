@@ -19,7 +19,7 @@ from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.convert import to_8_bit, to_rgb
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.reader import open_image, read_size
-from pix2pix.images.scan_analysis import Scan, examine
+from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
 from pix2pix.inference import PhotoSession
 
 PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
@@ -52,7 +52,7 @@ class KeptPhoto:
     size: tuple[int, int]  # width and height, upright
     preview: Image.Image  # RGB, no side over PREVIEW_SIDE
     quick: Image.Image  # the same, no side over QUICK_SIDE
-    scan: Scan
+    scan: ScanAnalysis
     notes: tuple[str, ...] = ()  # in words, what had to be chosen to open it
     sessions: dict[str, tuple[Any, PhotoSession]] = field(default_factory=dict)  # a part's newest
     result: Result | None = None
@@ -72,7 +72,7 @@ def open_upload(content: bytes, name: str) -> KeptPhoto:
     notes = image.info.get("notes", ())
     sheet = to_8_bit(to_srgb(image))
     del image
-    scan = examine(sheet, measure_light(sheet))
+    scan = analyze_scan(sheet, measure_light(sheet))
     sheet.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
     preview = to_rgb(sheet)
     quick = preview.copy()

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-from pix2pix.runtime.malloc import give_memory_back
+from pix2pix.runtime.malloc import trim_heap
 
 SWEEP_EVERY_S = 60
 KEEP_S = 1800  # uploads and results
@@ -67,7 +67,7 @@ async def keep_tidy(_: Any) -> AsyncIterator[None]:
 
     def tidy() -> None:
         sweep(Path(get_upload_folder()))
-        give_memory_back()
+        trim_heap()
 
     async def often() -> None:
         while True:

@@ -15,8 +15,8 @@ from pix2pix.app.server.schemas import DrawRequest, Upload
 from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.inference import Drawer, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.labels.facade_builder import build
-from pix2pix.labels.facade_presets import random_plan
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import make_random_plan
 
 LOOKS = (7, 1203, 2718, 4242, 6180, 8088)  # seeds
 LEAST_SEEDS, MANY_LOOKS = 2, 8  # the named styles come first, and the strip has an end
@@ -65,7 +65,7 @@ def build_draw_tab(
         take = in_words(lambda upload: take_style(drawer, upload), Upload)
         tell_browser(looks.input(draw, looks, looks, **slot, **quiet), "look-failed")
         tell_browser(looks.photo(take, looks, looks, **slot, **quiet), "style-failed")
-    make = in_words(lambda seed: build(random_plan(seed), *sheet.shape), int)
+    make = in_words(lambda seed: build_facade(make_random_plan(seed), *sheet.shape), int)
     shelf.facade(make, shelf, drawing, **quiet)
     shelf.save(lambda request: request, drawing, shelf, **quiet)
     unfold = in_words(lambda upload: open_drawing(upload, sheet, tracer is not None), Upload)

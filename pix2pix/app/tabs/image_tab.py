@@ -16,7 +16,7 @@ from pix2pix.app.component_base import ScriptedHTML, desk_name
 from pix2pix.app.errors import in_words, sentence
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB, Upload, data_uri, read_id, read_upload
 from pix2pix.app.tabs.draw_tab import tell_browser
-from pix2pix.images.metadata import NOTHING, Metadata
+from pix2pix.images.metadata import NO_METADATA, Metadata
 from pix2pix.images.reader import open_rgb, read_size
 from pix2pix.images.writer import save_image
 from pix2pix.inference import Tracer, Translator
@@ -154,7 +154,7 @@ def thumbnail(path: Path) -> str:
 def save_result(
     image: Image.Image,
     name: str,
-    metadata: Metadata = NOTHING,
+    metadata: Metadata = NO_METADATA,
     dpi: tuple[float, float] | None = None,
 ) -> Path:
     """Writes a PNG under the photo's own name where Gradio serves it and later deletes it."""

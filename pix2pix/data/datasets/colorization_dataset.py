@@ -8,7 +8,7 @@ import torch
 
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import read_photo
-from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
 from pix2pix.data.resize_crop import Geometry, resize
 from pix2pix.images.color import AB_SPACING, ab_grid, rgb_to_lab
@@ -25,7 +25,7 @@ UNIFORM_PART = 0.5
 TEMPER = 0.5
 
 
-def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = ()) -> Pictures:
+def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = ()) -> ImageArrays:
     """The photo (H, W, 3) as it is kept. ValueError "FILE: reason"."""
     return geometry.store_masked([read_photo(example.parts[0], photo_range)])
 
@@ -33,7 +33,9 @@ def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = (
 class PlainPhotos:
     """L, with a few hints of colour, -> a and b, made of plain photos."""
 
-    def __init__(self, examples: Examples, geometry: Geometry, half_output: bool = False) -> None:
+    def __init__(
+        self, examples: CachedExamples, geometry: Geometry, half_output: bool = False
+    ) -> None:
         self.examples = examples
         self.geometry = geometry
         self.half_output = half_output

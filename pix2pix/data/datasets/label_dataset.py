@@ -6,7 +6,7 @@ import torch
 
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import example_size, read_labels, read_photo
-from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.value_range import ValueRange
@@ -37,7 +37,7 @@ def find_void(photo: np.ndarray) -> np.ndarray:
 
 def read_pair(
     example: Example, geometry: Geometry, palette: Palette, photo_range: ValueRange = ()
-) -> Pictures:
+) -> ImageArrays:
     """Photo (H, W, 3) and label map (H, W) as they are kept. ValueError "FILE: reason"."""
     example_size(example)
     photo = read_photo(example.parts[0], photo_range)
@@ -50,7 +50,9 @@ def read_pair(
 class FacadePairs:
     """Label map -> photo: of facades, or of whatever classes the palette has."""
 
-    def __init__(self, examples: Examples, geometry: Geometry, palette: Palette = FACADES) -> None:
+    def __init__(
+        self, examples: CachedExamples, geometry: Geometry, palette: Palette = FACADES
+    ) -> None:
         self.examples = examples
         self.geometry = geometry
         self.palette = palette

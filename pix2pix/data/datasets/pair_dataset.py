@@ -7,7 +7,7 @@ import torch
 
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import example_size, open_parts
-from pix2pix.data.image_cache import Examples, Pictures
+from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
 from pix2pix.data.pair_detection import HALF_NAMES
 from pix2pix.data.resize_crop import Geometry
@@ -19,7 +19,7 @@ from pix2pix.models.tensors import encode_photo
 
 def read_images(
     example: Example, geometry: Geometry, ranges: Sequence[ValueRange] = ((), ())
-) -> Pictures:
+) -> ImageArrays:
     """Input and target (H, W, 3) as they are kept. ValueError "FILE: reason".
 
     `ranges` are those of deep pictures, of the input and of the target.
@@ -35,7 +35,7 @@ def read_images(
 class ImagePairs:
     """RGB -> RGB. D sees the whole input beside what it judges."""
 
-    def __init__(self, examples: Examples, geometry: Geometry) -> None:
+    def __init__(self, examples: CachedExamples, geometry: Geometry) -> None:
         self.examples = examples
         self.geometry = geometry
         self.names = examples.names
