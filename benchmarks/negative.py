@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pix2pix.images.color import lightness
-from pix2pix.images.negative import SIDE, SURE, WEIGHTS
+from pix2pix.images.negative import MIN_SCORE, SIDE, WEIGHTS
 from pix2pix.images.reader import find_images, open_rgb
 
 CHANNELS = (12, 24, 40, 48)
@@ -118,10 +118,10 @@ def main() -> None:
     np.savez_compressed(options.out, **judge.weights())
     with torch.no_grad():
         score = judge(stretch(F.interpolate(load(options.test), (SIDE, SIDE), mode="area")))
-    print(
-        f"right: {(score > 0).float().mean():.1%}; at {SURE}: {(score > SURE).float().mean():.1%}"
-    )
-    print(f"positives called negatives at {SURE}: {int((score < -SURE).sum())} of {len(score)}")
+    correct, sure = (score > 0).float().mean(), (score > MIN_SCORE).float().mean()
+    print(f"right: {correct:.1%}; at {MIN_SCORE}: {sure:.1%}")
+    wrong = int((score < -MIN_SCORE).sum())
+    print(f"positives called negatives at {MIN_SCORE}: {wrong} of {len(score)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The border of a photo kept while the photo in it is worked on, and laid around the result."""
+"""Keep the pixels of a photo's border and paste them around the processed photo."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pix2pix.images.border import Border, Box
 
 
 class BorderOverlay:
-    """A copy of the pixels outside a photo's inner box; nothing of the photo itself is kept."""
+    """A copy of the pixels outside a photo's inner box; the photo itself is not copied."""
 
     def __init__(self, sheet: Image.Image, border: Border, inverted: bool = False) -> None:
-        """Of a sheet in mode L or RGB; `inverted`: as the grey negative of it."""
+        """Copies the border of a sheet in mode L or RGB; `inverted` makes it a grey negative."""
         self.size = sheet.size
         self.box = border.outer_box(*sheet.size)
         self._points = border.points(*sheet.size)
@@ -23,11 +23,11 @@ class BorderOverlay:
             self._strips.append((box, ImageOps.invert(strip.convert("L")) if inverted else strip))
 
     def paste_onto(self, canvas: Image.Image) -> None:
-        """Pastes the border onto the sheet-sized canvas that has the photo at `box` already."""
+        """Pastes the border onto a canvas of the sheet's size that has the photo at `box`."""
         for box, strip in self._strips:
             mask = Image.new("L", strip.size, 255)
             points = [(x - box[0], y - box[1]) for x, y in self._points]
-            # Pillow fills the pixels at the corners too: those on the right and below are one less.
+            # Pillow fills the end points as well, so the right and lower corners are one less.
             ends = zip(points, ((0, 0), (1, 0), (1, 1), (0, 1)))
             corners = [(round(x) - right, round(y) - low) for (x, y), (right, low) in ends]
             ImageDraw.Draw(mask).polygon(corners, fill=0)
@@ -35,7 +35,7 @@ class BorderOverlay:
 
 
 def _around(box: Box, size: tuple[int, int]) -> Iterator[Box]:
-    """Boxes that together are all of a sheet but `box`."""
+    """Boxes that together cover the sheet outside `box`."""
     (left, top, right, bottom), (width, height) = box, size
     for part in (
         (0, 0, width, top),

@@ -1,4 +1,4 @@
-"""Colour hints: what a user knows of a photo's colours, and the JSON form that they are kept in."""
+"""Colour hints, the known colours of points in a photo, and their JSON form."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True)
 class Hint:
-    """A colour that the user knows: at (x, y) in 0..1 of width and height, the hue of `rgb`."""
+    """A known colour: the photo has the hue of `rgb` at (x, y), in 0..1 of width and height."""
 
     x: float
     y: float
@@ -23,15 +23,15 @@ class Hint:
 
     def __post_init__(self) -> None:
         if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
-            raise ValueError(f"a hint lies within 0..1 of the photo, got ({self.x}, {self.y})")
+            raise ValueError(f"a hint's x and y must be from 0 to 1, got ({self.x}, {self.y})")
         if len(self.rgb) != 3 or not all(0 <= v <= 255 for v in self.rgb):
-            raise ValueError(f"a hint's colour has three values from 0 to 255, got {self.rgb}")
+            raise ValueError(f"a hint's colour must be three values from 0 to 255, got {self.rgb}")
 
 
 def parse_hints(value: Any) -> tuple[Hint, ...]:
-    """The hints of a JSON list of {"x", "y", "color": "#rrggbb"}; other keys are left alone.
+    """The hints in a JSON list of {"x", "y", "color": "#rrggbb"}; other keys are ignored.
 
-    Raises ValueError where it is anything else.
+    Raises ValueError for anything else.
     """
     if not isinstance(value, list):
         raise ValueError(f"expected a list of hints, got {type(value).__name__}")
@@ -54,18 +54,18 @@ def _parse_hint(entry: Any) -> Hint:
 
 
 def format_hints(hints: Sequence[Hint]) -> list[dict[str, Any]]:
-    """What `parse_hints` reads."""
+    """The JSON list that `parse_hints` reads."""
     return [{"x": h.x, "y": h.y, "color": "#" + bytes(h.rgb).hex()} for h in hints]
 
 
 def read_hints(path: Path) -> tuple[Hint, ...] | dict[str, tuple[Hint, ...]]:
-    """The hints in a JSON file: one list for every photo, or a list for each photo's name.
+    """The hints in a JSON file: one list for all photos, or a dict of lists by photo name.
 
     Raises ValueError "FILE: reason".
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"is over {MAX_FILE_BYTES >> 20} MB, too large for a file of hints")
+            raise ValueError(f"is over {MAX_FILE_BYTES >> 20} MB, too large for a hints file")
         value = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(value, dict):
             return parse_hints(value)
@@ -73,7 +73,7 @@ def read_hints(path: Path) -> tuple[Hint, ...] | dict[str, tuple[Hint, ...]]:
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = f"is no JSON ({error})"
+        reason = f"is not valid JSON ({error})"
     except ValueError as error:
         reason = str(error)
     raise ValueError(f"{path}: {reason}")

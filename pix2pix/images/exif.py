@@ -1,7 +1,7 @@
-"""Exif blocks: what of them is about the photo and its people, byte for byte as it was.
+"""Parse Exif blocks and keep the tags about the photo and its people, byte for byte.
 
-Pillow would decode and encode again, and lose every letter beyond ASCII. An Exif block is a TIFF
-file without a picture (Exif 2.3, 4.5.2).
+Pillow would decode and re-encode the values and lose non-ASCII text. An Exif block is a TIFF file
+without an image (Exif 2.3, 4.5.2).
 """
 
 import io
@@ -11,47 +11,47 @@ from typing import IO, NamedTuple
 
 from pix2pix.images.tiff_layout import Entry, read_entries
 
-MAX_EXIF_BYTES = 60_000  # of a block; a JPEG has room for 65,527
+MAX_EXIF_BYTES = 60_000  # of a block; a JPEG segment holds 65,527
 EXIF_HEADER = b"Exif\0\0"
 
 DESCRIPTION, SOFTWARE, ARTIST, COPYRIGHT = 270, 305, 315, 33432
 EXIF, GPS = 34665, 34853
 
-# Names, captions, dates, people, machines; the rating and Windows' title, comment, author, ...
+# Names, captions, dates, people, devices; the rating and Windows' title, comment, author, ...
 _KEPT = {269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432, 36867, 36868}
 _KEPT |= set(range(0x9C9B, 0x9CA0))
 
-# Of the directory of Exif: what describes the old file's pixels, other directories, and MakerNote,
-# whose offsets are right only where it was written
+# Dropped from the Exif directory: tags about the old file's pixels, other directories, and
+# MakerNote, which has offsets that are only valid in the original file
 _LEFT_OUT = {37121, 37122, 37500, 40961, 40962, 40963, 40965, 41486, 41487, 41488}
 
-_SIMPLE_KINDS = 12  # those above are of BigTIFF
+_SIMPLE_KINDS = 12  # the types above it exist in BigTIFF only
 
 
 class ExifTag(NamedTuple):
-    """A tag as it stands in a file."""
+    """A tag as it is stored in a file."""
 
     kind: int
-    length: int  # values of that kind
+    length: int  # number of values of that kind
     value: bytes
 
 
 @dataclass
 class ExifBlock:
-    """The rows of a block by their tags: its own, and those of the directories below."""
+    """The tags of a block: its own (`rows`), and those of its sub-directories (`below`)."""
 
-    order: str = ">"  # of the bytes of numbers
+    order: str = ">"  # byte order
     rows: dict[int, ExifTag] = field(default_factory=dict)
     below: dict[int, dict[int, ExifTag]] = field(default_factory=dict)  # EXIF, GPS
 
     def fill(self, tag: int, text: str) -> None:
-        """Sets a text where there is none yet."""
+        """Sets a text tag unless the block has it already."""
         value = text.strip().encode() + b"\0"
         if tag not in self.rows and 1 < len(value) < MAX_EXIF_BYTES // 4:
             self.rows[tag] = ExifTag(2, len(value), value)
 
     def pack(self) -> bytes:
-        """As bytes; without the longest values where they are too many. Empty for no rows."""
+        """The block as bytes; drops the longest values if it is too large. Empty without tags."""
         places = [(self.rows, tag) for tag in self.rows]
         places += [(rows, tag) for rows in self.below.values() for tag in rows]
         places.sort(key=lambda place: len(place[0][place[1]].value))
@@ -86,7 +86,7 @@ class ExifBlock:
 
 
 def parse_exif(block: bytes) -> ExifBlock:
-    """What is kept of a block, with or without "Exif" before it; nothing of one that is broken."""
+    """The kept tags of a block, with or without its "Exif" header; none if it is broken."""
     file = io.BytesIO(block.removeprefix(EXIF_HEADER))
     head = file.read(8)
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
@@ -97,7 +97,7 @@ def parse_exif(block: bytes) -> ExifBlock:
 
 
 def read_exif(file: IO[bytes], entries: dict[int, Entry], order: str, is_big: bool) -> ExifBlock:
-    """What is kept of a directory of a TIFF file, and of those of Exif and GPS below it."""
+    """The kept tags of a TIFF directory and of the Exif and GPS directories below it."""
     found = ExifBlock(order, _rows(file, {t: e for t, e in entries.items() if t in _KEPT}))
     for tag in (EXIF, GPS):
         link = _value(file, entries[tag]) if tag in entries else b""

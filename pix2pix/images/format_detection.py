@@ -1,17 +1,17 @@
-"""What kind of image a file is by its first bytes, whatever its name."""
+"""Image format detection from a file's first bytes."""
 
 import re
 from pathlib import Path
 
 _BYTES = 32
-_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes; two letters alone would be any text
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # header sizes; "BM" alone would match any text
 _BRANDS = ("avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1")
 
 
 def detect_format(path: Path) -> str | None:
-    """Its format as Pillow names it, "HEIF" for HEIC; None for what is no image we could read.
+    """Pillow's name of the file's format, "HEIF" for HEIC; None if it is no supported image.
 
-    Raises OSError for a file that cannot be read.
+    Raises OSError if the file cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(_BYTES)

@@ -1,6 +1,6 @@
-"""Printed halftones and 1-bit scans: finding their dots, and making greys of them again.
+"""Detect printed halftones and 1-bit scans, and convert their dots back to greys (descreening).
 
-`light` is L as in `recolor.py`: (H, W) uint16, 0..65535 for L 0..100.
+`light` is L as in `chroma_upsampling.py`: (H, W) uint16, 0..65535 for L 0..100.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import numpy as np
 
 from pix2pix.images.chroma_upsampling import LIGHT_SCALE, light_to_lightness, map_strips
 
-MIN_PERIOD, MAX_PERIOD = 2.2, 18.0  # pixels from dot to dot
-_TILE, _MIN_TILE = 256, 64  # pixels of a side: the resolution of a spectrum
+MIN_PERIOD, MAX_PERIOD = 2.2, 18.0  # distance between dots, pixels
+_TILE, _MIN_TILE = 256, 64  # side of a tile in pixels: the resolution of a spectrum
 _GRID = 3  # tiles across and down
-_SMOOTH = 41  # pixels; what is coarser is the photo's
-_FLOOR = 1e-5  # L squared; power below is rounding
+_SMOOTH = 41  # pixels; coarser structure belongs to the photo, not to the screen
+_FLOOR = 1e-5  # L squared; lower power is rounding error
 
-# ln of a screen's power over that of other detail as fine. Of 617 photos the highest had 5.4, of
-# photos printed by code at 3 to 12 pixels the lowest 8.1. Enlarged pixels and the blocks of a JPEG
-# pass too, but swing L by less than the second.
+# ln of the screen's power relative to other detail of the same frequency. The maximum over 617
+# photos was 5.4; the minimum over simulated prints with periods of 3 to 12 pixels was 8.1. Enlarged
+# pixels and JPEG blocks exceed it too, but their amplitude in L stays below _MIN_SWING.
 _PEAK = 6.5
 _MIN_SWING = 0.8
 
-# Of the blurs in periods, and of what is put back. A screen's wave is left with 1/100 of its swing.
-# Of those tried on photos printed by code, the sharpest that leaves no dots to be seen.
+# Widths of the two blurs in periods, and the amount of sharpening. They leave 1/100 of a screen's
+# amplitude: on simulated prints, the sharpest setting that leaves no visible dots.
 _BLUR, _WIDE_BLUR, _SHARPEN = 0.52, 0.9, 0.9
-_NOISE = 9.0  # variance of L that is taken for what is left of the dots
-DITHER_PERIOD = 2.5  # for dots set at random: best of 2 to 4 on photos dithered by code
+_NOISE = 9.0  # variance of L attributed to the remains of the dots
+DITHER_PERIOD = 2.5  # for random dots: the best of 2 to 4 on photos dithered in software
 
 _MODE_REACH = 4.0  # L around each of a 1-bit scan's two tones
 _BILEVEL_SHARE = 0.97
@@ -36,7 +36,7 @@ _SAMPLE = 1 << 18  # pixels
 
 
 def is_bilevel(light: np.ndarray) -> bool:
-    """Whether nearly all pixels have one of two tones, far apart: a 1-bit scan, dithered or not."""
+    """Whether nearly all pixels have one of two distant tones: a 1-bit scan, dithered or not."""
     step = max(1, int(np.sqrt(light.size / _SAMPLE)))
     counts = np.bincount((light[::step, ::step] >> 8).ravel(), minlength=256)
     reach = round(_MODE_REACH * LIGHT_SCALE / 256)
@@ -48,11 +48,11 @@ def is_bilevel(light: np.ndarray) -> bool:
 
 
 def halftone_period(light: np.ndarray) -> float:
-    """The pixels from dot to dot of the screen that a photo was printed with; 0 without one.
+    """The distance between the dots of a printed photo's screen in pixels; 0 if there is none.
 
-    A screen is two waves of one length at right angles, in all parts of the photo. It is looked for
-    in up to nine tiles at full size: in a smaller copy it is gone. Of a photo in colour L has the
-    strongest of its screens.
+    A screen shows as two waves of the same length at right angles, everywhere in the photo. The
+    search uses up to nine tiles at full size, since resizing would remove the screen. In a colour
+    print, L shows the strongest of the screens.
     """
     side = min(_TILE, *light.shape) // 2 * 2
     if side < _MIN_TILE:
@@ -63,7 +63,7 @@ def halftone_period(light: np.ndarray) -> float:
     for tile in _tiles(light, side):
         detail = light_to_lightness(tile)
         detail -= cv2.blur(detail, (_SMOOTH, _SMOOTH))
-        if detail.std() > _MIN_SWING:  # bare paper says nothing
+        if detail.std() > _MIN_SWING:  # skip bare paper
             waves = cv2.dft(detail * window, flags=cv2.DFT_COMPLEX_OUTPUT)[:, : side // 2 + 1]
             powers.append((waves**2).sum(-1) * norm)
     return _find_pair(powers, side) if powers else 0.0
@@ -79,7 +79,7 @@ def _tiles(light: np.ndarray, side: int) -> Iterator[np.ndarray]:
 
 
 def _find_pair(powers: list[np.ndarray], side: int) -> float:
-    """The period of two waves at right angles that stand out of the mean spectrum, 0 without."""
+    """The period of two perpendicular waves that are peaks of the mean spectrum; 0 if none."""
     fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None]
     radius = np.hypot(fy, fx)
     height = np.mean([np.log(power + _FLOOR) for power in powers], 0)
@@ -106,7 +106,7 @@ def _find_pair(powers: list[np.ndarray], side: int) -> float:
 
 
 def _ring_medians(plane: np.ndarray, ring: np.ndarray) -> np.ndarray:
-    """For each value the median of those in its ring."""
+    """For each value of the plane, the median of its ring."""
     order = np.lexsort((plane.ravel(), ring.ravel()))
     counts = np.bincount(ring.ravel())
     middles = np.cumsum(counts) - counts + counts // 2
@@ -114,11 +114,11 @@ def _ring_medians(plane: np.ndarray, ring: np.ndarray) -> np.ndarray:
 
 
 def descreen(light: np.ndarray, period: float) -> np.ndarray:
-    """`light` with the dots, `period` pixels apart, averaged to greys.
+    """`light` with dots `period` pixels apart averaged to greys.
 
-    A blur as wide as the dots are apart, of what that takes the coarser part put back, and a guided
-    filter (He and Sun, arXiv:1505.00996) of the result by itself, which evens out what is left of
-    the dots and keeps edges.
+    The steps: a blur as wide as the period, an unsharp mask that restores coarser detail, and a
+    self-guided filter (He and Sun, arXiv:1505.00996) that removes the rest of the dots and keeps
+    edges.
     """
     result = np.empty_like(light)
     radius = round(period)

@@ -1,4 +1,4 @@
-"""ICC profiles: what the numbers in a file mean, as sRGB."""
+"""Convert images with an ICC profile to sRGB."""
 
 import io
 
@@ -6,17 +6,17 @@ from PIL import Image, ImageCms
 
 from pix2pix.images.convert import crop_rows, strips, to_8_bit
 
-MAX_PROFILE_BYTES = 4 << 20  # those of printing presses have two or three million
+MAX_PROFILE_BYTES = 4 << 20  # profiles of printing presses have two or three million bytes
 _OUTPUTS = {"L": "RGB", "RGB": "RGB", "RGBA": "RGBA", "CMYK": "RGB"}
 _SRGB = ImageCms.createProfile("sRGB")
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """The image in sRGB, 8 bits, as its profile says; itself where it has none or one of sRGB.
+    """The image converted to 8-bit sRGB by its profile; unchanged if it has none, or sRGB's.
 
-    Scans in grey have one of their own as a rule ("Dot Gain 20%", "Gray Gamma 2.2"), and without it
-    CMYK can only be guessed at. Grey stays grey, in mode L. A profile that is broken, or for
-    another mode, counts as none: so programs show it.
+    Grey scans often have a profile ("Dot Gain 20%", "Gray Gamma 2.2"), and CMYK cannot be
+    converted correctly without one. Grey images stay grey, in mode L. A profile that is broken or
+    for another mode is ignored, as image viewers do.
     """
     profile = image.info.get("icc_profile")
     if not isinstance(profile, bytes) or not 0 < len(profile) <= MAX_PROFILE_BYTES:
@@ -30,7 +30,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
         transform = ImageCms.buildTransform(source, _SRGB, flat.mode, mode)
     except (ImageCms.PyCMSError, OSError):
         return image
-    if flat.mode == "L":  # all its values once
+    if flat.mode == "L":  # a table of its 256 values
         values = Image.frombytes("L", (256, 1), bytes(range(256)))
         result = flat.point(list(_apply(transform, values).convert("L").tobytes()))
     else:
@@ -43,12 +43,12 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 def _apply(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
     result = ImageCms.applyTransform(image, transform)
-    assert result is not None  # it is only where the image is changed in place
+    assert result is not None  # None is only returned for in-place conversion
     return result
 
 
 def _flatten(image: Image.Image) -> Image.Image:
-    """The image in a mode that has profiles: 16 bits as 8, a palette as its colours."""
+    """The image in a mode that profiles support: 16-bit scaled to 8, a palette expanded."""
     if image.has_transparency_data:
         return image.convert("RGBA")
     return to_8_bit(image)

@@ -1,8 +1,8 @@
-"""Whether a scan is a negative: by a small network, and by what film looks like.
+"""Recognise negatives with a small network and the typical look of film.
 
-The network was trained by `benchmarks/negative.py`. A notice must be shy, since most scans are
-positives: of 1517 of them that the network was not trained on, none gets one. Of as many negatives
-without film around them, a third does; of colour film under its mask, most.
+The network was trained by `benchmarks/negative.py`. The thresholds avoid false alarms, since most
+scans are positives: of 1517 held-out positives, none is reported as a negative. Of as many
+negatives without film around them, a third is reported; of colour film with an orange mask, most.
 """
 
 from functools import cache
@@ -14,37 +14,40 @@ import numpy as np
 from pix2pix.images.color import lightness
 
 WEIGHTS = Path(__file__).with_suffix(".npz")
-SIDE = 40  # pixels of the square that the network sees
+SIDE = 40  # pixels; the network's input is a square
 LAYERS = 4
-MIN_SIDE = 56  # pixels of a copy; in less there is too little to be seen
-MIN_DETAIL = 0.11  # all of 119 photos have more, slopes from dark to light have less
-INSETS = (0.0, 0.05, 0.12)  # of each side, that a cutting leaves out
+MIN_SIDE = 56  # pixels; smaller copies show too little
+MIN_DETAIL = 0.11  # all of 119 photos have more, plain gradients have less
+INSETS = (0.0, 0.05, 0.12)  # fractions of each side that the three crops leave out
 
-# The score from which on a scan is called a negative. What film looks like makes one more likely:
-# then a lower one does, at which some photos on ordinary paper would be taken for negatives too.
-SURE = 3.8
-ON_CLEAR_FILM = 1.75
-UNDER_ORANGE_MASK = -0.2
+# Minimum scores to call a scan a negative. Signs of film make a negative more likely, so that a
+# lower score suffices; with it, some photos on ordinary paper would be reported too.
+MIN_SCORE = 3.8
+MIN_SCORE_CLEAR_FILM = 1.75
+MIN_SCORE_ORANGE_MASK = -0.2
 
-CLEAR_L = 85.0  # of the unexposed edge of a film on a light table
-MASK_RATIO = 0.55  # of the blue to the red of a colour film's lightest parts,
-MASK_SHARE = 0.85  # of the pixels that are reddish
-MASK_GREEN = 0.8  # and of their green to their red
+CLEAR_L = 85.0  # L of the unexposed edge of a film on a light table
+MASK_RATIO = 0.55  # maximum blue / red in the lightest parts of colour film
+MASK_SHARE = 0.85  # minimum share of reddish pixels in colour film
+MASK_GREEN = 0.8  # maximum green / red in the lightest parts of colour film
 
 
 def looks_negative(rgb_u8: np.ndarray, margin: float | None = None) -> bool:
-    """Of a small copy, sRGB (h, w, 3) uint8, without its border; `margin` is L of that, if any."""
+    """Whether a small sRGB copy (h, w, 3) uint8 without its border looks like a negative.
+
+    `margin` is L of the border, None if there is none.
+    """
     if min(rgb_u8.shape[:2]) < MIN_SIDE:
         return False
     score = score_negative(lightness(rgb_u8))
     if has_orange_mask(rgb_u8):
-        return score > UNDER_ORANGE_MASK
+        return score > MIN_SCORE_ORANGE_MASK
     is_clear = margin is not None and margin >= CLEAR_L
-    return score > (ON_CLEAR_FILM if is_clear else SURE)
+    return score > (MIN_SCORE_CLEAR_FILM if is_clear else MIN_SCORE)
 
 
 def has_orange_mask(rgb_u8: np.ndarray) -> bool:
-    """Whether all is orange, the lightest parts too, as under the mask of a colour negative."""
+    """Whether everything is orange, the lightest parts too, like a colour negative's mask."""
     red, green, blue = np.percentile(rgb_u8.reshape(-1, 3), 98, axis=0).clip(1)
     is_light_orange = blue / red < MASK_RATIO and blue < green < MASK_GREEN * red
     r, g, b = np.moveaxis(rgb_u8.astype(int), -1, 0)
@@ -52,9 +55,9 @@ def has_orange_mask(rgb_u8: np.ndarray) -> bool:
 
 
 def score_negative(lightness: np.ndarray) -> float:
-    """How much more this L (h, w) looks like a negative than its own negative does; 0: as much.
+    """How much more L (h, w) looks like a negative than its inverse does; 0 if undecided.
 
-    The mean of three cuttings, each also mirrored; 0 too where there is nothing to be seen in one.
+    The mean over three crops and their mirror images; 0 if one of them shows too little.
     """
     seen = []
     for inset in INSETS:
@@ -79,7 +82,7 @@ def _weights() -> dict[str, np.ndarray]:
 
 
 def _run(x: np.ndarray) -> np.ndarray:
-    """Of (N, 1, SIDE, SIDE) in -1..1 the network's answer (N,): greater for a positive."""
+    """The network's output (N,) for (N, 1, SIDE, SIDE) in -1..1: greater for positives."""
     weights = _weights()
     for layer in range(LAYERS):
         kernel, bias = weights[f"w{layer}"], weights[f"b{layer}"]

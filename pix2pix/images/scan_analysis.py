@@ -1,4 +1,4 @@
-"""What a scan is of, beside a photo in tones of grey: a halftone, a 1-bit scan, a negative."""
+"""Analyse a scan: border, printed halftone, 1-bit scan, negative."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pix2pix.images.convert import to_rgb
 from pix2pix.images.halftone import DITHER_PERIOD, halftone_period, is_bilevel
 from pix2pix.images.negative import looks_negative
 
-_SMALL_SIDE = 256  # pixels of the long side of the copy by which a negative is known
+_SMALL_SIDE = 256  # long side in pixels of the copy used to recognise negatives
 
 
 class ScanAnalysis(NamedTuple):
-    """What was found out about a scan `width` pixels wide.
+    """The properties of a scan `width` pixels wide.
 
-    `period`: pixels from dot to dot of the screen that it was printed with, 0 without.
+    `period` is the distance between the dots of a printed halftone in pixels, 0 if it is none.
     """
 
     width: int
@@ -29,18 +29,18 @@ class ScanAnalysis(NamedTuple):
 
     @property
     def has_dots(self) -> bool:
-        """Whether it is made of dots that `descreen` makes greys of."""
+        """Whether the scan consists of dots that `descreen` can convert to greys."""
         return bool(self.period or self.is_bilevel)
 
     def dot_spacing(self, width: int) -> float:
-        """Pixels from dot to dot in a copy so wide."""
+        """The distance between dots, in pixels, in a copy `width` pixels wide."""
         return (self.period or DITHER_PERIOD) * width / self.width
 
 
 def analyze_scan(sheet: Image.Image, light: np.ndarray) -> ScanAnalysis:
-    """What a photo in mode L or RGB is, by itself and its `light` (H, W) at full size.
+    """The properties of a photo in mode L or RGB with its full-size `light` (H, W) uint16.
 
-    What takes long is looked for in a small copy, the dots of a screen in a few tiles.
+    Slow checks use a small copy of the photo; halftone dots are searched for in a few tiles.
     """
     border = find_border(light)
     height, width = light.shape

@@ -1,4 +1,4 @@
-"""What a TIFF file says beside its picture: resolution, colour profile, captions, place."""
+"""Read a TIFF page's metadata: resolution, colour profile, captions, GPS position."""
 
 import struct
 from typing import IO, Any
@@ -6,7 +6,7 @@ from typing import IO, Any
 from pix2pix.images.exif import read_exif
 from pix2pix.images.tiff_layout import Directory, Entry, Layout
 
-MAX_PACKET_BYTES = 1 << 20  # of XMP, IPTC
+MAX_PACKET_BYTES = 1 << 20  # of XMP and IPTC
 MAX_PROFILE_BYTES = 4 << 20
 
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 282, 283, 296
@@ -14,9 +14,9 @@ _XMP, _IPTC, _PROFILE = 700, 33723, 34675
 
 
 def read_info(file: IO[bytes], layout: Layout, directory: Directory) -> dict[str, Any]:
-    """As Pillow names them in `Image.info`: icc_profile, dpi, exif, xmp and iptc (bytes).
+    """A page's metadata by Pillow's `Image.info` keys: icc_profile, dpi, exif, xmp, iptc (bytes).
 
-    Where a page has no captions, those of the first page stand. What is absurdly large is left out.
+    A page without captions takes those of the first page. Oversized values are dropped.
     """
     info: dict[str, Any] = {}
     if profile := _value(file, directory.entries.get(_PROFILE), MAX_PROFILE_BYTES):

@@ -1,6 +1,6 @@
-"""What a photo's own colours are, and putting its tones right: only L counts from here on.
+"""Classify a photo's own colours and repair its tones: stretch, invert, smooth grain.
 
-`light` is L as in `recolor.py`: (H, W) uint16, 0..65535 for L 0..100.
+`light` is L as in `chroma_upsampling.py`: (H, W) uint16, 0..65535 for L 0..100.
 """
 
 import cv2
@@ -14,25 +14,25 @@ from pix2pix.images.chroma_upsampling import (
 )
 from pix2pix.images.color import rgb_to_lab
 
-# Chroma, in Lab units. Greys that went through JPEG stay below the first; in a photo of one tone,
-# sepia or yellowed, L says what a and b are to within the second, and real colours are further off.
+# Chroma, in Lab units. Greys saved as JPEG stay below GREY_CHROMA. In a toned photo (sepia,
+# yellowed) L determines a and b to within TONE_SPREAD; real colours vary more.
 GREY_CHROMA = 4.0
 TONE_SPREAD = 3.5
 TONE_LEVELS = 16
 
-BLACK_L, WHITE_L = 3.0, 97.0  # what repaired tones begin and end at
+BLACK_L, WHITE_L = 3.0, 97.0  # range of L after the repair
 TAIL = 0.5  # percent of the pixels that may be darker, and lighter
-MAX_STRETCH = 4.0  # times; more would only show the grain
-BORDER = 0.05  # of each side: the paper's edge says nothing about the picture
+MAX_STRETCH = 4.0  # factor; more would amplify the grain
+BORDER = 0.05  # fraction of each side that is ignored: the paper's edge
 
 MAX_GRAIN_L = 6.0
 _BILATERAL = 5  # pixels across
 
 
 def classify_colors(small_rgb: np.ndarray) -> str:
-    """ "grey", "toned" (one tone over all: sepia, yellowed, cyanotype) or "coloured".
+    """Classifies sRGB (h, w, 3) uint8, about 256 pixels high: "grey", "toned" or "coloured".
 
-    Of sRGB (h, w, 3) uint8 at about working size.
+    Toned means one tint over the whole photo: sepia, yellowed, cyanotype.
     """
     lab = rgb_to_lab(cv2.medianBlur(small_rgb, 3) if min(small_rgb.shape[:2]) >= 3 else small_rgb)
     light, ab = lab[..., 0].ravel(), lab[..., 1:].reshape(-1, 2)
@@ -48,9 +48,9 @@ def classify_colors(small_rgb: np.ndarray) -> str:
 
 
 def repair_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
-    """`light` with its darkest tone made black and its lightest white, and a line that says so.
+    """`light` with its tones stretched to black and white, and a line that describes the change.
 
-    A contrast stretch between percentiles of what is not border, at most MAX_STRETCH times.
+    A contrast stretch between percentiles of the area inside BORDER, by at most MAX_STRETCH.
     """
     table, low, high = make_stretch_table(*measure_tone_range(light))
     if table is None:
@@ -62,30 +62,30 @@ def repair_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def measure_tone_range(light: np.ndarray) -> tuple[float, float]:
-    """L of the darkest and the lightest tone, TAIL percent and the outermost pixels left out."""
+    """L of the darkest and the lightest tone, without BORDER and TAIL percent at each end."""
     height, width = light.shape
     top, left = int(height * BORDER), int(width * BORDER)
     inner = light[top : height - top, left : width - left]
-    step = max(1, int(np.sqrt(inner.size / 1e6)))  # a million pixels tell
+    step = max(1, int(np.sqrt(inner.size / 1e6)))  # a sample of a million pixels
     low, high = np.percentile(inner[::step, ::step], [TAIL, 100 - TAIL]) / LIGHT_SCALE
     return float(low), float(high)
 
 
 def make_stretch_table(low: float, high: float) -> tuple[np.ndarray | None, float, float]:
-    """For each `light` the one it becomes, (65536,) uint16, None where they are full already."""
+    """The new `light` of each value, (65536,) uint16, and low and high; None if no change."""
     goal_low, goal_high = min(low, BLACK_L), max(high, WHITE_L)
     if high - low < 1 or goal_high - goal_low < 1.06 * (high - low):
         return None, low, high
     slope = min((goal_high - goal_low) / (high - low), MAX_STRETCH)
-    start = (goal_low + goal_high) / 2 - slope * (low + high) / 2  # from the middle outwards
+    start = (goal_low + goal_high) / 2 - slope * (low + high) / 2  # keeps the range centred
     table = np.arange(65536, dtype=np.float32) * slope + start * LIGHT_SCALE
     return table.clip(0, 65535).astype(np.uint16), low, high
 
 
 def invert_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
-    """The positive of a negative's `light`, its tones stretched to black and white, and a line.
+    """The positive of a negative's `light`, stretched to black and white, and a line about it.
 
-    sRGB values are inverted, as scanning programs do it, not L.
+    Inverts sRGB values rather than L, like scanning programs do.
     """
     low, high = measure_tone_range(light)
     table = make_invert_table()
@@ -95,7 +95,7 @@ def invert_tones(light: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def make_invert_table() -> np.ndarray:
-    """For each `light` that of the inverted sRGB value, (65536,) uint16."""
+    """The `light` of the inverted sRGB value for each `light`, (65536,) uint16."""
     shades = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, 2)
     known = compute_light(shades)[0].astype(np.float64)
     steps = np.interp(np.arange(65536), known, np.arange(256))
@@ -103,9 +103,9 @@ def make_invert_table() -> np.ndarray:
 
 
 def smooth_grain(light: np.ndarray) -> tuple[np.ndarray, str]:
-    """`light` with its grain smoothed and its edges kept, and a line that says how much it was.
+    """`light` with smoothed grain and intact edges, and a line that states the grain's strength.
 
-    A bilateral filter whose reach in L is twice the measured grain.
+    A bilateral filter with a range in L of twice the measured grain.
     """
     grain = min(measure_grain(light), MAX_GRAIN_L)
     if grain < 0.2:
@@ -125,10 +125,10 @@ def smooth_grain(light: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def measure_grain(light: np.ndarray) -> float:
-    """The standard deviation of the noise in units of L, 0 where the photo is too small to tell.
+    """The standard deviation of the noise in units of L; 0 if the photo is too small.
 
     The median form of Immerkaer, "Fast noise variance estimation" (1996), over at most 2 million
-    pixels of the middle.
+    pixels at the centre.
     """
     height, width = light.shape
     if min(height, width) < 3:

@@ -1,4 +1,4 @@
-"""Pictures of more than 8 bits a channel, read at 8 bits by one range for all of a set."""
+"""Images with more than 8 bits per channel, converted to 8 bits by one range per data set."""
 
 import math
 
@@ -7,25 +7,26 @@ from PIL import Image
 
 from pix2pix.images.convert import find_extremes, scale_to_u8, strips, to_array
 
-ValueRange = tuple[float, ...]  # what is read as 0 and as 255; (): each picture as it says itself
+ValueRange = tuple[float, ...]  # the values that become 0 and 255; (): each image by its own range
 
 
 def is_deep(mode: str) -> bool:
-    """Whether pictures of a mode of Pillow's are grey values deeper than 8 bits."""
+    """Whether a Pillow mode holds grey values of more than 8 bits."""
     return mode in ("I", "F") or mode.startswith("I;16")
 
 
 def measure_value_extremes(image: Image.Image) -> tuple[float, float]:
-    """The least and the greatest finite value of a deep picture; 0, 0 where there is none."""
+    """The minimum and maximum finite value of a deep image; 0, 0 if there is none."""
     values = to_array(image)
     return find_extremes(values[rows] for rows in strips(values.shape))
 
 
 def guess_value_range(low: float, high: float, is_float: bool) -> ValueRange:
-    """The range that values from `low` to `high` were likely made for.
+    """The most likely nominal range of values that lie between `low` and `high`.
 
-    Integers have a number of bits, from 0 to a power of two: a set looked at in part may hold a
-    little more. Floats go to 1, 255 or 65535 where they come near it, else to the greatest.
+    Integers: from 0 to the next power of two minus 1, since unseen images of the set may have
+    slightly higher values. Floats: from 0 to 1, 255 or 65535 if `high` is more than half of that,
+    else to `high`.
     """
     if low < 0:
         top = max(-low, high)
@@ -37,9 +38,9 @@ def guess_value_range(low: float, high: float, is_float: bool) -> ValueRange:
 
 
 def read_in_range(image: Image.Image, value_range: ValueRange) -> Image.Image:
-    """A deep picture in mode L, its values from 0 to 255 by the range; what is beyond is cut off.
+    """A deep image converted to mode L by the range; values outside are clipped.
 
-    Any other picture, and any where the range is (), comes back itself.
+    Any other image is returned unchanged, as is every image if the range is ().
     """
     if not value_range or not is_deep(image.mode):
         return image

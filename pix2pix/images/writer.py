@@ -1,4 +1,4 @@
-"""Writing image files: with what a photo says of itself and its scale, whole or not at all."""
+"""Write image files atomically, with metadata and resolution."""
 
 import io
 from pathlib import Path
@@ -11,14 +11,14 @@ from pix2pix.images.metadata import NO_METADATA, Metadata, save_options
 from pix2pix.runtime.atomic_io import write_atomically
 
 _OPTIONS = {
-    "JPEG": {"quality": 95, "subsampling": 0},  # colours as sharp as the photo
+    "JPEG": {"quality": 95, "subsampling": 0},  # chroma at full resolution
     "WEBP": {"quality": 95},
     "PNG": {"compress_level": 3},  # half the time of the default, a few percent larger
 }
 
 _OPAQUE = ("JPEG", "BMP")
 
-# What a result can be written as, by the ending of its name
+# The formats of results, by file suffix
 FORMATS = {
     ".png": "PNG",
     ".jpg": "JPEG",
@@ -31,7 +31,7 @@ FORMATS = {
 
 
 def read_dpi(image: Image.Image) -> tuple[float, float] | None:
-    """How many pixels of a scan are an inch (x, y); None where it does not say, or nonsense."""
+    """The resolution of a scan in pixels per inch (x, y); None if missing or implausible."""
     try:
         x, y = (float(v) for v in image.info["dpi"])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
@@ -45,7 +45,7 @@ def encode_image(
     metadata: Metadata = NO_METADATA,
     dpi: tuple[float, float] | None = None,
 ) -> bytes:
-    """The image as a file in a format of FORMATS, on white where that has no alpha.
+    """The content of an image file in a format of FORMATS, on white if it has no alpha.
 
     Raises what Pillow raises.
     """
@@ -65,7 +65,10 @@ def save_image(
     metadata: Metadata = NO_METADATA,
     dpi: tuple[float, float] | None = None,
 ) -> None:
-    """Writes the image in the format of the file's ending, whole or not at all."""
+    """Writes the image atomically in the format of the file's suffix.
+
+    Raises ValueError if the file cannot be written.
+    """
     try:
         content = encode_image(image, FORMATS[path.suffix.lower()], metadata, dpi)
         path.parent.mkdir(parents=True, exist_ok=True)
