@@ -104,7 +104,7 @@ class PlainTrainer:
 
 def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) -> dict[str, Any]:
     """Images a second, the part of the time spent waiting for the loader, and peak memory."""
-    recipe = load_recipe("paper", {"batch_size": batch_size, "precision": precision})
+    recipe = load_recipe("paper", {"batch_size": batch_size, "mixed_precision": precision})
     train_set, _ = open_datasets(recipe.data_options(), data)
     total = steps + WARM_UP
     take: Callable[[Batch, int], object]
@@ -121,7 +121,7 @@ def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) 
         def take(batch: Batch, step: int) -> object:
             return learner.step(batch, step, total)
 
-    batches = iterate_batches(train_set, BatchPlan(batch_size, 0), 0, total, recipe.workers)
+    batches = iterate_batches(train_set, BatchPlan(batch_size, 0), 0, total, recipe.num_workers)
     times, waits, worked = [], [], 0.0
     for step in range(total):
         if step == WARM_UP:

@@ -7,6 +7,7 @@ import numbers
 import reprlib
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,15 +26,61 @@ PADDINGS = ("zeros", "replicate")
 ENCODERS = ("unet", "efficientnet-lite0")
 ENCODER_DEPTH = 5  # halvings of every encoder but the U-Net's own
 # What the app offers to put in for image2image: any picture, or black (white) lines to be drawn
-CANVASES = ("photo", "lines", "lines-white")
+INPUT_TYPES = ("photo", "lines", "lines-white")
 # How a picture of another shape than the network's is made into one (data.geometry)
-FITS = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
-USUAL_FITS = {"image2image": "stretch", "colorize": "crop"}  # of a task; of others "squeeze"
+RESIZE_MODES = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
+DEFAULT_RESIZE_MODES = {
+    "image2image": "stretch",
+    "colorize": "crop",
+}  # of a task; of others "squeeze"
 HALVES = ("", "left", "right")
 MAX_STYLES = 64
 MAX_STYLE_VALUE = 64.0  # a style's numbers are of the order of 1
 
+# Old names of keys: read in config.json, run.json, recipes and on the command line, never written
+KEY_ALIASES = {
+    "accumulate": "gradient_accumulation_steps",
+    "canvas": "input_type",
+    "clip_grad": "max_grad_norm",
+    "d_known": "projected_d",
+    "drop": "lr_gamma",
+    "drop_after": "lr_patience",
+    "drop_every": "lr_step",
+    "fit": "resize_mode",
+    "flip": "random_flip",
+    "gan_loss": "gan_mode",
+    "hint_dim": "hint_embed_dim",
+    "jitter": "crop_scale",
+    "lambda_even": "lambda_uniformity",
+    "lambda_known": "lambda_perceptual",
+    "lambda_seg": "lambda_oasis",
+    "largest": "max_size",
+    "precision": "mixed_precision",
+    "prior_part": "prior_fraction",
+    "schedule": "lr_scheduler",
+    "skip_bad": "skip_invalid",
+    "small_size": "progressive_size",
+    "small_until": "progressive_until",
+    "spectral": "spectral_norm",
+    "take_out": "element_dropout",
+    "warmup": "lr_warmup_steps",
+    "workers": "num_workers",
+}
+
 T = TypeVar("T")
+
+
+def rename_old_keys(values: Mapping[str, T], where: str) -> dict[str, T]:
+    """`values` with the old names of keys replaced by the new ones, in the same order.
+
+    Raises ValueError where a key is given by both of its names.
+    """
+    for old, new in KEY_ALIASES.items():
+        if old in values and new in values:
+            raise ValueError(
+                f"{where} has both {new!r} and its old name {old!r}; expected {new!r} alone"
+            )
+    return {KEY_ALIASES.get(key, key): value for key, value in values.items()}
 
 
 def require(condition: bool, name: str, expected: str, value: object) -> None:
@@ -43,9 +90,13 @@ def require(condition: bool, name: str, expected: str, value: object) -> None:
 
 
 def from_dict(cls: type[T], values: object, where: str) -> T:
-    """A dataclass from parsed JSON or TOML; unknown or missing keys and wrong types: ValueError."""
+    """A dataclass from parsed JSON or TOML, in which keys may have their old names.
+
+    Raises ValueError for unknown or missing keys and for wrong types.
+    """
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be a table of keys and values, got {type(values).__name__}")
+    values = rename_old_keys(values, where)
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
     hints = typing.get_type_hints(cls)
     for key in values:
@@ -56,8 +107,8 @@ def from_dict(cls: type[T], values: object, where: str) -> T:
                 + (f"; did you mean {near[0]!r}?" if near else "")
             )
     needed = dataclasses.MISSING
-    for name, key in fields.items():
-        if name not in values and key.default is needed and key.default_factory is needed:
+    for name, known in fields.items():
+        if name not in values and known.default is needed and known.default_factory is needed:
             raise ValueError(f"{where} lacks the key {name!r}")
     return cls(**{k: _coerce(hints[k], v, f"{where}.{k}") for k, v in values.items()})
 
@@ -106,7 +157,9 @@ class GeneratorConfig:
     style_dim: int = 0  # length of the style code; 0: one picture for each input
     ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
     half_output: bool = False  # the last layers work at half the input's sides
-    hint_dim: int = 0  # length of the code of a place, by which hints find what they belong to
+    hint_embed_dim: int = (
+        0  # length of the code of a place, by which hints find what they belong to
+    )
     norm_eps: float = 1e-5  # what instance norm adds to each variance
     encoder: str = "unet"  # what halves: the U-Net's own layers, or a network that knows photos
 
@@ -120,7 +173,7 @@ class GeneratorConfig:
             ("stem", 0, 128),
             ("style_dim", 0, 256),
             ("ab_classes", 0, 512),
-            ("hint_dim", 0, 64),
+            ("hint_embed_dim", 0, 64),
         ):
             value = getattr(self, name)
             require(low <= value <= high, name, f"from {low} to {high}", value)
@@ -146,8 +199,10 @@ class GeneratorConfig:
         require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)
         ok = not self.ab_classes or self.out_channels == 2
         require(ok, "out_channels", "2 (a and b) with ab_classes", self.out_channels)
-        ok = not self.hint_dim or (self.ab_classes > 0 and self.depth > 1)
-        require(ok, "hint_dim", "0 without ab_classes or with a depth of 1", self.hint_dim)
+        ok = not self.hint_embed_dim or (self.ab_classes > 0 and self.depth > 1)
+        require(
+            ok, "hint_embed_dim", "0 without ab_classes or with a depth of 1", self.hint_embed_dim
+        )
 
 
 @dataclass(frozen=True)
@@ -174,16 +229,16 @@ def check_style(style: tuple[Any, ...], style_dim: int) -> None:
         require(ok, "style", expected, style)
 
 
-JITTER_RANGE = "0 (as `fit` has it), or from 1 to 4"
+CROP_SCALE_RANGE = "0 (as `resize_mode` has it), or from 1 to 4"
 
 
-def is_jitter(value: float) -> bool:
+def is_crop_scale(value: float) -> bool:
     return value == 0 or 1 <= value <= 4
 
 
-def usual_fit(task: str) -> str:
-    """What `fit` is where nothing else is said."""
-    return USUAL_FITS.get(task, "squeeze")
+def default_resize_mode(task: str) -> str:
+    """What `resize_mode` is where nothing else is said."""
+    return DEFAULT_RESIZE_MODES.get(task, "squeeze")
 
 
 def check_value_range(values: tuple[float, ...], name: str) -> None:
@@ -207,15 +262,17 @@ class CheckpointConfig:
     metrics: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     width: int = 0  # in pixels, of what it was trained on; 0: square
-    canvas: str = "photo"  # what its input is made of
-    largest: int = 0  # label maps up to this short side are painted at their own size; 0: `size`
-    fit: str = "auto"  # one of FITS; auto: as training.options have it, else the usual one
-    jitter: float = 0.0  # as `fit`, of the views it was trained on; 0: the usual one
+    input_type: str = "photo"  # what its input is made of
+    max_size: int = 0  # label maps up to this short side are painted at their own size; 0: `size`
+    resize_mode: str = (
+        "auto"  # one of RESIZE_MODES; auto: as training.options have it, else the usual one
+    )
+    crop_scale: float = 0.0  # as `resize_mode`, of the views it was trained on; 0: the usual one
     input_half: str = ""  # where the input lies in the pairs side by side it was trained on, if so
     input_range: tuple[float, ...] = ()  # of pictures deeper than 8 bits: what is black and white
 
     def __post_init__(self) -> None:
-        self._take_older_fit()
+        self._upgrade()
         require(
             self.format_version == FORMAT_VERSION,
             "format_version",
@@ -234,15 +291,25 @@ class CheckpointConfig:
             require(needed in (None, value), name, f"{needed} for {self.task}", value)
         ok = not shape.half_output or self.task in ("colorize", "photo2labels")
         require(ok, "half_output", f"false for {self.task}", shape.half_output)
-        require(self.canvas in CANVASES, "canvas", f"one of {', '.join(CANVASES)}", self.canvas)
-        ok = self.canvas == CANVASES[0] or self.task == "image2image"
-        require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
-        ok = self.largest == 0 or self.task == "labels2photo"
-        require(ok, "largest", f"0 for {self.task}", self.largest)
-        ok = self.largest == 0 or min(self.shape) <= self.largest <= 4096
-        require(ok, "largest", f"0, or from {min(self.shape)} to 4096", self.largest)
-        require(self.fit in FITS, "fit", f"auto or one of {', '.join(FITS)}", self.fit)
-        require(is_jitter(self.jitter), "jitter", JITTER_RANGE, self.jitter)
+        require(
+            self.input_type in INPUT_TYPES,
+            "input_type",
+            f"one of {', '.join(INPUT_TYPES)}",
+            self.input_type,
+        )
+        ok = self.input_type == INPUT_TYPES[0] or self.task == "image2image"
+        require(ok, "input_type", f"{INPUT_TYPES[0]} for {self.task}", self.input_type)
+        ok = self.max_size == 0 or self.task == "labels2photo"
+        require(ok, "max_size", f"0 for {self.task}", self.max_size)
+        ok = self.max_size == 0 or min(self.shape) <= self.max_size <= 4096
+        require(ok, "max_size", f"0, or from {min(self.shape)} to 4096", self.max_size)
+        require(
+            self.resize_mode in RESIZE_MODES,
+            "resize_mode",
+            f"auto or one of {', '.join(RESIZE_MODES)}",
+            self.resize_mode,
+        )
+        require(is_crop_scale(self.crop_scale), "crop_scale", CROP_SCALE_RANGE, self.crop_scale)
         ok = self.input_half in HALVES
         require(ok, "input_half", "left, right or empty", self.input_half)
         check_value_range(self.input_range, "input_range")
@@ -256,17 +323,22 @@ class CheckpointConfig:
             require(ok, "name of a style", "1 to 32 printable characters", name)
             check_style(style, shape.style_dim)
 
-    def _take_older_fit(self) -> None:
-        """Replaces "auto": configs written before there was a `fit` have it in training.options."""
-        if self.fit != "auto":
-            return
+    def _upgrade(self) -> None:
+        """Reads what older configs say in `training.options`: their keys' names, and how pictures
+        were resized."""
         options = self.training.get("options")
-        options = options if isinstance(options, dict) else {}
-        fit, jitter = options.get("fit"), options.get("jitter")
-        known = isinstance(fit, str) and fit in FITS
-        object.__setattr__(self, "fit", fit if known else usual_fit(self.task))
-        if not self.jitter and isinstance(jitter, (int, float)) and is_jitter(jitter):
-            object.__setattr__(self, "jitter", float(jitter))
+        if isinstance(options, dict):
+            options = rename_old_keys(options, "training.options")
+            object.__setattr__(self, "training", {**self.training, "options": options})
+        else:
+            options = {}
+        if self.resize_mode != "auto":
+            return
+        mode, scale = options.get("resize_mode"), options.get("crop_scale")
+        known = isinstance(mode, str) and mode in RESIZE_MODES
+        object.__setattr__(self, "resize_mode", mode if known else default_resize_mode(self.task))
+        if not self.crop_scale and isinstance(scale, (int, float)) and is_crop_scale(scale):
+            object.__setattr__(self, "crop_scale", float(scale))
 
     @property
     def shape(self) -> tuple[int, int]:

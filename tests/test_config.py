@@ -104,8 +104,11 @@ def test_a_missing_key_is_named(missing: str) -> None:
             "out_channels must be 2 for colorize, got 3",
         ),
         ({"generator__ab_classes": 88}, r"out_channels must be 2 \(a and b\) with ab_classes"),
-        ({"generator__hint_dim": 65}, "hint_dim must be from 0 to 64, got 65"),
-        ({"generator__hint_dim": 8}, "hint_dim must be 0 without ab_classes or with a depth of"),
+        ({"generator__hint_embed_dim": 65}, "hint_embed_dim must be from 0 to 64, got 65"),
+        (
+            {"generator__hint_embed_dim": 8},
+            "hint_embed_dim must be 0 without ab_classes or with a depth of",
+        ),
     ],
 )
 def test_an_unsound_value_is_refused_with_its_key(changes: dict[str, Any], reason: str) -> None:
@@ -168,16 +171,16 @@ def test_a_checkpoint_without_style_codes_has_no_named_styles() -> None:
 
 def test_an_older_config_has_its_fit_in_the_options_of_its_training() -> None:
     old = read(training={"options": {"fit": "pad", "jitter": 1.5}})
-    assert (old.fit, old.jitter) == ("pad", 1.5)
-    assert read(training={"options": {"fit": "auto"}}).fit == "squeeze"  # as label maps have it
-    assert read(fit="crop", training={"options": {"fit": "pad"}}).fit == "crop"
+    assert (old.resize_mode, old.crop_scale) == ("pad", 1.5)
+    assert read(training={"options": {"fit": "auto"}}).resize_mode == "squeeze"  # of label maps
+    assert read(fit="crop", training={"options": {"fit": "pad"}}).resize_mode == "crop"
     for options in (None, 5, {"fit": ["pad"]}, {"fit": "fill", "jitter": float("nan")}):
         taken = read(training={"options": options})
-        assert (taken.fit, taken.jitter) == ("squeeze", 0.0)
+        assert (taken.resize_mode, taken.crop_scale) == ("squeeze", 0.0)
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("fit", "fill"), ("jitter", 9.0), ("input_half", "top")]
+    ("key", "value"), [("resize_mode", "fill"), ("crop_scale", 9.0), ("input_half", "top")]
 )
 def test_how_pictures_are_shown_is_checked(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{key} must be"):

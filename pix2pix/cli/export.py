@@ -96,7 +96,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"{options.out}: {len(content) / 2**20:.1f} MiB, {config.task}")
     print(f"  input   float32 (N, {config.generator.in_channels}, H, W), multiples of {multiple}")
     height, width = config.shape
-    print(f"  trained at {height}x{width} (HxW), fit {config.fit}: {FIT_INSTRUCTIONS[config.fit]}")
+    mode = config.resize_mode
+    print(f"  trained at {height}x{width} (HxW), resize mode {mode}: {FIT_INSTRUCTIONS[mode]}")
     if config.generator.style_dim:
         print(f"  style   float32 (N, {config.generator.style_dim})")
     return 0
@@ -164,8 +165,8 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
         "height": height,
         "width": width,
         "multiple": 2**config.generator.depth,
-        "fit": config.fit,
-        "how": FIT_INSTRUCTIONS[config.fit],
+        "fit": config.resize_mode,
+        "how": FIT_INSTRUCTIONS[config.resize_mode],
         "layout": "NCHW",
     }
     if config.input_range:

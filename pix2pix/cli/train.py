@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from pix2pix.cli import publish
+from pix2pix.config import KEY_ALIASES, rename_old_keys
 from pix2pix.evaluation import evaluate_checkpoint
 from pix2pix.runtime.device import DEVICES
 from pix2pix.runtime.malloc import keep_freed_memory
@@ -31,6 +32,7 @@ from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
 from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
 from pix2pix.training.run_dir import RunStoppedError
 
+OLD_NAMES = {new: old for old, new in KEY_ALIASES.items()}
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 
 
@@ -109,6 +111,14 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
             help=f"{key.help} [{default_words(key.name)}]".replace("%", "%%"),
             **bare,
         )
+        if key.name in OLD_NAMES:
+            parser.add_argument(
+                "--" + OLD_NAMES[key.name].replace("_", "-"),
+                type=kind,
+                default=argparse.SUPPRESS,
+                help=argparse.SUPPRESS,
+                **bare,
+            )
 
 
 def add_evaluation(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +169,10 @@ def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> di
         near = difflib.get_close_matches(name, parser.format_help().split(), n=1)
         hint = f"; did you mean {near[0]}?" if near and near[0].startswith("--") else ""
         parser.error(f"unknown option {name}{hint}")
-    return vars(options)
+    try:
+        return rename_old_keys(vars(options), "the command")
+    except ValueError as error:
+        parser.error(str(error))
 
 
 def push(folder: Path, repo: str, private: bool, examples: bool) -> None:

@@ -79,7 +79,7 @@ def open_data(
     problems = list(located.problems)
     oriented, direction = order_parts(located.examples, options, palette)
     if palette is not None:
-        palette = resolve_label_format(root, oriented, palette, options.skip_bad)
+        palette = resolve_label_format(root, oriented, palette, options.skip_invalid)
 
     if seek_ranges:
         options = replace(options, **find_set_ranges(options, oriented))
@@ -102,14 +102,14 @@ def open_data(
     problems = list(dict.fromkeys(problems))
     if located.held_out:
         fill_empty_split(found, kept)
-    report(problems, options.skip_bad, root, found)
+    report(problems, options.skip_invalid, root, found)
 
     examples = {
         split: CachedExamples(
             found[split],
             make_reader(options, geometries[split], palette),
             kept.get(split),
-            options.skip_bad,
+            options.skip_invalid,
         )
         for split in splits
     }

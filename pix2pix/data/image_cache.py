@@ -31,13 +31,13 @@ class CachedExamples:
         items: Sequence[Example],
         read: Reader,
         kept: list[ImageArrays] | None = None,
-        skip_bad: bool = False,
+        skip_invalid: bool = False,
     ) -> None:
         self.names = [item.name for item in items]
         self._items = items
         self._read = read
         self._kept = kept
-        self._skip_bad = skip_bad
+        self._skip_bad = skip_invalid
 
     @property
     def in_memory(self) -> bool:
@@ -52,7 +52,7 @@ class CachedExamples:
         return len(self._items)
 
     def __getitem__(self, index: int) -> ImageArrays:
-        """ValueError "FILE: reason" for a file that went bad; with skip_bad, the next example."""
+        """ValueError "FILE: reason" for a bad file; with skip_invalid, the next example."""
         if self._kept is not None:
             return self._kept[index]
         for offset in range(len(self)):

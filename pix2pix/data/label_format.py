@@ -49,7 +49,7 @@ class LabelSurvey:
 
 
 def resolve_label_format(
-    root: Path, found: dict[str, list[Example]], palette: Palette, skip_bad: bool = False
+    root: Path, found: dict[str, list[Example]], palette: Palette, skip_invalid: bool = False
 ) -> Palette:
     """The palette with how the whole set is to be read.
 
@@ -70,7 +70,7 @@ def resolve_label_format(
         survey = survey_labels(chosen, palette)
     bad = len(survey.faults)
     is_set = bad == survey.sampled or (bad > 1 and bad >= LEAST_BAD * survey.sampled)
-    if bad and is_set and not skip_bad:
+    if bad and is_set and not skip_invalid:
         proposal = propose(survey, palette, root)
         if proposal:
             raise ValueError(

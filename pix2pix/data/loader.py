@@ -57,8 +57,8 @@ class BatchPlan:
 
     batch_size: int
     seed: int
-    small_steps: int = 0  # the first so many steps see pictures of height `small_size`
-    small_size: int = 0
+    progressive_steps: int = 0  # the first so many steps see pictures of height `progressive_size`
+    progressive_size: int = 0
     rank: int = 0  # of `world` workers, which one this is
     world: int = 1
 
@@ -78,7 +78,9 @@ class BatchPlan:
         positions = range(first, first + share)
         indices = [example_at(p, len(dataset), self.seed) for p in positions]
         rngs = [np.random.default_rng((self.seed, 1, p)) for p in positions]
-        return dataset.batch(indices, rngs, self.small_size if step < self.small_steps else None)
+        return dataset.batch(
+            indices, rngs, self.progressive_size if step < self.progressive_steps else None
+        )
 
 
 def iterate_batches(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pix2pix.config import FITS, TASKS, require, usual_fit
+from pix2pix.config import RESIZE_MODES, TASKS, default_resize_mode, require
 from pix2pix.data.discovery import LAYOUTS
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.value_range import ValueRange
@@ -21,10 +21,10 @@ class DataOptions:
     layout: str = "auto"
     direction: str = "auto"  # which of A and B is the input
     val_split: float = 0.1  # of the examples are held out where there is no folder val
-    skip_bad: bool = False
-    fit: str = "auto"
-    jitter: float = 0.0
-    flip: bool = True
+    skip_invalid: bool = False
+    resize_mode: str = "auto"
+    crop_scale: float = 0.0
+    random_flip: bool = True
     cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
     class_balance: float = 0.5  # a class counts by its share to the power of minus this
     half_output: bool = False
@@ -37,7 +37,7 @@ class DataOptions:
             ("task", TASKS),
             ("layout", ("auto", *LAYOUTS)),
             ("direction", DIRECTIONS),
-            ("fit", ("auto", *FITS)),
+            ("resize_mode", ("auto", *RESIZE_MODES)),
         ):
             value = getattr(self, name)
             require(value in allowed, name, f"one of {', '.join(allowed)}", value)
@@ -60,5 +60,5 @@ class DataOptions:
         return getattr(self, first), getattr(self, second) if second else ()
 
     def geometry(self) -> Geometry:
-        fit = usual_fit(self.task) if self.fit == "auto" else self.fit
-        return Geometry(self.size, self.width or self.size, fit, self.jitter, self.flip)
+        mode = default_resize_mode(self.task) if self.resize_mode == "auto" else self.resize_mode
+        return Geometry(self.size, self.width or self.size, mode, self.crop_scale, self.random_flip)

@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from pix2pix.config import FITS, JITTER_RANGE, CheckpointConfig, is_jitter, require
+from pix2pix.config import CROP_SCALE_RANGE, RESIZE_MODES, CheckpointConfig, is_crop_scale, require
 from pix2pix.labels.label_map import VOID
 
-# What `jitter` is where nothing else is said. 286 / 256 is the paper's: Isola et al. (2017), 6.2.
-PAPER_JITTER = 286 / 256
-JITTERS = {"crop": 1.3, "squeeze": 1.25}
+# Defaults of `crop_scale`. 286 / 256 is the paper's: Isola et al. (2017), section 6.2.
+PAPER_CROP_SCALE = 286 / 256
+DEFAULT_CROP_SCALES = {"crop": 1.3, "squeeze": 1.25}
 
-# fit = "squeeze": a picture much wider or higher than the view is squeezed to at most this aspect
-# beside it before a view is cut: most of a building stays in it, and windows stay windows.
+# resize_mode = "squeeze": a picture much wider or higher than the view is squeezed to at most this
+# aspect beside it before a view is cut: most of a building stays in it, and windows stay windows.
 MAX_SQUEEZE_ASPECT = 1.3
 MAX_SQUEEZE_STRETCH = 1.15  # and each side of the cut by itself is up to this much longer
-MAX_SIDES = 4  # fit = "crop" keeps of a long picture at most so many times the view's side
+MAX_SIDES = 4  # resize_mode = "crop" keeps of a long picture at most so many times the view's side
 
 ImageArray = np.ndarray  # (H, W, 3) uint8 colours, or (H, W) uint8 class indices
 Shape = tuple[int, int]  # (H, W)
@@ -31,38 +31,43 @@ Shape = tuple[int, int]  # (H, W)
 class Geometry:
     """The way from a picture to a view of `height` x `width`.
 
-    `fit` says what happens to a picture of another shape: it is stretched; padded with black, which
+    `resize_mode` says how a picture of another shape is fitted: stretched; padded with black, which
     is VOID; padded with its own mirrored content; turned by 90 degrees if need be, then stretched;
-    cropped; or squeezed a little and cropped. A training view is cut from the picture at up to
-    `jitter` times the view's size, at random: "crop" and "squeeze" vary how much they show, the
+    cropped; or squeezed a little and cropped. A training view is cut at random from the picture at
+    up to `crop_scale` times the view's size: "crop" and "squeeze" vary how much they show, the
     others cut out exactly the view's size, as the paper does.
     """
 
     height: int
     width: int
-    fit: str = "stretch"
-    jitter: float = 0.0  # 0: the usual one of that `fit`
-    flip: bool = True  # a training view is mirrored half of the time
+    resize_mode: str = "stretch"
+    crop_scale: float = 0.0  # 0: the usual one of that `resize_mode`
+    random_flip: bool = True  # a training view is mirrored half of the time
 
     def __post_init__(self) -> None:
-        require(self.fit in FITS, "fit", f"one of {', '.join(FITS)}", self.fit)
-        require(is_jitter(self.jitter), "jitter", JITTER_RANGE, self.jitter)
+        require(
+            self.resize_mode in RESIZE_MODES,
+            "resize_mode",
+            f"one of {', '.join(RESIZE_MODES)}",
+            self.resize_mode,
+        )
+        require(is_crop_scale(self.crop_scale), "crop_scale", CROP_SCALE_RANGE, self.crop_scale)
         require(min(self.height, self.width) > 0, "size", "above 0", (self.height, self.width))
 
     @property
     def zoom(self) -> float:
-        return self.jitter or JITTERS.get(self.fit, PAPER_JITTER)
+        return self.crop_scale or DEFAULT_CROP_SCALES.get(self.resize_mode, PAPER_CROP_SCALE)
 
     def stored_shape(self, shape: Shape) -> Shape:
         """The shape that a picture of `shape` is kept at for views to be cut from it."""
         height, width = shape
-        if self.fit == "crop":
+        if self.resize_mode == "crop":
             scale = max(self.height * self.zoom / height, self.width * self.zoom / width)
             rows, columns = round(height * scale), round(width * scale)
             rows = min(max(self.height, rows), MAX_SIDES * self.height)
             return rows, min(max(self.width, columns), MAX_SIDES * self.width)
         rows, columns = round(self.height * self.zoom), round(self.width * self.zoom)
-        if self.fit == "squeeze":
+        if self.resize_mode == "squeeze":
             aspect = (width / height) / (self.width / self.height)
             aspect = float(np.clip(aspect, 1 / MAX_SQUEEZE_ASPECT, MAX_SQUEEZE_ASPECT))
             return round(rows * max(1 / aspect, 1)), round(columns * max(aspect, 1))
@@ -76,7 +81,7 @@ class Geometry:
     def store_masked(self, pictures: Sequence[ImageArray]) -> tuple[ImageArray, ...]:
         """As `store`; where that pads, with a mask that is VOID on what was added, else 0."""
         stored = self.store(pictures)
-        if self.fit not in ("pad", "mirror"):
+        if self.resize_mode not in ("pad", "mirror"):
             return stored
         shape = _shape_of(pictures[0])
         bare = replace(self.stored_placement(shape), mirror=False)
@@ -85,20 +90,20 @@ class Geometry:
     def stored_placement(self, shape: Shape) -> "Placement":
         """How a picture of `shape` lies in what is kept of it."""
         target = self.stored_shape(shape)
-        if self.fit not in ("pad", "mirror"):
-            is_rotated = self.fit == "rotate" and (
+        if self.resize_mode not in ("pad", "mirror"):
+            is_rotated = self.resize_mode == "rotate" and (
                 (shape[0] > shape[1]) != (self.height > self.width)
             )
             return Placement(target, target, is_rotated)
         scale = min(target[0] / shape[0], target[1] / shape[1])
         inner = (max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale)))
         inner = (min(inner[0], target[0]), min(inner[1], target[1]))
-        return Placement(inner, target, mirror=self.fit == "mirror")
+        return Placement(inner, target, mirror=self.resize_mode == "mirror")
 
     def for_evaluation(self) -> "Geometry":
         """The same for evaluation and use: where training cuts out views of exactly the size, the
         whole picture is made to that size at once."""
-        return self if self.fit in ("crop", "squeeze") else replace(self, jitter=1.0)
+        return self if self.resize_mode in ("crop", "squeeze") else replace(self, crop_scale=1.0)
 
     def with_height(self, height: int) -> "Geometry":
         """The same with views of another height, their shape the same."""
@@ -116,9 +121,9 @@ class Geometry:
     def placement(self, shape: Shape) -> "Placement":
         """How a picture of `shape` lies in what `prepare` makes of it."""
         stored = self.stored_placement(shape)
-        if self.fit == "squeeze":
+        if self.resize_mode == "squeeze":
             return Placement((self.height, self.width), (self.height, self.width))
-        if self.fit != "crop":
+        if self.resize_mode != "crop":
             return stored
         scale = min(stored.outer[0] / self.height, stored.outer[1] / self.width)
         whole = (round(stored.outer[0] / scale), round(stored.outer[1] / scale))
@@ -146,7 +151,7 @@ class Geometry:
         window, mirrored = self._whole(pictures[0]), False
         if rng is not None:
             window = self._random_window(pictures[0], rng)
-            mirrored = bool(self.flip and rng.random() < 0.5)
+            mirrored = bool(self.random_flip and rng.random() < 0.5)
         views = []
         for picture in pictures:
             cut = picture[window]
@@ -166,7 +171,7 @@ class Geometry:
     def _whole(self, picture: ImageArray) -> tuple[slice, slice]:
         height, width = picture.shape[:2]
         rows, columns = height, width
-        if self.fit == "crop":
+        if self.resize_mode == "crop":
             scale = min(height / self.height, width / self.width)
             rows, columns = round(self.height * scale), round(self.width * scale)
         top, left = (height - rows) // 2, (width - columns) // 2
@@ -175,13 +180,13 @@ class Geometry:
     def _random_window(self, picture: ImageArray, rng: np.random.Generator) -> tuple[slice, slice]:
         height, width = picture.shape[:2]
         rows, columns = self.height, self.width
-        if self.fit in ("crop", "squeeze"):
+        if self.resize_mode in ("crop", "squeeze"):
             zoom = rng.uniform(1.0, self.zoom)
             rows, columns = round(rows * zoom), round(columns * zoom)
-        if self.fit == "squeeze":  # each side by itself: a facade is as often squeezed as not
+        if self.resize_mode == "squeeze":  # each side by itself: as often wider as narrower
             rows = round(rows * rng.uniform(1.0, MAX_SQUEEZE_STRETCH))
             columns = round(columns * rng.uniform(1.0, MAX_SQUEEZE_STRETCH))
-        if self.fit == "crop":  # smaller if need be, its shape the same
+        if self.resize_mode == "crop":  # smaller if need be, its shape the same
             scale = min(1.0, height / rows, width / columns)
             rows, columns = round(rows * scale), round(columns * scale)
         rows, columns = min(rows, height), min(columns, width)
@@ -216,7 +221,7 @@ class Placement:
 
 def serving_geometry(config: CheckpointConfig) -> Geometry:
     """How pictures are shown to a checkpoint's network when it is evaluated and when it is used."""
-    return Geometry(*config.shape, config.fit, config.jitter).for_evaluation()
+    return Geometry(*config.shape, config.resize_mode, config.crop_scale).for_evaluation()
 
 
 def _shape_of(picture: ImageArray) -> Shape:

@@ -120,10 +120,10 @@ def check_without_decoding(
 
 
 def report(
-    problems: list[str], skip_bad: bool, root: Path, found: dict[str, list[Example]]
+    problems: list[str], skip_invalid: bool, root: Path, found: dict[str, list[Example]]
 ) -> None:
     """Raises DataError, or says what is left out; ValueError where nothing is left."""
-    if problems and not skip_bad:
+    if problems and not skip_invalid:
         raise DataError(root, problems)
     if problems:
         log.warning("%s: goes on without %d bad files or pairs:", root, len(problems))

@@ -94,7 +94,7 @@ def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
     """The recipe that reads data as the checkpoint's training did, with some keys replaced."""
     known = {f.name for f in dataclasses.fields(Recipe)}
     shape = dataclasses.asdict(config.generator)
-    own = {"fit": config.fit, "jitter": config.jitter}
+    own = {"resize_mode": config.resize_mode, "crop_scale": config.crop_scale}
     values = {**config.training.get("options", {}), **shape, **own, **keys}
     values |= {"task": config.task, "size": config.size, "width": config.width}
     return from_dict(Recipe, {k: v for k, v in values.items() if k in known}, "recipe")

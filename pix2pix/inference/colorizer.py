@@ -137,7 +137,7 @@ class Colorizer:
     def _working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
         """(H, W) of a photo of `shape` at work: at the scale and of the aspect of training."""
         geometry = serving_geometry(self.config).with_height(size)
-        if geometry.fit in ("crop", "squeeze"):
+        if geometry.resize_mode in ("crop", "squeeze"):
             return working_shape(*shape, size)
         placement = geometry.placement(shape)
         return placement.inner[::-1] if placement.is_rotated else placement.inner

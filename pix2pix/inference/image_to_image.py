@@ -48,10 +48,10 @@ class Translator:
     ) -> Image.Image:
         """The picture, RGB and of the photo's size, that the model makes of it.
 
-        The model is shown the photo as it was in training (`fit` of its config), `size` pixels high
-        in place of its own size where that is given. With `tile`, it is shown the photo's own
-        pixels instead, in tiles of that height that overlap. The seed, or `style` where it is
-        given, chooses among the pictures of a model that has styles. Raises ValueError as
+        The model is shown the photo as it was in training (`resize_mode` of its config), `size`
+        pixels high in place of its own size where that is given. With `tile`, it is shown the
+        photo's own pixels instead, in tiles of that height that overlap. The seed, or `style` where
+        it is given, chooses among the pictures of a model that has styles. Raises ValueError as
         `check_sizes` does and for a style that is none of this checkpoint's, and StoppedError soon
         after `stop()` is true.
         """
@@ -95,7 +95,7 @@ class LineDrawer:
         self.size = config.size
         self.style_dim = config.generator.style_dim
         self.styles = config.styles
-        colors = (BLACK, WHITE) if config.canvas == "lines-white" else (WHITE, BLACK)
+        colors = (BLACK, WHITE) if config.input_type == "lines-white" else (WHITE, BLACK)
         self.palette = tuple(LabelColor(n, rgb) for n, rgb in zip(("paper", "ink"), colors))
         self._translator = translator
 

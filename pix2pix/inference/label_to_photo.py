@@ -32,7 +32,7 @@ class Drawer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self.largest = config.largest or min(config.shape)
+        self.largest = config.max_size or min(config.shape)
         self._runner = OomFallback(model, device, engine)
         self._styles = Styles(config, model.style_encoder)
 
@@ -96,9 +96,9 @@ class Drawer:
         geometry = serving_geometry(self.config)
         geometry = geometry.with_height(round(self.config.size * side / min(self.config.shape)))
         placement = geometry.placement(label_map.shape)
-        if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
+        if geometry.resize_mode == "squeeze":  # training's views are hardly squeezed: nor is this
             whole = working_shape(*shape, side)
             placement = Placement(whole, whole)
-        if geometry.fit in ("crop", "squeeze"):
+        if geometry.resize_mode in ("crop", "squeeze"):
             return resize_label_map(label_map, placement.outer), placement
         return geometry.prepare(label_map), placement

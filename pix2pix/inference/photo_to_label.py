@@ -41,7 +41,7 @@ class Tracer:
         photo's and its mirror image's: what is left and what is right should not matter.
         """
         geometry = serving_geometry(self.config)
-        if geometry.fit == "squeeze":  # training's views are hardly squeezed: nor is this
+        if geometry.resize_mode == "squeeze":  # training's views are hardly squeezed: nor is this
             shape = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
             small, placement = resize_photo(rgb, shape), Placement(shape, shape)
         else:

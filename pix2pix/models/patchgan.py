@@ -14,7 +14,7 @@ class PatchDiscriminator(nn.Module):
 
     `receptive_field` is 1, 16, 70 or 286 pixels. Takes (N, in_channels, H, W); gives logits
     (N, 1, h, w), 30x30 at 70 pixels and 256x256, and the activations of each hidden layer, for
-    feature matching. `spectral` adds spectral norm (Miyato et al., 2018) to all layers but
+    feature matching. `spectral_norm` adds spectral norm (Miyato et al., 2018) to all layers but
     the last.
     """
 
@@ -24,7 +24,7 @@ class PatchDiscriminator(nn.Module):
         ndf: int = 64,
         receptive_field: int = 70,
         norm: str = "batch",
-        spectral: bool = False,
+        spectral_norm: bool = False,
     ) -> None:
         super().__init__()
         if receptive_field not in PATCH_LAYERS:
@@ -36,7 +36,7 @@ class PatchDiscriminator(nn.Module):
 
         def conv(inner: int, outer: int, stride: int, bias: bool = True) -> nn.Module:
             layer = nn.Conv2d(inner, outer, kernel, stride=stride, padding=padding, bias=bias)
-            return nn.utils.parametrizations.spectral_norm(layer) if spectral else layer
+            return nn.utils.parametrizations.spectral_norm(layer) if spectral_norm else layer
 
         self.layers = nn.ModuleList([conv(in_channels, ndf, stride)])
         self.norms = nn.ModuleList([Norm("none", ndf)])

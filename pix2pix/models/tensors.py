@@ -99,9 +99,9 @@ def spread_hints(
 def apply_hints(x: Tensor, output: Tensor) -> Tensor:
     """a and b (N, 2, h, w), scaled by AB_SCALE, so that where a hint was given there is its colour.
 
-    `output` (N, 2 + hint_dim, h, w) is the generator's, made from the input `x` (N, 7, H, W). What
-    it is off by at the hints is spread like the hints themselves: what is near and as light, and
-    has a code like it where the generator gives codes, is off by as much.
+    `output` (N, 2 + hint_embed_dim, h, w) is the generator's, made from the input `x` (N, 7, H, W).
+    Its residual at the hints is propagated to pixels that are near, of similar lightness and, where
+    the generator gives embeddings, of similar embedding.
     """
     ab, code = output[:, :2], output[:, 2:]
     known = x[:, 3:4]

@@ -61,8 +61,8 @@ class UNet(nn.Module):
     resolution before and after gives edges that are as sharp as the input's. With `half_output` the
     last doubling is left out: chroma needs no more. The halvings may be those of a network that
     knows photos already (`encoder`); a 1x1 convolution then fits each level to the decoder. With
-    `hint_dim` so many more channels follow: the code of a place, near that of the places which
-    share its colour (`encoding.honour_hints`).
+    `hint_embed_dim` so many more channels follow: the code of a place, near that of the places
+    which share its colour (`encoding.honour_hints`).
 
     With instance norm (`needs_fp32`) it computes in float32 outside training, whatever autocast and
     TF32 say: each norm divides by the deviation of a map, and where the input is even, rounding is
@@ -117,10 +117,10 @@ class UNet(nn.Module):
         elif config.half_output:
             self.head = nn.Conv2d(2 * widths[0], outputs, 1)
         self.code: PixelEmbedding | None = None
-        if config.hint_dim:
+        if config.hint_embed_dim:
             last = stem or widths[0]
             deep = 2 * widths[self._code_level() - 1]
-            self.code = PixelEmbedding(deep, 2 * last, config.hint_dim)
+            self.code = PixelEmbedding(deep, 2 * last, config.hint_embed_dim)
         self.apply(init_weights)
         for module in self.modules():
             if isinstance(module, Norm) and module.style is not None:

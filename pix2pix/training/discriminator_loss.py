@@ -30,7 +30,7 @@ class DiscriminatorLoss(nn.Module):
                 discriminator_loss(
                     real_logits.float(),
                     fake_logits.float(),
-                    recipe.gan_loss,
+                    recipe.gan_mode,
                     recipe.label_smoothing,
                 )
                 for (real_logits, _), (fake_logits, _) in zip(*verdicts)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.checkpoint import EXAMPLES_DIR
-from pix2pix.config import CANVASES, CheckpointConfig
+from pix2pix.config import INPUT_TYPES, CheckpointConfig
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.evaluation.generation import batch_to_rgb, spread_indices
 from pix2pix.labels.label_map import VOID, encode_label_image, is_facades
@@ -28,7 +28,7 @@ def write_examples(folder: Path, config: CheckpointConfig, dataset: Dataset) -> 
     if into.exists() or (config.task == "labels2photo" and is_facades(names)):
         return
     pictures = input_pictures(config, dataset.batch(spread_indices(len(dataset), COUNT), None))
-    is_exact = config.task == "labels2photo" or config.canvas != CANVASES[0]
+    is_exact = config.task == "labels2photo" or config.input_type != INPUT_TYPES[0]
     into.mkdir(parents=True)
     for i, picture in enumerate(pictures, 1):
         buffer = io.BytesIO()

@@ -61,19 +61,23 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
     condition, image = recipe.condition_channels(), recipe.generator().out_channels
     discriminators = [
         PatchDiscriminator(
-            condition + image, recipe.ndf, recipe.receptive_field, recipe.d_norm, recipe.spectral
+            condition + image,
+            recipe.ndf,
+            recipe.receptive_field,
+            recipe.d_norm,
+            recipe.spectral_norm,
         )
         for _ in range(recipe.d_scales)
     ]
     patches = discriminators[0] if recipe.d_scales == 1 else MultiScaleDiscriminator(discriminators)
-    if not recipe.knows:
+    if not recipe.uses_frozen_features:
         return patches
     features = FrozenFeatures(load_halvings())
     return EnsembleDiscriminator(
         patches,
         features,
-        ProjectedDiscriminator(condition, features.channels) if recipe.d_known else None,
-        OasisDiscriminator(condition, features.channels) if recipe.lambda_seg else None,
+        ProjectedDiscriminator(condition, features.channels) if recipe.projected_d else None,
+        OasisDiscriminator(condition, features.channels) if recipe.lambda_oasis else None,
     )
 
 
@@ -131,7 +135,7 @@ def judged(recipe: Recipe, part: Microbatch) -> tuple[int, float]:
     They never see maps with dropped elements: no photo has such a map, whatever G paints there.
     """
     whole = len(part.input), part.share
-    return (part.encoded, part.encoded_share) if recipe.take_out else whole
+    return (part.encoded, part.encoded_share) if recipe.element_dropout else whole
 
 
 def mean_of(losses: list[Tensor], like: Tensor) -> Tensor:

@@ -64,13 +64,13 @@ class GeneratorLoss(nn.Module):
 
         # Near the truth
         losses |= self._truth_losses(part, logits, output)
-        if recipe.lambda_z and recipe.prior_part and style is not None:
+        if recipe.lambda_z and recipe.prior_fraction and style is not None:
             losses["z"] = self._style_loss(part, output, style)
 
         # Real to D
         real = fake = None
         if discriminator is not None:
-            painted = part.input if recipe.take_out else part.condition
+            painted = part.input if recipe.element_dropout else part.condition
             with autocast(part.input.device, self.bf16):
                 with torch.no_grad():
                     real = gan.show(discriminator, recipe, part, part.condition, part.target)
@@ -90,7 +90,7 @@ class GeneratorLoss(nn.Module):
             logits = generator.logits(part.input, style)
         logits = logits[part.pixels].float()
         output = generator.final(logits)
-        if self.recipe.hint_dim:
+        if self.recipe.hint_embed_dim:
             output = apply_hints(part.input, output)
         valid = (part.weight > 0).float()
         return logits, output * valid + part.target * (1 - valid)
@@ -107,7 +107,7 @@ class GeneratorLoss(nn.Module):
                 recipe.l1_beta,
             )
             losses[recipe.rec_loss] = distance * part.encoded_weight_share
-        if recipe.lambda_even and recipe.take_out:
+        if recipe.lambda_uniformity and recipe.element_dropout:
             losses["even"] = evenness_loss(output, part.input, part.gaps) * part.share
         if recipe.lambda_ce:
             final = self.model.generator.final
@@ -138,9 +138,9 @@ class GeneratorLoss(nn.Module):
             "z": recipe.lambda_z,
             "gan": recipe.lambda_gan,
             "fm": recipe.lambda_fm,
-            "known": recipe.lambda_known,
-            "seg": recipe.lambda_seg,
-            "even": recipe.lambda_even,
+            "known": recipe.lambda_perceptual,
+            "seg": recipe.lambda_oasis,
+            "even": recipe.lambda_uniformity,
         }
         return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
 
@@ -159,7 +159,7 @@ def adversarial_losses(
     """
     count, share = gan.judged(recipe, part)
     verdicts = gan.discriminate(discriminator, fake.first(count)) if count else []
-    scales = [generator_loss(logits.float(), recipe.gan_loss) for logits, _ in verdicts]
+    scales = [generator_loss(logits.float(), recipe.gan_mode) for logits, _ in verdicts]
     losses = {"gan": gan.mean_of(scales, fake.image) * share}
     readings = gan.read(discriminator, fake)
     if readings is not None:
@@ -169,7 +169,7 @@ def adversarial_losses(
             truths = gan.discriminate(discriminator, real.first(count)) if part.encoded else []
         pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
         losses["fm"] = matching_loss(pairs, part, fake.image)
-    if recipe.lambda_known:
+    if recipe.lambda_perceptual:
         pairs = [([r], [f]) for r, f in zip(real.known, fake.known)] if part.encoded else []
         losses["known"] = matching_loss(pairs, part, fake.image)
     return losses

@@ -58,9 +58,9 @@ OUT_OF_MEMORY = (
     "cudnn_status_alloc_failed",
 )
 MEMORY_WORDS = (
-    "out of memory: --accumulate N computes a step's images in N parts (a divisor of "
-    "--batch-size; a run may go on with it); a new run with a smaller --batch-size or --size "
-    "needs less"
+    "out of memory: --gradient-accumulation-steps N, a divisor of --batch-size, splits each step "
+    "into N microbatches and can be set on --resume; a new run with a smaller --batch-size or "
+    "--size needs less memory"
 )
 AGAIN = "leaving after this step; press again to leave at once, back at the last save"
 
@@ -201,7 +201,7 @@ def run_steps(job: TrainingRun) -> int:
     recipe, workers, learner = job.recipe, job.workers, job.learner
     first_step, total_steps, signal_number = job.progress.step, job.total_steps, 0
     batches = iterate_batches(
-        job.train_set, make_plan(job), first_step, total_steps, recipe.workers
+        job.train_set, make_plan(job), first_step, total_steps, recipe.num_workers
     )
     watch = LossWatch(workers.device)
     job.began = time.monotonic() - job.progress.seconds

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-GAN_LOSSES = ("vanilla", "lsgan", "hinge")
+GAN_MODES = ("vanilla", "lsgan", "hinge")
 RECONSTRUCTIONS = ("l1", "l2", "smooth_l1")
 
 
@@ -22,7 +22,7 @@ def discriminator_loss(real: Tensor, fake: Tensor, kind: str, smoothing: float =
     if kind == "vanilla":
         real_loss = F.softplus(-real) + smoothing * real  # binary cross-entropy with that label
         return (real_loss.mean() + F.softplus(fake).mean()) / 2
-    raise ValueError(f"gan_loss must be one of {', '.join(GAN_LOSSES)}, got {kind!r}")
+    raise ValueError(f"gan_mode must be one of {', '.join(GAN_MODES)}, got {kind!r}")
 
 
 def generator_loss(fake: Tensor, kind: str) -> Tensor:
@@ -33,7 +33,7 @@ def generator_loss(fake: Tensor, kind: str) -> Tensor:
         return (fake - 1).square().mean()
     if kind == "vanilla":
         return F.softplus(-fake).mean()
-    raise ValueError(f"gan_loss must be one of {', '.join(GAN_LOSSES)}, got {kind!r}")
+    raise ValueError(f"gan_mode must be one of {', '.join(GAN_MODES)}, got {kind!r}")
 
 
 def feature_matching_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:

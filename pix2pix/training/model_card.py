@@ -161,8 +161,8 @@ def figures_section(config: CheckpointConfig) -> str:
 def limits_section(config: CheckpointConfig) -> str:
     lines = [WORDS[config.task].limit]
     near = ""
-    if config.largest > min(config.shape):
-        near = f", from views as near as in pictures of {config.largest} on the short side"
+    if config.max_size > min(config.shape):
+        near = f", from views as near as in pictures of {config.max_size} on the short side"
     lines.append(
         f"It learned at {config.width or config.size}x{config.size} pixels{near}; "
         "finer detail than that is not its own."

@@ -40,7 +40,7 @@ def load_halvings() -> list[nn.Sequential]:
     Raises ValueError as `take_pretrained`.
     """
     modules = efficientnet.encoder_stages(3)
-    instead = "--d-known false --lambda-known 0 --lambda-seg 0 --take-out 0"
+    instead = "--projected-d false --lambda-perceptual 0 --lambda-oasis 0 --element-dropout 0"
     copy_published(nn.ModuleList(modules), 3, instead)
     return modules
 

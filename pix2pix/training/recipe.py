@@ -1,31 +1,20 @@
-"""Recipes: every choice that a training run makes, as a TOML file in `recipes/`."""
+"""Recipes: every setting of a training run, as a TOML file in `recipes/`."""
 
 import dataclasses
+import functools
 import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pix2pix.config import (
-    CANVASES,
-    CHANNELS,
-    ENCODERS,
-    NORMS,
-    TASKS,
-    UPSAMPLINGS,
-    GeneratorConfig,
-    LabelColor,
-    from_dict,
-    require,
-)
+from pix2pix.config import CHANNELS, GeneratorConfig, LabelColor, from_dict, rename_old_keys
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.label_map import NUM_CLASSES
 from pix2pix.labels.palette import read_palette
-from pix2pix.models import PATCH_LAYERS, smallest_side
-from pix2pix.models.feature_discriminators import NUM_LEVELS
-from pix2pix.training.augmentation import POLICIES, USUAL_SHIFT
-from pix2pix.training.losses import GAN_LOSSES, RECONSTRUCTIONS
+from pix2pix.training.augmentation import USUAL_SHIFT
+from pix2pix.training.recipe_validation import check_recipe
 from pix2pix.training.sizes import fit_to_size
 
 if sys.version_info >= (3, 11):
@@ -36,264 +25,166 @@ else:
 log = logging.getLogger(__name__)
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
-PRECISIONS = ("auto", "fp32", "bf16")
-PHOTO_TASKS = ("labels2photo", "image2image")
-SCHEDULES = ("constant", "linear", "cosine", "step", "plateau")
 
-FROM_DATA = ("palette", "input_range", "target_range")  # keys that the data says
+FROM_DATA = ("palette", "input_range", "target_range")  # keys that are read from the data
 
-CHOICES: dict[str, tuple] = {
-    "task": TASKS,
-    "canvas": CANVASES,
-    "norm": NORMS,
-    "encoder": ENCODERS,
-    "d_norm": NORMS,
-    "upsample": UPSAMPLINGS,
-    "gan_loss": GAN_LOSSES,
-    "rec_loss": RECONSTRUCTIONS,
-    "schedule": SCHEDULES,
-    "precision": PRECISIONS,
-    "receptive_field": tuple(PATCH_LAYERS),
-    "d_scales": (1, 2, 3),
-}
-AT_LEAST_1 = (
-    "ndf",
-    "d_every",
-    "epochs",
-    "batch_size",
-    "accumulate",
-    "drop_after",
-    "log_every",
-    "save_every",
-    "sample_every",
-)
-AT_LEAST_0 = (
-    "lambda_gan",
-    "lambda_l1",
-    "lambda_fm",
-    "lambda_known",
-    "lambda_seg",
-    "lambda_even",
-    "lambda_ce",
-    "lambda_kl",
-    "lambda_z",
-    "l1_beta",
-    "weight_decay",
-    "clip_grad",
-    "warmup",
-    "max_steps",
-    "workers",
-    "seed",
-    "patience",
-)
-ABOVE_0 = ("lr", "encoder_lr", "d_lr", "drop", "drop_every")
-PARTS_OF_1 = (
-    "take_out",
-    "gan_start",
-    "small_until",
-    "kl_warmup",
-    "prior_part",
-    "decay_start",
-    "drop",
-)
-BELOW_1 = ("beta1", "ema", "d_shift", "label_smoothing")
+
+def _key(group: str, default: Any = dataclasses.MISSING, help: str = "") -> Any:
+    """A key of a recipe; train.py prints `help` under the heading `group` (`recipe_cli.py`)."""
+    return dataclasses.field(default=default, metadata={"group": group, "help": help})
+
+
+_task = functools.partial(_key, "Task")
+_data = functools.partial(_key, "Data")
+_g = functools.partial(_key, "Generator")
+_d = functools.partial(_key, "Discriminator")
+_loss = functools.partial(_key, "Losses")
+_optim = functools.partial(_key, "Optimization")
+_prog = functools.partial(_key, "Progressive resolution")
+_run = functools.partial(_key, "Machine and reporting")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The keys of a recipe. Each is also an option of train.py: `ngf` is `--ngf`.
+    """The keys of a recipe. Each is also an option of train.py: `ngf` is `--ngf`."""
 
-    The comments are the help that train.py prints (`keys.py`): one line for each key.
-    """
-
-    task: str  # what goes in and what comes out
-    size: int = 256  # height of what it trains on, pixels; a multiple of 2 ** depth
+    task: str = _task(help="what the model does")
+    size: int = _task(256, "image height in pixels, a multiple of 2 ** depth")
 
     # Data
-    width: int = 0  # of what it trains on, pixels; 0: as high as wide
-    layout: str = "auto"  # how pairs lie there: see README, Your own data; auto: found by looking
-    direction: str = "auto"  # AtoB or BtoA; auto: AtoB, or for label maps whichever side has them
-    val_split: float = 0.1  # the part that is held out where there is no folder val
-    skip_bad: bool = False  # go on without files that cannot be used
-    fit: str = "auto"  # how a picture of another shape than `size` and `width` is made to fit
-    jitter: float = 0.0  # views are cut from up to so many times their size; 0: as `fit` has it
-    flip: bool = True  # half of the views are mirrored
-    cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
-    class_balance: float = 0.5  # photo2labels: 0 counts every pixel alike, 1 every class
-    palette: tuple[LabelColor, ...] = ()  # of the label maps, from palette.json; (): the facades'
-    input_range: ValueRange = ()  # of images deeper than 8 bits: values read as 0 and 255
-    target_range: ValueRange = ()  # the same of the target
-    canvas: str = "photo"  # the app's, for the input: photo, lines (black on white) or lines-white
+    width: int = _data(0, "image width in pixels; 0 = same as size")
+    layout: str = _data("auto", "how pairs are stored (docs/data.md); auto = detect")
+    direction: str = _data("auto", "AtoB or BtoA; auto = AtoB, or from the label maps")
+    val_split: float = _data(0.1, "fraction held out when there is no val folder")
+    skip_invalid: bool = _data(False, "skip unusable files instead of stopping")
+    resize_mode: str = _data("auto", "how images are fitted to size and width")
+    crop_scale: float = _data(
+        0.0, "crop from up to this many times the size; 0 = default of resize_mode"
+    )
+    random_flip: bool = _data(True, "mirror half of the training views")
+    cache_gb: float = _data(-1.0, "memory for decoded images; -1 = half of the free memory")
+    class_balance: float = _data(0.5, "photo2labels: 0 weights all pixels equally, 1 all classes")
+    palette: tuple[LabelColor, ...] = _data(
+        (), "classes of the label maps; () = those of the facades"
+    )
+    input_range: ValueRange = _data((), "deep images: values read as 0 and 255")  # noqa: RUF009
+    target_range: ValueRange = _data((), "the same for deep targets")  # noqa: RUF009
+    input_type: str = _data(
+        "photo", "input shown by the app: photo, black lines on white, or lines-white"
+    )
 
     # Generator
-    encoder: str = "unet"  # what halves: unet, or efficientnet-lite0, which knows photos
-    pretrained: bool = True  # the encoder begins with its published weights, where it has any
-    ngf: int = 64  # channels after the first halving; each further one doubles them
-    depth: int = 8  # number of halvings; follows from --size and --width where it must
-    max_channels: int = 512  # where the doubling of channels ends
-    norm: str = "batch"  # batch, instance or none
-    norm_eps: float = 1e-5  # what instance norm adds to each variance; 0.1 keeps what is even even
-    upsample: str = "transpose"  # transpose (the paper's), or resize: cannot draw a checkerboard
-    dropout: float = 0.0  # in three decoder blocks next to the bottleneck
-    stem: int = 0  # channels of a convolution at full resolution, before and after; 0: none
-    padding: str = "zeros"  # what convolutions see beyond the border: zeros or replicate
-    class_norm: bool = False  # each class of the input has its own style modulation
-    style_dim: int = 0  # length of a style code: one input, many pictures; 0: none
-    ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
-    half_output: bool = False  # the output is made at half the input's sides
-    hint_dim: int = 0  # length of the code of a place, by which colour hints know theirs; 0: none
+    encoder: str = _g("unet", "encoder: unet, or efficientnet-lite0 with ImageNet weights")
+    pretrained: bool = _g(True, "start the encoder from its published weights")
+    ngf: int = _g(64, "channels of the first encoder stage; doubled at each stage")
+    depth: int = _g(8, "number of downsamplings; reduced to fit --size and --width")
+    max_channels: int = _g(512, "upper limit of channels")
+    norm: str = _g("batch", "normalization layers")
+    norm_eps: float = _g(1e-5, "epsilon of instance norm; 0.1 keeps flat areas flat")
+    upsample: str = _g("transpose", "transpose (as in the paper) or resize (no checkerboard)")
+    dropout: float = _g(0.0, "dropout in the three innermost decoder blocks")
+    stem: int = _g(0, "channels of full-resolution convolutions at both ends; 0 = none")
+    padding: str = _g("zeros", "padding of convolutions: zeros or replicate")
+    class_norm: bool = _g(False, "modulate features by input class (needs style_dim)")
+    style_dim: int = _g(0, "length of the style code; 0 = one output per input")
+    ab_classes: int = _g(
+        0, "colorize: predict a distribution over this many a/b bins; 0 = regression"
+    )
+    half_output: bool = _g(False, "predict at half resolution")
+    hint_embed_dim: int = _g(0, "size of the per-pixel embedding used to propagate hints; 0 = off")
 
     # Discriminator
-    ndf: int = 64  # channels of its first layer
-    receptive_field: int = 70  # pixels that a verdict sees: 1, 16, 70 or 286
-    d_scales: int = 1  # so many discriminators, each on images half as large as the one before
-    d_norm: str = "batch"  # batch, instance or none
-    spectral: bool = False  # spectral norm in all its layers but the last
-    d_known: bool = False  # judges also by what EfficientNet-Lite0, which knows photos, sees
-    d_augment: str = ""  # what D sees is varied: any of color,translation,cutout
-    d_shift: float = 0.0  # translation by up to this part of the sides; 0: 1/8 where asked for
-    d_every: int = 1  # D is updated at every d_every-th step
+    ndf: int = _d(64, "channels of the first layer")
+    receptive_field: int = _d(70, "receptive field in pixels")
+    d_scales: int = _d(1, "number of discriminators, each at half the resolution")
+    d_norm: str = _d("batch", "normalization layers")
+    spectral_norm: bool = _d(False, "spectral normalization of all layers but the last")
+    projected_d: bool = _d(False, "add a discriminator on EfficientNet-Lite0 features")
+    d_augment: str = _d("", "differentiable augmentation: any of color,translation,cutout")
+    d_shift: float = _d(
+        0.0, "translate by up to this fraction of the sides; 0 = 1/8 if in d_augment"
+    )
+    d_every: int = _d(1, "update D every this many steps")
 
     # Losses
-    gan_loss: str = "vanilla"  # vanilla, lsgan or hinge
-    label_smoothing: float = 0.0  # real counts as 1 minus this (vanilla and lsgan)
-    lambda_gan: float = 1.0  # weight of looking real to D; 0: no D
-    rec_loss: str = "l1"  # distance to the truth: l1, l2 or smooth_l1
-    lambda_l1: float = 100.0  # weight of rec_loss, whichever it is
-    l1_beta: float = 0.1  # smooth_l1 is quadratic below this
-    lambda_fm: float = 0.0  # feature matching: the weight of being like the truth inside D
-    lambda_known: float = 0.0  # of being like the truth in what EfficientNet-Lite0 sees
-    lambda_seg: float = 0.0  # of being read as drawn: a D that names classes by what that one sees
-    lambda_even: float = 0.0  # of a drawing's gaps (take_out) being as even as what is around them
-    lambda_ce: float = 0.0  # cross-entropy of the a/b classes, or of the label map's
-    lambda_kl: float = 0.0  # draws the style codes to a normal distribution
-    lambda_z: float = 0.0  # a drawn style must be read back from the picture it gave
-    kl_warmup: float = 0.0  # lambda_kl rises from 0 over this first part of the run
-    gan_start: float = 0.0  # the part of the run before which there is only L1
-    prior_part: float = 0.0  # the part of a batch drawn with random styles, judged by D alone
-    take_out: float = 0.0  # with lambda_seg: so many of those are drawings with gaps, for it alone
+    gan_mode: str = _loss("vanilla", "GAN objective: vanilla, lsgan or hinge")
+    label_smoothing: float = _loss(0.0, "one-sided label smoothing (vanilla and lsgan)")
+    lambda_gan: float = _loss(1.0, "weight of the GAN loss; 0 = no discriminator")
+    rec_loss: str = _loss("l1", "reconstruction loss: l1, l2 or smooth_l1")
+    lambda_l1: float = _loss(100.0, "weight of the reconstruction loss, whichever rec_loss is")
+    l1_beta: float = _loss(0.1, "smooth_l1: quadratic below this error")
+    lambda_fm: float = _loss(0.0, "weight of feature matching in D")
+    lambda_perceptual: float = _loss(
+        0.0, "weight of the perceptual loss (EfficientNet-Lite0 features)"
+    )
+    lambda_oasis: float = _loss(0.0, "weight of the OASIS segmentation discriminator")
+    lambda_uniformity: float = _loss(0.0, "weight of uniform colour where elements were dropped")
+    lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins or classes")
+    lambda_kl: float = _loss(0.0, "weight of the KL divergence of style codes")
+    lambda_z: float = _loss(0.0, "weight of recovering random style codes from outputs")
+    kl_warmup: float = _loss(0.0, "fraction of the run over which lambda_kl rises from 0")
+    gan_start: float = _loss(0.0, "fraction of the run before D and the GAN loss start")
+    prior_fraction: float = _loss(0.0, "fraction of a batch generated with random style codes")
+    element_dropout: float = _loss(
+        0.0, "fraction of those whose label maps lose elements (needs lambda_oasis)"
+    )
 
-    # Schedule
-    epochs: int = 200  # passes over the images
-    max_steps: int = 0  # > 0: stops there, and the schedule ends there, whatever `epochs` says
-    batch_size: int = 1  # images in a step
-    accumulate: int = 1  # computes a step's images in so many parts, to save memory
-    lr: float = 2e-4  # learning rate of G
-    encoder_lr: float = 1.0  # that of a pretrained encoder, as a part of lr
-    d_lr: float = 2e-4  # learning rate of D
-    beta1: float = 0.5  # of Adam
-    weight_decay: float = 0.0  # of the generator, apart from its gradient (AdamW)
-    clip_grad: float = 0.0  # the longest gradient of G, and of D; 0: any
-    warmup: int = 0  # steps over which the learning rates rise from 0
-    schedule: str = "linear"  # of both rates: constant, linear, cosine, step or plateau
-    decay_start: float = 0.5  # linear and cosine: falls to 0 from this part of the run on
-    drop: float = 0.1  # step and plateau: the rates are multiplied by this
-    drop_every: float = 0.25  # step: after each such part of the run
-    drop_after: int = 5  # plateau: after so many evaluations without a better best_metric
-    ema: float = 0.0  # decay of the averaged weights that are served; 0: the last weights
-    seed: int = 0  # of everything that is left to chance
+    # Optimization
+    epochs: int = _optim(200, "passes over the training images")
+    max_steps: int = _optim(0, "total steps, overrides epochs; 0 = use epochs")
+    batch_size: int = _optim(1, "images per step, over all workers")
+    gradient_accumulation_steps: int = _optim(
+        1, "split a step into this many microbatches to save memory"
+    )
+    lr: float = _optim(2e-4, "learning rate of G")
+    encoder_lr: float = _optim(1.0, "learning rate of a pretrained encoder, a multiple of lr")
+    d_lr: float = _optim(2e-4, "learning rate of D")
+    beta1: float = _optim(0.5, "beta1 of Adam")
+    weight_decay: float = _optim(0.0, "decoupled weight decay of G (AdamW)")
+    max_grad_norm: float = _optim(0.0, "clip gradients to this norm, G and D separately; 0 = off")
+    lr_warmup_steps: int = _optim(0, "steps over which the learning rates rise from 0")
+    lr_scheduler: str = _optim("linear", "learning rate schedule of G and D")
+    decay_start: float = _optim(
+        0.5, "linear, cosine: fraction of the run at which decay to 0 starts"
+    )
+    lr_gamma: float = _optim(0.1, "step, plateau: factor of each drop")
+    lr_step: float = _optim(0.25, "step: fraction of the run between drops")
+    lr_patience: int = _optim(5, "plateau: evaluations without improvement before a drop")
+    ema: float = _optim(0.0, "decay of the averaged weights that are saved; 0 = no averaging")
+    seed: int = _optim(0, "random seed")
 
-    # Smaller squares first: more images an hour while it learns what things are
-    small_size: int = 0  # side of the first squares; without effect from `size` on
-    small_until: float = 0.0  # the part of the run that `small_size` lasts
+    # Progressive resolution
+    progressive_size: int = _prog(0, "image height at the start of the run; 0 or >= size = off")
+    progressive_until: float = _prog(0.0, "fraction of the run at progressive_size")
 
     # Machine and reporting
-    precision: str = "auto"  # fp32 or bf16; auto: bf16 where the hardware multiplies it
-    workers: int = 1  # threads that make batches; 0: none beside the training itself
-    log_every: int = 50  # steps between two lines of losses
-    save_every: int = 500  # steps between two saves
-    sample_every: int = 500  # steps between two evaluations
-    best_metric: str = ""  # the held-out figure by which the best checkpoint is kept in best/
-    patience: int = 0  # > 0: stops after so many evaluations without a better best_metric
+    mixed_precision: str = _run(
+        "auto", "fp32 or bf16; auto = bf16 where the hardware has fast bf16"
+    )
+    num_workers: int = _run(1, "data loading threads; 0 = load in the training thread")
+    log_every: int = _run(50, "steps between log lines")
+    save_every: int = _run(500, "steps between saves")
+    sample_every: int = _run(500, "steps between evaluations")
+    best_metric: str = _run("", "held-out metric that selects the checkpoint in best/")
+    patience: int = _run(0, "stop after this many evaluations without improvement; 0 = never")
 
     def __post_init__(self) -> None:
-        for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            require(value in choices, name, f"one of {', '.join(map(str, choices))}", value)
-        for names, least, expected in (
-            (AT_LEAST_1, 1, "at least 1"),
-            (AT_LEAST_0, 0, "0 or more"),
-            (ABOVE_0, sys.float_info.min, "above 0"),
-        ):
-            for name in names:
-                require(getattr(self, name) >= least, name, expected, getattr(self, name))
-        for name in PARTS_OF_1:
-            require(0 <= getattr(self, name) <= 1, name, "from 0 to 1", getattr(self, name))
-        for name in BELOW_1:
-            require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
-        self._check_sizes()
-        self._check_discriminator()
-        self._check_together()
-
-    def _check_sizes(self) -> None:
-        depth = self.generator().depth
-        multiple, of = 2**depth, f"2 ** depth = {2**depth} (a smaller depth allows more sizes)"
-        if self.encoder != "unet":
-            of = f"{multiple} with encoder {self.encoder} (--encoder unet allows more sizes)"
-        if self.knows and depth < NUM_LEVELS:
-            multiple, of = (
-                2**NUM_LEVELS,
-                f"{2**NUM_LEVELS} with d_known, lambda_known or lambda_seg",
-            )
-        ok = self.size > 0 and self.size % multiple == 0
-        require(ok, "size", f"a multiple of {of}", self.size)
-        ok = self.small_size >= 0 and self.small_size % multiple == 0
-        require(ok, "small_size", f"0 or a multiple of {of}", self.small_size)
-        width = self.width or self.size
-        require(width % multiple == 0, "width", f"a multiple of {of}", width)
-        small_width, rest = divmod(width * self.small_size, self.size)
-        ok = rest == 0 and small_width % multiple == 0
-        require(ok, "small_size", f"so that its width is a multiple of {multiple}", self.small_size)
-        self.data_options()
-
-    def _check_discriminator(self) -> None:
-        least = smallest_side(self.receptive_field, self.d_scales) * (1 + self.half_output)
-        for name in ("size", "width", "small_size"):
-            side = getattr(self, name)
-            ok = not self.lambda_gan or side >= least or (name != "size" and not side)
-            reason = f"receptive_field {self.receptive_field} and d_scales {self.d_scales}"
-            require(ok, name, f"at least {least} for {reason}", side)
-
-    def _check_together(self) -> None:
-        """What a key must be because of another."""
-        ok = self.canvas == CANVASES[0] or self.task == "image2image"
-        require(ok, "canvas", f"{CANVASES[0]} for {self.task}", self.canvas)
-        allowed = POLICIES if self.task in PHOTO_TASKS else POLICIES[1:]
-        ok = set(self.policies) <= set(allowed)
-        require(ok, "d_augment", f"any of {','.join(allowed)} for {self.task}", self.d_augment)
-        ok = self.task in PHOTO_TASKS or not self.d_known
-        require(ok, "d_known", f"false for {self.task}", self.d_known)
-        ok = self.lambda_seg > 0 or not self.take_out  # who else is to judge them?
-        require(ok, "take_out", "0 without lambda_seg", self.take_out)
-        ok = self.task == "labels2photo" or not self.lambda_seg
-        require(ok, "lambda_seg", f"0 for {self.task}", self.lambda_seg)
-        ok = self.task in PHOTO_TASKS or not self.lambda_known
-        require(ok, "lambda_known", f"0 for {self.task}", self.lambda_known)
-        ok = self.lambda_gan > 0 or not self.knows
-        require(ok, "lambda_gan", "above 0 with d_known, lambda_known or lambda_seg", 0)
-        ok = not (self.gan_loss == "hinge" and self.label_smoothing)
-        require(ok, "label_smoothing", "0 with hinge, which has no labels", self.label_smoothing)
-        ok = self.batch_size % self.accumulate == 0
-        require(ok, "accumulate", f"a divisor of batch_size = {self.batch_size}", self.accumulate)
-        ok = bool(self.best_metric) or not self.patience
-        require(ok, "patience", "0 without best_metric", self.patience)
-        ok = self.schedule != "plateau" or bool(self.best_metric)
-        require(ok, "best_metric", 'a figure with schedule = "plateau"', self.best_metric)
+        check_recipe(self)
 
     @property
-    def knows(self) -> bool:
-        """Whether G learns from what EfficientNet-Lite0 sees of the photos."""
-        return self.d_known or self.lambda_known > 0 or self.lambda_seg > 0
+    def uses_frozen_features(self) -> bool:
+        """Whether D or a loss works on the features of a frozen EfficientNet-Lite0."""
+        return self.projected_d or self.lambda_perceptual > 0 or self.lambda_oasis > 0
 
     @property
     def policies(self) -> tuple[str, ...]:
-        """The ways in which what D sees is varied."""
+        """The policies of differentiable augmentation, in order."""
         named = tuple(name.strip() for name in self.d_augment.split(",") if name.strip())
         return named if "translation" in named or not self.d_shift else (*named, "translation")
 
     @property
     def shift(self) -> float:
-        """The largest translation of what D sees, as a part of its sides."""
+        """The largest translation that augmentation makes, as a fraction of the sides."""
         return self.d_shift or USUAL_SHIFT
 
     def generator(self) -> GeneratorConfig:
@@ -313,7 +204,7 @@ class Recipe:
             style_dim=self.style_dim,
             ab_classes=self.ab_classes,
             half_output=self.half_output,
-            hint_dim=self.hint_dim,
+            hint_embed_dim=self.hint_embed_dim,
             norm_eps=self.norm_eps,
             encoder=self.encoder,
         )
@@ -323,24 +214,24 @@ class Recipe:
         return DataOptions(**{name: getattr(self, name) for name in names})
 
     def with_classes_of(self, data_dir: Path) -> "Recipe":
-        """The recipe with the classes in DATA_DIR/palette.json, where it needs and has that."""
+        """The recipe with the classes of DATA_DIR/palette.json, if its task has label maps."""
         if self.task not in LABEL_TASKS:
             return self
         palette = read_palette(data_dir)
         return self if palette.is_facades else dataclasses.replace(self, palette=palette.classes)
 
-    def largest(self) -> int:
-        """The short side of the largest pictures that it learns to paint; 0: `size`.
+    def max_size(self) -> int:
+        """Short side in pixels of the largest images the model is trained for; 0 = `size`.
 
-        Views that are cut from a picture at `jitter` times the size show it as near as whole
-        pictures of that size would.
+        A crop from an image at `crop_scale` times the size shows details at the scale of an image
+        of that size.
         """
-        near = self.task == "labels2photo" and self.fit in ("auto", "crop", "squeeze")
+        near = self.task == "labels2photo" and self.resize_mode in ("auto", "crop", "squeeze")
         side = min(self.size, self.width or self.size)
-        return min(round(side * self.jitter), 4096) if near else 0
+        return min(round(side * self.crop_scale), 4096) if near else 0
 
     def condition_channels(self) -> int:
-        """How many channels D sees beside the image it judges."""
+        """Number of channels of the condition that D gets beside the image."""
         return 1 if self.task == "colorize" else self.generator().in_channels
 
     def total_steps(self, num_examples: int) -> int:
@@ -352,11 +243,12 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe:
-    """The recipe of that name with some keys replaced. ValueError for a name or key not there.
+    """The recipe of that name with some keys replaced.
 
-    What `overrides` do not name follows from the size they ask for (`sizes.py`); the log says what.
+    Keys that `overrides` does not name are adapted to its size (`sizes.py`) and logged. Raises
+    ValueError for an unknown recipe or key.
     """
-    given = overrides or {}
+    given = rename_old_keys(overrides or {}, "the overrides")
     recipe_values = read_recipe(name)
     values = {**recipe_values, **given}
     usual = {f.name: f.default for f in dataclasses.fields(Recipe)}
@@ -372,7 +264,8 @@ def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe
 
 
 def read_recipe(name: str) -> dict[str, object]:
-    """The keys that a recipe's file sets. ValueError for a name that is not there."""
+    """The keys that a recipe's file sets. Raises ValueError for an unknown recipe."""
     if name not in recipe_names():
         raise ValueError(f"recipe must be one of {', '.join(recipe_names())}, got {name!r}")
-    return tomllib.loads((RECIPES_DIR / f"{name}.toml").read_text())
+    values = tomllib.loads((RECIPES_DIR / f"{name}.toml").read_text())
+    return rename_old_keys(values, f"recipe {name}")

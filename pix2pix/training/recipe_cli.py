@@ -1,24 +1,20 @@
-"""The keys of a recipe with their help, read from the comments in `Recipe` itself."""
+"""The keys of a recipe as options of the command line and as a printed TOML file."""
 
 import functools
-import inspect
 import json
-import re
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from pix2pix.data.discovery import LAYOUTS
 from pix2pix.data.options import DIRECTIONS
-from pix2pix.data.resize_crop import FITS
-from pix2pix.training.recipe import CHOICES, FROM_DATA, Recipe, read_recipe, recipe_names
-
-FIELD = re.compile(r"    (\w+): [^=#]+(?:= .+?)?  # (.+)")
-HEADING = re.compile(r"    # (.+)")
+from pix2pix.data.resize_crop import RESIZE_MODES
+from pix2pix.training.recipe import FROM_DATA, Recipe, read_recipe, recipe_names
+from pix2pix.training.recipe_validation import CHOICES
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a recipe: its heading in `Recipe`, its name and what it does."""
+    """A key of a recipe: its heading in --help, its name and its help text."""
 
     group: str
     name: str
@@ -26,21 +22,14 @@ class Key:
 
 
 def recipe_keys() -> list[Key]:
-    """All keys, in the order and under the headings of `Recipe`."""
-    fields = inspect.getsource(Recipe).split("    def ", 1)[0]
-    group, keys = "Task", []
-    for line in fields.splitlines():
-        if heading := HEADING.fullmatch(line):
-            group = heading[1].split(":")[0]
-        elif field := FIELD.fullmatch(line):
-            keys.append(Key(group, field[1], field[2]))
-    return keys
+    """All keys in the order of `Recipe`."""
+    return [Key(f.metadata["group"], f.name, f.metadata["help"]) for f in fields(Recipe)]
 
 
 def type_words(name: str) -> str:
     """What the key takes, as its option's metavar has it: FLOAT, or {vanilla,lsgan,hinge}."""
     choices = {**CHOICES, "layout": ("auto", *LAYOUTS), "direction": DIRECTIONS}
-    choices["fit"] = ("auto", *FITS)
+    choices["resize_mode"] = ("auto", *RESIZE_MODES)
     if name in choices:
         return f"{{{','.join(map(str, choices[name]))}}}"
     kind: Any = next(field.type for field in fields(Recipe) if field.name == name)

@@ -4,50 +4,59 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from pix2pix.config import from_dict
+from pix2pix.config import from_dict, rename_old_keys
 from pix2pix.training.recipe import Recipe
 
 CHANGEABLE = (
-    "jitter",
-    "flip",
+    "crop_scale",
+    "random_flip",
     "cache_gb",
     "d_augment",
     "d_shift",
     "lambda_l1",
     "lambda_fm",
-    "lambda_known",
-    "lambda_seg",
+    "lambda_perceptual",
+    "lambda_oasis",
     "lambda_gan",
-    "take_out",
-    "lambda_even",
-    "prior_part",
+    "element_dropout",
+    "lambda_uniformity",
+    "prior_fraction",
     "epochs",
     "max_steps",
-    "accumulate",
+    "gradient_accumulation_steps",
     "lr",
     "encoder_lr",
     "d_lr",
     "weight_decay",
-    "clip_grad",
+    "max_grad_norm",
     "ema",
-    "schedule",
+    "lr_scheduler",
     "decay_start",
-    "drop",
-    "drop_every",
-    "drop_after",
-    "small_size",
-    "small_until",
-    "precision",
-    "workers",
+    "lr_gamma",
+    "lr_step",
+    "lr_patience",
+    "progressive_size",
+    "progressive_until",
+    "mixed_precision",
+    "num_workers",
     "log_every",
     "save_every",
     "sample_every",
     "patience",
 )
 # By which the learning rates at a step are others
-RATE_KEYS = ("epochs", "max_steps", "lr", "d_lr", "schedule", "decay_start", "drop", "drop_every")
+RATE_KEYS = (
+    "epochs",
+    "max_steps",
+    "lr",
+    "d_lr",
+    "lr_scheduler",
+    "decay_start",
+    "lr_gamma",
+    "lr_step",
+)
 # Above 0 a run has a part that it has not at 0
-WITH_PARTS = ("ema", "lambda_gan", "lambda_known", "lambda_seg")
+WITH_PARTS = ("ema", "lambda_gan", "lambda_perceptual", "lambda_oasis")
 
 
 def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
@@ -55,6 +64,7 @@ def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
 
     Raises ValueError for a key that a run has once and for all, or a value that it cannot have.
     """
+    keys = rename_old_keys(keys, "--resume")
     fixed = sorted(set(keys) - set(CHANGEABLE))
     if fixed:
         raise ValueError(

@@ -22,7 +22,7 @@ from typing import Any, TextIO
 import torch
 
 from pix2pix.checkpoint import CONFIG_NAME, Model, checkpoint_files
-from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.config import CheckpointConfig, from_dict, rename_old_keys
 from pix2pix.data.discovery import LOCK_NAME, RUN_NAME
 from pix2pix.runtime.atomic_io import PART_PATTERN, write_atomically, write_together
 from pix2pix.training.early_stopping import Best
@@ -123,6 +123,9 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: is not valid JSON ({error})") from None
     if not isinstance(run, dict) or not {"name", "data", "recipe"} <= run.keys():
         raise ValueError(f"{path}: expected the keys name, data and recipe")
+    run["recipe"] = rename_old_keys(run["recipe"], f"{path}: recipe")
+    for change in run.get("changes", []):
+        change["keys"] = rename_old_keys(change["keys"], f"{path}: changes")
     return run
 
 

@@ -158,12 +158,12 @@ def take_start(run: dict[str, Any], recipe: Recipe, model: Model) -> dict[str, o
 
 def make_plan(job: TrainingRun) -> BatchPlan:
     recipe, workers = job.recipe, job.workers
-    goes_small = 0 < recipe.small_size < recipe.size
+    goes_small = 0 < recipe.progressive_size < recipe.size
     return BatchPlan(
         recipe.batch_size,
         recipe.seed,
-        round(job.total_steps * recipe.small_until) if goes_small else 0,
-        recipe.small_size,
+        round(job.total_steps * recipe.progressive_until) if goes_small else 0,
+        recipe.progressive_size,
         workers.rank,
         workers.world,
     )

@@ -36,11 +36,15 @@ def _fit_depth(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[s
             fitted["depth"] = depths[0]
             if is_known:
                 fitted["encoder"] = "unet"
-    small = values["small_size"]
+    small = values["progressive_size"]
     multiple = 2 ** fitted.get("depth", values["depth"])
     small_width, rest = divmod(sides[1] * small, max(sides[0], 1))
-    if "small_size" not in given and small and (small % multiple or rest or small_width % multiple):
-        fitted["small_size"] = 0
+    if (
+        "progressive_size" not in given
+        and small
+        and (small % multiple or rest or small_width % multiple)
+    ):
+        fitted["progressive_size"] = 0
     return fitted
 
 
@@ -52,7 +56,7 @@ def _fit_discriminator(values: Mapping[str, Any], given: Mapping[str, object]) -
     """Fewer scales, and then a smaller field, where D could judge nothing of so small a picture."""
     if not values["lambda_gan"]:
         return {}
-    sides = [side for side in (values[k] for k in ("size", "width", "small_size")) if side]
+    sides = [side for side in (values[k] for k in ("size", "width", "progressive_size")) if side]
     field, scales = values["receptive_field"], values["d_scales"]
     fields = [field] if "receptive_field" in given else [f for f in PATCH_LAYERS if f <= field]
     counts = [scales] if "d_scales" in given else range(scales, 0, -1)

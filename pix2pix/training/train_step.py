@@ -39,8 +39,8 @@ class Learner:
         self.recipe = recipe
         self.device = device
         self.workers = workers or Workers(device)
-        self.bf16 = recipe.precision == "bf16" or (
-            recipe.precision == "auto" and has_fast_bf16(device)
+        self.bf16 = recipe.mixed_precision == "bf16" or (
+            recipe.mixed_precision == "auto" and has_fast_bf16(device)
         )
         # In fp32 on a CPU without AMX, a step of `facades` took a tenth less with NCHW.
         wide = self.bf16 or device.type != "cpu"
@@ -60,7 +60,7 @@ class Learner:
         self.d_optimizer = torch.optim.Adam(
             self.discriminator.parameters(), recipe.d_lr, betas, fused=True
         )
-        self.plateau = Plateau(recipe.drop, recipe.drop_after)
+        self.plateau = Plateau(recipe.lr_gamma, recipe.lr_patience)
         self.generator_loss = self.workers.wrap(GeneratorLoss(recipe, self.model, self.bf16))
         self.discriminator_loss = self.workers.wrap(
             DiscriminatorLoss(recipe, self.discriminator, self.bf16)
@@ -133,11 +133,13 @@ class Learner:
         whole = encoded = len(batch.input) * workers.world
         noise = None
         if self.model.style_encoder is not None:
-            encoded -= int(whole * recipe.prior_part)  # the first so many have their photo's style
+            encoded -= int(
+                whole * recipe.prior_fraction
+            )  # the first so many have their photo's style
             noise = workers.own_part(torch.randn(whole, recipe.style_dim)).to(self.device)
         gaps = torch.zeros_like(batch.weight)
-        if recipe.take_out:
-            labels, gaps = self._take_out(batch.input, encoded, step)
+        if recipe.element_dropout:
+            labels, gaps = self._drop_elements(batch.input, encoded, step)
             batch = replace(batch, input=labels)
         # Neighbours say the same and many classes cost much: a quarter of the pixels, in turn, does
         # until D wants whole pictures.
@@ -147,9 +149,20 @@ class Learner:
             batch = replace(batch, target=batch.target[pixels], weight=batch.weight[pixels])
         generator = torch.Generator().manual_seed(recipe.seed + step)
         chances = workers.own_part(draw_chances(whole, generator))
-        return split_batch(batch, noise, chances, gaps, pixels, encoded, recipe.accumulate, workers)
+        return split_batch(
+            batch,
+            noise,
+            chances,
+            gaps,
+            pixels,
+            encoded,
+            recipe.gradient_accumulation_steps,
+            workers,
+        )
 
-    def _take_out(self, labels: Tensor, encoded_whole: int, step: int) -> tuple[Tensor, Tensor]:
+    def _drop_elements(
+        self, labels: Tensor, encoded_whole: int, step: int
+    ) -> tuple[Tensor, Tensor]:
         """This worker's label maps, those without a truth with some of their elements dropped; and
         where those were."""
         workers, share = self.workers, len(labels)
@@ -157,7 +170,7 @@ class Learner:
         chances = torch.rand(share * workers.world, labels.shape[1] + 7, generator=generator)
         chances[:encoded_whole, 0] = 1  # these are painted whole
         chances = workers.own_part(chances).to(labels.device)
-        chosen = (chances[:, 0] < self.recipe.take_out)[:, None, None, None]
+        chosen = (chances[:, 0] < self.recipe.element_dropout)[:, None, None, None]
         fewer, gaps = drop_elements(labels, chances[:, 1:])
         return torch.where(chosen, fewer, labels), gaps * chosen
 
@@ -166,7 +179,7 @@ class Learner:
         if self.model.style_encoder is None:
             return
         whole = share * self.workers.world
-        encoded = whole - int(whole * self.recipe.prior_part)
+        encoded = whole - int(whole * self.recipe.prior_fraction)
         if encoded:
             codes = self.workers.whole(torch.cat(styles), share, encoded)
             self.model.style_encoder.observe(codes)
@@ -205,8 +218,8 @@ class Learner:
 
     def _update(self, optimizer: torch.optim.Optimizer) -> None:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        if self.recipe.clip_grad:
-            torch.nn.utils.clip_grad_norm_(parameters, self.recipe.clip_grad)
+        if self.recipe.max_grad_norm:
+            torch.nn.utils.clip_grad_norm_(parameters, self.recipe.max_grad_norm)
         optimizer.step()
 
     @torch.no_grad()
@@ -238,9 +251,9 @@ def checkpoint_config(
         palette=(recipe.palette or FACADES.classes) if recipe.task in LABEL_TASKS else (),
         training=training or {},
         metrics=metrics or {},
-        canvas=recipe.canvas,
-        largest=recipe.largest(),
-        fit=recipe.data_options().geometry().fit,
-        jitter=recipe.jitter,
+        input_type=recipe.input_type,
+        max_size=recipe.max_size(),
+        resize_mode=recipe.data_options().geometry().resize_mode,
+        crop_scale=recipe.crop_scale,
         input_range=recipe.input_range if recipe.task in ("image2image", "photo2labels") else (),
     )

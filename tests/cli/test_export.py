@@ -33,7 +33,7 @@ DRAWING = Recipe(
 )
 COLORIZE = Recipe("colorize", size=64, ngf=4, depth=3, half_output=True, ab_classes=88)
 KNOWN = dataclasses.replace(
-    COLORIZE, depth=5, max_channels=16, encoder="efficientnet-lite0", hint_dim=5
+    COLORIZE, depth=5, max_channels=16, encoder="efficientnet-lite0", hint_embed_dim=5
 )
 
 
@@ -96,7 +96,7 @@ def test_a_program_that_feeds_it_as_it_says_gets_what_translate_gives(
     tmp_path: Path, fit: str
 ) -> None:
     shape = {"size": 32, "width": 16, "ngf": 4, "depth": 2, "upsample": "resize"}
-    recipe = Recipe("image2image", **shape, fit=fit, lambda_gan=0.0)
+    recipe = Recipe("image2image", **shape, resize_mode=fit, lambda_gan=0.0)
     folder, out = save(tmp_path / "c", recipe), tmp_path / "m.onnx"
     assert main(["export", str(folder), "-o", str(out)]) == 0
     session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])

@@ -39,7 +39,7 @@ def write_pairs(root: Path, kind: type, tops: list[float], ending: str = "png") 
 
 def read(root: Path, task: str = "image2image") -> tuple[dict[str, np.ndarray], DataOptions]:
     """The first picture of each example as it is trained on, and the options with the ranges."""
-    options = DataOptions(task, 32, fit="stretch", jitter=1.0, val_split=0.3)
+    options = DataOptions(task, 32, resize_mode="stretch", crop_scale=1.0, val_split=0.3)
     opened = open_data(options, root, seek_ranges=True)
     found = {}
     for part in opened.datasets:

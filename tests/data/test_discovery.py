@@ -71,7 +71,7 @@ LAYOUTS = {
 def test_a_layout_is_found_and_has_its_direction(name: str, tmp_path: Path) -> None:
     LAYOUTS[name](tmp_path)
     for direction, expected in (("auto", (RED, GREEN)), ("BtoA", (GREEN, RED))):
-        options = DataOptions("image2image", 32, direction=direction, jitter=1.0)
+        options = DataOptions("image2image", 32, direction=direction, crop_scale=1.0)
         for dataset in open_datasets(options, tmp_path):
             both = input_and_target(dataset)
             for color, wanted in zip(both, expected):
@@ -167,7 +167,7 @@ def test_bad_files_are_left_out_on_request_and_counted(
     cache_gb: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = write_a_mess(tmp_path)
-    options = DataOptions("image2image", 32, cache_gb=cache_gb, skip_bad=True)
+    options = DataOptions("image2image", 32, cache_gb=cache_gb, skip_invalid=True)
     train, val = open_datasets(options, tmp_path)
     assert sorted([*train.names, *val.names]) == ["é 0", "é 1", "é 2"]
     assert f"without {len(names)} bad" in caplog.text
@@ -206,7 +206,7 @@ def test_batches_are_the_same_from_memory_and_from_disk(task: str, tmp_path: Pat
 def test_a_file_that_goes_bad_later_is_an_error_in_words_or_passed_over(tmp_path: Path) -> None:
     write_doubles(tmp_path / "train", 4)
     strict, lax = (
-        open_set("image2image", tmp_path, 32, cache_gb=0.0, skip_bad=s) for s in (False, True)
+        open_set("image2image", tmp_path, 32, cache_gb=0.0, skip_invalid=s) for s in (False, True)
     )
     bad = tmp_path / "train" / f"{strict.names[0]}.jpg"
     bad.write_bytes(bad.read_bytes()[:400])
@@ -261,7 +261,9 @@ def test_sizes_that_are_not_square_and_a_padded_border_without_weight(tmp_path: 
     write_doubles(tmp_path / "train", 4)
     batch = open_set("image2image", tmp_path, 32, width=64).batch([0], None)
     assert batch.input.shape == batch.target.shape == batch.condition.shape == (1, 3, 32, 64)
-    batch = open_set("image2image", tmp_path, 64, fit="pad").batch([0], [np.random.default_rng(0)])
+    batch = open_set("image2image", tmp_path, 64, resize_mode="pad").batch(
+        [0], [np.random.default_rng(0)]
+    )
     border = (batch.target[0] == -1).all(0)
     assert torch.equal(batch.weight[0, 0] == 0, border)
     assert 0.1 < border.float().mean() < 0.4
@@ -297,7 +299,9 @@ def write_own_classes(root: Path, form: str) -> np.ndarray:
 @pytest.mark.parametrize("form", ["ids", "colors", "indexed", "jpeg"])
 def test_peoples_own_classes_are_read_in_every_form(form: str, tmp_path: Path) -> None:
     places = write_own_classes(tmp_path, form)
-    dataset = open_set("labels2photo", tmp_path, 64, fit="stretch", jitter=1.0, val_split=0.3)
+    dataset = open_set(
+        "labels2photo", tmp_path, 64, resize_mode="stretch", crop_scale=1.0, val_split=0.3
+    )
     one_hot = dataset.batch([0], None).input[0]
     assert one_hot.shape == (3, 64, 64)
     right = (one_hot.argmax(0).numpy() == places).mean()
@@ -363,7 +367,7 @@ def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
     error = capsys.readouterr().err
     assert "2 problems" in error and "train/bad 1.jpg, train/bad 2.jpg: is no image" in error
     assert "Traceback" not in error and not (tmp_path / "run").exists()
-    assert train.main([*run, "--skip-bad"]) == 0
+    assert train.main([*run, "--skip-invalid"]) == 0
     assert (
         json.loads((tmp_path / "run" / "config.json").read_text())["training"]["train_images"] == 3
     )
@@ -373,13 +377,13 @@ def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
     ("keys", "name"),
     [
         ({"width": 100}, "width"),
-        ({"fit": "fill"}, "fit"),
+        ({"resize_mode": "fill"}, "resize_mode"),
         ({"layout": "zip"}, "layout"),
         ({"direction": "AB"}, "direction"),
         ({"val_split": 1.0}, "val_split"),
-        ({"jitter": 9.0}, "jitter"),
+        ({"crop_scale": 9.0}, "crop_scale"),
         ({"cache_gb": -2.0}, "cache_gb"),
-        ({"width": 384, "small_size": 128, "depth": 7}, "small_size"),
+        ({"width": 384, "progressive_size": 128, "depth": 7}, "progressive_size"),
     ],
 )
 def test_a_recipe_says_what_is_wrong_with_its_data_keys(keys: dict, name: str) -> None:

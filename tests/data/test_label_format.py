@@ -57,7 +57,10 @@ def write_set(
 def read(root: Path, **options: Any) -> tuple[list[np.ndarray], list[str]]:
     """The label maps of train and val together, in the files' order, and the classes' names."""
     sets = open_datasets(
-        DataOptions("labels2photo", 64, fit="stretch", jitter=1.0, val_split=0.3, **options), root
+        DataOptions(
+            "labels2photo", 64, resize_mode="stretch", crop_scale=1.0, val_split=0.3, **options
+        ),
+        root,
     )
     found = {}
     for part in sets:
@@ -235,7 +238,7 @@ def test_without_bad_files_on_request_a_set_goes_on(tmp_path: Path) -> None:
     root = write_set(tmp_path, [Image.fromarray(m) for m in maps], palette)
     with pytest.raises(ValueError, match=r"palette\.json lacks 7, 9"):
         read(root)
-    assert len(read(root, skip_bad=True)[0]) == 4
+    assert len(read(root, skip_invalid=True)[0]) == 4
     (root / "4.png").unlink()
     (root / "4.jpg").unlink()
     with pytest.raises(DataError, match=r"1\.png: has the values 7, which are no class"):

@@ -172,7 +172,7 @@ def test_threads_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None
 def test_the_workers_parts_of_a_batch_are_together_the_whole(tmp_path: Path) -> None:
     dataset = open_set("labels2photo", write_facades(tmp_path, 5, 1), 64)
     for step in (0, 3):
-        whole = BatchPlan(4, seed=5, small_steps=1, small_size=32).batch(dataset, step)
+        whole = BatchPlan(4, seed=5, progressive_steps=1, progressive_size=32).batch(dataset, step)
         parts = [BatchPlan(4, 5, 1, 32, rank, world=2).batch(dataset, step) for rank in (0, 1)]
         assert torch.equal(whole.input, torch.cat([part.input for part in parts]))
         assert torch.equal(whole.target, torch.cat([part.target for part in parts]))
@@ -189,7 +189,7 @@ def test_batches_are_those_that_the_checkpoints_were_trained_on(task: str, tmp_p
     """Recorded, as means over 4 x 4 fields; the hints anew when more photos got some."""
     write = write_photos if task == "colorize" else partial(write_facades, height=150, width=210)
     dataset = open_set(task, write(tmp_path, 4 if task == "colorize" else 3, 1), 64, **HALF[task])
-    plan = BatchPlan(3, seed=7, small_steps=1, small_size=32)
+    plan = BatchPlan(3, seed=7, progressive_steps=1, progressive_size=32)
     batches = {f"step{step}": plan.batch(dataset, step) for step in (0, 1, 9)}
     batches["val"] = dataset.batch([2, 0], None)
     recorded = np.load(Path(__file__).parent / "recorded_batches.npz")

@@ -249,7 +249,7 @@ def test_prepared_photos_are_a_set_that_trains(
         assert prepare("combine", "set/A", "set/B", "-o", "pairs") == 0
         assert prepare("split", "pairs", "-o", "data", "--val", 0.2) == 0
         root = tmp_path / "data"
-    batch = open_set("image2image", root, 64, jitter=1.0, flip=False).batch([0], None)
+    batch = open_set("image2image", root, 64, crop_scale=1.0, random_flip=False).batch([0], None)
     lines = batch.input[0, 0] < -0.9
     assert 0.005 < lines.float().mean() < 0.1
     x = batch.target[0].mean(0)

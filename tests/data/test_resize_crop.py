@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pix2pix.config import FITS
+from pix2pix.config import RESIZE_MODES
 from pix2pix.data.resize_crop import Geometry, resize
 from pix2pix.labels.label_map import VOID
 
@@ -17,7 +17,7 @@ def coordinates(height: int, width: int) -> np.ndarray:
     return (np.stack([x, y, blue], -1) * 200 + 20).astype(np.uint8)
 
 
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("fit", RESIZE_MODES)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("size", [(64, 64), (48, 96)])
 def test_a_pair_moves_together(fit: str, shape: tuple, size: tuple) -> None:
@@ -34,7 +34,7 @@ def test_a_pair_moves_together(fit: str, shape: tuple, size: tuple) -> None:
         assert np.abs(a[picture].astype(int) + b[picture] - 255).max() <= 2
 
 
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("fit", RESIZE_MODES)
 def test_labels_move_with_their_photo(fit: str) -> None:
     photo = coordinates(80, 120)
     labels = (photo[..., 0] > 120).astype(np.uint8) + 2 * (photo[..., 1] > 80).astype(np.uint8)
@@ -49,7 +49,7 @@ def test_labels_move_with_their_photo(fit: str) -> None:
         assert inside.mean() > 0.5
 
 
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("fit", RESIZE_MODES)
 def test_training_views_differ_and_are_mirrored_half_of_the_time(fit: str) -> None:
     geometry = Geometry(64, 64, fit)
     stored = geometry.store([coordinates(90, 120)])
@@ -57,14 +57,14 @@ def test_training_views_differ_and_are_mirrored_half_of_the_time(fit: str) -> No
     mirrored = [v[:, :20, 0].mean() > v[:, -20:, 0].mean() for v in views]
     assert 15 <= sum(mirrored) <= 45
     assert len({v.tobytes() for v in views}) > 30
-    plain = Geometry(64, 64, fit, flip=False)
+    plain = Geometry(64, 64, fit, random_flip=False)
     views = [plain.view(stored, np.random.default_rng(s))[0].astype(int) for s in range(30)]
     assert all(v[:, :20, 0].mean() < v[:, -20:, 0].mean() for v in views)
 
 
 def test_without_jitter_and_flip_a_training_view_is_the_evaluation_view() -> None:
     for fit in ("stretch", "pad", "mirror", "rotate"):
-        geometry = Geometry(64, 64, fit, jitter=1.0, flip=False)
+        geometry = Geometry(64, 64, fit, crop_scale=1.0, random_flip=False)
         stored = geometry.store([coordinates(90, 120)])
         trained = geometry.view(stored, np.random.default_rng(0))[0]
         np.testing.assert_array_equal(trained, geometry.view(stored, None)[0])
@@ -90,7 +90,7 @@ def test_each_fit_shows_what_it_says() -> None:
     wide = coordinates(50, 100)
 
     def evaluate(fit: str) -> np.ndarray:
-        geometry = Geometry(64, 64, fit, jitter=1.0)
+        geometry = Geometry(64, 64, fit, crop_scale=1.0)
         return geometry.view(geometry.store([wide]), None)[0].astype(int)
 
     stretched, padded, mirrored, cropped = map(evaluate, ("stretch", "pad", "mirror", "crop"))
@@ -103,7 +103,7 @@ def test_each_fit_shows_what_it_says() -> None:
 
 
 def test_rotate_turns_portraits_and_leaves_landscapes() -> None:
-    geometry = Geometry(48, 96, "rotate", jitter=1.0)
+    geometry = Geometry(48, 96, "rotate", crop_scale=1.0)
     landscape, portrait = coordinates(50, 100), coordinates(100, 50)
     flat = geometry.view(geometry.store([landscape]), None)[0].astype(int)
     turned = geometry.view(geometry.store([portrait]), None)[0].astype(int)
@@ -112,7 +112,7 @@ def test_rotate_turns_portraits_and_leaves_landscapes() -> None:
 
 
 def test_a_padded_border_is_void() -> None:
-    geometry = Geometry(64, 64, "pad", jitter=1.0)
+    geometry = Geometry(64, 64, "pad", crop_scale=1.0)
     photo, mask = geometry.view(geometry.store_masked([coordinates(50, 100)]), None)
     np.testing.assert_array_equal(mask == VOID, (photo == 0).all(-1))
     assert (mask == VOID).mean() == 0.5
@@ -128,13 +128,13 @@ def test_a_smaller_view_shows_the_same_at_the_same_shape() -> None:
     assert np.abs(averaged - small).max() < 6
 
 
-@pytest.mark.parametrize("keys", [{"fit": "fill"}, {"jitter": 0.5}, {"height": 0}])
+@pytest.mark.parametrize("keys", [{"resize_mode": "fill"}, {"crop_scale": 0.5}, {"height": 0}])
 def test_a_geometry_that_makes_no_sense_is_refused(keys: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(keys)).replace("height", "size")):
         Geometry(**{"height": 64, "width": 64, **keys})
 
 
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("fit", RESIZE_MODES)
 @pytest.mark.parametrize("shape", [(64, 64), (200, 90), (96, 130), (1, 1), (3, 300)])
 @pytest.mark.parametrize("size", [(64, 64), (48, 96)])
 @pytest.mark.parametrize("part", [1, 2])
@@ -153,7 +153,7 @@ def test_what_is_shown_comes_back_in_its_own_shape_and_place(
 
 def test_evaluation_sees_what_is_shown_in_use() -> None:
     picture = coordinates(50, 130)
-    for fit in FITS:
+    for fit in RESIZE_MODES:
         geometry = Geometry(48, 64, fit).for_evaluation()
         (seen,) = geometry.view(geometry.store([picture]), None)
         shown = geometry.prepare(picture)
@@ -168,7 +168,7 @@ def test_evaluation_sees_what_is_shown_in_use() -> None:
 
 def test_another_height_shows_the_same_at_the_same_shape() -> None:
     picture = coordinates(300, 500)
-    for fit in FITS:
+    for fit in RESIZE_MODES:
         geometry = Geometry(32, 64, fit).for_evaluation()
         small, large = geometry.prepare(picture), geometry.with_height(64).prepare(picture)
         assert np.abs(np.array(large.shape[:2]) - 2 * np.array(small.shape[:2])).max() <= 2

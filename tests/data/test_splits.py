@@ -193,7 +193,7 @@ def test_of_two_pairs_the_good_one_is_enough(tmp_path: Path) -> None:
     for bad, good in (("1", "2"), ("2", "1")):
         save(tmp_path / "A" / f"{good}.png")
         (tmp_path / "A" / f"{bad}.png").write_bytes(b"")
-        opened = open_data(DataOptions("image2image", 32, skip_bad=True), tmp_path)
+        opened = open_data(DataOptions("image2image", 32, skip_invalid=True), tmp_path)
         assert opened.facts["names"] == {"train": [good], "val": [good]}
         assert [d.batch([0], None).input.shape for d in opened.datasets] == [(1, 3, 32, 32)] * 2
 

@@ -22,7 +22,7 @@ ROADS = (
 )
 RECIPES = {
     "roads": Recipe("labels2photo", **TINY, palette=ROADS, style_dim=4),  # type: ignore[arg-type]
-    "edges": Recipe("image2image", **TINY, canvas="lines"),  # type: ignore[arg-type]
+    "edges": Recipe("image2image", **TINY, input_type="lines"),  # type: ignore[arg-type]
     "aerial": Recipe("image2image", **TINY),  # type: ignore[arg-type]
     "segments": Recipe("photo2labels", **TINY, palette=ROADS),  # type: ignore[arg-type]
     "grey": Recipe("colorize", **TINY),  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
 TINY = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "norm": "instance"}
-EDGES = Recipe("image2image", **TINY, canvas="lines")
+EDGES = Recipe("image2image", **TINY, input_type="lines")
 
 
 class Echo(Translator):
@@ -24,7 +24,7 @@ class Echo(Translator):
 
     def __init__(self, size: int = 32, width: int = 0, fit: str = "crop") -> None:
         config = checkpoint_config(EDGES)
-        self.config = dataclasses.replace(config, size=size, width=width, fit=fit)
+        self.config = dataclasses.replace(config, size=size, width=width, resize_mode=fit)
         self.size = size
         self.styles = Styles(self.config, None)
         self.shapes: list[tuple[int, ...]] = []

@@ -16,14 +16,14 @@ from pix2pix.training.run_dir import lock_run
 from pix2pix.training.train_step import Learner
 
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]
-KEYS = [*TINY, "--stem", "4", "--workers", "0", "--batch-size", "2", "--log-every", "1"]
+KEYS = [*TINY, "--stem", "4", "--num-workers", "0", "--batch-size", "2", "--log-every", "1"]
 # As small, for any recipe: without the encoder that some begin with, whose shape is given
-SMALL = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--workers", "0"]
+SMALL = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--num-workers", "0"]
 SMALL += ["--encoder", "unet"]
 # A generator without styles, and a discriminator, as small as they come: ten tensors to save
 LEAN = ["--size", "16", "--ngf", "2", "--depth", "2", "--max-channels", "4", "--ndf", "2"]
 LEAN += ["--receptive-field", "16", "--stem", "0", "--style-dim", "0", "--class-norm", "false"]
-LEAN += ["--prior-part", "0", "--workers", "0", "--batch-size", "2", "--log-every", "1"]
+LEAN += ["--prior-fraction", "0", "--num-workers", "0", "--batch-size", "2", "--log-every", "1"]
 
 
 def run(*arguments: object) -> int:

@@ -322,7 +322,7 @@ def test_a_model_is_pushed_and_drawn_with_by_its_name_then_offline(
 
 
 def train_a_little(data: Path, out: Path, *more: str) -> int:
-    tiny = ["--size", "64", "--ngf", "4", "--depth", "4", "--ndf", "4", "--workers", "0"]
+    tiny = ["--size", "64", "--ngf", "4", "--depth", "4", "--ndf", "4", "--num-workers", "0"]
     steps = ["--max-steps", "2", "--batch-size", "1", "--device", "cpu"]
     where = ["--data", str(data), "--out", str(out)]
     return train.main(["facades", *where, *tiny, *steps, *more])

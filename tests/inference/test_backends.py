@@ -58,7 +58,7 @@ RECIPES = {
         half_output=True,
         ab_classes=88,
         encoder="efficientnet-lite0",
-        hint_dim=5,
+        hint_embed_dim=5,
     ),
 }
 CPU = torch.device("cpu")

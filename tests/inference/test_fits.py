@@ -11,7 +11,7 @@ from synthetic import write_facades
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.config import FITS
+from pix2pix.config import RESIZE_MODES
 from pix2pix.data.factory import open_datasets
 from pix2pix.evaluation import evaluate_checkpoint
 from pix2pix.images.reader import open_rgb
@@ -24,8 +24,9 @@ WIDTH, HEIGHT = 320, 128
 STEPS, BATCH = 40, 4
 GROUND, WIDE, HIGH = (70, 110, 80), (230, 140, 40), (110, 60, 200)
 RECIPE = Recipe(
-    "image2image", size=64, ngf=8, ndf=4, depth=3, max_channels=32, fit="mirror", flip=False,
-    lambda_gan=0.0, lr=5e-3, upsample="resize", padding="replicate",
+    "image2image", size=64, ngf=8, ndf=4, depth=3, max_channels=32,
+    resize_mode="mirror", random_flip=False, lambda_gan=0.0, lr=5e-3, upsample="resize",
+    padding="replicate",
 )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def model(data: Path) -> Model:
 
 def save(folder: Path, model: Model, fit: str) -> None:
     width = 32 if fit == "rotate" else 64  # pictures that lie are turned where the views stand
-    recipe = dataclasses.replace(RECIPE, fit=fit, width=width)
+    recipe = dataclasses.replace(RECIPE, resize_mode=fit, width=width)
     config = checkpoint_config(recipe, {"options": dataclasses.asdict(recipe)})
     save_checkpoint(folder, config, model, "")
 
@@ -94,7 +95,7 @@ def command_error(folder: str, data: Path, out: Path, columns: slice = slice(Non
     return float(np.mean(errors))
 
 
-@pytest.mark.parametrize("fit", [fit for fit in FITS if fit != "crop"])
+@pytest.mark.parametrize("fit", [fit for fit in RESIZE_MODES if fit != "crop"])
 def test_the_command_errs_as_evaluation_says(
     data: Path, model: Model, tmp_path: Path, fit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +136,9 @@ def test_drawings_and_photos_of_facades_are_shown_as_evaluation_shows_them(
     data = write_facades(tmp_path / "data", 1, 1, HEIGHT, WIDTH)
     source = data / "val" / "house0"
     for task in ("labels2photo", "photo2labels"):
-        recipe = Recipe(task, **SMALL, width=width, fit=fit, half_output=task == "photo2labels")
+        recipe = Recipe(
+            task, **SMALL, width=width, resize_mode=fit, half_output=task == "photo2labels"
+        )
         config = checkpoint_config(recipe)
         save_checkpoint(tmp_path / task, config, Model(config), "")
         shown = evaluation_input(recipe, data)
@@ -163,7 +166,7 @@ def evaluation_input(recipe: Recipe, data: Path) -> torch.Tensor:
 def test_photos_are_coloured_at_the_scale_of_training(
     tmp_path: Path, fit: str, shape: tuple[int, int]
 ) -> None:
-    config = checkpoint_config(Recipe("colorize", **SMALL, fit=fit))
+    config = checkpoint_config(Recipe("colorize", **SMALL, resize_mode=fit))
     save_checkpoint(tmp_path, config, Model(config), "")
     session = load_colorizer(tmp_path, "cpu").open_photo(make_pair(0)[1])
     assert session._small.shape == shape

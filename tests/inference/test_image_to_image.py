@@ -9,7 +9,7 @@ from PIL import Image
 from translators import EDGES, TINY, Echo, save_tiny, waves
 
 import pix2pix.__main__ as cli
-from pix2pix.config import FITS, CheckpointConfig
+from pix2pix.config import RESIZE_MODES, CheckpointConfig
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.inference.working_shapes import mirror_to_multiple
@@ -28,7 +28,7 @@ def test_a_picture_comes_back_at_its_own_size(edges: Path, size: tuple[int, int]
     assert (result.size, result.mode) == (size, "RGB")
 
 
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("fit", RESIZE_MODES)
 @pytest.mark.parametrize("shape", [(64, 64), (200, 90), (96, 130)])
 def test_what_the_model_leaves_alone_stays_in_place(shape: tuple[int, int], fit: str) -> None:
     photo = waves(*shape)
@@ -72,7 +72,7 @@ def test_lines_are_shown_to_the_model_in_the_colours_of_its_data() -> None:
     drawing[10:20, 4:28] = 1
     for canvas, ink, paper in (("lines", 0, 255), ("lines-white", 255, 0)):
         echo = Echo(fit="stretch")
-        echo.config = dataclasses.replace(echo.config, canvas=canvas)
+        echo.config = dataclasses.replace(echo.config, input_type=canvas)
         photo = LineDrawer(echo).draw(drawing)
         assert (photo[drawing == 1] == ink).all() and (photo[drawing == 0] == paper).all()
     with pytest.raises(ValueError, match="from 0 to 1"):
@@ -81,12 +81,12 @@ def test_lines_are_shown_to_the_model_in_the_colours_of_its_data() -> None:
 
 def test_the_recipes_of_lines_say_so_and_others_cannot() -> None:
     for name in ("edges2photo", "sketch2photo"):
-        assert checkpoint_config(load_recipe(name)).canvas == "lines"
-    assert checkpoint_config(load_recipe("map2aerial")).canvas == "photo"
-    with pytest.raises(ValueError, match="canvas must be photo for labels2photo"):
-        Recipe("labels2photo", canvas="lines")
-    with pytest.raises(ValueError, match="canvas must be one of photo, lines, lines-white"):
-        CheckpointConfig("image2image", 32, checkpoint_config(EDGES).generator, canvas="oil")
+        assert checkpoint_config(load_recipe(name)).input_type == "lines"
+    assert checkpoint_config(load_recipe("map2aerial")).input_type == "photo"
+    with pytest.raises(ValueError, match="input_type must be photo for labels2photo"):
+        Recipe("labels2photo", input_type="lines")
+    with pytest.raises(ValueError, match="input_type must be one of photo, lines, lines-white"):
+        CheckpointConfig("image2image", 32, checkpoint_config(EDGES).generator, input_type="oil")
 
 
 @pytest.mark.parametrize(

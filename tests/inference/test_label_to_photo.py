@@ -71,7 +71,7 @@ def test_a_drawing_of_any_size_becomes_a_photo_of_that_size(drawer, shape) -> No
 def test_a_model_paints_from_its_own_size_to_its_largest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape, size, painted
 ) -> None:
-    recipe = dataclasses.replace(DRAW, jitter=2.0)
+    recipe = dataclasses.replace(DRAW, crop_scale=2.0)
     drawer = load_drawer(make_checkpoint(tmp_path / "draw", recipe), "cpu")
     seen, run = [], drawer._runner
     monkeypatch.setattr(

@@ -76,7 +76,7 @@ def test_half_output_halves_the_sides_and_gives_ab_within_srgb() -> None:
 
 def test_codes_of_places_come_beside_ab_one_for_each_cell_of_8x8_pixels() -> None:
     config = GeneratorConfig(
-        7, 2, ngf=4, depth=4, max_channels=8, half_output=True, ab_classes=88, hint_dim=5
+        7, 2, ngf=4, depth=4, max_channels=8, half_output=True, ab_classes=88, hint_embed_dim=5
     )
     network = UNet(config).eval()
     output = network(torch.randn(1, 7, 32, 48))

@@ -145,7 +145,8 @@ CONFIG = {
     "generator": {"in_channels": 2, "out_channels": 3, "depth": 4},
     "palette": [{"name": "wall", "rgb": [0, 0, 255]}, {"name": "door", "rgb": [0, 170, 255]}],
 }
-PLACES = ("task", "size", "width", "palette", "styles", "canvas", "metrics", "format_version")
+PLACES = ("task", "size", "width", "palette", "styles", "input_type", "metrics", "format_version")
+PLACES += ("canvas", "training")  # an old name, and free-form content
 INNER = ("in_channels", "ngf", "depth", "norm", "dropout", "style_dim", "padding", "half_output")
 
 

@@ -21,7 +21,7 @@ SMALL = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "ndf": 4, "batch_s
 WITHOUT_BATCH_NORM = {**SMALL, "encoder": "unet", "norm": "instance"}
 FACADES = {**SMALL, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
 KEYS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
-KEYS += ["--stem=4", "--workers=0", "--log-every=1", "--precision=fp32", "--device=cpu"]
+KEYS += ["--stem=4", "--num-workers=0", "--log-every=1", "--mixed-precision=fp32", "--device=cpu"]
 LONGER = ["facades", *KEYS, "--save-every=5", "--sample-every=12", "--max-steps=24"]
 
 pytestmark = pytest.mark.slow
@@ -110,33 +110,33 @@ def learn_double(
     ("recipe", "keys"),
     [
         ("facades", FACADES),  # of the second worker's two images one has a drawn style
-        ("facades", {**FACADES, "prior_part": 0.5}),  # both have: it sees no truth at all
+        ("facades", {**FACADES, "prior_fraction": 0.5}),  # both have: it sees no truth at all
         (
             "facades",
             {
                 **FACADES,
                 "class_norm": True,
-                "accumulate": 2,
+                "gradient_accumulation_steps": 2,
                 "d_scales": 2,
-                "d_known": True,
-                "lambda_known": 1.0,
-                "lambda_seg": 1.0,
-                "take_out": 0.8,
+                "projected_d": True,
+                "lambda_perceptual": 1.0,
+                "lambda_oasis": 1.0,
+                "element_dropout": 0.8,
                 "d_augment": "color,translation,cutout",
             },
         ),
         ("colorize", {**WITHOUT_BATCH_NORM, "size": 64, "receptive_field": 16}),
-        ("trace", {**WITHOUT_BATCH_NORM, "dropout": 0.0, "small_size": 0}),
+        ("trace", {**WITHOUT_BATCH_NORM, "dropout": 0.0, "progressive_size": 0}),
         (
             "edges2photo",
             {
                 **SMALL,
                 "receptive_field": 16,
                 "dropout": 0.0,
-                "gan_loss": "lsgan",
+                "gan_mode": "lsgan",
                 "rec_loss": "smooth_l1",
                 "d_every": 2,
-                "clip_grad": 0.5,
+                "max_grad_norm": 0.5,
             },
         ),
     ],

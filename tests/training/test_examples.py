@@ -59,7 +59,7 @@ def test_held_out_inputs_lie_beside_the_checkpoint(edges_run: Path, tmp_path: Pa
 
 def test_label_maps_of_own_classes_are_what_the_tab_starts_with(tmp_path: Path) -> None:
     run = train_a_little(
-        "facades", write_roads(tmp_path / "data"), tmp_path / "run", "--flip=false"
+        "facades", write_roads(tmp_path / "data"), tmp_path / "run", "--random-flip=false"
     )
     sheet = sheet_of(ROADS, (64, 64), "roads", run / "examples")
     np.testing.assert_array_equal(sheet.starts["example-1"], street())

@@ -40,7 +40,8 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     out = tmp_path / "run"
     keys = ["--max-steps", 240, "--log-every", 240, "--sample-every", 240, "--lr", 3e-3]
     keys += ["--stem", 4, "--receptive-field", 16, "--lambda-l1", 30]
-    steady = ["--batch-size", 1, "--ema", 0, "--prior-part", 0, "--lambda-gan", 0.1, "--seed", 4]
+    steady = ["--batch-size", 1, "--ema", 0, "--lambda-gan", 0.1, "--seed", 4]
+    steady += ["--prior-fraction", 0]
     assert run("facades", "--data", data, "--out", out, *SMALL, *keys, *steady) == 0
     photo, labels = make_facade(64, 64, seed=0)
     drawn = load_drawer(out, "cpu").draw(labels)
@@ -69,7 +70,7 @@ def test_a_tiny_colorizer_learns_blue_above_and_green_below(tmp_path: Path) -> N
 def test_a_tiny_tracer_finds_the_windows_of_one_facade(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     out = tmp_path / "run"
-    keys = ["--max-steps", 150, "--sample-every", 150, "--lr", 3e-3, "--small-size", 0]
+    keys = ["--max-steps", 150, "--sample-every", 150, "--lr", 3e-3, "--progressive-size", 0]
     assert run("trace", "--data", data, "--out", out, *SMALL, *keys, "--batch-size", 2) == 0
     figures = read_metrics(out)[-1]["val"]
     assert figures["pixel_accuracy"] > 0.9

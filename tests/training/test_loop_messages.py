@@ -19,7 +19,7 @@ from pix2pix.training import report
 from pix2pix.training.run_dir import lock_run
 from pix2pix.training.train_step import Learner
 
-PAIRS = ["sketch2photo", *LEAN, "--d-scales", 1, "--norm", "batch", "--jitter", 1]
+PAIRS = ["sketch2photo", *LEAN, "--d-scales", 1, "--norm", "batch", "--crop-scale", 1]
 
 
 def write_pairs(root: Path, count: int = 4, splits: tuple[str, ...] = ("",)) -> Path:
@@ -86,7 +86,7 @@ def test_a_run_in_its_data_never_learns_from_itself(tmp_path: Path) -> None:
         "--norm",
         "batch",
     ]
-    keys += ["--workers", 0, "--batch-size", 1, "--hint-dim", 0, "--sample-every", 1]
+    keys += ["--num-workers", 0, "--batch-size", 1, "--hint-embed-dim", 0, "--sample-every", 1]
     keys += ["--lambda-gan", 0]
     assert run(*keys, "--data", photos, "--out", out, "--max-steps", 1) == 0
     assert (out / "samples" / "step_000001.jpg").exists() or list((out / "samples").glob("*.jpg"))
@@ -129,8 +129,8 @@ def test_the_rates_are_in_the_metrics_and_a_jump_is_said(
     tmp_path: Path, data: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     out = tmp_path / "run"
-    keys = [*PAIRS, "--lr", 1e-3, "--d-lr", 2e-3, "--decay-start", 0, "--warmup", 0]
-    keys += ["--schedule", "linear"]
+    keys = [*PAIRS, "--lr", 1e-3, "--d-lr", 2e-3, "--decay-start", 0, "--lr-warmup-steps", 0]
+    keys += ["--lr-scheduler", "linear"]
     assert run(*keys, "--data", data, "--out", out, "--max-steps", 4) == 0
 
     def rates() -> list[tuple[float, float]]:
@@ -148,8 +148,9 @@ def test_the_rates_are_in_the_metrics_and_a_jump_is_said(
     assert f"{words}, by max_steps" in caplog.messages
     assert rates()[4] == pytest.approx((5e-4, 1e-3))
     caplog.clear()
-    assert run("--resume", out, "--max-steps", 9, "--schedule", "constant", "--lr", 1.25e-4) == 0
-    assert "jumps, d_lr from 0.00025 to 0.002, by max_steps, lr, schedule" in caplog.text
+    changes = ["--max-steps", 9, "--lr-scheduler", "constant", "--lr", 1.25e-4]
+    assert run("--resume", out, *changes) == 0
+    assert "jumps, d_lr from 0.00025 to 0.002, by max_steps, lr, lr_scheduler" in caplog.text
     caplog.clear()
     assert (
         run("--resume", out, "--max-steps", 10) == 0
@@ -196,7 +197,8 @@ def test_out_of_memory_names_what_needs_less_and_the_last_save(
     start = [*PAIRS, "--data", data, "--out", out, "--max-steps", 3, "--save-every", 1]
     assert run(*start) == 1
     said = capsys.readouterr().err
-    for words in ("--accumulate", "--batch-size", "--size", f"nothing was saved yet in {out}"):
+    options = ("--gradient-accumulation-steps", "--batch-size", "--size")
+    for words in (*options, f"nothing was saved yet in {out}"):
         assert words in said
     full_at[0] = 2
     assert run("--resume", out) == 1
@@ -204,7 +206,7 @@ def test_out_of_memory_names_what_needs_less_and_the_last_save(
         capsys.readouterr().err
     )
     monkeypatch.undo()
-    assert run("--resume", out, "--accumulate", 2) == 0
+    assert run("--resume", out, "--gradient-accumulation-steps", 2) == 0
     assert saved_step(out) == 3
 
 
@@ -315,7 +317,7 @@ def test_the_depth_follows_from_a_small_size_and_is_said(
 
 
 def test_a_small_size_trains_and_its_depth_is_kept(tmp_path: Path, data: Path) -> None:
-    keys = ["--size", 32, "--ngf", 2, "--ndf", 2, "--max-channels", 4, "--workers", 0]
+    keys = ["--size", 32, "--ngf", 2, "--ndf", 2, "--max-channels", 4, "--num-workers", 0]
     start = ["sketch2photo", "--data", data, "--out", tmp_path / "run", *keys]
     assert run(*start, "--max-steps", 1, "--batch-size", 1) == 0
     assert read_config(tmp_path / "run").generator.depth == 5
@@ -336,13 +338,13 @@ def test_help_has_the_type_the_choices_and_the_default_of_every_key(
     text = " ".join(capsys.readouterr().out.split())
     for words in (
         "--lr FLOAT learning rate of G [default: 0.0002; in recipes also 0.001]",
-        "--gan-loss {vanilla,lsgan,hinge}",
-        "--flip [{true,false}] half of the views are mirrored [default: true]",
+        "--gan-mode {vanilla,lsgan,hinge}",
+        "--random-flip [{true,false}] mirror half of the training views [default: true]",
         "--receptive-field {1,16,70,286}",
-        "--fit {auto,",
+        "--resize-mode {auto,",
         "--layout {auto,",
         "--d-augment TEXT",
-        "--seed INT of everything that is left to chance [default: 0]",
+        "--seed INT random seed [default: 0]",
     ):
         assert words in text, words
     assert "VALUE]" not in text.replace("[--KEY VALUE ...]", "")

@@ -20,11 +20,11 @@ TINY = [
     "--depth=3",
     "--max-channels=8",
     "--ndf=4",
-    "--workers=0",
+    "--num-workers=0",
     "--encoder=unet",
 ]
 KEYS = [*TINY, "--batch-size=1", "--log-every=1"]
-TRACE = ["trace", *KEYS, "--small-size=0"]
+TRACE = ["trace", *KEYS, "--progressive-size=0"]
 
 
 @pytest.fixture
@@ -138,12 +138,12 @@ def test_the_best_checkpoint_is_that_of_its_step(
     keys = [*TRACE, "--data", data, "--sample-every=1", "--best-metric=mean_iou"]
     give_figures(monkeypatch, [0.2, 0.5, 0.4, 0.5])
     out, until_best = tmp_path / "run", tmp_path / "until_best"
-    assert run(*keys, "--out", out, "--max-steps=4", "--schedule=constant") == 0
+    assert run(*keys, "--out", out, "--max-steps=4", "--lr-scheduler=constant") == 0
     best = read_config(out / "best")
     assert (best.training["steps"], best.metrics["mean_iou"]) == (2, 0.5)
     assert read_config(out).training["steps"] == 4
     monkeypatch.undo()
-    assert run(*keys, "--out", until_best, "--max-steps=2", "--schedule=constant") == 0
+    assert run(*keys, "--out", until_best, "--max-steps=2", "--lr-scheduler=constant") == 0
     expected, got = weights(until_best), weights(out / "best")
     assert all(np.array_equal(expected[name], got[name]) for name in expected)
     assert not all(np.array_equal(weights(out)[name], got[name]) for name in got)
@@ -176,8 +176,8 @@ def test_a_plateau_goes_on_where_it_was(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = [*TRACE, "--data", data, "--sample-every=1", "--best-metric=mean_iou"]
-    keys += ["--schedule=plateau", "--drop-after=2", "--drop=0.5", "--max-steps=7"]
-    keys += ["--warmup=0"]
+    keys += ["--lr-scheduler=plateau", "--lr-patience=2", "--lr-gamma=0.5", "--max-steps=7"]
+    keys += ["--lr-warmup-steps=0"]
     figures = [0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6]  # the rate falls after the third and the fifth
     give_figures(monkeypatch, figures)
     whole, broken = tmp_path / "whole", tmp_path / "broken"

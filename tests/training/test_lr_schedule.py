@@ -14,15 +14,15 @@ def rates(steps: tuple[int, ...] = (0, 25, 50, 75, 99), **keys: object) -> list[
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        ({"schedule": "constant"}, [1, 1, 1, 1, 1]),
-        ({"schedule": "linear"}, [1, 1, 1, 0.5, 0.02]),
-        ({"schedule": "linear", "decay_start": 0.0}, [1, 0.75, 0.5, 0.25, 0.01]),
-        ({"schedule": "linear", "decay_start": 1.0}, [1, 1, 1, 1, 1]),
-        ({"schedule": "cosine", "decay_start": 0.0}, [1, 0.853553, 0.5, 0.146447, 0.000247]),
-        ({"schedule": "cosine"}, [1, 1, 1, 0.5, 0.000987]),
-        ({"schedule": "step", "drop": 0.5}, [1, 0.5, 0.25, 0.125, 0.125]),
-        ({"schedule": "step", "drop": 0.1, "drop_every": 0.5}, [1, 1, 0.1, 0.1, 0.1]),
-        ({"schedule": "plateau", "best_metric": "psnr"}, [1, 1, 1, 1, 1]),
+        ({"lr_scheduler": "constant"}, [1, 1, 1, 1, 1]),
+        ({"lr_scheduler": "linear"}, [1, 1, 1, 0.5, 0.02]),
+        ({"lr_scheduler": "linear", "decay_start": 0.0}, [1, 0.75, 0.5, 0.25, 0.01]),
+        ({"lr_scheduler": "linear", "decay_start": 1.0}, [1, 1, 1, 1, 1]),
+        ({"lr_scheduler": "cosine", "decay_start": 0.0}, [1, 0.853553, 0.5, 0.146447, 0.000247]),
+        ({"lr_scheduler": "cosine"}, [1, 1, 1, 0.5, 0.000987]),
+        ({"lr_scheduler": "step", "lr_gamma": 0.5}, [1, 0.5, 0.25, 0.125, 0.125]),
+        ({"lr_scheduler": "step", "lr_gamma": 0.1, "lr_step": 0.5}, [1, 1, 0.1, 0.1, 0.1]),
+        ({"lr_scheduler": "plateau", "best_metric": "psnr"}, [1, 1, 1, 1, 1]),
     ],
     ids=str,
 )
@@ -31,12 +31,12 @@ def test_schedules_have_their_shape(keys: dict, expected: list[float]) -> None:
 
 
 def test_steps_fall_on_their_boundaries() -> None:
-    found = rates((9, 10, 29, 30, 69, 70), schedule="step", drop=0.1, drop_every=0.1)
+    found = rates((9, 10, 29, 30, 69, 70), lr_scheduler="step", lr_gamma=0.1, lr_step=0.1)
     assert found == pytest.approx([1, 0.1, 0.01, 0.001, 1e-6, 1e-7])
 
 
 def test_a_warmup_rises_to_the_full_rate() -> None:
-    found = rates((0, 1, 2, 3, 4), schedule="constant", warmup=3)
+    found = rates((0, 1, 2, 3, 4), lr_scheduler="constant", lr_warmup_steps=3)
     assert found == pytest.approx([0.25, 0.5, 0.75, 1, 1])
 
 

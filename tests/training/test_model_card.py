@@ -60,13 +60,13 @@ def test_a_name_can_neither_end_the_front_matter_nor_add_markup() -> None:
 
 
 def test_the_command_repeats_the_run() -> None:
-    recipe = load_recipe("facades", {"max_steps": 5000, "spectral": False, "lr": 1e-3})
+    recipe = load_recipe("facades", {"max_steps": 5000, "spectral_norm": False, "lr": 1e-3})
     options = {k: getattr(recipe, k) for k in Recipe.__dataclass_fields__}
     card = write_card(make_config("labels2photo", recipe="facades", options=options))
     command = next(line for line in card.splitlines() if line.startswith("python train.py"))
     parsed = vars(train.build_parser().parse_args(shlex.split(command)[2:]))
     keys = {k: v for k, v in parsed.items() if k in options}
-    assert keys == {"max_steps": 5000, "spectral": False, "lr": 1e-3}
+    assert keys == {"max_steps": 5000, "spectral_norm": False, "lr": 1e-3}
     assert load_recipe(parsed["recipe"], keys) == recipe
 
 

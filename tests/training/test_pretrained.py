@@ -117,12 +117,12 @@ def test_a_known_encoder_learns_at_its_own_rate() -> None:
     [
         ({"encoder": "resnet"}, "encoder must be one of unet, efficientnet-lite0"),
         ({"depth": 4}, "depth must be 5 with encoder efficientnet-lite0, got 4"),
-        ({"d_known": True}, "d_known must be false for photo2labels"),
-        ({"lambda_known": 1.0}, "lambda_known must be 0 for photo2labels"),
-        ({"lambda_seg": 1.0}, "lambda_seg must be 0 for photo2labels"),
+        ({"projected_d": True}, "projected_d must be false for photo2labels"),
+        ({"lambda_perceptual": 1.0}, "lambda_perceptual must be 0 for photo2labels"),
+        ({"lambda_oasis": 1.0}, "lambda_oasis must be 0 for photo2labels"),
         (
-            {"task": "image2image", "encoder": "unet", "depth": 3, "size": 72, "d_known": True},
-            "size must be a multiple of 16 with d_known",
+            {"task": "image2image", "encoder": "unet", "depth": 3, "size": 72, "projected_d": True},
+            "size must be a multiple of 16 with projected_d",
         ),
     ],
 )

@@ -39,8 +39,8 @@ def test_every_key_has_its_line_of_help_under_a_heading() -> None:
     assert groups["ngf"] == "Generator"
     assert groups["d_scales"] == "Discriminator"
     assert groups["lambda_l1"] == "Losses"
-    assert groups["lr"] == groups["seed"] == "Schedule"
-    assert groups["small_size"] == "Smaller squares first"
+    assert groups["lr"] == groups["seed"] == "Optimization"
+    assert groups["progressive_size"] == "Progressive resolution"
 
 
 @pytest.mark.parametrize(
@@ -48,17 +48,20 @@ def test_every_key_has_its_line_of_help_under_a_heading() -> None:
     [
         ({"d_augment": "colour"}, "d_augment must be any of color,translation,cutout"),
         ({"d_augment": "color", "task": "colorize", "depth": 6}, "any of translation,cutout"),
-        ({"label_smoothing": 0.1, "gan_loss": "hinge"}, "label_smoothing must be 0 with hinge"),
-        ({"accumulate": 3, "batch_size": 4}, "accumulate must be a divisor of batch_size = 4"),
-        ({"schedule": "plateau"}, "best_metric must be a figure"),
-        ({"schedule": "exponential"}, "schedule must be one of constant, linear, cosine"),
+        ({"label_smoothing": 0.1, "gan_mode": "hinge"}, "label_smoothing must be 0 with hinge"),
+        (
+            {"gradient_accumulation_steps": 3, "batch_size": 4},
+            "gradient_accumulation_steps must be a divisor of batch_size = 4",
+        ),
+        ({"lr_scheduler": "plateau"}, "best_metric must be a metric"),
+        ({"lr_scheduler": "exponential"}, "lr_scheduler must be one of constant, linear, cosine"),
         ({"d_scales": 4}, "d_scales must be one of 1, 2, 3, got 4"),
         ({"rec_loss": "l3"}, "rec_loss must be one of l1, l2, smooth_l1, got 'l3'"),
         ({"size": 64, "depth": 4, "receptive_field": 286}, "size must be at least 96"),
         ({"size": 128, "depth": 4, "d_scales": 3, "receptive_field": 286}, "at least 384"),
-        ({"clip_grad": -1.0}, "clip_grad must be 0 or more"),
-        ({"drop": 0.0}, "drop must be above 0"),
-        ({"warmup": -1}, "warmup must be 0 or more"),
+        ({"max_grad_norm": -1.0}, "max_grad_norm must be 0 or more"),
+        ({"lr_gamma": 0.0}, "lr_gamma must be above 0"),
+        ({"lr_warmup_steps": -1}, "lr_warmup_steps must be 0 or more"),
     ],
     ids=str,
 )
@@ -74,10 +77,10 @@ def test_a_shift_alone_asks_for_translation() -> None:
 
 
 def test_what_show_prints_is_a_recipe_with_the_options_in_it(capsys) -> None:
-    assert train.main(["facades", "--ngf", "8", "--flip", "false", "--show"]) == 0
+    assert train.main(["facades", "--ngf", "8", "--random-flip", "false", "--show"]) == 0
     values = tomllib.loads(capsys.readouterr().out)
     shown = from_dict(Recipe, values, "shown")
-    assert shown == load_recipe("facades", {"ngf": 8, "flip": False})
+    assert shown == load_recipe("facades", {"ngf": 8, "random_flip": False})
 
 
 def test_help_names_every_key_with_its_line(capsys) -> None:
@@ -111,7 +114,7 @@ def test_the_issues_recipes_are_there_and_each_says_what_data_it_wants() -> None
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_step_of_each_recipe_learns_from_its_kind_of_batch(name: str) -> None:
     size = 128 if load_recipe(name).d_scales > 1 else 64
-    small = {"size": size, "small_size": 0, "ngf": 4, "ndf": 4, "max_channels": 8, "depth": 4}
+    small = {"size": size, "progressive_size": 0, "ngf": 4, "ndf": 4, "max_channels": 8, "depth": 4}
     if load_recipe(name).encoder != "unet":
         small["depth"] = 5
     recipe = load_recipe(name, {**small, "batch_size": 2, "ema": 0.0, "gan_start": 0.0})

@@ -38,6 +38,6 @@ def test_what_the_weights_depend_on_cannot_change_while_a_run_lasts(
         assert "max_steps" in said
     assert run("--resume", out, "--ema", 0) == 2
     assert "--ema cannot change to or from 0" in capsys.readouterr().err
-    assert run("--resume", out, "--jitter", 9) == 2
-    assert "jitter must be" in capsys.readouterr().err
+    assert run("--resume", out, "--crop-scale", 9) == 2
+    assert "crop_scale must be" in capsys.readouterr().err
     assert content(out) == before

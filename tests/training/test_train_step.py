@@ -25,7 +25,7 @@ SMALL = Recipe(
     receptive_field=16,
     style_dim=4,
     batch_size=4,
-    precision="fp32",
+    mixed_precision="fp32",
 )
 
 
@@ -95,20 +95,21 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
     recipe = replace(
         SMALL,
         lambda_fm=5.0,
-        d_known=True,
-        lambda_known=1.0,
-        lambda_seg=1.0,
-        take_out=0.8,
-        lambda_even=1.0,
+        projected_d=True,
+        lambda_perceptual=1.0,
+        lambda_oasis=1.0,
+        element_dropout=0.8,
+        lambda_uniformity=1.0,
         lambda_z=1.0,
         lambda_kl=0.1,
-        prior_part=0.5,
+        prior_fraction=0.5,
         d_scales=2,
         size=64,
         d_augment="color,translation,cutout",
     )
     whole, split = (
-        Learner(r, torch.device("cpu")) for r in (recipe, replace(recipe, accumulate=parts))
+        Learner(r, torch.device("cpu"))
+        for r in (recipe, replace(recipe, gradient_accumulation_steps=parts))
     )
     batch = make_batch(side=64)
     batch.weight[0, :, :20] = 0  # the parts differ in how much of them counts
@@ -141,7 +142,7 @@ def test_discriminators_learn_at_every_scale() -> None:
 
 
 def test_a_clipped_gradient_is_no_longer_than_asked() -> None:
-    learner = Learner(replace(SMALL, clip_grad=0.01), torch.device("cpu"))
+    learner = Learner(replace(SMALL, max_grad_norm=0.01), torch.device("cpu"))
     learner.step(make_batch(), 0, 10)
     for module in (learner.model, learner.discriminator):
         grads = [p.grad for p in module.parameters() if p.grad is not None]
@@ -164,19 +165,19 @@ def test_a_clipped_gradient_is_no_longer_than_asked() -> None:
         {"d_norm": "batch"},
         {"norm": "batch"},
         {"norm": "none"},
-        {"gan_loss": "lsgan"},
-        {"gan_loss": "hinge"},
-        {"spectral": True},
+        {"gan_mode": "lsgan"},
+        {"gan_mode": "hinge"},
+        {"spectral_norm": True},
         {"lambda_fm": 3.0},
         {"receptive_field": 1},
         {"dropout": 0.5},
         {"d_lr": 1e-3},
         {"lr": 1e-3},
-        {"schedule": "constant"},
-        {"schedule": "cosine"},
+        {"lr_scheduler": "constant"},
+        {"lr_scheduler": "cosine"},
         {"decay_start": 0.5},
-        {"schedule": "step", "drop_every": 0.1},
-        {"warmup": 5},
+        {"lr_scheduler": "step", "lr_step": 0.1},
+        {"lr_warmup_steps": 5},
         {"seed": 1},
     ],
     ids=str,
@@ -201,7 +202,7 @@ def equal_networks(one: Learner, two: Learner) -> bool:
 
 
 def test_a_plateau_lowers_both_rates_and_is_remembered() -> None:
-    recipe = replace(SMALL, schedule="plateau", best_metric="psnr", drop=0.5, drop_after=2)
+    recipe = replace(SMALL, lr_scheduler="plateau", best_metric="psnr", lr_gamma=0.5, lr_patience=2)
     learner = Learner(recipe, torch.device("cpu"))
     for is_best in (True, False, False):
         learner.plateau.take(is_best)

@@ -12,7 +12,7 @@ from pix2pix.app.tabs.colorize_tab import EXAMPLES, build_colorize_tab, own_exam
 from pix2pix.app.tabs.draw_tab import build_draw_tab
 from pix2pix.app.tabs.image_tab import build_photo_tab
 from pix2pix.checkpoint import EXAMPLES_DIR
-from pix2pix.config import CANVASES
+from pix2pix.config import INPUT_TYPES
 from pix2pix.images.reader import read_size
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.inference.image_to_image import LineDrawer
@@ -36,7 +36,7 @@ def build_model_tab(served: Served, concurrency_id: str, demo: gr.Blocks, desks:
     elif isinstance(model, Colorizer):
         own = own_examples([p for p in example_files(examples) if can_open(p)])
         build_colorize_tab(model, PHOTOS, concurrency_id, demo, own or EXAMPLES)
-    elif isinstance(model, Translator) and model.config.canvas != CANVASES[0]:
+    elif isinstance(model, Translator) and model.config.input_type != INPUT_TYPES[0]:
         drawer = LineDrawer(model)
         sheet = SheetKind("lines", model.config.shape, drawer.palette, served.title)
         build_draw_tab(drawer, with_examples(sheet, examples), None, concurrency_id, desks)

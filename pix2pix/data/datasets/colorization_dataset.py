@@ -67,7 +67,7 @@ class PlainPhotos:
                 for arrays in (lightness, ab)
             )
         weight = self.weights[ab_cells(ab)]
-        if self.geometry.fit == "pad":
+        if self.geometry.resize_mode == "pad":
             weight = weight * np.stack([resize(mask, ab.shape[1:3]) != VOID for _, mask in views])
         return Batch(
             encode_colorize_input(lightness, hints, mask),

@@ -26,7 +26,7 @@ def read_images(
     """
     size = example_size(example)
     rows, columns = geometry.stored_shape(size[::-1])
-    side = max(rows, columns) if geometry.fit == "rotate" else 0
+    side = max(rows, columns) if geometry.resize_mode == "rotate" else 0
     images = open_parts(example.parts, at_least=(max(columns, side), max(rows, side)))
     shown = [read_in_range(image, its_range) for image, its_range in zip(images, ranges)]
     return geometry.store_masked([np.asarray(to_rgb(image)) for image in shown])
@@ -55,7 +55,7 @@ class ImagePairs:
         views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
         source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
         # What is mirrored teaches as the picture does, and is no part of it when that is judged.
-        is_bare = self.geometry.fit == "pad" or (bool(masks) and rngs is None)
+        is_bare = self.geometry.resize_mode == "pad" or (bool(masks) and rngs is None)
         picture = masks[0] != VOID if is_bare else np.ones(source.shape[:3], bool)
         weight = torch.from_numpy(picture)[:, None].float()
         encoded = encode_photo(source)
