@@ -33,10 +33,10 @@ from pix2pix.checkpoint import load_checkpoint  # noqa: E402
 from pix2pix.cli.export import to_onnx  # noqa: E402
 from pix2pix.config import GeneratorConfig  # noqa: E402
 from pix2pix.hub import resolve  # noqa: E402
-from pix2pix.inference.engines import (  # noqa: E402
-    OpenVinoEngine,
-    TorchEngine,
-    choose_engine,
+from pix2pix.inference.backends import (  # noqa: E402
+    OpenVinoBackend,
+    TorchBackend,
+    choose_kind,
     fold_resize_convs,
 )
 from pix2pix.labels.facade_builder import build_facade  # noqa: E402
@@ -69,11 +69,11 @@ def ours(folder: Path) -> dict[str, Run]:
     for bf16 in (False, True) if has_fast_bf16(CPU) else (False,):
         network = load()
         network.needs_fp32 = network.needs_fp32 and not bf16  # its time, not its picture, counts
-        runs[f"torch {named(bf16)}"] = TorchEngine(network, CPU, bf16)
+        runs[f"torch {named(bf16)}"] = TorchBackend(network, CPU, bf16)
         if has_openvino:
             network = load()
             network.needs_fp32 = network.needs_fp32 and not bf16
-            runs[f"openvino {named(bf16)}"] = OpenVinoEngine(network, bf16)
+            runs[f"openvino {named(bf16)}"] = OpenVinoBackend(network, bf16)
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
         runs["onnxruntime"] = onnx_session(folder)
     return runs
@@ -178,7 +178,7 @@ def print_choice(report: dict[str, float]) -> None:
             if (name := f"{kind} {named(bf16)}") in report
         }
         if len(times) == 2:
-            chosen, _ = choose_engine(bf16, CPU, possible=True)
+            chosen, _ = choose_kind(bf16, CPU, has_openvino=True)
             faster = min(times, key=lambda kind: times[kind])
             print(
                 f"{named(bf16)}: auto takes {chosen}, {faster} is the faster one "

@@ -203,6 +203,8 @@ class GeneratorConfig:
         require(
             ok, "hint_embed_dim", "0 without ab_classes or with a depth of 1", self.hint_embed_dim
         )
+        ok = not self.hint_embed_dim or self.half_output or self.stem > 0
+        require(ok, "hint_embed_dim", "0 without half_output or a stem", self.hint_embed_dim)
 
 
 @dataclass(frozen=True)

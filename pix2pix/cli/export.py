@@ -7,10 +7,7 @@ of 2 ** depth. Its metadata hold the checkpoint's config, how a picture is made 
 """
 
 import argparse
-import importlib.util
 import json
-import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +15,8 @@ from pix2pix.cli.arguments import Commands, add_command
 from pix2pix.runtime.atomic_io import write_atomically
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
-
     from pix2pix.checkpoint import Model
     from pix2pix.config import CheckpointConfig
-
-OPSET = 17
 
 HELP = """\
 Write a checkpoint's generator as an ONNX file.
@@ -32,8 +24,7 @@ Write a checkpoint's generator as an ONNX file.
 It takes any batch, height and width (multiples of 2 ** depth), runs in ONNX Runtime, OpenVINO,
 TensorRT or a browser. Its metadata (metadata_props, each JSON) have the checkpoint's config in
 pix2pix.config, and in pix2pix.input how to feed it as it was trained: height, width, how a picture
-of another shape becomes one of these (fit, how), mean and std of its values, order of channels. It
-needs more than the app does: pip install onnx
+of another shape becomes one of these (fit, how), mean and std of its values, order of channels.
 """
 
 # How a program feeds a picture as `data.geometry` does, by `fit`
@@ -79,8 +70,6 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the file and says what it takes. Raises ValueError with the reason where it cannot."""
-    if importlib.util.find_spec("onnx") is None:
-        raise ValueError("export needs the package onnx: pip install onnx")
     if options.out.suffix.lower() != ".onnx":
         raise ValueError(f"{options.out}: expected a file name that ends in .onnx")
     if options.out.exists() and not options.force:
@@ -104,40 +93,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> bytes:
-    """The generator of a loaded checkpoint as the bytes of an ONNX file. The model is used up."""
+    """The generator of a loaded checkpoint as the bytes of an ONNX file."""
     import onnx
-    import torch
 
-    from pix2pix.inference.engines import fold_resize_convs
+    from pix2pix.inference.backends.onnx_graph import Precision, build_onnx_model
 
-    generator = model.generator.eval().requires_grad_(False)
-    exact = fp16 and generator.needs_fp32
-    if not exact:  # a folded kernel is a sum, which float16 would round
-        fold_resize_convs(generator)
-    side = 2**config.generator.depth
-    inputs = {"input": torch.zeros(1, config.generator.in_channels, side, side)}
-    if config.generator.style_dim:
-        inputs["style"] = torch.zeros(1, config.generator.style_dim)
-    free = {0: "count", 2: "height", 3: "width"}
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # The exporter by tracing: that by torch.export takes twenty times as long, and its
-        # optimiser failed on padding by replication (torch 2.15).
-        path = Path(folder) / "model.onnx"
-        torch.onnx.export(
-            half(generator) if fp16 and not exact else generator,
-            tuple(inputs.values()),
-            path,
-            dynamo=False,
-            opset_version=OPSET,
-            do_constant_folding=not exact,
-            input_names=list(inputs),
-            output_names=["output"],
-            dynamic_axes={"input": free, "output": free, "style": {0: "count"}},
-        )
-        proto = onnx.load(path)
-    if exact:
-        store_as_half(proto)
+    generator = model.generator.eval()
+    precision: Precision = "fp32"
+    if fp16:
+        precision = "fp16_storage" if generator.needs_fp32 else "fp16"
+    proto = build_onnx_model(generator, precision)
     onnx.helper.set_model_props(proto, metadata(config, model))
     onnx.checker.check_model(proto)
     return bytes(proto.SerializeToString())
@@ -194,46 +159,3 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
     elif config.task != "colorize":
         found["output"] = "R, G, B; value * 127.5 + 127.5"
     return found
-
-
-def half(generator: "nn.Module") -> "nn.Module":
-    """The generator computing in float16, with float32 at both ends."""
-    from torch import nn
-
-    class Half(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.generator = generator.half()
-
-        def forward(self, *inputs: "torch.Tensor") -> "torch.Tensor":
-            output: torch.Tensor = self.generator(*(x.half() for x in inputs))
-            return output.float()
-
-    return Half()
-
-
-def store_as_half(proto: Any) -> None:
-    """Stores an ONNX model's float32 weights as float16, and leaves it to compute in float32.
-
-    Each is widened by a Cast, which runtimes do once, when they load the file. A weight that
-    float16 does not hold exactly stays as it is: those of a checkpoint come from float16, and in a
-    network with instance norm rounding them would be seen (43 of 255 on a drawing of one class).
-    """
-    import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
-
-    casts = []
-    for tensor in proto.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT:
-            continue
-        weight = numpy_helper.to_array(tensor)
-        with np.errstate(over="ignore"):
-            half = weight.astype(np.float16)
-        if not np.array_equal(half, weight):
-            continue
-        name, narrow = tensor.name, f"{tensor.name}.float16"
-        tensor.CopyFrom(numpy_helper.from_array(half, narrow))
-        casts.append(helper.make_node("Cast", [narrow], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *proto.graph.node]  # a node stands after those that it needs
-    del proto.graph.node[:]
-    proto.graph.node.extend(nodes)

@@ -1,4 +1,4 @@
-"""A generator made ready to serve: one at a time, whoever calls."""
+"""Runs a loaded generator, one run at a time in the whole process."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ import torch
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.inference.engines import InferenceCancelledError, Stop, make_engine
+from pix2pix.inference.backends import InferenceCancelledError, Stop, make_backend
 
 
 class Runner:
-    """A generator made ready to serve, by an engine. May be called from several threads.
+    """Runs a generator in a backend. May be called from several threads.
 
-    Networks run one at a time, whichever Runner they belong to: each takes all cores.
+    Runs take turns, whichever Runner they belong to: each uses all cores. Those at `live_shape`
+    (H, W) can be cancelled in every backend.
     """
 
     _turn = threading.Lock()
 
-    def __init__(self, model: Model, device: torch.device, engine: str = "torch") -> None:
-        self._engine = make_engine(engine, model.generator, device)
+    def __init__(
+        self,
+        model: Model,
+        device: torch.device,
+        engine: str = "torch",
+        live_shape: tuple[int, int] | None = None,
+    ) -> None:
+        self._backend = make_backend(engine, model.generator, device, live_shape)
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
-        """Takes and gives tensors on the CPU.
+        """Takes and returns tensors on the CPU.
 
         Raises InferenceCancelledError soon after `stop()` is true.
         """
         with self._turn:
             if stop is not None and stop():
                 raise InferenceCancelledError
-            return self._engine(x, style, stop)
+            return self._backend(x, style, stop)

@@ -50,7 +50,6 @@ class Norm(nn.Module):
             self.norm = nn.Identity()
         self.classes = classes
         self.style = nn.Linear(style_dim, 2 * channels * max(classes, 1)) if style_dim else None
-        self.single = False  # whether each call has one image: the same, quicker in OpenVINO
 
     def forward(
         self, x: Tensor, style: Tensor | None = None, labels: Tensor | None = None
@@ -61,9 +60,6 @@ class Norm(nn.Module):
         modulation = self.style(style)
         if labels is None or not self.classes:
             scale, shift = modulation[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
-        elif self.single:
-            kernels = modulation.view(self.classes, -1, 1, 1).transpose(0, 1)  # (2 C, K, 1, 1)
-            scale, shift = (F.conv2d(labels, kernel) for kernel in kernels.chunk(2))
         else:
             table = modulation.view(x.shape[0], 1, self.classes, -1)  # (N, 1, K, 2 C)
             by_pixel = labels.permute(0, 2, 3, 1) @ table  # (N, H, W, 2 C)

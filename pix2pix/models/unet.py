@@ -119,7 +119,7 @@ class UNet(nn.Module):
         self.code: PixelEmbedding | None = None
         if config.hint_embed_dim:
             last = stem or widths[0]
-            deep = 2 * widths[self._code_level() - 1]
+            deep = 2 * widths[self.code_level - 1]
             self.code = PixelEmbedding(deep, 2 * last, config.hint_embed_dim)
         self.apply(init_weights)
         for module in self.modules():
@@ -153,14 +153,16 @@ class UNet(nn.Module):
             x = up(x, style, labels)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
             if skips:
                 x = torch.cat([x, skips.pop()], dim=1)
-            if i == self._code_level():
+            if i == self.code_level:
                 deep = x
         code = self.code(deep, x) if self.code is not None else None
         if self.head is not None:
             x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
         return x if code is None else torch.cat([x, code], dim=1)
 
-    def _code_level(self) -> int:
+    @property
+    def code_level(self) -> int:
+        """After how many halvings the pixel embedding is made."""
         return min(CODE_LEVEL, self.config.depth - 1)
 
     def encode(self, x: Tensor) -> list[Tensor]:

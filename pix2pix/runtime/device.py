@@ -29,16 +29,19 @@ def has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        return has_amx() or _cpu_has("_is_avx512_bf16_supported")
+        return has_amx() or _cpu_has("avx512_bf16", "_is_avx512_bf16_supported")
     return False
 
 
 def has_amx() -> bool:
     """Whether the CPU multiplies matrices of bfloat16 in one instruction (Intel AMX)."""
-    return _cpu_has("_is_amx_tile_supported")
+    return _cpu_has("amx_bf16", "_is_amx_tile_supported")
 
 
-def _cpu_has(probe: str) -> bool:
+def _cpu_has(capability: str, probe: str) -> bool:
+    """Whether the CPU has it. torch before 2.12 knows only by the private function `probe`."""
+    if hasattr(torch.cpu, "get_capabilities"):
+        return bool(torch.cpu.get_capabilities().get(capability, False))
     return bool(getattr(torch.cpu, probe, bool)())
 
 

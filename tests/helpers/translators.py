@@ -9,7 +9,7 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Translator
-from pix2pix.inference.engines import Stop
+from pix2pix.inference.backends import Stop
 from pix2pix.inference.styles import Styles
 from pix2pix.training.model_card import write_card
 from pix2pix.training.recipe import Recipe

@@ -15,13 +15,13 @@ import pytest
 import torch
 
 from pix2pix.checkpoint import Model
-from pix2pix.inference import engines
-from pix2pix.inference.engines import (
+from pix2pix.inference.backends import (
     ENGINES,
     InferenceCancelledError,
-    OpenVinoEngine,
-    TorchEngine,
-    make_engine,
+    OpenVinoBackend,
+    TorchBackend,
+    make_backend,
+    selection,
 )
 from pix2pix.inference.runner import Runner
 from pix2pix.training.recipe import Recipe
@@ -91,9 +91,9 @@ def test_an_engine_gives_what_the_model_gives_for_any_size(
     """In bf16 where the network allows it, also on hardware that has to emulate it."""
     if kind == "openvino":
         pytest.importorskip("openvino")
-    monkeypatch.setattr(engines, "has_fast_bf16", lambda device: bf16)
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: bf16)
     recipe = RECIPES[name]
-    engine = make_engine(kind, make_model(recipe).generator, CPU)
+    engine = make_backend(kind, make_model(recipe).generator, CPU)
     generator = make_model(recipe).generator
     wide = 2**recipe.depth * 3
     for shape in ((1, 32, 32), (2, 64, wide), (1, wide, 96)):
@@ -105,7 +105,7 @@ def test_an_engine_gives_what_the_model_gives_for_any_size(
 
 def test_an_answer_stays_as_it_is_when_the_next_comes() -> None:
     pytest.importorskip("openvino")
-    engine = OpenVinoEngine(make_model(DRAWING).generator)
+    engine = OpenVinoBackend(make_model(DRAWING).generator)
     x, style = inputs(DRAWING, (1, 32, 32))
     first = engine(x, style)
     kept = first.clone()
@@ -133,35 +133,35 @@ def test_auto_is_the_faster_engine_of_the_processor_and_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     pytest.importorskip("openvino")
-    monkeypatch.setattr(engines, "has_fast_bf16", lambda device: bf16)
-    monkeypatch.setattr(engines, "has_amx", lambda: amx)
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: bf16)
+    monkeypatch.setattr(selection, "has_amx", lambda: amx)
     with caplog.at_level(logging.INFO, "pix2pix"):
-        engine = make_engine("auto", make_model(RECIPES[recipe]).generator, CPU)
-    assert isinstance(engine, TorchEngine if words.startswith("torch") else OpenVinoEngine)
+        engine = make_backend("auto", make_model(RECIPES[recipe]).generator, CPU)
+    assert isinstance(engine, TorchBackend if words.startswith("torch") else OpenVinoBackend)
     assert caplog.messages[-1].startswith(f"engine: {words}")
-    for kind, expected in (("torch", TorchEngine), ("openvino", OpenVinoEngine)):
-        assert isinstance(make_engine(kind, make_model(DRAWING).generator, CPU), expected)
+    for kind, expected in (("torch", TorchBackend), ("openvino", OpenVinoBackend)):
+        assert isinstance(make_backend(kind, make_model(DRAWING).generator, CPU), expected)
 
 
 def test_auto_is_torch_where_openvino_cannot_be() -> None:
-    engine = make_engine("auto", make_model(DRAWING).generator, torch.device("meta"))
-    assert isinstance(engine, TorchEngine)
+    engine = make_backend("auto", make_model(DRAWING).generator, torch.device("meta"))
+    assert isinstance(engine, TorchBackend)
 
 
 def test_an_engine_that_cannot_be_had_is_refused() -> None:
     with pytest.raises(ValueError, match="one of auto, torch, openvino, got 'tpu'"):
-        make_engine("tpu", make_model(DRAWING).generator, CPU)
+        make_backend("tpu", make_model(DRAWING).generator, CPU)
     with pytest.raises(ValueError, match=r"runs on the CPU .* got device meta"):
-        make_engine("openvino", make_model(DRAWING).generator, torch.device("meta"))
+        make_backend("openvino", make_model(DRAWING).generator, torch.device("meta"))
 
 
 def count_ends(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Grows with each run that comes to its end."""
     ended: list[bool] = []
-    if isinstance(engine, TorchEngine):
+    if isinstance(engine, TorchBackend):
         engine._generator.final.register_forward_hook(lambda *_: ended.append(True))
         return ended
-    request = engine._request
+    request = engine._live
 
     class Watched:
         def __getattr__(self, name: str) -> Any:
@@ -169,7 +169,7 @@ def count_ends(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
                 ended.append(True)
             return getattr(request, name)
 
-    monkeypatch.setattr(engine, "_request", Watched())
+    monkeypatch.setattr(engine, "_live", Watched())
     return ended
 
 
@@ -180,7 +180,7 @@ def test_a_run_that_nobody_waits_for_stops_and_the_next_is_whole(
     if kind == "openvino":
         pytest.importorskip("openvino")
     large = dataclasses.replace(DRAWING, ngf=32, max_channels=64)
-    runner = Runner(make_model(large), CPU, kind)
+    runner = Runner(make_model(large), CPU, kind, live_shape=(384, 384))
     x, style = inputs(large, (1, 384, 384))
     whole = runner(x, style)
     asked: list[bool] = []
@@ -189,7 +189,7 @@ def test_a_run_that_nobody_waits_for_stops_and_the_next_is_whole(
         asked.append(True)
         return len(asked) > 2
 
-    ended = count_ends(runner._engine, monkeypatch)
+    ended = count_ends(runner._backend, monkeypatch)
     with pytest.raises(InferenceCancelledError):
         runner(x, style, stop)
     assert len(asked) == 3, "the first yes is enough"
@@ -200,10 +200,11 @@ def test_a_run_that_nobody_waits_for_stops_and_the_next_is_whole(
 def test_after_a_run_that_was_stopped_those_of_the_size_before_are_whole_too() -> None:
     pytest.importorskip("openvino")
     large = dataclasses.replace(DRAWING, ngf=32, max_channels=64)
-    runner = Runner(make_model(large), CPU, "openvino")
+    runner = Runner(make_model(large), CPU, "openvino", live_shape=(384, 384))
     x, style = inputs(large, (1, 384, 384))
     small = x[..., :256, :256]
     whole, small_whole = runner(x, style), runner(small, style)
+    assert runner(small, style, lambda: False).equal(small_whole), "runs of other shapes go on"
     for patience in (1, 3, 6, 10):
         left = iter(range(patience))
         with contextlib.suppress(InferenceCancelledError):
@@ -247,10 +248,10 @@ def test_networks_run_one_at_a_time_and_one_that_is_late_is_not_begun() -> None:
 SIGNALLED = """
 import gc, os, signal, sys
 sys.path[:0] = ["tests/inference", "tests/helpers", "tests"]
-from test_backends import CPU, DRAWING, inputs, make_engine, make_model
+from test_backends import CPU, DRAWING, inputs, make_backend, make_model
 
 x, style = inputs(DRAWING, (1, 32, 32))
-models = [make_engine("openvino", make_model(DRAWING).generator, CPU) for _ in range(2)]
+models = [make_backend("openvino", make_model(DRAWING).generator, CPU) for _ in range(2)]
 for model in models:
     model(x, style)
 del model
@@ -280,7 +281,7 @@ def test_no_thread_of_ours_is_given_a_signal_stack() -> None:
     pytest.importorskip("openvino")
     x, style = inputs(DRAWING, (1, 32, 32))
     before = signal_stack()
-    engine = make_engine("openvino", make_model(DRAWING).generator, CPU)
+    engine = make_backend("openvino", make_model(DRAWING).generator, CPU)
     engine(x, style)
     assert signal_stack() == before
     del engine

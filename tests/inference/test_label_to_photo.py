@@ -13,7 +13,7 @@ from pix2pix.inference import (
     Drawer,
     load_drawer,
 )
-from pix2pix.inference.engines import fold_resize_convs
+from pix2pix.inference.backends import fold_resize_convs
 from pix2pix.inference.working_shapes import working_shape
 from pix2pix.labels.label_map import VOID
 from pix2pix.models.tensors import encode_photo

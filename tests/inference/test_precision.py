@@ -22,8 +22,8 @@ from torch import Tensor
 from benchmarks.hard_drawings import filled, hard_drawings
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.cli.export import to_onnx
-from pix2pix.inference import engines, load_colorizer, load_tracer
-from pix2pix.inference.engines import TorchEngine, make_engine
+from pix2pix.inference import load_colorizer, load_tracer
+from pix2pix.inference.backends import TorchBackend, make_backend, openvino_backend, selection
 from pix2pix.labels.facade_builder import CLASS_IDS, build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.models import InstanceNorm, UNet
@@ -78,7 +78,7 @@ def plain(style: Tensor) -> Iterator[Callable[[np.ndarray], Tensor]]:
 @pytest.fixture
 def bf16_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
     """What picks a precision believes that the processor multiplies bf16."""
-    monkeypatch.setattr(engines, "has_fast_bf16", lambda device: True)
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: True)
 
 
 def onnx_run(fp16: bool) -> Run:
@@ -92,7 +92,7 @@ def onnx_run(fp16: bool) -> Run:
 
 
 def autocast_run(dtype: torch.dtype) -> Run:
-    engine = TorchEngine(generator(), CPU)
+    engine = TorchBackend(generator(), CPU)
 
     def run(x: Tensor, style: Tensor) -> Tensor:
         with torch.autocast("cpu", dtype):
@@ -110,7 +110,7 @@ def make_run(name: str) -> Run:
         return autocast_run(torch.float16)
     if name == "torch bf16 outside":
         return autocast_run(torch.bfloat16)
-    return make_engine(name, generator(), CPU)
+    return make_backend(name, generator(), CPU)
 
 
 def distance(found: Tensor, expected: Tensor) -> float:
@@ -172,10 +172,10 @@ def test_the_instructions_of_the_processor_do_not_matter(
 import numpy as np, torch
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.models.tensors import encode_labels
-from pix2pix.inference import engines
-engines.has_fast_bf16 = lambda device: True
+from pix2pix.inference.backends import selection
+selection.has_fast_bf16 = lambda device: True
 network = load_checkpoint({str(FACADES)!r})[1].generator
-engine = engines.make_engine("torch", network, torch.device("cpu"))
+engine = selection.make_backend("torch", network, torch.device("cpu"))
 wall = np.full((1, 256, 256), {CLASS_IDS["window"]}, np.uint8)
 style = torch.tensor({style.tolist()})
 np.save({str(tmp_path / "found.npy")!r}, engine(encode_labels(wall, 12), style))
@@ -239,9 +239,9 @@ def test_convolutions_are_not_in_tf32_where_float32_is_needed(
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_openvino_has_the_precision_that_was_chosen_for_it(norm: str, bf16_hardware: None) -> None:
     openvino = pytest.importorskip("openvino")
-    engine: Any = make_engine("openvino", make_network(norm), CPU)
+    engine: Any = make_backend("openvino", make_network(norm), CPU)
     engine(torch.rand(1, 3, 32, 32), None)
-    compiled = engine._request.get_compiled_model()
+    compiled = engine._any.get_compiled_model()
     can = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     expected = openvino.Type.bf16 if can and norm == "batch" else openvino.Type.f32
     assert compiled.get_property("INFERENCE_PRECISION_HINT") == expected
@@ -253,14 +253,14 @@ def test_bf16_is_asked_of_openvino_for_networks_that_allow_it(
     pytest.importorskip("openvino")
     asked = []
 
-    def note(network: UNet, bf16: bool) -> Any:
+    def note(onnx_model: bytes, bf16: bool, shape: object) -> Any:
         asked.append(bf16)
         raise StopIteration
 
-    monkeypatch.setattr(engines, "compile_request", note)
+    monkeypatch.setattr(openvino_backend, "compile_request", note)
     for norm in ("batch", "instance"):
         with pytest.raises(StopIteration):
-            make_engine("openvino", make_network(norm), CPU)(torch.rand(1, 3, 32, 32), None)
+            make_backend("openvino", make_network(norm), CPU)(torch.rand(1, 3, 32, 32), None)
     assert asked == [True, False]
 
 
@@ -271,7 +271,7 @@ def test_the_colours_in_bf16_are_those_of_float32(monkeypatch: pytest.MonkeyPatc
     photo = Image.open(ROOT / "checkpoints" / "colorize" / "old-photos.jpg").convert("L")
     photo = photo.crop((0, 0, 320, 240))
     exact = load_colorizer(ROOT / "checkpoints" / "colorize", "cpu").colorize(photo)
-    monkeypatch.setattr(engines, "has_fast_bf16", lambda device: True)
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: True)
     found = load_colorizer(ROOT / "checkpoints" / "colorize", "cpu").colorize(photo)
     off = np.abs(np.asarray(found, int) - np.asarray(exact, int))
     assert 0 < off.max() <= 6 and off.mean() < 0.5
@@ -281,6 +281,6 @@ def test_the_classes_in_bf16_are_those_of_float32(monkeypatch: pytest.MonkeyPatc
     photo = Image.open(ROOT / "checkpoints" / "facades" / "samples.jpg").convert("RGB")
     photo = photo.crop((0, 0, 400, 300))
     exact = load_tracer(ROOT / "checkpoints" / "trace", "cpu").trace(photo)
-    monkeypatch.setattr(engines, "has_fast_bf16", lambda device: True)
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: True)
     found = load_tracer(ROOT / "checkpoints" / "trace", "cpu").trace(photo)
     assert 0.97 < (found == exact).mean() < 1

@@ -21,7 +21,7 @@ from pix2pix.app.errors import in_words
 from pix2pix.app.server.schemas import pack_ids
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.inference import load_any
-from pix2pix.inference.engines import Stop
+from pix2pix.inference.backends import Stop
 from pix2pix.inference.oom_fallback import NOTICE, OomFallback
 from pix2pix.inference.runner import Runner
 from pix2pix.runtime.user_warnings import collect_notices, notify
@@ -38,7 +38,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 # ---- the GPU is full ---------------------------------------------------------------------
 
 
-def make_full(model: Model, device: torch.device, engine: str) -> Runner:
+def make_full(model: Model, device: torch.device, engine: str, live_shape: object) -> Runner:
     """Stands in for a runner on a GPU that has no memory left."""
 
     class Full(Runner):
@@ -62,7 +62,7 @@ def test_where_the_gpu_is_full_the_cpu_gives_the_same_and_says_so(models: dict[s
 def test_once_there_is_room_the_gpu_is_used_again(models: dict[str, Path]) -> None:
     is_full = True
 
-    def make(model: Model, device: torch.device, engine: str) -> Runner:
+    def make(model: Model, device: torch.device, engine: str, live_shape: object) -> Runner:
         class Device(Runner):
             def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
                 if is_full and device == CUDA:
@@ -80,7 +80,7 @@ def test_once_there_is_room_the_gpu_is_used_again(models: dict[str, Path]) -> No
 
 
 def test_a_cpu_without_memory_says_what_it_is(models: dict[str, Path]) -> None:
-    def make(model: Model, device: torch.device, engine: str) -> Runner:
+    def make(model: Model, device: torch.device, engine: str, live_shape: object) -> Runner:
         class Full(Runner):
             def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
                 raise torch.OutOfMemoryError
@@ -94,7 +94,9 @@ def test_a_cpu_without_memory_says_what_it_is(models: dict[str, Path]) -> None:
 def test_on_a_cpu_the_weights_are_kept_by_the_engine_alone(models: dict[str, Path]) -> None:
     model = load_checkpoint(models["roads"])[1]
     known = weakref.ref(model)
-    run = OomFallback(model, CPU, make=lambda model, device, engine: lambda x, style, stop: x)
+    run = OomFallback(
+        model, CPU, make=lambda model, device, engine, shape: lambda x, style, stop: x
+    )
     del model
     assert known() is None
     assert run(torch.ones(1), None) == 1
@@ -117,7 +119,7 @@ def test_a_gpu_that_is_really_full_is_survived(models: dict[str, Path]) -> None:
 
 
 def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OomFallback.__init__, "__defaults__", ("torch", make_full))
+    monkeypatch.setattr(OomFallback.__init__, "__defaults__", ("torch", make_full, None))
     monkeypatch.setattr("pix2pix.inference.loading.choose_device", lambda name: CUDA)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     for name in ("roads", "edges", "aerial", "segments", "grey"):

@@ -1,0 +1,351 @@
+"""Writes a generator as an ONNX graph, layer by layer.
+
+torch has two exporters. The one that traces is deprecated; the one built on `torch.export` takes
+7 s for `facades` and as long again to convert for OpenVINO, at every start of the app. This takes
+0.1 s. Each function emits the nodes of the module it is named after and mirrors its `forward`;
+tests/inference/test_onnx_graph.py compares the two for every kind of generator.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias, cast
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from pix2pix.models import Norm, ResizeConv, UNet
+from pix2pix.models.blocks import Down, LateralConv, Up
+from pix2pix.models.efficientnet import InvertedResidual, SameConv
+from pix2pix.models.unet import AnnealedMean, PixelEmbedding
+
+OPSET = 17
+IR_VERSION = 8  # what runtimes of 2022 read; onnx would write its newest
+
+# fp32: stored and computed in float32. fp16: stored and computed in float16, float32 at both ends.
+# fp16_storage: weights that float16 holds exactly are stored in it, all is computed in float32.
+Precision: TypeAlias = Literal["fp32", "fp16", "fp16_storage"]
+Shape: TypeAlias = "list[int | str]"  # a str names a free dimension
+
+
+class GraphBuilder:
+    """Collects nodes and weights. Values of the graph are known by their names."""
+
+    def __init__(self, precision: Precision) -> None:
+        self._precision = precision
+        self._weights: list[TensorProto] = []
+        self._casts: list[onnx.NodeProto] = []  # of weights: they stand before all other nodes
+        self._nodes: list[onnx.NodeProto] = []
+        self._count = 0
+
+    def add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
+        """Appends a node; returns the name of its output, or a list of them."""
+        names = [self._name(op) for _ in range(outputs)]
+        self._nodes.append(helper.make_node(op, inputs, names, **attributes))
+        return names[0] if outputs == 1 else names
+
+    def weight(self, tensor: Tensor) -> str:
+        """Stores a tensor in the precision of the graph; returns the name of its value."""
+        array = np.ascontiguousarray(tensor.detach().float().numpy())
+        with np.errstate(over="ignore"):
+            half = array.astype(np.float16)
+        if self._precision == "fp16":
+            return self._store(half)
+        if self._precision == "fp32" or not np.array_equal(half, array):
+            return self._store(array)
+        name = self._name("weight")
+        narrow = f"{name}.float16"
+        self._weights.append(numpy_helper.from_array(half, narrow))
+        self._casts.append(helper.make_node("Cast", [narrow], [name], to=TensorProto.FLOAT))
+        return name
+
+    def integers(self, *values: int) -> str:
+        """Stores a vector of int64: a shape, or axes."""
+        return self._store(np.array(values, np.int64))
+
+    def float32(self, values: Any) -> str:
+        """Stores an array in float32, whatever the precision of the graph."""
+        return self._store(np.array(values, np.float32))
+
+    def to_float32(self, x: str) -> str:
+        """Casts a value of the graph to float32, where it is not."""
+        if self._precision != "fp16":
+            return x
+        return str(self.add("Cast", x, to=TensorProto.FLOAT))
+
+    def _store(self, array: np.ndarray) -> str:
+        name = self._name("weight")
+        self._weights.append(numpy_helper.from_array(array, name))
+        return name
+
+    def model(self, inputs: dict[str, Shape], y: str, shape: Shape) -> onnx.ModelProto:
+        """The graph that computes `y`, of that shape, as `output` from inputs of these shapes."""
+        result = helper.make_node("Identity", [y], ["output"])
+        graph = helper.make_graph(
+            [*self._casts, *self._nodes, result],
+            "generator",
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+            [helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)],
+            self._weights,
+        )
+        return helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="pix2pix-studio",
+        )
+
+    def _name(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}_{self._count}"
+
+
+@torch.no_grad()
+def build_onnx_model(generator: UNet, precision: Precision = "fp32") -> onnx.ModelProto:
+    """The generator in evaluation mode as an ONNX model.
+
+    Input `input` (N, in_channels, H, W), with styles also `style` (N, style_dim); output `output`
+    (N, C, H, W), or at half the sides with `half_output`. All float32. N, H and W are free; H and W
+    must be multiples of 2 ** depth, which is not checked.
+
+    Raises ValueError for a generator with instance norm in fp16: see `UNet.needs_fp32`.
+    """
+    if precision == "fp16" and generator.needs_fp32:
+        raise ValueError("a generator with instance norm must compute in float32, got fp16")
+    config = generator.config
+    g = GraphBuilder(precision)
+    inputs: dict[str, Shape] = {"input": ["count", config.in_channels, "height", "width"]}
+    x, style = "input", None
+    if config.style_dim:
+        inputs["style"] = ["count", config.style_dim]
+        style = "style"
+    if precision == "fp16":
+        x = g.add("Cast", x, to=TensorProto.FLOAT16)
+        style = style and g.add("Cast", style, to=TensorProto.FLOAT16)
+    y = g.to_float32(unet(g, generator, x, style))
+    return g.model(inputs, y, ["count", "channels", "output_height", "output_width"])
+
+
+def unet(g: GraphBuilder, net: UNet, x: str, style: str | None) -> str:
+    """`UNet.forward` outside training."""
+    depth, image = net.config.depth, x
+    pyramid = label_pyramid(g, x, depth) if net.config.class_norm else None
+    skips = encode(g, net, x)
+    if net.side is not None:
+        skips = [
+            lateral_conv(g, cast(LateralConv, side), level, image, 2 ** (i + 1))
+            for i, (side, level) in enumerate(zip(net.side, skips))
+        ]
+    x = skips.pop()  # the bottleneck is no skip
+    deep, last = x, depth
+    for i, block in zip(reversed(range(depth)), net.up):
+        x = up(g, cast(Up, block), x, style, pyramid[i] if pyramid else None)
+        if skips:
+            x = g.add("Concat", x, skips.pop(), axis=1)
+        if i == net.code_level:
+            deep = x
+        last = i
+    embedding = None
+    if net.code is not None:
+        embedding = pixel_embedding(g, net.code, deep, x, 2 ** (net.code_level - last))
+    if net.head is not None:
+        x = conv(g, cast(nn.Conv2d, net.head), g.add("Relu", x))
+    if embedding is not None:
+        x = g.add("Concat", x, embedding, axis=1)
+    return final(g, net.final, x)
+
+
+def label_pyramid(g: GraphBuilder, one_hot: str, depth: int) -> list[str]:
+    """`unet.label_pyramid`."""
+    levels = [one_hot]
+    for _ in range(depth - 1):
+        levels.append(average_pool(g, levels[-1], 2))
+    return levels
+
+
+def encode(g: GraphBuilder, net: UNet, x: str) -> list[str]:
+    """`UNet.encode`."""
+    levels = []
+    if net.stem is not None:
+        x = g.add("LeakyRelu", conv(g, net.stem, x), alpha=0.2)
+        levels.append(x)
+    for stage in net.down:
+        x = down(g, stage, x) if isinstance(stage, Down) else sequence(g, stage, x)
+        levels.append(x)
+    return levels
+
+
+def down(g: GraphBuilder, block: Down, x: str) -> str:
+    """`Down.forward`."""
+    return str(g.add("LeakyRelu", norm(g, block.norm, conv(g, block.conv, x)), alpha=0.2))
+
+
+def up(g: GraphBuilder, block: Up, x: str, style: str | None, labels: str | None) -> str:
+    """`Up.forward`; its dropout is off outside training."""
+    x = g.add("Relu", x)
+    if isinstance(block.conv, ResizeConv):
+        x = resize_conv(g, block.conv, x)
+    else:
+        layer = cast(nn.ConvTranspose2d, block.conv)
+        x = conv_transpose(g, x, g.weight(layer.weight), layer.bias, _first(layer.padding))
+    return norm(g, block.norm, x, style, labels)
+
+
+def lateral_conv(g: GraphBuilder, block: LateralConv, level: str, image: str, factor: int) -> str:
+    """`LateralConv.forward`."""
+    both = g.add("Concat", level, average_pool(g, image, factor), axis=1)
+    return batch_norm(g, block.norm, conv(g, block.conv, both))
+
+
+def pixel_embedding(
+    g: GraphBuilder, block: PixelEmbedding, deep: str, fine: str, factor: int
+) -> str:
+    """`PixelEmbedding.forward`."""
+    both = g.add("Concat", deep, average_pool(g, fine, factor), axis=1)
+    mixed = g.add("Relu", conv(g, block.mix, g.add("Relu", both)))
+    return resize(g, conv(g, block.code, mixed), factor, "nearest")
+
+
+def final(g: GraphBuilder, layer: nn.Module, x: str) -> str:
+    """The last nonlinearity of a UNet."""
+    if isinstance(layer, nn.Tanh):
+        return str(g.add("Tanh", x))
+    if isinstance(layer, AnnealedMean):
+        return annealed_mean(g, layer, x)
+    return resize(g, x, 2, "linear") if isinstance(layer, nn.Upsample) else x
+
+
+def annealed_mean(g: GraphBuilder, layer: AnnealedMean, x: str) -> str:
+    """`AnnealedMean.forward`, in float32. A 1x1 convolution takes the mean over the points."""
+    x, classes = g.to_float32(x), len(layer.points)
+    logits = g.add("Slice", x, g.integers(0), g.integers(classes), g.integers(1))
+    likely = g.add("Softmax", g.add("Mul", logits, g.float32(1 / layer.TEMPERATURE)), axis=1)
+    mean = g.add("Conv", likely, g.float32(layer.points.T[:, :, None, None]))
+    rest = g.add("Slice", x, g.integers(classes), g.integers(2**31), g.integers(1))
+    return str(g.add("Concat", mean, rest, axis=1))
+
+
+def norm(
+    g: GraphBuilder, layer: Norm, x: str, style: str | None = None, labels: str | None = None
+) -> str:
+    """`Norm.forward`."""
+    inner = layer.norm
+    if isinstance(inner, nn.BatchNorm2d):
+        x = batch_norm(g, inner, x)
+    elif isinstance(inner, nn.InstanceNorm2d):
+        scale, shift = g.weight(inner.weight), g.weight(inner.bias)
+        x = g.add("InstanceNormalization", x, scale, shift, epsilon=inner.eps)
+    if layer.style is None or style is None:
+        return x
+    weight, bias = g.weight(layer.style.weight), g.weight(layer.style.bias)
+    modulation = g.add("Gemm", style, weight, bias, transB=1)  # (N, 2 C) or (N, K * 2 C)
+    if labels is None or not layer.classes:
+        both = g.add("Unsqueeze", modulation, g.integers(2, 3))
+    else:  # a matrix product mixes each class's modulation by the part of it in a pixel
+        table = g.add("Reshape", modulation, g.integers(0, layer.classes, -1))  # (N, K, 2 C)
+        table = g.add("Transpose", table, perm=[0, 2, 1])  # (N, 2 C, K)
+        flat = g.add("Reshape", labels, g.integers(0, layer.classes, -1))  # (N, K, H W)
+        mixed = g.add("MatMul", table, flat)  # (N, 2 C, H W)
+        shape = g.add("Shape", x)
+        ends = g.add("Slice", shape, g.integers(2), g.integers(4))  # H, W
+        both = g.add(
+            "Reshape", mixed, g.add("Concat", g.integers(0, 2 * _channels(layer)), ends, axis=0)
+        )
+    scale, shift = g.add("Split", both, outputs=2, axis=1)
+    one = g.weight(torch.tensor(1.0))
+    return str(g.add("Add", g.add("Mul", x, g.add("Add", scale, one)), shift))
+
+
+def _channels(layer: Norm) -> int:
+    assert layer.style is not None
+    return layer.style.out_features // (2 * max(layer.classes, 1))
+
+
+def batch_norm(g: GraphBuilder, layer: nn.BatchNorm2d, x: str) -> str:
+    """Batch norm with its running statistics."""
+    tensors = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
+    names = [g.weight(cast(Tensor, tensor)) for tensor in tensors]
+    return str(g.add("BatchNormalization", x, *names, epsilon=layer.eps))
+
+
+def conv(g: GraphBuilder, layer: nn.Conv2d, x: str) -> str:
+    """A convolution with the padding of its layer."""
+    if isinstance(layer, SameConv):
+        left, right, top, bottom = layer.rim
+        pads = [top, left, bottom, right]
+    else:
+        pads = [_first(layer.padding)] * 4
+        if layer.padding_mode == "replicate" and any(pads):
+            x, pads = replicate(g, x, pads[0]), [0] * 4
+    names = [x, g.weight(layer.weight)]
+    if layer.bias is not None:
+        names.append(g.weight(layer.bias))
+    return str(g.add("Conv", *names, pads=pads, strides=list(layer.stride), group=layer.groups))
+
+
+def resize_conv(g: GraphBuilder, layer: ResizeConv, x: str) -> str:
+    """`ResizeConv.forward`. The sums of weights are nodes: rounded to float16 they would show."""
+    kernel = g.weight(layer.weight.transpose(0, 1))  # (I, O, 3, 3)
+    for axis in (2, 3):
+        first, middle, last = g.add("Split", kernel, outputs=3, axis=axis)
+        sums = g.add("Add", middle, last), g.add("Add", first, middle)
+        kernel = g.add("Concat", last, *sums, first, axis=axis)  # (I, O, 4, 4) at the end
+    if layer.padding_mode == "replicate":
+        return conv_transpose(g, replicate(g, x, 1), kernel, layer.bias, 3)
+    return conv_transpose(g, x, kernel, layer.bias, 1)
+
+
+def conv_transpose(g: GraphBuilder, x: str, kernel: str, bias: Tensor | None, padding: int) -> str:
+    """A transposed convolution with stride 2."""
+    names = [x, kernel] if bias is None else [x, kernel, g.weight(bias)]
+    return str(g.add("ConvTranspose", *names, pads=[padding] * 4, strides=[2, 2]))
+
+
+def replicate(g: GraphBuilder, x: str, width: int) -> str:
+    """Pads all four sides with the outermost pixels."""
+    pads = g.integers(0, 0, width, width, 0, 0, width, width)
+    return str(g.add("Pad", x, pads, mode="edge"))
+
+
+def average_pool(g: GraphBuilder, x: str, factor: int) -> str:
+    """`F.avg_pool2d(x, factor)`."""
+    if factor == 1:
+        return x
+    return str(g.add("AveragePool", x, kernel_shape=[factor] * 2, strides=[factor] * 2))
+
+
+def resize(g: GraphBuilder, x: str, factor: int, mode: Literal["nearest", "linear"]) -> str:
+    """`F.interpolate` by a whole factor, nearest or bilinear."""
+    scales = g.float32([1, 1, factor, factor])
+    how: dict[str, Any] = {"mode": mode, "coordinate_transformation_mode": "half_pixel"}
+    if mode == "nearest":
+        how |= {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return str(g.add("Resize", x, "", scales, outputs=1, **how))
+
+
+def sequence(g: GraphBuilder, layers: nn.Module, x: str) -> str:
+    """A stage of EfficientNet-Lite."""
+    for layer in cast(nn.Sequential, layers):
+        if isinstance(layer, InvertedResidual):
+            y = sequence(g, layer.layers, x)
+            x = g.add("Add", x, y) if layer.is_residual else y
+        elif isinstance(layer, nn.Sequential):
+            x = sequence(g, layer, x)
+        elif isinstance(layer, nn.Conv2d):
+            x = conv(g, layer, x)
+        elif isinstance(layer, nn.BatchNorm2d):
+            x = batch_norm(g, layer, x)
+        elif isinstance(layer, nn.ReLU6):
+            x = g.add("Clip", x, g.weight(torch.tensor(0.0)), g.weight(torch.tensor(6.0)))
+        else:
+            raise TypeError(f"no ONNX form of {type(layer).__name__} is known here")
+    return x
+
+
+def _first(value: Any) -> int:
+    """A layer's padding, the same on all sides."""
+    sides = set(value)
+    assert len(sides) == 1
+    return int(sides.pop())

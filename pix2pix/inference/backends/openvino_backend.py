@@ -1,0 +1,117 @@
+"""Runs a generator in OpenVINO on the CPU, from its ONNX graph."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
+from pix2pix.models import UNet
+
+POLL_EVERY_MS = 1  # how often a run asks whether it is cancelled
+# The working memory of a larger run is released: 200 MB for a drawing of 512x512. The next run
+# allocates it anew and takes 25 ms longer.
+KEEP_PIXELS = 384 * 384
+
+
+class OpenVinoBackend:
+    """Runs a generator for any height and width, one image of a batch after the other.
+
+    A batch would take as long on a CPU. With `bf16` it computes in bfloat16, unless the generator
+    needs float32.
+
+    Runs at `live_shape` (H, W), the shape that is drawn live, can be cancelled; all others go on to
+    their end. After a cancelled run of a model with free dimensions the plugin keeps the new shape
+    for the layers that ran and the old one for the rest; runs of other shapes then fail
+    ("Eltwise shape infer input shapes dim index mismatch", OpenVINO 2026.4.1 and before). So
+    `live_shape` has a model with fixed dimensions. Each of the two is compiled at its first run.
+    """
+
+    def __init__(
+        self, generator: UNet, bf16: bool = False, live_shape: tuple[int, int] | None = None
+    ) -> None:
+        self._generator: UNet | None = generator.eval()
+        self._bf16 = bf16 and not generator.needs_fp32
+        self._live_shape = live_shape
+        self._onnx = b""
+        self._live: Any = None  # inference requests
+        self._any: Any = None
+
+    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+        """Takes and returns tensors on the CPU.
+
+        Raises InferenceCancelledError soon after `stop()` is true, at `live_shape`.
+        """
+        styles = [None] * len(x) if style is None else style.split(1)
+        return torch.cat([self._run_one(*one, stop) for one in zip(x.split(1), styles)])
+
+    def _run_one(self, x: Tensor, style: Tensor | None, stop: Stop) -> Tensor:
+        inputs = [t.contiguous().numpy() for t in (x, style) if t is not None]
+        height, width = x.shape[-2:]
+        if (height, width) == self._live_shape:
+            self._live = self._live or self._compile((height, width))
+            return torch.from_numpy(infer(self._live, inputs, stop))
+        self._any = self._any or self._compile(None)
+        output = torch.from_numpy(infer(self._any, inputs, None))
+        if height * width > KEEP_PIXELS:
+            self._any.get_compiled_model().release_memory()
+        return output
+
+    def _compile(self, shape: tuple[int, int] | None) -> Any:
+        """An inference request for images of this shape (H, W); None: of any shape."""
+        from pix2pix.inference.backends.onnx_graph import build_onnx_model
+
+        if self._generator is not None:
+            self._onnx = build_onnx_model(self._generator).SerializeToString()
+            self._generator = None  # its weights are in the graph
+        return compile_request(self._onnx, self._bf16, shape)
+
+
+def infer(request: Any, inputs: list[np.ndarray], stop: Stop) -> np.ndarray:
+    """Runs the request. Raises InferenceCancelledError soon after `stop()` is true."""
+    request.start_async(inputs, share_inputs=True)
+    while not request.wait_for(POLL_EVERY_MS):
+        if stop is not None and stop():
+            request.cancel()
+            with contextlib.suppress(RuntimeError):  # wait() raises that it was cancelled
+                request.wait()
+            raise InferenceCancelledError
+    output: np.ndarray = request.get_output_tensor().data.copy()
+    return output
+
+
+def compile_request(onnx_model: bytes, bf16: bool, shape: tuple[int, int] | None) -> Any:
+    """An inference request of OpenVINO's CPU plugin for one image, in bfloat16 or float32.
+
+    `shape` (H, W) fixes the dimensions; None leaves them free.
+
+    The plugin registers an alternate signal stack on the thread that loads it. When several are
+    released in another order than last in, first out, the kernel keeps one that is unmapped, and
+    the next signal that Python handles kills the process. So each is loaded on a thread that ends:
+    no other thread's stack is touched, neither now nor at release.
+    """
+    # Set even where it is the default: on hardware with bf16 OpenVINO computes in it by itself.
+    config = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+    }
+
+    def compile_here() -> Any:
+        import openvino
+
+        core = openvino.Core()
+        model = core.read_model(onnx_model)
+        shapes = {}
+        for node in model.inputs:  # input (N, C, H, W), style (N, style_dim)
+            _, channels, *sides = node.partial_shape
+            shapes[node] = openvino.PartialShape([1, channels, *(shape or sides)[: len(sides)]])
+        model.reshape(shapes)
+        return core.compile_model(model, "CPU", config).create_infer_request()
+
+    with ThreadPoolExecutor(1, "openvino") as thread:
+        return thread.submit(compile_here).result()

@@ -1,0 +1,62 @@
+"""Runs a generator in torch, on any device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
+from pix2pix.models import ResizeConv, UNet
+from pix2pix.runtime.device import autocast
+from pix2pix.runtime.zerogpu import with_zerogpu
+
+
+class TorchBackend:
+    """Runs a generator in channels-last layout; on a CPU it can be cancelled between two layers.
+
+    With `bf16` it computes in bfloat16, unless the generator needs float32.
+    """
+
+    def __init__(self, generator: UNet, device: torch.device, bf16: bool = False) -> None:
+        self._device = device
+        self._bf16 = bf16 and not generator.needs_fp32
+        self._stop: Stop = None
+        fold_resize_convs(generator)
+        self._generator = generator.to(device).eval().to(memory_format=torch.channels_last)
+        if device.type == "cpu":  # on a GPU a run is over before it could be cancelled
+            for layer in (*self._generator.down, *self._generator.up):
+                layer.register_forward_pre_hook(self._check_stop)
+        self._run = with_zerogpu(self._generate)
+
+    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+        """Takes and returns tensors on the CPU.
+
+        Raises InferenceCancelledError soon after `stop()` is true.
+        """
+        self._stop = stop
+        try:
+            return self._run(x, style)
+        finally:
+            self._stop = None
+
+    def _check_stop(self, *_: Any) -> None:
+        if self._stop is not None and self._stop():
+            raise InferenceCancelledError
+
+    @torch.inference_mode()
+    def _generate(self, x: Tensor, style: Tensor | None) -> Tensor:
+        x = x.to(self._device, memory_format=torch.channels_last)
+        style = None if style is None else style.to(self._device)
+        with autocast(self._device, self._bf16):
+            return self._generator(x, style).float().cpu()
+
+
+def fold_resize_convs(module: nn.Module) -> None:
+    """Replaces each ResizeConv by the transposed convolution that it computes, in place."""
+    for name, child in module.named_children():
+        if isinstance(child, ResizeConv):
+            setattr(module, name, child.folded())
+        else:
+            fold_resize_convs(child)
