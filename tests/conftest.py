@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fake_hub import TOKEN, FakeHub, serve_hub
-from forked import Forker
-from hand import drag, press, start_anew
+from helpers.fake_hub import TOKEN, FakeHub, serve_hub
+from helpers.forked import Forker
+from helpers.hand import drag, press, start_anew
+from helpers.running import ROOT, RunningApp, app_arguments, free_port, running_app, save_app_models
 from huggingface_hub import constants
 from PIL import Image
-from running import ROOT, RunningApp, app_arguments, free_port, running_app, save_app_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.hub.client import Hub

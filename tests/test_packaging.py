@@ -65,5 +65,5 @@ def test_an_installed_package_builds_a_space(installed: Path, tmp_path: Path) ->
     command = ["space", "ada/houses", "--checkpoint", checkpoint, "--folder", "out"]
     done = run(installed, tmp_path, *command)
     assert done.returncode == 0, done.stderr
-    for name in ("app.py", "studio.py", "assets/js/draw/draw.js", "pix2pix/app/main.py"):
+    for name in ("app.py", "assets/js/draw/draw.js", "pix2pix/app/main.py"):
         assert (tmp_path / "out" / name).is_file(), name

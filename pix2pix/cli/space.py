@@ -1,6 +1,5 @@
-"""A Hugging Face Space that serves one checkpoint: the app's own files, found by its imports."""
+"""Builds a Hugging Face Space that serves one checkpoint: a copy of the app beside it."""
 
-import ast
 import importlib.metadata
 import shutil
 from pathlib import Path
@@ -21,7 +20,6 @@ from pix2pix.images.reader import IMAGE_SUFFIXES
 from pix2pix.labels.label_map import is_facades
 from pix2pix.runtime.bundle import ASSETS, BUNDLE, PACKAGE
 
-SOURCE = PACKAGE.parent
 OWN_TAB = "--checkpoint"
 PROMISES = {
     "labels2photo": "Draw a label map, see the photo as you draw.",
@@ -30,16 +28,16 @@ PROMISES = {
     "image2image": "Give an image, see what becomes of it.",
 }
 PLAIN_FILES = ("LICENSE", "requirements.txt")
-LEFT_OUT = ("readme",)  # of assets/
+LEFT_OUT = ("__pycache__", "_bundle", "readme")  # "readme": pictures of the README in assets/
 PYTHON_VERSION = "3.12"  # ZeroGPU has 3.10 and 3.12
 
 APP = '''\
-"""Serves {what} in pix2pix studio, whose own app is studio.py."""
+"""Serves {what} in pix2pix studio."""
 
 import sys
 from pathlib import Path
 
-from studio import main
+from pix2pix.app.main import main
 
 HERE = Path(__file__).resolve().parent
 
@@ -117,45 +115,9 @@ def copy_checkpoint(folder: Path, into: Path, examples: bool) -> None:
 
 
 def copy_app(into: Path) -> None:
-    """The app as studio.py, the modules that it imports, the assets, and what pip needs.
-
-    A module's own data are in an .npz file of its name.
-    """
-    shutil.copyfile(BUNDLE / "app.py", into / "studio.py")
-    for path in needed_modules(BUNDLE / "app.py"):
-        target = into / path.relative_to(SOURCE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for suffix in (".py", ".npz"):
-            if path.with_suffix(suffix).is_file():
-                shutil.copyfile(path.with_suffix(suffix), target.with_suffix(suffix))
+    """Copies the package, the assets and what pip needs; no checkpoint."""
     ignore = shutil.ignore_patterns(*LEFT_OUT)
+    shutil.copytree(PACKAGE, into / "pix2pix", ignore=ignore, dirs_exist_ok=True)
     shutil.copytree(ASSETS, into / "assets", ignore=ignore, dirs_exist_ok=True)
     for name in PLAIN_FILES:
         shutil.copyfile(BUNDLE / name, into / name)
-
-
-def needed_modules(start: Path) -> set[Path]:
-    """The files of this package that a script imports, they in turn import, and so on."""
-    found: set[Path] = set()
-    waiting = [start]
-    while waiting:
-        for name in imported_names(waiting.pop()):
-            parts = name.split(".")
-            for i in range(1, len(parts) + 1):  # a module needs its packages
-                path = SOURCE.joinpath(*parts[:i])
-                path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-                if path.is_file() and path not in found:
-                    found.add(path)
-                    waiting.append(path)
-    return found
-
-
-def imported_names(path: Path) -> set[str]:
-    """What a file imports of pix2pix, wherever in it; also names that may be modules."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in names if name.split(".")[0] == "pix2pix"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import RECIPES, ROADS
+from helpers.models import RECIPES, ROADS
 from PIL import Image, ImageDraw
 
 from pix2pix.app.canvas_spec import SheetKind, facades_sheet, fit_label_map, sheet_of

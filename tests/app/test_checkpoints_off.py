@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from models import save_models
-from running import RunningApp, running_app
+from helpers.models import save_models
+from helpers.running import RunningApp, running_app
 
 
 @pytest.fixture(scope="module")

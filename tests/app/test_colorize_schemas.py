@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, SepiaColorizer
+from helpers.printed import mount, old_photo, print_in_dots
+from helpers.tiffs import pages
 from PIL import Image
-from printed import mount, old_photo, print_in_dots
-from tiffs import pages
 
 from pix2pix.app.server.colorize_schemas import (
     SWITCHES,

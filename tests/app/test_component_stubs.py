@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from running import ROOT
+from helpers.running import ROOT
 
 CODE = """
 import ast, inspect

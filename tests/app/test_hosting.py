@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import PaletteDrawer, SepiaColorizer, serve
-from proxies import wait_for_port
-from running import ROOT, free_port
+from helpers.proxies import wait_for_port
+from helpers.running import ROOT, free_port
 
 from pix2pix.app.assets import ASSETS_URL
 from pix2pix.app.server.request_filter import MAX_FORM_BYTES

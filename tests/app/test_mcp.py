@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import PaletteDrawer, SepiaColorizer
-from models import colors
+from helpers.models import colors
 from PIL import Image
 
 from pix2pix.app.blocks import create_demo, launch_options

@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from models import TINY, colors, street
+from helpers.models import TINY, colors, street
+from helpers.running import ROOT
 from PIL import Image
-from running import ROOT
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.labels.label_map import PALETTE, encode_label_image

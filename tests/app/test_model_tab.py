@@ -11,9 +11,9 @@ import httpx
 import numpy as np
 import pytest
 from conftest import PaletteDrawer, SepiaColorizer, launch
-from fake_hub import FakeHub
 from gradio_client import Client, handle_file
-from models import CPU, RECIPES, ROADS, colors, save_models, street
+from helpers.fake_hub import FakeHub
+from helpers.models import CPU, RECIPES, ROADS, colors, save_models, street
 from PIL import Image
 
 from pix2pix.app import main as app

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SCREENSHOTS
-from hand import (
+from helpers.hand import (
     drag,
     open_file,
     read_building,

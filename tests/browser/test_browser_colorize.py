@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, SCREENSHOTS, PaletteDrawer, serve
-from darkroom import (
+from helpers.darkroom import (
     BLUE,
     SpotColorizer,
     Visit,
@@ -18,7 +18,7 @@ from darkroom import (
     to_colors,
     wait_for_color,
 )
-from hand import decode_uri, open_file, press, save, save_grey_photo
+from helpers.hand import decode_uri, open_file, press, save, save_grey_photo
 from PIL import Image
 
 from pix2pix.app.blocks import PHOTOS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import PaletteDrawer, serve
-from darkroom import (
+from helpers.darkroom import (
     BLUE,
     RED,
     SpotColorizer,
@@ -20,7 +20,7 @@ from darkroom import (
     to_colors,
     wait_for_color,
 )
-from hand import open_file, press, save, save_grey_photo
+from helpers.hand import open_file, press, save, save_grey_photo
 from PIL import Image
 
 from pix2pix.app.blocks import PHOTOS

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from darkroom import to_colors
-from hand import (
+from helpers.darkroom import to_colors
+from helpers.hand import (
     drag,
     press,
     read_sheet,

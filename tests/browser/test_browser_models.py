@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SCREENSHOTS, PaletteDrawer, SepiaColorizer, launch
-from fake_hub import TOKEN, FakeHub
-from hand import decode_uri, read_picture
-from models import CPU, ROADS, colors, save_models, save_pairs, street
+from helpers.fake_hub import TOKEN, FakeHub
+from helpers.hand import decode_uri, read_picture
+from helpers.models import CPU, ROADS, colors, save_models, save_pairs, street
 from PIL import Image
 
 import pix2pix.__main__ as cli

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import PaletteDrawer, serve
-from darkroom import (
+from helpers.darkroom import (
     BLUE,
     SpotColorizer,
     click_photo,
@@ -16,7 +16,7 @@ from darkroom import (
     to_colors,
     wait_for_color,
 )
-from hand import (
+from helpers.hand import (
     drag,
     open_file,
     press,

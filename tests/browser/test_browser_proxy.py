@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SCREENSHOTS, BandTracer, PaletteDrawer, SepiaColorizer, serve
-from hand import open_file, save, save_grey_photo, wait_for_building
-from PIL import Image
-from proxies import (
+from helpers.hand import open_file, save, save_grey_photo, wait_for_building
+from helpers.proxies import (
     adapted,
     documented_server,
     make_certificate,
@@ -22,7 +21,8 @@ from proxies import (
     running_nginx,
     without_tls,
 )
-from running import free_port
+from helpers.running import free_port
+from PIL import Image
 
 pytestmark = [pytest.mark.browser, needs_nginx]
 Visit = Callable[..., Any]

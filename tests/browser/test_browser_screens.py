@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SCREENSHOTS
-from darkroom import click_photo, to_colors
-from hand import drag, finger, press, read_sheet, tool
+from helpers.darkroom import click_photo, to_colors
+from helpers.hand import drag, finger, press, read_sheet, tool
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from conftest import SCREENSHOTS, PaletteDrawer, launch
-from hand import read_picture
-from models import CPU, RECIPES, ROADS
+from helpers.hand import read_picture
+from helpers.models import CPU, RECIPES, ROADS
 from PIL import Image
 from test_browser_models import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 

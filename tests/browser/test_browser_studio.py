@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import SCREENSHOTS, PaletteDrawer
-from hand import (
+from helpers.hand import (
     drag,
     finger,
     press,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hand import (
+from helpers.hand import (
     drag,
     finger,
     press,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.album import Colorize, make, make_colorize, pixels, results, save_colorizer
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.printed import mount, old_photo
 from PIL import Image
-from printed import mount, old_photo
 
 from pix2pix.__main__ import main
 from pix2pix.images.color import lightness

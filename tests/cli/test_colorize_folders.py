@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.tiffs import pages
 from PIL import Image
-from tiffs import pages
 
 from pix2pix.cli.photo_tasks import find_photos, plan_photos
 from pix2pix.images.format_detection import detect_format

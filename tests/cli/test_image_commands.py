@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import INPUTS, ROOT, Command, files, make_workplace, save_tiny
+from helpers.commands import INPUTS, ROOT, Command, files, make_workplace, save_tiny
 from PIL import Image
 
 from pix2pix.__main__ import main

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from commands import INPUTS, Command, files, make_workplace, save_tiny, write_map
+from helpers.commands import INPUTS, Command, files, make_workplace, save_tiny, write_map
 from PIL import Image
 
 from pix2pix import inference

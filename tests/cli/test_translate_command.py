@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.translators import EDGES, Echo, save_tiny, waves
 from PIL import Image
-from translators import EDGES, Echo, save_tiny, waves
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import CONFIG_NAME, read_config

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers.synthetic import make_facade, open_set, write_facades, write_photos
+from helpers.whole_runs import SMALL
 from PIL import Image
-from synthetic import make_facade, open_set, write_facades, write_photos
-from whole_runs import SMALL
 
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.cli import train

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from synthetic import make_facade, open_set, write_facades, write_photos
+from helpers.synthetic import make_facade, open_set, write_facades, write_photos
 
 from pix2pix.data.datasets.colorization_dataset import (
     MAX_TRAINING_HINTS,

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from models import save_pairs
+from helpers.models import save_pairs
 from PIL import Image, ImageOps
 
 from pix2pix.cli import train

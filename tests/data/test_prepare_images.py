@@ -6,8 +6,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from helpers.synthetic import open_set
 from PIL import Image
-from synthetic import open_set
 
 from pix2pix.__main__ import main
 

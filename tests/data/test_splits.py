@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.synthetic import make_facade, write_facades
 from PIL import Image
-from synthetic import make_facade, write_facades
 
 from pix2pix.data.discovery import Example
 from pix2pix.data.factory import open_data

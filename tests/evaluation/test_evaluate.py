@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.synthetic import open_set, write_facades, write_photos
 from scipy.linalg import sqrtm
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from synthetic import open_set, write_facades, write_photos
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from fake_hub import FakeHub
-from synthetic import write_facades, write_photos
+from helpers.fake_hub import FakeHub
+from helpers.synthetic import write_facades, write_photos
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.cli import train

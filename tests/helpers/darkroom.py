@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from conftest import SepiaColorizer
-from hand import decode_uri
+from helpers.hand import decode_uri
 from PIL import Image
 
 Visit = Callable[..., Any]

@@ -2,8 +2,8 @@
 
 import cv2
 import numpy as np
+from helpers.running import ROOT
 from PIL import Image
-from running import ROOT
 
 from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light
 

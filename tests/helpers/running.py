@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from models import TINY, save_models
+from helpers.models import TINY, save_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.training.recipe import Recipe

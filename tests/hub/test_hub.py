@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import TINY_RECIPE as RECIPE
-from fake_hub import TOKEN, FakeHub
+from helpers.fake_hub import TOKEN, FakeHub
 
 from pix2pix.checkpoint import Model, build_meta_model, load_checkpoint
 from pix2pix.hub import resolve

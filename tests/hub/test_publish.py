@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_hub import TOKEN, USER, FakeHub, read_front_matter
-from forked import Forker
+from helpers.fake_hub import TOKEN, USER, FakeHub, read_front_matter
+from helpers.forked import Forker
+from helpers.synthetic import write_facades
 from PIL import Image
-from synthetic import write_facades
 
 import pix2pix.__main__ as cli
 from pix2pix.checkpoint import load_checkpoint

@@ -16,7 +16,7 @@ import httpx
 import numpy as np
 import pytest
 from conftest import ROOT, TINY_RECIPE, free_port
-from fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
+from helpers.fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
 from huggingface_hub import constants
 from PIL import Image
 
@@ -54,9 +54,9 @@ def test_the_front_matter_of_this_repo_is_what_spaces_accepts() -> None:
     assert (ROOT / read_front_matter(text)["app_file"]).is_file()
 
 
-def test_a_space_has_the_app_and_the_checkpoint_and_nothing_of_training(built: Path) -> None:
+def test_a_space_has_the_package_the_assets_and_the_checkpoint_alone(built: Path) -> None:
     files = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
-    assert {"app.py", "studio.py", "requirements.txt", "LICENSE", "README.md"} <= files
+    assert {"app.py", "requirements.txt", "LICENSE", "README.md"} <= files
     assert {"checkpoint/config.json", "checkpoint/model.safetensors"} <= files
     assert {
         "pix2pix/inference/label_to_photo.py",
@@ -64,9 +64,9 @@ def test_a_space_has_the_app_and_the_checkpoint_and_nothing_of_training(built: P
         "assets/css/studio.css",
     } <= files
     assert "pix2pix/images/negative.npz" in files
-    for part in ("training/", "evaluation/", "cli/", "data/datasets/", "data/loader", "hub/upload"):
-        assert not [name for name in files if name.startswith(f"pix2pix/{part}")], part
     assert not [name for name in files if name.startswith(("tests/", "assets/readme/"))]
+    assert not [name for name in files if name.startswith(("checkpoints/", "pix2pix/_bundle/"))]
+    assert not [name for name in files if name.endswith(".pyc")]
 
 
 def test_the_front_matter_of_a_space_is_what_spaces_accepts(built: Path) -> None:

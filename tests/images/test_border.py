@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.printed import EXAMPLES, light, mount, old_photo
 from PIL import Image
-from printed import EXAMPLES, light, mount, old_photo
 
 from pix2pix.images.border import Border, find_border
 from pix2pix.images.border_overlay import BorderOverlay

@@ -5,8 +5,8 @@ import io
 import cv2
 import numpy as np
 import pytest
+from helpers.printed import EXAMPLES, light, old_photo, print_in_dots, psnr
 from PIL import Image
-from printed import EXAMPLES, light, old_photo, print_in_dots, psnr
 
 from pix2pix.images.halftone import DITHER_PERIOD, descreen, halftone_period, is_bilevel
 from pix2pix.images.tone import smooth_grain

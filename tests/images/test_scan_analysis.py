@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.printed import EXAMPLES, light, mount, old_photo, print_in_dots
 from PIL import Image, ImageOps
-from printed import EXAMPLES, light, mount, old_photo, print_in_dots
 
 from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light
 from pix2pix.images.negative import has_orange_mask, looks_negative, score_negative

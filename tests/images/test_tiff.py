@@ -5,7 +5,7 @@ from collections.abc import Callable
 import imagecodecs
 import numpy as np
 import pytest
-from tiffs import (
+from helpers.tiffs import (
     ALPHA,
     BITS,
     BLACK_AND_WHITE,

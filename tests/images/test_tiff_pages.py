@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 import tifffile
+from helpers.tiffs import ALPHA, BITS, GREY, RGB, WIDE, WIDE_RGB, grey, pages, with_alpha, written
 from PIL import Image
-from tiffs import ALPHA, BITS, GREY, RGB, WIDE, WIDE_RGB, grey, pages, with_alpha, written
 
 from pix2pix.images.reader import count_pages, open_image, read_size
 

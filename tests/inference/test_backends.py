@@ -247,7 +247,7 @@ def test_networks_run_one_at_a_time_and_one_that_is_late_is_not_begun() -> None:
 # Two models are freed in the order of the argument; signals come after each
 SIGNALLED = """
 import gc, os, signal, sys
-sys.path[:0] = ["tests/inference", "tests/helpers", "tests"]
+sys.path[:0] = ["tests/inference", "tests"]
 from test_backends import CPU, DRAWING, inputs, make_backend, make_model
 
 x, style = inputs(DRAWING, (1, 32, 32))

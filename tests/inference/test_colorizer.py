@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from helpers.printed import old_photo, print_in_dots
 from PIL import Image
-from printed import old_photo, print_in_dots
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.images.chroma_upsampling import measure_light

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.synthetic import write_facades
 from PIL import Image, ImageDraw, ImageFilter
-from synthetic import write_facades
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.translators import EDGES, TINY, Echo, save_tiny, waves
 from PIL import Image
-from translators import EDGES, TINY, Echo, save_tiny, waves
 
 import pix2pix.__main__ as cli
 from pix2pix.config import RESIZE_MODES, CheckpointConfig

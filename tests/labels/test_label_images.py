@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.synthetic import make_facade
 from PIL import Image
-from synthetic import make_facade
 
 from pix2pix.app.canvas_spec import facades_sheet
 from pix2pix.app.server.schemas import Upload

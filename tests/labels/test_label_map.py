@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.synthetic import make_facade
 from PIL import Image
-from synthetic import make_facade
 
 from pix2pix.labels.classes import PIX2PIX_PALETTE
 from pix2pix.labels.label_map import (

@@ -13,8 +13,8 @@ import pytest
 import torch
 from conftest import PaletteDrawer, SepiaColorizer, serve
 from gradio_client import Client
-from models import colors, save_models, street
-from running import app_arguments, running_app, save_app_models
+from helpers.models import colors, save_models, street
+from helpers.running import app_arguments, running_app, save_app_models
 from torch import Tensor
 
 from pix2pix.app.errors import in_words

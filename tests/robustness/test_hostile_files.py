@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 import pytest
+from helpers.running import RunningApp
+from helpers.tiffs import by_hand
 from PIL import Image, PngImagePlugin
-from running import RunningApp
-from tiffs import by_hand
 
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB, pack_ids
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from running import RunningApp
+from helpers.running import RunningApp
 
 from pix2pix.app.server.schemas import pack_ids
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from running import ROOT
+from helpers.running import ROOT
 
 from pix2pix.runtime import malloc
 

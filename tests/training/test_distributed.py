@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from forked import ROOT, Forker, wait_until
+from helpers.forked import ROOT, Forker, wait_until
+from helpers.synthetic import write_facades
 from safetensors.torch import load_file
-from synthetic import write_facades
 
 SMALL = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "ndf": 4, "batch_size": 4}
 WITHOUT_BATCH_NORM = {**SMALL, "encoder": "unet", "norm": "instance"}

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_hub import TOKEN, FakeHub
-from models import CPU, ROADS, save_pairs, street
+from helpers.fake_hub import TOKEN, FakeHub
+from helpers.models import CPU, ROADS, save_pairs, street
+from helpers.synthetic import write_facades, write_photos
+from helpers.whole_runs import SMALL
 from PIL import Image
-from synthetic import write_facades, write_photos
-from whole_runs import SMALL
 
 import pix2pix.__main__ as cli
 from pix2pix.app import main as app

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forked import Forker, wait_until
+from helpers.forked import Forker, wait_until
+from helpers.synthetic import make_facade, write_facades, write_photos
+from helpers.whole_runs import SMALL
 from safetensors.torch import load_file
-from synthetic import make_facade, write_facades, write_photos
-from whole_runs import SMALL
 
 from pix2pix.cli import train
 from pix2pix.inference import load_colorizer, load_drawer

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers.whole_runs import LEAN, run, saved_step
 from PIL import Image
-from whole_runs import LEAN, run, saved_step
 
 from pix2pix.checkpoint import read_config
 from pix2pix.cli import publish, train

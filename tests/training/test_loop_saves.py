@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from forked import Forker, wait_until
-from synthetic import write_facades
-from whole_runs import KEYS, LEAN, assert_same_weights, current_step, run, saved_step
+from helpers.forked import Forker, wait_until
+from helpers.synthetic import write_facades
+from helpers.whole_runs import KEYS, LEAN, assert_same_weights, current_step, run, saved_step
 
 from pix2pix.checkpoint import load_checkpoint, read_config
 from pix2pix.training.train_step import Learner

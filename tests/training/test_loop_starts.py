@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers.synthetic import write_facades, write_photos
 from safetensors.torch import load_file
-from synthetic import write_facades, write_photos
 
 from pix2pix.checkpoint import load_checkpoint, read_config
 from pix2pix.cli import train

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forked import Forker, wait_until
-from synthetic import write_facades
-from whole_runs import KEYS, content, has_come_to, run, saved_step, weights
+from helpers.forked import Forker, wait_until
+from helpers.synthetic import write_facades
+from helpers.whole_runs import KEYS, content, has_come_to, run, saved_step, weights
 
 from pix2pix.checkpoint import read_config
 from pix2pix.runtime import atomic_io

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import write_facades
-from whole_runs import run, weights
+from helpers.synthetic import write_facades
+from helpers.whole_runs import run, weights
 
 from pix2pix.checkpoint import read_config
 from pix2pix.cli import train

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from synthetic import write_facades
-from whole_runs import LEAN, content, run, saved_step
+from helpers.synthetic import write_facades
+from helpers.whole_runs import LEAN, content, run, saved_step
 
 
 @pytest.fixture
