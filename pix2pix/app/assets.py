@@ -32,25 +32,20 @@ COMPONENT = Path(gradio.__file__).parent / "templates" / "frontend" / COMPONENT_
 
 
 def assets_routes() -> list[BaseRoute]:
-    """Serve `assets/` and nothing beside it, for each tab under a path of its own too; and Gradio's
-    script for pages that have the app in them."""
+    """Routes that serve `assets/`, and Gradio's script for pages that embed the app."""
 
     async def give_component(_: Request) -> Response:
         return FileResponse(COMPONENT, media_type="text/javascript")
 
     files = StaticFiles(directory=ASSETS)
     return [
-        Mount(f"/{ASSETS_URL}/for/{{desk}}", files),
         Mount(f"/{ASSETS_URL}", files),
         Route(f"/{COMPONENT_URL}", give_component),
     ]
 
 
-def load_script(module: str, function: str, desk: str, events: tuple[str, ...] = ()) -> str:
-    """The `js_on_load` of a component whose behaviour is `function` of `assets/js/MODULE`.
-
-    Modules are loaded once for each path, so that each tab, whose name is in it, has its own: what
-    the parts of a tab share lies in a module, and two drawing tabs must not share a sheet.
+def load_script(module: str, function: str, events: tuple[str, ...] = ()) -> str:
+    """The `js_on_load` of a component: it calls `function` of `assets/js/MODULE`.
 
     Gradio takes every quoted name in it for an event, so that is where the events are declared.
     """
@@ -59,7 +54,7 @@ def load_script(module: str, function: str, desk: str, events: tuple[str, ...] =
     return (
         "const src = element.closest(`gradio-app`)?.getAttribute(`src`);"
         "const start = new URL(src ? src.replace(/[/]*$/, `/`) : `./`, document.baseURI);"
-        f"import(new URL(`{ASSETS_URL}/for/{desk}/js/{module}`, start).href)"
+        f"import(new URL(`{ASSETS_URL}/js/{module}`, start).href)"
         f".then((m) => m.{function}({{element, props, trigger, server, upload, watch}}))"
         f".catch((e) => console.error(e)); // events: {declared}"
     )

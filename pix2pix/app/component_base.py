@@ -20,7 +20,8 @@ def desk_name() -> str:
 class ScriptedHTML(gr.HTML):
     """`<div class="st-NAME">`, given to `function` of `assets/MODULE` when it appears.
 
-    The keyword arguments are props: constants that the script reads. An attribute of a subclass
+    The keyword arguments are props: constants that the script reads; `tab` is added, the id of the
+    component's tab. An attribute of a subclass
     begins with an underscore: under the name of an argument Gradio would send it to the browser.
     """
 
@@ -36,8 +37,9 @@ class ScriptedHTML(gr.HTML):
         super().__init__(
             value=value,
             html_template=f'<div class="st-{name}"></div>',
-            js_on_load=load_script(module, function, desk_name(), events),
+            js_on_load=load_script(module, function, events),
             apply_default_css=False,
             elem_classes=f"studio-{name}",
+            tab=desk_name(),
             **props,
         )

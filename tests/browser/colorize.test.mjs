@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  addHint, colored, describeHint, moveHint, readHints, recolorHint, removeHint, HintHistory, SWATCHES,
-  writeHints,
+  addHint, colored, describeHint, moveHint, readHints, recolorHint, removeHint, SWATCHES, writeHints,
 } from "../../assets/js/colorize/hints.js";
+import { HintHistory } from "../../assets/js/colorize/hint_history.js";
 import { RequestQueue, NORMAL, HIGH } from "../../assets/js/colorize/request_queue.js";
-import { crc32, freeName, Zip } from "../../assets/js/core/zip.js";
+import { freeName } from "../../assets/js/core/file_names.js";
 
 const RED = "#ab3036";
 const tick = () => new Promise((resolve) => { setImmediate(resolve); });
@@ -41,7 +41,7 @@ test("a hint is described by its swatch and its place", () => {
 
 test("undo and redo go through every step and back", () => {
   const history = new HintHistory([]);
-  for (const value of [[1], [1, 2], [1, 2, 3]]) history.go(value);
+  for (const value of [[1], [1, 2], [1, 2, 3]]) history.push(value);
   const seen = [];
   while (history.canUndo) {
     history.undo();
@@ -54,8 +54,8 @@ test("undo and redo go through every step and back", () => {
 
 test("one drag is one step, two drags are two", () => {
   const history = new HintHistory(0);
-  for (const value of [1, 2, 3]) history.go(value, "drag 1");
-  for (const value of [4, 5]) history.go(value, "drag 2");
+  for (const value of [1, 2, 3]) history.push(value, "drag 1");
+  for (const value of [4, 5]) history.push(value, "drag 2");
   history.undo();
   assert.equal(history.value, 3);
   history.undo();
@@ -65,9 +65,9 @@ test("one drag is one step, two drags are two", () => {
 
 test("a new step forgets what was undone, and does not join what came before", () => {
   const history = new HintHistory(0);
-  history.go(1, "keys 0");
+  history.push(1, "keys 0");
   history.undo();
-  history.go(2, "keys 0");
+  history.push(2, "keys 0");
   assert.equal(history.canRedo, false);
   history.undo();
   assert.equal(history.value, 0);
@@ -102,28 +102,10 @@ test("a file that holds no hints is refused in words", () => {
   assert.throws(() => readHints(many, 9), /more than 9/);
 });
 
-test("the checksum is that of every ZIP: 123456789 gives cbf43926", () => {
-  assert.equal(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
-  assert.equal(crc32(new Uint8Array()), 0);
-});
-
 test("of two files with one name the second gets another, whatever the case", () => {
   const taken = new Set();
   const names = ["a.png", "A.png", "a.png", ".jpg", ".jpg", "b", "b"].map((n) => freeName(n, taken));
   assert.deepEqual(names, ["a.png", "A (2).png", "a (3).png", ".jpg", ".jpg (2)", "b", "b (2)"]);
-});
-
-test("the parts of a ZIP file add up to what its end says", () => {
-  const zip = new Zip();
-  zip.add("a.png", new Uint8Array([1, 2, 3]));
-  zip.add("größe.png", new Uint8Array(70000));
-  const bytes = Buffer.concat(zip.finish().map((part) => Buffer.from(part)));
-  const end = bytes.subarray(-22);
-  assert.equal(end.readUInt32LE(0), 0x06054b50);
-  assert.equal(end.readUInt16LE(10), 2);
-  const start = end.readUInt32LE(16);
-  assert.equal(bytes.readUInt32LE(start), 0x02014b50);
-  assert.equal(start + end.readUInt32LE(12), bytes.length - 22);
 });
 
 test("one request is under way at a time, and the most urgent is next", async () => {

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  BACKGROUND, FACADE, History, bareWall, boxBetween, clearBox, clipBox, cutPiece, difference,
+  BACKGROUND, FACADE, bareWall, boxBetween, clearBox, clipBox, cutPiece, difference,
   elementBox, eraserInk, fillRect, floodFill, pasteMirrored, mirrorBox, putPiece, repeatSteps, snap,
   snapPoint, strokeSegment,
 } from "../../assets/js/canvas/label_map.js";
+import { MapHistory } from "../../assets/js/canvas/map_history.js";
 import { LatestOnlyQueue } from "../../assets/js/core/latest_only_queue.js";
 import { fromBase64, packIds, toBase64, unpackIds } from "../../assets/js/core/codec.js";
 
@@ -114,7 +115,7 @@ test("the eraser gives back the wall from an element, the sky from the wall", ()
 
 test("undo and redo travel the same road both ways", () => {
   const map = blank();
-  const history = new History(SQUARE);
+  const history = new MapHistory(SQUARE);
   const states = [map.slice()];
   for (let i = 1; i < 12; i++) {
     const before = map.slice();
@@ -136,7 +137,7 @@ test("undo and redo travel the same road both ways", () => {
 
 test("a hundred steps and more can be undone", () => {
   const map = blank();
-  const history = new History(SQUARE);
+  const history = new MapHistory(SQUARE);
   for (let i = 0; i < 150; i++) {
     const before = map.slice();
     map[i] = 1;
@@ -150,7 +151,7 @@ test("a hundred steps and more can be undone", () => {
 
 test("a new step ends the road forward, and a step that changes nothing is none", () => {
   const map = blank();
-  const history = new History(SQUARE);
+  const history = new MapHistory(SQUARE);
   assert.equal(history.commit(map, map.slice()), false);
   for (const id of [1, 2]) {
     const before = map.slice();
@@ -173,7 +174,7 @@ test("a new canvas is a wall with sky above it", () => {
 
 test("steps that run together are undone together", () => {
   const map = blank();
-  const history = new History(SQUARE);
+  const history = new MapHistory(SQUARE);
   history.commit(blank(), map.fill(1));
   const before = map.slice();
   for (const [i, commit] of [[3, "commit"], [4, "recommit"], [5, "recommit"]]) {
@@ -413,7 +414,7 @@ test("there a piece is cut, put back elsewhere and mirrored without a slant", ()
 
 test("there undo and redo travel the same road, and a mirrored layer is symmetric", () => {
   both((shape, map) => {
-    const history = new History(shape);
+    const history = new MapHistory(shape);
     const before = map.slice();
     strokeSegment(map, shape, at(1, 1), at(shape.width - 1, shape.height - 1), 2, ink(3));
     const after = map.slice();

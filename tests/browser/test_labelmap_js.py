@@ -10,11 +10,8 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 TESTS = Path(__file__).parent
 
 
-@pytest.mark.parametrize(
-    "name", ["labelmap", "colorize", "layout", "zlib", "folders", "latest_only_queue"]
-)
-def test_the_pure_functions_of_the_page_hold_under_node(name: str) -> None:
-    path = TESTS / f"{name}.test.mjs"
+@pytest.mark.parametrize("path", sorted(TESTS.glob("*.test.mjs")), ids=lambda path: path.stem)
+def test_the_pure_functions_of_the_page_hold_under_node(path: Path) -> None:
     result = subprocess.run(
         [str(NODE), "--test", "--test-reporter=tap", str(path)],
         capture_output=True,

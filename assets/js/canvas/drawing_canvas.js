@@ -1,33 +1,36 @@
 // The drawing canvas: a label map shown on a <canvas>, and the pointer over it. See tools.js for the tools.
 
-import { BACKGROUND, FACADE, History, percent } from "./label_map.js";
+import { h, setStyle } from "../core/dom.js";
+import { BACKGROUND, FACADE, percent } from "./label_map.js";
+import { MapHistory } from "./map_history.js";
 import { Selection } from "./selection.js";
 import { TOOLS } from "./tools.js";
 
 const MAX_BRUSH = 64;
 const CELLS = 32; // of the grid, along the shorter side
 
-const round = new Set(["brush", "eraser", "line"]);
-const selecting = new Set(["select", "repeat"]);
+const ROUND = new Set(["brush", "eraser", "line"]);
+const SELECTING = new Set(["select", "repeat"]);
 
 export class DrawingCanvas {
   /**
-   * `shape`: { width, height }; `colors`: [r, g, b] by id; `hasWall`: class 1 is what lies behind
-   * elements. `onChange()` after the map changed, `onHistory()` after a step, `onPick(id)` while the eyedropper is over a class and `onPicked()` after,
-   * `onSelection()` when another part is selected, or none.
+   * `shape`: { width, height }; `colors`: [r, g, b] by class id; `hasWall`: class 1 is the wall behind
+   * all elements. Calls `onChange()` when the map changed, `onHistory()` after a step that can be
+   * undone, `onPick(id)` while the eyedropper is over a class, `onPicked()` when it is released, and
+   * `onSelection()` when the selection changed.
    */
   constructor({ shape, colors, hasWall, onChange, onHistory, onPick, onPicked, onSelection }) {
     Object.assign(this, { shape, onChange, onHistory, onPick, onPicked });
-    this.map = new Uint8Array(shape.width * shape.height);
+    this.map = new Uint8Array(shape.width * shape.height); // class ids, row by row
     this.wall = hasWall ? FACADE : BACKGROUND;
-    this.history = new History(shape);
+    this.history = new MapHistory(shape);
     this.tool = "rectangle";
     this.classId = 2;
     this.brush = 12;
-    this.gap = 12; // between the copies that the repeat tool sets out
-    this.grid = 0; // 0: off
+    this.gap = 12; // pixels between the copies of the repeat tool
+    this.grid = 0; // pixels of a cell; 0: off
     this.mirror = false;
-    this.stroke = null;
+    this.stroke = null; // { pointer, before: map, first, last: points, selected }
     this.selection = new Selection(this, onSelection);
     this.#build(colors);
     this.#listen();
@@ -35,12 +38,11 @@ export class DrawingCanvas {
 
   #build(colors) {
     const { width, height } = this.shape;
-    this.element = Object.assign(document.createElement("canvas"), {
-      className: "st-sheet", width, height, tabIndex: 0,
+    this.element = h("canvas", {
+      class: "st-sheet", width, height, tabIndex: 0,
+      role: "application", // so that screen readers pass arrow keys on
+      "aria-label": "The drawing. Arrows move a cross, Space puts the tool down; ? for help.",
     });
-    this.element.setAttribute("role", "application"); // so that a screen reader leaves it the arrows
-    this.element.setAttribute("aria-label",
-      "The drawing. Arrows move a cross, Space puts the tool down; ? for help.");
     this.context = this.element.getContext("2d");
     this.image = this.context.createImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
@@ -48,14 +50,13 @@ export class DrawingCanvas {
     colors.forEach(([r, g, b], id) => {
       this.lookup[id] = (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
     });
-    const layer = (className) => Object.assign(document.createElement("div"), { className });
-    this.outline = layer("st-outline");
-    this.frame = layer("st-frame");
-    this.frame.append(this.element, layer("st-grid"), layer("st-axis"), this.selection.node,
-      this.outline);
-    this.frame.style.setProperty("--columns", width / this.#cell);
-    this.frame.style.setProperty("--rows", height / this.#cell);
+    this.outline = h("div", { class: "st-outline", hidden: true }); // of the brush
+    this.frame = h("div", { class: "st-frame" }, this.element, h("div", { class: "st-grid" }),
+      h("div", { class: "st-axis" }), this.selection.node, this.outline);
+    setStyle(this.frame, { "--columns": width / this.#cell, "--rows": height / this.#cell });
   }
+
+  get hasWall() { return this.wall === FACADE; }
 
   /** The side of a cell of the grid, in whole pixels. */
   get #cell() {
@@ -84,7 +85,7 @@ export class DrawingCanvas {
 
   setTool(name) {
     this.cancel();
-    if (!selecting.has(name)) this.selection.drop();
+    if (!SELECTING.has(name)) this.selection.drop();
     this.tool = name;
     this.frame.dataset.tool = name;
     this.#moveOutline();
@@ -100,13 +101,14 @@ export class DrawingCanvas {
     this.frame.classList.toggle("st-gridded", on);
   }
 
+  /** The class id at a point; points outside count as the nearest pixel. */
   idAt(point) {
     const { width, height } = this.shape;
     const cell = (value, side) => Math.min(Math.max(Math.floor(value), 0), side - 1);
     return this.map[cell(point.y, height) * width + cell(point.x, width)];
   }
 
-  /** Drops the stroke under way, as if it had never begun. */
+  /** Reverts the stroke in progress. */
   cancel() {
     if (!this.stroke) return;
     this.map.set(this.stroke.before);
@@ -115,13 +117,13 @@ export class DrawingCanvas {
     this.#changed();
   }
 
-  /** Esc: drops the stroke under way; where there is none, the selection. */
+  /** Reverts the stroke in progress; where there is none, drops the selection. */
   escape() {
     if (this.stroke) this.cancel();
     else this.selection.drop();
   }
 
-  // ---- what is done with a selection, each of it one step ----
+  // ---- actions on the selection; each is one step that can be undone ----
 
   copy() { this.selection.copy(); }
 
@@ -142,18 +144,18 @@ export class DrawingCanvas {
 
   remove() { this.#step(() => this.selection.remove()); }
 
-  /** Moves the selection; several nudges in a row are undone together. */
+  /** Moves the selection by pixels or cells of the grid; consecutive nudges are undone together. */
   nudge(dx, dy) {
     const { box } = this.selection;
     if (!box || this.stroke) return;
     const { after, floating } = this.nudges ?? {};
-    const running = after && after === this.history.past.at(-1) && floating === this.selection.floating;
-    const before = running ? this.nudges.before : this.map.slice();
+    const continues = after && after === this.history.last && floating === this.selection.floating;
+    const before = continues ? this.nudges.before : this.map.slice();
     const step = this.grid || 1;
     this.selection.moveTo(box.left + dx * step, box.top + dy * step);
-    const moved = this.history[running ? "recommit" : "commit"](before, this.map);
+    const moved = this.history[continues ? "recommit" : "commit"](before, this.map);
     this.nudges = moved
-      ? { before, after: this.history.past.at(-1), floating: this.selection.floating } : null;
+      ? { before, after: this.history.last, floating: this.selection.floating } : null;
     this.onHistory();
     this.#changed();
   }
@@ -184,9 +186,9 @@ export class DrawingCanvas {
     element.addEventListener("pointercancel", () => this.cancel());
     element.addEventListener("pointerleave", () => this.hoverAt(null));
     element.addEventListener("contextmenu", (event) => event.preventDefault());
-    this.outline.hidden = true;
   }
 
+  /** The position of a pointer event in pixels of the map. */
   #point(event) {
     const box = this.element.getBoundingClientRect();
     return {
@@ -215,8 +217,9 @@ export class DrawingCanvas {
     if (this.stroke?.pointer === event.pointerId) this.finish();
   }
 
-  // ---- a stroke, whether by a pointer or by keys ----
+  // ---- a stroke, by a pointer or by keys ----
 
+  /** `pointer` is the pointerId, or "keys". */
   begin(point, pointer) {
     this.stroke = {
       pointer, before: this.map.slice(), first: point, last: point,
@@ -237,19 +240,19 @@ export class DrawingCanvas {
   finish() {
     const { stroke } = this;
     this.stroke = null;
-    TOOLS[this.tool].end?.(this, stroke); // changes no map: that was sent with the last move
+    TOOLS[this.tool].end?.(this, stroke); // does not change the map
     if (this.history.commit(stroke.before, this.map)) this.onHistory();
     this.selection.onChange();
   }
 
-  /** The outline of the brush goes where the hand is; null: nowhere. */
+  /** Shows the outline of the brush at a point; null hides it. */
   hoverAt(point) {
     this.hover = point;
     this.#moveOutline();
   }
 
   #moveOutline() {
-    this.outline.hidden = !round.has(this.tool) || !this.hover;
+    this.outline.hidden = !ROUND.has(this.tool) || !this.hover;
     if (this.outline.hidden) return;
     const { width, height } = this.shape;
     Object.assign(this.outline.style, {

@@ -1,23 +1,21 @@
-// Drawing by keys: arrows move a cross over the canvas, Space or Enter puts the tool down and takes
-// it up again. What happens is said to a screen reader.
+// Drawing with the keyboard: arrows move a cross over the canvas, Space or Enter puts the tool down
+// and takes it up again. Each step is announced to screen readers.
 
+import { h } from "../core/dom.js";
 import { percent } from "./label_map.js";
 
 const FAR = 8; // pixels that Shift and an arrow move
-const AT_ONCE = new Set(["fill", "eyedropper"]);
+const INSTANT = new Set(["fill", "eyedropper"]);
 
 export class KeyboardCursor {
-  /** `names`: of the classes, by id. */
+  /** `names`: class names by id. */
   constructor(canvas, names) {
     this.canvas = canvas;
     this.names = names;
     const { width, height } = canvas.shape;
     this.at = { x: width / 2 + 0.5, y: height / 2 + 0.5 }; // the middle of a pixel
-    this.node = Object.assign(document.createElement("div"), {
-      className: "st-cursor", hidden: true,
-    });
-    this.status = Object.assign(document.createElement("div"), { className: "st-aloud" });
-    this.status.setAttribute("role", "status");
+    this.node = h("div", { class: "st-cursor", hidden: true });
+    this.status = h("div", { class: "st-aloud", role: "status" });
     const { element } = canvas;
     element.addEventListener("focus", () => element.matches(":focus-visible") && this.#show());
     element.addEventListener("blur", () => this.#hide());
@@ -27,6 +25,7 @@ export class KeyboardCursor {
 
   get isDown() { return this.canvas.stroke?.pointer === "keys"; }
 
+  /** Moves the cross by pixels or cells of the grid; `far` moves eight pixels at least. */
   move(dx, dy, far) {
     const { canvas } = this;
     const step = Math.max(canvas.grid || 1, far ? FAR : 1);
@@ -37,19 +36,19 @@ export class KeyboardCursor {
     if (this.isDown) canvas.follow([this.at]);
   }
 
-  /** Puts the tool down; where it is down, takes it up. */
+  /** Puts the tool down, or takes it up where it is down. */
   press() {
     const { canvas } = this;
     this.#show();
     if (!this.isDown) {
       canvas.begin(this.at, "keys");
-      if (!AT_ONCE.has(canvas.tool)) return this.#say(`${canvas.tool} from ${this.#place()}`);
+      if (!INSTANT.has(canvas.tool)) return this.#say(`${canvas.tool} from ${this.#place()}`);
     }
     const { first } = canvas.stroke;
     const [wide, high] = [this.at.x - first.x, this.at.y - first.y].map((d) => Math.abs(d) + 1);
     const name = canvas.tool;
     canvas.finish();
-    this.#say(`${name} done at ${this.#place()}${AT_ONCE.has(name) ? "" : `, ${wide} by ${high}`}`);
+    this.#say(`${name} done at ${this.#place()}${INSTANT.has(name) ? "" : `, ${wide} by ${high}`}`);
   }
 
   #place() { return `${Math.floor(this.at.x)}, ${Math.floor(this.at.y)}`; }

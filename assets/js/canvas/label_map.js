@@ -3,9 +3,8 @@
 
 export const BACKGROUND = 0;
 export const FACADE = 1;
-export const HISTORY_STEPS = 200;
 
-/** A length on the canvas as a part of that side of it, for CSS. */
+/** A length in pixels as a CSS percentage of a side of the canvas. */
 export const percent = (value, side) => `${(value / side) * 100}%`;
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -26,7 +25,7 @@ export function fillRect(map, shape, x0, y0, x1, y1, id) {
   eachInRect(shape, x0, y0, x1, y1, (i) => { map[i] = id; });
 }
 
-/** Where a round brush of this diameter sits: on a pixel's middle when odd, on a corner when even. */
+/** Aligns a round brush to pixels: to the middle of one for odd diameters, to a corner for even ones. */
 export function snap(value, diameter) {
   return diameter % 2 ? Math.floor(value) + 0.5 : Math.round(value);
 }
@@ -53,16 +52,16 @@ export function strokeSegment(map, shape, from, to, diameter, ink) {
 }
 
 /**
- * What the eraser puts down, by the id it was started on: from an element, the wall behind the
- * elements (and wall and sky stay as they are); from the wall, the background. Where nothing is a
- * wall, `wall` is the background.
+ * The ink of the eraser, by the id on which the stroke started. From an element it erases elements to
+ * the wall behind them and leaves wall and background alone; from the wall it erases to the background.
+ * Without a wall, `wall` is the background.
  */
 export function eraserInk(startedOn, wall = FACADE) {
   if (startedOn <= wall) return () => BACKGROUND;
   return (id) => (id === BACKGROUND ? BACKGROUND : wall);
 }
 
-/** Fills the four-connected region of one id around a point. False where there is nothing to do. */
+/** Fills the four-connected region of one id around a point. Returns whether anything changed. */
 export function floodFill(map, { width, height }, x, y, id) {
   if (x < 0 || y < 0 || x >= width || y >= height) return false;
   const target = map[y * width + x];
@@ -87,7 +86,7 @@ export function floodFill(map, { width, height }, x, y, id) {
   return true;
 }
 
-/** The cells between two points, as a box; with a grid, bounded by its lines and a cell at least. */
+/** The box between two points; with a grid, its edges are on grid lines and it has one cell at least. */
 export function boxBetween(a, b, grid = 0) {
   if (!grid) {
     const [left, top] = [Math.floor(Math.min(a.x, b.x)), Math.floor(Math.min(a.y, b.y))];
@@ -103,7 +102,7 @@ export function boxBetween(a, b, grid = 0) {
   return { left, top, width, height };
 }
 
-/** The part of a box that lies on the canvas; null where none does. */
+/** A box clipped to the canvas; null where it is outside. */
 export function clipBox(shape, { left, top, width, height }) {
   const [x, y] = [clamp(left, 0, shape.width), clamp(top, 0, shape.height)];
   const w = clamp(left + width, 0, shape.width) - x;
@@ -111,17 +110,18 @@ export function clipBox(shape, { left, top, width, height }) {
   return w > 0 && h > 0 ? { left: x, top: y, width: w, height: h } : null;
 }
 
-/** The point to draw a line to: on the nearest crossing of the grid. */
+/** The nearest crossing of grid lines; the point itself without a grid. */
 export function snapPoint(point, grid) {
   if (!grid) return point;
   return { x: Math.round(point.x / grid) * grid, y: Math.round(point.y / grid) * grid };
 }
 
+/** A box mirrored at the vertical axis of the canvas. */
 export function mirrorBox(shape, box) {
   return { ...box, left: shape.width - box.left - box.width };
 }
 
-/** What lies in a box of the canvas: a piece, { width, height, ids }. */
+/** The ids in a box of the map: a piece, { width, height, ids }. */
 export function cutPiece(map, shape, { left, top, width, height }) {
   const ids = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -131,7 +131,7 @@ export function cutPiece(map, shape, { left, top, width, height }) {
   return { width, height, ids };
 }
 
-/** Puts a piece on the canvas, cut at its border. */
+/** Copies a piece into the map, clipped to the canvas. */
 export function putPiece(map, shape, piece, left, top) {
   for (let y = Math.max(0, -top); y < Math.min(piece.height, shape.height - top); y++) {
     for (let x = Math.max(0, -left); x < Math.min(piece.width, shape.width - left); x++) {
@@ -140,11 +140,11 @@ export function putPiece(map, shape, piece, left, top) {
   }
 }
 
-export const NOTHING = 255; // in a layer: the canvas shows through
+export const NOTHING = 255; // the transparent id of a layer
 
 /**
- * Lays a layer and its mirror image on the canvas. Where both have something, the near half shows
- * the layer and the other half its image, so that what was laid is symmetric to the pixel.
+ * Pastes a layer and its mirror image into the map. Where they overlap, the layer wins in its own half
+ * and the mirror image in the other, so that the result is symmetric to the pixel.
  */
 export function pasteMirrored(map, { width }, layer, nearLeft) {
   for (let i = 0; i < map.length; i++) {
@@ -157,7 +157,7 @@ export function pasteMirrored(map, { width }, layer, nearLeft) {
   }
 }
 
-/** Takes what lies in a box away, as the eraser would: elements leave the wall behind them. */
+/** Clears a box as the eraser would: elements become wall. */
 export function clearBox(map, shape, box, wall = FACADE) {
   const ink = eraserInk(cutPiece(map, shape, box).ids.reduce((a, b) => Math.max(a, b), 0), wall);
   const { left, top, width, height } = box;
@@ -165,8 +165,8 @@ export function clearBox(map, shape, box, wall = FACADE) {
 }
 
 /**
- * Where the copies of a piece go, [dx, dy] each, so that the last one lies at (dx, dy) and the
- * others at even distances before it, in rows and columns: as many as leave `gap` pixels between.
+ * The offsets [dx, dy] of copies of a piece in rows and columns, evenly spaced up to (dx, dy), with
+ * about `gap` pixels between them; the piece itself is not included.
  */
 export function repeatSteps({ width, height }, gap, dx, dy) {
   const along = (distance, side) => {
@@ -177,15 +177,15 @@ export function repeatSteps({ width, height }, gap, dx, dy) {
   return along(dy, height).flatMap((y) => columns.map((x) => [x, y])).slice(1);
 }
 
-// What runs along a facade and would tie its windows together.
+// Classes that extend along a whole facade: they would connect all its windows.
 const RUNNING = new Set([BACKGROUND, FACADE, 9, 10]);
 
-/** The box of the element at a point with what adjoins it: a window, its sill, its shutters. */
+/** The box of the element at a point and those adjoining it, such as a window with its sill and shutters. */
 export function elementBox(map, shape, x, y, wall = FACADE) {
   if (x < 0 || y < 0 || x >= shape.width || y >= shape.height) return null;
   const own = map[y * shape.width + x];
   if (own <= wall) return null;
-  const ties = wall === FACADE; // what adjoins belongs together on facades only
+  const ties = wall === FACADE; // on facades only, adjoining elements belong together
   const belongs = (id) => id === own || (ties && !RUNNING.has(own) && !RUNNING.has(id));
   const mark = map.map((id) => (belongs(id) ? 1 : 0));
   floodFill(mark, shape, x, y, 2);
@@ -193,7 +193,7 @@ export function elementBox(map, shape, x, y, wall = FACADE) {
   return { left: found.left, top: found.top, width: found.width, height: found.height };
 }
 
-/** A new canvas: a bare wall between sky, street and neighbours. */
+/** A new facade: a bare wall between sky, street and neighbours. */
 export function bareWall(shape) {
   const map = new Uint8Array(shape.width * shape.height).fill(BACKGROUND);
   const [x, y] = [shape.width, shape.height].map((side) => (part) => Math.round(part * side));
@@ -201,7 +201,7 @@ export function bareWall(shape) {
   return map;
 }
 
-/** The smallest rectangle that holds every difference, with both contents; null where none. */
+/** The smallest box that contains all differences, with the ids `before` and `after`; null where none. */
 export function difference(before, after, shape) {
   let [left, top, right, bottom] = [shape.width, shape.height, -1, -1];
   for (let i = 0; i < before.length; i++) {
@@ -217,47 +217,4 @@ export function difference(before, after, shape) {
   const box = { left, top, width: right - left + 1, height: bottom - top + 1 };
   const cut = (map) => cutPiece(map, shape, box).ids;
   return { ...box, before: cut(before), after: cut(after) };
-}
-
-/** Undo and redo, one entry a step, as patches: a step costs only the area that it changed. */
-export class History {
-  constructor(shape, limit = HISTORY_STEPS) {
-    this.shape = shape;
-    this.limit = limit;
-    this.past = [];
-    this.future = [];
-  }
-
-  /** Records the step between two maps. False where they are the same. */
-  commit(before, after) {
-    const patch = difference(before, after, this.shape);
-    if (!patch) return false;
-    this.past.push(patch);
-    if (this.past.length > this.limit) this.past.shift();
-    this.future = [];
-    return true;
-  }
-
-  /** As commit, but the step takes the place of the last one: several nudges, one undo. */
-  recommit(before, after) {
-    this.past.pop();
-    return this.commit(before, after);
-  }
-
-  get canUndo() { return this.past.length > 0; }
-  get canRedo() { return this.future.length > 0; }
-
-  undo(map) { return this.#travel(map, this.past, this.future, "before"); }
-  redo(map) { return this.#travel(map, this.future, this.past, "after"); }
-
-  #travel(map, source, destination, side) {
-    const patch = source.pop();
-    if (!patch) return false;
-    for (let y = 0; y < patch.height; y++) {
-      const row = patch[side].subarray(y * patch.width, (y + 1) * patch.width);
-      map.set(row, (patch.top + y) * this.shape.width + patch.left);
-    }
-    destination.push(patch);
-    return true;
-  }
 }

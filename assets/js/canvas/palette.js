@@ -1,49 +1,43 @@
-// The classes: name, colour and, for the first twelve, a key each.
+// The palette: a button for each class with its name, colour and, for the first twelve, a key.
 
-import { notify } from "../draw/studio.js";
+import { group } from "../core/controls.js";
+import { h } from "../core/dom.js";
 
-const MANY = 24; // more chips than this scroll
+const MANY = 24; // with more classes the palette scrolls
 
-/** Relative luminance of sRGB, as WCAG defines it. */
+/** Relative luminance of an sRGB colour, 0 to 1: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance */
 function luminance(rgb) {
   const linear = rgb.map((v) => (v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
 }
 
-/** A class's colour with its key in it, readable on it. */
+/** The colour of a class with its key on it, in readable contrast; `rgb` is 0 to 255. */
 export function swatch({ rgb, key }) {
-  const node = Object.assign(document.createElement("kbd"), {
-    className: "st-swatch", textContent: key,
-  });
-  const light = luminance(rgb) > 0.179; // there black and white stand out alike
-  node.style.setProperty("--color", `rgb(${rgb.join(" ")})`);
-  node.style.setProperty("--on-color", light ? "#000" : "#fff");
-  return node;
+  const isLight = luminance(rgb) > 0.179; // where black and white have the same contrast
+  return h("kbd", {
+    class: "st-swatch",
+    style: { "--color": `rgb(${rgb.join(" ")})`, "--on-color": isLight ? "#000" : "#fff" },
+  }, key);
 }
 
-export function buildPalette(canvas, classes) {
-  const node = Object.assign(document.createElement("div"), { className: "st-palette" });
-  node.setAttribute("role", "group");
-  node.setAttribute("aria-label", "What to draw");
+/** The palette of a canvas: its `node`, `chips` (buttons by class id), their `keys` and `choose(id)`. */
+export function buildPalette(canvas, classes, onSetting) {
   const choose = (id) => {
     canvas.classId = id;
     chips.forEach((chip, i) => chip.setAttribute("aria-pressed", String(i === id)));
-    notify("setting");
+    onSetting();
   };
   const chips = classes.map(({ name, meaning, rgb, key }, id) => {
-    const chip = Object.assign(document.createElement("button"), {
-      type: "button", className: "st-chip",
-    });
-    const about = meaning ? `${name}: ${meaning}` : name;
-    chip.dataset.tip = key ? `${about}  ${key}` : about;
-    const text = Object.assign(document.createElement("span"), { textContent: name });
-    chip.append(swatch({ rgb, key }), text);
-    chip.setAttribute("aria-label", key ? `${about}, key ${key}` : about);
-    chip.addEventListener("click", () => choose(id));
-    return chip;
+    const description = meaning ? `${name}: ${meaning}` : name;
+    return h("button", {
+      type: "button", class: "st-chip",
+      "aria-label": key ? `${description}, key ${key}` : description,
+      dataset: { tip: key ? `${description}  ${key}` : description },
+      on: { click: () => choose(id) },
+    }, swatch({ rgb, key }), h("span", {}, name));
   });
+  const node = group("st-palette", "group", "What to draw", chips);
   node.classList.toggle("st-many", classes.length > MANY);
-  node.append(...chips);
   choose(canvas.classId);
-  return { node, chips, choose, keys: classes.map((c) => c.key) };
+  return { node, chips, choose, keys: classes.map(({ key }) => key) };
 }

@@ -1,22 +1,22 @@
-// A part of the canvas that has been taken up: moved, copied, pasted, deleted.
+// The selection: a box of the canvas that is moved, copied, pasted or deleted.
 
+import { h } from "../core/dom.js";
 import { clearBox, clipBox, cutPiece, percent, putPiece } from "./label_map.js";
 
 const OFFSET = 4; // between a piece and its duplicate
 
 export class Selection {
-  /** `onChange()` whenever there is another box, or none. */
+  /** `onChange()` is called when the box changes. */
   constructor(canvas, onChange) {
     this.canvas = canvas;
     this.onChange = onChange;
-    this.box = null;
-    this.floating = null; // once moved: its piece, and the canvas without it
-    this.clipboard = null;
-    this.node = Object.assign(document.createElement("div"), {
-      className: "st-marquee", hidden: true,
-    });
+    this.box = null; // { left, top, width, height } in pixels
+    this.floating = null; // { piece, base: the map without it } once the selection was moved
+    this.clipboard = null; // { piece, left, top }
+    this.node = h("div", { class: "st-marquee", hidden: true });
   }
 
+  /** Selects a box; null: nothing. */
   choose(box) {
     this.box = box;
     this.floating = null;
@@ -25,20 +25,22 @@ export class Selection {
 
   drop() { this.choose(null); }
 
-  /** What was moved becomes part of the canvas; the box stays where it is. */
+  /** Merges a moved piece into the map; the box stays. */
   settle() { this.choose(this.box && clipBox(this.canvas.shape, this.box)); }
 
+  /** Whether a point is inside the box. */
   holds({ x, y }) {
     if (!this.box) return false;
     const { left, top, width, height } = this.box;
     return x >= left && y >= top && x < left + width && y < top + height;
   }
 
+  /** The selected pixels, { width, height, ids }. */
   piece() {
     return this.floating?.piece ?? cutPiece(this.canvas.map, this.canvas.shape, this.box);
   }
 
-  /** Puts the piece elsewhere; one corner of it at least stays on the canvas. */
+  /** Moves the piece; one pixel of it at least stays on the canvas. */
   moveTo(left, top) {
     const { map, shape } = this.canvas;
     this.#lift();
@@ -60,7 +62,7 @@ export class Selection {
     this.onChange();
   }
 
-  /** Puts a piece on the canvas as a selection of its own, to be moved from there. */
+  /** Puts a piece on the canvas as a selection that can be moved. */
   paste(piece, left, top) {
     const { map } = this.canvas;
     this.floating = { piece, base: map.slice() };
@@ -68,7 +70,7 @@ export class Selection {
     this.moveTo(left, top);
   }
 
-  /** The same beside it: to the right where there is room, else below, else to the left. */
+  /** Pastes a copy to the right where there is room, else below, else to the left. */
   duplicate() {
     if (!this.box) return;
     const { shape } = this.canvas;
@@ -79,7 +81,7 @@ export class Selection {
     else this.paste(this.piece(), Math.max(0, left - width - OFFSET), top);
   }
 
-  /** Takes it off the canvas. */
+  /** Deletes the selected pixels. */
   remove() {
     if (!this.box) return;
     if (this.floating) this.canvas.map.set(this.floating.base);
@@ -87,6 +89,7 @@ export class Selection {
     this.drop();
   }
 
+  /** The state, for `restore`. */
   snapshot() { return { box: this.box, floating: this.floating }; }
 
   restore({ box, floating }) {

@@ -1,11 +1,10 @@
-// Keys of the Draw tab. They act only while it has the pointer or the focus, never in a text field.
+// Keyboard shortcuts of a drawing tab. They act only while it is hovered or focused, never in a text field.
 
 import { keyOf } from "./keyboard_layout.js";
-import { requestPicture } from "../draw/studio.js";
 import { TOGGLES, TOOL_BUTTONS } from "./toolbar.js";
 
 const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
-const FAR = 8; // pixels that Shift and an arrow move
+const FAR = 8; // pixels that an arrow moves the selection with Shift
 
 function isTextField(node) {
   if (node?.isContentEditable) return true;
@@ -13,13 +12,13 @@ function isTextField(node) {
   return ["TEXTAREA", "SELECT"].includes(node?.tagName);
 }
 
-/** An arrow belongs to a slider that has the focus, and so do Enter and Space to a button. */
+/** Whether shortcuts act on this tab. */
 function isActive(tab) {
   if (tab.offsetParent === null || document.querySelector("dialog[open]")) return false;
   return tab.matches(":hover") || tab.contains(document.activeElement);
 }
 
-/** `parts`: the canvas, and what was built round it; see draw.js. */
+/** `parts`: { canvas, toolbar, palette, help, cursor, requestPicture }; see draw.js. */
 export function bindShortcuts(tab, parts) {
   document.addEventListener("keydown", (event) => {
     if (isTextField(event.target) || !isActive(tab)) return;
@@ -30,7 +29,8 @@ export function bindShortcuts(tab, parts) {
   });
 }
 
-function pick(event, { canvas, toolbar, palette, help, cursor }) {
+/** The action of a key press; null where it has none, so that the browser handles it. */
+function pick(event, { canvas, toolbar, palette, help, cursor, requestPicture }) {
   const key = keyOf(event);
   if (!key || (event.altKey && !"[]".includes(key))) return null; // a Mac types [ with Option
   if (event.ctrlKey || event.metaKey) return pickWithControl(key, event.shiftKey, canvas, toolbar);
@@ -56,11 +56,11 @@ function pick(event, { canvas, toolbar, palette, help, cursor }) {
   }[key] ?? null;
 }
 
-/** Arrows move the tool that keys have put down, else the selection, else the cross. */
+/** Arrows move the tool that is down at the cross, else the selection, else the cross. */
 function pickArrow(event, [dx, dy], canvas, cursor) {
   const far = event.shiftKey;
   if (canvas.selection.box && !cursor.isDown) {
-    if (event.target.type === "range") return null;
+    if (event.target.type === "range") return null; // arrows move the focused slider
     return () => canvas.nudge(dx * (far ? FAR : 1), dy * (far ? FAR : 1));
   }
   return event.target === canvas.element ? () => cursor.move(dx, dy, far) : null;

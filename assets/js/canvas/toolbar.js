@@ -1,8 +1,9 @@
-// The tools beside the canvas, and what is done with a selection.
+// The toolbar beside the canvas, and the bar of actions on a selection.
 
-import { button, group } from "../core/icons.js";
-import { isFacades, notify } from "../draw/studio.js";
+import { button, group } from "../core/controls.js";
+import { h } from "../core/dom.js";
 
+/** `plain` describes a tool where the classes have no wall. */
 export const TOOL_BUTTONS = [
   { tool: "brush", label: "Brush", key: "B", does: "paints with a round brush" },
   { tool: "eraser", label: "Eraser", key: "E", does: "back to the wall; from the wall, to the sky",
@@ -20,116 +21,115 @@ export const TOGGLES = [
   { name: "grid", label: "Snap to grid", key: "G", does: "lines, boxes and moves keep to the grid" },
 ];
 
-/** What a tool does, said of what lies on this canvas. */
-export const describeTool = ({ does, plain }) => (isFacades() ? does : plain ?? does);
+/** What a tool does, in words. */
+export const describeTool = ({ does, plain }, hasWall) => (hasWall ? does : plain ?? does);
 
-/** `toolbar.tools`, `.toggles`, `.undo`, `.redo`, `.clear`, `.help` are its buttons. */
-export function buildToolbar(canvas, { onNew, onHelp, onTool }) {
-  const node = group("st-rail", "toolbar", "Tools");
-  const toolbar = { node, tools: {}, toggles: {} };
-  let last = canvas.tool;
-  const choose = (tool) => {
-    if (canvas.tool !== "eyedropper") last = canvas.tool;
-    canvas.setTool(tool);
-    for (const [name, other] of Object.entries(toolbar.tools)) {
-      other.setAttribute("aria-pressed", String(name === tool));
+/** Builds the toolbar; see Toolbar. `on`: onNew(), onHelp(), onTool(), onSetting(). */
+export function buildToolbar(canvas, on) { return new Toolbar(canvas, on); }
+
+/** `tools`, `toggles`, `undo`, `redo`, `clear` and `help` are its buttons, `size` its slider. */
+class Toolbar {
+  #lastTool; // the tool before the eyedropper
+
+  constructor(canvas, { onNew, onHelp, onTool, onSetting }) {
+    Object.assign(this, { canvas, onTool, onSetting });
+    this.#lastTool = canvas.tool;
+    this.tools = Object.fromEntries(TOOL_BUTTONS.map((entry) => [entry.tool, button({
+      name: entry.tool, label: entry.label, key: entry.key,
+      tip: `${entry.label}: ${describeTool(entry, canvas.hasWall)}`,
+      onClick: () => this.choose(entry.tool),
+    })]));
+    this.toggles = Object.fromEntries(TOGGLES.map(({ name, label, key, does }) => [name, button({
+      name, label, key, tip: `${label}: ${does}`,
+      onClick: () => this.#turn(name, this.toggles[name].getAttribute("aria-pressed") !== "true"),
+    })]));
+    this.size = buildSizeSlider(canvas, onSetting);
+    this.undo = button({ name: "undo", label: "Undo", key: "Ctrl Z", classes: "st-undo",
+      onClick: () => canvas.undo() });
+    this.redo = button({ name: "redo", label: "Redo", key: "Ctrl Shift Z", classes: "st-redo",
+      onClick: () => canvas.redo() });
+    this.clear = button({ name: "clear", label: "New drawing", key: "N",
+      tip: canvas.hasWall ? "New: a bare wall" : "New: an empty canvas", onClick: onNew });
+    this.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?", onClick: onHelp });
+    this.node = group("st-rail", "toolbar", "Tools", h("div", { class: "st-tools" },
+      Object.values(this.tools), Object.values(this.toggles), this.undo, this.redo, this.clear,
+      this.help), this.size.node);
+    for (const { name } of TOGGLES) this.#turn(name, false);
+    this.choose(canvas.tool);
+    this.showHistory();
+  }
+
+  choose(tool) {
+    if (this.canvas.tool !== "eyedropper") this.#lastTool = this.canvas.tool;
+    this.canvas.setTool(tool);
+    for (const [name, node] of Object.entries(this.tools)) {
+      node.setAttribute("aria-pressed", String(name === tool));
     }
-    node.dataset.tool = tool;
-    size.show();
-    onTool();
-    notify("setting");
-  };
-  for (const entry of TOOL_BUTTONS) {
-    const { tool, label, key } = entry;
-    toolbar.tools[tool] = button({ name: tool, label, key, tip: `${label}: ${describeTool(entry)}` });
-    toolbar.tools[tool].addEventListener("click", () => choose(tool));
+    this.node.dataset.tool = tool;
+    this.size.show();
+    this.onTool();
+    this.onSetting();
   }
-  for (const { name, label, key, does } of TOGGLES) {
-    toolbar.toggles[name] = button({ name, label, key, tip: `${label}: ${does}` });
+
+  /** Goes back to the tool before the eyedropper. */
+  restoreTool() { this.choose(this.#lastTool); }
+
+  /** Enables Undo and Redo where there are steps. */
+  showHistory() {
+    this.undo.disabled = !this.canvas.history.canUndo;
+    this.redo.disabled = !this.canvas.history.canRedo;
   }
-  const turn = (name, on) => {
-    if (name === "mirror") canvas.setMirror(on);
-    else canvas.setGrid(on);
-    toolbar.toggles[name].setAttribute("aria-pressed", String(on));
-    notify("setting");
-  };
-  for (const [name, node_] of Object.entries(toolbar.toggles)) {
-    turn(name, false);
-    node_.addEventListener("click", () => turn(name, node_.getAttribute("aria-pressed") !== "true"));
+
+  /** Restores kept settings, which come from storage. */
+  restore({ tool, brush, gap, mirror, grid }) {
+    if (brush) this.canvas.setBrush(brush);
+    if (gap) this.canvas.setGap(gap);
+    this.#turn("mirror", mirror === true);
+    this.#turn("grid", grid === true);
+    this.choose(Object.hasOwn(this.tools, tool) ? tool : this.canvas.tool);
   }
-  const size = buildSize(canvas);
-  toolbar.size = size;
-  toolbar.undo = button({ name: "undo", label: "Undo", key: "Ctrl Z" });
-  toolbar.redo = button({ name: "redo", label: "Redo", key: "Ctrl Shift Z" });
-  toolbar.undo.classList.add("st-undo");
-  toolbar.redo.classList.add("st-redo");
-  toolbar.clear = button({ name: "clear", label: "New drawing", key: "N",
-    tip: isFacades() ? "New: a bare wall" : "New: an empty canvas" });
-  toolbar.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?" });
-  toolbar.undo.addEventListener("click", () => canvas.undo());
-  toolbar.redo.addEventListener("click", () => canvas.redo());
-  toolbar.clear.addEventListener("click", onNew);
-  toolbar.help.addEventListener("click", onHelp);
-  toolbar.showHistory = () => {
-    toolbar.undo.disabled = !canvas.history.canUndo;
-    toolbar.redo.disabled = !canvas.history.canRedo;
-  };
-  toolbar.back = () => choose(last);
-  toolbar.restore = ({ tool, brush, gap, mirror, grid }) => {
-    if (brush) canvas.setBrush(brush);
-    if (gap) canvas.setGap(gap);
-    turn("mirror", mirror === true);
-    turn("grid", grid === true);
-    choose(tool in toolbar.tools ? tool : canvas.tool);
-  };
-  const row = Object.assign(document.createElement("div"), { className: "st-tools" });
-  row.append(
-    ...Object.values(toolbar.tools), ...Object.values(toolbar.toggles), toolbar.undo, toolbar.redo,
-    toolbar.clear, toolbar.help,
-  );
-  node.append(row, size.node);
-  choose(canvas.tool);
-  toolbar.showHistory();
-  return toolbar;
+
+  #turn(name, on) {
+    if (name === "mirror") this.canvas.setMirror(on);
+    else this.canvas.setGrid(on);
+    this.toggles[name].setAttribute("aria-pressed", String(on));
+    this.onSetting();
+  }
 }
 
-/** The slider: how thick the brush is, or with the repeat tool how far apart the copies are. */
-function buildSize(canvas) {
-  const node = Object.assign(document.createElement("label"), { className: "st-size" });
-  const input = Object.assign(document.createElement("input"), {
-    type: "range", min: 1, max: 64, step: 1,
+/** The slider for the brush size, or with the repeat tool for the distance between copies. */
+function buildSizeSlider(canvas, onSetting) {
+  const input = h("input", {
+    type: "range", min: 1, max: 64, step: 1, on: { input: () => size.set(Number(input.value)) },
   });
-  const shown = document.createElement("output");
+  const output = h("output");
   const isGap = () => canvas.tool === "repeat";
   const size = {
-    node,
+    node: h("label", { class: "st-size" }, input, output),
     show() {
       const value = isGap() ? canvas.gap : canvas.brush;
       input.value = value;
-      shown.textContent = value;
+      output.textContent = value;
       input.setAttribute("aria-label", isGap() ? "Distance in pixels" : "Brush size in pixels");
-      node.dataset.tip = isGap() ? "Distance between copies  [ ]" : "Brush size  [ ]";
+      size.node.dataset.tip = isGap() ? "Distance between copies  [ ]" : "Brush size  [ ]";
     },
     set(value) {
       if (isGap()) canvas.setGap(value);
       else canvas.setBrush(value);
       size.show();
-      notify("setting");
+      onSetting();
     },
+    /** Changes the size by about an eighth, up (1) or down (-1). */
     step(sign) {
       const value = isGap() ? canvas.gap : canvas.brush;
       size.set(value + sign * Math.max(1, Math.round(value / 8)));
     },
   };
-  input.addEventListener("input", () => size.set(Number(input.value)));
-  node.append(input, shown);
   return size;
 }
 
-/** Copy, paste and the rest on the canvas itself, for hands without a keyboard. */
+/** The actions on a selection, shown on the canvas for visitors without a keyboard: `node`, `show()`. */
 export function buildSelectionBar(canvas) {
-  const node = group("st-selectbar", "toolbar", "Selection");
-  node.hidden = true;
   const actions = [
     ["copy", "Copy", "Ctrl C", () => canvas.copy()],
     ["paste", "Paste", "Ctrl V", () => canvas.paste()],
@@ -137,22 +137,23 @@ export function buildSelectionBar(canvas) {
     ["remove", "Delete", "Del", () => canvas.remove()],
     ["drop", "Drop the selection", "Esc", () => canvas.escape()],
   ];
-  const buttons = {};
-  for (const [name, label, key, act] of actions) {
-    buttons[name] = button({ name, label, key });
-    buttons[name].addEventListener("click", () => {
+  const buttons = Object.fromEntries(actions.map(([name, label, key, act]) => [name, button({
+    name, label, key,
+    onClick: () => {
       act();
-      if (node.hidden) canvas.element.focus({ preventScroll: true }); // nobody loses their place
-    });
-    node.append(buttons[name]);
-  }
+      if (node.hidden) canvas.element.focus({ preventScroll: true }); // the focus must not be lost
+    },
+  })]));
+  const node = group("st-selectbar", "toolbar", "Selection", Object.values(buttons));
+  node.hidden = true;
   const show = () => {
     const { box, clipboard } = canvas.selection;
-    const selecting = canvas.tool === "select" || canvas.tool === "repeat";
-    node.hidden = !selecting || Boolean(canvas.stroke) || !(box || clipboard);
+    const isSelecting = canvas.tool === "select" || canvas.tool === "repeat";
+    node.hidden = !isSelecting || Boolean(canvas.stroke) || !(box || clipboard);
     for (const name of ["copy", "duplicate", "remove", "drop"]) buttons[name].disabled = !box;
     buttons.paste.disabled = !clipboard;
-    node.classList.toggle("st-above", Boolean(box) && box.top + box.height > canvas.shape.height * 0.75);
+    const isLow = Boolean(box) && box.top + box.height > canvas.shape.height * 0.75;
+    node.classList.toggle("st-above", isLow);
   };
   return { node, show };
 }

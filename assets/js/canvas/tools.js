@@ -1,11 +1,11 @@
-// The tools: what a stroke does to the canvas.
+// The drawing tools.
 
 import {
   NOTHING, boxBetween, clipBox, elementBox, eraserInk, fillRect, floodFill, pasteMirrored, mirrorBox,
   putPiece, repeatSteps, snap, snapPoint, strokeSegment,
 } from "./label_map.js";
 
-/** Calls paint once, and again for the other side where the canvas is mirrored. */
+/** Calls paint(false), and paint(true) for the other side where the canvas is mirrored. */
 function onBothSides(canvas, paint) {
   paint(false);
   if (canvas.mirror) paint(true);
@@ -29,7 +29,7 @@ function boxAt(canvas, point) {
   return elementBox(canvas.map, canvas.shape, Math.floor(point.x), Math.floor(point.y), canvas.wall);
 }
 
-/** How far a stroke has come, in whole pixels, or in whole cells of the grid. */
+/** The distance from the start of a stroke, in whole pixels or whole cells of the grid. */
 function distance(canvas, stroke, point) {
   const step = canvas.grid || 1;
   const whole = (value) => Math.round(value / step) * step;
@@ -37,8 +37,8 @@ function distance(canvas, stroke, point) {
 }
 
 /**
- * Tools by name. `start` and `move` change canvas.map, `end` closes the stroke; a stroke holds the
- * map it began with, the first and the last point, and whatever the tool keeps there.
+ * Tools by name. `start` and `move` change canvas.map; `end` is called when the stroke ends. A stroke
+ * has the map `before` it, its `first` and `last` point, and whatever the tool stores in it.
  */
 export const TOOLS = {
   brush: {

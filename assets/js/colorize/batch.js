@@ -1,72 +1,78 @@
-// All photos, one after the other, into one ZIP file.
+// Saves photos: one as a file, or all of them in one ZIP file.
 
 import { saveBlob } from "../core/download.js";
-import { colored, writeHints } from "./hints.js";
+import { freeName } from "../core/file_names.js";
+import { downloadZip } from "../vendor/client-zip.js";
+import { hintsBlob } from "./hint_files.js";
+import { settingsOf } from "./photo.js";
 import { NORMAL } from "./request_queue.js";
-import { Zip } from "../core/zip.js";
 
 const ZIP_NAME = "in-colour.zip";
 
-/** The finished file of one photo, as a Blob, its name and the settings that it has. */
+/** The finished file of a photo: its name, a Blob, and the settings it was made with, as JSON. */
 export async function finishPhoto(client, photo, format) {
   const settings = settingsOf(photo);
-  const request = { kind: "save", format, ...settings };
-  const answer = await client.ask(photo, request, { priority: NORMAL });
+  const answer = await client.ask(photo, { kind: "save", format, ...settings }, { priority: NORMAL });
   return { name: answer.name, blob: await client.fetchResult(photo), settings: JSON.stringify(settings) };
 }
 
-/** How a photo is to be coloured, as the server reads it. */
-export function settingsOf(photo) {
-  const { strength, size, repair, denoise, negative, crop, strip } = photo;
-  const hints = colored(photo.history.value);
-  return { strength, size, repair, denoise, negative, crop, strip, hints };
-}
-
-/** Hints of these photos as a file; null where there are none. */
-export function hintsFile(photos) {
-  const hinted = photos.filter((photo) => colored(photo.history.value).length);
-  if (!hinted.length) return null;
-  const byName = Object.fromEntries(hinted.map((photo) => [photo.name, photo.history.value]));
-  return new Blob([writeHints(byName)], { type: "application/json" });
-}
-
 /**
- * Goes on past a photo that fails. `onChange(photo)` follows each one's state, `isCancelled()` is
- * asked before each, `keep(photo)` says whether the server should keep it. Returns how it went.
+ * Saves all photos in a ZIP file, without those that fail. `onChange(photo)` is called when the state
+ * of one changes, `isCancelled()` before each; `keepOnServer(photo)` says whether the server keeps it.
+ * Resolves to { saved: count, failed: photos, cancelled }.
  */
-export async function saveAll(client, photos, format, { onChange, isCancelled, keep }) {
-  const zip = new Zip();
+export async function saveAll(client, photos, format, { onChange, isCancelled, keepOnServer }) {
   const failed = [];
-  const savedSettings = new Map();
-  for (const photo of photos) Object.assign(photo, { state: "waiting", reason: "" });
-  onChange(photos[0]);
-  for (const photo of photos) {
-    if (isCancelled()) break;
+  const finished = new Map(); // settings by photo
+
+  async function finish(photo) {
     photo.state = "working";
     onChange(photo);
+    let file = null;
     try {
-      const { name, blob, settings } = await finishPhoto(client, photo, format);
-      savedSettings.set(photo, settings);
-      zip.add(name, new Uint8Array(await blob.arrayBuffer()), blob);
+      file = await finishPhoto(client, photo, format);
+      finished.set(photo, file.settings);
       photo.state = "done";
     } catch (error) {
       Object.assign(photo, { state: "failed", reason: error.message });
       failed.push(photo);
     }
-    if (!keep(photo)) client.forget(photo);
+    if (!keepOnServer(photo)) client.forget(photo);
     onChange(photo);
+    return file;
   }
-  const saved = zip.count;
+
+  async function* files() {
+    const taken = new Set();
+    for (const photo of photos) {
+      if (isCancelled()) return;
+      const file = await finish(photo);
+      if (file) yield { name: freeName(file.name, taken), input: file.blob };
+    }
+    const hints = finished.size ? hintsBlob(photos) : null;
+    if (hints) yield { name: freeName("hints.json", taken), input: hints };
+  }
+
+  for (const photo of photos) Object.assign(photo, { state: "waiting", reason: "" });
+  onChange(photos[0]);
+  const zip = await downloadZip(files()).blob();
   if (isCancelled()) {
-    for (const photo of photos) if (photo.state === "waiting") photo.state = photo.thumb ? "done" : "waiting";
+    for (const photo of photos) if (photo.state === "waiting" && photo.thumb) photo.state = "done";
     onChange(photos[0]);
     return { saved: 0, failed, cancelled: true };
   }
-  if (saved) {
-    const hints = hintsFile(photos);
-    if (hints) zip.add("hints.json", new Uint8Array(await hints.arrayBuffer()), hints);
-    saveBlob(new Blob(zip.finish(), { type: "application/zip" }), ZIP_NAME);
-    for (const [photo, settings] of savedSettings) photo.saved = settings;
+  if (finished.size) {
+    saveBlob(zip, ZIP_NAME);
+    for (const [photo, settings] of finished) photo.saved = settings;
   }
-  return { saved, failed, cancelled: false };
+  return { saved: finished.size, failed, cancelled: false };
+}
+
+/** The message about the result of `saveAll` with `count` photos. */
+export function describeBatch({ saved, failed, cancelled }, count) {
+  const reasons = failed.map(({ reason, name }) => (
+    reason.startsWith(name) ? reason : `${name}: ${reason}`
+  ));
+  const summary = cancelled ? "Cancelled" : `${saved} of ${count} photos are saved`;
+  return [summary, ...reasons].join(". ");
 }

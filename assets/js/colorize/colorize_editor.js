@@ -1,26 +1,26 @@
 // Edits the photo on show: its hints, strength and working size, and requests its previews.
 
-import { settingsOf } from "./batch.js";
+import { keyOf } from "../canvas/keyboard_layout.js";
 import { HintMarkers } from "./hint_markers.js";
 import { addHint, moveHint, recolorHint, removeHint } from "./hints.js";
-import { keyOf } from "../canvas/keyboard_layout.js";
+import { settingsOf } from "./photo.js";
 import { HIGH } from "./request_queue.js";
 
-const SHARP_AFTER_MS = 250; // a hand that rests
+const SHARP_AFTER_MS = 250; // without a change
 const BUSY_AFTER_MS = 300;
 
 export class ColorizeEditor {
   /**
-   * `on`: say(words), onChange() after every change, onNotes() when the
-   * photo's notes are others, onStrength(value) while the slider moves,
-   * onRest(photo) when the hand rests, onChoose() to choose a colour by keys.
+   * `on`: onMessage(message); onChange() after every change; onNotes() when the photo's notes
+   * changed; onStrength(value) while the slider moves; onRest(photo) when the visitor pauses;
+   * onChoose() to choose a colour by keys.
    */
   constructor({ root, stage, compare, client, maxHints, ...on }) {
     Object.assign(this, { root, stage, compare, client, maxHints, ...on });
     this.current = null; // the photo on show
     this.color = null; // of the next hint
-    this.version = 0; // of the settings
-    this.pending = 0;
+    this.version = 0; // counts changes of the settings
+    this.pending = 0; // requests
     this.markers = new HintMarkers((event) => compare.locate(event), {
       select: (at) => this.select(at),
       move: (at, x, y, tag) => this.change((hints) => moveHint(hints, at, x, y), tag),
@@ -28,13 +28,13 @@ export class ColorizeEditor {
       choose: () => this.onChoose(),
     });
     compare.node.append(this.markers.node);
-    document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("keydown", (event) => this.#handleKey(event));
   }
 
   get hidden() { return this.root.classList.contains("st-hints-hidden"); }
   get hints() { return this.current?.history.value ?? []; }
 
-  /** Its picture is on screen now. */
+  /** Sets the photo whose picture is on screen now. */
   showAs(photo) {
     this.current = photo;
     this.version += 1;
@@ -44,6 +44,7 @@ export class ColorizeEditor {
 
   showMarkers() { this.markers.show(this.hints, this.current?.selected ?? -1); }
 
+  /** Adds a hint at a point in 0..1 of the photo, and shows hidden ones. */
   tap(x, y) {
     if (!this.current) return;
     if (this.hidden) this.toggle();
@@ -53,12 +54,13 @@ export class ColorizeEditor {
   add(x, y, focus = false) {
     if (!this.current || this.current.history.value.length >= this.maxHints) return;
     this.current.selected = this.current.history.value.length;
-    // Its first colour will be the same step.
+    // A hint without a colour and its first colour are one step.
     const tag = this.color ? null : `color ${this.current.selected}`;
     this.change((hints) => addHint(hints, x, y, this.color), tag);
     if (focus || !this.color) this.markers.focus(this.current.selected);
   }
 
+  /** Sets the colour of the selected hint and of the next ones. */
   pick(color) {
     this.color = color;
     const { selected, history } = this.current;
@@ -81,12 +83,14 @@ export class ColorizeEditor {
     if (hadFocus) this.markers.focus(this.current.selected);
   }
 
+  /** Replaces the hints by `act(hints)`; consecutive changes with one tag are undone together. */
   change(act, tag = null) {
     const { history } = this.current;
-    history.go(act(history.value), tag);
+    history.push(act(history.value), tag);
     this.refresh();
   }
 
+  /** `name`: "undo" or "redo". */
   step(name) {
     const { history } = this.current;
     const before = history.value;
@@ -96,25 +100,28 @@ export class ColorizeEditor {
     this.refresh();
   }
 
+  /** Shows or hides the hints. */
   toggle() {
     this.root.classList.toggle("st-hints-hidden");
     this.onChange();
   }
 
+  /** Changes some settings of the photo. */
   set(settings) {
     Object.assign(this.current, settings);
     this.refresh();
   }
 
-  setStrength(strength, done) {
-    // Until the exact picture is there; saturation is close to what the server does in Lab.
+  /** `isFinal`: the slider was released. */
+  setStrength(strength, isFinal) {
+    // An approximation until the picture comes: saturation is close to scaling a and b in Lab.
     const ratio = this.shownStrength > 0.05 ? strength / this.shownStrength : 1;
     this.compare.after.style.filter = ratio === 1 ? "" : `saturate(${ratio})`;
     this.onStrength(strength);
-    if (done) this.set({ strength });
+    if (isFinal) this.set({ strength });
   }
 
-  /** A quick picture at once, and the sharp one when the hand rests. */
+  /** Requests a quick picture at once, and the sharp one when the visitor pauses. */
   refresh() {
     this.version += 1;
     this.onChange();
@@ -128,7 +135,7 @@ export class ColorizeEditor {
 
   async #picture(kind) {
     const [photo, version, settings] = [this.current, this.version, settingsOf(this.current)];
-    const busy = this.wait();
+    const busy = this.showBusy();
     try {
       const answer = await this.client.ask(photo, { kind, ...settings }, { name: "look", priority: HIGH });
       const isNewest = () => photo === this.current && version >= this.shownVersion;
@@ -140,27 +147,28 @@ export class ColorizeEditor {
       photo.notes = answer.notes;
       this.onNotes();
     } catch (error) {
-      this.missed = error.isTransient === true; // it is asked for again: see catchUp()
-      this.say(error.message);
+      this.missed = error.isTransient === true; // see retryFailed()
+      this.onMessage(error.message);
     } finally {
       busy.done();
     }
   }
 
-  /** There is a network again. */
-  catchUp() {
+  /** The network is back: requests the picture again where that failed. */
+  retryFailed() {
     if (this.missed && this.current) this.refresh();
     this.missed = false;
   }
 
-  /** What the picture on screen was made with. */
+  /** Notes the settings of the picture on screen. */
   noteSettings(strength, hints, size) {
     this.shownStrength = strength;
     this.compare.after.style.filter = "";
     Object.assign(this.root.dataset, { strength, hints, size });
   }
 
-  wait() {
+  /** Shows after a moment that the tab is busy, until `done()` of the result is called. */
+  showBusy() {
     this.pending += 1;
     const timer = setTimeout(() => this.stage.classList.add("st-busy"), BUSY_AFTER_MS);
     return {
@@ -172,8 +180,8 @@ export class ColorizeEditor {
     };
   }
 
-
-  key(event) {
+  /** Ctrl Z and Ctrl Y undo and redo hints while the tab is open. */
+  #handleKey(event) {
     if (this.root.offsetParent === null || document.querySelector("dialog[open]")) return;
     if (!this.current || !(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = keyOf(event);

@@ -1,30 +1,17 @@
-// The photos that are open, as a film strip: each with its state.
+// The open photos as a film strip, each with its state.
 
+import { thumbnailButton } from "../core/controls.js";
+import { h, setStyle } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 
-const WORDS = { waiting: "waiting", working: "working", done: "done", failed: "failed" };
-
-/** `on.open(photo)`, `on.remove(photo)`. Returns its node and `show(photos, current)`. */
+/** `on`: open(photo), remove(photo). Returns its `node` and `show(photos, current)`. */
 export function buildFilmstrip(on) {
-  const node = Object.assign(document.createElement("ol"), { className: "st-strip" });
-  node.setAttribute("aria-label", "Photos");
-  const frames = new Map();
+  const node = h("ol", { class: "st-strip", "aria-label": "Photos" });
+  const frames = new Map(); // <li> by photo
 
-  function build(photo) {
-    const frame = Object.assign(document.createElement("li"), { className: "st-shot" });
-    const opener = Object.assign(document.createElement("button"), {
-      type: "button", className: "st-thumb",
-    });
-    opener.append(Object.assign(new Image(), { alt: "" }));
-    opener.addEventListener("click", () => on.open(photo));
-    const remove = Object.assign(document.createElement("button"), {
-      type: "button", className: "st-off-strip", innerHTML: icon("drop"),
-    });
-    remove.setAttribute("aria-label", `Close ${photo.name}`);
-    remove.addEventListener("click", () => on.remove(photo));
-    frame.append(opener, remove);
-    frames.set(photo, frame);
-    return frame;
+  function frameOf(photo) {
+    if (!frames.has(photo)) frames.set(photo, buildFrame(photo, on));
+    return frames.get(photo);
   }
 
   function show(photos, current) {
@@ -34,23 +21,36 @@ export function buildFilmstrip(on) {
       frames.delete(photo);
     }
     photos.forEach((photo, at) => {
-      const frame = frames.get(photo) ?? build(photo);
+      const frame = frameOf(photo);
       if (node.children[at] !== frame) node.insertBefore(frame, node.children[at] ?? null);
-      const [opener] = frame.children;
-      const image = opener.firstChild;
-      if (photo.thumb && image.getAttribute("src") !== photo.thumb) image.src = photo.thumb;
-      image.hidden = !photo.thumb;
-      frame.dataset.state = photo.state;
-      frame.dataset.name = photo.name;
-      const isSent = typeof photo.sent === "number";
-      frame.classList.toggle("st-sending", isSent);
-      frame.style.setProperty("--part", `${(photo.sent ?? 0) * 100}%`);
-      const state = isSent ? `sending, ${Math.round(photo.sent * 100)}%` : WORDS[photo.state];
-      const about = photo.reason || `${photo.name}: ${state}`;
-      opener.setAttribute("aria-label", about);
-      opener.title = about;
-      opener.setAttribute("aria-pressed", String(photo === current));
+      showState(frame, photo, photo === current);
     });
   }
   return { node, show };
+}
+
+function buildFrame(photo, on) {
+  return h("li", { class: "st-shot" },
+    thumbnailButton({ label: photo.name, picture: h("img", { alt: "" }), onClick: () => on.open(photo) }),
+    h("button", {
+      type: "button", class: "st-off-strip", "aria-label": `Close ${photo.name}`,
+      on: { click: () => on.remove(photo) },
+    }, icon("drop")));
+}
+
+function showState(frame, photo, isCurrent) {
+  const [opener] = frame.children;
+  const image = opener.firstChild;
+  if (photo.thumb && image.getAttribute("src") !== photo.thumb) image.src = photo.thumb;
+  image.hidden = !photo.thumb;
+  frame.dataset.state = photo.state;
+  frame.dataset.name = photo.name;
+  const isSending = typeof photo.sent === "number";
+  frame.classList.toggle("st-sending", isSending);
+  setStyle(frame, { "--part": `${(photo.sent ?? 0) * 100}%` });
+  const state = isSending ? `sending, ${Math.round(photo.sent * 100)}%` : photo.state;
+  const description = photo.reason || `${photo.name}: ${state}`;
+  opener.setAttribute("aria-label", description);
+  opener.title = description;
+  opener.setAttribute("aria-pressed", String(isCurrent));
 }

@@ -1,97 +1,103 @@
 // Markers of the colour hints on the photo: dragged, moved with the arrow keys, or removed.
 
+import { group } from "../core/controls.js";
+import { h, setStyle } from "../core/dom.js";
 import { describeHint } from "./hints.js";
 
 const OFF = 0.03; // a marker dragged further than this beyond the photo is removed
 const STEP = 0.01;
 const FAR_STEP = 0.05;
+const DRAG_PX = 3; // a shorter movement is a click
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class HintMarkers {
+  #drags = 0;
+
   /**
-   * `on.select(at)`, `on.move(at, x, y, tag)`, `on.remove(at)`, `on.choose(at)` (its colour).
-   * `locate(event)` is the place of a pointer in 0..1 of the photo.
+   * `locate(event)` is the position of a pointer event in 0..1 of the photo. `on`: select(index),
+   * move(index, x, y, tag), remove(index), choose(index) to choose its colour.
    */
   constructor(locate, on) {
     this.locate = locate;
     this.on = on;
-    this.node = Object.assign(document.createElement("div"), { className: "st-dots" });
-    this.node.setAttribute("role", "group");
-    this.node.setAttribute("aria-label", "Colour hints");
+    this.node = group("st-dots", "group", "Colour hints");
     this.buttons = [];
     this.hints = [];
-    this.drags = 0;
   }
 
+  /** Shows the hints; `selected` is the index of one, or -1. */
   show(hints, selected) {
     this.hints = hints;
     while (this.buttons.length > hints.length) this.buttons.pop().remove();
     while (this.buttons.length < hints.length) this.#add(this.buttons.length);
-    hints.forEach(({ x, y, color }, at) => {
-      const marker = this.buttons[at];
-      marker.style.left = `${x * 100}%`;
-      marker.style.top = `${y * 100}%`;
-      marker.style.setProperty("--color", color ?? "transparent");
+    hints.forEach(({ x, y, color }, index) => {
+      const marker = this.buttons[index];
+      setStyle(marker, { left: `${x * 100}%`, top: `${y * 100}%`, "--color": color ?? "transparent" });
       marker.classList.toggle("st-pending", !color);
-      marker.setAttribute("aria-pressed", String(at === selected));
-      marker.setAttribute("aria-label", describeHint(hints, at));
+      marker.setAttribute("aria-pressed", String(index === selected));
+      marker.setAttribute("aria-label", describeHint(hints, index));
     });
   }
 
-  focus(at) { this.buttons[at]?.focus({ preventScroll: true }); }
+  focus(index) { this.buttons[index]?.focus({ preventScroll: true }); }
 
-  #add(at) {
-    const marker = Object.assign(document.createElement("button"), {
-      type: "button", className: "st-dot",
+  #add(index) {
+    const marker = h("button", {
+      type: "button", class: "st-dot",
+      on: {
+        keydown: (event) => this.#handleKey(event, index),
+        focus: () => this.on.select(index),
+        click: (event) => { if (event.detail === 0) this.on.choose(index); }, // by Enter or Space
+      },
     });
-    let drag = null;
+    this.#makeDraggable(marker, index);
+    this.buttons.push(marker);
+    this.node.append(marker);
+  }
+
+  /** Handled events do not reach the slider below, or they would move its divider. */
+  #makeDraggable(marker, index) {
+    let drag = null; // { tag, x, y, moved }
     marker.addEventListener("pointerdown", (event) => {
-      event.stopPropagation(); // or it would move the divider
+      event.stopPropagation();
       if (event.button !== 0) return;
       marker.setPointerCapture(event.pointerId);
-      this.drags += 1;
-      drag = { tag: `drag ${this.drags}`, x: event.clientX, y: event.clientY, moved: false };
-      this.on.select(at);
+      this.#drags += 1;
+      drag = { tag: `drag ${this.#drags}`, x: event.clientX, y: event.clientY, moved: false };
+      this.on.select(index);
     });
     marker.addEventListener("pointermove", (event) => {
       if (!drag) return;
       event.stopPropagation();
-      drag.moved ||= Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > 3;
+      drag.moved ||= Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > DRAG_PX;
       if (!drag.moved) return;
       const { x, y } = this.locate(event);
-      marker.classList.toggle("st-leaving", this.#isOff(x, y));
-      this.on.move(at, x, y, drag.tag);
+      marker.classList.toggle("st-leaving", isOff(x, y));
+      this.on.move(index, x, y, drag.tag);
     });
     marker.addEventListener("pointerup", (event) => {
       if (!drag) return;
       event.stopPropagation();
       const { x, y } = this.locate(event);
-      const off = drag.moved && this.#isOff(x, y);
+      const isRemoved = drag.moved && isOff(x, y);
       drag = null;
       marker.classList.remove("st-leaving");
-      if (off) this.on.remove(at);
+      if (isRemoved) this.on.remove(index);
     });
     marker.addEventListener("pointercancel", () => { drag = null; });
-    marker.addEventListener("keydown", (event) => this.#key(event, at));
-    marker.addEventListener("focus", () => this.on.select(at));
-    marker.addEventListener("click", (event) => {
-      if (event.detail === 0) this.on.choose(at); // Enter or Space
-    });
-    this.buttons.push(marker);
-    this.node.append(marker);
   }
 
-  #isOff(x, y) { return Math.min(x, y) < -OFF || Math.max(x, y) > 1 + OFF; }
-
-  #key(event, at) {
+  #handleKey(event, index) {
     const [dx, dy] = ARROWS[event.key] ?? [0, 0];
     if (dx || dy) {
       const step = event.shiftKey ? FAR_STEP : STEP;
-      const { x, y } = this.hints[at];
-      this.on.move(at, x + dx * step, y + dy * step, `keys ${at}`);
-    } else if (["Delete", "Backspace"].includes(event.key)) this.on.remove(at);
+      const { x, y } = this.hints[index];
+      this.on.move(index, x + dx * step, y + dy * step, `keys ${index}`);
+    } else if (["Delete", "Backspace"].includes(event.key)) this.on.remove(index);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 }
+
+const isOff = (x, y) => Math.min(x, y) < -OFF || Math.max(x, y) > 1 + OFF;

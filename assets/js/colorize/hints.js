@@ -1,5 +1,5 @@
 // Colour hints: { x, y, color } with x and y in 0..1 of the photo and color as #rrggbb.
-// Lists of them are never changed in place. No DOM: runs under Node too.
+// Functions return new lists and never change one in place. No DOM: runs under Node too.
 
 export const SWATCHES = [
   ["Light skin", "#dfae8f"], ["Brown skin", "#96623f"], ["Lips", "#b4565a"],
@@ -12,6 +12,7 @@ export const SWATCHES = [
 const COLOR = /^#[0-9a-f]{6}$/i;
 const clamp = (value) => Math.min(Math.max(value, 0), 1);
 
+/** `color` is null until one is chosen. */
 export function addHint(hints, x, y, color) {
   return [...hints, { x: clamp(x), y: clamp(y), color }];
 }
@@ -26,51 +27,23 @@ export function recolorHint(hints, at, color) {
 
 export function removeHint(hints, at) { return hints.filter((_, i) => i !== at); }
 
-/** What a colour is called: the swatch's name, or its number. */
+/** The name of a colour: that of its swatch, else #rrggbb. */
 export function colorName(color) {
   if (!color) return "no colour yet";
   return SWATCHES.find(([, value]) => value === color.toLowerCase())?.[0].toLowerCase() ?? color;
 }
 
-/** For a screen reader. */
+/** The description of a hint for screen readers. */
 export function describeHint(hints, at) {
   const { x, y, color } = hints[at];
   return `Hint ${at + 1} of ${hints.length}: ${colorName(color)}, ${Math.round(x * 100)}% across, `
     + `${Math.round(y * 100)}% down`;
 }
 
-/** The hints that have a colour: a new hint has none until one is chosen. */
+/** The hints that have a colour. */
 export function colored(hints) { return hints.filter((hint) => hint.color); }
 
-/** A value with undo and redo. Consecutive steps with the same `tag` are merged into one. */
-export class HintHistory {
-  #past = [];
-  #future = [];
-  #tag = null;
-
-  constructor(value) { this.value = value; }
-  get canUndo() { return this.#past.length > 0; }
-  get canRedo() { return this.#future.length > 0; }
-
-  go(value, tag = null) {
-    if (tag === null || tag !== this.#tag) this.#past.push(this.value);
-    this.#tag = tag;
-    this.#future = [];
-    this.value = value;
-  }
-
-  undo() { this.#step(this.#past, this.#future); }
-  redo() { this.#step(this.#future, this.#past); }
-
-  #step(from, to) {
-    if (!from.length) return;
-    to.push(this.value);
-    this.value = from.pop();
-    this.#tag = null;
-  }
-}
-
-/** A hints file: the hints of each photo by its name, as the command line reads them too. */
+/** The text of a hints file, which the command line reads too: hints by the name of their photo. */
 export function writeHints(byName) {
   const entries = Object.entries(byName).map(([name, hints]) => [name, colored(hints).map(
     ({ x, y, color }) => ({ x: Number(x.toFixed(4)), y: Number(y.toFixed(4)), color }),
@@ -79,8 +52,8 @@ export function writeHints(byName) {
 }
 
 /**
- * The hints in a file by the name of their photo; a bare list comes under "". Throws an Error with
- * words for a file that holds none, or others than we write.
+ * The hints in a file by the name of their photo; a list without names comes under "". Throws an Error
+ * with a message for the visitor where the file is no hints file or has more than `max` for a photo.
  */
 export function readHints(text, max) {
   let content;

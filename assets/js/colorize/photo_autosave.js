@@ -1,56 +1,49 @@
 // Keeps the photos of a Colourise tab and their hints over a reload: the files in stored_files.js,
 // their settings in sessionStorage, which is deleted with the window.
 
-import { settingsOf } from "./batch.js";
-import { colored, readHints } from "./hints.js";
 import { StoredFiles, newId } from "../core/stored_files.js";
-import { TAB_ID } from "../draw/studio.js";
+import { colored, readHints } from "./hints.js";
+import { settingsOf } from "./photo.js";
 
-const STATE = `pix2pix-photos-${TAB_ID}`;
-const DELAY_MS = 300;
-
-/** Whether something of a photo would be lost with the page: it, or hints on an example. */
-export function isUnsaved(photo) {
-  const hinted = colored(photo.history.value).length > 0;
-  if (!hinted && (photo.example || photo.state === "failed")) return false;
-  return photo.saved !== JSON.stringify(settingsOf(photo)); // that of its last saved file
-}
+const DELAY_MS = 300; // after the last change
 
 export class PhotoAutosave {
   #files = new StoredFiles();
   #ids = new WeakMap(); // of the files of photos
-  #kept = new WeakSet(); // photos whose files are there
+  #kept = new WeakSet(); // photos whose files are stored
   #timer = null;
-  #recalled = false;
+  #isLoaded = false;
 
-  /** `state()`: { photos, current } as they are open now. */
-  constructor(maxHints, state) {
-    Object.assign(this, { maxHints, state });
+  /** `state()`: the open photos and the one on show, { photos, current }. */
+  constructor(tabId, maxHints, state) {
+    Object.assign(this, { key: `pix2pix-photos-${tabId}`, maxHints, state });
     window.addEventListener("pagehide", () => this.#write());
   }
 
+  /** Stores the file of a photo. */
   async add(photo) {
     const id = newId();
     this.#ids.set(photo, id);
     if (await this.#files.keep(id, await photo.load())) this.#kept.add(photo);
   }
 
-  /** Whether the browser has what a reload would need of this photo. */
+  /** Whether a reload would bring this photo back. */
   keeps(photo) { return photo.example || this.#kept.has(photo); }
 
+  /** Removes the file of a photo. */
   close(photo) {
     const id = this.#ids.get(photo);
-    if (id) this.#files.drop(id);
+    if (id) this.#files.remove(id);
   }
 
-  /** Something was done to a photo. */
+  /** Stores the photos' settings soon: something changed. */
   note() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#write(), DELAY_MS);
   }
 
   #write() {
-    if (!this.#recalled) return; // what was open before must be read first
+    if (!this.#isLoaded) return; // what was stored must be read first
     const { photos, current } = this.state();
     const describe = (photo) => ({
       ...settingsOf(photo), name: photo.name, file: this.#ids.get(photo) ?? null,
@@ -60,23 +53,23 @@ export class PhotoAutosave {
       const text = JSON.stringify({
         photos: photos.map(describe), shown: photos.indexOf(current), example,
       });
-      if (photos.length || example) sessionStorage.setItem(STATE, text);
-      else sessionStorage.removeItem(STATE);
+      if (photos.length || example) sessionStorage.setItem(this.key, text);
+      else sessionStorage.removeItem(this.key);
     } catch {
-      // nothing is kept for this page, or there are too many hints
+      // storage is blocked, or there are too many hints
     }
   }
 
   /**
-   * What was open before the page was loaded again: { entries, shown, example, missing }. An entry is
+   * Resolves to what was open before the reload, { entries, shown, example, missing }. An entry is
    * { name, settings, hints, id, load }; `shown` is the one that was on show, or null; `example` the
    * name, settings and hints of an example that had some; `missing` counts photos that were not kept.
    */
   async load() {
     const none = { entries: [], shown: null, example: null, missing: 0 };
     try {
-      const { photos = [], shown, example } = JSON.parse(sessionStorage.getItem(STATE)) ?? {};
-      const files = await this.#files.take(photos.map(({ file }) => file));
+      const { photos = [], shown, example } = JSON.parse(sessionStorage.getItem(this.key)) ?? {};
+      const files = await this.#files.claim(photos.map(({ file }) => file));
       const entries = photos.map((photo) => {
         const file = files.get(photo.file);
         return file && { ...this.#entry(photo), id: photo.file, load: async () => file };
@@ -89,7 +82,7 @@ export class PhotoAutosave {
     } catch {
       return none;
     } finally {
-      this.#recalled = true;
+      this.#isLoaded = true;
     }
   }
 
@@ -97,7 +90,7 @@ export class PhotoAutosave {
     return { name: String(name), settings, hints: readHints(JSON.stringify(hints), this.maxHints)[""] };
   }
 
-  /** `photo` is what was made of a recalled entry. */
+  /** `photo` was made from an entry that `load` returned. */
   adopt(photo, { id }) {
     this.#ids.set(photo, id);
     this.#kept.add(photo);

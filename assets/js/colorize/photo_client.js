@@ -1,14 +1,14 @@
-// The visitor's photos on the server: sent when they are needed, and again where they were dropped.
+// The visitor's photos on the server: uploaded when needed, and again where the server dropped them.
 
-import { readJson, readError } from "../core/responses.js";
 import { urlOf } from "../core/base_url.js";
+import { readError, readJson } from "../core/responses.js";
 import { postWithProgress } from "../core/upload.js";
 
 const BUSY = 503;
 const RETRY_MS = 1500;
-const RETRIES = 20;
+const MAX_RETRIES = 20;
 
-/** Known to this page and the server only; it never stands in an address. */
+/** A secret that only this page and the server know; it is sent in a header, never in a URL. */
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -16,8 +16,8 @@ function newKey() {
 
 export class PhotoClient {
   /**
-   * Its photos are objects with a `name` and `load()`, a promise of their file. `onProgress(photo,
-   * part)` follows one that takes a while to be sent; null: it is there, or was not to be sent.
+   * Photos are objects with a `name` and `load()`, which resolves to their file. `onProgress(photo,
+   * fraction)` follows an upload that lasts; null at its end.
    */
   constructor(url, maxMegabytes, requests, onProgress) {
     this.url = urlOf(url);
@@ -26,18 +26,18 @@ export class PhotoClient {
     this.requests = requests;
     this.onProgress = onProgress;
     window.addEventListener("pagehide", () => {
-      this.#call("", "DELETE", { keepalive: true }).catch(() => {});
+      this.#fetch("", "DELETE", { keepalive: true }).catch(() => {});
     });
   }
 
-  /** Sends the photo unless it is there; it then has its name, size and thumb. */
+  /** Uploads the photo unless the server has it; sets its size and thumb. Resolves to its remote name. */
   async send(photo) {
-    photo.sending ??= this.#send(photo).finally(() => { photo.sending = null; });
+    photo.sending ??= this.#upload(photo).finally(() => { photo.sending = null; });
     if (!photo.remote) await photo.sending;
     return photo.remote;
   }
 
-  /** Asks for something about a photo; null where a newer request has taken its place. */
+  /** Sends a request about a photo; null where a newer one replaced it. See RequestQueue.ask. */
   async ask(photo, payload, options) {
     for (let attempt = 0; ; attempt += 1) {
       const remote = photo.remote ?? await this.send(photo);
@@ -50,46 +50,49 @@ export class PhotoClient {
     }
   }
 
-  /** The finished file of a photo, which the server then forgets. */
+  /** The finished file of a photo as a Blob; the server then forgets it. */
   async fetchResult(photo) {
-    const answer = await this.#call(`/${photo.remote}/result`, "GET");
-    if (!answer.ok) throw new Error(await readError(answer));
-    return answer.blob();
+    const response = await this.#fetch(`/${photo.remote}/result`, "GET");
+    if (!response.ok) throw new Error(await readError(response));
+    return response.blob();
   }
 
+  /** Deletes the photo on the server. */
   forget(photo) {
-    if (photo.remote) this.#call(`/${photo.remote}`, "DELETE").catch(() => {});
+    if (photo.remote) this.#fetch(`/${photo.remote}`, "DELETE").catch(() => {});
     photo.remote = null;
   }
 
-  async #send(photo) {
+  async #upload(photo) {
     const file = await photo.load();
     if (file.size > this.maxMegabytes * 2 ** 20) {
       throw new Error(`${photo.name}: is larger than ${this.maxMegabytes} MB`);
     }
-    const headers = { "x-photo-name": encodeURIComponent(photo.name) };
     for (let attempt = 0; ; attempt += 1) {
-      let answer;
-      try {
-        const own = { "x-studio-key": this.key, ...headers };
-        const follow = (part) => this.onProgress(photo, part);
-        answer = await postWithProgress(this.url, { body: file, headers: own }, follow);
-      } catch {
-        throw Object.assign(new Error(`${photo.name}: could not be sent`), { isTransient: true });
-      }
-      if (answer.ok) {
-        const { photo: remote, error, width, height, thumb } = await readJson(answer);
+      const response = await this.#post(photo, file);
+      if (response.ok) {
+        const { photo: remote, error, width, height, thumb } = await readJson(response);
         if (error) throw new Error(error);
         return Object.assign(photo, { remote, width, height, thumb: photo.thumb ?? thumb });
       }
-      if (answer.status !== BUSY || attempt > RETRIES) {
-        throw new Error(`${photo.name}: ${await readError(answer)}`);
+      if (response.status !== BUSY || attempt > MAX_RETRIES) {
+        throw new Error(`${photo.name}: ${await readError(response)}`);
       }
       await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
     }
   }
 
-  #call(path, method, options = {}) {
+  async #post(photo, file) {
+    const headers = { "x-studio-key": this.key, "x-photo-name": encodeURIComponent(photo.name) };
+    const onProgress = (fraction) => this.onProgress(photo, fraction);
+    try {
+      return await postWithProgress(this.url, { body: file, headers }, onProgress);
+    } catch {
+      throw Object.assign(new Error(`${photo.name}: could not be sent`), { isTransient: true });
+    }
+  }
+
+  #fetch(path, method, options = {}) {
     const headers = { "x-studio-key": this.key };
     return fetch(`${this.url}${path}`, { method, cache: "no-store", headers, ...options });
   }

@@ -9,12 +9,13 @@ export const HIGH = 2; // interactive: a slider moves, a photo is opened
 export const NORMAL = 1; // the visitor waits for it
 export const LOW = 0; // background work
 
+/** No DOM: runs under Node too. */
 export class RequestQueue {
   #waiting = [];
   #current = null;
   #id = 0;
 
-  /** `send(payload)` hands one on; the answer comes to `receive`. No DOM: runs under Node too. */
+  /** `send(payload)` sends a request; its answer must be passed to `receive`. */
   constructor(send) { this.send = send; }
 
   /**
@@ -30,12 +31,14 @@ export class RequestQueue {
     });
   }
 
+  /** Resolves waiting requests of this name to null. */
   cancel(name) {
-    const stale = (request) => request.name === name;
-    for (const request of this.#waiting.filter(stale)) request.resolve(null);
-    this.#waiting = this.#waiting.filter((request) => !stale(request));
+    const isStale = (request) => request.name === name;
+    for (const request of this.#waiting.filter(isStale)) request.resolve(null);
+    this.#waiting = this.#waiting.filter((request) => !isStale(request));
   }
 
+  /** Settles the request in flight; answers to others are ignored. */
   receive(answer) {
     if (!this.#current || answer?.id !== this.#current.id) return;
     if (answer.refused) {
@@ -43,14 +46,15 @@ export class RequestQueue {
     } else this.#settle("resolve", answer);
   }
 
+  /** Rejects the request in flight. */
   failed(reason = "the server is busy or out of reach") {
     this.#settle("reject", Object.assign(new Error(reason), { isTransient: true }));
   }
 
   #next() {
     if (this.#current || !this.#waiting.length) return;
-    const most = Math.max(...this.#waiting.map((request) => request.priority));
-    const request = this.#waiting.find(({ priority }) => priority === most);
+    const highest = Math.max(...this.#waiting.map(({ priority }) => priority));
+    const request = this.#waiting.find(({ priority }) => priority === highest);
     this.#waiting.splice(this.#waiting.indexOf(request), 1);
     this.#id += 1;
     request.id = this.#id;
@@ -69,23 +73,30 @@ export class RequestQueue {
   }
 }
 
-const post = { deliver: null, first: null };
+const channels = new Map(); // by tab: { deliver: function or null, first: value that came before it }
 
-/** The part of the page that the server's answers come to. */
+function channelOf(tabId) {
+  if (!channels.has(tabId)) channels.set(tabId, { deliver: null, first: null });
+  return channels.get(tabId);
+}
+
+/** The component that receives the server's answers. */
 export function mountResultChannel({ props, watch }) {
+  const channel = channelOf(props.tab);
   const deliver = () => {
-    if (post.deliver) post.deliver(props.value);
-    else post.first = props.value;
+    if (channel.deliver) channel.deliver(props.value);
+    else channel.first = props.value;
   };
   watch("value", deliver);
   deliver();
 }
 
-/** `first(value)` gets what the page came with, all else goes to the requests. */
-export function connectResultChannel(requests, first) {
-  post.deliver = (value) => (value?.kind === "first" ? first(value) : requests.receive(value));
+/** `onFirst(value)` gets the value that came with the page; all others go to the queue. */
+export function connectResultChannel(tabId, queue, onFirst) {
+  const channel = channelOf(tabId);
+  channel.deliver = (value) => (value?.kind === "first" ? onFirst(value) : queue.receive(value));
   window.addEventListener("studio:colorize-failed", async () => {
-    requests.failed(await explainOutage() ?? undefined);
+    queue.failed(await explainOutage() ?? undefined);
   });
-  if (post.first) post.deliver(post.first);
+  if (channel.first) channel.deliver(channel.first);
 }

@@ -1,19 +1,16 @@
-// How class ids travel: zlib, then base64. A facade of 65,536 ids is about 1.5 kB that way.
-// Browsers without CompressionStream (Safari before 16.4) send them uncompressed, in 87 kB.
+// Encodes class ids for requests: zlib, then base64. A facade of 65,536 ids takes about 1.5 kB.
 // No DOM: runs under Node too.
 
-import { readJson } from "./responses.js";
-import { urlOf } from "./base_url.js";
-import { postWithProgress } from "./upload.js";
-import { inflateZlib, storeZlib } from "./zlib.js";
-
-/** Written straight in: as a Blob's stream the same takes five times as long. */
-async function through(transform, bytes) {
+/** Written to the transform directly: through a Blob's stream it takes five times as long. */
+async function pipe(transform, bytes) {
   const writer = transform.writable.getWriter();
   const written = writer.write(bytes).then(() => writer.close());
   const [out] = await Promise.all([new Response(transform.readable).arrayBuffer(), written]);
   return new Uint8Array(out);
 }
+
+/** For browsers without CompressionStream (Safari before 16.4); others never load it. */
+const loadFflate = () => import("../vendor/fflate.js");
 
 export function toBase64(bytes) {
   let text = "";
@@ -25,33 +22,15 @@ export function toBase64(bytes) {
 
 export function fromBase64(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
 
+/** Class ids, a byte each, as base64 of a zlib stream. */
 export async function packIds(map) {
-  if (typeof CompressionStream === "undefined") return toBase64(storeZlib(map));
-  return toBase64(await through(new CompressionStream("deflate"), map));
+  if (typeof CompressionStream === "undefined") return toBase64((await loadFflate()).zlibSync(map));
+  return toBase64(await pipe(new CompressionStream("deflate"), map));
 }
 
+/** The class ids in base64 of a zlib stream. Rejects where it is damaged (fflate checks no checksum). */
 export async function unpackIds(text) {
-  if (typeof DecompressionStream === "undefined") return inflateZlib(fromBase64(text));
-  return through(new DecompressionStream("deflate"), fromBase64(text));
-}
-
-/**
- * Uploads a file; what the server needs to find it. Rejects with words for a person. `onProgress` is
- * as in `post`.
- */
-export async function uploadFile(file, maxMegabytes, onProgress) {
-  if (file.size > maxMegabytes * 2 ** 20) {
-    throw new Error(`${file.name}: is larger than ${maxMegabytes} MB`);
-  }
-  if (!file.size) throw new Error(`${file.name}: is empty (0 bytes)`);
-  const body = new FormData();
-  body.append("files", file);
-  const url = urlOf("gradio_api/upload");
-  const answer = await postWithProgress(url, { body }, onProgress).catch(() => {
-    throw new Error(`${file.name}: could not be uploaded (the connection broke off)`);
-  });
-  const [path] = await readJson(answer).catch((error) => {
-    throw new Error(`${file.name}: could not be uploaded (${error.message})`);
-  });
-  return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } }, at: Date.now() };
+  const bytes = fromBase64(text);
+  if (typeof DecompressionStream === "undefined") return (await loadFflate()).unzlibSync(bytes);
+  return pipe(new DecompressionStream("deflate"), bytes);
 }

@@ -1,42 +1,39 @@
 // Two pictures of one size under a divider that a drag or the arrow keys move.
 
+import { h, setStyle } from "./dom.js";
 import { icon } from "./icons.js";
 
-const DRAG_PX = 5; // less is a tap
+const DRAG_PX = 5; // a shorter movement is a tap
 
 export class CompareSlider {
-  /** `onTap(x, y)`: in 0..1 of the picture. */
-  constructor(onTap = () => {}) {
+  /** `onTap(x, y)`: a click or tap, in 0..1 of the picture; `alt` is the text of both pictures. */
+  constructor({ onTap = () => {}, alt: { before, after } }) {
     this.onTap = onTap;
-    this.node = Object.assign(document.createElement("div"), { className: "st-compare" });
-    this.before = new Image();
-    this.after = new Image();
-    this.before.alt = "The photo as it was";
-    this.after.alt = "The photo in colour";
-    this.after.className = "st-after";
-    this.divider = Object.assign(document.createElement("div"), { className: "st-divider" });
-    this.divider.innerHTML = `<span>${icon("grip")}</span>`;
-    this.range = Object.assign(document.createElement("input"), {
-      type: "range", min: 0, max: 100, step: 0.5, value: 50, className: "st-cut",
+    this.before = h("img", { alt: before });
+    this.after = h("img", { alt: after, class: "st-after" });
+    this.range = h("input", {
+      type: "range", min: 0, max: 100, step: 0.5, value: 50, class: "st-cut",
+      "aria-label": "Divider between before and after",
+      on: { input: () => this.setDivider(this.range.value) },
     });
-    this.range.setAttribute("aria-label", "Divider between before and after");
-    this.range.addEventListener("input", () => this.setDivider(this.range.value));
-    this.press = null; // where a pointer went down, and whether it has moved from there
-    for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
-      this.node.addEventListener(type, (event) => this.#follow(event));
-    }
-    this.node.append(this.before, this.after, this.divider, this.range);
+    this.press = null; // { x, y, moved }: where the pointer went down, and whether it is a drag
+    const follow = (event) => this.#follow(event);
+    this.node = h("div", {
+      class: "st-compare",
+      on: { pointerdown: follow, pointermove: follow, pointerup: follow, pointercancel: follow },
+    }, this.before, this.after, h("div", { class: "st-divider" }, h("span", {}, icon("grip"))), this.range);
     this.setDivider(50);
   }
 
+  /** Moves the divider; `percent` of the width from the left. */
   setDivider(percent) {
     this.range.value = percent;
-    this.node.style.setProperty("--cut", `${percent}%`);
+    setStyle(this.node, { "--cut": `${percent}%` });
   }
 
   /**
-   * Swaps the pictures once they are ready to be shown. Without `before` that one stays. `isNewest`
-   * is asked then: a picture that was overtaken is not shown.
+   * Swaps the pictures once they are decoded; without `before` that one stays. `isNewest()` is asked
+   * after decoding: an outdated picture is not shown. Resolves to whether it was shown.
    */
   async show({ before, after, width, height }, isNewest = () => true) {
     const next = [before && this.#picture(before, this.before), this.#picture(after, this.after)];
@@ -48,17 +45,15 @@ export class CompareSlider {
     }
     this.after.replaceWith(next[1]);
     this.after = next[1];
-    if (width) this.node.style.setProperty("--aspect", width / height);
+    if (width) setStyle(this.node, { "--aspect": width / height });
     return true;
   }
 
-  #picture(src, old) {
-    const image = Object.assign(new Image(), { src, alt: old.alt, draggable: false });
-    image.className = old.className;
-    return image;
+  #picture(src, { alt, className }) {
+    return h("img", { src, alt, class: className, draggable: false });
   }
 
-  /** A point of the page in 0..1 of the picture; beyond that outside of it. */
+  /** The position of a pointer event in 0..1 of the picture; outside of it, beyond that range. */
   locate({ clientX, clientY }) {
     const box = this.node.getBoundingClientRect();
     return { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };

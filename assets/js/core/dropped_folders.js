@@ -1,22 +1,22 @@
-// What a drop holds: files, and the pictures in folders, however deep. No DOM: runs under Node too.
+// Reads drops and pastes: files, and the images in folders at any depth. No DOM: runs under Node too.
 
-const PICTURE = /\.(png|jpe|jpe?g|jfif|webp|tiff?|bmp|gif|avif|hei[cf]|p[pgbn]m|jp2)$/i;
-// How the files of pictures begin, a character for each byte
-const BEGINNINGS = [
+const IMAGE_NAME = /\.(png|jpe|jpe?g|jfif|webp|tiff?|bmp|gif|avif|hei[cf]|p[pgbn]m|jp2)$/i;
+// Signatures of image files, a character for each byte
+const SIGNATURES = [
   /^\x89PNG/, /^\xff\xd8\xff/, /^GIF8/, /^RIFF.{4}WEBP/s, /^BM.{4}\0{4}/s, /^(II[*+]\0|MM\0[*+])/,
   /^.{4}ftyp(avi|hei|hev|mif|msf)/s, /^P[1-6][ \n\r\t#]/, /^\0{3}\x0cjP {2}/,
 ];
-const MOST_FILES = 500; // that are taken from folders
-const MOST_SEEN = 20_000; // after so many a folder is no autosave
+const MAX_FILES = 500; // taken from folders
+const MAX_SEEN = 20_000; // entries of folders that are read
 const byName = new Intl.Collator("en", { numeric: true });
 
 /**
- * The files of a drop or a paste. Files that were given themselves all come, whatever they are; of
- * folders those that are pictures by name or content, or that `alsoTakes(name)` names, in the order of
- * their names. Call it within the event: later the browser has emptied the transfer.
+ * The files of a drop or a paste. All files outside folders are included; from folders those that are
+ * images by name or content, or whose name `alsoTakes`, ordered by name. Must be called within the
+ * event: the browser empties the transfer afterwards.
  *
- * Resolves to { files, folders, left }: how many folders were opened, and how many files in them
- * were left out.
+ * Resolves to { files, folders, left }: the number of folders read, and of files in them that were
+ * left out.
  */
 export async function readDroppedFiles(transfer, alsoTakes = () => false) {
   const entries = [...transfer?.items ?? []].filter(({ kind }) => kind === "file").map((item) => (
@@ -38,30 +38,30 @@ async function openFolder(folder, found, alsoTakes) {
   const entries = await entriesOf(folder).catch(() => []);
   entries.sort((a, b) => byName.compare(a.name, b.name));
   for (const entry of entries) {
-    if (found.seen >= MOST_SEEN) return;
+    if (found.seen >= MAX_SEEN) return;
     found.seen += 1;
-    if (isOurs(entry.name)) continue; // of the system, not of the person
+    if (isSystemFile(entry.name)) continue;
     if (entry.isDirectory) await openFolder(entry, found, alsoTakes);
     else {
-      const file = found.files.length < MOST_FILES ? await fileOf(entry) : null;
-      const taken = file && (alsoTakes(file.name) || await isPicture(file));
+      const file = found.files.length < MAX_FILES ? await fileOf(entry) : null;
+      const taken = file && (alsoTakes(file.name) || await isImage(file));
       if (taken) found.files.push(file);
       else found.left += 1;
     }
   }
 }
 
-/** A picture by its name, or by how it begins: scanners and old disks leave suffixes out. */
-async function isPicture(file) {
-  if (PICTURE.test(file.name)) return true;
+/** Whether a file is an image by its name or its signature: some scanners leave suffixes out. */
+async function isImage(file) {
+  if (IMAGE_NAME.test(file.name)) return true;
   const bytes = await file.slice(0, 16).arrayBuffer().catch(() => new ArrayBuffer(0));
   const start = String.fromCharCode(...new Uint8Array(bytes));
-  return BEGINNINGS.some((pattern) => pattern.test(start));
+  return SIGNATURES.some((pattern) => pattern.test(start));
 }
 
-const isOurs = (name) => name.startsWith(".") || ["__MACOSX", "Thumbs.db", "desktop.ini"].includes(name);
+const isSystemFile = (name) => name.startsWith(".") || ["__MACOSX", "Thumbs.db", "desktop.ini"].includes(name);
 
-/** A reader gives about a hundred at a time. */
+/** All entries of a folder; a reader returns about a hundred at a time. */
 async function entriesOf(folder) {
   const reader = folder.createReader();
   const all = [];
@@ -72,12 +72,12 @@ async function entriesOf(folder) {
   }
 }
 
-/** null for one that cannot be read. */
+/** The file of an entry; null where it cannot be read. */
 function fileOf(entry) {
   return new Promise((resolve) => { entry.file(resolve, () => resolve(null)); });
 }
 
-/** What is said of a drop of which not all was taken; "" where all was. */
+/** The message about folders in a drop; "" where there were none. */
 export function describeDropped({ files, folders, left }) {
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   if (!folders) return "";

@@ -1,29 +1,27 @@
-// The name of the place, light or dark, and the tab in the address.
+// The header of the page: its name, the light and dark theme, and the open tab in the address.
 
+import { button } from "./controls.js";
+import { h } from "./dom.js";
 import { syncTabWithUrl } from "./tab_routing.js";
-import { button } from "./icons.js";
 
 const STORED = "pix2pix-theme";
 
 export function mountHeader({ element, props }) {
-  const root = element.querySelector(".st-shell");
-  const name = Object.assign(document.createElement("h1"), { className: "st-name" });
-  name.innerHTML = "pix2pix <span>studio</span>";
-  const theme = button({ name: "theme", label: "Light or dark" });
-  theme.addEventListener("click", () => {
-    const dark = !document.body.classList.contains("dark");
-    document.body.classList.toggle("dark", dark);
-    keep(dark ? "dark" : "light");
-  });
-  root.replaceChildren(name, theme);
+  const theme = button({ name: "theme", label: "Light or dark", onClick: () => {
+    const dark = document.body.classList.toggle("dark");
+    storeTheme(dark ? "dark" : "light");
+  } });
+  element.querySelector(".st-shell").replaceChildren(
+    h("h1", { class: "st-name" }, "pix2pix ", h("span", {}, "studio")), theme,
+  );
   syncTabWithUrl(props.tabs);
-  const stored = kept();
-  const asked = new URLSearchParams(location.search).has("__theme");
-  if (stored && !asked) document.body.classList.toggle("dark", stored === "dark");
+  const stored = storedTheme();
+  const isSetByUrl = new URLSearchParams(location.search).has("__theme");
+  if (stored && !isSetByUrl) document.body.classList.toggle("dark", stored === "dark");
 }
 
-/** The chosen theme; null where none was chosen, or where the browser keeps nothing for this page. */
-function kept() {
+/** "dark" or "light"; null where none was chosen or the browser stores nothing for this page. */
+function storedTheme() {
   try {
     return localStorage.getItem(STORED);
   } catch {
@@ -31,10 +29,10 @@ function kept() {
   }
 }
 
-function keep(theme) {
+function storeTheme(theme) {
   try {
     localStorage.setItem(STORED, theme);
   } catch {
-    // the theme lives as long as the page
+    // the theme lasts as long as the page
   }
 }

@@ -1,4 +1,4 @@
-// Icons, 24 x 24, drawn with the current colour.
+// Icons: 24 x 24 SVG paths, stroked with the current colour.
 
 const PATHS = {
   brush: '<path d="M19.5 4.5c-4.2 1.7-8 5.3-10.3 9l2.3 2.3c3.7-2.3 7.3-6.1 9-10.3z"/>'
@@ -57,28 +57,11 @@ const PATHS = {
   grip: '<path d="m9 8-4 4 4 4M15 8l4 4-4 4"/>',
 };
 
+/** An icon as an <svg> element. */
 export function icon(name) {
-  return `<svg class="icon" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor"`
-    + ` stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">`
-    + `${PATHS[name]}</svg>`;
-}
-
-/** A button of ours: an icon, and a text where one is given. `tip` names it, with its key. */
-export function button({ name, label, tip, text = "", key = "", classes = "" }) {
-  const node = document.createElement("button");
-  node.type = "button";
-  node.className = `st-button ${classes}`;
-  node.innerHTML = icon(name);
-  if (text) node.append(Object.assign(document.createElement("span"), { textContent: text }));
-  node.setAttribute("aria-label", label);
-  node.dataset.tip = key ? `${tip ?? label}  ${key}` : tip ?? label;
-  return node;
-}
-
-/** A named group of controls. */
-export function group(className, role, label) {
-  const node = Object.assign(document.createElement("div"), { className });
-  node.setAttribute("role", role);
-  node.setAttribute("aria-label", label);
-  return node;
+  const template = document.createElement("template"); // the only markup; nothing in it comes from outside
+  template.innerHTML = '<svg class="icon" viewBox="0 0 24 24" width="20" height="20" fill="none" '
+    + 'stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" '
+    + `aria-hidden="true">${PATHS[name]}</svg>`;
+  return template.content.firstChild;
 }

@@ -1,17 +1,17 @@
-// Keeps one request under way, two for a moment, and always ends on the newest state: where the
-// server is out of reach, that is tried again until it is there.
+// Sends the newest state: one request in flight, two for a moment, and always a last one with the
+// final state. While the server is out of reach, it retries.
 
 const SHOW_WAITING_MS = 300;
 const GIVE_UP_MS = 20000;
 const REST_MS = 500; // after a failure
-const AGAIN_MS = 2000; // after one that may pass; twice as long each time
-const AGAIN_AT_MOST_MS = 60_000;
+const RETRY_MS = 2000; // after a transient failure; doubles each time
+const MAX_RETRY_MS = 60_000;
 
 export class LatestOnlyQueue {
   /**
-   * `send(id)` sends the state as it is when it is called; `onWaiting(bool)` shows a long wait,
-   * `onFailure(error)` tells why the newest could not be sent: of failures in a row with
-   * `error.isTransient`, after which it is sent again by itself, the first.
+   * `send(id)` sends the current state; it may reject, with `error.isTransient` where retrying may
+   * help. `onWaiting(bool)` shows a long wait. `onFailure(error)` reports that the newest state could
+   * not be sent; of consecutive transient failures only the first is reported.
    */
   constructor({ send, onWaiting, onFailure = () => {} }) {
     this.send = send;
@@ -21,18 +21,19 @@ export class LatestOnlyQueue {
     this.inFlight = false;
     this.dirty = false;
     this.flushed = false;
-    this.againAfter = 0; // milliseconds; 0: the last one did not fail, or may not pass
+    this.retryMs = 0; // until the next retry; 0: the last request did not fail transiently
   }
 
+  /** The state changed: sends it now, or when the request in flight is answered. */
   request() {
-    clearTimeout(this.againTimer);
+    clearTimeout(this.retryTimer);
     this.dirty = true;
     if (!this.inFlight) this.#next();
   }
 
   /**
-   * The hand rests: what it has done is sent at once, and the server gives up what it is at. But not
-   * what was flushed itself, or quick strokes one after the other would never see a picture.
+   * A stroke ended: sends the newest state at once, superseding the request in flight. But not one
+   * that was flushed itself, or quick strokes in a row would never get a picture.
    */
   flush() {
     if (!this.inFlight || !this.dirty || this.flushed) return;
@@ -40,16 +41,18 @@ export class LatestOnlyQueue {
     this.flushed = true;
   }
 
+  /** The answer to request `id` came. */
   answered(id) {
-    this.againAfter = 0;
+    this.retryMs = 0;
     if (id === this.id) this.#settle();
   }
 
-  /** There is a network again: what could not be sent is not kept waiting. */
+  /** The network is back: retries at once. */
   retryNow() {
-    if (this.againAfter) this.request();
+    if (this.retryMs) this.request();
   }
 
+  /** The request in flight failed for good. */
   failed() { this.#settle(); }
 
   #next() {
@@ -59,23 +62,23 @@ export class LatestOnlyQueue {
     this.waitTimer ??= setTimeout(() => this.onWaiting(true), SHOW_WAITING_MS);
     clearTimeout(this.giveUpTimer);
     this.giveUpTimer = setTimeout(() => {
-      this.againAfter ||= AGAIN_MS; // the network may have gone without a word: see retryNow()
+      this.retryMs ||= RETRY_MS; // the network may be gone: see retryNow()
       this.#settle();
     }, GIVE_UP_MS);
     const { id } = this;
     Promise.resolve(this.send(id)).catch((error) => {
-      if (id !== this.id) return; // a newer one is under way
-      if (!this.againAfter || !error.isTransient) this.onFailure(error);
-      this.#tryAgain(error.isTransient === true);
-      this.flushed = true; // nor does a moving hand ask again at once
+      if (id !== this.id) return; // a newer one is in flight
+      if (!this.retryMs || !error.isTransient) this.onFailure(error);
+      this.#scheduleRetry(error.isTransient === true);
+      this.flushed = true; // so that a stroke does not retry at once
       setTimeout(() => { if (id === this.id) this.#settle(); }, REST_MS);
     });
   }
 
-  #tryAgain(isTransient) {
-    clearTimeout(this.againTimer);
-    this.againAfter = isTransient ? Math.min(2 * this.againAfter || AGAIN_MS, AGAIN_AT_MOST_MS) : 0;
-    if (isTransient) this.againTimer = setTimeout(() => this.request(), this.againAfter);
+  #scheduleRetry(isTransient) {
+    clearTimeout(this.retryTimer);
+    this.retryMs = isTransient ? Math.min(2 * this.retryMs || RETRY_MS, MAX_RETRY_MS) : 0;
+    if (isTransient) this.retryTimer = setTimeout(() => this.request(), this.retryMs);
   }
 
   #settle() {

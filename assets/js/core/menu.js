@@ -1,39 +1,29 @@
 // A button that opens a short menu above itself.
 
-import { button } from "./icons.js";
+import { button } from "./controls.js";
+import { h } from "./dom.js";
 
-/** `items`: [label, what comes of it, act] each. */
+/** `options` are those of `button`; `items` are [label, description, action]. */
 export function buildMenu(options, items) {
-  const root = Object.assign(document.createElement("div"), { className: "st-menu" });
-  const opener = button(options);
+  const entries = items.map(([label, description, act]) => h("button", {
+    type: "button", tabIndex: -1, role: "menuitem", "aria-label": label,
+    on: { click: () => { open(false); act(); } },
+  }, label, h("small", {}, description)));
+  const list = h("div", {
+    class: "st-items", hidden: true, role: "menu", "aria-label": options.label,
+  }, ...entries);
+  const opener = button({ ...options, onClick: () => open(list.hidden) });
   delete opener.dataset.tip;
   opener.setAttribute("aria-haspopup", "menu");
-  const list = Object.assign(document.createElement("div"), { className: "st-items", hidden: true });
-  list.setAttribute("role", "menu");
-  list.setAttribute("aria-label", options.label);
-  const entries = items.map(([label, about, act]) => {
-    const entry = Object.assign(document.createElement("button"), {
-      type: "button", textContent: label, tabIndex: -1,
-    });
-    entry.append(Object.assign(document.createElement("small"), { textContent: about }));
-    entry.setAttribute("role", "menuitem");
-    entry.setAttribute("aria-label", label);
-    entry.addEventListener("click", () => {
-      open(false);
-      act();
-    });
-    return entry;
-  });
-  list.append(...entries);
+  opener.setAttribute("aria-expanded", "false");
 
   function open(on) {
     list.hidden = !on;
     opener.setAttribute("aria-expanded", String(on));
     (on ? entries[0] : opener).focus();
   }
-  opener.setAttribute("aria-expanded", "false");
-  opener.addEventListener("click", () => open(list.hidden));
-  root.addEventListener("keydown", (event) => {
+
+  function handleKey(event) {
     if (list.hidden) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
@@ -43,11 +33,12 @@ export function buildMenu(options, items) {
     else return;
     event.preventDefault();
     event.stopPropagation();
-  });
+  }
+
+  const root = h("div", { class: "st-menu", on: { keydown: handleKey } }, opener, list);
   document.addEventListener("pointerdown", (event) => {
     if (!list.hidden && !root.contains(event.target)) list.hidden = true;
     opener.setAttribute("aria-expanded", String(!list.hidden));
   });
-  root.append(opener, list);
   return root;
 }

@@ -1,17 +1,18 @@
-// Which window of the browser this is, over its reloads; and the question before it is left.
+// The identity of this browser window over reloads, and the warning before it is left.
 
 const STORED = "pix2pix-window";
 const OPEN = "pix2pix-window-open";
-const SHARED = Symbol.for("pix2pix-window"); // each tab of the page loads this module for itself
+
+let identity = null;
 
 /**
- * { id, from }: the window's own name, and that of the window of which it is a copy, or "". A
- * browser that duplicates a window, or restores one after a crash, copies sessionStorage as it was
- * while the page was open.
+ * { id, from }: the id of this window, and of the window that it is a copy of, or "". A browser that
+ * duplicates a window, or restores one after a crash, copies sessionStorage as it was while the page
+ * was open.
  */
 export function thisWindow() {
-  globalThis[SHARED] ??= identify();
-  return globalThis[SHARED];
+  identity ??= identify();
+  return identity;
 }
 
 function identify() {
@@ -27,22 +28,22 @@ function identify() {
     window.addEventListener("pageshow", () => mark("yes"));
     return { id, from: isCopy ? before : "" };
   } catch {
-    return { id: fresh, from: "" }; // the browser keeps nothing for this page
+    return { id: fresh, from: "" }; // storage is blocked
   }
 }
 
-/** The browser asks before the page is left, as long as `wouldLose()` is true. */
+/** Makes the browser ask before the page is left while `wouldLose()` is true. */
 export function confirmBeforeUnload(wouldLose) {
   window.addEventListener("beforeunload", (event) => {
     if (!wouldLose()) return;
     event.preventDefault();
-    event.returnValue = true; // what browsers knew before
+    event.returnValue = true; // for older browsers
   });
 }
 
 const RECONNECTING_MS = 15_000;
 
-/** Whether there has just come a network again: then Gradio loads the page anew by itself. */
+/** Whether the network has just come back: Gradio then reloads the page by itself. */
 export const isReconnecting = () => Date.now() - backAt < RECONNECTING_MS;
 
 let backAt = -Infinity;

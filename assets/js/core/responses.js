@@ -1,5 +1,5 @@
-// What an answer says where it is not the expected one. Before the app there may be a proxy, whose
-// own answers are pages of HTML. No DOM: runs under Node too.
+// Reads responses and turns failures into messages for the visitor. A proxy before the app may answer
+// with HTML pages of its own. No DOM: runs under Node too.
 
 import { urlOf } from "./base_url.js";
 
@@ -15,29 +15,29 @@ const REASONS = {
   504: "the studio did not answer the web server in time: please try again",
 };
 
-/** Why the server refused, in its own words where it has any. */
-export async function readError(answer) {
-  const { error, detail } = await answer.json().catch(() => null) ?? {};
+/** The server's error message; where it has none, one for the status. */
+export async function readError(response) {
+  const { error, detail } = await response.json().catch(() => null) ?? {};
   const own = [error, detail].find((words) => typeof words === "string" && words);
-  return own ?? REASONS[answer.status] ?? `the server said ${answer.status}`;
+  return own ?? REASONS[response.status] ?? `the server said ${response.status}`;
 }
 
-/** The value in an answer of JSON. Rejects with words for a person where another thing came. */
-export async function readJson(answer) {
-  if (!answer.ok) throw new Error(await readError(answer));
-  return answer.json().catch(() => { throw unexpectedResponse(); });
+/** The JSON value of a response. Rejects with a message for the visitor where it is an error. */
+export async function readJson(response) {
+  if (!response.ok) throw new Error(await readError(response));
+  return response.json().catch(() => { throw unexpectedResponse(); });
 }
 
-/** For the page of a proxy's login, say, in the place of a picture. */
+/** The error for a response that the app did not send, such as a proxy's login page. */
 export function unexpectedResponse() {
   return new Error("another server than the studio answered: please reload the page");
 }
 
-/** After a failure of which nothing is known: why nothing can be asked; null where it can. */
+/** Asks whether the server is reachable: the reason why not, or null where it is. */
 export async function explainOutage() {
   try {
-    const answer = await fetch(urlOf("gradio_api/app_id"), { cache: "no-store" });
-    return answer.ok ? null : await readError(answer);
+    const response = await fetch(urlOf("gradio_api/app_id"), { cache: "no-store" });
+    return response.ok ? null : await readError(response);
   } catch {
     return "the server is out of reach";
   }

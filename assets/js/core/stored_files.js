@@ -1,10 +1,9 @@
-// The files of photos that are open, kept over a reload: in this browser only, in IndexedDB, until
-// they are closed, or for a day.
+// Keeps the files of open photos over a reload: in IndexedDB, until they are closed, for a day at most.
 
 import { thisWindow } from "./page_lifecycle.js";
 
 const DATABASE = "pix2pix-photos";
-const MAX_BYTES = 200 * 2 ** 20; // of all windows together
+const MAX_BYTES = 200 * 2 ** 20; // in all windows together
 const KEEP_MS = 24 * 3600 * 1000;
 
 function done(request) {
@@ -15,8 +14,8 @@ function done(request) {
 }
 
 /**
- * Of each photo `facts` holds { id, owners, bytes, at } and `files` { id, file }: the room that is
- * taken is known without reading files. Owners are windows: a duplicated one has the same photos.
+ * `facts` has { id, owners, bytes, at } of each photo and `files` has { id, file }, so that the space in
+ * use is known without reading files. Owners are windows: a duplicated window has the same photos.
  */
 async function openDatabase() {
   const request = indexedDB.open(DATABASE, 1);
@@ -31,12 +30,12 @@ async function openDatabase() {
   };
 }
 
-function remove({ facts, files }, id) {
+function deleteFrom({ facts, files }, id) {
   facts.delete(id);
   files.delete(id);
 }
 
-/** The files of photos, in the browser. Every method resolves, whether or not it can keep any. */
+/** Every method resolves, also where the browser stores nothing. */
 export class StoredFiles {
   #database = null;
   #window = thisWindow();
@@ -50,40 +49,41 @@ export class StoredFiles {
     }
   }
 
-  /** Whether it is kept: the oldest of other windows make room, but there may not be enough. */
+  /** Resolves to whether the file is kept. The oldest files of other windows make room for it. */
   keep(id, file) {
     const own = this.#window.id;
     return this.#try("readwrite", async (stores) => {
       const all = (await done(stores.facts.getAll())).sort((a, b) => a.at - b.at);
-      let room = MAX_BYTES - file.size - all.reduce((sum, { bytes }) => sum + bytes, 0);
+      let free = MAX_BYTES - file.size - all.reduce((sum, { bytes }) => sum + bytes, 0);
       for (const { id: old, bytes } of all.filter(({ owners }) => !owners.includes(own))) {
-        if (room >= 0) break;
-        remove(stores, old);
-        room += bytes;
+        if (free >= 0) break;
+        deleteFrom(stores, old);
+        free += bytes;
       }
-      if (room < 0) return false;
+      if (free < 0) return false;
       stores.facts.put({ id, owners: [own], bytes: file.size, at: Date.now() });
       await done(stores.files.put({ id, file }));
       return true;
     }, false);
   }
 
-  drop(id) {
+  /** Removes a file, unless another window has it too. */
+  remove(id) {
     return this.#try("readwrite", async (stores) => {
       const fact = await done(stores.facts.get(id));
       const owners = fact?.owners.filter((owner) => owner !== this.#window.id) ?? [];
       if (owners.length) stores.facts.put({ ...fact, owners });
-      else remove(stores, id);
+      else deleteFrom(stores, id);
     });
   }
 
-  /** The files with these ids by id, which are this window's from now on; what is too old goes. */
-  take(ids) {
+  /** Resolves to the files with these ids, by id; this window owns them now. Deletes old ones. */
+  claim(ids) {
     return this.#try("readwrite", async (stores) => {
       const oldest = Date.now() - KEEP_MS;
       const found = new Map();
       for (const fact of await done(stores.facts.getAll())) {
-        if (fact.at < oldest) remove(stores, fact.id);
+        if (fact.at < oldest) deleteFrom(stores, fact.id);
         else if (ids.includes(fact.id)) {
           found.set(fact.id, (await done(stores.files.get(fact.id)))?.file);
           const owners = [...new Set([...fact.owners, this.#window.id])];
@@ -97,32 +97,32 @@ export class StoredFiles {
 
 export function newId() { return [...crypto.getRandomValues(new Uint32Array(4))].join("-"); }
 
-/** The one file of a tab that takes one photo at a time. `name` is the tab's. */
+/** The one file of a tab that takes one photo at a time. */
 export class StoredFile {
   #files = new StoredFiles();
 
-  constructor(name) { this.key = `pix2pix-photo-${name}`; }
+  constructor(tabId) { this.key = `pix2pix-photo-${tabId}`; }
 
   #id(id) {
     try {
       if (id !== undefined) sessionStorage.setItem(this.key, id);
       return sessionStorage.getItem(this.key);
     } catch {
-      return null; // the browser keeps nothing for this page
+      return null; // storage is blocked
     }
   }
 
-  /** Without a file, none is kept any more. */
+  /** Replaces the file; undefined: none. */
   keep(file) {
     const before = this.#id();
-    if (before) this.#files.drop(before);
+    if (before) this.#files.remove(before);
     const id = this.#id(file ? newId() : "");
     if (id) this.#files.keep(id, file);
   }
 
-  /** The file that was open before a reload, or undefined. */
+  /** Resolves to the file that was open before a reload, or undefined. */
   async load() {
     const id = this.#id();
-    return id ? (await this.#files.take([id])).get(id) : undefined;
+    return id ? (await this.#files.claim([id])).get(id) : undefined;
   }
 }

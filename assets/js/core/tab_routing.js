@@ -1,12 +1,13 @@
-// The tab that is open stands in the page's address (#draw, #colorize), so that a reload, a
-// bookmark or a link opens it again.
+// Keeps the open tab in the fragment of the URL (#draw, #colorize), so that a reload, a bookmark or a
+// link opens it again.
 
 const BAR = ".studio-tabs > .tab-wrapper";
 const inRow = () => [...document.querySelectorAll(`${BAR} [role=tab][data-tab-id]`)];
-/** Tabs that the row has no room for stand in a menu, with their labels alone. */
+/** Tabs that do not fit in the row are in a menu, which has only their labels. */
 const inMenu = () => [...document.querySelectorAll(`${BAR} .overflow-dropdown button`)];
 
-function asked() {
+/** The name of the tab in the URL. */
+function requested() {
   try {
     return decodeURIComponent(location.hash.slice(1));
   } catch {
@@ -14,7 +15,7 @@ function asked() {
   }
 }
 
-/** `tabs`: [name, label] of each. Where the address is another page's, it is left alone. */
+/** `tabs`: [name, label] of each. In a page that is not the app's own, the URL is left alone. */
 export function syncTabWithUrl(tabs) {
   if (!window.gradio_config) return;
   const labelled = (label) => tabs.find((tab) => tab[1] === label)?.[0];
@@ -24,16 +25,16 @@ export function syncTabWithUrl(tabs) {
     ?? labelled(inMenu().find((tab) => tab.classList.contains("selected"))?.textContent.trim())
   );
   const open = () => {
-    const name = asked();
+    const name = requested();
     if (named(name) === undefined || name === chosen()) return;
     const tab = inRow().find(({ dataset }) => dataset.tabId === name)
       ?? inMenu().find(({ textContent }) => textContent.trim() === named(name));
     tab?.click();
   };
-  let last = tabs[0]?.[0]; // the tab that was open when we looked; a quick hand may be before us
+  let last = tabs[0]?.[0]; // the tab that was open at the last look; the visitor may have switched before
   const look = () => {
     const now = chosen();
-    if (now && now !== last && now !== asked()) write(now);
+    if (now && now !== last && now !== requested()) write(now);
     last = now ?? last;
   };
   const start = () => {
@@ -47,17 +48,17 @@ export function syncTabWithUrl(tabs) {
     window.addEventListener("hashchange", open);
     look();
   };
-  const waiting = new MutationObserver(start); // Gradio builds the tabs when it likes
+  const waiting = new MutationObserver(start); // until Gradio has built the tabs
   waiting.observe(document.body, { subtree: true, childList: true });
   start();
 }
 
-/** In place: a step back leaves the page, as before, and asks first where something would be lost. */
+/** Replaces the URL without a new history entry, so that Back still leaves the page. */
 function write(tab) {
   const url = `${location.pathname}${location.search}#${encodeURIComponent(tab)}`;
   try {
     history.replaceState(history.state, "", url);
   } catch {
-    // a frame that has no address of its own
+    // a frame without a URL of its own
   }
 }

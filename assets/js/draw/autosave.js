@@ -1,49 +1,50 @@
-// What a reload brings back: kept in this browser only, for each of its windows apart.
+// Keeps the drawing over a reload: in localStorage, one entry for each window and tab.
 
-import { TAB_ID, on, studio } from "./studio.js";
-import { confirmBeforeUnload, thisWindow } from "../core/page_lifecycle.js";
 import { fromBase64, toBase64 } from "../core/codec.js";
+import { confirmBeforeUnload, thisWindow } from "../core/page_lifecycle.js";
 
-const NAME = TAB_ID === "draw" ? "pix2pix-drawing" : `pix2pix-drawing-${TAB_ID}`;
-const DELAY_MS = 300;
-const MOST_WINDOWS = 8; // whose drawings of this tab are kept
+const DELAY_MS = 300; // after the last change
+const MAX_WINDOWS = 8; // whose drawings of a tab are kept
 const KEEP_MS = 30 * 24 * 3600 * 1000;
 
-const keyOf = (id) => `${NAME}:${id}`;
+/** The key of the newest drawing of a tab, and the prefix of the keys of its windows. */
+const nameOf = (tabId) => (tabId === "draw" ? "pix2pix-drawing" : `pix2pix-drawing-${tabId}`);
+const keyOf = (tabId, windowId) => `${nameOf(tabId)}:${windowId}`;
 
-/** Of this window; else of the one that it is a copy of; else of the one that was drawn in last. */
-function read() {
+/** The entry of this window, else of the window it is a copy of, else of the last one drawn in. */
+function read(tabId) {
   const { id, from } = thisWindow();
-  const own = localStorage.getItem(keyOf(id)) ?? (from && localStorage.getItem(keyOf(from)));
-  const last = JSON.parse(own || localStorage.getItem(NAME)) ?? {};
-  return last.last ? JSON.parse(localStorage.getItem(keyOf(last.last))) ?? {} : last;
+  const item = (windowId) => localStorage.getItem(keyOf(tabId, windowId));
+  const own = item(id) ?? (from && item(from));
+  const entry = JSON.parse(own || localStorage.getItem(nameOf(tabId))) ?? {};
+  return entry.last ? JSON.parse(item(entry.last)) ?? {} : entry;
 }
 
-/** What was kept, as far as it is whole and of this shape: { map, seed, tool, ... } or {}. */
-export function loadDrawing({ width, height }, classes, styleDim) {
+/**
+ * The drawing that was kept, { map, seed, style, tool, ... }; {} where there is none, or one of another
+ * shape or with ids that are no class.
+ */
+export function loadDrawing(tabId, { width, height }, classes, styleDim) {
   try {
-    const kept = read();
-    // Squares alone were kept once, with their one size.
+    const kept = read(tabId);
+    // Older versions kept squares only, with one `size`.
     if ((kept.width ?? kept.size) !== width || (kept.height ?? kept.size) !== height) return {};
     const map = fromBase64(kept.ids);
     if (map.length !== width * height || map.some((id) => id >= classes)) return {};
     const within = (value, low, high) => (
       Number.isInteger(value) && value >= low && value <= high ? value : undefined
     );
+    const { tool, mirror, grid, live, style } = kept;
     return {
-      map,
+      map, tool, mirror, grid, live,
       seed: within(kept.seed, 0, 9999),
-      style: isStyle(kept.style, styleDim) ? kept.style : undefined,
+      style: isStyle(style, styleDim) ? style : undefined,
       classId: within(kept.classId, 0, classes - 1),
       brush: within(kept.brush, 1, 64),
       gap: within(kept.gap, 1, 64),
-      tool: kept.tool,
-      mirror: kept.mirror,
-      grid: kept.grid,
-      live: kept.live,
     };
   } catch {
-    return {}; // a private window, or not what we wrote
+    return {}; // storage is blocked, or the entry is not ours
   }
 }
 
@@ -53,31 +54,32 @@ function isStyle(style, styleDim) {
     && (style.photo === undefined || String(style.photo).startsWith("data:image/"));
 }
 
-/** From now on keeps every change, a moment after the last one. */
-export function autosaveDrawing() {
+/** Keeps every change from now on; warns before the page is left where that failed. */
+export function autosaveDrawing(studio) {
   let timer;
   let changed = false; // since the page was opened
-  let kept = true;
+  let isKept = true;
   const store = () => {
-    if (!studio.canvas.stroke) kept = write(changed) || !changed; // its end is a change too
+    // A stroke in progress ends with a change.
+    if (!studio.canvas.stroke) isKept = write(studio, changed) || !changed;
   };
-  const later = () => {
+  const storeSoon = () => {
     changed = true;
     clearTimeout(timer);
     timer = setTimeout(store, DELAY_MS);
   };
-  on("change", later);
-  on("setting", later);
-  window.addEventListener("pagehide", store); // so it must not wait for anything
+  studio.on("change", storeSoon);
+  studio.on("setting", storeSoon);
+  window.addEventListener("pagehide", store); // synchronous: nothing can be awaited there
   confirmBeforeUnload(() => {
     store();
-    return !kept && studio.canvas.history.canUndo;
+    return !isKept && studio.canvas.history.canUndo;
   });
 }
 
-/** Whether there was room. `asLast`: a new window begins with this drawing. */
-function write(asLast) {
-  const { canvas } = studio;
+/** Whether the drawing could be kept. `asLast`: new windows begin with it. */
+function write(studio, asLast) {
+  const { tabId, canvas } = studio;
   const text = JSON.stringify({
     ids: toBase64(canvas.map), ...canvas.shape, seed: studio.seed, style: studio.style,
     tool: canvas.tool, classId: canvas.classId, brush: canvas.brush, gap: canvas.gap,
@@ -85,32 +87,34 @@ function write(asLast) {
   });
   const { id } = thisWindow();
   try {
-    for (const old of outdated(id)) localStorage.removeItem(old);
-    for (let others = windows(id); ; others = others.slice(1)) {
+    for (const old of outdated(tabId, id)) localStorage.removeItem(old);
+    for (let others = otherWindows(tabId, id); ; others = others.slice(1)) {
       try {
-        localStorage.setItem(keyOf(id), text);
-        if (asLast) localStorage.setItem(NAME, JSON.stringify({ last: id }));
+        localStorage.setItem(keyOf(tabId, id), text);
+        if (asLast) localStorage.setItem(nameOf(tabId), JSON.stringify({ last: id }));
         return true;
       } catch (error) {
         if (!others.length) throw error;
-        localStorage.removeItem(others[0]); // the oldest makes room
+        localStorage.removeItem(others[0]); // storage is full: the oldest goes
       }
     }
   } catch {
-    return false; // no room, or a private window: the drawing lives as long as the page
+    return false; // no space, or storage is blocked: the drawing lasts as long as the page
   }
 }
 
-/** The keys of other windows' drawings of this tab, the oldest first. */
-function windows(own) {
-  const keys = Object.keys(localStorage).filter((key) => key.startsWith(keyOf("")) && key !== keyOf(own));
+/** The keys of other windows' drawings of a tab, the oldest first. */
+function otherWindows(tabId, windowId) {
+  const keys = Object.keys(localStorage).filter((key) => (
+    key.startsWith(keyOf(tabId, "")) && key !== keyOf(tabId, windowId)
+  ));
   return keys.map((key) => [timeOf(key), key]).sort(([a], [b]) => a - b).map(([, key]) => key);
 }
 
 const timeOf = (key) => Number(localStorage.getItem(key)?.match(/"at":(\d+)}$/)?.[1] ?? 0);
 
-function outdated(own) {
-  const keys = windows(own);
+function outdated(tabId, windowId) {
+  const keys = otherWindows(tabId, windowId);
   const oldest = Date.now() - KEEP_MS;
-  return keys.filter((key, i) => i < keys.length - MOST_WINDOWS + 1 || timeOf(key) < oldest);
+  return keys.filter((key, i) => i < keys.length - MAX_WINDOWS + 1 || timeOf(key) < oldest);
 }

@@ -1,109 +1,134 @@
-// A drawing tab's canvas, with the tools beside it and the palette below.
+// A drawing tab: the canvas with its toolbar and palette, and the requests for the picture.
 
-import { ask, notice } from "../core/dialog.js";
-import { requestSave, claimSave } from "./preview.js";
-import { KeyboardCursor } from "../canvas/keyboard_cursor.js";
-import { buildHelp } from "./help.js";
-import { bindShortcuts } from "../canvas/shortcuts.js";
-import { bareWall } from "../canvas/label_map.js";
-import { fetchPicture } from "./draw_client.js";
-import { buildPalette } from "../canvas/palette.js";
+import { unpackIds, packIds } from "../core/codec.js";
+import { confirmDialog, showNotice } from "../core/dialog.js";
 import { LatestOnlyQueue } from "../core/latest_only_queue.js";
-import { buildToolbar, buildSelectionBar } from "../canvas/toolbar.js";
-import { autosaveDrawing, loadDrawing } from "./autosave.js";
 import { DrawingCanvas } from "../canvas/drawing_canvas.js";
-import { requestPicture, setAspectRatio, isFacades, drawingChanged, studio, notify } from "./studio.js";
-import { packIds, unpackIds } from "../core/codec.js";
+import { KeyboardCursor } from "../canvas/keyboard_cursor.js";
+import { bareWall } from "../canvas/label_map.js";
+import { buildPalette } from "../canvas/palette.js";
+import { bindShortcuts } from "../canvas/shortcuts.js";
+import { buildSelectionBar, buildToolbar } from "../canvas/toolbar.js";
+import { autosaveDrawing, loadDrawing } from "./autosave.js";
+import { fetchPicture } from "./draw_client.js";
+import { buildHelp } from "./help.js";
+import { claimSave } from "./preview.js";
+import { setAspectRatio, studioOf } from "./studio.js";
 
 export async function mountDrawing({ element, props, watch }) {
   const root = element.querySelector(".st-drawing");
-  studio.kind = props.kind;
-  const shape = { width: props.width, height: props.height };
-  setAspectRatio(root, shape);
-  const canvas = new DrawingCanvas({
-    shape,
-    colors: props.classes.map((c) => c.rgb),
-    hasWall: isFacades(),
-    onChange: drawingChanged,
-    onHistory: () => {
-      toolbar.showHistory();
-      studio.queue?.flush();
-      notify("change");
-    },
-    onPick: (id) => palette.choose(id),
-    onPicked: () => toolbar.back(),
-    onSelection: () => selectionBar?.show(),
-  });
-  studio.canvas = canvas;
-  applyDefaults(canvas, props);
-  studio.seed = props.seed;
-  const help = buildHelp(props.classes);
-  const palette = buildPalette(canvas, props.classes);
-  const selectionBar = buildSelectionBar(canvas);
-  const toolbar = buildToolbar(canvas, { onNew: startNewDrawing, onHelp: help.open, onTool: selectionBar.show });
-  canvas.frame.append(selectionBar.node);
-  root.replaceChildren(toolbar.node, canvas.frame, palette.node, help.node);
-
-  async function startNewDrawing() {
-    const bare = isFacades() ? bareWall(shape) : new Uint8Array(canvas.map.length);
-    if (canvas.map.every((id, i) => id === bare[i])) return;
-    const sure = await ask(canvas.frame, "Put this drawing away?", "New drawing", "Keep it");
-    if (sure) canvas.replace(bare);
-  }
-
+  const studio = studioOf(props.tab);
+  Object.assign(studio, { kind: props.kind, seed: props.seed });
+  setAspectRatio(root, props);
+  const { canvas, toolbar, palette, help } = buildDrawing(root, studio, props);
   watch("value", async () => {
-    if (!props.value?.opened) return; // anything else is what we sent ourselves
+    if (!props.value?.opened) return; // the value that we set ourselves
     canvas.replace(await unpackIds(props.value.ids));
-    notify("opened");
+    studio.notify("opened");
   });
-  const kept = loadDrawing(shape, props.classes.length, props.style_dim);
-  toolbar.restore(kept);
-  palette.choose(kept.classId ?? canvas.classId);
-  if (kept.seed !== undefined) studio.seed = kept.seed;
-  studio.style = kept.style ?? null;
-  if (kept.live === false) studio.live = false;
-  studio.controls.showSeed?.();
-  canvas.replace(kept.map ?? await unpackIds(props.start), { asStep: false });
-  autosaveDrawing();
-
-  const drawing = async (id, wanted) => ({
-    ids: await packIds(canvas.map), seed: studio.seed, style: studio.style?.values, id, ...wanted,
+  const saved = loadDrawing(studio.tabId, canvas.shape, props.classes.length, props.style_dim);
+  restoreSettings(studio, { toolbar, palette }, saved);
+  canvas.replace(saved.map ?? await unpackIds(props.start), { asStep: false });
+  autosaveDrawing(studio);
+  connectServer(studio, props);
+  // The picture that came with the page is of the start.
+  if (saved.map || saved.seed !== undefined) studio.requestPicture();
+  studio.notify("controls");
+  const cursor = new KeyboardCursor(canvas, props.classes.map(({ name }) => name));
+  const requestPicture = () => studio.requestPicture();
+  bindShortcuts(element.closest(".studio-desk"), {
+    canvas, toolbar, palette, help, cursor, requestPicture,
   });
-  studio.publishDrawing = async () => { props.value = await drawing(-1, { format: "png" }); };
-  studio.fetchLarge = async (id) => (
-    fetchPicture(props.live_url, await drawing(id, { format: "jpeg", large: true }))
-  );
-  studio.queue = new LatestOnlyQueue({
-    send: async (id) => {
-      const wanted = claimSave(id);
-      if (studio.preview) studio.preview.dataset.asked = String(id);
-      const picture = await fetchPicture(props.live_url, await drawing(id, wanted)).catch((error) => {
-        if (studio.saving?.id === id) {
-          studio.saving = null;
-          if (id !== studio.queue.id) notice(canvas.frame, error.message); // else it is below
-        }
-        throw error;
-      });
-      studio.queue.answered(id);
-      if (picture?.notice) notice(canvas.frame, picture.notice);
-      if (picture) studio.show(picture, id);
-      else if (studio.saving?.id === id) requestSave(studio.saving.what); // given up for a newer one
-    },
-    onWaiting: (waiting) => studio.preview?.classList.toggle("st-busy", waiting),
-    onFailure: (error) => notice(canvas.frame, error.message),
-  });
-  window.addEventListener("online", () => studio.queue.retryNow());
-  if (kept.map || kept.seed !== undefined) requestPicture(); // the picture that came is of the start
-  studio.controls.showLive?.();
-  const cursor = new KeyboardCursor(canvas, props.classes.map((c) => c.name));
-  bindShortcuts(element.closest(".studio-desk"), { canvas, toolbar, palette, help, cursor });
   root.dataset.ready = "true";
 }
 
-/** What is in the hand at first. */
-function applyDefaults(canvas, { hand, classes }) {
+/** Builds the canvas, toolbar, palette and help. */
+function buildDrawing(root, studio, props) {
+  const canvas = new DrawingCanvas({
+    shape: { width: props.width, height: props.height },
+    colors: props.classes.map(({ rgb }) => rgb),
+    hasWall: studio.isFacades,
+    onChange: () => studio.drawingChanged(),
+    onHistory: () => {
+      toolbar.showHistory();
+      studio.queue?.flush();
+      studio.notify("change");
+    },
+    onPick: (id) => palette.choose(id),
+    onPicked: () => toolbar.restoreTool(),
+    onSelection: () => selectionBar?.show(),
+  });
+  studio.canvas = canvas;
+  setDefaultTool(canvas, props);
+  const onSetting = () => studio.notify("setting");
+  const help = buildHelp(props.classes, canvas.hasWall);
+  const palette = buildPalette(canvas, props.classes, onSetting);
+  const selectionBar = buildSelectionBar(canvas);
+  const toolbar = buildToolbar(canvas, {
+    onNew: () => startNewDrawing(canvas), onHelp: help.open, onTool: selectionBar.show, onSetting,
+  });
+  canvas.frame.append(selectionBar.node);
+  root.replaceChildren(toolbar.node, canvas.frame, palette.node, help.node);
+  return { canvas, toolbar, palette, help };
+}
+
+/** The tool, class and brush size at first; a brush size in `hand` is for a side of 256 pixels. */
+function setDefaultTool(canvas, { hand, classes }) {
   const side = Math.min(canvas.shape.width, canvas.shape.height);
   canvas.classId = hand.class_id ?? Math.min(canvas.classId, classes.length - 1);
   canvas.tool = hand.tool ?? canvas.tool;
   canvas.brush = Math.max(1, Math.round((hand.brush ?? canvas.brush) * (side / 256)));
+}
+
+async function startNewDrawing(canvas) {
+  const empty = canvas.hasWall ? bareWall(canvas.shape) : new Uint8Array(canvas.map.length);
+  if (canvas.map.every((id, i) => id === empty[i])) return;
+  const sure = await confirmDialog(canvas.frame, "Put this drawing away?", "New drawing", "Keep it");
+  if (sure) canvas.replace(empty);
+}
+
+function restoreSettings(studio, { toolbar, palette }, saved) {
+  toolbar.restore(saved);
+  palette.choose(saved.classId ?? studio.canvas.classId);
+  if (saved.seed !== undefined) studio.seed = saved.seed;
+  studio.style = saved.style ?? null;
+  if (saved.live === false) studio.live = false;
+}
+
+/** Sets what sends the drawing to the server. */
+function connectServer(studio, props) {
+  const { canvas } = studio;
+  const drawing = async (id, options) => ({
+    ids: await packIds(canvas.map), seed: studio.seed, style: studio.style?.values, id, ...options,
+  });
+  const request = async (id, options) => (
+    fetchPicture(props.live_url, studio.tabId, await drawing(id, options))
+  );
+  studio.publishDrawing = async () => { props.value = await drawing(-1, { format: "png" }); };
+  studio.fetchLarge = (id) => request(id, { format: "jpeg", large: true });
+  studio.queue = new LatestOnlyQueue({
+    send: (id) => sendDrawing(studio, id, request),
+    onWaiting: (waiting) => studio.preview?.classList.toggle("st-busy", waiting),
+    onFailure: (error) => showNotice(canvas.frame, error.message),
+  });
+  window.addEventListener("online", () => studio.queue.retryNow());
+}
+
+/** Requests the picture with this id and shows it. */
+async function sendDrawing(studio, id, request) {
+  const options = claimSave(studio, id);
+  if (studio.preview) studio.preview.dataset.asked = String(id);
+  const isSaved = () => studio.saving?.id === id;
+  const picture = await request(id, options).catch((error) => {
+    if (isSaved()) {
+      studio.saving = null;
+      // The queue reports only the failure of its newest request.
+      if (id !== studio.queue.id) showNotice(studio.canvas.frame, error.message);
+    }
+    throw error;
+  });
+  studio.queue.answered(id);
+  if (picture?.notice) showNotice(studio.canvas.frame, picture.notice);
+  if (picture) studio.show(picture, id);
+  else if (isSaved()) studio.requestSave(studio.saving.what); // superseded by a newer request
 }

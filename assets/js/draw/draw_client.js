@@ -1,22 +1,22 @@
-// The short way from a drawing to its picture: one request, past the queue of the page's other
-// events. The server gives an older drawing of this page up for a newer one.
+// Requests the picture of a drawing over the app's own route, outside Gradio's queue. The server
+// cancels a visitor's older request when a newer one arrives.
 
-import { unexpectedResponse, readError } from "../core/responses.js";
 import { urlOf } from "../core/base_url.js";
-import { TAB_ID } from "./studio.js";
+import { readError, unexpectedResponse } from "../core/responses.js";
 
-const MAY_PASS = new Set([502, 503, 504]); // busy, or being started
+const TRANSIENT = new Set([502, 503, 504]); // busy, or starting
 
 const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /**
- * The picture { blob, name, notice } of a drawing { ids, seed, style, id, format, large }; null where
- * it was given up. Rejects with words for a person; `isTransient` says that trying again may help.
+ * The picture { blob, name, notice } of a drawing { ids, seed, style, id, format, large }; null where a
+ * newer request superseded it. Rejects with a message for the visitor; `isTransient` on the error says
+ * that trying again may help.
  */
-export async function fetchPicture(base, drawing) {
-  let answer;
+export async function fetchPicture(base, tabId, drawing) {
+  let response;
   try {
-    answer = await fetch(urlOf(`${base}/${TAB_ID}`), {
+    response = await fetch(urlOf(`${base}/${tabId}`), {
       method: "POST",
       cache: "no-store",
       headers: { "content-type": "application/json" },
@@ -25,12 +25,12 @@ export async function fetchPicture(base, drawing) {
   } catch {
     throw Object.assign(new Error("The server is out of reach."), { isTransient: true });
   }
-  if (answer.status === 204) return null;
-  if (!answer.ok) {
-    const isTransient = MAY_PASS.has(answer.status);
-    throw Object.assign(new Error(await readError(answer)), { isTransient });
+  if (response.status === 204) return null;
+  if (!response.ok) {
+    const isTransient = TRANSIENT.has(response.status);
+    throw Object.assign(new Error(await readError(response)), { isTransient });
   }
-  if (!answer.headers.get("content-type")?.startsWith("image/")) throw unexpectedResponse();
-  const header = (name) => decodeURIComponent(answer.headers.get(name) ?? "");
-  return { blob: await answer.blob(), name: header("x-picture-name"), notice: header("x-notice") };
+  if (!response.headers.get("content-type")?.startsWith("image/")) throw unexpectedResponse();
+  const header = (name) => decodeURIComponent(response.headers.get(name) ?? "");
+  return { blob: await response.blob(), name: header("x-picture-name"), notice: header("x-notice") };
 }

@@ -1,6 +1,7 @@
 // The help dialog: every tool and class with its key.
 
-import { button } from "../core/icons.js";
+import { dialog } from "../core/controls.js";
+import { h } from "../core/dom.js";
 import { swatch } from "../canvas/palette.js";
 import { TOGGLES, TOOL_BUTTONS, describeTool } from "../canvas/toolbar.js";
 
@@ -21,38 +22,20 @@ const KEYS = [
     + "So are the digits, - and =, and the two keys right of P for [ ]"],
 ];
 
-function element(tag, className, ...children) {
-  const node = Object.assign(document.createElement(tag), { className });
-  node.append(...children);
-  return node;
-}
-
+/** `rows` are [mark, name, text]; the name may be "". */
 function section(title, rows) {
-  const list = element("dl", "st-keys");
-  for (const [mark, name, text] of rows) {
-    const about = element("dd", "", text);
-    if (name) about.prepend(element("b", "", name), " ");
-    list.append(element("div", "", element("dt", "", mark), about));
-  }
-  return element("section", "", element("h3", "", title), list);
+  return h("section", {}, h("h3", {}, title), h("dl", { class: "st-keys" }, rows.map(([mark, name, text]) => (
+    h("div", {}, h("dt", {}, mark), h("dd", {}, name && h("b", {}, name), name && " ", text))
+  ))));
 }
 
-export function buildHelp(classes) {
-  const node = element("dialog", "st-help");
-  node.setAttribute("aria-labelledby", "st-help-title");
-  const title = element("h2", "", "Tools and keys");
-  title.id = "st-help-title";
-  const close = button({ name: "drop", label: "Close" });
-  close.addEventListener("click", () => node.close());
-  const key = (text) => element("kbd", "", text);
-  node.append(
-    element("header", "", title, close),
-    section("Tools", [...TOOL_BUTTONS, ...TOGGLES].map((t) => [key(t.key), t.label, describeTool(t)])),
-    section("Classes", classes.map((c) => [swatch(c), c.name, c.meaning])),
-    section("More", KEYS.map(([keys, text]) => [key(keys), "", text])),
-  );
-  node.addEventListener("click", (event) => {
-    if (event.target === node) node.close(); // on the backdrop
-  });
+/** The dialog `node`, and `open()`. */
+export function buildHelp(classes, hasWall) {
+  const key = (text) => h("kbd", {}, text);
+  const tools = [...TOOL_BUTTONS, ...TOGGLES];
+  const node = dialog("st-help", "Tools and keys",
+    section("Tools", tools.map((tool) => [key(tool.key), tool.label, describeTool(tool, hasWall)])),
+    section("Classes", classes.map((entry) => [swatch(entry), entry.name, entry.meaning])),
+    section("More", KEYS.map(([keys, text]) => [key(keys), "", text])));
   return { node, open: () => node.open || node.showModal() };
 }

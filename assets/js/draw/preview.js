@@ -1,42 +1,77 @@
-// The picture beside the canvas, its seed, and the Save menu.
+// The picture beside the canvas, and its bar: seed, live, Draw and Save.
 
+import { button, snapshot, switchButton } from "../core/controls.js";
+import { h } from "../core/dom.js";
 import { download } from "../core/download.js";
-import { button } from "../core/icons.js";
 import { buildMenu } from "../core/menu.js";
-import {
-  requestPicture, setAspectRatio, isFacades, on, randomSeed, setLive, setSeed, studio, notify,
-} from "./studio.js";
+import { randomSeed, setAspectRatio, studioOf } from "./studio.js";
 
-const KEEP_MS = 60_000; // a saved picture, for the browser to take
-const REST_MS = 500; // since the last picture or stroke
-const AGAIN_MS = 2000; // after the server had others to serve; twice as long each time
+const REVOKE_MS = 60_000; // after which the browser has read a saved picture
+const REST_MS = 500; // without a stroke or a new picture: then the large one is requested
+const RETRY_MS = 2000; // after the server declined the large one; doubles each time
 const FADE_MS = 160;
 
 export function mountPreview({ element, props }) {
   const root = element.querySelector(".st-building");
-  studio.kind = props.kind;
-  studio.preview = root;
+  const studio = studioOf(props.tab);
+  Object.assign(studio, { kind: props.kind, preview: root });
   setAspectRatio(root, props);
-  const frame = Object.assign(document.createElement("div"), { className: "st-frame" });
-  let newest = 0; // the number of the last picture that came
-  let sharp = 0; // the number of the last that came as large as the model paints
-  let timer;
-  let patience;
-  frame.append(new Image());
-  root.replaceChildren(frame, buildBar(props));
+  const frame = h("div", { class: "st-frame" }, new Image());
+  root.replaceChildren(frame, buildBar(studio, props));
+  new Preview(root, frame, studio, props.large).start(props.value);
+}
 
-  async function show(url, id, fade = false) {
-    newest = id;
-    const next = new Image();
-    next.alt = `The ${thing()} made from the drawing`;
-    next.src = url;
-    await next.decode(); // swapped when it is ready to show: no flicker
-    if (newest !== id) {
+/** Shows the newest picture, and a larger one when the visitor pauses. */
+class Preview {
+  #newest = 0; // the id of the newest picture that came
+  #sharp = 0; // the id of the newest that came at the model's largest size
+  #timer;
+  #retryMs = RETRY_MS;
+
+  /** `large`: how many times the canvas's size the model paints at the most. */
+  constructor(root, frame, studio, large) { Object.assign(this, { root, frame, studio, large }); }
+
+  /** `first`: the picture that came with the page, as { image }. */
+  start(first) {
+    const { studio, root } = this;
+    studio.on("answer", () => this.#rest());
+    studio.on("change", () => this.#rest()); // also after a stroke that changed nothing
+    studio.show = (picture, id) => this.show(picture, id);
+    if (!first) return;
+    this.#swap(first.image, 0).then(() => {
+      root.dataset.picture ??= "first";
+      root.dataset.sharp ??= "first";
+      studio.notify("answer");
+    });
+  }
+
+  /** Shows the picture of a request; saves it where that was asked for. */
+  async show({ blob, name }, id) {
+    const { studio, root } = this;
+    if (studio.saving?.id === id) savePicture(studio, blob, name);
+    if (id < this.#newest) return;
+    if (!(await this.#swap(URL.createObjectURL(blob), id))) return;
+    root.dataset.picture = String(id);
+    if (this.large <= 1) this.#markSharp(id);
+    studio.notify("answer");
+  }
+
+  #markSharp(id) {
+    this.#sharp = id;
+    this.root.dataset.sharp = String(id);
+  }
+
+  /** Replaces the picture once the new one is decoded, so that it does not flicker. */
+  async #swap(url, id, fade = false) {
+    this.#newest = id;
+    const next = h("img", { alt: `The ${pictureName(this.studio)} made from the drawing`, src: url });
+    await next.decode();
+    if (this.#newest !== id) {
       URL.revokeObjectURL(url);
       return false;
     }
-    const before = [...frame.querySelectorAll("img")];
-    frame.append(next);
+    const before = [...this.frame.querySelectorAll("img")];
+    this.frame.append(next);
     if (fade && !matchMedia("(prefers-reduced-motion)").matches) {
       await next.animate({ opacity: [0, 1] }, FADE_MS).finished;
     }
@@ -47,133 +82,110 @@ export function mountPreview({ element, props }) {
     return true;
   }
 
-  /** The hand rests: the same picture as large as the model paints it. The server may decline. */
-  async function sharpen() {
-    const id = newest;
-    const { queue, canvas, stale } = studio;
-    if (sharp >= id || !queue || queue.inFlight || canvas.stroke || stale) return;
-    if (document.visibilityState !== "visible" || root.offsetParent === null) return;
-    const picture = await studio.fetchLarge(id).catch(() => null);
-    if (newest !== id) return;
-    if (!picture) return later(patience *= 2);
-    sharp = id;
-    await show(URL.createObjectURL(picture.blob), id, true);
-    root.dataset.sharp = String(id);
+  /** Requests the picture at the model's largest size. The server declines while it is busy. */
+  async #sharpen() {
+    const id = this.#newest;
+    const { queue, canvas, stale } = this.studio;
+    if (this.#sharp >= id || !queue || queue.inFlight || canvas.stroke || stale) return;
+    if (document.visibilityState !== "visible" || this.root.offsetParent === null) return;
+    const picture = await this.studio.fetchLarge(id).catch(() => null);
+    if (this.#newest !== id) return;
+    if (!picture) {
+      this.#retryMs *= 2;
+      this.#sharpenIn(this.#retryMs);
+      return;
+    }
+    this.#sharp = id;
+    await this.#swap(URL.createObjectURL(picture.blob), id, true);
+    this.#markSharp(id);
   }
-  const later = (delay) => {
-    clearTimeout(timer);
-    timer = setTimeout(sharpen, delay);
-  };
-  const rest = () => {
-    patience = AGAIN_MS;
-    later(REST_MS);
-  };
-  on("answer", rest);
-  on("change", rest); // also the end of a stroke that changed nothing
 
-  studio.show = async ({ blob, name }, id) => {
-    if (studio.saving?.id === id) save(blob, name);
-    if (id < newest) return;
-    if (!(await show(URL.createObjectURL(blob), id))) return;
-    root.dataset.picture = String(id);
-    if (props.large <= 1) root.dataset.sharp = String(sharp = id);
-    notify("answer");
-  };
-  if (props.value) { // the picture that came with the page
-    show(props.value.image, 0).then(() => {
-      root.dataset.picture ??= "first";
-      root.dataset.sharp ??= "first";
-      notify("answer");
-    });
+  #sharpenIn(delay) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#sharpen(), delay);
+  }
+
+  #rest() {
+    this.#retryMs = RETRY_MS;
+    this.#sharpenIn(REST_MS);
   }
 }
 
-const thing = () => (isFacades() ? "building" : "picture");
+const pictureName = (studio) => (studio.isFacades ? "building" : "picture");
 
 /** The bar under the picture. */
-function buildBar({ styled, width, height, large }) {
-  const bar = Object.assign(document.createElement("div"), { className: "st-bar" });
-  const label = Object.assign(document.createElement("label"), { className: "st-seed" });
-  label.append(Object.assign(document.createElement("span"), { textContent: "Seed" }));
-  const input = Object.assign(document.createElement("input"), {
-    type: "text", inputMode: "numeric", maxLength: 4, autocomplete: "off",
-  });
-  input.addEventListener("change", () => setSeed(input.value));
-  label.append(input);
-  studio.controls.showSeed = () => {
-    input.value = studio.style ? "" : String(studio.seed);
-    input.placeholder = studio.style ? "\u2013" : "";
-  };
-  studio.controls.showSeed();
+function buildBar(studio, { styled, width, height, large }) {
+  const name = pictureName(studio);
   const surprise = button({
-    name: "surprise", label: "Surprise me", text: "Surprise", tip: `Another ${thing()}, same drawing`,
-    classes: "st-surprise",
+    name: "surprise", label: "Surprise me", text: "Surprise", tip: `Another ${name}, same drawing`,
+    classes: "st-surprise", onClick: () => studio.setSeed(randomSeed()),
   });
-  surprise.addEventListener("click", () => setSeed(randomSeed()));
-  const out = Object.assign(document.createElement("div"), { className: "st-out" });
   const draw = button({ name: "draw", label: "Draw", text: "Draw", key: "D",
-    tip: `Draw the ${thing()}`, classes: "st-primary" });
-  draw.addEventListener("click", requestPicture);
-  const size = (by) => `${Math.round(width * by)} x ${Math.round(height * by)} pixels, PNG`;
-  const menu = buildMenu({ name: "download", label: "Save", text: "Save" }, [
-    [`Save the ${thing()}`, size(large), () => requestSave("building")],
-    ...(large > 1 ? [["Save it small", `${size(1)}, as the drawing`, () => requestSave("small")]] : []),
-    ["Save the drawing", studio.kind === "lines" ? "PNG" : "label map, exact to the pixel", () => studio.saveDrawing?.()],
-    ["Save both side by side", "PNG", () => requestSave("both")],
-  ]);
-  out.append(draw, menu);
-  if (styled) bar.append(label, surprise); // else a drawing has one picture, whatever the seed
-  bar.append(buildLive(draw), out);
-  return bar;
-}
-
-function buildLive(draw) {
-  const live = Object.assign(document.createElement("button"), {
-    type: "button", className: "st-switch", textContent: "Live",
-  });
-  live.setAttribute("role", "switch");
-  live.dataset.tip = `The ${thing()} follows the drawing`;
-  live.addEventListener("click", () => setLive(!studio.live));
-  studio.controls.showLive = () => {
+    tip: `Draw the ${name}`, classes: "st-primary", onClick: () => studio.requestPicture() });
+  const live = switchButton({ text: "Live", tip: `The ${name} follows the drawing`,
+    onClick: () => studio.setLive(!studio.live) });
+  const render = () => {
     live.setAttribute("aria-checked", String(studio.live));
     draw.hidden = studio.live;
     draw.classList.toggle("st-primary", studio.stale);
   };
-  studio.controls.showLive();
-  return live;
+  studio.on("controls", render);
+  render();
+  return h("div", { class: "st-bar" },
+    // Without styles a drawing has one picture, whatever the seed.
+    styled && [buildSeed(studio), surprise], live,
+    h("div", { class: "st-out" }, draw, buildSaveMenu(studio, { width, height, large })));
 }
 
-/** What is saved comes anew, and lossless: "building", "small" or "both". */
-export function requestSave(what) {
-  studio.saving = { what, id: null, drawing: null };
-  requestPicture();
+function buildSeed(studio) {
+  const input = h("input", {
+    type: "text", inputMode: "numeric", maxLength: 4, autocomplete: "off",
+    on: { change: () => studio.setSeed(input.value) },
+  });
+  const render = () => {
+    input.value = studio.style ? "" : String(studio.seed);
+    input.placeholder = studio.style ? "\u2013" : "";
+  };
+  studio.on("controls", render);
+  render();
+  return h("label", { class: "st-seed" }, h("span", {}, "Seed"), input);
 }
 
-/** How a request's picture is wanted; where one is to be saved, the next request is for that. */
-export function claimSave(id) {
+function buildSaveMenu(studio, { width, height, large }) {
+  const size = (by) => `${Math.round(width * by)} x ${Math.round(height * by)} pixels, PNG`;
+  const save = (what) => () => studio.requestSave(what);
+  const drawing = studio.kind === "lines" ? "PNG" : "label map, exact to the pixel";
+  return buildMenu({ name: "download", label: "Save", text: "Save" }, [
+    [`Save the ${pictureName(studio)}`, size(large), save("picture")],
+    ...(large > 1 ? [["Save it small", `${size(1)}, as the drawing`, save("small")]] : []),
+    ["Save the drawing", drawing, () => studio.saveDrawing?.()],
+    ["Save both side by side", "PNG", save("both")],
+  ]);
+}
+
+/** The format options of request `id`; where a picture is to be saved, this request becomes the one. */
+export function claimSave(studio, id) {
   if (studio.saving?.id !== null) return { format: "jpeg" };
   const { element, shape } = studio.canvas;
-  const drawing = Object.assign(document.createElement("canvas"), shape);
-  drawing.getContext("2d").drawImage(element, 0, 0);
-  Object.assign(studio.saving, { id, drawing });
-  return { format: "png", large: studio.saving.what === "building" };
+  Object.assign(studio.saving, { id, drawing: snapshot(element, shape) });
+  return { format: "png", large: studio.saving.what === "picture" };
 }
 
-async function save(blob, name) {
+async function savePicture(studio, blob, name) {
   const { what, drawing } = studio.saving;
   studio.saving = null;
-  const image = URL.createObjectURL(blob);
-  setTimeout(() => URL.revokeObjectURL(image), KEEP_MS);
+  const url = URL.createObjectURL(blob);
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS);
   if (what !== "both") {
-    return download(image, `${name}${what === "small" ? "-small" : ""}.png`);
+    download(url, `${name}${what === "small" ? "-small" : ""}.png`);
+    return;
   }
-  const building = new Image();
-  building.src = image;
-  await building.decode();
+  const picture = h("img", { src: url });
+  await picture.decode();
   const { width, height } = drawing;
-  const both = Object.assign(document.createElement("canvas"), { width: 2 * width, height });
+  const both = h("canvas", { width: 2 * width, height });
   const context = both.getContext("2d");
   context.drawImage(drawing, 0, 0);
-  context.drawImage(building, width, 0, width, height);
+  context.drawImage(picture, width, 0, width, height);
   download(both.toDataURL("image/png"), `${name}-both.png`);
 }

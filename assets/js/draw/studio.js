@@ -1,77 +1,96 @@
-// State shared by the parts of a drawing tab: the canvas, the seed, the queue of requests.
+// The state that the parts of a drawing tab share. Each tab has one Studio.
 
 export const MAX_SEED = 9999;
 
-export const studio = {
-  kind: "facades", // or "labels", or "lines"
-  canvas: null,
-  queue: null,
-  seed: 0,
-  style: null, // wins over the seed: { name, values, photo } or null; photo: its thumbnail
-  live: true,
-  stale: false, // the drawing has changed since the last building; only where live is off
-  saving: null, // what of, the id of the request whose picture will be saved, and its drawing
-  controls: {}, // elements that one part builds and another needs
-};
+const studios = new Map();
 
-// Each tab loads these modules under a path of its own, and with them has its own canvas: see
-// pix2pix/app/assets.py.
-export const TAB_ID = import.meta.url.match(/\/for\/([^/]+)\//)?.[1] ?? "draw";
-
-/** What the server could not do: "look", "style" or "open". */
-export function onFailure(what, act) { window.addEventListener(`${TAB_ID}:${what}-failed`, act); }
-
-/** Gives the canvas and the picture of a tab their shape on the page. */
-export function setAspectRatio(root, { width, height }) {
-  root.closest(".studio-desk").style.setProperty("--st-aspect", width / height);
+/** The Studio of the tab with this id, made at the first call. */
+export function studioOf(tabId) {
+  if (!studios.has(tabId)) studios.set(tabId, new Studio(tabId));
+  return studios.get(tabId);
 }
 
-export const isFacades = () => studio.kind === "facades";
+class Studio {
+  kind = "facades"; // or "labels", or "lines"
+  canvas = null; // the DrawingCanvas
+  queue = null; // the LatestOnlyQueue of requests for the picture
+  preview = null; // the element of the picture
+  seed = 0;
+  style = null; // { name, values, photo: thumbnail or undefined }; used in place of the seed
+  live = true; // the picture follows the drawing
+  stale = false; // live is off and the drawing has changed since the last picture
+  saving = null; // { what, id of the request whose picture will be saved, drawing: its canvas }
+  // Functions that one part provides and another calls
+  show = null; // show(picture, id): the answer to a request
+  publishDrawing = null; // publishDrawing(): passes the drawing to Gradio
+  saveDrawing = null; // saveDrawing(): downloads the drawing
+  fetchLarge = null; // fetchLarge(id): the picture at the model's largest size
 
-const listeners = { change: [], setting: [], answer: [], opened: [] };
+  #listeners = { change: [], setting: [], answer: [], opened: [], controls: [] };
 
-/**
- * "change": the drawing or its seed; "setting": a tool or a switch;
- * "answer": a new building; "opened": a drawing that the server sent.
- */
-export function on(event, listener) { listeners[event].push(listener); }
-export function notify(event) { for (const listener of listeners[event]) listener(); }
+  constructor(tabId) { this.tabId = tabId; }
 
-/** Asks for the building of the drawing as it is now. */
-export function requestPicture() {
-  setStale(false);
-  studio.queue?.request();
-}
+  get isFacades() { return this.kind === "facades"; }
 
-/** The same after a change, unless live is off: then the Draw button waits for a hand. */
-export function drawingChanged() {
-  if (studio.live) requestPicture();
-  else setStale(true);
-  notify("change");
-}
+  /**
+   * Events: "change", the drawing, its seed or style; "setting", a tool or a switch; "answer", a new
+   * picture; "opened", a drawing came from the server; "controls", seed, style, live or stale changed.
+   */
+  on(event, listener) { this.#listeners[event].push(listener); }
 
-export function setSeed(seed) {
-  studio.seed = Math.min(Math.max(Math.trunc(Number(seed)) || 0, 0), MAX_SEED);
-  setStyle(null);
-}
+  notify(event) { for (const listener of this.#listeners[event]) listener(); }
 
-/** A named style, or that of a photo; null gives the word back to the seed. */
-export function setStyle(style) {
-  studio.style = style;
-  studio.controls.showSeed?.();
-  drawingChanged();
-}
+  /** Calls `act` when the server failed at "look", "style", "open" or "photo". */
+  onFailure(what, act) { window.addEventListener(`${this.tabId}:${what}-failed`, act); }
 
-export function setLive(live) {
-  studio.live = live;
-  studio.controls.showLive?.();
-  notify("setting");
-  if (live && studio.stale) requestPicture();
+  /** Requests the picture of the drawing as it is now. */
+  requestPicture() {
+    this.#setStale(false);
+    this.queue?.request();
+  }
+
+  /** The drawing, seed or style changed: requests the picture, or marks it as stale where live is off. */
+  drawingChanged() {
+    if (this.live) this.requestPicture();
+    else this.#setStale(true);
+    this.notify("change");
+  }
+
+  /** `seed` is clamped to 0..MAX_SEED; a style is dropped. */
+  setSeed(seed) {
+    this.seed = Math.min(Math.max(Math.trunc(Number(seed)) || 0, 0), MAX_SEED);
+    this.setStyle(null);
+  }
+
+  /** Sets the style of the picture; null: the one of the seed. */
+  setStyle(style) {
+    this.style = style;
+    this.notify("controls");
+    this.drawingChanged();
+  }
+
+  setLive(live) {
+    this.live = live;
+    this.notify("controls");
+    this.notify("setting");
+    if (live && this.stale) this.requestPicture();
+  }
+
+  /** Requests a lossless picture, to be saved when it comes: "picture", "small" or "both". */
+  requestSave(what) {
+    this.saving = { what, id: null, drawing: null };
+    this.requestPicture();
+  }
+
+  #setStale(stale) {
+    this.stale = stale;
+    this.notify("controls");
+  }
 }
 
 export function randomSeed() { return Math.floor(Math.random() * (MAX_SEED + 1)); }
 
-function setStale(stale) {
-  studio.stale = stale;
-  studio.controls.showLive?.();
+/** Sets the aspect ratio of the canvas and the picture of a tab. */
+export function setAspectRatio(root, { width, height }) {
+  root.closest(".studio-desk").style.setProperty("--st-aspect", width / height);
 }

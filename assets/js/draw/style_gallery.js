@@ -1,153 +1,181 @@
-// Thumbnails of the drawing in other styles, requested one at a time while the tab is idle.
-// Named styles first, then seeds, then the style of a photo.
+// Thumbnails of the drawing in other styles, requested one at a time while the tab is idle: named
+// styles first, then seeds, then the style of a photo.
 
-import { notice } from "../core/dialog.js";
-import { buildFilePicker } from "./drawing_files.js";
-import { buildProgress } from "../core/upload.js";
-import { on, onFailure, setSeed, setStyle, studio } from "./studio.js";
-import { packIds, uploadFile } from "../core/codec.js";
+import { packIds } from "../core/codec.js";
+import { thumbnailButton } from "../core/controls.js";
+import { showNotice } from "../core/dialog.js";
+import { h } from "../core/dom.js";
+import { buildFilePicker } from "../core/file_input.js";
+import { buildProgress, uploadFile } from "../core/upload.js";
+import { studioOf } from "./studio.js";
 
-const IDLE_MS = 600; // since the last building
+const IDLE_MS = 600; // since the last picture
 const GIVE_UP_MS = 15000;
 
-export function mountStyleGallery({ element, props, trigger, watch }) {
-  const root = element.querySelector(".st-looks");
+export function mountStyleGallery(component) {
+  const root = component.element.querySelector(".st-looks");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Looks of this drawing");
-  const entries = [...props.styles.map(namedEntry), ...props.seeds.map(seedEntry)];
-  const photo = buildPhotoEntry((file) => takeFrom(file));
-  root.replaceChildren(...entries.map((entry) => entry.node), photo.node, photo.add, photo.picker);
+  new StyleGallery(root, component).start();
+}
 
-  let drawn = ""; // the drawing that the entries are of, or will be
-  let round = 0; // goes up with each drawing
-  let waiting = []; // entries still to come
-  let timer;
-  let asked = 0; // goes up with each request
-  let inFlight = null; // { id, entry, round, at } of the entry being made
+class StyleGallery {
+  #drawing = ""; // packed ids of the drawing that the thumbnails show, or will show
+  #round = 0; // counts drawings
+  #waiting = []; // entries whose thumbnail is still to come
+  #requests = 0;
+  #inFlight = null; // { id, entry, round, at }
+  #timer;
 
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(next, IDLE_MS);
-  };
-  const isIdle = () => {
-    const { queue, canvas, stale } = studio;
-    return queue && !queue.inFlight && !canvas.stroke && !stale && !photo.busy
-      && document.visibilityState === "visible" && root.offsetParent !== null;
-  };
-
-  async function next() {
-    if (!studio.queue || document.visibilityState !== "visible") return later();
-    if (!isIdle() || (inFlight && Date.now() - inFlight.at < GIVE_UP_MS)) return;
-    const ids = await packIds(studio.canvas.map);
-    if (ids !== drawn) [drawn, round, waiting] = [ids, round + 1, [...entries]];
-    root.dataset.complete = String(!waiting.length);
-    if (!waiting.length || !isIdle()) return;
-    const [entry] = waiting;
-    asked += 1;
-    inFlight = { id: asked, entry, round, at: Date.now() };
-    props.value = { ids, seed: entry.seed ?? 0, style: entry.style?.values, id: asked };
-    trigger("input");
+  constructor(root, { props, trigger, watch }) {
+    const studio = studioOf(props.tab);
+    Object.assign(this, { root, props, trigger, watch, studio });
+    this.entries = [
+      ...props.styles.map((style) => buildStyleEntry(studio, style)),
+      ...props.seeds.map((seed) => buildSeedEntry(studio, seed)),
+    ];
+    this.photo = new PhotoEntry(studio, (file) => this.#takePhoto(file));
+    root.replaceChildren(...this.entries.map(({ node }) => node), ...this.photo.nodes);
   }
 
-  async function takeFrom(file) {
-    photo.setBusy(true);
-    const progress = buildProgress(studio.canvas.frame);
-    try {
-      props.value = await uploadFile(file, props.max_upload_mb, (part) => progress(file.name, part));
-      trigger("photo");
-    } catch (error) {
-      photo.setBusy(false);
-      notice(studio.canvas.frame, error.message);
+  start() {
+    const { studio } = this;
+    this.watch("value", () => this.#receive(this.props.value ?? {}));
+    studio.onFailure("look", () => { this.#inFlight = null; });
+    studio.onFailure("style", () => this.photo.setBusy(false));
+    studio.on("change", () => {
+      this.root.dataset.complete = "false";
+      this.#markChosen();
+      this.#nextWhenIdle();
+    });
+    studio.on("answer", () => this.#nextWhenIdle());
+    this.#markChosen();
+    this.#nextWhenIdle();
+  }
+
+  #nextWhenIdle() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#next(), IDLE_MS);
+  }
+
+  get #isIdle() {
+    const { queue, canvas, stale } = this.studio;
+    return queue && !queue.inFlight && !canvas.stroke && !stale && !this.photo.busy
+      && document.visibilityState === "visible" && this.root.offsetParent !== null;
+  }
+
+  /** Requests the next thumbnail. */
+  async #next() {
+    if (!this.studio.queue || document.visibilityState !== "visible") {
+      this.#nextWhenIdle();
+      return;
     }
+    const isLost = this.#inFlight && Date.now() - this.#inFlight.at >= GIVE_UP_MS;
+    if (!this.#isIdle || (this.#inFlight && !isLost)) return;
+    const ids = await packIds(this.studio.canvas.map);
+    if (ids !== this.#drawing) {
+      this.#drawing = ids;
+      this.#round += 1;
+      this.#waiting = [...this.entries];
+    }
+    this.root.dataset.complete = String(!this.#waiting.length);
+    if (!this.#waiting.length || !this.#isIdle) return;
+    const [entry] = this.#waiting;
+    this.#requests += 1;
+    const id = this.#requests;
+    this.#inFlight = { id, entry, round: this.#round, at: Date.now() };
+    this.props.value = { ids, seed: entry.seed ?? 0, style: entry.style?.values, id };
+    this.trigger("input");
   }
 
-  watch("value", () => {
-    const { image, id, style, photo: thumbnail, name } = props.value ?? {};
-    if (thumbnail) {
-      photo.setBusy(false);
-      setStyle({ name, values: style, photo: thumbnail });
+  #receive({ image, id, style, photo, name }) {
+    if (photo) {
+      this.photo.setBusy(false);
+      this.studio.setStyle({ name, values: style, photo });
     }
     if (!image) return;
-    if (id === inFlight?.id) {
-      const { entry } = inFlight;
-      if (inFlight.round === round) {
-        waiting = waiting.filter((other) => other !== entry);
-        entry.node.querySelector("img").src = image;
-        entry.node.dataset.round = String(round);
-        root.dataset.complete = String(waiting.length === 0);
-      }
-      inFlight = null;
-    }
-    if (isIdle()) next();
-  });
-  onFailure("look", () => { inFlight = null; });
-  onFailure("style", () => photo.setBusy(false));
+    if (id === this.#inFlight?.id) this.#showThumbnail(image);
+    if (this.#isIdle) this.#next();
+  }
 
-  const mark = () => {
-    const { style, seed } = studio;
-    for (const entry of entries) {
+  #showThumbnail(image) {
+    const { entry, round } = this.#inFlight;
+    this.#inFlight = null;
+    if (round !== this.#round) return; // of an older drawing
+    this.#waiting = this.#waiting.filter((other) => other !== entry);
+    entry.node.querySelector("img").src = image;
+    entry.node.dataset.round = String(round);
+    this.root.dataset.complete = String(this.#waiting.length === 0);
+  }
+
+  /** Asks the server for the style of a photo. */
+  async #takePhoto(file) {
+    const { frame } = this.studio.canvas;
+    this.photo.setBusy(true);
+    const progress = buildProgress(frame);
+    try {
+      const onProgress = (fraction) => progress(file.name, fraction);
+      this.props.value = await uploadFile(file, this.props.max_upload_mb, onProgress);
+      this.trigger("photo");
+    } catch (error) {
+      this.photo.setBusy(false);
+      showNotice(frame, error.message);
+    }
+  }
+
+  #markChosen() {
+    const { style, seed } = this.studio;
+    for (const entry of this.entries) {
       const chosen = style ? !style.photo && entry.style?.name === style.name : entry.seed === seed;
       entry.node.setAttribute("aria-pressed", String(chosen));
     }
-    photo.mark(style);
-  };
-  on("change", () => {
-    root.dataset.complete = "false";
-    mark();
-    later();
-  });
-  on("answer", later);
-  mark();
-  later();
+    this.photo.mark(style);
+  }
 }
 
-function seedEntry(seed) {
-  return { seed, node: tile(`Look ${seed}`, `Seed ${seed}`, () => setSeed(seed)) };
+function buildSeedEntry(studio, seed) {
+  return { seed, node: buildTile(`Look ${seed}`, `Seed ${seed}`, () => studio.setSeed(seed)) };
 }
 
-function namedEntry({ name, style }) {
-  const entry = { style: { name, values: style } };
-  return { ...entry, node: tile(`Look: ${name}`, name, () => setStyle(entry.style)) };
+function buildStyleEntry(studio, { name, style: values }) {
+  const style = { name, values };
+  return { style, node: buildTile(`Look: ${name}`, name, () => studio.setStyle(style)) };
 }
 
-function tile(label, tip, act) {
-  const node = Object.assign(document.createElement("button"), {
-    type: "button", className: "st-thumb st-look",
-  });
-  node.setAttribute("aria-label", label);
-  node.dataset.tip = tip;
-  node.append(Object.assign(new Image(), { alt: "" }));
-  node.addEventListener("click", act);
-  return node;
+function buildTile(label, tip, onClick) {
+  return thumbnailButton({ label, tip, classes: "st-look", picture: h("img", { alt: "" }), onClick });
 }
 
-/** The entry of a photo, hidden until there is one, and the button that takes one. */
-function buildPhotoEntry(take) {
-  let style = null;
-  const node = tile("Look of the photo", "", () => setStyle(style));
-  node.hidden = true;
-  const [add, picker] = buildFilePicker({ name: "photo", label: "Style from a photo",
-    text: "From a photo",
-    tip: "In the style of a photo", classes: "st-add" }, take);
-  const entry = {
-    node, add, picker, busy: false,
-    setBusy(busy) {
-      entry.busy = busy;
-      add.classList.toggle("st-working", busy);
-      add.setAttribute("aria-busy", String(busy));
-    },
-    /** Shows which style is chosen; one of a photo, once chosen, stays at hand. */
-    mark(chosen) {
-      if (chosen?.photo) {
-        style = chosen;
-        node.hidden = false;
-        node.querySelector("img").src = style.photo;
-        node.dataset.round = "photo";
-        node.setAttribute("aria-label", `Look of the photo ${style.name}`);
-        node.dataset.tip = `As in ${style.name}`;
-      }
-      node.setAttribute("aria-pressed", String(Boolean(chosen?.photo)));
-    },
-  };
-  return entry;
+/** The style of a photo, hidden until there is one, and the button that takes the photo. */
+class PhotoEntry {
+  #style = null;
+
+  constructor(studio, onFile) {
+    this.busy = false;
+    this.tile = buildTile("Look of the photo", "", () => studio.setStyle(this.#style));
+    this.tile.hidden = true;
+    const [add, input] = buildFilePicker({ name: "photo", label: "Style from a photo",
+      text: "From a photo", tip: "In the style of a photo", classes: "st-add" }, ([file]) => onFile(file));
+    this.add = add;
+    this.nodes = [this.tile, add, input];
+  }
+
+  setBusy(busy) {
+    this.busy = busy;
+    this.add.classList.toggle("st-working", busy);
+    this.add.setAttribute("aria-busy", String(busy));
+  }
+
+  /** Shows whether the style is chosen; once there is one of a photo, it stays available. */
+  mark(chosen) {
+    if (chosen?.photo) {
+      this.#style = chosen;
+      this.tile.hidden = false;
+      this.tile.querySelector("img").src = chosen.photo;
+      this.tile.dataset.round = "photo";
+      this.tile.setAttribute("aria-label", `Look of the photo ${chosen.name}`);
+      this.tile.dataset.tip = `As in ${chosen.name}`;
+    }
+    this.tile.setAttribute("aria-pressed", String(Boolean(chosen?.photo)));
+  }
 }

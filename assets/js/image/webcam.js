@@ -1,61 +1,65 @@
-// A photo by the camera of the visitor: seen on the page first, sent only when it is taken.
+// Takes a photo with the visitor's camera. The video stays on the page; only the photo is sent.
 
-import { button } from "../core/icons.js";
+import { button, snapshot, statusLine } from "../core/controls.js";
+import { h } from "../core/dom.js";
 
-/** `button` opens `node`, where the camera's picture is and a button that takes it. */
-export function buildWebcam(take) {
-  const opener = button({ name: "camera", label: "Camera", text: "Camera", tip: "Take a photo" });
-  opener.hidden = !navigator.mediaDevices?.getUserMedia; // only over https, or on this machine
-  const node = Object.assign(document.createElement("div"), { className: "st-webcam", hidden: true });
-  const video = Object.assign(document.createElement("video"), {
-    autoplay: true, muted: true, playsInline: true,
-  });
-  const words = Object.assign(document.createElement("p"), { className: "st-caption" });
-  words.setAttribute("role", "status");
-  const shoot = button({ name: "camera", label: "Take the photo", text: "Take the photo",
-    classes: "st-primary" });
-  const close = button({ name: "drop", label: "Close the camera" });
-  const bar = Object.assign(document.createElement("div"), { className: "st-bar" });
-  bar.append(shoot, close);
-  node.append(video, words, bar);
-  let stream = null;
+/** The `button` that opens `node`, with the video and a button to take the photo; `onPhoto(file)`. */
+export function buildWebcam(onPhoto) {
+  const camera = new Webcam(onPhoto);
+  return { button: camera.opener, node: camera.node };
+}
 
-  function stop() {
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = null;
-    video.srcObject = null;
-    node.hidden = true;
-    opener.focus();
+class Webcam {
+  #stream = null;
+
+  constructor(onPhoto) {
+    this.onPhoto = onPhoto;
+    this.opener = button({ name: "camera", label: "Camera", text: "Camera", tip: "Take a photo",
+      onClick: () => (this.node.hidden ? this.#open() : this.#close()) });
+    this.opener.hidden = !navigator.mediaDevices?.getUserMedia; // needs https or localhost
+    this.video = h("video", { autoplay: true, muted: true, playsInline: true });
+    this.status = statusLine();
+    this.shutter = button({ name: "camera", label: "Take the photo", text: "Take the photo",
+      classes: "st-primary", onClick: () => this.#shoot() });
+    const close = button({ name: "drop", label: "Close the camera", onClick: () => this.#close() });
+    this.node = h("div", {
+      class: "st-webcam", hidden: true,
+      on: { keydown: (event) => { if (event.key === "Escape") this.#close(); } },
+    }, this.video, this.status, h("div", { class: "st-bar" }, this.shutter, close));
   }
 
-  async function start() {
-    words.textContent = "";
-    node.hidden = false;
-    shoot.disabled = true;
+  async #open() {
+    this.status.textContent = "";
+    this.node.hidden = false;
+    this.shutter.disabled = true;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
-      if (node.hidden) return stop(); // closed while the browser was asking
-      video.srcObject = stream;
-      await video.play();
-      shoot.disabled = false;
-      shoot.focus();
+      this.#stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
+      if (this.node.hidden) { // closed while the browser asked for permission
+        this.#close();
+        return;
+      }
+      this.video.srcObject = this.#stream;
+      await this.video.play();
+      this.shutter.disabled = false;
+      this.shutter.focus();
     } catch (error) {
-      words.textContent = `The camera cannot be used (${error.message || error.name})`;
+      this.status.textContent = `The camera cannot be used (${error.message || error.name})`;
     }
   }
 
-  opener.addEventListener("click", () => (node.hidden ? start() : stop()));
-  close.addEventListener("click", stop);
-  node.addEventListener("keydown", (event) => { if (event.key === "Escape") stop(); });
-  shoot.addEventListener("click", () => {
-    const canvas = Object.assign(document.createElement("canvas"), {
-      width: video.videoWidth, height: video.videoHeight,
-    });
-    canvas.getContext("2d").drawImage(video, 0, 0);
-    canvas.toBlob((blob) => {
-      stop();
-      take(new File([blob], "camera.png", { type: "image/png" }));
+  #close() {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = null;
+    this.video.srcObject = null;
+    this.node.hidden = true;
+    this.opener.focus();
+  }
+
+  #shoot() {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    snapshot(this.video, { width, height }).toBlob((blob) => {
+      this.#close();
+      this.onPhoto(new File([blob], "camera.png", { type: "image/png" }));
     }, "image/png");
-  });
-  return { button: opener, node };
+  }
 }

@@ -1,0 +1,45 @@
+// Undo and redo of a label map. No DOM: runs under Node too.
+
+import { UndoStack } from "../core/undo_stack.js";
+import { difference, putPiece } from "./label_map.js";
+
+/** Steps are patches, so that one takes only as much memory as the box that it changed. */
+export class MapHistory {
+  #stack;
+
+  constructor(shape, limit) {
+    this.shape = shape;
+    this.#stack = new UndoStack(limit);
+  }
+
+  get canUndo() { return this.#stack.canUndo; }
+  get canRedo() { return this.#stack.canRedo; }
+  get last() { return this.#stack.last; }
+
+  /** Records the step between two maps. Returns false where they are equal. */
+  commit(before, after) {
+    const patch = difference(before, after, this.shape);
+    if (patch) this.#stack.push(patch);
+    return patch !== null;
+  }
+
+  /** Like `commit`, in place of the last step, so that both are undone together. */
+  recommit(before, after) {
+    const patch = difference(before, after, this.shape);
+    this.#stack.replaceLast(patch);
+    return patch !== null;
+  }
+
+  /** Reverts the last step on the map. Returns false where there is none. */
+  undo(map) { return this.#apply(map, this.#stack.undo(), "before"); }
+
+  /** Repeats the step that was undone last. Returns false where there is none. */
+  redo(map) { return this.#apply(map, this.#stack.redo(), "after"); }
+
+  #apply(map, patch, side) {
+    if (!patch) return false;
+    const { left, top, width, height } = patch;
+    putPiece(map, this.shape, { width, height, ids: patch[side] }, left, top);
+    return true;
+  }
+}

@@ -1,0 +1,50 @@
+// The photos of a Colourise tab: plain objects with their settings, hints and state.
+
+import { urlOf } from "../core/base_url.js";
+import { readError } from "../core/responses.js";
+import { HintHistory } from "./hint_history.js";
+import { colored } from "./hints.js";
+
+const DEFAULTS = {
+  strength: 1, repair: false, denoise: false, negative: false, crop: false, strip: false,
+};
+const SETTINGS = ["strength", "size", ...Object.keys(DEFAULTS).slice(1)];
+
+/**
+ * A photo: `load()` resolves to its file; `settings` may lack any, `size` being the working size then;
+ * `state` is waiting, working, done or failed, for a `reason`; `remote` is its name on the server;
+ * `notes` say what was done to it; `message` is shown with them.
+ */
+export function createPhoto(name, load, size, { settings = {}, hints = [] } = {}) {
+  const valid = Object.entries({ ...DEFAULTS, size }).map(([key, value]) => (
+    [key, typeof settings?.[key] === typeof value ? settings[key] : value]
+  ));
+  return {
+    name, load, ...Object.fromEntries(valid), notes: [], message: "", remote: null, thumb: null,
+    state: "waiting", reason: "", history: new HintHistory(hints), selected: -1,
+  };
+}
+
+/** The settings that "Apply to all" copies: all but the hints. */
+export function sharedSettings(photo) {
+  return Object.fromEntries(SETTINGS.map((key) => [key, photo[key]]));
+}
+
+/** All settings of a photo, as the server reads them. */
+export function settingsOf(photo) {
+  return { ...sharedSettings(photo), hints: colored(photo.history.value) };
+}
+
+/** Whether leaving the page would lose something: the photo, or hints on an example. */
+export function isUnsaved(photo) {
+  const isHinted = colored(photo.history.value).length > 0;
+  if (!isHinted && (photo.example || photo.state === "failed")) return false;
+  return photo.saved !== JSON.stringify(settingsOf(photo)); // those of the last saved file
+}
+
+/** The file of an example, { url, file: its name }. */
+export async function fetchExample({ url, file }) {
+  const response = await fetch(urlOf(url));
+  if (!response.ok) throw new Error(`${file}: ${await readError(response)}`);
+  return new File([await response.blob()], file, { type: "image/jpeg" });
+}
