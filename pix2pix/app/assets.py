@@ -1,4 +1,4 @@
-"""Our scripts, styles and pictures: where they are served, and how a component loads its script."""
+"""Serves our scripts, styles and images; makes the code by which a component loads its script."""
 
 import hashlib
 from pathlib import Path
@@ -12,21 +12,23 @@ from starlette.staticfiles import StaticFiles
 from pix2pix.runtime.bundle import ASSETS
 
 
-def _version() -> str:
+def assets_version(folder: Path) -> str:
+    """A hash of the names and contents of all files in a folder and its sub-folders."""
     digest = hashlib.sha256()
-    for path in sorted(ASSETS.rglob("*.*")):
-        digest.update(path.relative_to(ASSETS).as_posix().encode())
-        digest.update(path.read_bytes())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
     return digest.hexdigest()[:12]
 
 
-# The version is part of the path, so that modules importing one another stay of one version
-# whatever the browser has cached.
-ASSETS_URL = f"studio-assets/{_version()}"
+# The version is in the path, so that browsers never mix cached modules of two versions: modules
+# import one another by relative paths.
+ASSETS_URL = f"studio-assets/{assets_version(ASSETS)}"
 
 
-# Gradio's script that makes a <gradio-app src="..."> of any page the app. Gradio itself leaves it
-# to a server of its own; it is in the package.
+# Gradio's script that embeds the app in any page as <gradio-app src="...">. It is in Gradio's
+# package, but Gradio's server does not serve it.
 COMPONENT_URL = "gradio.js"
 COMPONENT = Path(gradio.__file__).parent / "templates" / "frontend" / COMPONENT_URL
 
