@@ -15,7 +15,7 @@ from pix2pix.images.writer import FORMATS
 _OTHER_ENDINGS = frozenset({".jfif", ".jpe", ".jif", ".pgm", ".ppm", ".pnm", ".dib", ".hif"})
 
 MAX_NAMED = 3  # files left out whose names are said; a report has all
-NO_IMAGE = "is no image in a format that can be read"
+NO_IMAGE = "is not an image in a supported format"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""The border around a photo: white paper, a mount, the rebate of a film, what a scanner shows.
+"""Find the border around a scanned photo: white paper, a mount, film rebate, the scanner's lid.
 
-`light` is L as in `recolor.py`: (H, W) uint16, 0..65535 for L 0..100.
+`light` is L as in `chroma_upsampling.py`: (H, W) uint16, 0..65535 for L 0..100.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ from pix2pix.images.chroma_upsampling import light_to_lightness
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, as Pillow's crop takes it
 
-_LOOK_SIDE = 400  # pixels of the long side of the copy that is looked at
-_SEEN = 4  # pixels across that are averaged for one of the copy; of more, some are left out
-_LEVELS = 3  # a scanner's lid, then a mount, then white paper
-_DEEPEST = 0.3  # of the photo's height or width, for one side of one level
-_THINNEST = 2.0  # pixels of the copy
+_LOOK_SIDE = 400  # long side in pixels of the copy that is searched
+_SEEN = 4  # at most so many pixels across are averaged for one of the copy
+_LEVELS = 3  # for example the scanner's lid, then a mount, then white paper
+_DEEPEST = 0.3  # maximum depth of one level, as a fraction of height or width
+_THINNEST = 2.0  # minimum depth in pixels of the copy
 _MAX_SLOPE = 0.05
-_TOLERANCE = 5.0  # of L
-_STEP = 12.0  # of L
-_BROKEN = 0.3  # of the columns may end sooner: handwriting, notches
-_BLACK, _WHITE = 12.0, 92.0  # L of a border that is known as one by its tone
-_ENOUGH = 3  # sides that make a border however deep it is;
-_SKEW = 0.012  # by which one side's slope may differ from the others'
-_THIN = 0.02  # of the height or width: so thin it may be on one side alone
-_SAMPLES = 64  # places along each side at which the edge is found to the pixel
+_TOLERANCE = 5.0  # units of L
+_STEP = 12.0  # units of L
+_BROKEN = 0.3  # share of columns that may end sooner: handwriting, notches
+_BLACK, _WHITE = 12.0, 92.0  # L of a black or white border, recognised by its tone alone
+_ENOUGH = 3  # sides that are needed for a border of any depth
+_SKEW = 0.012  # maximum difference between one side's slope and the others'
+_THIN = 0.02  # maximum depth of a border on a single side, as a fraction of height or width
+_SAMPLES = 64  # positions along each side at which the edge is refined to the pixel
 
 
 class Strictness(NamedTuple):
-    """What makes a border of a margin."""
+    """The criteria for a margin to count as a border."""
 
-    tolerance: float  # of L, by which its one tone may differ from itself
-    step: float  # of L, from it to the photo, within three pixels of the copy
-    straight: float  # of the columns must agree on where it ends
+    tolerance: float  # maximum deviation from its tone, units of L
+    step: float  # minimum step to the photo within three pixels of the copy, units of L
+    straight: float  # share of the columns that must agree on its end
 
 
 STRICT = Strictness(_TOLERANCE, _STEP, 0.5)
-LENIENT = Strictness(_TOLERANCE / 2, _STEP / 2, 0.3)  # where two other sides have one
+LENIENT = Strictness(_TOLERANCE / 2, _STEP / 2, 0.3)  # if two other sides have a border
 
 
 class Line(NamedTuple):
-    """An edge of a photo: its distance from the side is `start` + `slope` * place along the side.
+    """An edge of a photo: its distance from the image side is `start` + `slope` * position.
 
-    In pixels, place counted from the side's left or upper end.
+    In pixels; the position along the side is counted from its left or upper end.
     """
 
     start: float
     slope: float
-    is_sure: bool = False  # a sharp straight edge of black or white: a border even on one side
+    is_sure: bool = False  # a sharp straight black or white edge: a border even on one side
 
     def at(self, place: np.ndarray | float) -> np.ndarray | float:
         return self.start + self.slope * place
@@ -60,7 +60,7 @@ NO_MARGIN = Line(0.0, 0.0)
 
 
 class Border(NamedTuple):
-    """Where the photo is on its sheet: its corners from the upper left one on, clockwise.
+    """The corners of the photo on its sheet, clockwise from the upper left.
 
     x and y are in 0..1 of the sheet's width and height.
     """
@@ -71,14 +71,14 @@ class Border(NamedTuple):
         return [(x * width, y * height) for x, y in self.corners]
 
     def outer_box(self, width: int, height: int) -> Box:
-        """The least box that has all of the photo in it."""
+        """The smallest box that contains all of the photo."""
         x, y = np.array(self.points(width, height)).T
         left, top = max(int(x.min()), 0), max(int(y.min()), 0)
         right, bottom = min(int(np.ceil(x.max())), width), min(int(np.ceil(y.max())), height)
         return left, top, max(right, left + 1), max(bottom, top + 1)
 
     def inner_box(self, width: int, height: int) -> Box:
-        """The greatest upright box that has nothing of the border in it."""
+        """The largest upright box without any border."""
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = self.points(width, height)
         left, top = int(np.ceil(max(x0, x3, 0))), int(np.ceil(max(y0, y1, 0)))
         right, bottom = int(min(x1, x2, width)), int(min(y2, y3, height))
@@ -86,7 +86,7 @@ class Border(NamedTuple):
 
 
 def find_border(light: np.ndarray) -> Border | None:
-    """The border that a photo has on three or four sides, or thinly on fewer; None without one."""
+    """The border on three or four sides of a photo, or a thin one on fewer; None if none."""
     scale = max(1.0, max(light.shape) / _LOOK_SIDE)
     height, width = (max(1, round(n / scale)) for n in light.shape)
     if min(height, width) < 48:
@@ -108,7 +108,7 @@ def find_border(light: np.ndarray) -> Border | None:
 
 
 def margin_tone(light: np.ndarray, border: Border) -> float:
-    """The median L of what is outside the photo."""
+    """The median L of the border."""
     height, width = light.shape
     left, top, right, bottom = border.outer_box(width, height)
     parts = light[:top], light[bottom:], light[:, :left], light[:, right:]
@@ -124,10 +124,10 @@ def _turned(plane: np.ndarray, side: int) -> np.ndarray:
 
 
 def _peel(small: np.ndarray, sides: list[Line]) -> list[Line]:
-    """The sides one level further in, where there is one more; else as they are."""
+    """The sides one border level further in; unchanged if there is no further level."""
     views = [_turned(small, k) for k in range(4)]
     found, new = sides, [False] * 4
-    for strictness in (STRICT, STRICT, LENIENT):  # from the second on, the neighbours' ends count
+    for strictness in (STRICT, STRICT, LENIENT):  # from the second pass on, neighbours are known
         if strictness is LENIENT and sum(new) < 2:
             break
         ends = [_furthest(side, view.shape[1]) for side, view in zip(found, views)]
@@ -149,7 +149,7 @@ def _peel(small: np.ndarray, sides: list[Line]) -> list[Line]:
 
 
 def _parallel(found: list[Line], new: list[bool]) -> list[bool]:
-    """Those of the new sides that are turned as most are: photos have right angles."""
+    """Which of the new sides have the common rotation: photos have right angles."""
     turns = np.array([-1, 1, 1, -1]) * [side.slope for side in found]
     if not any(new):
         return new
@@ -164,16 +164,17 @@ def _furthest(side: Line, length: int) -> int:
 def _measure_margin(
     view: np.ndarray, known: Line, left: int, right: int, strictness: Strictness
 ) -> Line:
-    """Where the one tone ends that begins behind `known`, down from the first row; else `known`.
+    """The end of the uniform tone that starts at `known`, from the first row down.
 
-    `left` and `right` columns belong to the neighbours.
+    Returns `known` if there is no such tone. The first `left` and last `right` columns belong to
+    the neighbouring sides.
     """
     depth, length = int(_DEEPEST * view.shape[0]), view.shape[1]
     columns = np.arange(left, length - right)
     if len(columns) < 0.3 * length:
         return known
     begin = np.ceil(np.asarray(known.at(columns))).astype(int).clip(0)
-    begin += 0 if known == NO_MARGIN else 2  # the step itself is not of one tone
+    begin += 0 if known == NO_MARGIN else 2  # skip the step itself
     rows = np.minimum(begin + np.arange(depth)[:, None], len(view) - 1)
     strip = view[rows, columns]
     tone = _smooth_tone(np.median(strip[:3], 0))
@@ -196,7 +197,7 @@ def _measure_margin(
 
 
 def _smooth_tone(tone: np.ndarray) -> np.ndarray:
-    """A border may get lighter along its side, not within a word written on it."""
+    """The tone along a side, median-filtered to ignore handwriting but follow slow changes."""
     side = min(max(3, len(tone) // 4), 127) | 1
     steps = np.rint(tone * 2.55).astype(np.uint8)[None]
     return cv2.medianBlur(cv2.copyMakeBorder(steps, 0, 0, side, side, cv2.BORDER_REPLICATE), side)[
@@ -207,7 +208,7 @@ def _smooth_tone(tone: np.ndarray) -> np.ndarray:
 def _vote(
     columns: np.ndarray, reach: np.ndarray, begin: np.ndarray, depth: int, straight: float
 ) -> Line | None:
-    """The line that most columns' reach lies on, if they are enough and few fall short of it."""
+    """The line through most columns' ends; None if they are too few, or many end before it."""
     best, most = None, 0
     for slope in np.linspace(-_MAX_SLOPE, _MAX_SLOPE, 41):
         level = np.rint(reach - slope * columns).astype(int)
@@ -229,7 +230,7 @@ def _vote(
 
 
 def _refine(view: np.ndarray, side: Line, scale: float) -> Line:
-    """The line of the copy in the photo's own pixels: where its tone changes most, within reach."""
+    """The line in the photo's own pixels, moved to the strongest step nearby."""
     large = Line(side.start * scale, side.slope)
     if side == NO_MARGIN:
         return large

@@ -1,8 +1,9 @@
-"""New colours for a photo at its full size, its own L kept: in strips, on all cores, 50 megapixels.
+"""Upsample chroma to a photo's full size along its edges and keep the photo's own L.
 
-L is held as `light` (H, W) uint16, 0..65535 for L 0..100: an eighth of the memory of Lab, and each
-step from 8-bit sRGB and back is a table of 65536 entries. `color.py` has the same conversions for
-arrays of any shape; here they are spread out into planes, which is several times as fast.
+Works in strips on all cores, for up to 50 megapixels. L is stored as `light` (H, W) uint16,
+0..65535 for L 0..100: an eighth of the memory of Lab, and conversions to and from 8-bit sRGB are
+tables of 65536 entries. `color.py` has the same conversions for arrays of any shape; this module
+computes them by planes, which is several times as fast.
 """
 
 import os
@@ -16,8 +17,8 @@ from PIL import Image
 from pix2pix.images.color import RGB_TO_XYZ, WHITE_POINT, XYZ_TO_RGB
 from pix2pix.images.convert import crop_rows, strips
 
-LIGHT_SCALE = 655.35  # of `light`, for each unit of L
-STRIP_PIXELS = 1 << 18  # a plane of a strip is 1 MB and stays in the cache
+LIGHT_SCALE = 655.35  # `light` per unit of L
+STRIP_PIXELS = 1 << 18  # a float32 plane of a strip is 1 MB and stays in the cache
 GAMUT_TOLERANCE = 5e-4  # as in `color.fit_gamut`
 GAMUT_STEPS = 8  # chroma to within 1/256 of itself
 
@@ -45,7 +46,7 @@ _U8_OF_LINEAR = _encode_gamma()
 
 
 def _luminance_table() -> np.ndarray:
-    """What each channel's values add to the luminance, (1, 256, 3); white adds up to 65535."""
+    """The luminance of each channel's values, (1, 256, 3); white sums to 65535."""
     grey = np.arange(256, dtype=np.float64) / 255
     linear = np.where(grey <= 0.04045, grey / 12.92, ((grey + 0.055) / 1.055) ** 2.4)
     return (linear[None, :, None] * RGB_TO_XYZ[1] / WHITE_POINT[1] * 65535).astype(np.float32)
@@ -59,7 +60,7 @@ _RGB_OF_XYZ = (
 
 
 def map_strips(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
-    """Calls `work` for slices of rows that together are all of (H, W), on all cores at once."""
+    """Calls `work` for slices of rows that cover (H, W), in parallel on all cores."""
     parts = strips(shape, STRIP_PIXELS)
     if len(parts) == 1:
         return work(parts[0])
@@ -68,7 +69,7 @@ def map_strips(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
 
 
 def compute_light(rgb: np.ndarray) -> np.ndarray:
-    """`light` (H, W) uint16 of sRGB (H, W, 3) uint8."""
+    """`light` (H, W) uint16 from sRGB (H, W, 3) uint8."""
     luminance = cv2.transform(cv2.LUT(rgb, _LUMINANCE), _SUM) + np.float32(0.5)
     return _LIGHT_OF_LUMINANCE[luminance.astype(np.uint16)]
 
@@ -77,7 +78,7 @@ _LIGHT_OF_GREY = compute_light(np.arange(256, dtype=np.uint8)[None, :, None].rep
 
 
 def measure_light(photo: Image.Image) -> np.ndarray:
-    """`light` (H, W) uint16 of a photo in mode L or RGB."""
+    """`light` (H, W) uint16 from a photo in mode L or RGB."""
     light = np.empty((photo.height, photo.width), np.uint16)
 
     def measure(strip: slice) -> None:
@@ -89,7 +90,7 @@ def measure_light(photo: Image.Image) -> np.ndarray:
 
 
 def light_to_lightness(light: np.ndarray) -> np.ndarray:
-    """L (H, W) float32 in 0..100 of `light`."""
+    """L (H, W) float32 in 0..100 from `light`."""
     return light.astype(np.float32) / np.float32(LIGHT_SCALE)
 
 
@@ -100,10 +101,11 @@ def recolor(
     sheet: tuple[int, int] | None = None,
     corner: tuple[int, int] = (0, 0),
 ) -> Image.Image:
-    """The photo, RGB, of `light` (H, W) with the small a/b (h, w, 2) spread along its edges.
+    """The RGB photo from `light` (H, W) and small a/b (h, w, 2), upsampled along its edges.
 
-    L stays what it is; chroma that sRGB cannot show at that L is reduced, hue kept. With `sheet`,
-    a width and height, it lies with its upper left pixel at `corner` of a black sheet so large.
+    L is kept; chroma outside the sRGB gamut is reduced at constant hue. With `sheet` (width,
+    height), the photo is placed with its upper left pixel at `corner` of a black image of that
+    size.
     """
     height, width = light.shape
     slope, offset = guide_chroma(small_lightness, ab)
@@ -149,7 +151,7 @@ def enlarge_rows(plane: np.ndarray, height: int, strip: slice) -> np.ndarray:
 
 
 def fitted_rgb(f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray) -> list[np.ndarray]:
-    """The planes R, G, B uint8 of f(Y), f(X) - f(Y) and f(Z) - f(Y), brought into the gamut."""
+    """The planes R, G, B uint8 from f(Y), f(X) - f(Y) and f(Z) - f(Y), fitted to the gamut."""
     linear = _linear_rgb(f_y, d_x, d_z)
     outside = _is_outside(linear)
     if outside.any():
@@ -205,9 +207,9 @@ def guide_chroma(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slope and offset (H, W, 2) float32 with ab = slope * L + offset in each neighbourhood.
 
-    Enlarged and applied to the full-size L, they carry chroma up to its edges: the fast guided
+    Enlarged and applied to the full-size L, they align chroma with its edges: the fast guided
     filter (He and Sun, arXiv:1505.00996). `light` is L in 0..100; `epsilon` is the variance of L
-    taken for noise.
+    considered noise.
     """
 
     def mean(x: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ RGB_TO_XYZ = np.array(
 XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ.astype(np.float64)).astype(np.float32)
 WHITE_POINT = RGB_TO_XYZ.sum(1)  # XYZ of RGB (1, 1, 1)
 
-AB_SPACING = 16  # of the grid of a/b points that colour is a distribution over
-AB_SCALE = 110.0  # a network's a and b are these, divided by this: sRGB has -108..98
+AB_SPACING = 16  # distance between the a/b points that the network predicts a distribution over
+AB_SCALE = 110.0  # networks use a and b divided by this; sRGB has -108..98
 
 # CIE 15:2004, the linear part of the cube root near black.
 _EPSILON = (6 / 29) ** 3
@@ -39,7 +39,7 @@ _LINEAR_OF_U8 = _decode_gamma(np.arange(256, dtype=np.float64) / 255).astype(np.
 
 
 def rgb_to_lab(rgb_u8: np.ndarray) -> np.ndarray:
-    """Lab (..., 3) float32 of sRGB (..., 3) uint8."""
+    """Lab (..., 3) float32 from sRGB (..., 3) uint8."""
     if rgb_u8.dtype != np.uint8 or rgb_u8.shape[-1] != 3:
         raise ValueError(f"expected (..., 3) uint8, got {rgb_u8.shape} {rgb_u8.dtype}")
     xyz = _LINEAR_OF_U8[rgb_u8] @ (RGB_TO_XYZ / WHITE_POINT[:, None]).T
@@ -52,7 +52,7 @@ def rgb_to_lab(rgb_u8: np.ndarray) -> np.ndarray:
 
 
 def lightness(gray_or_rgb_u8: np.ndarray) -> np.ndarray:
-    """L (H, W) float32 in 0..100 of a grey (H, W) or sRGB (H, W, 3) uint8 picture."""
+    """L (H, W) float32 in 0..100 from a grey (H, W) or sRGB (H, W, 3) uint8 image."""
     linear = _LINEAR_OF_U8[gray_or_rgb_u8]
     luminance = linear @ RGB_TO_XYZ[1] if linear.ndim == 3 else linear
     f = np.where(luminance > _EPSILON, np.cbrt(luminance), _KAPPA * luminance + _OFFSET)
@@ -60,7 +60,7 @@ def lightness(gray_or_rgb_u8: np.ndarray) -> np.ndarray:
 
 
 def lab_to_linear_rgb(lab: np.ndarray) -> np.ndarray:
-    """Linear RGB (..., 3) float32; outside 0..1 where sRGB cannot show the colour."""
+    """Linear RGB (..., 3) float32; outside 0..1 for colours outside the sRGB gamut."""
     f_y = (lab[..., 0] + 16) / 116
     f = np.stack([f_y + lab[..., 1] / 500, f_y, f_y - lab[..., 2] / 200], -1)
     xyz = np.where(f > 6 / 29, f**3, (f - _OFFSET) / _KAPPA) * WHITE_POINT
@@ -68,13 +68,13 @@ def lab_to_linear_rgb(lab: np.ndarray) -> np.ndarray:
 
 
 def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
-    """sRGB (..., 3) uint8. Colours outside the gamut are clipped: see `fit_gamut`."""
+    """sRGB (..., 3) uint8. Colours outside the gamut are clipped; see `fit_gamut`."""
     rgb = _encode_gamma(np.clip(lab_to_linear_rgb(lab), 0, 1))
     return (rgb * 255 + 0.5).astype(np.uint8)
 
 
 def fit_gamut(lab: np.ndarray) -> np.ndarray:
-    """The same L and hue, with chroma reduced just as far as sRGB can show it."""
+    """Lab (..., 3) float32 with chroma reduced to the sRGB gamut; L and hue are kept."""
     tolerance = 5e-4  # far below a step of 8-bit sRGB near black
 
     def fits(values: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ def fit_gamut(lab: np.ndarray) -> np.ndarray:
 
 
 def ab_grid() -> np.ndarray:
-    """The a/b points (88, 2) float32, AB_SPACING apart, that sRGB can show at some L."""
+    """The a/b points (88, 2) float32, AB_SPACING apart, that are in the sRGB gamut at some L."""
     ticks = np.arange(-7, 8, dtype=np.float32) * AB_SPACING
     ab = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), -1).reshape(-1, 1, 2)
     levels = np.arange(1, 100, dtype=np.float32)[None, :, None]
@@ -108,7 +108,10 @@ def ab_grid() -> np.ndarray:
 
 
 def colorfulness(rgb_u8: np.ndarray) -> float:
-    """Hasler and Suesstrunk, "Measuring colourfulness in natural images" (2003): 0 is grey."""
+    """The colourfulness of sRGB (..., 3) uint8; 0 for grey.
+
+    Hasler and Suesstrunk, "Measuring colourfulness in natural images" (2003).
+    """
     r, g, b = np.moveaxis(rgb_u8.astype(np.float32), -1, 0)
     rg, yb = r - g, (r + g) / 2 - b
     return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))

@@ -1,4 +1,4 @@
-"""An image's pixels: as arrays, in strips, in eight bits whatever the image's mode."""
+"""Convert images between modes: to arrays, in strips, to 8 bits from any mode."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -6,13 +6,13 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-STRIP_PIXELS = 1 << 21  # of a large picture so many are converted at a time
+STRIP_PIXELS = 1 << 21  # pixels of a large image that are converted at a time
 
-SAMPLE_RANGE = "sample_range"  # key of `Image.info`: black's and white's value, in I;16, I and F
+SAMPLE_RANGE = "sample_range"  # key of `Image.info`: the values of black and white (I;16, I, F)
 
 
 def strips(shape: tuple[int, ...], pixels: int = STRIP_PIXELS) -> list[slice]:
-    """Slices of rows, of at most so many pixels or one row each, that are all of (H, W, ...)."""
+    """Slices of rows that cover (H, W, ...), each of at most `pixels` pixels or one row."""
     height, width = shape[:2]
     rows = max(1, pixels // width)
     return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
@@ -25,7 +25,7 @@ def crop_rows(image: Image.Image, rows: slice) -> Image.Image:
 def to_array(image: Image.Image) -> np.ndarray:
     """The pixels (H, W) or (H, W, C), as np.asarray gives them.
 
-    In strips: Pillow would hold those of a large picture twice more until it is done.
+    Works in strips: Pillow would hold two more copies of a large image meanwhile.
     """
     first, *others = strips((image.height, image.width))
     top = np.asarray(crop_rows(image, first))
@@ -39,16 +39,16 @@ def to_array(image: Image.Image) -> np.ndarray:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """The image as 8-bit RGB: 16-bit scaled, transparency laid on white, CMYK converted.
+    """The image as 8-bit RGB: 16-bit values scaled, transparency on white, CMYK converted.
 
-    An image that is RGB already comes back itself.
+    An RGB image is returned unchanged.
     """
     image = to_8_bit(image)
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:
-    """As `to_rgb`, but what is grey stays grey, in mode L."""
+    """Like `to_rgb`, but grey images stay grey, in mode L."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = _scale_to_8_bit(image)
     if image.has_transparency_data:
@@ -57,9 +57,9 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 
 
 def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colours, 8 bits in mode L or RGB, and alpha in mode L; None where all is opaque.
+    """The colours, 8-bit L or RGB, and alpha in mode L, which is None if all is opaque.
 
-    What cannot be seen at all is white.
+    Fully transparent pixels become white.
     """
     if not image.has_transparency_data or image.mode.startswith(("I", "F")):
         return to_8_bit(image), None
@@ -83,7 +83,7 @@ def _lay_on_white(image: Image.Image) -> Image.Image:
     for rows in strips((image.height, image.width)):
         strip = crop_rows(image, rows)
         if strip.mode == "La":
-            strip = strip.convert("LA")  # Pillow has no way from La to RGBA
+            strip = strip.convert("LA")  # Pillow cannot convert La to RGBA
         rgba = strip.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         result.paste(Image.alpha_composite(white, rgba).convert("RGB"), (0, rows.start))
@@ -91,12 +91,12 @@ def _lay_on_white(image: Image.Image) -> Image.Image:
 
 
 def _scale_to_8_bit(image: Image.Image) -> Image.Image:
-    """Modes that `convert` would clip: 16-bit integers, wider ones, and floats.
+    """8-bit grey from modes that Pillow's `convert` would clip: I;16, I and F.
 
-    They do not say their range: `info[SAMPLE_RANGE]` does, where the file told it or it was found
-    in the values. Else I;16 is taken for 0..65535, and I and F for the first that holds all values:
-    0..1 (F only), 0..255, 0..65535, else from 0 or the least to the greatest; so is F that goes a
-    little over 1. What is not finite becomes black.
+    The range is `info[SAMPLE_RANGE]` if the file states it or the reader found it. The default is
+    0..65535 for I;16, and for I and F the first of 0..1 (F only), 0..255 and 0..65535 that holds
+    all values, else from 0 or the minimum to the maximum; so is F with values slightly above 1.
+    Values that are not finite become black.
     """
     values = to_array(image)
     low, high = image.info.get(SAMPLE_RANGE) or _guess_range(values, image.mode)
@@ -117,7 +117,7 @@ def _guess_range(values: np.ndarray, mode: str) -> tuple[float, float]:
 
 
 def find_extremes(parts: Iterable[np.ndarray]) -> tuple[float, float]:
-    """The least and the greatest of all finite values; 0, 0 where there are none."""
+    """The minimum and maximum of all finite values; 0, 0 if there are none."""
     low, high = np.inf, -np.inf
     for part in parts:
         if part.dtype.kind == "f":
@@ -128,7 +128,7 @@ def find_extremes(parts: Iterable[np.ndarray]) -> tuple[float, float]:
 
 
 def scale_to_u8(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """uint8 in 0..255, rounded, of values in low..high of any type; what is not finite is 0."""
+    """Values of any type in low..high as rounded uint8 in 0..255; values not finite become 0."""
     scale = 255 / max(high - low, 1e-30)
     if values.dtype in (np.uint8, np.uint16):
         return _u8_table(np.iinfo(values.dtype).max, low, scale)[values]

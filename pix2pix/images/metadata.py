@@ -1,8 +1,8 @@
-"""What a photo says of itself: captions, people, dates, place. It stays with what is made of it.
+"""Copy a photo's metadata (captions, people, dates, GPS position) to a result of any format.
 
-Read from any format (Exif, XMP, IPTC, the texts of a PNG, a comment) and written to any that has
-room for it, without what is wrong by then: how to turn the picture, its small copies, its maker's
-private notes. Each part has a bound; what is beyond it is no caption.
+Reads Exif, XMP, IPTC, PNG texts and comments, and writes what the target format supports. Drops
+what no longer applies to the result: orientation, thumbnails, MakerNote. Each kind has a size
+limit.
 """
 
 import binascii
@@ -17,16 +17,16 @@ from pix2pix.images import exif
 from pix2pix.images.exif import ExifBlock, parse_exif
 
 MAX_XMP_BYTES = 500_000
-MAX_IPTC_BYTES = 60_000  # as of Exif: a segment of a JPEG has 65,533
-MAX_TEXT_CHARS = 50_000  # of a PNG's text
-MAX_TEXTS_CHARS = 200_000  # of all of them
+MAX_IPTC_BYTES = 60_000  # like Exif: a JPEG segment holds 65,533
+MAX_TEXT_CHARS = 50_000  # of one PNG text
+MAX_TEXTS_CHARS = 200_000  # of all PNG texts
 _JPEG_ROOM = 65_000
 
 _PHOTOSHOP, _IPTC_BLOCK = b"Photoshop 3.0\0", 0x0404
 _XMP_TEXT, _RAW = "XML:com.adobe.xmp", "Raw profile type "
 _XMP_TAG, _IPTC_TAG = 700, 33723
 
-# The texts of a PNG that have a tag in Exif (PNG 1.2, 4.2.3.1)
+# PNG text keywords and the corresponding Exif tags (PNG 1.2, 4.2.3.1)
 _TEXT_TAGS = {
     "Description": exif.DESCRIPTION,
     "Title": exif.DESCRIPTION,
@@ -35,25 +35,25 @@ _TEXT_TAGS = {
     "Copyright": exif.COPYRIGHT,
     "Software": exif.SOFTWARE,
 }
-# And those of IPTC, by record and number (IIM 4.2)
+# IPTC records by (record, number), and the corresponding Exif tags (IIM 4.2)
 _IPTC_TAGS = {(2, 120): exif.DESCRIPTION, (2, 80): exif.ARTIST, (2, 116): exif.COPYRIGHT}
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a photo says of itself, as bytes that can be written as they are."""
+    """A photo's metadata, as bytes that can be written unchanged."""
 
-    exif: bytes = b""  # a block with "Exif" before it
+    exif: bytes = b""  # a block with its "Exif" header
     xmp: bytes = b""
     iptc: bytes = b""  # IIM records
-    texts: tuple[tuple[str, str], ...] = ()  # by their keywords; a comment is one of them
+    texts: tuple[tuple[str, str], ...] = ()  # (keyword, text), comments included
 
 
 NO_METADATA = Metadata()
 
 
 def read_metadata(image: Image.Image) -> Metadata:
-    """Of an opened image. What is broken counts as not there."""
+    """The metadata of an opened image. Broken parts are ignored."""
     info = image.info
     return Metadata(
         parse_exif(original_exif(image)).pack(),
@@ -64,16 +64,16 @@ def read_metadata(image: Image.Image) -> Metadata:
 
 
 def original_exif(image: Image.Image) -> bytes:
-    """The block as it stands in the file, where it has one."""
+    """The Exif block as stored in the file; empty if it has none."""
     return _bytes(image.info.get("exif")) or _raw_profile(image.info, "exif")
 
 
 def save_options(kind: str, metadata: Metadata) -> dict[str, Any]:
-    """What Pillow's `save` takes to write it in a format; what has no room there is left out."""
+    """The options of Pillow's `save` that write the metadata in a format, as far as it can."""
     block = parse_exif(metadata.exif)
     if kind != "PNG":
         _fill_from_texts(block, metadata.texts, but=("Comment",) if kind == "JPEG" else ())
-    if kind in ("WEBP", "PNG"):  # they have no IPTC that most programs would read
+    if kind in ("WEBP", "PNG"):  # most programs read no IPTC in these
         _fill_from_iptc(block, metadata.iptc)
     packed = block.pack()
     if kind == "JPEG":
@@ -112,7 +112,7 @@ def _png_options(packed: bytes, metadata: Metadata) -> dict[str, Any]:
             notes.add_itxt(key, text)
     if metadata.xmp:
         notes.add_itxt(_XMP_TEXT, metadata.xmp.decode("utf-8", "replace"))
-    if metadata.iptc:  # as ImageMagick and ExifTool have it
+    if metadata.iptc:  # the form of ImageMagick and ExifTool
         digits = binascii.hexlify(metadata.iptc).decode()
         lines = "\n".join(digits[i : i + 72] for i in range(0, len(digits), 72))
         notes.add_text(f"{_RAW}iptc", f"\niptc\n{len(metadata.iptc):8}\n{lines}\n", zip=True)
@@ -120,7 +120,7 @@ def _png_options(packed: bytes, metadata: Metadata) -> dict[str, Any]:
 
 
 def _tiff_directory(packed: bytes, metadata: Metadata) -> TiffImagePlugin.ImageFileDirectory_v2:
-    """As Pillow wants it. Texts as bytes: it would write "?" for each letter beyond ASCII."""
+    """The TIFF directory for Pillow, with texts as bytes: it would replace non-ASCII by "?"."""
     directory = TiffImagePlugin.ImageFileDirectory_v2()
     found = Image.Exif()
     if packed:
@@ -144,7 +144,7 @@ def _tiff_directory(packed: bytes, metadata: Metadata) -> TiffImagePlugin.ImageF
 
 def _encoded(value: Any) -> Any:
     if isinstance(value, str) and not value.isascii():
-        return value.encode("latin-1")  # as Pillow decoded it
+        return value.encode("latin-1")  # the encoding that Pillow decoded it with
     return value
 
 
@@ -155,7 +155,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _raw_profile(info: dict[Any, Any], name: str) -> bytes:
-    """A block as ImageMagick puts it into the text of a PNG: name, length, hexadecimal digits."""
+    """A block that ImageMagick stored as PNG text: name, length, hexadecimal digits."""
     text = info.get(f"{_RAW}{name}")
     if not isinstance(text, str) or len(text) > 4 * MAX_XMP_BYTES:
         return b""
@@ -166,7 +166,7 @@ def _raw_profile(info: dict[Any, Any], name: str) -> bytes:
 
 
 def _clean_xmp(packet: bytes) -> bytes:
-    """Without how to turn the picture, its thumbnails, and a hint to parts elsewhere."""
+    """The XMP packet without orientation, thumbnails and references to extended XMP."""
     if not 0 < len(packet) <= MAX_XMP_BYTES:
         return b""
     packet = packet.rstrip(b"\0 \n\r\t")
@@ -185,13 +185,13 @@ def _read_iptc(info: dict[Any, Any]) -> bytes:
     photoshop = info.get("photoshop")
     found = photoshop.get(_IPTC_BLOCK) if isinstance(photoshop, dict) else None
     found = _bytes(found) or _bytes(info.get("iptc")) or _raw_profile(info, "iptc")
-    if found.startswith(b"8BIM"):  # some programs put Photoshop's block around it here too
+    if found.startswith(b"8BIM"):  # some programs wrap it in a Photoshop block
         found = found[12:] if found[4:8] == b"\x04\x04\0\0" else b""
     return found if found.startswith(b"\x1c") and len(found) <= MAX_IPTC_BYTES else b""
 
 
 def _read_texts(image: Image.Image) -> tuple[tuple[str, str], ...]:
-    texts = image.info.get("texts")  # kept by `open_image`, whose image is no longer that of a PNG
+    texts = image.info.get("texts")  # set by `open_image`, which returns no PngImageFile
     found = dict(texts) if isinstance(texts, dict) else {}
     comment = image.info.get("comment")
     if isinstance(comment, bytes):
@@ -218,7 +218,7 @@ def _fill_from_texts(
 
 
 def _fill_from_iptc(block: ExifBlock, records: bytes) -> None:
-    """IIM 4.2, 1.5: a mark, record, number and length before each value."""
+    """Fills missing tags from IPTC records: marker, record, number, length, value (IIM 4.2)."""
     at = 0
     while records[at : at + 1] == b"\x1c" and at + 5 <= len(records):
         record, number, length = struct.unpack_from(">BBH", records, at + 1)

@@ -1,4 +1,4 @@
-"""Opening image files that strangers made: any mode, upright, bounded, or a ValueError."""
+"""Open untrusted image files: any mode, upright, with a pixel limit, ValueError otherwise."""
 
 import contextlib
 import io
@@ -23,22 +23,22 @@ IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k"}
 )
-PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif"}  # what people's photos come as
+PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif"}  # formats of phones and cameras
 
-# Formats whose decoders are in everyday use; the rest of Pillow's list is attack surface.
+# Formats in everyday use; the other decoders of Pillow would only add attack surface.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF", "JPEG2000")
 
-# Folders in which programs keep thumbnails and other copies of pictures; hidden ones aside.
+# Folders where programs keep thumbnails and other copies (hidden folders are skipped anyway).
 CACHE_FOLDERS = frozenset({"@eadir", "__macosx", "#recycle", "$recycle.bin", "lost+found"})
 
 # ISO/IEC 23008-12, annex B
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
-# How files begin and what their last bytes have in them; some programs write a little behind it.
+# First bytes of a file and its end marker; some programs append a few bytes after the marker.
 _ENDS = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
 _TAIL = 4096  # bytes
 
-# Their decoders keep nothing of the picture; those of animations hold one or two frames of it.
+# Formats with one frame. The decoders of animations keep frames in memory, so those are copied.
 _SINGLE = ("JPEG", "MPO", "PNG")
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ ImageSource = str | Path | bytes | IO[bytes]
 
 
 def describe_source(source: ImageSource) -> str:
-    """What an error calls a file that was given no name."""
+    """The name of a source in error messages."""
     return str(source) if isinstance(source, (str, Path)) else "image"
 
 
@@ -57,38 +57,39 @@ def open_image(
     at_least: tuple[int, int] | None = None,
     page: int | None = None,
 ) -> Image.Image:
-    """The picture in a file, decoded whole, upright by its EXIF orientation, in its own mode.
+    """The image in a file, fully decoded, upright by its EXIF orientation, in its own mode.
 
-    Of an animation, the first frame. Of a TIFF with several pages, the largest (the first of those
-    as large), or page number `page` from 0 of `count_pages`; `info["notes"]`, a tuple, says that,
-    and where a range of values was guessed. With `at_least` (W, H), a JPEG may come at a half,
-    quarter or eighth of its size that is not below: several times as fast where it is made small
-    anyway. Raises ValueError "NAME: reason" for a file that is missing, unreadable, empty, cut
-    short, not an image, or over MAX_PIXELS; of the last no pixel is decoded.
+    An animation gives its first frame. A TIFF with several pages gives the largest (the first of
+    equals), or page `page`, from 0 to `count_pages` - 1; `info["notes"]`, a tuple of sentences,
+    mentions that, and guessed value ranges. With `at_least` (W, H), a JPEG may be decoded at 1/2,
+    1/4 or 1/8 of its size but not below `at_least`, which is several times faster. Raises
+    ValueError "NAME: reason" for a file that is missing, unreadable, empty, truncated, not an
+    image, or over MAX_PIXELS, which is checked before decoding.
     """
     return _read(source, name, lambda file: _decode(file, at_least, page))
 
 
 def read_size(source: ImageSource, name: str | None = None) -> tuple[int, int]:
-    """The (width, height) that `open_image` would give, from the file's header alone.
+    """The (width, height) that `open_image` would give, from the file's header.
 
-    Raises ValueError "NAME: reason" as `open_image` does, but for what only decoding shows.
+    Raises ValueError "NAME: reason" like `open_image`, except for damage that only decoding shows.
     """
     return _read(source, name, _measure)
 
 
 def count_pages(source: ImageSource, name: str | None = None) -> int:
-    """How many pages a TIFF has, thumbnails and smaller copies not counted; 1 for other formats.
+    """The number of pages of a TIFF without thumbnails and reduced copies; 1 for other formats.
 
-    Raises ValueError "NAME: reason" as `open_image` does.
+    Raises ValueError "NAME: reason" like `open_image`.
     """
     return _read(source, name, lambda file: len(read_layout(file).pages) if is_tiff(file) else 1)
 
 
 def read_mode(source: ImageSource, name: str | None = None) -> str:
-    """The mode of the picture in a file, from its header alone. ValueError as `read_size` does.
+    """The mode of the image in a file, from its header.
 
-    Of a TIFF, "I;16" stands for every mode of more than 8 bits.
+    For TIFF files, "I;16" stands for every mode of more than 8 bits. Raises ValueError like
+    `read_size`.
     """
 
     def look(file: IO[bytes]) -> str:
@@ -101,7 +102,7 @@ def read_mode(source: ImageSource, name: str | None = None) -> str:
 
 
 def has_end(path: Path) -> bool:
-    """Whether a JPEG or PNG has the mark that ends it; False may mean that it was cut short."""
+    """Whether a JPEG or PNG has its end marker; False suggests that it is truncated."""
     with path.open("rb") as file:
         start = file.read(4)
         file.seek(max(0, file.seek(0, io.SEEK_END) - _TAIL))
@@ -117,7 +118,7 @@ def _read(source: ImageSource, name: str | None, use: Callable[[IO[bytes]], T]) 
         path = Path(source)
         if path.is_dir():
             raise ValueError("is a folder, not an image file")
-        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+        if path.exists() and not path.is_file():  # reading a pipe would block forever
             raise ValueError("is not a file")
         with path.open("rb") as file:
             return use(file)
@@ -137,7 +138,7 @@ def _open_header(file: IO[bytes]) -> Image.Image:
     limit = f"the limit is {MAX_PIXELS // 1_000_000} megapixels"
     try:
         image: Image.Image = Image.open(file, formats=_FORMATS)
-    except Image.DecompressionBombError:  # from twice Pillow's own limit on, before we see a size
+    except Image.DecompressionBombError:  # raised above twice Pillow's own limit
         raise ValueError(f"has far too many pixels; {limit}") from None
     except UnidentifiedImageError:
         image = _open_heic(file)
@@ -154,18 +155,18 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _open_heic(file: IO[bytes]) -> Image.Image:
-    """What Pillow alone cannot read: a HEIC photo, where pillow-heif is installed."""
+    """Opens a HEIC photo with pillow-heif, if it is installed."""
     file.seek(0)
     head = file.read(12)
     if head[4:8] != b"ftyp" or head[8:] not in _HEIC_BRANDS:
         known = ", ".join(_FORMATS)
-        raise ValueError(f"is no image in a format that can be read ({known})")
+        raise ValueError(f"is not an image in a supported format ({known})")
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
         raise ValueError(
-            "is a HEIC photo, which cannot be read here; save it as JPEG, "
-            "or install pillow-heif beside this program"
+            "is a HEIC photo, which needs the package pillow-heif: run 'pip install pillow-heif', "
+            "or save the photo as JPEG"
         ) from None
     register_heif_opener()
     file.seek(0)
@@ -211,7 +212,7 @@ def _decode(
         picture.info.update(read_info(file, layout, directory))
         pages = len(layout.pages)
         if page is None and pages > 1:
-            note = f"has {pages} pages, of which the largest was opened"
+            note = f"has {pages} pages; the largest was opened"
             picture.info["notes"] = (note, *picture.info.get("notes", ()))
         return picture
     image = _open_header(file)
@@ -222,14 +223,14 @@ def _decode(
     except Exception as error:
         raise ValueError(f"is damaged or cut short ({error})") from None
     notes = parse_exif(original_exif(image)).pack()
-    with contextlib.suppress(Exception):  # a broken note about the picture does not break it
+    with contextlib.suppress(Exception):  # broken metadata must not make the image unreadable
         ImageOps.exif_transpose(image, in_place=True)
     _put_notes(image, notes)
     return image if image.format in _SINGLE else image.copy()
 
 
 def _put_notes(image: Image.Image, notes: bytes) -> None:
-    """Sets what `metadata` reads. In turning an image, Pillow writes its Exif anew, with losses."""
+    """Sets the original metadata for `read_metadata`; Pillow's rotation re-encodes Exif lossily."""
     image.info.pop("exif", None)
     if notes:
         image.info["exif"] = notes
@@ -243,9 +244,9 @@ def open_rgb(
     at_least: tuple[int, int] | None = None,
     value_range: ValueRange = (),
 ) -> Image.Image:
-    """A photo as 8-bit RGB in sRGB: `open_image`, then `to_srgb` and `to_rgb`.
+    """A photo as 8-bit sRGB: `open_image`, then `to_srgb` and `to_rgb`.
 
-    One deeper than 8 bits is read by `value_range`, where that is given.
+    `value_range`, if given, scales images of more than 8 bits.
     """
     image = read_in_range(open_image(source, name, at_least), value_range)
     return to_rgb(to_srgb(image))
@@ -257,11 +258,11 @@ def find_images(
     suffixes: Collection[str] = IMAGE_SUFFIXES,
     is_left_out: Callable[[Path], bool] = lambda _: False,
 ) -> list[Path]:
-    """The image files in a folder, and in those in it if `inner`, by suffix, sorted.
+    """The image files in a folder, and in its sub-folders if `inner`, by suffix, sorted.
 
-    Links to folders are followed, each folder once. Hidden files and folders, CACHE_FOLDERS and
-    the folders that `is_left_out` names are skipped. Raises ValueError for a folder that cannot be
-    read.
+    Links to folders are followed; each folder is visited once. Hidden files and folders,
+    CACHE_FOLDERS and folders that satisfy `is_left_out` are skipped. Raises ValueError for a folder
+    that cannot be read.
     """
 
     def refuse(error: OSError) -> None:

@@ -1,7 +1,7 @@
-"""Decoding a page of a TIFF file with tifffile, in strips and within bounds.
+"""Decode a page of a TIFF file with tifffile, in strips and within bounds.
 
-What Pillow reads wrongly or not at all comes out right: white-is-zero at any depth, separate
-planes, grey with alpha, 10 to 16 bits, integers of 32 bits, floats.
+Supports what Pillow reads wrongly or not at all: white-is-zero at any depth, separate planes, grey
+with alpha, 10 to 16 bits, 32-bit integers, floats.
 """
 
 import io
@@ -28,12 +28,12 @@ from pix2pix.images.tiff_segments import (
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-NOTES_KEY = "notes"  # key of `Image.info`: in words what was guessed, a tuple
+NOTES_KEY = "notes"  # key of `Image.info`: a tuple of sentences about what was guessed
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
 _SENSOR = (32803, 34892)  # colour filter array, linear raw
 _OLD_JPEG = 6
-# None, CCITT (3), LZW, JPEG, Deflate (2), PackBits, LZMA, Zstandard: those in use for photos
+# None, CCITT (3), LZW, JPEG, Deflate (2), PackBits, LZMA, Zstandard: the ones used for photos
 _COMPRESSIONS = (1, 2, 3, 4, 5, JPEG, 8, 32946, 32773, 34925, 50000)
 
 _TURNS = {
@@ -48,10 +48,10 @@ _TURNS = {
 
 
 class _Kind(NamedTuple):
-    """How a page's samples become a picture."""
+    """How a page's samples are converted to an image."""
 
-    mode: str  # of the picture
-    colors: int  # samples that are colours; one of alpha may follow
+    mode: str  # of the image
+    colors: int  # number of colour samples; an alpha sample may follow
     has_alpha: bool = False
     is_premultiplied: bool = False
     is_inverted: bool = False  # white is zero
@@ -62,11 +62,11 @@ class _Kind(NamedTuple):
 
 
 def decode_page(file: IO[bytes], directory: Directory) -> Image.Image:
-    """The picture of a page, upright: in mode 1, L, P, I;16, I, F, LA, RGB, RGBA or CMYK.
+    """The image of a page, upright, in mode 1, L, P, I;16, I, F, LA, RGB, RGBA or CMYK.
 
-    Grey of more than 8 bits keeps its values, `info[SAMPLE_RANGE]` says what they are of; colours
-    and alpha come in 8 bits. `info[NOTES_KEY]` has in words what was guessed. Raises ValueError
-    "reason" for what is damaged or of no known kind.
+    Grey of more than 8 bits keeps its values, with their range in `info[SAMPLE_RANGE]`; colours
+    and alpha are converted to 8 bits. `info[NOTES_KEY]` describes what was guessed. Raises
+    ValueError "reason" for a page that is damaged or of an unsupported kind.
     """
     missing = _RGB if directory.number(tags.SAMPLES, 1) >= 3 else _BLACK_IS_ZERO
     photometric = directory.number(tags.PHOTOMETRIC, missing)
@@ -99,7 +99,7 @@ def decode_page(file: IO[bytes], directory: Directory) -> Image.Image:
 
 
 def _decode_old_jpeg(file: IO[bytes], directory: Directory) -> Image.Image:
-    """JPEG as TIFF 6.0 first had it, where the file has a whole JPEG stream, as most have."""
+    """Decodes old-style JPEG (TIFF 6.0) if the file has a complete JPEG stream, as most do."""
     start, count = directory.number(513), directory.number(514)
     file.seek(start)
     data = file.read(count or -1) if start else b""
@@ -109,12 +109,12 @@ def _decode_old_jpeg(file: IO[bytes], directory: Directory) -> Image.Image:
 
 
 def _decode_with_pillow(file: IO[bytes], directory: Directory) -> Image.Image:
-    """What libtiff converts and tifffile does not: CIELab, and YCbCr of fewer colours than pixels.
+    """Decodes what libtiff supports and tifffile does not: CIELab and subsampled YCbCr.
 
-    Pillow turns it upright by itself.
+    Pillow applies the orientation itself.
     """
     if directory.frame is None:
-        raise NotImplementedError("colours of its kind below another page")
+        raise NotImplementedError("these colours in a sub-directory")
     file.seek(0)
     try:
         image = Image.open(file, formats=("TIFF",))
@@ -135,9 +135,9 @@ def _load(image: Image.Image, directory: Directory) -> Image.Image:
 
 
 def _decode(file: IO[bytes], directory: Directory, photometric: int) -> Image.Image:
-    import tifffile  # here: most people's photos are no TIFF, and it takes a moment
+    import tifffile  # imported late: it is slow to import, and most photos are no TIFF
 
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong, we say ourselves
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # errors are raised as ValueError
     file.seek(0)
     with tifffile.TiffFile(file, is_lsm=False, is_scanimage=False, is_ndpi=False) as opened:
         opened.filehandle.seek(directory.offset)
@@ -150,7 +150,7 @@ def _decode(file: IO[bytes], directory: Directory, photometric: int) -> Image.Im
             image.putpalette(_palette(page))
     is_said = bool(directory.numbers.get(tags.EXTRA_SAMPLES))
     if kind.has_alpha and not is_said and image.getchannel("A").getextrema() == (0, 0):
-        return image.convert("L" if image.mode == "LA" else "RGB")  # it was no alpha
+        return image.convert("L" if image.mode == "LA" else "RGB")  # the sample is no alpha
     return image
 
 
@@ -185,7 +185,7 @@ def _grey_mode(bits: int, form: int) -> str:
 
 
 def _palette(page: "TiffPage") -> list[int]:
-    """Red, green, blue of each entry in 0..255. Some files have them so, against the standard."""
+    """Red, green, blue of each entry in 0..255. Some files store 8 bits, against the standard."""
     table = np.asarray(page.colormap, np.int64).reshape(3, -1)[:, :256]
     return (table if table.max(initial=0) < 256 else table >> 8).T.ravel().tolist()
 
@@ -200,7 +200,7 @@ def _paint(reader: SegmentReader, kind: _Kind) -> Image.Image:
     size = reader.width, reader.height
     planes = [Image.new("L", size) for _ in range(kind.used)] if reader.is_planar else []
     whole = Image.new(mode, size) if kind.used == 1 or not planes else None
-    for plane, y, x, samples in reader.parts():
+    for plane, y, x, samples in reader.segments():
         if plane >= kind.used:
             break
         for rows in strips(samples.shape):
@@ -228,7 +228,7 @@ def _paint(reader: SegmentReader, kind: _Kind) -> Image.Image:
 def _convert(
     samples: np.ndarray, kind: _Kind, ranges: tuple[Range, Range], is_alpha: bool
 ) -> np.ndarray:
-    """One sample of each pixel (h, w), in the type that the picture's mode has."""
+    """One sample of each pixel (h, w), in the dtype of the image's mode."""
     low, high = ranges[is_alpha]
     is_inverted = kind.is_inverted and not is_alpha
     if kind.mode == "P":

@@ -1,6 +1,6 @@
-"""The directories of a TIFF file, read within bounds: what pages it has, before one is decoded.
+"""Read the directories of a TIFF file within bounds, to find its pages before decoding one.
 
-TIFF 6.0 (Adobe, 1992); BigTIFF as libtiff has it.
+TIFF 6.0 (Adobe, 1992), and BigTIFF as in libtiff.
 """
 
 import io
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import IO
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-MAX_DIRECTORIES = 1000  # pages, thumbnails and all
-MAX_TAGS = 1000  # of a directory
-MAX_TAG_BYTES = 16 << 20  # of all values that a reader loads at once; nobody's file has so many
-THUMBNAIL_SIDE = 256  # pixels; a page so small beside a larger one is no page
+MAX_DIRECTORIES = 1000  # pages and thumbnails together
+MAX_TAGS = 1000  # per directory
+MAX_TAG_BYTES = 16 << 20  # all values that a reader loads at once; real files have far less
+THUMBNAIL_SIDE = 256  # pixels; a page this small beside a larger one is a thumbnail
 
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _TYPE_BYTES |= {13: 4, 16: 8, 17: 8, 18: 8}
@@ -28,7 +28,7 @@ _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 
 @dataclass(frozen=True)
 class Entry:
-    """A tag of a directory; its value lies at `place` in the file."""
+    """A tag of a directory; its value starts at the offset `place` of the file."""
 
     kind: int
     count: int
@@ -41,12 +41,12 @@ class Entry:
 
 @dataclass
 class Directory:
-    """What describes a page, a thumbnail, or another part of the file."""
+    """The description of a page, a thumbnail, or another part of the file."""
 
     offset: int
     entries: dict[int, Entry]
-    frame: int | None = None  # its number in the chain; None for a directory below another
-    numbers: dict[int, tuple[int, ...]] = field(default_factory=dict)  # of small integer tags
+    frame: int | None = None  # index in the chain; None for a sub-directory
+    numbers: dict[int, tuple[int, ...]] = field(default_factory=dict)  # values of integer tags
 
     def number(self, code: int, default: int = 0) -> int:
         return (self.numbers.get(code) or (default,))[0]
@@ -66,14 +66,14 @@ class Directory:
 
     @property
     def is_part(self) -> bool:
-        """Whether the file itself says that it is a smaller copy or a mask of another page."""
+        """Whether it is marked as a reduced copy or a mask of another page."""
         new, old = self.number(NEW_SUBFILE_TYPE), self.number(SUBFILE_TYPE)
         return bool(new & (_REDUCED | _MASK)) or old == 2 or self.number(PHOTOMETRIC, 1) == 4
 
 
 @dataclass
 class Layout:
-    """The directories of a file, and how its numbers are written."""
+    """The directories of a file and its byte order."""
 
     order: str  # "<" or ">"
     is_big: bool
@@ -81,13 +81,13 @@ class Layout:
 
     @property
     def largest(self) -> Directory:
-        """The page that a viewer would show: the largest, the first of several."""
+        """The page that a viewer would show: the largest, the first of equals."""
         whole = [d for d in self.directories if not d.is_part] or self.directories
         return max(whole, key=lambda d: d.pixels)
 
     @property
     def pages(self) -> list[Directory]:
-        """The pages in order: without thumbnails, smaller copies and masks, said to be or not."""
+        """The pages in order, without thumbnails, reduced copies and masks, marked or not."""
         largest = self.largest
         if largest.frame is None:
             return [largest]
@@ -96,7 +96,7 @@ class Layout:
 
 
 def _is_copy(small: Directory, large: Directory) -> bool:
-    """Whether a page not marked as such is most likely a thumbnail of the other one."""
+    """Whether an unmarked page is most likely a thumbnail or reduced copy of the other one."""
     (w, h), (width, height) = small.size, large.size
     if 2 * w > width or 2 * h > height:
         return False
@@ -111,7 +111,10 @@ def is_tiff(file: IO[bytes]) -> bool:
 
 
 def read_layout(file: IO[bytes]) -> Layout:
-    """Raises ValueError for a file that is damaged, goes in circles, or has absurdly many tags."""
+    """The directories of a TIFF file.
+
+    Raises ValueError for a file that is damaged, has cyclic directories or far too many tags.
+    """
     try:
         layout = _Walker(file).walk()
     except (struct.error, OverflowError):
@@ -150,7 +153,7 @@ class _Walker:
         return Layout(self.order, self.is_big, found)
 
     def directory(self, offset: int, seen: set[int]) -> tuple[Directory, int]:
-        """The directory at an offset, and where the next one of its chain is."""
+        """The directory at an offset, and the offset of the next one in its chain."""
         if offset in seen:
             raise ValueError("is damaged or cut short (its directories go in circles)")
         seen.add(offset)
@@ -183,9 +186,9 @@ class _Walker:
 def read_entries(
     file: IO[bytes], offset: int, order: str, is_big: bool
 ) -> tuple[list[tuple[int, Entry]], int]:
-    """The entries of a directory with their codes, and where the next one's offset stands.
+    """The entries of a directory with their codes, and the position of the next offset.
 
-    Raises struct.error where the file ends too early, ValueError for too many of them.
+    Raises struct.error if the file ends too early, ValueError for too many entries.
     """
     counter, entry, inline = ("Q", "HHQ8s", 8) if is_big else ("H", "HHI4s", 4)
     file.seek(offset)

@@ -1,4 +1,4 @@
-"""The strips and tiles of a page of a TIFF file, and the range of what is in them."""
+"""Decode the segments (strips or tiles) of a TIFF page, and find the range of their values."""
 
 import io
 from collections.abc import Iterator
@@ -21,19 +21,19 @@ Range = tuple[float, float]  # the values of black and white
 
 
 class Segment(NamedTuple):
-    """Rows of a strip, or a tile, decoded."""
+    """A decoded tile, or decoded rows of a strip."""
 
-    plane: int  # of which sample, where each has a plane of its own; else 0
+    plane: int  # index of the sample if each has its own plane; else 0
     y: int
     x: int
-    samples: np.ndarray  # (h, w, samples of a pixel), or (h, w, 1) of a plane
+    samples: np.ndarray  # (h, w, samples per pixel), or (h, w, 1) for a plane
 
 
 class SegmentReader:
-    """The parts of a page, as often as they are asked for.
+    """Iterates over the segments of a page, any number of times.
 
-    Raises ValueError for a page whose parts do not fit it or its file, and what tifffile and its
-    codecs raise for those that cannot be decoded.
+    Raises ValueError for segments that do not fit the page or the file, and the errors of tifffile
+    and its codecs for segments that cannot be decoded.
     """
 
     def __init__(self, file: IO[bytes], page: "TiffPage") -> None:
@@ -43,7 +43,7 @@ class SegmentReader:
         self.dtype = page.dtype
         self.height, self.width = page.imagelength, page.imagewidth
         self.is_planar = page.planarconfig == 2 and page.samplesperpixel > 1
-        self.samples = 1 if self.is_planar else page.samplesperpixel  # of a part
+        self.samples = 1 if self.is_planar else page.samplesperpixel  # of a segment
         self._shape = (page.rowsperstrip, self.width)
         if page.is_tiled:
             self._shape = page.tilelength, page.tilewidth
@@ -64,7 +64,7 @@ class SegmentReader:
         if rows * columns * self.samples * self.dtype.itemsize > MAX_SEGMENT_BYTES:
             raise NotImplementedError("a strip or tile of more than 300 MB")
 
-    def parts(self) -> Iterator[Segment]:
+    def segments(self) -> Iterator[Segment]:
         page = self.page
         is_plain = page.compression == NO_COMPRESSION and not page.is_tiled
         is_plain &= page.predictor == 1 and page.fillorder == 1
@@ -76,7 +76,7 @@ class SegmentReader:
                 yield self._decoded(index, offset, count)
 
     def _plain(self, index: int, offset: int, count: int) -> Iterator[Segment]:
-        """A strip without compression, some rows at a time: often it is the whole picture."""
+        """The rows of an uncompressed strip, in chunks: it is often the whole image."""
         page = self.page
         dtype = self.dtype.newbyteorder(page.parent.byteorder)
         plane, strip = divmod(index, -(-self.height // page.rowsperstrip))
@@ -112,12 +112,12 @@ class SegmentReader:
 
 
 def find_sample_ranges(reader: SegmentReader, colors: int) -> tuple[Range, Range, tuple[str, ...]]:
-    """The range of the colours, that of alpha, and in words what had to be guessed.
+    """The range of the colours, the range of alpha, and notes on what was guessed.
 
-    Up to 15 bits it is what the bits hold. 16 often have the values of a camera or scanner of 8,
-    10, 12 or 14: where none is over its greatest, that is the range, unless MaxSampleValue says
-    another. 32 bits are used whole, or as far as they are used. Signed values begin at 0, or at the
-    least. Floats end at 1, or at what holds them all.
+    Up to 15 bits: the full range. 16 bits often hold 8, 10, 12 or 14 bits of a camera or scanner:
+    the smallest of these ranges that holds all values, unless MaxSampleValue states another. 32
+    bits: the full range if the values reach high enough, else up to the maximum. Signed values
+    start at 0, or at the minimum. Floats end at 1, or at the next range that holds all values.
     """
     page = reader.page
     bits, form = page.bitspersample, page.sampleformat
@@ -142,9 +142,9 @@ def find_sample_ranges(reader: SegmentReader, colors: int) -> tuple[Range, Range
 
 
 def _scan(reader: SegmentReader, colors: int, enough: float | None) -> tuple[float, float, float]:
-    """The least and greatest of the colours and the greatest of alpha; no more than `enough`."""
+    """The minimum and maximum of the colours and the maximum of alpha; stops at `enough`."""
     low, high, most = np.inf, -np.inf, 0.0
-    for part in reader.parts():
+    for part in reader.segments():
         if part.plane > colors:
             break
         for rows in strips(part.samples.shape):
@@ -171,7 +171,7 @@ def _bits(top: float) -> int:
 
 
 def _said_range(page: "TiffPage", high: float) -> float | None:
-    """SMaxSampleValue or MaxSampleValue, where it is that of a number of bits and not exceeded."""
+    """SMaxSampleValue or MaxSampleValue if it is a full number of bits and is not exceeded."""
     for code in (341, 281):
         value = page.tags.valueof(code)
         if isinstance(value, tuple):

@@ -135,7 +135,7 @@ def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
     photo = open_upload(pages(grey, grey[:30], photometric="minisblack"), "a.tif")
     _, notes = color_kept(SepiaColorizer(), photo, "quick", Look(1.0, 192, repair=True))
     assert photo.size == (60, 40) and notes == (
-        "has 2 pages, of which the largest was opened",
+        "has 2 pages; the largest was opened",
         "its values end at 4000 of 65535, so they were read as 12-bit",
         "repair",
     )

@@ -262,8 +262,8 @@ HOSTILE_FILES = {
     "cut-short.png": (cut_png(), "is damaged or cut short"),
     "nothing.png": (b"", "is empty (0 bytes)"),
     "drawing.svg.png": (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "is no image in a"),
-    "page.png": (b"<!doctype html><script>alert(1)</script>", "is no image in a format"),
-    "<img src=x onerror=alert(1)>.png": (b"not pixels", "is no image in a format"),
+    "page.png": (b"<!doctype html><script>alert(1)</script>", "is not an image in a supported format"),
+    "<img src=x onerror=alert(1)>.png": (b"not pixels", "is not an image in a supported format"),
 }
 
 

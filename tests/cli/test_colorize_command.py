@@ -250,7 +250,7 @@ def bad_files() -> dict[str, bytes]:
 REASONS = {
     "empty.jpg": "is empty (0 bytes)",
     "cut.jpg": "is damaged or cut short",
-    "text.jpg": "is no image in a format that can be read",
+    "text.jpg": "is not an image in a supported format",
     "bomb.png": "the limit is 50 megapixels",
     "phone.heic": "HEIC",
 }
@@ -334,7 +334,7 @@ def test_an_odd_photo_is_coloured_all_the_same(colorize, kind: str) -> None:
         (("--size", "513"), "--size goes from 64 to 512, got 513"),
         (("--jobs", "0"), "--jobs goes from 1 to 256, got 0"),
         (("--hints", "gone.json"), "gone.json: cannot be read (No such file or directory)"),
-        (("--hints", "photo.jpg"), "photo.jpg: is no JSON ("),
+        (("--hints", "photo.jpg"), "photo.jpg: is not valid JSON ("),
         (("--report", "."), ".: is a folder; a file is needed for the report"),
         (("--report", "photo.jpg/r.json"), "photo.jpg: is a file; a folder is needed"),
     ],

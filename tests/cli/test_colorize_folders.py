@@ -69,7 +69,7 @@ def test_what_is_an_image_is_taken_whatever_its_name(colorize) -> None:
     assert [entry["file"] for entry in report["left_out"]] == [
         f"box/{name}" for name in ("BM note", "empty", "film.mov", "letter.pdf", "notes.txt")
     ]
-    assert {e["reason"] for e in report["left_out"]} == {"is no image in a format that can be read"}
+    assert {e["reason"] for e in report["left_out"]} == {"is not an image in a supported format"}
     assert len(report["done"]) == 8 and not report["failed"]
 
 

@@ -99,7 +99,7 @@ def test_a_style_of_the_checkpoint_is_called_by_its_name(draw: Command) -> None:
     [
         (("--style", "marble"), "--style marble: the checkpoint has no such style, but brick"),
         (("--style-from", "gone.jpg"), "gone.jpg: no such file"),
-        (("--style-from", "bad.png"), "bad.png: is no image in a format that can be read ("),
+        (("--style-from", "bad.png"), "bad.png: is not an image in a supported format ("),
     ],
 )
 def test_a_style_that_is_none_is_one_line_and_status_2(

@@ -202,7 +202,7 @@ def test_a_command_that_cannot_be_understood_has_status_2(arguments: list[str]) 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("bad.png", "is no image in a format that can be read"),
+        ("bad.png", "is not an image in a supported format"),
         ("gone.png", "no such file"),
         ("photo.jpg", "is not a label map: 100% of its pixels are far from every class colour"),
         (".", "is a folder, not an image file"),

@@ -34,8 +34,8 @@ def test_each_photo_may_have_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
+        ("", "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
         ("3", "expected a list of hints, got int"),
         ([3], "expected a hint with x, y and color, got int"),
         ([{"x": 0, "y": 0}], 'a hint\'s color must be "#rrggbb", got None'),
@@ -45,8 +45,8 @@ def test_each_photo_may_have_its_own(tmp_path: Path) -> None:
         ([{"x": "0", "y": 0, "color": "#000000"}], "a hint's x must be a number"),
         ([{"x": True, "y": 0, "color": "#000000"}], "a hint's x must be a number"),
         ([{"x": 0, "color": "#000000"}], "a hint's y must be a number"),
-        ([{"x": 1.1, "y": 0, "color": "#000000"}], r"lies within 0\.\.1"),
-        ('[{"x": NaN, "y": 0, "color": "#000000"}]', r"lies within 0\.\.1"),
+        ([{"x": 1.1, "y": 0, "color": "#000000"}], r"must be from 0 to 1"),
+        ('[{"x": NaN, "y": 0, "color": "#000000"}]', r"must be from 0 to 1"),
         ({"a.jpg": 3}, "a.jpg: expected a list of hints, got int"),
         ([{"x": 0, "y": 0, "color": "#000000"}] * (MAX_HINTS + 1), "at most 256 hints, got 257"),
     ],

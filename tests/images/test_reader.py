@@ -244,10 +244,10 @@ def test_a_file_cut_short_is_refused_wherever_it_ends(kind: str) -> None:
     ("content", "reason"),
     [
         (b"", r"is empty \(0 bytes\)"),
-        (b"hello", "is no image in a format that can be read"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no image in a format that can be read"),
+        (b"hello", "is not an image in a supported format"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not an image in a supported format"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is (a HEIC photo, which cannot|damaged)"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no image in a format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not an image in a supported format"),
     ],
 )
 def test_what_is_no_picture_is_refused_with_name_and_reason(
