@@ -153,11 +153,11 @@ def check_options(options: argparse.Namespace) -> None:
     from pix2pix.inference.colorizer import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
 
     if not 0 <= options.strength <= MAX_STRENGTH:
-        raise ValueError(f"--strength goes from 0 to {MAX_STRENGTH}, got {options.strength}")
+        raise ValueError(f"--strength must be from 0 to {MAX_STRENGTH}, got {options.strength}")
     if options.size is not None and not MIN_SIZE <= options.size <= MAX_SIZE:
-        raise ValueError(f"--size goes from {MIN_SIZE} to {MAX_SIZE}, got {options.size}")
+        raise ValueError(f"--size must be from {MIN_SIZE} to {MAX_SIZE}, got {options.size}")
     if options.jobs is not None and not 1 <= options.jobs <= 256:
-        raise ValueError(f"--jobs goes from 1 to 256, got {options.jobs}")
+        raise ValueError(f"--jobs must be from 1 to 256, got {options.jobs}")
     if options.report:
         if options.report.is_dir():
             raise ValueError(f"{options.report}: is a folder; a file is needed for the report")

@@ -128,7 +128,7 @@ def check_options(options: argparse.Namespace) -> None:
     ):
         value = getattr(options, name, low)
         if not low <= value <= high:
-            raise ValueError(f"--{name} goes from {low} to {high}, got {value}")
+            raise ValueError(f"--{name} must be from {low} to {high}, got {value}")
     if options.operation == "sketch" and not options.blur:
         raise ValueError("--blur must be above 0 for a sketch, got 0.0")
     out = options.out.resolve()

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: checkpoints by name, from it and to it. huggingface_hub lives here only."""
+"""Checkpoints on the Hugging Face Hub. Only this package imports huggingface_hub."""
 
 import re
 from pathlib import Path
@@ -15,15 +15,15 @@ NAME = re.compile(
 
 
 def resolve(name: str | Path, hub: "Hub | None" = None) -> str | Path:
-    """The checkpoint folder of that name: the name itself, or a copy of OWNER/NAME[@REVISION].
+    """The folder of a checkpoint: `name` itself, or the local copy of OWNER/NAME[@REVISION].
 
-    What exists on this machine wins, and what is no name of a repo comes back as it is. Raises
-    what `pull` raises.
+    A local path takes precedence; a name that is no repo is returned unchanged. Raises the errors
+    of `pull`.
     """
     match = NAME.fullmatch(name) if isinstance(name, str) else None
     if match is None or Path(name).exists():
         return name
-    # Imported late: the client takes a quarter of a second, and a folder does not need it.
+    # Imported late: the client takes a quarter of a second, and local folders do not need it.
     from pix2pix.hub.client import HUB
     from pix2pix.hub.download import pull
 

@@ -1,4 +1,4 @@
-"""Which Hub we talk to, as whom, and what its refusals mean in words."""
+"""The Hub's endpoint and account, and readable messages for its errors."""
 
 import os
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ Kind = Literal["model", "space"]
 
 
 class UnreachableError(ValueError):
-    """The Hub does not answer, and there is no copy on this machine."""
+    """The Hub does not respond, and there is no local copy."""
 
 
 class MissingRepoError(ValueError):
-    """There is no such repo, or none that this account may see."""
+    """The repo does not exist, or this account may not see it."""
 
 
 @dataclass(frozen=True)
 class Hub:
-    """None in a field: as HF_ENDPOINT, HF_TOKEN or `hf auth login`, and HF_HOME say."""
+    """A Hub connection. None: HF_ENDPOINT, HF_TOKEN or `hf auth login`, and HF_HOME decide."""
 
     endpoint: str | None = None
     token: str | None = None
@@ -46,10 +46,10 @@ HUB = Hub()
 
 @contextmanager
 def hub_error_message(name: str) -> Iterator[None]:
-    """Turns what the client raises into a ValueError of one sentence. `name` is that of a repo."""
+    """Converts the client's errors to a ValueError with one sentence. `name` is a repo's name."""
     try:
         yield
-    except errors.LocalEntryNotFoundError as error:  # the client's last word, whatever the first
+    except errors.LocalEntryNotFoundError as error:  # raised last, with the real cause attached
         if isinstance(error.__cause__, errors.HfHubHTTPError):
             raise _explain(name, error.__cause__) from error
         raise _unreachable(name) from error
@@ -77,27 +77,26 @@ def _explain(name: str, error: errors.HfHubHTTPError) -> ValueError:
     status = error.response.status_code
     if isinstance(error, errors.GatedRepoError):
         return ValueError(
-            f"{name}: is gated, its owner lets in only those who asked; ask on its page, run "
-            "'hf auth login', and try again"
+            f"{name}: is gated; request access on its page, run 'hf auth login', and try again"
         )
     if isinstance(error, errors.RepositoryNotFoundError):
         return MissingRepoError(
             f"{name}: there is no such repo on the Hub, or it is private and your login "
-            "('hf auth login') does not open it"
+            "('hf auth login') has no access"
         )
     if isinstance(error, errors.RevisionNotFoundError):
         return ValueError(f"{name}: the repo has no such revision")
     if isinstance(error, errors.RemoteEntryNotFoundError):
-        return ValueError(f"{name}: a file that the Hub listed is not there; try again")
+        return ValueError(f"{name}: a file listed by the Hub is missing; try again")
     if status == 401:
         return ValueError(
             f"{name}: the Hub does not accept your login; renew it with 'hf auth login', "
-            "or take a wrong HF_TOKEN away"
+            "or unset a wrong HF_TOKEN"
         )
     said = error.response.headers.get("X-Error-Message") or _first_line(error)
     if status == 429 or status >= 500:
-        return UnreachableError(f"{name}: the Hub cannot serve now (status {status}: {said})")
-    return ValueError(f"{name}: the Hub refuses (status {status}: {said})")
+        return UnreachableError(f"{name}: the Hub is unavailable (status {status}: {said})")
+    return ValueError(f"{name}: the Hub refused the request (status {status}: {said})")
 
 
 def _first_line(error: BaseException) -> str:

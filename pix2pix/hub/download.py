@@ -1,7 +1,7 @@
-"""Checkpoints from the Hub. A revision is a branch, a tag or a commit's sha.
+"""Download checkpoints from the Hub. A revision is a branch, a tag or a commit sha.
 
-Of a stranger's repo only config.json and model.safetensors are read, the config first. Everything
-that goes wrong is a ValueError of one sentence.
+Only config.json and model.safetensors of a repo are read, the config first. Every failure is a
+ValueError with one sentence.
 """
 
 import hashlib
@@ -31,11 +31,11 @@ SHA = re.compile(r"[0-9a-f]{40}")
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 MAX_WEIGHTS_BYTES = 512 << 20  # the paper's U-Net-256 has 208 MiB in float32
-MAX_LAYER_BYTES = 1 << 30  # of one layer's output, at the size that the config says
+MAX_LAYER_BYTES = 1 << 30  # of one layer's output at the config's size
 
 
 def pinned_name(folder: str | Path) -> str | None:
-    """OWNER/NAME@SHA of a folder that came from the Hub; None for any other."""
+    """OWNER/NAME@SHA of a folder downloaded from the Hub; None for any other."""
     parts = Path(folder).parts[-3:]
     if len(parts) < 3 or parts[1] != "snapshots" or not parts[0].startswith("models--"):
         return None
@@ -43,11 +43,11 @@ def pinned_name(folder: str | Path) -> str | None:
 
 
 def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
-    """A folder with config.json and model.safetensors as the revision has them now.
+    """A folder with config.json and model.safetensors of the revision's current commit.
 
-    A commit that was pulled before is read without the network. Where the Hub does not answer, it
-    is the copy that the revision stood for last; UnreachableError where there is none. ValueError
-    for what is not there, not allowed, damaged or unsound.
+    A cached commit needs no network. If the Hub does not respond, the last known commit of the
+    revision is used; raises UnreachableError if there is none. Raises ValueError for a checkpoint
+    that is missing, not accessible, damaged or invalid.
     """
     name = f"{repo_id}@{revision}" if revision else repo_id
     if revision and SHA.fullmatch(revision) and (copy := find_cached(repo_id, revision, hub)):
@@ -60,8 +60,8 @@ def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
     except UnreachableError as error:
         copy = find_cached(repo_id, revision or "main", hub)
         if copy is None:
-            raise UnreachableError(f"{error}, and there is no copy of it here") from None
-        log.warning("%s; the copy from before is used, %s", error, pinned_name(copy))
+            raise UnreachableError(f"{error}, and there is no local copy") from None
+        log.warning("%s; using the local copy %s", error, pinned_name(copy))
         return copy
     copy = find_cached(repo_id, get_commit(info), hub)
     folder = copy or download(info, hub)
@@ -77,7 +77,7 @@ def get_commit(info: hf.ModelInfo) -> str:
 
 
 def download(info: hf.ModelInfo, hub: Hub) -> Path:
-    """Fetches the config, checks it, and only then fetches the weights."""
+    """Downloads the config, validates it, and only then downloads the weights."""
     name = f"{info.id}@{info.sha}"
     files = {file.rfilename: file for file in info.siblings or []}
     for wanted in (CONFIG_NAME, WEIGHTS_NAME):
@@ -100,15 +100,12 @@ def _describe_contents(paths: list[str]) -> str:
     pickle = next((path for path in paths if path.endswith(PICKLES)), None)
     if pickle is None:
         return "so it is no checkpoint of this program"
-    return (
-        f"only {pickle}, a pickle: loading one runs whatever its author wrote into it, "
-        "so it is never read"
-    )
+    return f"only {pickle}, a pickle, which is never read since loading it could run arbitrary code"
 
 
 def check_affordable(config: CheckpointConfig, size: int | None) -> None:
-    """Raises ValueError where weights of `size` bytes cannot be those of the config, or where the
-    model would take more memory than is given to a stranger's."""
+    """Raises ValueError if weights of `size` bytes cannot match the config, or if the model would
+    exceed the memory limits for downloaded models."""
     shapes = tensor_shapes(build_meta_model(config).state_dict())
     numbers = sum(math.prod(shape) for shape in shapes.values())
     least, most = 2 * numbers, 4 * numbers + 1024 * (len(shapes) + 8)  # float16; float32 and header
@@ -128,7 +125,7 @@ def check_affordable(config: CheckpointConfig, size: int | None) -> None:
 
 
 def fetch(info: hf.ModelInfo, file: hf.hf_api.RepoSibling, hub: Hub) -> Path:
-    """The copy of one file of a commit, with the hash that the Hub announced."""
+    """The local copy of one file of a commit, verified against the Hub's hash."""
     with hub_error_message(f"{info.id}@{info.sha}"):
         path = Path(
             hub.api.hf_hub_download(info.id, file.rfilename, revision=info.sha, cache_dir=hub.cache)
@@ -137,14 +134,14 @@ def fetch(info: hf.ModelInfo, file: hf.hf_api.RepoSibling, hub: Hub) -> Path:
     if digest is None or not has_digest(path, digest):
         _forget(path)
         raise ValueError(
-            f"{info.id}@{info.sha}: {file.rfilename} did not arrive as the Hub announced it, "
-            f"with the hash {digest}; try again"
+            f"{info.id}@{info.sha}: the downloaded {file.rfilename} does not have the hash "
+            f"{digest} that the Hub announced; try again"
         )
     return path
 
 
 def has_digest(path: Path, digest: str) -> bool:
-    """Whether the file has that sha256 (LFS) or that git blob's sha1. The client compares sizes."""
+    """Whether the file has that sha256 (LFS) or git blob sha1. The client only compares sizes."""
     content = path.read_bytes()
     if len(digest) == 64:
         return hashlib.sha256(content).hexdigest() == digest
@@ -152,15 +149,15 @@ def has_digest(path: Path, digest: str) -> bool:
 
 
 def find_cached(repo_id: str, revision: str, hub: Hub) -> Path | None:
-    """The folder with the copy of a revision, whole and undamaged; None where there is none."""
+    """The folder with the complete, undamaged local copy of a revision; None if there is none."""
     for filename in (CONFIG_NAME, WEIGHTS_NAME):
         found = hf.try_to_load_from_cache(repo_id, filename, hub.cache, revision)
         if not isinstance(found, str):
             return None
         path = Path(found)
-        digest = path.resolve().name  # where the cache has links, it names a blob by its hash
+        digest = path.resolve().name  # a cache with links names blobs by their hash
         if DIGEST.fullmatch(digest) and not has_digest(path, digest):
-            log.warning("%s: the copy here is damaged", repo_id)
+            log.warning("%s: the local copy is damaged", repo_id)
             _forget(path)
             return None
     return path.parent
@@ -172,9 +169,9 @@ def _forget(path: Path) -> None:
 
 
 def record_revision(repo_id: str, revision: str, sha: str, hub: Hub) -> None:
-    """Notes which commit a revision stands for, as the client does: in a file under refs/.
+    """Records the commit of a revision like the client does: in a file under refs/.
 
-    Only once the commit is known to be sound, so that a bad one never takes a good one's place.
+    Called only after the commit was validated, so that a bad one never replaces a good one.
     """
     if revision == sha:
         return
@@ -182,5 +179,5 @@ def record_revision(repo_id: str, revision: str, sha: str, hub: Hub) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, sha.encode())
-    except OSError as error:  # a cache that is only read serves all the same
-        log.warning("%s: which commit it stands for cannot be noted (%s)", repo_id, error)
+    except OSError as error:  # a read-only cache works too
+        log.warning("%s: cannot record its commit (%s)", repo_id, error)

@@ -1,4 +1,4 @@
-"""Folders to the Hub: who is logged in, what is there already, and one commit for all."""
+"""Upload folders to the Hub in one commit."""
 
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ COMMIT_MESSAGE = "Upload from pix2pix studio"
 
 
 def get_account(hub: Hub = HUB) -> str:
-    """The name of the one who is logged in; ValueError in words where nobody is."""
+    """The name of the logged-in account. Raises ValueError with instructions if there is none."""
     if not (hub.token or hf.get_token()):
         raise ValueError(
-            "nobody is logged in to the Hugging Face Hub here; make a token that may write at "
+            "you are not logged in to the Hugging Face Hub; create a token with write access at "
             "https://huggingface.co/settings/tokens, run 'hf auth login', and try again"
         )
     with hub_error_message("your account"):
@@ -22,7 +22,7 @@ def get_account(hub: Hub = HUB) -> str:
 
 
 def find_repo(repo_id: str, kind: Kind, hub: Hub = HUB) -> tuple[bool, set[str]] | None:
-    """Whether the repo is private, and the files in it; None where there is none to be seen."""
+    """Whether the repo is private, and its files; None if it does not exist or is not visible."""
     try:
         with hub_error_message(repo_id):
             ask = hub.api.space_info if kind == "space" else hub.api.model_info
@@ -33,15 +33,16 @@ def find_repo(repo_id: str, kind: Kind, hub: Hub = HUB) -> tuple[bool, set[str]]
 
 
 def upload(folder: Path, repo_id: str, kind: Kind, private: bool, hub: Hub = HUB) -> str:
-    """Puts all files of the folder into the repo, made if need be, in one commit; gives its page.
+    """Uploads all files of the folder in one commit and returns the URL of the repo's page.
 
-    ValueError where that fails. The repo is then as it was, or new and empty.
+    Creates the repo if needed. Raises ValueError on failure; the repo is then unchanged, or new
+    and empty.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     with hub_error_message(repo_id):
         page = hub.api.create_repo(
             repo_id,
-            private=private or None,  # None: as the owner's account has it
+            private=private or None,  # None: the account's default
             repo_type=kind,
             exist_ok=True,
             space_sdk="gradio" if kind == "space" else None,

@@ -1,7 +1,7 @@
-"""The one door to a model for the app and the command line: PIL or NumPy in, PIL or NumPy out.
+"""Inference pipelines, one per task, with PIL or NumPy inputs and outputs.
 
-A class for each task, `load` for a checkpoint of it. What they share: `styles`, the `shapes` that
-networks work at, and the way down to one: `oom_fallback`, `runner`, `backends`.
+`loading` makes a pipeline from a checkpoint: `Drawer`, `Tracer`, `Colorizer` or `Translator`. They
+share `styles`, `working_shapes` and the way to the network: `oom_fallback`, `runner`, `backends`.
 """
 
 from pix2pix.images.color_hints import MAX_HINTS, Hint

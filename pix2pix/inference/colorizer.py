@@ -1,8 +1,8 @@
-"""Giving a photo its colours (task `colorize`): what is done once for a photo, and what each time.
+"""Colourise photos (task `colorize`).
 
-The network sees the photo's L at working size. `open_photo` prepares that and the L of full size;
-`PhotoSession.colorize` then answers for any strength and hints, at once where only the strength
-changed.
+The network sees the photo's L at working size. `Colorizer.open_photo` prepares that and the
+full-size L once; `PhotoSession.colorize` then applies any strength and hints, without running the
+network again if only the strength changed.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, work
 from pix2pix.models.tensors import SPREAD_STEP, apply_hints, decode_ab, encode_colorize_input
 
 MAX_STRENGTH = 1.5
-MIN_SIZE, MAX_SIZE = 64, 512  # of the short side at work, in pixels
-HINT_REACH = 2  # pixels at working size around a hint that take its colour
+MIN_SIZE, MAX_SIZE = 64, 512  # working short side in pixels
+HINT_REACH = 2  # radius in working pixels that a hint fills with its colour
 
-GREY_RESULT = 2.0  # mean chroma below which a result looks as grey as its photo
+GREY_RESULT = 2.0  # mean chroma below which a result looks grey
 
 NOTE_TEXTS = {
     "toned": "its one tone (sepia, yellowed) was read as grey",
@@ -42,7 +42,7 @@ NOTE_TEXTS = {
     "no colours": "the model found hardly any colours in it; more strength or colour hints help",
 }
 
-# What is offered, by the option's name
+# The effect of each suggested option
 OFFERS = {
     "denoise": "smooths its dots",
     "negative": "inverts it",
@@ -51,7 +51,7 @@ OFFERS = {
 
 
 class Colorizer:
-    """Gives a photo its colours. May be called from several threads; the network runs in one."""
+    """Colourises photos. Thread-safe; the network runs in one thread at a time."""
 
     def __init__(
         self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
@@ -72,9 +72,9 @@ class Colorizer:
         negative: bool = False,
         crop: bool = False,
     ) -> Image.Image:
-        """The photo with new colours, RGB or RGBA, its size, alpha and own L kept.
+        """The photo with new colours, RGB or RGBA; its size, alpha and L are kept.
 
-        As `open_photo` and `PhotoSession.colorize`, which see; raises what they raise.
+        Combines `open_photo` and `PhotoSession.colorize`, which document the options and errors.
         """
         check_strength(strength)
         session = self.open_photo(
@@ -93,15 +93,14 @@ class Colorizer:
         crop: bool = False,
         scan: ScanAnalysis | None = None,
     ) -> PhotoSession:
-        """What stays the same while strength and hints change, with notes on what was done.
+        """Prepares a photo to be colourised with varying strength and hints.
 
-        Of the photo only L is looked at. `size` is the short side that the network works at (the
-        checkpoint's own by default): the result has the photo's size whatever it is. A border is
-        found, not shown to the network and left as it is, or taken off with `crop`. `repair`
-        stretches the tones of a faded photo, `denoise` smooths its grain or the dots it is printed
-        with, `negative` inverts it: L then is no longer its own. `scan` is what is known of the
-        photo from `analyze_scan`, which else is found out here. Raises ValueError for a size out of
-        range.
+        Only the photo's L is used. `size` is the network's short side (default: the checkpoint's);
+        the result always has the photo's size. A detected border is hidden from the network and
+        kept unchanged, or removed with `crop`. These options change L: `repair` stretches the tones
+        of a faded photo, `denoise` smooths its grain or printed dots, `negative` inverts it. `scan`
+        is the result of `analyze_scan`, which runs here if it is None. Raises ValueError for a size
+        out of range.
         """
         size = self.size if size is None else size
         check_size(size, self.size)
@@ -127,7 +126,7 @@ class Colorizer:
         wanted = {"denoise": denoise, "negative": negative, "crop": crop}
         offers = {name: why for name, why in describe_scan(scan).items() if not wanted[name]}
         small_lightness = light_to_lightness(resize_photo(light, shape))
-        if alpha is not None:  # the network sees it on white
+        if alpha is not None:  # the network sees the photo on white
             small_alpha = alpha.resize(shape[::-1], Image.Resampling.BOX, place.box)
             opacity = np.asarray(small_alpha) / np.float32(255)
             small_lightness = 100 + (small_lightness - 100) * opacity
@@ -135,7 +134,7 @@ class Colorizer:
         return PhotoSession(self, light, small_lightness, tuple(notes), offers, place, alpha)
 
     def _working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
-        """(H, W) of a photo of `shape` at work: at the scale and of the aspect of training."""
+        """The working (H, W) of a photo of `shape`: the scale and aspect of training."""
         geometry = serving_geometry(self.config).with_height(size)
         if geometry.resize_mode in ("crop", "squeeze"):
             return working_shape(*shape, size)
@@ -143,7 +142,7 @@ class Colorizer:
         return placement.inner[::-1] if placement.is_rotated else placement.inner
 
     def predict_ab(self, small_light: np.ndarray, hints: Sequence[Hint] = ()) -> np.ndarray:
-        """a and b (h, w, 2) float32 of L (H, W) in 0..100; h and w are H and W, or half of them."""
+        """a and b (h, w, 2) float32 for L (H, W) in 0..100; h, w are H, W or half of them."""
         height, width = small_light.shape
         hint_ab = np.zeros((height, width, 2), np.float32)
         mask = np.zeros((height, width), np.float32)
@@ -164,9 +163,9 @@ class Colorizer:
 
 
 class PhotoSession:
-    """One photo, opened to be coloured as often as its user likes.
+    """An opened photo that can be colourised repeatedly.
 
-    `size` is the result's (width, height) and `box` where that lies in the photo. `offers` are
+    `size` is the result's (width, height) and `box` its position in the photo. `offers` suggests
     options of `open_photo` that would help, each with the reason.
     """
 
@@ -193,30 +192,32 @@ class PhotoSession:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was done to the photo beside colouring, and whether colours were found at last."""
+        """Notes on how the photo was processed, and whether the last result is nearly grey."""
         last = self._last
         is_grey = last is not None and np.hypot(*np.moveaxis(last[1], -1, 0)).mean() < GREY_RESULT
         return (*self._notes, NOTE_TEXTS["no colours"]) if is_grey else self._notes
 
     def colorize(self, strength: float = 1.0, hints: Sequence[Hint] = ()) -> Image.Image:
-        """The photo in colour at its own size, or that left by `crop`: RGB, or RGBA with its alpha.
+        """The colour photo at its own size, or cropped: RGB, or RGBA with its own alpha.
 
-        `strength` scales the chroma, 0 (grey) to 1.5. Hints lie in 0..1 of the whole photo; those
-        on its border change nothing. Raises ValueError for a strength or a number of hints out of
-        range.
+        `strength` scales the chroma, from 0 (grey) to 1.5. Hints have coordinates in 0..1 of the
+        whole photo; hints on its border are ignored. Raises ValueError for a strength or a number
+        of hints out of range.
         """
         check_strength(strength)
         if len(hints) > MAX_HINTS:
             raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
         ab = self._predict(self._place.inner_hints(hints)) * np.float32(strength)
         place = self._place
-        result = place.finish(recolor(self._light, self._small, ab, place.size, place.corner))
+        result = place.restore_border(
+            recolor(self._light, self._small, ab, place.size, place.corner)
+        )
         if self._alpha is not None:
             result.putalpha(self._alpha)
         return result
 
     def _predict(self, hints: tuple[Hint, ...]) -> np.ndarray:
-        last = self._last  # another thread may put its own in place meanwhile: either is whole
+        last = self._last  # read once: another thread may replace it
         if last is None or last[0] != hints:
             ab = self._colorizer.predict_ab(self._small, hints)
             last = self._last = hints, resize_photo(ab, self._small.shape)
@@ -224,17 +225,17 @@ class PhotoSession:
 
 
 def smooth_scan(light: np.ndarray, scan: ScanAnalysis, width: int) -> tuple[np.ndarray, str]:
-    """`light`, of a copy `width` wide of the scan, without its grain or the dots it is made of."""
+    """`light` of a copy `width` wide without grain or halftone dots, and a line about it."""
     if not scan.has_dots:
         return smooth_grain(light)
     dots = scan.dot_spacing(width)
-    # Closer ones are averaged in a copy made small.
+    # Dots that are closer were averaged when the copy was reduced.
     smoothed = descreen(light, dots) if dots >= MIN_PERIOD else light
     return smoothed, "the dots it is made of were smoothed"
 
 
 def describe_scan(scan: ScanAnalysis) -> dict[str, str]:
-    """For each option that would help with such a scan, what was found."""
+    """The options that would help with a scan, each with the finding that suggests it."""
     found = {}
     if scan.period:
         found["denoise"] = f"looks like a printed halftone, dots {scan.period:.1f} pixels apart"
@@ -243,22 +244,22 @@ def describe_scan(scan: ScanAnalysis) -> dict[str, str]:
     if scan.is_negative:
         found["negative"] = "looks like a negative"
     if scan.border:
-        found["crop"] = "has a border, which was left as it is"
+        found["crop"] = "has a border, which was kept"
     return found
 
 
 def format_offers(offers: dict[str, str], name: Callable[[str], str]) -> tuple[str, ...]:
-    """A sentence for each offer; `name` gives what an option is called where this is read."""
+    """A sentence for each suggested option; `name` maps an option to its name in the UI."""
     return tuple(f"{why}; {name(option)} {OFFERS[option]}" for option, why in offers.items())
 
 
 def check_strength(strength: float) -> None:
-    """Raises ValueError unless it is one."""
+    """Raises ValueError unless the strength is in range."""
     if not 0 <= strength <= MAX_STRENGTH:
-        raise ValueError(f"strength goes from 0 to {MAX_STRENGTH}, got {strength}")
+        raise ValueError(f"strength must be from 0 to {MAX_STRENGTH}, got {strength}")
 
 
 def check_size(size: int, own: int) -> None:
-    """Raises ValueError unless it is a working size, or the checkpoint's own."""
+    """Raises ValueError unless the working size is in range or the checkpoint's own."""
     if size != own and not MIN_SIZE <= size <= MAX_SIZE:
-        raise ValueError(f"size goes from {MIN_SIZE} to {MAX_SIZE}, got {size}")
+        raise ValueError(f"size must be from {MIN_SIZE} to {MAX_SIZE}, got {size}")

@@ -1,4 +1,4 @@
-"""Image to image: a photo of a drawing, a map of an aerial view, a night of a day."""
+"""Image-to-image translation: drawings to photos, aerial views to maps, day to night."""
 
 from collections.abc import Sequence
 
@@ -21,13 +21,13 @@ from pix2pix.labels.label_map import check_label_map
 from pix2pix.labels.line_art import INK
 from pix2pix.models.tensors import decode_photo, encode_photo
 
-MAX_SIZE = 4096  # height at work, in pixels
+MAX_SIZE = 4096  # working height in pixels
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 
 class Translator:
-    """Makes of a picture the one that belongs to it (task `image2image`)."""
+    """Translates an image into another one (task `image2image`)."""
 
     def __init__(
         self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
@@ -46,14 +46,13 @@ class Translator:
         size: int | None = None,
         tile: int | None = None,
     ) -> Image.Image:
-        """The picture, RGB and of the photo's size, that the model makes of it.
+        """The translated RGB image, of the photo's size.
 
-        The model is shown the photo as it was in training (`resize_mode` of its config), `size`
-        pixels high in place of its own size where that is given. With `tile`, it is shown the
-        photo's own pixels instead, in tiles of that height that overlap. The seed, or `style` where
-        it is given, chooses among the pictures of a model that has styles. Raises ValueError as
-        `check_sizes` does and for a style that is none of this checkpoint's, and StoppedError soon
-        after `stop()` is true.
+        The photo is fitted to the network as in training (`resize_mode` in config.json), with a
+        height of `size` pixels (default: the training size). With `tile`, the photo's own pixels
+        are processed in overlapping tiles of that height. For a model with styles, `style` or else
+        the seed chooses the style. Raises ValueError like `check_sizes` and for an invalid style;
+        InferenceCancelledError soon after `stop()` returns true.
         """
         self.check_sizes(size, tile)
         code = self.styles.code(seed, style)
@@ -71,7 +70,7 @@ class Translator:
         return Image.fromarray(geometry.restore(output, (photo.height, photo.width)))
 
     def check_sizes(self, size: int | None = None, tile: int | None = None) -> None:
-        """Raises ValueError unless it can work at that height, or in tiles of it."""
+        """Raises ValueError unless the model can work at that height, or in tiles of it."""
         least = max(16, 2**self.config.generator.depth)
         expected = f"from {least} to {MAX_SIZE} (the model was trained at {self.config.size})"
         for name, value in (("size", size), ("tile", tile)):
@@ -79,7 +78,7 @@ class Translator:
         require(size is None or tile is None, "size", "left out with tile", size)
 
     def _paint(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
-        """What the network makes (h, w, 3) uint8 of what it is shown (h, w, 3) uint8."""
+        """The network's output (h, w, 3) uint8 for an input (h, w, 3) uint8."""
         height, width = shown.shape[:2]
         filled = mirror_to_multiple(shown, 2**self.config.generator.depth)
         output = self._runner(encode_photo(filled[None]), code, stop)
@@ -87,7 +86,7 @@ class Translator:
 
 
 class LineDrawer:
-    """Draws with a Translator whose input is lines: they are a label map of paper and ink."""
+    """Draws with a Translator trained on line art, from a label map of paper and ink."""
 
     def __init__(self, translator: Translator) -> None:
         config = translator.config
@@ -106,9 +105,9 @@ class LineDrawer:
         style: Sequence[float] | None = None,
         stop: Stop = None,
     ) -> np.ndarray:
-        """The picture (H, W, 3) uint8 of lines (H, W) uint8, 0 for paper and INK.
+        """The image (H, W, 3) uint8 from lines (H, W) uint8, 0 for paper and INK.
 
-        Raises ValueError for an array that is no such map, and as `translate` does.
+        Raises ValueError for any other array, and the errors of `Translator.translate`.
         """
         check_label_map(label_map, len(self.palette))
         colors = np.array([entry.rgb for entry in self.palette], np.uint8)
@@ -116,5 +115,5 @@ class LineDrawer:
         return np.asarray(self._translator.translate(Image.fromarray(rgb), seed, style, stop))
 
     def style_from(self, photo: Image.Image) -> np.ndarray:
-        """The style (style_dim,) float32 of a photo. ValueError where there are no styles."""
+        """The style code (style_dim,) float32 of a photo. ValueError if there are no styles."""
         return self._translator.styles.read(photo)

@@ -1,4 +1,4 @@
-"""Painting the photo of a label map (task `labels2photo`)."""
+"""Photos from label maps (task `labels2photo`)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pix2pix.inference.working_shapes import pad_to_multiple, working_shape
 from pix2pix.labels.label_map import check_label_map, resize_label_map
 from pix2pix.models.tensors import decode_photo, encode_labels
 
-MAX_SIDE = 4096  # of a picture that is asked for, in pixels
+MAX_SIDE = 4096  # maximum short side of a requested photo, in pixels
 
 Style: TypeAlias = "Sequence[float] | np.ndarray"
 
 
 class Drawer:
-    """Paints the photo of a label map (task `labels2photo`)."""
+    """Generates the photo of a label map (task `labels2photo`)."""
 
     def __init__(
         self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
@@ -38,18 +38,18 @@ class Drawer:
 
     @property
     def style_dim(self) -> int:
-        """How many numbers a style has; 0 where each drawing has one building."""
+        """The length of a style code; 0 if the model has no styles."""
         return self.config.generator.style_dim
 
     @property
     def styles(self) -> dict[str, tuple[float, ...]]:
-        """The named styles that came with the checkpoint."""
+        """The named styles of the checkpoint."""
         return self.config.styles
 
     def style_from(self, photo: Image.Image) -> np.ndarray:
-        """The style (style_dim,) float32 of a photo of a building, any size, to draw others in.
+        """The style code (style_dim,) float32 of a photo of any size.
 
-        Raises ValueError where the checkpoint has no styles.
+        Raises ValueError if the checkpoint has no styles.
         """
         return self._styles.read(photo)
 
@@ -63,12 +63,11 @@ class Drawer:
     ) -> np.ndarray:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
 
-        The same map and style give the same photo. The style is `style` (style_dim numbers) where
-        it is given, else one drawn by the seed. The photo's short side is `size`, or the map's. The
-        model paints from its own size to `largest`, on the short side; what is asked for beyond is
-        painted there and comes back enlarged or reduced. Raises ValueError for an array that is no
-        label map, for a size below 1 or above MAX_SIDE, and for a style that is none of this
-        checkpoint's; StoppedError soon after `stop()` is true.
+        The same map and style give the same photo. `style` has style_dim numbers; by default the
+        seed determines it. The photo's short side is `size`, by default the map's. The network
+        works at short sides from its training size to `largest`; photos of other sizes are resized
+        from there. Raises ValueError for an array that is no label map, a size below 1 or above
+        MAX_SIDE, and an invalid style; InferenceCancelledError soon after `stop()` returns true.
         """
         num_classes = self.config.generator.in_channels
         check_label_map(label_map, num_classes)
@@ -91,12 +90,12 @@ class Drawer:
     def _show(
         self, label_map: np.ndarray, shape: tuple[int, int], side: int
     ) -> tuple[np.ndarray, Placement]:
-        """The map as the network is to see it, its short side or the network's `side`; and how a
-        picture of `shape` lies in that."""
+        """The network's input for a map with the short side `side`, and the placement of an image
+        of `shape` in it."""
         geometry = serving_geometry(self.config)
         geometry = geometry.with_height(round(self.config.size * side / min(self.config.shape)))
         placement = geometry.placement(label_map.shape)
-        if geometry.resize_mode == "squeeze":  # training's views are hardly squeezed: nor is this
+        if geometry.resize_mode == "squeeze":  # keep the aspect, as training nearly does
             whole = working_shape(*shape, side)
             placement = Placement(whole, whole)
         if geometry.resize_mode in ("crop", "squeeze"):

@@ -1,4 +1,4 @@
-"""From a checkpoint, a folder or a name on the Hub, to what serves its task."""
+"""Load the inference pipeline of a checkpoint: a folder, or a name on the Hub."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from pix2pix.runtime.device import choose_device
 
 
 def load_drawer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Drawer:
-    """Raises ValueError where the folder is no labels2photo checkpoint."""
+    """The Drawer of a checkpoint. Raises ValueError unless its task is labels2photo."""
     return Drawer(*_load(folder, "labels2photo"), choose_device(device), engine)
 
 
 def load_colorizer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Colorizer:
-    """Raises ValueError where the folder is no colorize checkpoint."""
+    """The Colorizer of a checkpoint. Raises ValueError unless its task is colorize."""
     return Colorizer(*_load(folder, "colorize"), choose_device(device), engine)
 
 
 def load_tracer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Tracer:
-    """Raises ValueError where the folder is no photo2labels checkpoint."""
+    """The Tracer of a checkpoint. Raises ValueError unless its task is photo2labels."""
     return Tracer(*_load(folder, "photo2labels"), choose_device(device), engine)
 
 
 def load_translator(folder: str | Path, device: str = "auto", engine: str = "torch") -> Translator:
-    """Raises ValueError where the folder is no image2image checkpoint."""
+    """The Translator of a checkpoint. Raises ValueError unless its task is image2image."""
     return Translator(*_load(folder, "image2image"), choose_device(device), engine)
 
 
 def load_any(
     folder: str | Path, device: str = "auto", engine: str = "torch"
 ) -> Drawer | Colorizer | Tracer | Translator:
-    """The service of a checkpoint, whatever its task. ValueError where the folder is none."""
+    """The pipeline for a checkpoint's task. Raises ValueError if it is no checkpoint."""
     config, model = load_checkpoint(resolve(folder))
     services: dict[str, type[Drawer | Colorizer | Tracer | Translator]] = {
         "labels2photo": Drawer,

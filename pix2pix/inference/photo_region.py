@@ -1,4 +1,4 @@
-"""Where on its sheet the photo is that is coloured, and the border that is laid around it again."""
+"""The region of a scan that is colourised, and the border to paste around the result."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pix2pix.images.color_hints import Hint
 
 
 class PhotoRegion(NamedTuple):
-    """`box` of the sheet is coloured, and `shown` of it is the result: in pixels of the sheet."""
+    """The colourised box of a scan and the visible box of the result, in pixels of the scan."""
 
-    sheet: tuple[int, int]  # width and height
-    box: Box
-    shown: Box
+    sheet: tuple[int, int]  # width and height of the scan
+    box: Box  # the photo, which is colourised
+    shown: Box  # the result: the whole scan, or the box if the border is cropped
     frame: BorderOverlay | None = None
 
     @classmethod
@@ -41,11 +41,11 @@ class PhotoRegion(NamedTuple):
 
     @property
     def corner(self) -> tuple[int, int]:
-        """Of the coloured box in the result."""
+        """The upper left corner of the colourised box in the result."""
         return self.box[0] - self.shown[0], self.box[1] - self.shown[1]
 
     def inner_hints(self, hints: Sequence[Hint]) -> tuple[Hint, ...]:
-        """The hints, given in 0..1 of the sheet, that lie in the box, in 0..1 of that."""
+        """The hints inside the box, converted from 0..1 of the scan to 0..1 of the box."""
         if self.box == (0, 0, *self.sheet):
             return tuple(hints)
         left, top, right, bottom = self.box
@@ -57,7 +57,8 @@ class PhotoRegion(NamedTuple):
                 inner.append(Hint(x, y, hint.rgb))
         return tuple(inner)
 
-    def finish(self, result: Image.Image) -> Image.Image:
+    def restore_border(self, result: Image.Image) -> Image.Image:
+        """The result with the border pasted around the photo, if it is kept."""
         if self.frame:
             self.frame.paste_onto(result)
         return result

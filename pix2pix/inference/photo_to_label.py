@@ -1,4 +1,4 @@
-"""Reading the label map out of a photo (task `photo2labels`)."""
+"""Label maps from photos (task `photo2labels`)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 from pix2pix.models.tensors import encode_photo, merge_flip, with_flip
 
-STRIP_PIXELS = 1 << 18  # a photo is traced in strips, so that 50 megapixels fit in memory
+STRIP_PIXELS = 1 << 18  # upsampling works in strips, so that 50 megapixels fit in memory
 
 
 class Tracer:
-    """Reads the label map out of a photo (task `photo2labels`)."""
+    """Finds the label map of a photo (task `photo2labels`)."""
 
     def __init__(
         self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
@@ -35,13 +35,13 @@ class Tracer:
         return argmax_upsampled(self.likelihoods(rgb), (photo.height, photo.width))
 
     def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
-        """How likely each class is (h, w, K) float32 in 0..1, of a photo (H, W, 3) uint8.
+        """The class probabilities (h, w, K) float32 in 0..1 of a photo (H, W, 3) uint8.
 
-        h and w are those of the photo as the network sees it, or half of them. The mean of the
-        photo's and its mirror image's: what is left and what is right should not matter.
+        h and w are the sides of the network's input, or half of them. Averages the predictions for
+        the photo and its mirror image.
         """
         geometry = serving_geometry(self.config)
-        if geometry.resize_mode == "squeeze":  # training's views are hardly squeezed: nor is this
+        if geometry.resize_mode == "squeeze":  # keep the aspect, as training nearly does
             shape = working_shape(rgb.shape[0], rgb.shape[1], min(self.config.shape))
             small, placement = resize_photo(rgb, shape), Placement(shape, shape)
         else:
@@ -59,9 +59,9 @@ class Tracer:
 
 
 def argmax_upsampled(likelihoods: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The most likely class (H, W) uint8 of likelihoods (h, w, K) interpolated to `shape`.
+    """The most likely class (H, W) uint8 from probabilities (h, w, K) interpolated to `shape`.
 
-    In strips: twelve likelihoods of each of 50 million pixels would take 2.4 GB.
+    Works in strips: twelve probabilities for 50 million pixels would take 2.4 GB.
     """
     height, width = shape
     rows, _, classes = likelihoods.shape

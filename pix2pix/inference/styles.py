@@ -1,4 +1,4 @@
-"""The styles of a checkpoint: by seed, by numbers, of a photo."""
+"""Style codes: from a seed, from numbers, or from a photo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pix2pix.models.tensors import encode_photo, style_noise
 
 
 class Styles:
-    """The styles of a checkpoint that has a style encoder; of any other there are none."""
+    """The style codes of a checkpoint; it has none without a style encoder."""
 
     def __init__(self, config: CheckpointConfig, encoder: StyleEncoder | None) -> None:
         self._config = config
@@ -25,22 +25,22 @@ class Styles:
 
     @torch.inference_mode()
     def read(self, photo: Image.Image) -> np.ndarray:
-        """The style (style_dim,) float32 of a photo of any size.
+        """The style code (style_dim,) float32 of a photo of any size.
 
-        The encoder sees it whole and squeezed to the size of training, black corners and all: so
-        training's held-out pictures are made.
-        Raises ValueError where the checkpoint has no styles.
+        The encoder sees the whole photo, resized to the training size, like the held-out samples
+        in training. Raises ValueError if the checkpoint has no styles.
         """
         if self._encoder is None:
-            raise ValueError("this checkpoint has no styles, so none can be taken from a photo")
+            raise ValueError("this checkpoint has no styles, so a photo cannot provide one")
         shape = (self._config.size, self._config.width or self._config.size)
         mean, _ = self._encoder(encode_photo(resize_photo(to_array(to_rgb(photo)), shape)[None]))
         return mean[0].clamp(-MAX_STYLE_VALUE, MAX_STYLE_VALUE).numpy()
 
     def code(self, seed: int, style: Sequence[float] | np.ndarray | None) -> Tensor | None:
-        """(1, style_dim): `style` where it is given, else one drawn by the seed; None without any.
+        """The style code (1, style_dim): `style` if given, else sampled from the seed.
 
-        Raises ValueError for a style that is none of this checkpoint's.
+        None if the checkpoint has no styles. Raises ValueError for a style of the wrong length or
+        range.
         """
         style_dim = self._config.generator.style_dim
         if style is not None:

@@ -1,6 +1,6 @@
-"""A picture far larger than the network's, in tiles that overlap and are blended.
+"""Process images that are much larger than the network's input in overlapping, blended tiles.
 
-Only one row of tiles is in memory beside the picture and the result.
+Only one row of tiles is in memory beside the input and the result.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-OVERLAP = 4  # neighbours share at least this part of a tile's side: 1 / OVERLAP
+OVERLAP = 4  # neighbouring tiles overlap by at least 1 / OVERLAP of a tile's side
 
 Paint = Callable[[np.ndarray], np.ndarray]  # (h, w, 3) uint8 -> (h, w, 3) uint8
 
 
 def tile_starts(length: int, side: int) -> list[int]:
-    """Where tiles of `side` begin along `length` (at least `side`), evenly, the last at its end."""
+    """The evenly spaced starts of tiles of `side` that cover `length` (at least `side`)."""
     step = side - side // OVERLAP
     count = 1 + -(-(length - side) // step)
     return np.linspace(0, length - side, count).round().astype(int).tolist()
 
 
 def tile_weights(starts: list[int], side: int) -> np.ndarray:
-    """How much each tile counts along its side (n, side) float32: at every place 1 in all.
+    """The blending weights along each tile's side, (n, side) float32, which sum to 1 everywhere.
 
-    From its rim, where the network knew least of what is around, to the overlap's end it rises.
+    Weights rise from a tile's edge, where the network has the least context, across the overlap.
     """
     rise = (np.arange(side) + 0.5) / max(1, side // OVERLAP)
     window = np.minimum(1, np.minimum(rise, rise[::-1]))
@@ -35,10 +35,10 @@ def tile_weights(starts: list[int], side: int) -> np.ndarray:
 
 
 def paint_in_tiles(picture: np.ndarray, shape: tuple[int, int], paint: Paint) -> np.ndarray:
-    """What `paint` makes (H, W, 3) uint8 of a picture (H, W, 3) uint8, tile by tile of `shape`.
+    """The output (H, W, 3) uint8 of `paint` for an image (H, W, 3) uint8, by tiles of `shape`.
 
-    A side shorter than a tile's is filled up with the mirror image. At the picture's own rim a tile
-    alone counts; everywhere else two or more are blended.
+    An image side shorter than a tile is padded with its mirror image. Overlapping tiles are
+    blended.
     """
     height, width = picture.shape[:2]
     (rows, columns), pixels = shape, picture
@@ -48,7 +48,7 @@ def paint_in_tiles(picture: np.ndarray, shape: tuple[int, int], paint: Paint) ->
     tops, lefts = tile_starts(pixels.shape[0], rows), tile_starts(pixels.shape[1], columns)
     down, across = tile_weights(tops, rows), tile_weights(lefts, columns)
     result = np.empty_like(pixels)
-    band = np.zeros((rows, pixels.shape[1], 3), np.float32)  # of the sum, from `top` on
+    band = np.zeros((rows, pixels.shape[1], 3), np.float32)  # the weighted sum from `top` on
     for top, following, by_row in zip(tops, [*tops[1:], pixels.shape[0]], down):
         for left, by_column in zip(lefts, across):
             tile = np.ascontiguousarray(pixels[top : top + rows, left : left + columns])

@@ -1,14 +1,14 @@
-"""The twelve classes of facades, and the colours they have in label images."""
+"""The twelve facade classes and their colours in label images."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-VOID = 255  # in a label map: no class
+VOID = 255  # the value of pixels without a class
 
 
 class LabelClass(NamedTuple):
-    """A class: its name, what it is on a real building, and its colour in both label palettes."""
+    """A class: its name, a description for users, and its colour in both palettes."""
 
     name: str
     meaning: str

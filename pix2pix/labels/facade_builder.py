@@ -1,4 +1,4 @@
-"""Facades as label maps: a `FacadePlan` is one in a few numbers, `build_facade` draws it."""
+"""Facade label maps from a few parameters: `build_facade` draws a `FacadePlan`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,17 +13,17 @@ Ground = Literal["plain", "shops"]
 
 @dataclass(frozen=True)
 class FacadePlan:
-    """A facade in percent of the sheet's sides, storeys from the top down (0 the topmost)."""
+    """The parameters of a facade, in percent of the image's sides. Storey 0 is the topmost."""
 
     name: str
     wall: tuple[float, float, float, float] = (3, 9, 97, 97)  # left, top, right, bottom
     storeys: int = 4
     bays: int = 5
-    rhythm: tuple[float, ...] = ()  # how wide each bay is beside the others; (): all the same
-    window: tuple[float, float] = (0.46, 0.58)  # width, height as a part of its bay and storey
-    panes: int = 1  # windows that share a bay
+    rhythm: tuple[float, ...] = ()  # relative width of each bay; (): all equal
+    window: tuple[float, float] = (0.46, 0.58)  # width / bay width, height / storey height
+    panes: int = 1  # windows per bay
     crown: float = 4.5  # height of the molding under the roof
-    brackets: bool = True  # ornaments in the crown, one a bay
+    brackets: bool = True  # ornaments in the crown, one per bay
     bands: tuple[int, ...] = ()  # storeys with a molding below them
     hoods: tuple[int, ...] = ()  # storeys whose windows have a cornice above them
     sills: tuple[int, ...] = ()
@@ -38,18 +38,20 @@ class FacadePlan:
     def __post_init__(self) -> None:
         left, top, right, bottom = self.wall
         if not (0 <= left < right <= 100 and 0 <= top < bottom <= 100):
-            raise ValueError(f"a wall is left, top, right, bottom in percent, got {self.wall}")
+            raise ValueError(f"wall must be left, top, right, bottom in percent, got {self.wall}")
         if self.storeys < 1 or self.bays < 1 or not 0 <= self.door < self.bays:
             raise ValueError(
-                f"a facade has a storey, a bay and its door in one of them, got {self.storeys} "
-                f"storeys, {self.bays} bays, door {self.door}"
+                "a facade needs at least one storey and one bay, and its door in one of the bays, "
+                f"got {self.storeys} storeys, {self.bays} bays, door {self.door}"
             )
         if self.rhythm and len(self.rhythm) != self.bays:
-            raise ValueError(f"a rhythm has a width for each of {self.bays} bays")
+            raise ValueError(
+                f"rhythm must have a width for each of {self.bays} bays, got {self.rhythm}"
+            )
 
 
 def build_facade(plan: FacadePlan, height: int, width: int = 0) -> np.ndarray:
-    """The label map (H, W) uint8 of a plan; without a width it is square."""
+    """The label map (H, W) uint8 of a plan; square if `width` is 0."""
     sheet = _Sheet(plan, height, width or height)
     left, top, right, bottom = plan.wall
     sheet.put("facade", left, top, right, bottom)
@@ -77,7 +79,7 @@ def build_facade(plan: FacadePlan, height: int, width: int = 0) -> np.ndarray:
 
 
 class _Sheet:
-    """A sheet of ids with the plan's axes on it; everything in percent of its sides."""
+    """A label map being drawn, with the plan's axes; coordinates in percent of its sides."""
 
     def __init__(self, plan: FacadePlan, height: int, width: int) -> None:
         self.ids = np.full((height, width), CLASS_IDS["background"], np.uint8)
@@ -97,7 +99,7 @@ class _Sheet:
         self.ids[y0:y1, x0:x1] = CLASS_IDS[name]
 
     def bay(self, bay: int) -> tuple[float, float]:
-        """The middle of a bay and its width."""
+        """The centre of a bay and its width."""
         left, right = self.edges[bay], self.edges[bay + 1]
         return float(left + right) / 2, float(right - left)
 
@@ -106,7 +108,7 @@ class _Sheet:
 
 
 def _put_window(sheet: _Sheet, plan: FacadePlan, storey: int, bay: int) -> None:
-    """The window of a bay with everything round it."""
+    """Draws the windows of a bay with shutters, sills and ornaments."""
     middle, width = sheet.bay(bay)
     tall = sheet.storey
     half, height = plan.window[0] * width / 2, plan.window[1] * tall
@@ -133,7 +135,7 @@ def _put_window(sheet: _Sheet, plan: FacadePlan, storey: int, bay: int) -> None:
 
 
 def _put_ground(sheet: _Sheet, plan: FacadePlan, bay: int) -> None:
-    """A bay of the ground floor: the door, a shop front, or a window."""
+    """Draws a bay of the ground floor: the door, a shop front, or a window."""
     middle, width = sheet.bay(bay)
     tall, bottom = sheet.storey, plan.wall[3]
     if bay == plan.door:
@@ -152,7 +154,7 @@ def _put_ground(sheet: _Sheet, plan: FacadePlan, bay: int) -> None:
 
 
 def _put_pillars(sheet: _Sheet, plan: FacadePlan) -> None:
-    """Pilasters from the crown to the ground floor, over everything that runs along."""
+    """Draws pilasters from the crown to the ground floor, above all horizontal elements."""
     left, _, right, _ = plan.wall
     half = (right - left) / plan.bays * 0.07
     for edge in plan.pillars:

@@ -1,4 +1,4 @@
-"""Plans of facades: eight of our own to start from, and any number made up from a seed."""
+"""Facade plans: eight presets, and random ones from a seed."""
 
 import numpy as np
 
@@ -104,7 +104,7 @@ PRESETS = (
 
 
 def make_random_plan(seed: int) -> FacadePlan:
-    """A facade made up: the same for the same seed. Above the ground floor it is symmetric."""
+    """A random facade, determined by the seed, and symmetric above the ground floor."""
     rng = np.random.default_rng(seed)
 
     def chance(probability: float) -> bool:
@@ -144,7 +144,7 @@ def make_random_plan(seed: int) -> FacadePlan:
 
 
 def _random_rhythm(rng: np.random.Generator, bays: int) -> tuple[float, ...]:
-    """Bays of one width, or a wider middle, or wider ends."""
+    """Relative widths of the bays: equal, with a wider middle, or with wider ends."""
     widths = np.ones(bays)
     kind = rng.choice(["even", "middle", "ends"], p=[0.6, 0.2, 0.2])
     if kind == "middle" and bays > 2:
@@ -157,7 +157,7 @@ def _random_rhythm(rng: np.random.Generator, bays: int) -> tuple[float, ...]:
 def _random_balconies(
     rng: np.random.Generator, storeys: int, bays: int
 ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int, int], ...]]:
-    """Balconies for single windows and for several, the same left and right."""
+    """Symmetric balconies of single windows, and galleries along several."""
     floors = [storey for storey in range(storeys - 1) if rng.random() < 0.6]
     middle = sorted({(bays - 1) // 2, bays // 2})
     kind = rng.choice(["none", "middle", "ends", "all", "gallery"], p=[0.3, 0.25, 0.15, 0.1, 0.2])
@@ -169,7 +169,7 @@ def _random_balconies(
 
 
 def _random_pillars(rng: np.random.Generator, bays: int) -> tuple[int, ...]:
-    """None, at the corners, between all bays, or beside the middle."""
+    """Positions of the pillars: none, the corners, between all bays, or beside the middle."""
     beside = sorted({(bays - 1) // 2, bays - (bays - 1) // 2})
     kinds: list[tuple[int, ...]] = [(), (0, bays), tuple(range(bays + 1)), tuple(beside)]
     return kinds[int(rng.choice(4, p=[0.5, 0.2, 0.12, 0.18]))]

@@ -1,8 +1,8 @@
-"""Class indices of the colours in a label image: exact ones, JPEG's, and those that are no class.
+"""Map the colours of a label image to class indices: exact, blended by JPEG, or unknown.
 
-A JPEG, or a map that was made smaller, has blends of two classes along its borders; they take the
-class beside them. A colour that is far from every class and covers an area is no blend: the picture
-is refused, beyond a small share, rather than painted as the class that happens to be nearest.
+JPEG compression and downscaling blend two classes along their borders; such pixels take the
+neighbouring class. An area in a colour far from every class is no blend: beyond a small share the
+image is rejected, rather than read as the nearest class.
 """
 
 import functools
@@ -22,46 +22,46 @@ from pix2pix.labels.classes import VOID, Colors
 # right, at full size 98.6% and 99.5%, and without 4:2:0 over 99% at any of these sizes.
 MAX_COLOR_DISTANCE = 35.0
 MAX_STRAY_FRACTION = 0.47
-BLEND_REACH = 64  # rows beyond a strip that the class of a blend is looked for in
+BLEND_REACH = 64  # rows beyond a strip that are searched for the class of a blend
 
 # Of such pixels those in even places (their 3x3 neighbours within 16) cover at most 0.7% of those
 # JPEGs; those that fill a square of 5x5, at most 8%: more is an area that no class has painted.
 EVEN_RANGE = 16
 MAX_ODD_PART = 0.02
 MAX_SOLID_PART = 0.12
-WORTH_SAYING = 0.002  # of the picture
-ROUNDING = 10.0  # so far from a class colour JPEG's rounding may take an even area
-MOST_COUNTED = 1 << 21  # pixels whose colours are counted
-LEAST_GROUND = 5  # pixels in breadth
-WHITE_LEVEL = 235  # each channel of a white ground, at least; JPEG rings beside it
+MIN_REPORTED_SHARE = 0.002  # of the image
+ROUNDING = 10.0  # maximum distance from a class colour that JPEG causes in an even area
+MAX_COUNTED_PIXELS = 1 << 21  # sample size for the most common colour
+MIN_BACKGROUND_WIDTH = 5  # pixels
+WHITE_LEVEL = 235  # minimum of each channel of a white background; JPEG adds ringing
 
 
 class ClassColors(NamedTuple):
-    """The classes of a label image, and the palettes that their colours may be from."""
+    """The class names of a label image, and the palettes that its colours may come from."""
 
     classes: Sequence[str]
     palettes: tuple[Colors, ...]
 
     @property
     def background(self) -> int | None:
-        """The class of what is left empty, where there is one of that name."""
+        """The index of the class "background"; None if there is no such class."""
         names = [name.strip().lower() for name in self.classes]
         return names.index("background") if "background" in names else None
 
 
 class NotALabelMapError(ValueError):
-    """The picture is something else altogether, a photograph for one."""
+    """The image is no label map at all, such as a photograph."""
 
 
 def pack_rgb(rgb: np.ndarray) -> np.ndarray:
-    """One number for each colour of (..., 3) uint8."""
+    """Each colour of (..., 3) uint8 as one int32, 0xRRGGBB."""
     red, green, blue = (rgb[..., i].astype(np.int32) for i in range(3))
     return red << 16 | green << 8 | blue
 
 
 @functools.lru_cache(maxsize=4)
 def make_color_lookup(colors: Colors) -> np.ndarray:
-    """The class of each of 2 ** 24 colours + 1: (2 ** 24,) int16, VOID for black, -1 for others."""
+    """The class of each colour, (2 ** 24,) int16: VOID for black, -1 for colours of no class."""
     table = np.full(1 << 24, -1, np.int16)
     table[0] = VOID
     table[pack_rgb(np.array(colors))] = np.arange(len(colors))
@@ -69,9 +69,9 @@ def make_color_lookup(colors: Colors) -> np.ndarray:
 
 
 def decode_exactly(rgb: np.ndarray, colors: Colors, ground: np.ndarray) -> np.ndarray | None:
-    """Class indices (H, W) uint8 where every pixel off the ground has a class colour or is black.
+    """Class indices (H, W) uint8 if every pixel has a class colour or is black; else None.
 
-    `ground` (H, W) bool is left out and becomes VOID. None where that is not so, or all is black.
+    Pixels in `ground` (H, W) bool are ignored and become VOID. Also None if all is black.
     """
     table = make_color_lookup(colors)
     label_map = np.empty(rgb.shape[:2], np.uint8)
@@ -90,9 +90,10 @@ def decode_colors(
     """Class indices (H, W) uint8 of an RGB picture in the colours of one of the palettes, and notes
     on how it was read.
 
-    Each pixel is the class of the nearest colour, and near black VOID where that is no class; so is
-    `ground` (H, W) bool, which is left out. Raises NotALabelMapError where too much of the picture
-    is far from all of them, ValueError where a colour of no class covers more than a small part.
+    Each pixel gets the class of the nearest colour. Pixels in `ground` (H, W) bool are ignored and
+    become VOID, as do nearly black pixels unless black is a class. Raises NotALabelMapError if too
+    many pixels are far from every class colour, ValueError if an unknown colour covers more than a
+    small area.
     """
     for colors in names.palettes:
         label_map = decode_exactly(rgb, colors, ground)
@@ -115,19 +116,19 @@ def decode_colors(
 
 
 class _Marks(NamedTuple):
-    """What there is to say of the pixels, each (H, W) bool."""
+    """Properties of the pixels, each (H, W) bool."""
 
-    blend: np.ndarray  # far from every class
-    odd: np.ndarray  # that, or as near to two classes
-    shade: np.ndarray  # near a class, but not its own colour
-    even: np.ndarray  # as its neighbours are
+    blend: np.ndarray  # far from every class colour
+    odd: np.ndarray  # blend, or about as near to two class colours
+    shade: np.ndarray  # near a class colour, but not equal
+    even: np.ndarray  # about equal to its neighbours
 
 
 class _Fit(NamedTuple):
-    """How well a palette fits, and its tables by cell of the colour cube."""
+    """How well a palette fits an image, and its tables by cell of the colour cube."""
 
     mean_distance: float
-    stray: float  # the part of the picture that is far from every class
+    stray: float  # share of the pixels that are far from every class colour
     colors: Colors
     nearest: np.ndarray
     is_blend: np.ndarray
@@ -161,9 +162,9 @@ def _best_fit(rgb: np.ndarray, names: ClassColors, ground: np.ndarray) -> _Fit:
 
 
 def _color_cells(rgb: np.ndarray) -> np.ndarray:
-    """The number, below 64 ** 3, of the cell of the colour cube, in steps of 4, of each pixel.
+    """The index, below 64 ** 3, of each pixel's cell in the colour cube with steps of 4.
 
-    With them a table for each palette serves any number of colours.
+    One table per palette then serves any number of colours.
     """
     red, green, blue = (rgb[..., i].astype(np.int32) >> 2 for i in range(3))
     return red << 12 | green << 6 | blue
@@ -171,7 +172,7 @@ def _color_cells(rgb: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=8)
 def _color_table(colors: Colors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The class nearest to each of 64 ** 3 colours, how far away it is, and how far the second is.
+    """The nearest class of each of 64 ** 3 colours, its distance, and that of the second nearest.
 
     Colours near black are VOID, at distance 0, unless a class has such a colour.
     """
@@ -191,7 +192,7 @@ def _color_table(colors: Colors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _even_places(rgb: np.ndarray, rows: slice) -> np.ndarray:
-    """Where, in these rows, a pixel and its neighbours are of much the same colour, (H, W) bool."""
+    """Where pixels of these rows have about the colour of their neighbours, (H, W) bool."""
     top = max(0, rows.start - 1)
     part = rgb[top : rows.stop + 1]
     window = np.ones((3, 3), np.uint8)
@@ -202,7 +203,7 @@ def _even_places(rgb: np.ndarray, rows: slice) -> np.ndarray:
 def _judge_odd_colors(
     rgb: np.ndarray, marks: _Marks, pixels: int, names: ClassColors, colors: Colors, is_lossy: bool
 ) -> tuple[str, ...]:
-    """Notes on colours that are no class's own. Raises ValueError where they cover too much."""
+    """Notes on colours of no class. Raises ValueError if they cover too much of the image."""
     areas = marks.odd & marks.even
     part = np.count_nonzero(areas) / pixels
     window = np.ones((5, 5), np.uint8)
@@ -212,31 +213,31 @@ def _judge_odd_colors(
             color = _most_common(rgb, where)[0]
             whole = cv2.dilate(where.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
             covered = np.count_nonzero(whole & marks.odd) / pixels  # with its rim
-            raise ValueError(_odd_words(covered, color, names, colors))
-    if not is_lossy and marks.odd.any():  # lines, and whatever else is one colour but no area
+            raise ValueError(_describe_odd(covered, color, names, colors))
+    if not is_lossy and marks.odd.any():  # lines and other thin shapes of one colour
         color, count = _most_common(rgb, marks.odd)
         if count / pixels > MAX_ODD_PART and not _is_between(color, colors):
-            raise ValueError(_odd_words(count / pixels, color, names, colors))
+            raise ValueError(_describe_odd(count / pixels, color, names, colors))
     notes = []
-    if part >= WORTH_SAYING:
+    if part >= MIN_REPORTED_SHARE:
         notes.append(
-            f"{part:.1%} of it is of colours that are no class, most of that of "
-            f"{_most_common(rgb, areas)[0]}; the nearest class was taken"
+            f"{part:.1%} of the pixels have colours of no class, most often "
+            f"{_most_common(rgb, areas)[0]}; the nearest class was used"
         )
     shades = marks.shade & marks.even
     if not is_lossy and (shade_part := np.count_nonzero(shades) / pixels) > MAX_ODD_PART:
         color = _most_common(rgb, shades)[0]
         notes.append(
-            f"{shade_part:.0%} of it is of colours that are near a class but not its own, most of "
-            f"that of {color}, read as {_nearest_class(color, names, colors)}"
+            f"{shade_part:.0%} of the pixels have colours close to a class but not equal, most "
+            f"often {color}, read as {_nearest_class(color, names, colors)}"
         )
     return tuple(notes)
 
 
 def _most_common(rgb: np.ndarray, where: np.ndarray) -> tuple[tuple[int, int, int], int]:
-    """The colour that most of these pixels have, and about how many do."""
+    """The most common colour of these pixels, and its approximate count."""
     colors = rgb[where]
-    step = -(-len(colors) // MOST_COUNTED)
+    step = -(-len(colors) // MAX_COUNTED_PIXELS)
     values, counts = np.unique(pack_rgb(colors[::step]), return_counts=True)
     most = int(values[counts.argmax()])
     return (most >> 16, most >> 8 & 255, most & 255), int(counts.max()) * step
@@ -247,16 +248,16 @@ def _nearest_class(color: tuple[int, ...], names: ClassColors, colors: Colors) -
     return f"{names.classes[nearest]} {tuple(colors[nearest])}"
 
 
-def _odd_words(part: float, color: tuple[int, ...], names: ClassColors, colors: Colors) -> str:
+def _describe_odd(part: float, color: tuple[int, ...], names: ClassColors, colors: Colors) -> str:
     return (
-        f"{part:.0%} of it is of colours that are no class, most of that of {color}, and the "
-        f"nearest class is {_nearest_class(color, names, colors)}. Paint it in the colour of its "
-        "class, or make it transparent where there is none"
+        f"{part:.0%} of the pixels have colours of no class, most often {color}; the nearest class "
+        f"is {_nearest_class(color, names, colors)}. Paint these pixels in a class colour, or make "
+        "them transparent"
     )
 
 
 def _is_between(color: tuple[int, ...], colors: Colors) -> bool:
-    """Whether a colour is a mixture of two class colours, as a border has it in a smaller map."""
+    """Whether a colour is a mixture of two class colours, as downscaling creates at borders."""
     ends = np.array(colors, np.float32)
     a, b = ends[:, None], ends[None]
     step = b - a
@@ -268,9 +269,10 @@ def _is_between(color: tuple[int, ...], colors: Colors) -> bool:
 def find_white_background(
     rgb: np.ndarray, clear: np.ndarray, names: ClassColors
 ) -> np.ndarray | None:
-    """Where a white that is no class reaches in from the border, (H, W) bool; None for little.
+    """The white area connected to the image border, (H, W) bool; None if it is small or a class.
 
-    It may do so through what is `clear` (H, W), and has some breadth: lines are no ground.
+    It may connect through `clear` (H, W) pixels, and is at least MIN_BACKGROUND_WIDTH wide, so
+    that lines do not count.
     """
     nearest = min(
         float(np.linalg.norm(np.array(colors, float) - 255, axis=1).min())
@@ -278,22 +280,22 @@ def find_white_background(
     )
     if nearest <= MAX_COLOR_DISTANCE:
         return None
-    around = LEAST_GROUND
+    around = MIN_BACKGROUND_WIDTH
     white = np.ones((rgb.shape[0] + 2 * around, rgb.shape[1] + 2 * around), np.uint8)
     inner = white[around:-around, around:-around]
     for rows in strips(rgb.shape):
         inner[rows] = (rgb[rows] >= WHITE_LEVEL).all(-1) | clear[rows]
-    white = cv2.morphologyEx(white, cv2.MORPH_OPEN, np.ones((LEAST_GROUND, LEAST_GROUND), np.uint8))
+    white = cv2.morphologyEx(white, cv2.MORPH_OPEN, np.ones((around, around), np.uint8))
     cv2.floodFill(white, None, (0, 0), 2)  # type: ignore[call-overload]
     ground: np.ndarray = (white[around:-around, around:-around] == 2) & ~clear
     return ground if ground.mean() > MAX_ODD_PART else None
 
 
 def _settle_blends(label_map: np.ndarray, is_blend: np.ndarray) -> np.ndarray:
-    """Gives each pixel whose colour blends two classes the class of the nearest one that does not.
+    """Gives each blended pixel the class of the nearest pixel that is not blended.
 
-    The class nearest to a blend would often be a third one, drawn along every border. Of a large
-    map in strips, each with the rows next to it: borders are a few pixels wide.
+    By colour, a blend is often nearest to a third class, which would appear along every border.
+    Works in strips with some overlap, since borders are only a few pixels wide.
     """
     settled = np.empty_like(label_map)
     for rows in strips(label_map.shape):

@@ -1,4 +1,4 @@
-"""Reading a label image: whatever form it takes, and what is to be said of how it was read."""
+"""Read label images of any form, with notes on how they were interpreted."""
 
 from collections.abc import Sequence
 
@@ -24,8 +24,8 @@ from pix2pix.labels.label_colors import (
 )
 
 LOSSY_FORMATS = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF")
-CLEAR = 128  # an alpha below it is more clear than painted
-LEAST_HALF = 16  # pixels
+MIN_ALPHA = 128  # pixels with a lower alpha are transparent
+MIN_HALF = 16  # pixels
 FACADE_CLASS_COLORS = ClassColors(tuple(c.name for c in CLASSES), (FACADE_COLORS, PIX2PIX_COLORS))
 
 Notes = tuple[str, ...]
@@ -34,9 +34,9 @@ Notes = tuple[str, ...]
 def read_label_image(
     image: Image.Image, colors: Colors | None = None, classes: Sequence[str] = ()
 ) -> tuple[np.ndarray, Notes]:
-    """As `labels.decode_label_image`, with notes on how it was read instead of telling them.
+    """Like `label_map.decode_label_image`, but returns the notes instead of reporting them.
 
-    A note is a sentence without its capital letter and its full stop.
+    A note is a sentence without a capital letter and full stop.
     """
     if colors is None:
         names = FACADE_CLASS_COLORS
@@ -57,9 +57,9 @@ def read_label_image(
 def _read_half(
     image: Image.Image, names: ClassColors, is_lossy: bool
 ) -> tuple[np.ndarray, Notes] | None:
-    """The label map of a pair: a picture that has a photo on one side and its map on the other."""
+    """The label map of a side-by-side pair of a photo and its map; None if it is no such pair."""
     middle = image.width // 2
-    if image.width % 2 or min(middle, image.height) < LEAST_HALF:
+    if image.width % 2 or min(middle, image.height) < MIN_HALF:
         return None
     step = measure_center_seam(image)
     if step is None or step < MIN_SEAM:
@@ -70,7 +70,7 @@ def _read_half(
             half = image.crop((left, 0, left + middle, image.height))
             label_map, notes = _read_whole(half, names, is_lossy)
             found.append(
-                (label_map, (f"of this pair the {side} half is read, the label map", *notes))
+                (label_map, (f"the {side} half of this pair is read as the label map", *notes))
             )
         except NotALabelMapError:
             continue
@@ -83,7 +83,7 @@ def _read_whole(image: Image.Image, names: ClassColors, is_lossy: bool) -> tuple
     check_palette(image)
     clear = find_transparent(image)
     if clear.all():
-        raise ValueError("is transparent all over, so there is nothing drawn on it")
+        raise ValueError("is fully transparent, so nothing is drawn on it")
     rgb = to_array(to_rgb(drop_alpha(image)))
     notes: list[str] = []
     values = extract_gray_values(image, rgb)
@@ -93,7 +93,7 @@ def _read_whole(image: Image.Image, names: ClassColors, is_lossy: bool) -> tuple
         white = find_white_background(rgb, clear, names) if names.background is not None else None
         if white is not None and not (white | clear).all():
             ground = clear | white
-            notes.append(f"the white ground ({white.mean():.0%}) is read as background")
+            notes.append(f"the white area ({white.mean():.0%}) is read as background")
         label_map, more = decode_colors(rgb, names, ground | void, is_lossy)
         notes += more
         label_map[ground] = VOID if names.background is None else names.background
@@ -101,14 +101,14 @@ def _read_whole(image: Image.Image, names: ClassColors, is_lossy: bool) -> tuple
         label_map[clear] = names.background
     if clear.any():
         stands_for = "no class" if names.background is None else "background"
-        notes.append(f"the transparent part ({clear.mean():.0%}) is read as {stands_for}")
+        notes.append(f"the transparent area ({clear.mean():.0%}) is read as {stands_for}")
     return label_map, tuple(notes)
 
 
 def _read_grey(
     values: np.ndarray, rgb: np.ndarray, names: ClassColors, clear: np.ndarray
 ) -> np.ndarray | None:
-    """Class indices of a grey picture; None where they are not in its values."""
+    """Class indices of a grey image; None if its values are no indices."""
     if names is FACADE_CLASS_COLORS:
         return _decode_indices(values, clear)
     colors = names.palettes[0]
@@ -118,7 +118,7 @@ def _read_grey(
     shown = values[~clear]
     if shown.min() >= 0 and shown.max() < len(colors):
         if (shown != shown.astype(np.uint8)).any():
-            raise ValueError(f"has values that are no index from 0 to {len(colors) - 1}")
+            raise ValueError(f"has values that are not indices from 0 to {len(colors) - 1}")
         return np.where(clear, VOID, values.astype(np.uint8)).astype(np.uint8)
     if len(colors) == 2 and shown.max() in (255, 65535) and np.isin(shown, (0, shown.max())).all():
         return np.where(clear, VOID, values > 0).astype(np.uint8)
@@ -126,7 +126,7 @@ def _read_grey(
 
 
 def _decode_indices(values: np.ndarray, clear: np.ndarray) -> np.ndarray:
-    """Facade classes of greyscale indices 0-11 or ids 1-12, whichever it can only be."""
+    """Facade classes of greyscale indices 0-11 or ids 1-12; ValueError if ambiguous."""
     shown = values[~clear]
     low, high = shown.min(), shown.max()
     if not (low >= 0 and high <= NUM_CLASSES):  # NaN too
@@ -149,21 +149,21 @@ def _decode_indices(values: np.ndarray, clear: np.ndarray) -> np.ndarray:
 
 
 def check_palette(image: Image.Image) -> None:
-    """Raises ValueError where a palette image has colour numbers that its palette does not have."""
+    """Raises ValueError if a palette image uses indices beyond its palette."""
     if image.mode == "P" and image.getextrema()[1] >= len(image.getpalette() or ()) // 3:  # type: ignore[operator]
-        raise ValueError("is damaged: it has colour numbers that its palette does not have")
+        raise ValueError("is damaged: it uses colour indices that its palette does not have")
 
 
 def find_transparent(image: Image.Image) -> np.ndarray:
-    """Where the picture is more transparent than painted, (H, W) bool."""
+    """The transparent pixels, (H, W) bool."""
     clear = np.zeros((image.height, image.width), bool)
     for rows in strips(clear.shape) if image.has_transparency_data else ():
-        clear[rows] = np.asarray(crop_rows(image, rows).convert("RGBA"))[..., 3] < CLEAR
+        clear[rows] = np.asarray(crop_rows(image, rows).convert("RGBA"))[..., 3] < MIN_ALPHA
     return clear
 
 
 def drop_alpha(image: Image.Image) -> Image.Image:
-    """The picture's own colours, also where it is transparent, rather than laid on white."""
+    """The image without alpha: transparent pixels keep their own colours."""
     if not image.has_transparency_data:
         return image
     return (
@@ -174,7 +174,7 @@ def drop_alpha(image: Image.Image) -> Image.Image:
 
 
 def extract_gray_values(image: Image.Image, rgb: np.ndarray) -> np.ndarray | None:
-    """The values (H, W) of a picture that is grey; of a deeper one than 8 bits its own."""
+    """The values (H, W) of a grey image, of any bit depth; None if it has colours."""
     if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
         return to_array(image)
     is_grey = all(np.array_equal(rgb[..., 0], rgb[..., i]) for i in (1, 2))
@@ -184,9 +184,9 @@ def extract_gray_values(image: Image.Image, rgb: np.ndarray) -> np.ndarray | Non
 def find_void_index(
     image: Image.Image, rgb: np.ndarray, palettes: tuple[Colors, ...]
 ) -> np.ndarray:
-    """Where a palette image has the colour number 255, (H, W) bool, as in Pascal VOC for no class.
+    """Pixels with palette index 255, (H, W) bool: no class, as in Pascal VOC.
 
-    Nowhere where a class has the colour that the number stands for.
+    All False if a class has the colour of this index.
     """
     if image.mode != "P":
         return np.zeros(rgb.shape[:2], bool)

@@ -1,8 +1,8 @@
-"""Facade label maps: the twelve classes, their palettes, and label images.
+"""Label maps and their conversion from and to label images.
 
-A label map is class indices, (H, W) uint8 in 0..11; VOID (255) marks pixels of no class. A label
-image is its picture form: we write palette PNGs with ids 1-12 and the colours of the CMP Facade
-Database, and read every form in use.
+A label map is an array of class indices, (H, W) uint8 in 0..11; VOID (255) marks pixels without a
+class. A label image is its image form: written as a palette PNG with ids 1-12 and the colours of
+the CMP Facade Database, and read from every common form.
 """
 
 from collections.abc import Sequence
@@ -31,16 +31,18 @@ def check_label_map(label_map: np.ndarray, num_classes: int = NUM_CLASSES) -> No
         )
     bad = np.unique(label_map[(label_map >= num_classes) & (label_map != VOID)])
     if bad.size:
-        raise ValueError(f"class indices go from 0 to {num_classes - 1}, got {bad.tolist()[:8]}")
+        raise ValueError(
+            f"class indices must be from 0 to {num_classes - 1}, got {bad.tolist()[:8]}"
+        )
 
 
 def encode_label_image(
     label_map: np.ndarray, colors: Sequence[Sequence[int]] | np.ndarray = PALETTE
 ) -> Image.Image:
-    """A palette image (mode P) of ids 1-12 in CMP colours, the form the CMP database has.
+    """A palette image (mode P) of ids 1-12 in CMP colours, the form of the CMP database.
 
-    VOID becomes id 0, black. Save it as PNG: it reopens with identical indices. Other classes than
-    the facade's come with `colors`, (K, 3) in 0..255.
+    VOID becomes id 0, black. A PNG of it reads back identically. For other classes than the
+    facade's, `colors` (K, 3) in 0..255 are theirs.
     """
     check_label_map(label_map, len(colors))
     image = Image.fromarray(np.where(label_map == VOID, 0, label_map + 1).astype(np.uint8))
@@ -72,15 +74,14 @@ def open_label_map(
 def decode_label_image(
     image: Image.Image, colors: Colors | None = None, classes: Sequence[str] = ()
 ) -> np.ndarray:
-    """The label map (H, W) uint8 in an image, whichever form it takes.
+    """The label map (H, W) uint8 in an image of any supported form.
 
-    Reads palette images and RGB in the CMP or the pix2pix colours, JPEG too, with black as VOID,
-    and greyscale indices (0-11, or ids 1-12); with `colors`, (K, 3), other classes than the
-    facade's: in these colours, or as indices from 0 to K - 1. A transparent or white ground is of
-    the class "background", where `classes`, their names, has one; of a photo and its label map side
-    by side the map is read; what was taken so is told (`notices`). Raises ValueError with the
-    reason for anything else, such as a photograph, or colours of no class over more than a small
-    part.
+    Reads palette and RGB images (JPEG too) in the CMP or the pix2pix colours, with black as VOID,
+    and greyscale indices 0-11 or ids 1-12. With `colors` (K, 3), reads other classes: in these
+    colours, or as indices from 0 to K - 1. A transparent or white background becomes the class
+    "background" if `classes`, the class names, has it. In a photo and its label map side by side,
+    the map is read. `user_warnings.notify` reports such decisions. Raises ValueError with the
+    reason for anything else, such as a photograph, or a larger area in colours of no class.
     """
     label_map, notes = read_label_image(image, colors, classes)
     for note in notes:
@@ -89,7 +90,7 @@ def decode_label_image(
 
 
 def resize_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The label map at (H, W): each pixel the class that covers most of it."""
+    """The label map resized to (H, W): each pixel gets the class that covers most of it."""
     if label_map.shape == shape:
         return label_map
     if shape[0] >= label_map.shape[0] and shape[1] >= label_map.shape[1]:

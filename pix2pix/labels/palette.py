@@ -1,12 +1,12 @@
-"""Label images of people's own classes: a palette.json beside the data says what they are.
+"""Label images with custom classes, defined in a palette.json beside the data.
 
     [{"name": "road", "rgb": [128, 64, 128]}, {"name": "sky", "rgb": [70, 130, 180]}]
 
-A class may have an "id", its value in greyscale and palette images; without, that is its place in
-the list, from 0 on. There 255, and in coloured images black, is no class unless it is listed; an
-entry "ignore" or "void" with the id 255 says the colour that no class has. Without the file the
-data has the twelve facade classes of `labels`, in colours; {"facades": 1} says that it has them as
-ids from 1 on (0: no class), {"facades": 0} from 0 on.
+A class may have an "id", its value in greyscale and palette images; the default is its position in
+the list, from 0. Unless listed, the value 255 is no class, and neither is black in colour images.
+An entry "ignore" or "void" with the id 255 defines the colour of pixels without a class. Without
+the file, label maps have the twelve facade classes in colours; {"facades": 1} means facade ids from
+1 on (0: no class), {"facades": 0} from 0 on.
 """
 
 import json
@@ -42,15 +42,15 @@ MAX_CLASSES = VOID - 2
 
 @dataclass(frozen=True)
 class PaletteEntry:
-    """A class as palette.json has it."""
+    """An entry of palette.json."""
 
     name: str
     rgb: tuple[int, ...]
-    id: int = -1  # -1: its place in the list
+    id: int = -1  # -1: its position in the list
 
 
 class ParsedLabelImage:
-    """A label image, taken apart so that it can be read in several ways."""
+    """A label image with its RGB values, grey values and transparency."""
 
     def __init__(self, image: Image.Image, is_lossy: bool) -> None:
         check_palette(image)
@@ -58,16 +58,16 @@ class ParsedLabelImage:
         self.is_lossy = is_lossy
         self.clear = find_transparent(image)
         if self.clear.all():
-            raise ValueError("is transparent all over, so there is no class in it")
+            raise ValueError("is fully transparent, so there is no class in it")
         self.rgb = to_array(to_rgb(drop_alpha(image)))
         grey = extract_gray_values(image, self.rgb)
         self.is_grey = grey is not None
         self.values = to_array(image) if image.mode == "P" else grey  # (H, W), None: only colours
         if self.values is not None and np.isin(self.values, (0, 65535)).all():
-            self.values = np.where(self.values > 0, 255, 0)  # a mask of 16 bits
+            self.values = np.where(self.values > 0, 255, 0)  # a 16-bit mask
 
     def shown_values(self) -> tuple[np.ndarray, np.ndarray]:
-        """Its values, and how many pixels have each."""
+        """The values of its visible pixels, and the count of each."""
         assert self.values is not None
         return np.unique(self.values[~self.clear], return_counts=True)
 
@@ -77,10 +77,10 @@ class Palette:
     """The classes of a data set, and how its label images are read."""
 
     classes: tuple[LabelColor, ...]
-    ids: tuple[int, ...] = ()  # in greyscale and palette images; (): those are asked about
+    ids: tuple[int, ...] = ()  # values in greyscale and palette images; (): unknown
     void_ids: tuple[int, ...] = (VOID,)
     void_colors: Colors = ()
-    reading: str = ""  # "ids" or "colors": how the whole set is read; "": each image as it can be
+    reading: str = ""  # "ids" or "colors" for the whole set; "": decided for each image
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -97,11 +97,11 @@ class Palette:
         return ClassColors(tuple(c.name for c in self.classes), (colors,))
 
     def decode(self, image: Image.Image, is_lossy: bool = False) -> np.ndarray:
-        """The label map (H, W) uint8 in an image. Raises ValueError with the reason for none."""
+        """The label map (H, W) uint8 in an image. Raises ValueError with the reason otherwise."""
         return self.read(ParsedLabelImage(image, is_lossy))[0]
 
     def read(self, look: ParsedLabelImage) -> tuple[np.ndarray, tuple[str, ...]]:
-        """The label map, and notes on how it was read, as `label_images` has them."""
+        """The label map, and notes on how it was read, as in `label_images`."""
         label_map = None if self.reading == "ids" else self.read_exact_colors(look)
         if label_map is None and self.reading != "colors":
             label_map = self.read_ids(look)
@@ -112,7 +112,7 @@ class Palette:
         return self._read_near_colors(look)
 
     def read_ids(self, look: ParsedLabelImage) -> np.ndarray | None:
-        """Class indices of its values; None where one of them is no id, or it has none."""
+        """Class indices from its values; None if it has none, or one of them is no id."""
         if look.values is None or not self.ids:
             return None
         shown, _ = look.shown_values()
@@ -123,7 +123,7 @@ class Palette:
         return self._fill(table[np.where(look.clear, 0, look.values).astype(np.uint8)], look.clear)
 
     def read_exact_colors(self, look: ParsedLabelImage) -> np.ndarray | None:
-        """Class indices of its colours; None where one of them is no class, or it is all black."""
+        """Class indices from its colours; None if one of them is no class, or all is black."""
         left_out = look.clear | self._void(look)
         for colors in self.names.palettes:
             label_map = decode_exactly(look.rgb, colors, left_out)
@@ -138,7 +138,7 @@ class Palette:
         )
         if white is not None and not (white | ground).all():
             ground = ground | white
-            notes.append("a white ground is read as background")
+            notes.append("a white area is read as background")
         void = self._void(look)
         try:
             label_map, more = decode_colors(look.rgb, names, ground | void, look.is_lossy)
@@ -160,19 +160,19 @@ class Palette:
         return void
 
     def _has_greys(self) -> bool:
-        """Whether classes have grey colours, as a mask of black and white has."""
+        """Whether several classes have grey colours, as in a black-and-white mask."""
         return sum(len(set(c.rgb)) == 1 for c in self.classes) > 1
 
     def _unknown_ids(self, look: ParsedLabelImage) -> str:
         if look.values is None:
-            return "is an image of colours; the others of the set are of ids"
+            return "is a colour image, but the other label maps of the set hold ids"
         shown, _ = look.shown_values()
         unknown = np.setdiff1d(shown, (*self.ids, *self.void_ids)) if self.ids else shown
         named = ", ".join(map(str, unknown[:8].tolist())) + ", ..." * (len(unknown) > 8)
         if not self.ids:
-            return f"is greyscale with the values {named}, and no {PALETTE_NAME} says what they are"
+            return f"is greyscale with the values {named}, and no {PALETTE_NAME} defines them"
         return (
-            f"has the values {named}, which are no class; {PALETTE_NAME} has the ids "
+            f"has the values {named}, which are no classes; {PALETTE_NAME} has the ids "
             f"{', '.join(map(str, self.ids))}"
         )
 
@@ -181,7 +181,7 @@ FACADES = Palette(tuple(LabelColor(c.name, c.rgb) for c in CLASSES))
 
 
 def read_palette(folder: Path) -> Palette:
-    """The classes in FOLDER/palette.json, or those of facades where there is no such file."""
+    """The classes in FOLDER/palette.json, or the facade classes if there is no such file."""
     path = folder / PALETTE_NAME
     if not path.exists():
         return FACADES

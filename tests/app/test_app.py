@@ -230,7 +230,7 @@ def test_the_date_of_a_photo_and_where_it_was_taken_are_kept(
         ({"denoise": "yes"}, "denoise must be true or false"),
         ({"hints": "all"}, "expected a list of hints"),
         ({"hints": [3]}, "expected a hint with x, y and color"),
-        ({"hints": [{"x": 0.5, "y": 1.1, "color": "#000000"}]}, "within 0..1"),
+        ({"hints": [{"x": 0.5, "y": 1.1, "color": "#000000"}]}, "must be from 0 to 1"),
         ({"hints": [{"x": True, "y": 0, "color": "#000000"}]}, "must be a number"),
         ({"hints": [{"x": "0", "y": 0, "color": "#000000"}]}, "must be a number"),
         ({"hints": [{"x": 0, "y": 0, "color": "red"}]}, "color must be "),

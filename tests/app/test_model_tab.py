@@ -85,7 +85,7 @@ def test_colorize_takes_a_photo_and_a_strength_and_gives_a_png(
         ("/draw", ("photo.png", -1), "seed must be"),
         ("/draw", ("photo.png", 1.5), "seed must be a whole number"),
         ("/draw", (None, 1), "an image file must be given"),
-        ("/colorize", ("notes.png", 1), "notes.png: is no image"),
+        ("/colorize", ("notes.png", 1), "notes.png: is not an image"),
         ("/colorize", ("photo.png", 7), "strength must be from 0 to 1.5"),
     ],
 )

@@ -295,11 +295,11 @@ def test_who_closes_a_photo_or_the_page_is_obeyed(fake_studio: str) -> None:
     [
         ("short", None, NAME, "32 hexadecimal digits"),
         (MINE, b"", "empty.jpg", "empty.jpg: is empty"),
-        (MINE, b"Dear all", "letter.jpg", "letter.jpg: is no image"),
+        (MINE, b"Dear all", "letter.jpg", "letter.jpg: is not an image"),
         (MINE, grey_png()[:60], "cut.png", "cut.png: is damaged"),
-        (MINE, b"Dear all", "../../etc/passwd", "passwd: is no image"),
-        (MINE, b"Dear all", "%00%0a%1b[31mred", "[31mred: is no image"),
-        (MINE, b"Dear all", "", "upload: is no image"),
+        (MINE, b"Dear all", "../../etc/passwd", "passwd: is not an image"),
+        (MINE, b"Dear all", "%00%0a%1b[31mred", "[31mred: is not an image"),
+        (MINE, b"Dear all", "", "upload: is not an image"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_in_words(

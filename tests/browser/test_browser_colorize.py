@@ -149,7 +149,7 @@ def test_many_photos_come_back_in_one_zip_and_a_bad_one_stops_nothing(
         tab.get_by_role("menuitem", name="All as PNG").click()
     saved.value.save_as(tmp_path / "all.zip")
     words = tab.locator(".st-about").inner_text()
-    assert "4 of 5 photos are saved" in words and "letter.jpg: is no image" in words
+    assert "4 of 5 photos are saved" in words and "letter.jpg: is not an image" in words
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [

@@ -199,7 +199,7 @@ def test_a_photo_that_gives_no_style_leaves_the_look(
     before = read_building(page)
     (tmp_path / "letter.jpg").write_bytes(b"Dear all")
     open_file(page, "Style from a photo", tmp_path / "letter.jpg")
-    page.get_by_text("letter.jpg: is no image").wait_for()
+    page.get_by_text("letter.jpg: is not an image").wait_for()
     page.wait_for_selector(".st-add[aria-busy=false]")
     np.testing.assert_array_equal(read_building(page), before)
     assert page.locator(".st-look:visible").count() == 6
@@ -261,9 +261,9 @@ HOSTILE_FILES = {
     "billions.png": (png_of(2**31 - 1, 2**31 - 1), "billions.png: "),
     "cut-short.png": (cut_png(), "is damaged or cut short"),
     "nothing.png": (b"", "is empty (0 bytes)"),
-    "drawing.svg.png": (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "is no image in a"),
-    "page.png": (b"<!doctype html><script>alert(1)</script>", "is not an image in a supported format"),
-    "<img src=x onerror=alert(1)>.png": (b"not pixels", "is not an image in a supported format"),
+    "drawing.svg.png": (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "is not an image in a"),
+    "page.png": (b"<!doctype html><script>alert(1)</script>", "is not an image in a supported"),
+    "<img src=x onerror=alert(1)>.png": (b"not pixels", "is not an image in a supported"),
 }
 
 

@@ -110,9 +110,7 @@ def test_a_negative_and_a_border_are_dealt_with_where_that_is_asked_for(colorize
     sheet, _ = mount(255 - old_photo(1), 250, 40)
     Image.fromarray(sheet).save("film.png")
     code, lines = colorize("film.png", "-o", "plain.png")
-    assert code == 0 and "film.png: has a border, which was left as it is; --crop takes it off" in (
-        lines
-    )
+    assert code == 0 and "film.png: has a border, which was kept; --crop takes it off" in (lines)
     assert colorize("film.png", "-o", "out.png", "--negative", "--crop") == (
         0,
         ["film.png: the negative was inverted"],
@@ -328,11 +326,11 @@ def test_an_odd_photo_is_coloured_all_the_same(colorize, kind: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("--strength", "nan"), "--strength goes from 0 to 1.5, got nan"),
-        (("--strength", "1.6"), "--strength goes from 0 to 1.5, got 1.6"),
-        (("--size", "63"), "--size goes from 64 to 512, got 63"),
-        (("--size", "513"), "--size goes from 64 to 512, got 513"),
-        (("--jobs", "0"), "--jobs goes from 1 to 256, got 0"),
+        (("--strength", "nan"), "--strength must be from 0 to 1.5, got nan"),
+        (("--strength", "1.6"), "--strength must be from 0 to 1.5, got 1.6"),
+        (("--size", "63"), "--size must be from 64 to 512, got 63"),
+        (("--size", "513"), "--size must be from 64 to 512, got 513"),
+        (("--jobs", "0"), "--jobs must be from 1 to 256, got 0"),
         (("--hints", "gone.json"), "gone.json: cannot be read (No such file or directory)"),
         (("--hints", "photo.jpg"), "photo.jpg: is not valid JSON ("),
         (("--report", "."), ".: is a folder; a file is needed for the report"),

@@ -77,7 +77,7 @@ def test_a_bad_file_with_a_photos_name_is_complained_of(colorize) -> None:
     make("box/a.jpg")
     Path("box/b.jpg").write_bytes(b"no picture")
     status, lines = colorize("box", "-o", "out")
-    assert status == 1 and len(lines) == 1 and lines[0].startswith("box/b.jpg: is no image")
+    assert status == 1 and len(lines) == 1 and lines[0].startswith("box/b.jpg: is not an image")
 
 
 def test_files_of_one_name_do_not_overwrite_each_others_result(colorize) -> None:

@@ -58,7 +58,7 @@ def make_album() -> None:
 def test_a_folder_is_done_with_its_bad_files_listed(translate: Translate) -> None:
     make_album()
     status, lines = translate("album", "-o", "out")
-    assert status == 1 and len(lines) == 1 and lines[0].startswith("album/bad.png: is no image")
+    assert status == 1 and len(lines) == 1 and lines[0].startswith("album/bad.png: is not an image")
     assert {p.name for p in Path("out").rglob("*.*")} == {"a.png"}
     assert translate("album", "-o", "out", "-r")[0] == 1
     found = {p.relative_to("out").as_posix() for p in Path("out").rglob("*.*")}

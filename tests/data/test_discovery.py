@@ -185,7 +185,7 @@ def test_a_photo_without_label_map_and_a_label_map_of_no_class(tmp_path: Path) -
     lines = caught.value.problems
     assert any("house0.jpg: has no label map house0.png" in x for x in lines)
     assert any("house1.png" in x for x in lines)
-    assert any("house2.png" in x and "no class, most of that of (255, 0, 255)" in x for x in lines)
+    assert any("house2.png" in x and "no class, most often (255, 0, 255)" in x for x in lines)
 
 
 @pytest.mark.parametrize("task", ["labels2photo", "photo2labels", "colorize", "image2image"])
@@ -365,7 +365,7 @@ def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
     run += ["--max-steps", "1", "--batch-size", "2", "--gan-start", "0"]
     assert train.main(run) == 2
     error = capsys.readouterr().err
-    assert "2 problems" in error and "train/bad 1.jpg, train/bad 2.jpg: is no image" in error
+    assert "2 problems" in error and "train/bad 1.jpg, train/bad 2.jpg: is not an image" in error
     assert "Traceback" not in error and not (tmp_path / "run").exists()
     assert train.main([*run, "--skip-invalid"]) == 0
     assert (

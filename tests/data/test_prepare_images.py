@@ -96,7 +96,7 @@ def test_good_files_are_done_and_bad_ones_listed(
     complaints = [x for x in capsys.readouterr().err.splitlines() if "in/" in x]
     assert len(complaints) == 2
     assert "cut.png: is damaged or cut short" in complaints[0]
-    assert "not an image.jpg: is no image" in complaints[1]
+    assert "not an image.jpg: is not an image" in complaints[1]
 
 
 def test_nothing_is_overwritten_without_force(tmp_path: Path, capsys) -> None:
@@ -199,8 +199,8 @@ def test_one_image_is_enough(tmp_path: Path) -> None:
         (["edges", "in", "-o", "in/a.png"], "results need another folder"),
         (["edges", "in", "-o", "file"], "a folder is needed"),
         (["edges", "empty", "-o", "out"], "expected images"),
-        (["resize", "in", "-o", "out", "--size", "0"], "--size goes from 1"),
-        (["blank", "in", "-o", "out", "--part", "nan"], "--part goes from"),
+        (["resize", "in", "-o", "out", "--size", "0"], "--size must be from 1"),
+        (["blank", "in", "-o", "out", "--part", "nan"], "--part must be from"),
         (["split", "in", "-o", "out"], "at least two images"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_failed_upload_changes_nothing_and_can_go_on(
     repo = hub_server.add(NAME, {"config.json": b"old"})
     hub_server.broken[step] = 403
     with pytest.raises(
-        ValueError, match=f"^{NAME}: the Hub refuses \\(status 403: this hub is told"
+        ValueError, match=f"^{NAME}: the Hub refused the request \\(status 403: this hub is told"
     ):
         upload(tiny_checkpoint, NAME, "model", private=False, hub=hub)
     assert repo.files() == {"config.json": b"old"}
@@ -75,7 +75,7 @@ def test_who_is_logged_in_is_known(hub: Hub) -> None:
 
 
 def test_without_a_login_the_way_to_one_is_said(hub_server: FakeHub, hub: Hub) -> None:
-    with pytest.raises(ValueError, match=r"nobody is logged in .* run 'hf auth login'"):
+    with pytest.raises(ValueError, match=r"you are not logged in .* run 'hf auth login'"):
         get_account(dataclasses.replace(hub, token=None))
     assert not hub_server.requests
 
@@ -236,7 +236,7 @@ def test_yes_uploads(
     [
         ([NAME], "nobody is here to be asked; to upload without a question, add --yes"),
         (["houses"], "expected OWNER/NAME, such as ada/houses, got 'houses'"),
-        (["bob/houses", "--yes"], "bob/houses: the Hub refuses (status 403: You don't have"),
+        (["bob/houses", "--yes"], "bob/houses: the Hub refused the request (status 403: You"),
         (["ada/open", "--private", "--yes"], "ada/open: is there already, for all to see"),
     ],
 )
@@ -313,7 +313,7 @@ def test_a_model_is_pushed_and_drawn_with_by_its_name_then_offline(
     assert f"{NAME}@{sha} downloaded" in said
     status, said = command(*draw, str(tmp_path / "second.png"), HF_HUB_OFFLINE="1")
     assert status == 0, said
-    assert f"the copy from before is used, {NAME}@{sha}" in said
+    assert f"using the local copy {NAME}@{sha}" in said
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
     forker.close()
 
@@ -343,5 +343,5 @@ def test_training_does_not_begin_without_a_login_to_end_with(
 ) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     assert train_a_little(data, tmp_path / "run", "--push-to-hub", NAME) == 2
-    assert "nobody is logged in" in capsys.readouterr().err
+    assert "you are not logged in" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

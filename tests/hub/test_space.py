@@ -186,7 +186,7 @@ def test_offline_without_a_copy_the_app_serves_its_own_model_and_says_so(
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     drawer = app.load_or_say_why(load_drawer, NAME, "facades", CPU)
     assert isinstance(drawer, Drawer) and drawer.size == 256
-    assert "no copy of it here; checkpoints/facades is served instead" in caplog.text
+    assert "no local copy; checkpoints/facades is served instead" in caplog.text
 
 
 def test_a_name_that_is_nowhere_turns_the_tab_off_with_the_reason(hub: Hub) -> None:

@@ -236,7 +236,9 @@ def test_a_file_cut_short_is_refused_wherever_it_ends(kind: str) -> None:
     data = encode(make_noise(), "JPEG" if progressive else kind, **progressive)
     end = len(data) - 12  # a PNG's last 12 bytes say only that it ends
     for length in range(0, end, max(10, end // 40)):
-        with pytest.raises(ValueError, match=r"^cut: is (empty|damaged or cut short|no image) ?"):
+        with pytest.raises(
+            ValueError, match=r"^cut: is (empty|damaged or cut short|not an image) ?"
+        ):
             open_image(data[:length], "cut")
 
 
@@ -246,8 +248,8 @@ def test_a_file_cut_short_is_refused_wherever_it_ends(kind: str) -> None:
         (b"", r"is empty \(0 bytes\)"),
         (b"hello", "is not an image in a supported format"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not an image in a supported format"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is (a HEIC photo, which cannot|damaged)"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not an image in a supported format"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is (a HEIC photo, which needs|damaged)"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not an image in a supp"),
     ],
 )
 def test_what_is_no_picture_is_refused_with_name_and_reason(

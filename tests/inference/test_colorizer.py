@@ -71,7 +71,7 @@ def test_strength_zero_is_grey_and_more_is_more_colorful(colorizer) -> None:
 
 @pytest.mark.parametrize("strength", [-0.1, 1.6, float("nan")])
 def test_a_strength_out_of_range_is_refused(colorizer, strength) -> None:
-    with pytest.raises(ValueError, match=r"strength goes from 0 to 1\.5"):
+    with pytest.raises(ValueError, match=r"strength must be from 0 to 1\.5"):
         colorizer.colorize(make_photo(64, 64), strength)
 
 
@@ -169,7 +169,7 @@ def test_the_network_works_at_the_size_asked_for(colorizer, monkeypatch) -> None
 
 @pytest.mark.parametrize("size", [0, 63, 513, -192])
 def test_a_working_size_out_of_range_is_refused(colorizer, size: int) -> None:
-    with pytest.raises(ValueError, match=f"size goes from 64 to 512, got {size}"):
+    with pytest.raises(ValueError, match=f"size must be from 64 to 512, got {size}"):
         colorizer.colorize(make_photo(64, 64), size=size)
 
 

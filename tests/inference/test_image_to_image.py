@@ -117,7 +117,7 @@ def test_the_command_translates_upright_at_its_own_size_and_lists_the_bad(
     paths = sorted(map(str, tmp_path.glob("*.*")))
     status = cli.main(["translate", *paths, "-o", f"{out}/", "--checkpoint", str(edges)])
     assert status == 1
-    assert "notes.png: is no image" in capsys.readouterr().err
+    assert "notes.png: is not an image" in capsys.readouterr().err
     sizes = {path.name: Image.open(path).size for path in out.iterdir()}
     assert sizes == {"turned.png": (40, 90), "größe & co.png": (300, 20)}
 

@@ -219,7 +219,7 @@ def test_every_palette_colour_at_once_with_a_photo_is_refused() -> None:
         (Image.new("RGB", (8, 8)), "is all black"),
         (Image.new("RGB", (8, 8), (9, 0, 4)), "is black"),
         (Image.new("RGB", (8, 8), "white"), r"values 255\.\.255"),
-        (Image.new("LA", (8, 8), (1, 0)), "is transparent all over"),
+        (Image.new("LA", (8, 8), (1, 0)), "is fully transparent"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -231,7 +231,7 @@ def test_a_doubtful_image_is_refused_with_the_reason(image: Image.Image, reason:
 def test_pixels_beyond_the_palette_are_refused() -> None:
     image = Image.fromarray(np.array([[0, 1, 2]], np.uint8))
     image.putpalette([0, 0, 170, 0, 0, 255])
-    with pytest.raises(ValueError, match="colour numbers that its palette does not have"):
+    with pytest.raises(ValueError, match="colour indices that its palette does not have"):
         decode_label_image(image)
 
 
@@ -241,7 +241,7 @@ def test_a_transparent_palette_entry_in_use_is_background() -> None:
     with collect_notices() as notices:
         found = open_label_map(data, "map")
     np.testing.assert_array_equal(found, np.where(labels == 2, 0, labels))
-    assert notices == ["map: the transparent part (8%) is read as background"]
+    assert notices == ["map: the transparent area (8%) is read as background"]
 
 
 def test_a_transparent_palette_entry_not_in_use_does_no_harm() -> None:
