@@ -13,7 +13,7 @@ from pix2pix.inference.backends import Stop
 from pix2pix.inference.runner import Runner
 from pix2pix.runtime.user_warnings import notify
 
-NOTICE = "The GPU's memory is full, so this was made on the CPU, which takes longer."
+NOTICE = "The GPU is out of memory, so this ran on the CPU, which takes longer."
 
 Run = Callable[[Tensor, "Tensor | None", Stop], Tensor]
 Shape = tuple[int, int] | None
