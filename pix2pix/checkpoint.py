@@ -1,7 +1,7 @@
-"""Checkpoints: a folder that describes itself.
+"""Save and load checkpoints.
 
-config.json (`config.CheckpointConfig`), model.safetensors (fp16) and README.md, the model card.
-Loading is strict and reads nothing but the first two; nothing is ever unpickled.
+A checkpoint is a folder with config.json (`config.CheckpointConfig`), model.safetensors (fp16) and
+README.md, the model card. Loading is strict, reads only the first two, and unpickles nothing.
 """
 
 import json
@@ -20,12 +20,12 @@ from pix2pix.runtime.atomic_io import write_together
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "README.md"
-EXAMPLES_DIR = "examples"  # pictures for the app to start from, where the folder has them
+EXAMPLES_DIR = "examples"  # optional example images for the app
 MAX_CONFIG_BYTES = 1 << 20
 
 
 class Model(nn.Module):
-    """What a checkpoint holds: a generator and, where it has styles, their encoder."""
+    """The networks of a checkpoint: a generator and, if it has styles, a style encoder."""
 
     def __init__(self, config: CheckpointConfig) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ def save_checkpoint(folder: Path, config: CheckpointConfig, model: Model, card: 
 def checkpoint_files(
     folder: Path, config: CheckpointConfig, model: Model, card: str
 ) -> dict[Path, bytes]:
-    """What a checkpoint in that folder consists of; config.json is the last to be written."""
+    """The files of a checkpoint with their contents; config.json comes last."""
     tensors = {name: _to_half(tensor) for name, tensor in model.state_dict().items()}
     return {
         folder / WEIGHTS_NAME: save(tensors),
@@ -52,14 +52,14 @@ def checkpoint_files(
 
 
 def _to_half(tensor: Tensor) -> Tensor:
-    """As float16 where it is a float and fits; a batch norm's variances may not."""
+    """The tensor as float16 if it is a float and does not overflow (variances may)."""
     tensor = tensor.detach().cpu().contiguous()
     half = tensor.half() if tensor.is_floating_point() else tensor
     return half if half.isfinite().equal(tensor.isfinite()) else tensor
 
 
 def read_config(folder: str | Path) -> CheckpointConfig:
-    """The config of a checkpoint folder; ValueError with the file's name for anything unsound."""
+    """The config of a checkpoint folder. Raises ValueError with the file name if invalid."""
     path = Path(folder) / CONFIG_NAME
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
@@ -76,7 +76,7 @@ def read_config(folder: str | Path) -> CheckpointConfig:
 
 
 def build_meta_model(config: CheckpointConfig) -> Model:
-    """The model without the memory of its tensors: on the meta device they have only shapes."""
+    """The model on the meta device, where tensors have shapes but take no memory."""
     with torch.device("meta"):
         return Model(config)
 
@@ -88,8 +88,8 @@ def tensor_shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
     """Config and float32 model, in evaluation mode, on the CPU.
 
-    Raises ValueError where the weights are missing, damaged, or differ from what the config says
-    in name or shape. Shapes are compared before the network takes any memory.
+    Raises ValueError if the weights are missing, damaged, or differ from the config in name or
+    shape. Shapes are compared before any memory is allocated.
     """
     config = read_config(folder)
     path = Path(folder) / WEIGHTS_NAME
@@ -119,7 +119,7 @@ def load_checkpoint(folder: str | Path) -> tuple[CheckpointConfig, Model]:
             )
         if not tensor.isfinite().all():
             raise ValueError(f"{path}: {name} has values that are not finite, it is damaged")
-    # All of them copies, so that the file need not stay in memory
+    # Copies, so that the memory-mapped file can be closed
     copies = {n: t.float() if t.is_floating_point() else t.clone() for n, t in tensors.items()}
     model.load_state_dict(copies, strict=True, assign=True)
     return config, model.eval().requires_grad_(False)

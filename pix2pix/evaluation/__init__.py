@@ -1,7 +1,8 @@
-"""What a model scores on held-out examples: each figure in its own module, `evaluation` runs them.
+"""Metrics of a model on held-out examples; `evaluate` runs them all.
 
-All figures are plain numbers in one flat table. A key is `[GROUP_]FIGURE[_WHOSE]`: `ab_error`,
-`people_ab_error_10_hints`, `fcn_mean_iou_real`; `names` says what it is and which way is better.
+Metrics are plain numbers in one flat dict. A key is `[GROUP_]METRIC[_VARIANT]`: `ab_error`,
+`people_ab_error_10_hints`, `fcn_mean_iou_real`. `metric_names` describes them and knows which
+direction is better.
 """
 
 from pix2pix.evaluation.evaluate import evaluate

@@ -1,8 +1,8 @@
-"""How near a picture's colours are to the true ones."""
+"""The colour error of colourised photos."""
 
 import numpy as np
 
 
 def ab_error(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean Euclidean distance of a/b (H, W, 2), in Lab units."""
+    """The mean Euclidean distance between a/b planes (H, W, 2), in Lab units."""
     return float(np.hypot(*np.moveaxis(a - b, -1, 0)).mean())

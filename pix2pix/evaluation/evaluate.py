@@ -1,4 +1,4 @@
-"""The figures of a model over a data set, by task."""
+"""Evaluate a model on a dataset, with the metrics of its task."""
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,12 +43,12 @@ def evaluate(
     groups: Mapping[str, str] | None = None,
     judge: Judge | None = None,
 ) -> Figures:
-    """The task's figures over evenly spaced examples, `limit` of them at the most (None: all).
+    """The task's metrics over evenly spaced examples, at most `limit` of them (None: all).
 
-    `class_names` adds the IoU of each class. `groups` (name -> glob of the examples' names) adds
-    the same figures for the examples that match, as NAME_FIGURE. `judge` adds the FCN score, the
-    Fréchet distance and the diversity of labels2photo. Raises ValueError for a group that matches
-    nothing, and for a judge of another task's model or another number of classes.
+    `class_names` adds the IoU of each class. `groups` (name -> glob of example names) adds the same
+    metrics for the matching examples, as NAME_METRIC. `judge` adds the FCN score, the Fréchet
+    distance and the diversity of labels2photo. Raises ValueError for a group that matches nothing,
+    and for a judge of another task or number of classes.
     """
     if judge is not None:
         check_judge(judge, model, task)
@@ -77,21 +77,21 @@ def evaluate(
 
 def check_judge(judge: Judge, model: Model, task: str) -> None:
     if task != "labels2photo":
-        raise ValueError(f"a judge reads photos made from label maps, got a model for {task}")
+        raise ValueError(f"a judge evaluates models for labels2photo, got one for {task}")
     num_classes = model.generator.config.in_channels
     if judge.num_classes != num_classes:
         raise ValueError(f"the judge must know {num_classes} classes, got {judge.num_classes}")
 
 
 def batches_of(dataset: Dataset, indices: list[int]) -> Iterator[tuple[list[int], Batch]]:
-    """The examples as they are, in batches, each with its examples' indices."""
+    """The examples without augmentation, in batches, each with its indices."""
     for start in range(0, len(indices), EVAL_BATCH):
         part = indices[start : start + EVAL_BATCH]
         yield part, dataset.batch(part, None)
 
 
 def find_members(dataset: Dataset, indices: list[int], pattern: str) -> list[int]:
-    """The positions in `indices` of the examples whose names match. ValueError where none does."""
+    """The positions in `indices` of the examples with a matching name. ValueError if none."""
     names = getattr(dataset, "names", None)
     if names is None:
         raise ValueError(f"expected examples with names for the group {pattern!r}, got none")
@@ -102,7 +102,7 @@ def find_members(dataset: Dataset, indices: list[int], pattern: str) -> list[int
 
 
 def mean_figures(rows: list[Figures]) -> Figures:
-    """The mean of each figure over the examples that have it (a photo all void has none)."""
+    """The mean of each metric over the examples that have it (an all-void photo has none)."""
     rows = [row for row in rows if row]
     if not rows:
         raise ValueError("expected at least one example with a pixel that counts, got none")
@@ -112,7 +112,7 @@ def mean_figures(rows: list[Figures]) -> Figures:
 def measure_labels(
     model: Model, batch: Batch, indices: list[int], device: torch.device
 ) -> list[Tensor]:
-    """The confusion matrix of each example, over all pixels that have a class."""
+    """The confusion matrix of each example over all pixels with a class."""
     found, true = generate(model, batch, device).argmax(1), batch.target.argmax(1)
     valid = batch.weight[:, 0] > 0
     classes = model.generator.config.out_channels
@@ -122,7 +122,7 @@ def measure_labels(
 def measure_photos(
     model: Model, batch: Batch, indices: list[int], device: torch.device
 ) -> list[Figures]:
-    """How near each photo is to the true one: in its own style and in one by chance, if any."""
+    """The metrics of each generated photo, in its own style and in a random one, if any."""
     valid = (batch.weight[:, 0] > 0).numpy()
     truth = decode_photo(batch.target)
     rows: list[Figures] = [
@@ -137,14 +137,14 @@ def measure_photos(
 
 
 def styles_of(model: Model, indices: list[int]) -> list[tuple[str, list[int] | None]]:
-    """The styles to measure by the suffix of their figures, and their seeds."""
+    """The styles to measure: the suffix of their metrics, and their seeds."""
     if model.style_encoder is None:
         return [("", None)]
     return [("_own_style", None), ("_random_style", indices)]
 
 
 def compare(photo: np.ndarray, true: np.ndarray, valid: np.ndarray, suffix: str = "") -> Figures:
-    """What can be said of a photo beside the true one, both (H, W, 3) uint8."""
+    """The metrics of a photo compared with the true one, both (H, W, 3) uint8."""
     own = colorfulness(photo[valid])
     figures = {
         "l1": mean_absolute_error(photo, true, valid),
@@ -159,7 +159,7 @@ def compare(photo: np.ndarray, true: np.ndarray, valid: np.ndarray, suffix: str 
 def measure_colors(
     model: Model, batch: Batch, indices: list[int], device: torch.device
 ) -> list[Figures]:
-    """How near the colours are, without and with ten hints, beside leaving the photo grey."""
+    """The metrics of each colourised photo without hints, with ten hints, and of the grey photo."""
     truth_ab = decode_ab(batch.target)
     outputs = {
         "": generate_ab(model, batch, device),

@@ -1,4 +1,4 @@
-"""`train.py --evaluate`: what a checkpoint scores on a folder of examples."""
+"""`train.py --evaluate`: the metrics of a checkpoint on a folder of examples."""
 
 import dataclasses
 import json
@@ -38,12 +38,11 @@ def evaluate_checkpoint(
     keys: Mapping[str, object] | None = None,
     device_name: str = "auto",
 ) -> dict[str, Any]:
-    """Every figure that the task has, over all examples in DATA_DIR/SPLIT, and what they are of.
+    """A report with all metrics of the task over the examples in DATA_DIR/SPLIT.
 
-    Checkpoint and judge are folders, or OWNER/NAME or OWNER/NAME@REVISION on the Hub. `keys` are
-    keys of a recipe that replace those the checkpoint was trained with, for data laid out in
-    another way. Raises ValueError as `open_datasets`, `resolve`, `load_checkpoint`, `load_judge`
-    and `evaluate` do.
+    Checkpoint and judge are folders, or OWNER/NAME[@REVISION] on the Hub. `keys` replaces recipe
+    keys of the checkpoint's training, for data in another layout. Raises the ValueErrors of
+    `open_datasets`, `resolve`, `load_checkpoint`, `load_judge` and `evaluate`.
     """
     device = choose_device(device_name)
     folder = resolve(checkpoint)
@@ -52,7 +51,7 @@ def evaluate_checkpoint(
     judge = None if judge_folder is None else load_judge(judge_folder, device)
     check_classes(config, data_dir)
     options = recipe_of(config, keys or {}).data_options()
-    # A part that is held out has nothing of what the run learned from
+    # Exclude the training examples from the held-out split
     names = read_facts(Path(folder)).get("names")
     dataset = open_data(options, data_dir, [split], earlier=names).datasets[0]
     log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
@@ -79,7 +78,7 @@ def evaluate_checkpoint(
 
 
 def check_classes(config: CheckpointConfig, data_dir: Path) -> None:
-    """ValueError where the data's label maps have other classes than the checkpoint."""
+    """Raises ValueError if the label maps have other classes than the checkpoint."""
     if config.task in LABEL_TASKS:
         known = [entry.name for entry in config.palette]
         found = [entry.name for entry in read_palette(data_dir).classes]
@@ -91,7 +90,7 @@ def check_classes(config: CheckpointConfig, data_dir: Path) -> None:
 
 
 def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
-    """The recipe that reads data as the checkpoint's training did, with some keys replaced."""
+    """The recipe that reads data like the checkpoint's training, with some keys replaced."""
     known = {f.name for f in dataclasses.fields(Recipe)}
     shape = dataclasses.asdict(config.generator)
     own = {"resize_mode": config.resize_mode, "crop_scale": config.crop_scale}
@@ -101,7 +100,7 @@ def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
 
 
 def default_json_path(checkpoint: str) -> Path:
-    """metrics.json in a checkpoint folder; for one of the Hub, a file in the working folder."""
+    """metrics.json in a checkpoint folder; for a Hub model, a file in the working folder."""
     if Path(checkpoint).exists():
         return Path(checkpoint) / METRICS_NAME
     name = checkpoint.split("@")[0].split("/")[-1]
@@ -109,7 +108,7 @@ def default_json_path(checkpoint: str) -> Path:
 
 
 def write_json(report: Mapping[str, Any], path: Path) -> None:
-    """ValueError where the file cannot be written."""
+    """Writes the report. Raises ValueError if the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, (json.dumps(report, indent=2) + "\n").encode())
@@ -118,12 +117,12 @@ def write_json(report: Mapping[str, Any], path: Path) -> None:
 
 
 def format_report(report: Mapping[str, Any]) -> str:
-    """The figures as a table in text, and what could not be measured."""
+    """The metrics as a text table, and notes on what could not be measured."""
     return "\n".join([format_table(report["metrics"]), "", *report["notes"]]).rstrip()
 
 
 def parse_groups(texts: list[str]) -> dict[str, str]:
-    """Groups by name of texts NAME=GLOB. ValueError for any other text."""
+    """Globs by group name, from texts NAME=GLOB. Raises ValueError for any other text."""
     groups = {}
     for text in texts:
         name, equals, pattern = text.partition("=")

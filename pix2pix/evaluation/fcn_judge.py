@@ -1,7 +1,7 @@
-"""A judge of generated photos: a network that reads label maps from photos (task photo2labels).
+"""A segmentation network (task photo2labels) as a judge of generated photos.
 
-The FCN score of Isola et al. (CVPR 2017), section 3.2.2: a photo made from a label map is as good
-as the map that a segmenter reads back from it. Its inner features compare sets of photos too.
+The FCN score of Isola et al. (CVPR 2017), section 3.2.2: a generated photo is as good as the label
+map that a segmenter predicts from it. The segmenter's features also compare sets of photos.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model, load_checkpoint
 
-LEVEL = 3  # the fourth halving of the encoder: at 256x256, 16x16 places
-GRID = 4  # their features are averaged over so many by so many parts of the photo
+LEVEL = 3  # index of the encoder stage that provides features: 16x16 pixels at 256x256
+GRID = 4  # features are averaged over a grid of GRID x GRID cells
 
 
 @dataclass(frozen=True)
 class Judge:
-    """A segmenter in evaluation mode, and the side in pixels of the squares that it knows."""
+    """A segmenter in evaluation mode, and the side of its square input in pixels."""
 
     model: Model
     size: int
@@ -31,7 +31,7 @@ class Judge:
 
     @torch.inference_mode()
     def read(self, photos: Tensor) -> Tensor:
-        """Class indices (N, H, W), on the CPU, found in photos (N, 3, H, W) in -1..1."""
+        """Predicted class indices (N, H, W), on the CPU, for photos (N, 3, H, W) in -1..1."""
         logits = self.model.generator(self._fit(photos)).float()
         return F.interpolate(logits, photos.shape[-2:], mode="bilinear").argmax(1).cpu()
 
@@ -39,11 +39,11 @@ class Judge:
     def features(self, photos: Tensor) -> Tensor:
         """Features (N, GRID * GRID, C) of photos (N, 3, H, W) in -1..1, on the CPU.
 
-        The encoder's activations after its fourth halving (its last where it has fewer), past the
-        normalisation and the LeakyReLU, averaged over each cell of a GRID x GRID grid. A cell, not
-        a photo, is a sample: a hundred photos give 1,600, enough for the covariance of the 112
-        channels that the trace recipe has there. Cells of one photo are not independent, so the
-        distances compare sets of photos of about the same number and nothing else.
+        The encoder's activations after its fourth stage (or its last), past normalisation and
+        LeakyReLU, averaged over each cell of a GRID x GRID grid. Each cell is a sample: a hundred
+        photos give 1,600, enough for the covariance of the trace recipe's 112 channels. Cells of
+        one photo are not independent, so distances are only comparable between sets of about the
+        same size.
         """
         generator = self.model.generator
         levels = generator.encode(self._fit(photos))[-generator.config.depth :]
@@ -51,7 +51,7 @@ class Judge:
         return F.adaptive_avg_pool2d(chosen, GRID).flatten(2).transpose(1, 2).float().cpu()
 
     def _fit(self, photos: Tensor) -> Tensor:
-        """The photos as squares of the side that the judge knows, on its device."""
+        """The photos resized to the judge's square input, on its device."""
         shape = (self.size, self.size)
         if photos.shape[-2:] != shape:
             photos = F.interpolate(photos, shape, mode="bilinear", antialias=True)
@@ -59,7 +59,7 @@ class Judge:
 
 
 def load_judge(folder: str | Path, device: torch.device) -> Judge:
-    """Raises ValueError where the folder is no checkpoint that reads label maps from photos."""
+    """The judge from a checkpoint. Raises ValueError unless its task is photo2labels."""
     config, model = load_checkpoint(folder)
     if config.task != "photo2labels":
         raise ValueError(

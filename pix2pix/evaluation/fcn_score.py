@@ -1,4 +1,4 @@
-"""What a judge says of photos made from label maps: FCN score, Fréchet distance, diversity."""
+"""Metrics of generated photos with a judge: FCN score, Fréchet distance, diversity."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -22,15 +22,15 @@ SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
 def score_with_judge(
     model: Model, batches: Iterable[tuple[list[int], Batch]], judge: Judge, device: torch.device
 ) -> dict[str, float]:
-    """Figures of the generated photos by whose they are, beside the same of the real ones.
+    """The judge's metrics of the generated photos, with those of the real photos to compare.
 
-    fcn_SCORE_REAL is what the judge reads from the real photos, fcn_SCORE_WHOSE from generated
-    ones and fcn_SCORE_ratio_WHOSE the part of the former that they reach. `frechet` is between the
-    real photos' features and theirs; frechet_real_halves, between every other real photo and the
-    rest, gives it a scale: two sets of half the size, of other buildings. `diversity` is the mean
-    distance between random styles of one drawing; diversity_real, between two real photos.
-    WHOSE is nothing for a model without styles. Pixels that are void in the real photo show its
-    own corners in both, and count in no score.
+    `fcn_SCORE_real` is the segmentation score of the real photos, `fcn_SCORE_STYLE` of the
+    generated ones, and `fcn_SCORE_ratio_STYLE` their quotient. `frechet` is the distance between
+    the features of real and generated photos; `frechet_real_halves`, between two halves of the
+    real photos, gives its scale. `diversity` is the mean distance between random styles of one
+    drawing; `diversity_real`, between two real photos. STYLE is `own_style` or `random_style`, and
+    missing for models without styles. Void pixels of the real photo are copied into the generated
+    one and count in no score.
     """
     confusions: dict[str, Tensor] = {}
     features: dict[str, list[Tensor]] = defaultdict(list)
@@ -48,7 +48,7 @@ def score_with_judge(
 def photos_of(
     model: Model, batch: Batch, indices: list[int], device: torch.device
 ) -> dict[str, Tensor]:
-    """The real photos and the generated ones, by whose they are; "style_K": for the diversity."""
+    """The real and the generated photos by style; "style_K" are for the diversity."""
     photos = {"real": batch.target}
     if model.style_encoder is None:
         made = {"": generate(model, batch, device)}
@@ -102,5 +102,5 @@ def feature_figures(features: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The distance (N,) of features (N, cells, C): the root mean square over a photo's cells."""
+    """The distances (N,) of features (N, cells, C): the root mean square over the cells."""
     return np.sqrt(((a - b) ** 2).sum(-1).mean(-1))

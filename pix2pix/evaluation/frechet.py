@@ -1,19 +1,19 @@
-"""The Fréchet distance between two sets of features, each taken for a Gaussian.
+"""The Fréchet distance between two sets of features, each modelled as a Gaussian.
 
 Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium"
-(2017), eq. 6; there the features are Inception's, here whatever the caller has.
+(2017), eq. 6, for any features instead of Inception's.
 """
 
 import numpy as np
 
 
 def fit_gaussian(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (D,) and covariance (D, D) of samples (N, D), the covariance shrunk as few samples need.
+    """Mean (D,) and covariance (D, D) of samples (N, D), with shrinkage for few samples.
 
-    It is drawn towards a multiple of the identity by the oracle approximating shrinkage of Chen et
-    al., "Shrinkage Algorithms for MMSE Covariance Estimation" (2010), eq. 23: a lot where N is
-    small beside D, next to nothing where it is large. So it has full rank from two samples on.
-    Raises ValueError for fewer.
+    The covariance is shrunk towards a multiple of the identity by the oracle approximating
+    shrinkage of Chen et al., "Shrinkage Algorithms for MMSE Covariance Estimation" (2010), eq. 23:
+    strongly if N is small compared with D, hardly if it is large. It has full rank from two samples
+    on. Raises ValueError for fewer.
     """
     count, size = samples.shape
     if count < 2:
@@ -32,10 +32,10 @@ def fit_gaussian(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def frechet_distance(
     mean_a: np.ndarray, covariance_a: np.ndarray, mean_b: np.ndarray, covariance_b: np.ndarray
 ) -> float:
-    """|m_a - m_b|^2 + tr(A + B - 2 (A B)^(1/2)), 0 or more, in the square of the features' unit.
+    """|m_a - m_b|^2 + tr(A + B - 2 (A B)^(1/2)), at least 0, in squared units of the features.
 
-    The trace of (A B)^(1/2) is taken as that of (A^(1/2) B A^(1/2))^(1/2), which is symmetric: its
-    eigenvalues are real, and those that rounding makes negative are 0.
+    The trace of (A B)^(1/2) equals that of (A^(1/2) B A^(1/2))^(1/2), which is symmetric and has
+    real eigenvalues; negative ones from rounding are clipped to 0.
     """
     values, vectors = np.linalg.eigh(covariance_a)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T

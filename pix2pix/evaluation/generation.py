@@ -1,4 +1,4 @@
-"""Running a model over examples, as the figures and the sample sheets need it."""
+"""Run a model on batches, for metrics and sample images."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def generate(
 ) -> Tensor:
     """The generator's output (N, C, H, W), on the CPU, without gradients.
 
-    The style of each example is that of its seed, or of its own target where there are no seeds.
+    The style of each example comes from its seed, or from its own target without seeds.
     """
     style = None
     if model.style_encoder is not None:
@@ -33,23 +33,23 @@ def generate(
 
 
 def generate_ab(model: Model, batch: Batch, device: torch.device) -> np.ndarray:
-    """A colouriser's a and b (N, h, w, 2) float32, as users get them: the hints are kept to."""
+    """A colouriser's a and b (N, h, w, 2) float32 with hints applied, as users get them."""
     return decode_ab(apply_hints(batch.input, generate(model, batch, device)))
 
 
 def spread_indices(size: int, limit: int | None) -> list[int]:
-    """Evenly spaced indices of a data set, `limit` of them at the most."""
+    """At most `limit` evenly spaced indices of a dataset."""
     count = size if limit is None else min(limit, size)
     return np.linspace(0, size - 1, count).round().astype(int).tolist()
 
 
 def restore_void(photo: Tensor, batch: Batch) -> Tensor:
-    """The photo with the target's own pixels where the weight is 0: there it had nothing to say."""
+    """The photo with the target's pixels where the weight is 0, which training ignores."""
     return torch.where(batch.weight > 0, photo, batch.target)
 
 
 def batch_to_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """sRGB (..., 3) uint8 of L (...) in 0..100 and a/b (..., 2), within the gamut."""
+    """sRGB (..., 3) uint8 from L (...) in 0..100 and a/b (..., 2), fitted to the gamut."""
     return lab_to_rgb(fit_gamut(np.concatenate([lightness[..., None], ab], -1)))
 
 
@@ -59,7 +59,7 @@ def batch_lightness(batch: Batch) -> np.ndarray:
 
 
 def with_hints(batch: Batch, count: int, seeds: Sequence[int], reach: int = 2) -> Batch:
-    """The batch with the true colour given at `count` spots of each example, by its seed."""
+    """The batch with hints of the true colour at `count` random spots of each example."""
     height, width = batch.input.shape[-2:]
     ab = decode_ab(F.interpolate(batch.target, (height, width)))
     hints, mask = np.zeros_like(ab), np.zeros(ab.shape[:3], np.float32)

@@ -1,6 +1,6 @@
-"""How near a picture is to the true one. Pictures are sRGB (H, W, 3) uint8.
+"""Image metrics: L1, PSNR, SSIM of sRGB images (H, W, 3) uint8.
 
-`valid` (H, W) bool leaves pixels out, such as the corners of a rectified photo.
+`valid` (H, W) bool excludes pixels, such as the corners of a rectified photo.
 """
 
 import cv2
@@ -8,23 +8,22 @@ import numpy as np
 
 
 def mean_absolute_error(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
-    """In 0..255."""
+    """The mean absolute error in 0..255."""
     return float(np.abs(a_u8[valid].astype(np.float32) - b_u8[valid]).mean())
 
 
 def psnr(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
-    """In dB, at most 100 (identical pictures)."""
+    """The peak signal-to-noise ratio in dB, at most 100 (identical images)."""
     error = np.mean((a_u8[valid].astype(np.float64) - b_u8[valid]) ** 2)
     return float(min(100.0, 10 * np.log10(255**2 / max(error, 1e-12))))
 
 
 def ssim(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
-    """Structural similarity, -1..1: the mean over the pixels and the three channels.
+    """The structural similarity, -1..1: the mean over the pixels and the three channels.
 
     Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004):
-    a Gaussian window of 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03; the outermost 5 pixels, whose
-    window would leave the picture, do not count. A window at the rim of what is left out sees some
-    of it, the same in both pictures where the caller has made it so.
+    an 11x11 Gaussian window with sigma 1.5, K1 = 0.01, K2 = 0.03, without the outermost 5 pixels.
+    Windows of valid pixels may include excluded ones, so callers make these equal in both images.
     """
     a, b = a_u8.astype(np.float32), b_u8.astype(np.float32)
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2

@@ -1,11 +1,11 @@
-"""What the figures' keys stand for, which way is better, and a table to read them in."""
+"""Describe metrics by their keys, tell which direction is better, and format them as a table."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """A figure's name in words with its unit, and which way is better: "lower", "higher" or ""."""
+    """A metric's description with its unit, and what is better: "lower", "higher" or ""."""
 
     words: str
     better: str
@@ -28,18 +28,18 @@ FIGURES = {
     "lpips": Figure("LPIPS (AlexNet)", "lower"),
     "examples": Figure("examples", ""),
 }
-# What only the data decides: something to compare with, which no training moves.
+# Suffixes of reference values that depend only on the data, not on the model.
 REFERENCES = ("truth", "grey", "real", "halves")
 
 
 def base_metric(key: str) -> str:
-    """The figure that a key is about, itself where it is none of FIGURES."""
+    """The entry of FIGURES that a key belongs to; the key itself if there is none."""
     named = [name for name in FIGURES if f"_{name}_" in f"_{key}_"]
     return max(named, key=len, default=key)
 
 
 def describe_variant(key: str) -> str:
-    """What a key says beside its figure, in words: "own style", "people 10 hints" or ""."""
+    """The rest of a key in words: "own style", "people 10 hints" or ""."""
     rest = f"_{key}_".replace(f"_{base_metric(key)}_", "_", 1)
     return rest.strip("_").replace("_", " ").replace("fcn", "FCN score")
 
@@ -49,20 +49,20 @@ def is_reference(key: str) -> bool:
 
 
 def direction(key: str) -> str:
-    """Which way is better: "lower", "higher", or "" where no way is or a training moves nothing."""
+    """What is better: "lower", "higher", or "" if neither, or if the metric is a reference."""
     figure = FIGURES.get(base_metric(key))
     return "" if figure is None or is_reference(key) else figure.better
 
 
 def describe_metric(key: str) -> str:
-    """The key in words: `fcn_mean_iou_real` is "mean IoU: FCN score real"."""
+    """The description of a key: `fcn_mean_iou_real` is "mean IoU: FCN score real"."""
     name, rest = base_metric(key), describe_variant(key)
     words = FIGURES[name].words if name in FIGURES else name.replace("_", " ")
     return f"{words}: {rest}" if rest and name != key else words
 
 
 def format_table(figures: Mapping[str, float]) -> str:
-    """Lines of key, value, an arrow that points the better way, and words."""
+    """Lines of key, value, an arrow in the better direction, and description."""
     arrows = {"lower": "↓", "higher": "↑", "": " "}
     width = max(map(len, figures), default=0)
     return "\n".join(
@@ -72,7 +72,7 @@ def format_table(figures: Mapping[str, float]) -> str:
 
 
 def format_value(value: float) -> str:
-    """At most four digits after the point, fewer for large numbers."""
+    """The value with at most four decimals, fewer for large numbers."""
     if isinstance(value, int):
         return f"{value:,}"
     return (

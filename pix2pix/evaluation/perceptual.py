@@ -1,7 +1,7 @@
-"""FID and LPIPS, where torchmetrics is installed and the weights of its networks can be had.
+"""FID and LPIPS, if torchmetrics is installed and the weights of its networks are available.
 
-Both judge by networks trained on photographs of all kinds (Inception-v3 and AlexNet), and
-torchmetrics fetches these once. They are beside the other figures, never instead of them.
+Both use networks trained on general photographs (Inception-v3 and AlexNet), which torchmetrics
+downloads once. They complement the other metrics.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,9 +22,9 @@ INSTALL = "pip install 'torchmetrics[image]'"
 def perceptual_figures(
     model: Model, task: str, batches: Iterable[tuple[list[int], Batch]], device: torch.device
 ) -> tuple[dict[str, float], list[str]]:
-    """`fid` and `lpips` of the generated photos (in random styles, where there are styles).
+    """`fid` and `lpips` of the generated photos, in random styles if the model has styles.
 
-    Also a line for each of the two that cannot be had, which says why.
+    Also returns a line for each metric that is unavailable, with the reason.
     """
     ready: dict[str, Any] = {}
     notes = []
@@ -35,7 +35,7 @@ def perceptual_figures(
             notes.append(f"{name}: not measured, {error.name} is not installed ({INSTALL})")
         except (ImportError, OSError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
-            notes.append(f"{name}: not measured, its weights cannot be had ({reason})")
+            notes.append(f"{name}: not measured, its weights are not available ({reason})")
     if not ready:
         return {}, notes
     for fake, real in photo_pairs(model, task, batches, device):
@@ -60,7 +60,7 @@ def load_lpips(device: torch.device) -> Any:
 
 
 def as_tensor(photos: np.ndarray, device: torch.device) -> Tensor:
-    """(N, 3, H, W) uint8, which is what torchmetrics' FID takes."""
+    """Photos as a tensor (N, 3, H, W) uint8, the input of torchmetrics' FID."""
     return torch.from_numpy(photos).permute(0, 3, 1, 2).contiguous().to(device)
 
 

@@ -1,4 +1,4 @@
-"""How well class indices agree with the true ones, by the confusion between classes.
+"""Segmentation metrics from a confusion matrix.
 
 The definitions are those of Long et al., "Fully Convolutional Networks for Semantic Segmentation"
 (CVPR 2015), section 5, which the FCN score of the pix2pix paper uses too.
@@ -11,16 +11,16 @@ from torch import Tensor
 
 
 def confusion_matrix(true: Tensor, found: Tensor, valid: Tensor, num_classes: int) -> Tensor:
-    """Counts (num_classes, num_classes), int64, [true, found], of the indices where `valid`."""
+    """Counts (num_classes, num_classes) int64, [true, found], of the `valid` pixels."""
     pairs = true[valid] * num_classes + found[valid]
     return torch.bincount(pairs, minlength=num_classes**2).view(num_classes, num_classes)
 
 
 def segmentation_scores(confusion: Tensor, class_names: Sequence[str] = ()) -> dict[str, float]:
-    """Pixel accuracy, class accuracy, mean IoU, 0..1; with `class_names` the IoU of each class too.
+    """Pixel accuracy, class accuracy and mean IoU in 0..1, and with `class_names` each class's IoU.
 
-    Means are over the classes that occur in the truth; one that does not has no figure.
-    Raises ValueError where no pixel counts.
+    Means are over the classes that occur in the truth; other classes are left out. Raises
+    ValueError if the matrix is empty.
     """
     hits, there, found = confusion.diag().double(), confusion.sum(1), confusion.sum(0)
     if not there.sum():

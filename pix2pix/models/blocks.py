@@ -1,4 +1,4 @@
-"""What the networks are made of: normalisation with styles, halving, doubling."""
+"""Building blocks of the networks: normalisation with styles, downsampling, upsampling."""
 
 from typing import Literal, cast
 
@@ -12,10 +12,10 @@ Padding = Literal["zeros", "replicate"]
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Instance norm with a learned scale and shift, computed in float32 under autocast too.
+    """Instance norm with a learned scale and shift, always computed in float32.
 
-    It divides by the deviation of a map, which is nearly zero where the map is even: statistics in
-    bfloat16 would amplify rounding.
+    It divides by the standard deviation of a map, which is nearly zero for an even map: statistics
+    in bfloat16 would amplify rounding errors.
     """
 
     def __init__(self, channels: int, eps: float) -> None:
@@ -29,12 +29,12 @@ class InstanceNorm(nn.InstanceNorm2d):
 
 
 class Norm(nn.Module):
-    """Normalisation with a learned scale and shift, and those of a style code where there is one.
+    """Normalisation with a learned scale and shift, modulated by a style code if there is one.
 
-    Style modulation is that of Dumoulin et al., "A Learned Representation for Artistic Style"
-    (2017), with a linear map of a continuous code in place of a table. With `classes`, each class
-    of the label map has its own (Tan et al., "Efficient Semantic Image Synthesis via Class-Adaptive
-    Normalization", 2021): normalisation alone would wash an evenly painted class out.
+    Style modulation follows Dumoulin et al., "A Learned Representation for Artistic Style" (2017),
+    with a linear map of a continuous code instead of a table. With `classes`, each class of the
+    label map has its own modulation (Tan et al., "Efficient Semantic Image Synthesis via
+    Class-Adaptive Normalization", 2021), since normalisation alone washes out uniform areas.
     """
 
     def __init__(
@@ -68,11 +68,12 @@ class Norm(nn.Module):
 
 
 class ResizeConv(nn.Conv2d):
-    """Nearest-neighbour 2x upsampling, then a 3x3 convolution, in one transposed convolution.
+    """Nearest-neighbour 2x upsampling and a 3x3 convolution, as one transposed convolution.
 
-    Each output pixel sees a 2x2 patch of the small input, so the nine weights add up to a 4x4
-    kernel: the same result at 4/9 of the multiplications. Unlike a free 4x4 transposed convolution
-    it cannot learn the checkerboard (Odena et al., distill.pub/2016/deconv-checkerboard).
+    Each output pixel depends on a 2x2 patch of the small input, so the nine weights combine to a
+    4x4 kernel: the same result with 4/9 of the multiplications. Unlike a free 4x4 transposed
+    convolution, it cannot produce checkerboard artefacts (Odena et al.,
+    distill.pub/2016/deconv-checkerboard).
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class ResizeConv(nn.Conv2d):
         super().__init__(in_channels, out_channels, 3, padding=1, bias=bias, padding_mode=padding)
 
     def transposed_weight(self) -> Tensor:
-        """The equal kernel (I, O, 4, 4) of a transposed convolution with stride 2, padding 1."""
+        """The equivalent kernel (I, O, 4, 4) of a transposed convolution, stride 2, padding 1."""
         w = self.weight.transpose(0, 1)  # (I, O, 3, 3)
         for axis in (2, 3):
             first, middle, last = w.unbind(axis)
@@ -97,7 +98,7 @@ class ResizeConv(nn.Conv2d):
         )
 
     def folded(self) -> nn.Module:
-        """The same map with its kernel worked out once, for serving."""
+        """An equivalent module with a precomputed kernel, for inference."""
         rim = self.padding_mode == "replicate"
         conv = nn.ConvTranspose2d(
             self.in_channels,
@@ -134,8 +135,9 @@ class Down(nn.Module):
 
 
 class LateralConv(nn.Module):
-    """What the decoder takes from a level of a foreign encoder: (N, outer, H, W) of its (N, inner,
-    H, W) and the generator's input, averaged down to H and W, in which hints are still themselves.
+    """Fits a level of a pretrained encoder to the decoder: (N, inner, H, W) to (N, outer, H, W).
+
+    Also takes the generator's input, averaged down to H and W, since the encoder may lose hints.
     """
 
     def __init__(self, inner: int, in_channels: int, outer: int) -> None:
@@ -156,7 +158,7 @@ class Up(nn.Module):
         self, inner: int, outer: int, config: GeneratorConfig, norm: str, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        bias = norm != "batch"  # batch norm takes any bias out again
+        bias = norm != "batch"  # batch norm removes any bias
         self.conv: nn.Module
         if config.upsample == "transpose":
             self.conv = nn.ConvTranspose2d(inner, outer, 4, stride=2, padding=1, bias=bias)
@@ -183,8 +185,8 @@ def init_weights(module: nn.Module) -> None:
 
 
 def fill_normal(tensor: Tensor, mean: float, std: float) -> None:
-    """Draws a parameter anew. On the meta device there is nothing to fill, and trying to would load
-    all of torch's compiler: two seconds at the start of every command."""
+    """Initialises a parameter from a normal distribution, except on the meta device, where it would
+    load torch's compiler: two seconds at the start of every command."""
     if not tensor.is_meta:
         nn.init.normal_(tensor, mean, std)
 

@@ -1,8 +1,7 @@
-"""The encoder of EfficientNet-Lite0, for weights that have learned from a million photos.
+"""The encoder of EfficientNet-Lite0, for weights pretrained on ImageNet.
 
-Tan and Le, "EfficientNet" (ICML 2019), in the form for phones: ReLU6, no squeeze and excitation.
-Layer for layer that of the published weights, so that they fit by their order
-(`training.pretrained`).
+Tan and Le, "EfficientNet" (ICML 2019), in the variant for phones: ReLU6, no squeeze and excitation.
+The layers have the order of the published weights (`training.pretrained`).
 """
 
 import torch.nn.functional as F
@@ -10,8 +9,8 @@ from torch import Tensor, nn
 
 EPS = 1e-3  # of the published weights' batch norms
 STEM = 32
-# For each halving, its blocks: expansion, kernel, channels, repeats. The first of a level halves;
-# at the first level the stem does.
+# The blocks of each level: expansion, kernel, channels, repeats. The first block of a level halves
+# the resolution; at the first level the stem does.
 LEVELS: tuple[tuple[tuple[int, int, int, int], ...], ...] = (
     ((1, 3, 16, 1),),
     ((6, 3, 24, 2),),
@@ -23,7 +22,7 @@ CHANNELS = tuple(level[-1][2] for level in LEVELS)
 
 
 class SameConv(nn.Conv2d):
-    """A convolution of even sides padded as in TensorFlow: the odd pixel is right and below."""
+    """A convolution with TensorFlow's "same" padding: the odd pixel is right and below."""
 
     def __init__(self, inner: int, outer: int, kernel: int, stride: int = 1, groups: int = 1):
         super().__init__(inner, outer, kernel, stride, groups=groups, bias=False)
@@ -43,7 +42,7 @@ def conv(
 
 
 class InvertedResidual(nn.Module):
-    """Widens, looks around in each channel by itself, narrows (MobileNetV2, CVPR 2018)."""
+    """Inverted residual: expansion, depthwise convolution, projection (MobileNetV2, CVPR 2018)."""
 
     def __init__(self, inner: int, outer: int, expand: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -59,7 +58,7 @@ class InvertedResidual(nn.Module):
 
 
 def encoder_stages(in_channels: int) -> list[nn.Sequential]:
-    """Five modules that halve the sides one after the other; each gives its CHANNELS."""
+    """Five modules, each of which halves the resolution and outputs its entry of CHANNELS."""
     modules, inner = [], STEM
     for index, level in enumerate(LEVELS):
         layers: list[nn.Module] = []

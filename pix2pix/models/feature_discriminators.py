@@ -1,4 +1,4 @@
-"""Discriminators that judge by what a network sees that knows photos already."""
+"""Discriminators on the features of a pretrained network."""
 
 from typing import cast
 
@@ -10,15 +10,15 @@ from torch.nn.utils.parametrizations import spectral_norm
 from pix2pix.models.blocks import init_weights
 from pix2pix.models.efficientnet import InvertedResidual, SameConv
 
-NUM_LEVELS = 4  # the fifth halving sees the whole of a facade at once
-WIDTH = 64
-WIDTHS = (32, 64, 64, 64)  # of the OasisDiscriminator, from fine to coarse
+NUM_LEVELS = 4  # a fifth level would see a whole facade at once
+WIDTH = 64  # channels of the ProjectedDiscriminator's heads
+WIDTHS = (32, 64, 64, 64)  # channels of the OasisDiscriminator, from fine to coarse
 
 
 class FixedConv(nn.Module):
-    """A convolution that does not learn, with the batch norm after it folded in.
+    """A frozen convolution with its batch norm folded in.
 
-    Its weights are buffers, and not of the state: they are the same in every run.
+    Its weights are buffers that are not saved, since they are the same in every run.
     """
 
     weight: Tensor
@@ -39,10 +39,10 @@ class FixedConv(nn.Module):
 
 
 class FrozenFeatures(nn.Module):
-    """What each level of an encoder of photos sees, each channel of about mean 0 and variance 1.
+    """The features of each level of a frozen encoder, with channels of mean ~0 and variance ~1.
 
-    Takes (N, 3, H, W) in -1..1, H and W multiples of 2 ** NUM_LEVELS; gives (N, C, H / 2 ** i,
-    W / 2 ** i) for i from 1 to NUM_LEVELS. It does not learn, but passes gradients on to the photo.
+    Takes (N, 3, H, W) in -1..1, H and W multiples of 2 ** NUM_LEVELS; returns (N, C, H / 2 ** i,
+    W / 2 ** i) for i from 1 to NUM_LEVELS. Gradients flow to the input.
     """
 
     def __init__(self, halvings: list[nn.Sequential]) -> None:
@@ -70,9 +70,9 @@ class FrozenFeatures(nn.Module):
 
 
 def measure_activations(level: nn.Sequential) -> tuple[Tensor, Tensor]:
-    """Mean and variance (C,) of what a level gives, as its batch norms have them.
+    """Mean and variance (C,) of a level's output, from its batch norms.
 
-    A residual block adds to what came in; both are taken to be independent.
+    Assumes that a residual block's input and output are independent.
     """
     mean = variance = torch.zeros(())
     for block in level:
@@ -94,10 +94,10 @@ def fix(module: nn.Module) -> None:
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Judges (condition, photo) by a small head on each level of the photo's FrozenFeatures.
+    """A discriminator of (condition, photo) with a small head on each level of FrozenFeatures.
 
     Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021), without the random projections;
-    each head is told the condition, averaged down to its level.
+    each head also gets the condition, averaged down to its level.
     """
 
     def __init__(self, condition_channels: int, channels: list[int]) -> None:
@@ -123,11 +123,11 @@ class ProjectedDiscriminator(nn.Module):
 
 
 class OasisDiscriminator(nn.Module):
-    """Names the class of each place of a photo, or calls it painted, by its FrozenFeatures.
+    """A discriminator that classifies each pixel of a photo as one of the classes, or as fake.
 
     Schönfeld et al., "You Only Need Adversarial Supervision for Semantic Image Synthesis" (OASIS,
-    ICLR 2021), on features that do not learn, the coarse ones brought to the fine ones (Lin et
-    al., "Feature Pyramid Networks", CVPR 2017). It is not told the label map: it has to read it.
+    ICLR 2021), on FrozenFeatures combined by a feature pyramid (Lin et al., "Feature Pyramid
+    Networks", CVPR 2017). It does not get the label map as an input.
     """
 
     def __init__(self, classes: int, channels: list[int]) -> None:
@@ -144,7 +144,7 @@ class OasisDiscriminator(nn.Module):
         self.apply(init_weights)
 
     def forward(self, known: list[Tensor]) -> Tensor:
-        """Logits (N, classes + 1, H / 2, W / 2), the last channel that of painted."""
+        """Logits (N, classes + 1, H / 2, W / 2); the last channel means fake."""
         x: Tensor | None = None
         for side, mix, level in reversed(list(zip(self.sides, self.mixes, known))):
             y = side(level)  # (N, WIDTHS[i], H / 2 ** i, W / 2 ** i)

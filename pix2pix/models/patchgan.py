@@ -10,9 +10,9 @@ PATCH_LAYERS = {1: 0, 16: 1, 70: 3, 286: 5}
 
 
 class PatchDiscriminator(nn.Module):
-    """PatchGAN: judges each patch of (condition, image) by itself.
+    """PatchGAN: classifies each patch of (condition, image) separately.
 
-    `receptive_field` is 1, 16, 70 or 286 pixels. Takes (N, in_channels, H, W); gives logits
+    `receptive_field` is 1, 16, 70 or 286 pixels. Takes (N, in_channels, H, W); returns logits
     (N, 1, h, w), 30x30 at 70 pixels and 256x256, and the activations of each hidden layer, for
     feature matching. `spectral_norm` adds spectral norm (Miyato et al., 2018) to all layers but
     the last.
@@ -47,7 +47,7 @@ class PatchDiscriminator(nn.Module):
             self.layers.append(conv(width, wider, 1 if last else stride, bias=norm != "batch"))
             self.norms.append(Norm(norm, wider))
             width = wider
-        # The last layer keeps its scale free: bounded too, hinge's margin would be out of reach.
+        # No spectral norm on the last layer: its outputs could not reach the hinge margin.
         self.layers.append(nn.Conv2d(width, 1, kernel, stride=1, padding=padding))
         self.apply(init_weights)
 
@@ -60,9 +60,10 @@ class PatchDiscriminator(nn.Module):
 
 
 class MultiScaleDiscriminator(nn.Module):
-    """PatchGANs of one kind on an image and its halves (Wang et al., pix2pixHD, 2018, section 3.2).
+    """PatchGANs at several scales of an image (Wang et al., pix2pixHD, 2018, section 3.2).
 
-    Takes what one of them takes; gives their logits and features in a list, full size first.
+    Takes the input of one PatchDiscriminator; returns a list of logits and features, full size
+    first.
     """
 
     def __init__(self, discriminators: list[PatchDiscriminator]) -> None:
@@ -79,7 +80,7 @@ class MultiScaleDiscriminator(nn.Module):
 
 
 def smallest_side(receptive_field: int, scales: int = 1) -> int:
-    """The smallest image, in pixels, that a discriminator and its scales can judge."""
+    """The smallest image side, in pixels, that a discriminator with its scales can process."""
     layers = PATCH_LAYERS[receptive_field]
-    # Each of the two last 4x4 convolutions, with stride 1 and padding 1, takes one pixel away.
+    # Each of the last two 4x4 convolutions, with stride 1 and padding 1, removes one pixel.
     return (3 * 2**layers if layers else 2) * 2 ** (scales - 1)

@@ -11,13 +11,13 @@ COLOR_FEATURES = 9
 
 
 class StyleEncoder(nn.Module):
-    """The style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
+    """Encodes the style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
 
-    Takes (N, 3, H, W) in -1..1; gives mean and log-variance, (N, style_dim) each.
+    Takes (N, 3, H, W) in -1..1; returns mean and log-variance, (N, style_dim) each.
 
-    The codes of real photos do not fill the standard normal that the KL term draws them to, and off
-    their own ground the generator paints no photo. So the encoder keeps the mean and covariance of
-    the codes that it gave, and `sample` draws from these.
+    The codes of real photos do not fill the standard normal of the KL term, and the generator fails
+    outside the encoder's distribution. The encoder therefore tracks the mean and covariance of its
+    codes, and `sample` draws from them.
     """
 
     style_mean: Tensor
@@ -30,11 +30,11 @@ class StyleEncoder(nn.Module):
             Down(a, b, "instance" if i else "none") for i, (a, b) in enumerate(pairwise(widths))
         )
         self.apply(init_weights)
-        # Instance norm hides each layer's mean colour, which is most of a style: that goes straight
-        # to the head, with weights that let it be heard over the code's noise from the start.
+        # Instance norm removes the mean colour, which is most of a style: colour features go
+        # straight to the head, with weights large enough to exceed the code's noise from the start.
         self.head = nn.Linear(widths[-1] + COLOR_FEATURES, 2 * style_dim)
         fill_normal(self.head.weight[:style_dim, widths[-1] :], 0.0, 0.3)
-        # Certain at first: a code lost in noise is one that the generator learns to ignore.
+        # Low variance at the start: the generator would learn to ignore a noisy code.
         nn.init.constant_(self.head.bias[style_dim:], -4.0)
         self.register_buffer("style_mean", torch.zeros(style_dim))
         # torch.eye on the meta device would load all of torch's compiler
@@ -52,25 +52,25 @@ class StyleEncoder(nn.Module):
 
     @torch.no_grad()
     def observe(self, styles: Tensor, momentum: float = 0.01) -> None:
-        """Takes styles (N, style_dim) of real photos into the running mean and covariance."""
+        """Updates the running mean and covariance with styles (N, style_dim) of real photos."""
         self.style_mean.lerp_(styles.mean(0), momentum)
         offsets = styles - self.style_mean  # (N, style_dim)
-        products = offsets[:, :, None] * offsets[:, None, :]  # no matmul: autocast would round it
+        products = offsets[:, :, None] * offsets[:, None, :]  # autocast would round a matmul
         self.style_covariance.lerp_(products.mean(0), momentum)
 
     def sample(self, noise: Tensor) -> Tensor:
-        """Styles (N, style_dim) as likely as those of real photos, from standard normal noise."""
+        """Styles (N, style_dim) distributed like those of real photos, from normal noise."""
         jitter = 1e-4 * torch.eye(len(self.style_mean), device=noise.device)
         scale = torch.linalg.cholesky(self.style_covariance.float() + jitter)
         return self.style_mean + (scale * noise[:, None, :]).sum(-1)
 
 
 def color_features(photo: Tensor) -> Tensor:
-    """What is light, warm or green about photos (N, 3, H, W) in -1..1: (N, 9), each of spread 1.
+    """Colour statistics (N, 9) of photos (N, 3, H, W) in -1..1, with a spread of about 1 each.
 
-    Means of brightness, red less blue and green less the others over the whole photo and over its
-    middle, where the wall is; how much each varies. Facades differ ten times more in brightness
-    than in hue: the divisors are what the CMP training photos have.
+    Means of brightness, red - blue and green - others over the whole photo and over its centre,
+    where the wall is, and the standard deviation of each. Brightness of facades varies ten times
+    more than hue: the divisors normalise by the CMP training photos.
     """
     red, green, blue = photo.unbind(1)
     opponent = torch.stack(

@@ -1,6 +1,6 @@
-"""How each task's arrays become the tensors that a generator takes and gives.
+"""Convert between arrays and the tensors of a generator, for each task.
 
-Training and inference share these, so that a model is served what it was trained on. Images are
+Training and inference share these functions, so that inputs are encoded alike. Images are
 (N, H, W, C) as arrays and (N, C, H, W) as tensors in -1..1.
 """
 
@@ -14,11 +14,11 @@ from torch import Tensor
 from pix2pix.images.color import AB_SCALE
 from pix2pix.labels.label_map import VOID
 
-SPREAD_STEP = 8  # pixels of a cell of the grid on which hints are spread
+SPREAD_STEP = 8  # cell size in pixels of the grid on which hints are propagated
 
 
 def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
-    """One-hot (N, num_classes, H, W) float of class indices (N, H, W) uint8; VOID is all zeros."""
+    """One-hot (N, num_classes, H, W) float from indices (N, H, W) uint8; VOID is all zeros."""
     labels = torch.from_numpy(label_maps)
     classes = torch.arange(num_classes, dtype=torch.uint8)
     assert num_classes <= VOID
@@ -52,9 +52,9 @@ def decode_ab(ab: Tensor) -> np.ndarray:
 
 
 def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.ndarray) -> Tensor:
-    """(N, 7, H, W): L; hint a/b (N, H, W, 2) where mask (N, H, W) is 1; the mask; all three spread.
+    """The input (N, 7, H, W): L, hint a/b, hint mask, and the propagated a, b and mask.
 
-    H and W are multiples of SPREAD_STEP.
+    `hints` (N, H, W, 2) are a/b where `mask` (N, H, W) is 1. H and W are multiples of SPREAD_STEP.
     """
     known = torch.from_numpy(mask)[:, None].float()
     spots = torch.cat([encode_ab(hints) * known, known], 1)
@@ -64,11 +64,11 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
 
 @dataclass(frozen=True)
 class Kernel:
-    """How far a hint reaches."""
+    """How far hints are propagated."""
 
-    sigma: float  # short sides
-    light: float  # of L in -1..1
-    doubt: float  # hints, in cells: where there are so many the nearness is a half
+    sigma: float  # spatial reach, in short sides
+    light: float  # reach in L, in -1..1
+    doubt: float  # total hint weight at which the confidence is one half
 
 
 AS_INPUT = Kernel(0.12, 0.3, 0.1)
@@ -79,12 +79,11 @@ BY_CODE = Kernel(0.18, 0.26, 0.01)  # found by learning them along with codes
 def spread_hints(
     spots: Tensor, light: Tensor, kernel: Kernel = AS_INPUT, code: Tensor | None = None
 ) -> Tensor:
-    """Each pixel's mean of the hints (N, 3, H, W) by nearness, and how near they are, in 0..1.
+    """Propagates hints (N, 3, H, W) to similar pixels: a, b and a confidence in 0..1.
 
-    Near is what is close by and as light in `light` (N, 1, H, W), -1..1, and has a code (N, K, h,
-    w) like it: normalised convolution (Knutsson and Westin, 1993) with the kernel of a bilateral
-    filter. A few pixels say little to a convolution that looks at all of them; this says at once
-    which hints a place belongs to.
+    Pixels are similar if they are close, have a similar L in `light` (N, 1, H, W), -1..1, and a
+    similar embedding `code` (N, K, h, w): normalised convolution (Knutsson and Westin, 1993) with
+    a bilateral kernel. Convolutions alone hardly react to a few hinted pixels.
     """
     if not spots.any():
         return torch.zeros_like(spots)
@@ -97,11 +96,10 @@ def spread_hints(
 
 
 def apply_hints(x: Tensor, output: Tensor) -> Tensor:
-    """a and b (N, 2, h, w), scaled by AB_SCALE, so that where a hint was given there is its colour.
+    """a and b (N, 2, h, w), scaled by AB_SCALE, that match the hints.
 
-    `output` (N, 2 + hint_embed_dim, h, w) is the generator's, made from the input `x` (N, 7, H, W).
-    Its residual at the hints is propagated to pixels that are near, of similar lightness and, where
-    the generator gives embeddings, of similar embedding.
+    `output` (N, 2 + hint_embed_dim, h, w) is the generator's for the input `x` (N, 7, H, W).
+    Propagates the residual at hints to similar pixels, like the hints themselves.
     """
     ab, code = output[:, :2], output[:, 2:]
     known = x[:, 3:4]
@@ -116,18 +114,18 @@ def apply_hints(x: Tensor, output: Tensor) -> Tensor:
 
 
 def with_flip(x: Tensor) -> Tensor:
-    """(2 N, C, H, W): pictures, then their mirror images. See `merge_flip`."""
+    """(2 N, C, H, W): images, then their mirror images. See `merge_flip`."""
     return torch.cat([x, x.flip(-1)])
 
 
 def merge_flip(output: Tensor) -> Tensor:
-    """(N, C, H, W) of what was made of `with_flip`: what is left and right should not matter."""
+    """The mean (N, C, H, W) of the outputs for a `with_flip` batch, flipped back."""
     straight, mirrored = output.chunk(2)
     return (straight + mirrored.flip(-1)) / 2
 
 
 def _spread(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tensor:
-    """(3, h, w) of one photo's hints (3, h, w), L (1, h, w) and code (K, h, w), all by cells."""
+    """Propagated hints (3, h, w) of one photo: hints (3, h, w), L (1, h, w), code (K, h, w)."""
     height, width = light.shape[-2:]
     hints = spots.flatten(1).T  # (h * w, 3)
     given = hints[:, 2] > 0
@@ -145,12 +143,12 @@ def _spread(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tenso
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    """(N, M) of points (N, D) and (M, D). Unlike a root's, its gradient is finite everywhere."""
+    """Squared distances (N, M) of points (N, D) and (M, D); the gradient is finite everywhere."""
     squares = a.square().sum(1, keepdim=True) + b.square().sum(1)
     return (squares - 2 * a @ b.T).clamp(min=0)
 
 
 def style_noise(style_dim: int, seed: int) -> Tensor:
     """Standard normal noise (1, style_dim) of a seed, the same on every device."""
-    # torch takes 64 bits; any other integer is as good a seed as its remainder
+    # torch seeds have 64 bits; larger integers are reduced
     return torch.randn(1, style_dim, generator=torch.Generator().manual_seed(seed % 2**63))

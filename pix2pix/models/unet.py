@@ -21,18 +21,18 @@ from pix2pix.models.blocks import (
 )
 from pix2pix.runtime.device import full_precision
 
-CODE_LEVEL = 3  # codes of places are made after so many halvings, or all but one
+CODE_LEVEL = 3  # encoder level of the deep features for the pixel embedding, at most depth - 1
 
 
 class AnnealedMean(nn.Module):
     """a and b (N, 2, H, W), scaled by AB_SCALE, from logits (N, K, H, W) over the points of a grid.
 
-    Channels beyond the logits are codes of places, which pass.
+    Channels beyond the logits are pixel embeddings and pass unchanged.
 
     The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: between the
     mean, which is grey where several colours are likely, and the mode, which is blotchy. The paper
-    has 0.38. On 317 held-out photos 0.7 has 0.38 more a/b error than that and 0.13 dB less PSNR,
-    but 0.8 more colourfulness, and hints take away more of the error.
+    uses 0.38. On 317 held-out photos, 0.7 has 0.38 more a/b error and 0.13 dB less PSNR, but 0.8
+    more colourfulness, and hints remove more of the error.
     """
 
     TEMPERATURE = 0.7
@@ -54,20 +54,19 @@ class AnnealedMean(nn.Module):
 
 
 class UNet(nn.Module):
-    """U-Net of any depth: `depth` halvings, `depth` doublings, a skip connection at each level.
+    """U-Net with `depth` downsamplings, `depth` upsamplings and a skip connection at each level.
 
-    Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; gives (N, out_channels, H, W) in
-    -1..1 (tanh), or logits where `final_tanh` is off. With a stem, a convolution at full
-    resolution before and after gives edges that are as sharp as the input's. With `half_output` the
-    last doubling is left out: chroma needs no more. The halvings may be those of a network that
-    knows photos already (`encoder`); a 1x1 convolution then fits each level to the decoder. With
-    `hint_embed_dim` so many more channels follow: the code of a place, near that of the places
-    which share its colour (`encoding.honour_hints`).
+    Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; returns (N, out_channels, H, W)
+    in -1..1 (tanh), or logits without `final_tanh`. A stem, a full-resolution convolution at both
+    ends, keeps edges as sharp as in the input. `half_output` drops the last upsampling, which is
+    enough for chroma. `encoder` replaces the downsamplings by a pretrained network; 1x1
+    convolutions then fit its levels to the decoder. `hint_embed_dim` adds that many output
+    channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`).
 
-    With instance norm (`needs_fp32`) it computes in float32 outside training, whatever autocast and
-    TF32 say: each norm divides by the deviation of a map, and where the input is even, rounding is
-    all that deviates. In bfloat16 a bare wall came out with ghost windows, up to 139 of 255 off; in
-    float16, of which TF32 has the precision, up to 99.
+    With instance norm (`needs_fp32`), inference is always in float32, regardless of autocast and
+    TF32: each norm divides by the deviation of a map, and in an even map only rounding deviates. In
+    bfloat16, a bare wall showed ghost windows with errors up to 139 of 255; in float16, which has
+    TF32's precision, up to 99.
     """
 
     def __init__(self, config: GeneratorConfig, final_tanh: bool = True) -> None:
@@ -90,7 +89,7 @@ class UNet(nn.Module):
         if config.encoder == "unet":
             previous = stem or config.in_channels
             for i, width in enumerate(widths):
-                # As in the paper, no normalisation at the first layer nor at the bottleneck.
+                # As in the paper, no normalisation in the first layer and the bottleneck.
                 norm = "none" if i in (0, depth - 1) else config.norm
                 bias = config.norm != "batch"
                 self.down.append(Down(previous, width, norm, bias, rim, config.norm_eps))
@@ -104,7 +103,7 @@ class UNet(nn.Module):
         for i in reversed(range(depth)):
             inner = widths[i] * (1 if i == depth - 1 else 2)
             if i > 0:
-                # In the paper's U-Net-256 the second to fourth of the decoder have dropout.
+                # In the paper's U-Net-256, decoder blocks two to four have dropout.
                 dropout = config.dropout if depth - 4 <= i < depth - 1 else 0.0
                 self.up.append(Up(inner, widths[i - 1], config, config.norm, dropout))
             elif stem:
@@ -124,14 +123,14 @@ class UNet(nn.Module):
         self.apply(init_weights)
         for module in self.modules():
             if isinstance(module, Norm) and module.style is not None:
-                fill_normal(module.style.weight, 0.0, 0.1)  # a code must matter from the start
+                fill_normal(module.style.weight, 0.0, 0.1)  # styles must matter from the start
         self.needs_fp32 = any(isinstance(module, InstanceNorm) for module in self.modules())
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
         return self.final(self.logits(x, style))
 
     def logits(self, x: Tensor, style: Tensor | None = None) -> Tensor:
-        """The output before its last nonlinearity."""
+        """The output before the final activation."""
         if self.config.style_dim and style is None:
             raise ValueError(
                 f"this generator needs a style code of {self.config.style_dim} numbers"
@@ -166,10 +165,10 @@ class UNet(nn.Module):
         return min(CODE_LEVEL, self.config.depth - 1)
 
     def encode(self, x: Tensor) -> list[Tensor]:
-        """What the stem, if there is one, and each of the `depth` halvings give, in this order.
+        """The outputs of the stem, if any, and of each of the `depth` encoder levels.
 
-        Those of the paper's encoder have passed its LeakyReLU, which the decoder's ReLU takes
-        nothing from: it is the same whether a skip branches off before or after.
+        They are taken after the LeakyReLU; the decoder's ReLU makes this equivalent to skips that
+        branch off before it, as in the paper.
         """
         multiple = 2**self.config.depth
         if x.shape[-2] % multiple or x.shape[-1] % multiple:
@@ -187,10 +186,10 @@ class UNet(nn.Module):
 
 
 class PixelEmbedding(nn.Module):
-    """What a place is a part of, (N, dim, H, W), the same within each cell of the deep features.
+    """A per-pixel embedding (N, dim, H, W), constant within each cell of the deep features.
 
-    Of features (N, deep, h, w) that know what things are, and (N, fine, H, W) that know where they
-    end.
+    Combines deep features (N, deep, h, w), which recognise objects, and fine features
+    (N, fine, H, W), which locate their edges.
     """
 
     def __init__(self, deep: int, fine: int, dim: int, width: int = 64) -> None:
@@ -206,7 +205,7 @@ class PixelEmbedding(nn.Module):
 
 
 def label_pyramid(one_hot: Tensor, depth: int) -> list[Tensor]:
-    """The part of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1."""
+    """The share of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1."""
     levels = [one_hot]
     for _ in range(depth - 1):
         levels.append(F.avg_pool2d(levels[-1], 2))

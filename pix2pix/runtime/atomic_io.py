@@ -1,35 +1,34 @@
-"""Writing files whole or not at all."""
+"""Write files atomically."""
 
 import os
 import secrets
 from pathlib import Path
 
-PART_PATTERN = ".*.part"  # what a killed process may leave behind
+PART_PATTERN = ".*.part"  # temporary files that a killed process may leave behind
 
 
 def folder_name(folder: str | Path) -> str:
-    """A folder's own name, for what others will see: a path says much about who made it.
+    """A folder's name for published texts, since a full path reveals details about its owner.
 
-    That of a folder "best" has its run's before it.
+    A folder "best" is prefixed with the name of its run.
     """
     path = Path(folder).resolve()
     return f"{path.parent.name}/{path.name}" if path.name == "best" else path.name
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file so that at any moment it is the old one or the new one, whole.
+    """Writes a file atomically: at any moment the old or the new content is complete.
 
-    Raises OSError where it cannot be written, and then leaves nothing behind.
+    Raises OSError on failure and leaves no temporary file behind.
     """
     write_together({path: content})
 
 
 def write_together(files: dict[Path, bytes]) -> None:
-    """Writes several files, each whole, and none of them before all are on the disk.
+    """Writes several files atomically; none is replaced before all are on the disk.
 
-    They take their places one after the other, in the dict's order: who is killed between two has
-    the first ones new and the others old. Raises OSError where one cannot be written, and then all
-    are the old ones.
+    Files are replaced one by one in the dict's order, so a kill in between leaves the first ones
+    new and the others old. Raises OSError if one cannot be written; then all stay unchanged.
     """
     parts: dict[Path, Path] = {}
     try:

@@ -1,6 +1,6 @@
-"""Where the files that come along lie: checkpoints, assets and the app's own scripts.
+"""Paths of the bundled files: checkpoints, assets and the app's scripts.
 
-In a clone that is its root; in an installed package a folder of the package (pyproject.toml).
+They are in the root of a clone, or in a folder of the installed package (pyproject.toml).
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where to run, and in which precision."""
+"""Choose the device and the precision."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name, or the best there is. ValueError where it is not there."""
+    """The device of that name, or the best available one. ValueError if it is missing."""
     if name not in DEVICES:
         raise ValueError(f"device must be one of {', '.join(DEVICES)}, got {name!r}")
     found = {
@@ -25,7 +25,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether the hardware multiplies bfloat16 natively, rather than by emulation."""
+    """Whether the hardware multiplies bfloat16 natively, without emulation."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
@@ -34,7 +34,7 @@ def has_fast_bf16(device: torch.device) -> bool:
 
 
 def has_amx() -> bool:
-    """Whether the CPU multiplies matrices of bfloat16 in one instruction (Intel AMX)."""
+    """Whether the CPU has bfloat16 matrix instructions (Intel AMX)."""
     return _cpu_has("amx_bf16", "_is_amx_tile_supported")
 
 
@@ -50,7 +50,7 @@ def autocast(device: torch.device, bf16: bool) -> contextlib.AbstractContextMana
 
 
 def full_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """Float32 is computed as such inside, whatever autocast and TF32 say outside."""
+    """A context that computes float32 in full precision, regardless of autocast and TF32."""
     stack = contextlib.ExitStack()
     if torch.amp.is_autocast_available(device.type):
         stack.enter_context(torch.autocast(device.type, enabled=False))
@@ -61,9 +61,9 @@ def full_precision(device: torch.device) -> contextlib.AbstractContextManager[ob
 
 @contextlib.contextmanager
 def _convolutions_without_tf32() -> Iterator[None]:
-    """cuDNN computes float32 convolutions in TF32, with the 10 bits of float16, by default."""
+    """By default cuDNN computes float32 convolutions in TF32, with float16's 10 mantissa bits."""
     cudnn = torch.backends.cudnn
-    # torch 2.9 renamed the switch and refuses to read the old one where the new one was used.
+    # torch 2.9 renamed the setting and refuses to read the old one after the new one was used.
     switch, name, off = (
         (cudnn.conv, "fp32_precision", "ieee")
         if hasattr(cudnn, "conv")

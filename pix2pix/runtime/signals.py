@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as requests, which a loop honours when it is at a good place to leave."""
+"""Turn SIGINT and SIGTERM into a stop request that a loop checks at a safe point."""
 
 import contextlib
 import os
@@ -6,13 +6,13 @@ import signal
 
 
 class StopSignal(contextlib.AbstractContextManager["StopSignal"]):
-    """Turns SIGINT and SIGTERM into a request that the loop honours; a second SIGINT kills.
+    """Turns SIGINT and SIGTERM into a request (`number`); a second SIGINT kills.
 
-    `words` say so to whoever pressed the keys. Unlike a KeyboardInterrupt the request cannot be
-    lost: one that is raised while Python calls back from C is only printed.
+    `words` is printed on the first signal. Unlike a KeyboardInterrupt, the request cannot be lost:
+    an exception that is raised during a callback from C is only printed.
     """
 
-    number = 0  # of the signal that came, 0: none
+    number = 0  # of the received signal, 0: none
 
     def __init__(self, words: str) -> None:
         self._words = f"\n{words}\n".encode()
@@ -23,12 +23,11 @@ class StopSignal(contextlib.AbstractContextManager["StopSignal"]):
 
     def _request(self, number: int, _: object) -> None:
         self.number = number
-        # The system's own handling: at once, even in the middle of a long operation. A kill at any
-        # moment leaves the last save whole.
+        # The default handler kills at once, even during a long operation. Saves are atomic, so the
+        # last one stays complete.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         with contextlib.suppress(OSError):
-            # Not through sys.stderr: this may interrupt a write to it, which must not be entered
-            # twice.
+            # Not sys.stderr: this may interrupt a write to it, which is not reentrant.
             os.write(2, self._words)
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""What a person should hear beside the result of their call, without every layer passing it on."""
+"""Collect notices for the user during a call, without passing them through every layer."""
 
 import logging
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ log = logging.getLogger("pix2pix")
 
 
 def notify(notice: str) -> None:
-    """Says a sentence to whoever made the call that this runs in, and to the log."""
+    """Logs a sentence and adds it to the notices of the current call."""
     log.warning(notice)
     heard = _heard.get()
     if heard is not None and notice not in heard:
@@ -20,7 +20,7 @@ def notify(notice: str) -> None:
 
 @contextmanager
 def collect_notices() -> Iterator[list[str]]:
-    """The notices of what is called within, in this thread."""
+    """A list that receives the notices of the calls inside, in this thread or task."""
     heard: list[str] = []
     token = _heard.set(heard)
     try:
