@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from commands import save_tiny
-from models import save_models
+from helpers.commands import save_tiny
+from helpers.models import save_models
+from helpers.synthetic import make_facade, write_facades
 from PIL import Image
-from synthetic import make_facade, write_facades
 
 from pix2pix.__main__ import main
 from pix2pix.cli import train
