@@ -265,7 +265,7 @@ def test_a_judge_of_other_classes_or_another_task_is_refused(tmp_path: Path) -> 
         shape = GeneratorConfig(5, 3, ngf=8, depth=4)
         model = Model(CheckpointConfig("labels2photo", 64, generator=shape, palette=PALETTE[:5]))
         evaluate(model, "labels2photo", facades, CPU, judge=judge)
-    with pytest.raises(ValueError, match="a model for colorize"):
+    with pytest.raises(ValueError, match="got one for colorize"):
         evaluate(make_model("colorize", 7, 2), "colorize", photos, CPU, judge=judge)
 
 

@@ -129,7 +129,7 @@ def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) ->
     figures, notes = perceptual.perceptual_figures(model, "image2image", [], torch.device("cpu"))
     assert figures == {}
     assert notes == [
-        "FID: not measured, its weights cannot be had (Name or service not known)",
+        "FID: not measured, its weights are not available (Name or service not known)",
         "LPIPS: not measured, torchmetrics is not installed (pip install 'torchmetrics[image]')",
     ]
 
