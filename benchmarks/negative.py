@@ -9,6 +9,7 @@ negative: no photo is needed twice.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,6 +46,8 @@ class Judge(nn.Module):
         found = {}
         for i in range(len(CHANNELS)):
             conv, norm = self.layers[3 * i], self.layers[3 * i + 1]
+            assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+            assert norm.running_mean is not None and norm.running_var is not None
             scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
             found[f"w{i}"] = conv.weight * scale[:, None, None, None]
             found[f"b{i}"] = norm.bias - norm.running_mean * scale
@@ -115,7 +118,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(0)
     judge = train(load(options.data), options.epochs)
-    np.savez_compressed(options.out, **judge.weights())
+    arrays: dict[str, Any] = judge.weights()  # a keyword of the function is a bool
+    np.savez_compressed(options.out, **arrays)
     with torch.no_grad():
         score = judge(stretch(F.interpolate(load(options.test), (SIDE, SIDE), mode="area")))
     correct, sure = (score > 0).float().mean(), (score > MIN_SCORE).float().mean()

@@ -1,6 +1,7 @@
 """Batch norm by a picture's own statistics, as the pix2pix authors test with it."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -10,12 +11,12 @@ from pix2pix.checkpoint import Model
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
-SHAPE = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "dropout": 0.0}
+SHAPE: dict[str, Any] = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "dropout": 0.0}
 
 
 def test_the_twin_paints_as_batch_norm_in_training_mode_does_one_picture_at_a_time() -> None:
     torch.manual_seed(0)
-    config = checkpoint_config(Recipe("labels2photo", **SHAPE, norm="batch"))  # type: ignore[arg-type]
+    config = checkpoint_config(Recipe("labels2photo", **SHAPE, norm="batch"))
     model = Model(config)
     pictures = torch.rand(3, config.generator.in_channels, 64, 64)
     with torch.no_grad():
@@ -33,8 +34,9 @@ def test_the_twin_paints_as_batch_norm_in_training_mode_does_one_picture_at_a_ti
     ("key", "value"), [("norm", "instance"), ("encoder", "efficientnet-lite0")]
 )
 def test_all_but_a_unet_with_batch_norm_is_refused(key: str, value: str) -> None:
-    config = checkpoint_config(Recipe("labels2photo", **SHAPE, norm="batch"))  # type: ignore[arg-type]
-    shape = dataclasses.replace(config.generator, **{key: value, "depth": 5})
+    config = checkpoint_config(Recipe("labels2photo", **SHAPE, norm="batch"))
+    changed: dict[str, Any] = {key: value, "depth": 5}
+    shape = dataclasses.replace(config.generator, **changed)
     config = dataclasses.replace(config, generator=shape)
     with pytest.raises(ValueError, match=f"with norm batch and encoder unet, got .*{value}"):
         with_own_statistics(config, Model(config))

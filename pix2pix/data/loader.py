@@ -33,6 +33,8 @@ class Batch:
 class Dataset(Protocol):
     """A set of examples that can be drawn with or without augmentation."""
 
+    names: list[str]  # of the examples, in order
+
     def __len__(self) -> int: ...
 
     def batch(

@@ -86,7 +86,7 @@ def taken_mb(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
             resized = picture.resize(scale, Image.Resampling.NEAREST) if scale else picture
             resized.save(folder / size / name)
     for name, task in (("colorize", "colorize"), ("trace", "photo2labels")):
-        config = checkpoint_config(Recipe(task, **TINY))  # type: ignore[arg-type]
+        config = checkpoint_config(Recipe(task, **TINY))
         save_checkpoint(folder / name, config, Model(config), "")
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(folder), json.dumps(list(LIMITS_MB))],

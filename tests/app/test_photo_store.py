@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import pytest
 from gradio_client import Client
+from helpers.running import host_and_port
 from PIL import Image
 
 from pix2pix.app.blocks import PHOTOS
@@ -319,7 +319,7 @@ def test_an_upload_beyond_the_limit_is_cut_off(
 
 
 def test_more_uploads_at_once_than_there_is_room_for_wait(fake_studio: str) -> None:
-    host, port = urlsplit(fake_studio).hostname, urlsplit(fake_studio).port
+    host, port = host_and_port(fake_studio)
     head = (
         f"POST /studio-photos HTTP/1.1\r\nhost: {host}\r\nx-studio-key: {MINE}\r\n"
         "content-length: 1000\r\n\r\nx"

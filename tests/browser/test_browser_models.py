@@ -180,7 +180,12 @@ def test_a_reload_opens_the_same_tab_and_in_it_the_same_photo(
     open_in(panel, "Open a photo", tmp_path / "my bay.png")
     panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
     page.reload()
     panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
     assert asked == ["beforeunload"]

@@ -252,7 +252,8 @@ def failing(
     place = "location /studio/ {"
     events = "location ~ ^/studio/gradio_api/(queue/join|app_id)"
     work = "location ~ ^/studio/(studio-live|studio-photos|gradio_api/upload)"
-    taken = dict(zip((413, 502, 504, "events"), ports(4)))
+    statuses: tuple[int | str, ...] = (413, 502, 504, "events")
+    taken = dict(zip(statuses, ports(4)))
     servers = [adapted(plain, taken[413], app_port, ("max_body_size 65m", "max_body_size 300"))]
     for status, upstream in ((502, free_port()), (504, silent_port)):
         own = f"{work} {{ proxy_pass http://127.0.0.1:{upstream}; proxy_read_timeout 1s; }}\n"

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -95,7 +96,7 @@ def test_the_file_knows_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_program_that_feeds_it_as_it_says_gets_what_translate_gives(
     tmp_path: Path, fit: str
 ) -> None:
-    shape = {"size": 32, "width": 16, "ngf": 4, "depth": 2, "upsample": "resize"}
+    shape: dict[str, Any] = {"size": 32, "width": 16, "ngf": 4, "depth": 2, "upsample": "resize"}
     recipe = Recipe("image2image", **shape, resize_mode=fit, lambda_gan=0.0)
     folder, out = save(tmp_path / "c", recipe), tmp_path / "m.onnx"
     assert main(["export", str(folder), "-o", str(out)]) == 0

@@ -28,7 +28,7 @@ def waves(seed: int, low: float, high: float) -> np.ndarray:
 
 def write_pairs(root: Path, kind: type, tops: list[float], ending: str = "png") -> list[np.ndarray]:
     """Pairs of deep pictures, each with its own greatest value, and 8-bit targets; the inputs."""
-    inputs = [waves(i, top / 3, top).astype(kind) for i, top in enumerate(tops)]
+    inputs: list[np.ndarray] = [waves(i, top / 3, top).astype(kind) for i, top in enumerate(tops)]
     for side in "AB":
         (root / side).mkdir(parents=True)
     for i, values in enumerate(inputs):
@@ -41,7 +41,7 @@ def read(root: Path, task: str = "image2image") -> tuple[dict[str, np.ndarray], 
     """The first picture of each example as it is trained on, and the options with the ranges."""
     options = DataOptions(task, 32, resize_mode="stretch", crop_scale=1.0, val_split=0.3)
     opened = open_data(options, root, seek_ranges=True)
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for part in opened.datasets:
         examples: CachedExamples = part.examples  # type: ignore[attr-defined]
         found |= {name: examples[i][0] for i, name in enumerate(examples.names)}

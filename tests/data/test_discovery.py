@@ -53,23 +53,25 @@ def input_and_target(dataset: Any) -> tuple[np.ndarray, ...]:
     return tuple(decode_photo(x)[0].mean((0, 1)) for x in (batch.input, batch.target))
 
 
-LAYOUTS = {
-    "side by side": lambda root: [write_doubles(root / s, 2) for s in ("train", "val")],
-    "A and B in train": lambda root: [
-        write_folders(root / s / "A", root / s / "B", 2) for s in ("train", "val")
-    ],
-    "trainA and trainB": lambda root: [
-        write_folders(root / f"{s}A", root / f"{s}B", 2) for s in ("train", "val")
-    ],
-    "no splits": lambda root: write_folders(root / "A", root / "B", 10),
-    "no splits, side by side": lambda root: write_doubles(root, 10),
-    "only train": lambda root: write_doubles(root / "train", 10),
+LAYOUTS: dict[str, tuple[list[tuple[str, ...]], int]] = {
+    # name: (folders of A and of B, or one of doubles; examples in each)
+    "side by side": ([("train",), ("val",)], 2),
+    "A and B in train": ([("train/A", "train/B"), ("val/A", "val/B")], 2),
+    "trainA and trainB": ([("trainA", "trainB"), ("valA", "valB")], 2),
+    "no splits": ([("A", "B")], 10),
+    "no splits, side by side": ([(".",)], 10),
+    "only train": ([("train",)], 10),
 }
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_layout_is_found_and_has_its_direction(name: str, tmp_path: Path) -> None:
-    LAYOUTS[name](tmp_path)
+    places, count = LAYOUTS[name]
+    for a, *b in places:
+        if b:
+            write_folders(tmp_path / a, tmp_path / b[0], count)
+        else:
+            write_doubles(tmp_path / a, count)
     for direction, expected in (("auto", (RED, GREEN)), ("BtoA", (GREEN, RED))):
         options = DataOptions("image2image", 32, direction=direction, crop_scale=1.0)
         for dataset in open_datasets(options, tmp_path):
@@ -269,7 +271,7 @@ def test_sizes_that_are_not_square_and_a_padded_border_without_weight(tmp_path: 
     assert 0.1 < border.float().mean() < 0.4
 
 
-PALETTE = [
+PALETTE: list[dict[str, Any]] = [
     {"name": "land", "rgb": [30, 160, 60]},
     {"name": "water", "rgb": [20, 60, 200], "id": 7},
     {"name": "street", "rgb": [128, 128, 128]},

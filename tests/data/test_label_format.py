@@ -62,11 +62,13 @@ def read(root: Path, **options: Any) -> tuple[list[np.ndarray], list[str]]:
         ),
         root,
     )
-    found = {}
+    found: dict[str, np.ndarray] = {}
+    classes: list[str] = []
     for part in sets:
         assert isinstance(part, FacadePairs)
+        classes = [c.name for c in part.palette.classes]
         found |= {name: part.examples[i][1] for i, name in enumerate(part.names)}
-    return [found[name] for name in sorted(found)], [c.name for c in sets[0].palette.classes]
+    return [found[name] for name in sorted(found)], classes
 
 
 def write_proposal(root: Path, error: str) -> list[dict]:

@@ -20,7 +20,7 @@ def coordinates(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("fit", RESIZE_MODES)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("size", [(64, 64), (48, 96)])
-def test_a_pair_moves_together(fit: str, shape: tuple, size: tuple) -> None:
+def test_a_pair_moves_together(fit: str, shape: tuple[int, int], size: tuple[int, int]) -> None:
     first = coordinates(*shape)
     second = 255 - first
     geometry = Geometry(*size, fit)
@@ -139,7 +139,7 @@ def test_a_geometry_that_makes_no_sense_is_refused(keys: dict) -> None:
 @pytest.mark.parametrize("size", [(64, 64), (48, 96)])
 @pytest.mark.parametrize("part", [1, 2])
 def test_what_is_shown_comes_back_in_its_own_shape_and_place(
-    fit: str, shape: tuple, size: tuple, part: int
+    fit: str, shape: tuple[int, int], size: tuple[int, int], part: int
 ) -> None:
     geometry, picture = Geometry(*size, fit).for_evaluation(), coordinates(*shape)
     shown = geometry.prepare(picture)

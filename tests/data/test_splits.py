@@ -82,8 +82,8 @@ def test_what_is_beside_a_split_in_two_folders_is_train(tmp_path: Path) -> None:
 
 def test_photos_in_folders_of_a_kind_that_each_have_their_splits(tmp_path: Path) -> None:
     for kind in ("cats", "dogs"):
-        for split, found in SPLITS.items():
-            for name in found:
+        for split, members in SPLITS.items():
+            for name in members:
                 save(tmp_path / kind / split / f"{name}.jpg")
     found = names(tmp_path, task="colorize")
     assert found["test"] == {f"{kind}/{n}" for kind in ("cats", "dogs") for n in SPLITS["test"]}

@@ -238,7 +238,7 @@ class FakeHubHandler(BaseHTTPRequestHandler):
                 X_Linked_ETag=f'"{oid}"',
                 X_Linked_Size=str(len(content)),
             )
-        etag = {"ETag": f'"{git_oid(content)}"', "X_Repo_Commit": sha}
+        etag: dict[str, Any] = {"ETag": f'"{git_oid(content)}"', "X_Repo_Commit": sha}
         if self.command == "HEAD":
             return self.send(200, Content_Length=str(len(content)), **etag)
         self.send(200, self.spoil(path, content), **etag)

@@ -1,6 +1,7 @@
 """Tiny checkpoints of every kind that the app has a tab for."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
 CPU = ("cpu", "torch")  # where the app loads models: the device and the engine
-TINY = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "norm": "instance"}
+TINY: dict[str, Any] = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "norm": "instance"}
 ROADS = (
     LabelColor("road", (128, 64, 128)),
     LabelColor("building", (70, 70, 70)),
@@ -21,11 +22,11 @@ ROADS = (
     LabelColor("car", (0, 0, 142)),
 )
 RECIPES = {
-    "roads": Recipe("labels2photo", **TINY, palette=ROADS, style_dim=4),  # type: ignore[arg-type]
-    "edges": Recipe("image2image", **TINY, input_type="lines"),  # type: ignore[arg-type]
-    "aerial": Recipe("image2image", **TINY),  # type: ignore[arg-type]
-    "segments": Recipe("photo2labels", **TINY, palette=ROADS),  # type: ignore[arg-type]
-    "grey": Recipe("colorize", **TINY),  # type: ignore[arg-type]
+    "roads": Recipe("labels2photo", **TINY, palette=ROADS, style_dim=4),
+    "edges": Recipe("image2image", **TINY, input_type="lines"),
+    "aerial": Recipe("image2image", **TINY),
+    "segments": Recipe("photo2labels", **TINY, palette=ROADS),
+    "grey": Recipe("colorize", **TINY),
 }
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from helpers.models import TINY, save_models
@@ -59,8 +61,8 @@ def save_app_models(folder: Path) -> dict[str, Path]:
     models = save_models(folder)
     tasks = (("facades", "labels2photo"), ("trace", "photo2labels"), ("colorize", "colorize"))
     for name, task in tasks:
-        style = {"style_dim": 4} if name == "facades" else {}
-        config = checkpoint_config(Recipe(task, **TINY, **style))  # type: ignore[arg-type]
+        style: dict[str, Any] = {"style_dim": 4} if name == "facades" else {}
+        config = checkpoint_config(Recipe(task, **TINY, **style))
         save_checkpoint(folder / name, config, Model(config), "")
         models[name] = folder / name
     return models
@@ -89,6 +91,13 @@ def running_app(folder: Path, arguments: list[str], **environment: str) -> Itera
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait(120)
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Of a URL that has both."""
+    parts = urlsplit(url)
+    assert parts.hostname and parts.port, url
+    return parts.hostname, parts.port
 
 
 def wait_for_start(app: RunningApp, seconds: float = 300) -> None:

@@ -41,7 +41,9 @@ def packed(values: np.ndarray, bits: int) -> bytes:
 Tag = tuple[int, int, Sequence[int] | bytes]  # code, type, values
 
 
-def by_hand(strips: Sequence[bytes], *tags: Tag, width: int = 64, height: int = 40) -> bytes:
+def by_hand(
+    strips: Sequence[bytes | bytearray], *tags: Tag, width: int = 64, height: int = 40
+) -> bytes:
     """A little-endian TIFF with these strips, and tags that replace or join the plain ones."""
     known: dict[int, Tag] = {
         256: (256, 4, [width]),

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from pix2pix.training.model_card import write_card
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
-TINY = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "norm": "instance"}
+TINY: dict[str, Any] = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "norm": "instance"}
 EDGES = Recipe("image2image", **TINY, input_type="lines")
 
 
@@ -29,7 +30,7 @@ class Echo(Translator):
         self.styles = Styles(self.config, None)
         self.shapes: list[tuple[int, ...]] = []
 
-    def _runner(
+    def _runner(  # type: ignore[override]
         self, x: torch.Tensor, style: torch.Tensor | None, stop: Stop = None
     ) -> torch.Tensor:
         self.shapes.append(tuple(x.shape[2:]))

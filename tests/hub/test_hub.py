@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -288,7 +289,7 @@ def test_a_bad_commit_does_not_take_the_place_of_a_good_one(
         ({"ngf": 256, "size": 4096}, "a layer at size 4096"),
     ],
 )
-def test_a_model_too_large_for_a_stranger_is_refused(options: dict[str, int], reason: str) -> None:
+def test_a_model_too_large_for_a_stranger_is_refused(options: dict[str, Any], reason: str) -> None:
     config = checkpoint_config(dataclasses.replace(RECIPE, **options))
     numbers = sum(tensor.numel() for tensor in build_meta_model(config).state_dict().values())
     with pytest.raises(ValueError, match=f"{reason} would take"):
@@ -296,7 +297,13 @@ def test_a_model_too_large_for_a_stranger_is_refused(options: dict[str, int], re
 
 
 def test_the_papers_network_is_affordable() -> None:
-    shape = {"ngf": 64, "depth": 8, "max_channels": 512, "size": 256, "style_dim": 0}
+    shape: dict[str, Any] = {
+        "ngf": 64,
+        "depth": 8,
+        "max_channels": 512,
+        "size": 256,
+        "style_dim": 0,
+    }
     config = checkpoint_config(dataclasses.replace(RECIPE, **shape))
     numbers = sum(tensor.numel() for tensor in build_meta_model(config).state_dict().values())
     check_affordable(config, 4 * numbers)

@@ -74,7 +74,7 @@ def test_a_scan_in_linear_grey_comes_out_as_light_as_it_was(depth: int) -> None:
 def test_colours_are_those_of_the_profile(kind: str) -> None:
     image = Image.new("RGB", (40, 30), (250, 128, 180))
     opened = open_rgb(saved(image, SWAPPED, kind))
-    np.testing.assert_allclose(opened.getpixel((5, 5)), (128, 250, 180), atol=2)
+    np.testing.assert_allclose(np.asarray(opened)[5, 5], (128, 250, 180), atol=2)
     assert "icc_profile" not in opened.info  # no second time
 
 
@@ -85,7 +85,7 @@ def test_transparency_stays_and_a_palette_has_the_profiles_colours_too() -> None
     np.testing.assert_allclose(np.asarray(result)[0, 0, :3], (128, 250, 180), atol=2)
     palette = Image.new("RGB", (8, 8), (250, 128, 180)).quantize(4)
     opened = open_rgb(saved(palette, SWAPPED))
-    np.testing.assert_allclose(opened.getpixel((0, 0)), (128, 250, 180), atol=2)
+    np.testing.assert_allclose(np.asarray(opened)[0, 0], (128, 250, 180), atol=2)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def test_the_texts_of_a_png_stay_and_become_exif_elsewhere() -> None:
     data = encoded("PNG", pnginfo=notes)
     again = result_of(data, "PNG")
     again.load()
+    assert isinstance(again, PngImagePlugin.PngImageFile)
     assert again.text == {"Author": "A. Uthor", "Description": CAPTION, "Comment": "dusty"}
     for kind in ("JPEG", "WEBP", "TIFF"):
         result = result_of(data, kind)

@@ -92,7 +92,7 @@ def test_lab_becomes_rgb_though_its_a_is_no_alpha() -> None:
 
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
 def test_wide_values_are_spread_over_their_own_range(dtype: type) -> None:
-    values = np.array([[0, 50_000, 100_000]], dtype)
+    values: np.ndarray = np.array([[0, 50_000, 100_000]], dtype)
     assert np.asarray(to_rgb(Image.fromarray(values)))[0, :, 0].tolist() == [0, 128, 255]
 
 

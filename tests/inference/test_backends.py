@@ -3,6 +3,8 @@
 import contextlib
 import ctypes
 import dataclasses
+import functools
+import itertools
 import logging
 import subprocess
 import sys
@@ -70,6 +72,7 @@ def make_model(recipe: Recipe) -> Model:
     model = Model(checkpoint_config(recipe)).requires_grad_(False)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.running_mean is not None and module.running_var is not None
             module.running_mean.uniform_(-0.1, 0.1)
             module.running_var.uniform_(0.5, 2)
     return model.eval()
@@ -206,9 +209,10 @@ def test_after_a_run_that_was_stopped_those_of_the_size_before_are_whole_too() -
     whole, small_whole = runner(x, style), runner(small, style)
     assert runner(small, style, lambda: False).equal(small_whole), "runs of other shapes go on"
     for patience in (1, 3, 6, 10):
-        left = iter(range(patience))
+        polls = itertools.count()
+        stop = functools.partial(lambda polls, last: next(polls) >= last, polls, patience)
         with contextlib.suppress(InferenceCancelledError):
-            runner(x, style, lambda left=left: next(left, None) is None)
+            runner(x, style, stop)
         np.testing.assert_allclose(runner(small, style).numpy(), small_whole.numpy(), atol=1e-4)
     np.testing.assert_allclose(runner(x, style).numpy(), whole.numpy(), atol=1e-4)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.printed import old_photo, print_in_dots
+from helpers.recording import record_calls
 from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
@@ -210,11 +211,7 @@ def test_a_session_answers_as_a_photo_opened_anew(colorizer) -> None:
 
 
 def test_a_session_runs_the_network_only_for_new_hints(colorizer, monkeypatch) -> None:
-    runs = []
-    plain = Colorizer.predict_ab
-    monkeypatch.setattr(
-        Colorizer, "predict_ab", lambda self, *args: runs.append(args) or plain(self, *args)
-    )
+    runs = record_calls(monkeypatch, Colorizer, "predict_ab")
     session = colorizer.open_photo(make_photo(64, 64))
     for strength, hints in ((1, []), (0.5, []), (1.5, ()), (1, [RED]), (0.2, [RED])):
         session.colorize(strength, hints)

@@ -2,10 +2,12 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from helpers.recording import record_calls
 from helpers.synthetic import write_facades
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -125,13 +127,20 @@ def test_with_crop_the_middle_is_as_evaluated_and_no_worse_in_the_whole(
     assert square == pytest.approx(expected, rel=0.02)
 
 
-SMALL = {"size": 64, "ngf": 4, "ndf": 4, "depth": 3, "max_channels": 8, "lambda_gan": 0.0}
+SMALL: dict[str, Any] = {
+    "size": 64,
+    "ngf": 4,
+    "ndf": 4,
+    "depth": 3,
+    "max_channels": 8,
+    "lambda_gan": 0.0,
+}
 
 
 @pytest.mark.parametrize("fit", ["stretch", "pad", "mirror", "rotate"])
 @pytest.mark.parametrize("width", [64, 32])
 def test_drawings_and_photos_of_facades_are_shown_as_evaluation_shows_them(
-    tmp_path: Path, fit: str, width: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fit: str, width: int
 ) -> None:
     data = write_facades(tmp_path / "data", 1, 1, HEIGHT, WIDTH)
     source = data / "val" / "house0"
@@ -143,14 +152,13 @@ def test_drawings_and_photos_of_facades_are_shown_as_evaluation_shows_them(
         save_checkpoint(tmp_path / task, config, Model(config), "")
         shown = evaluation_input(recipe, data)
         service = load_any(tmp_path / task, "cpu")
-        seen, run = [], service._runner
-        service._runner = lambda x, *rest, seen=seen, run=run: seen.append(x) or run(x, *rest)
+        runs = record_calls(monkeypatch, service, "_runner")
         if isinstance(service, Drawer):
             result = service.draw(open_label_map(source.with_suffix(".png")))
         else:
             assert isinstance(service, Tracer)
             result = service.trace(open_rgb(source.with_suffix(".jpg")))
-        torch.testing.assert_close(seen[0][:1], shown)
+        torch.testing.assert_close(runs[0][0][:1], shown)
         assert result.shape[:2] == (HEIGHT, WIDTH)
 
 

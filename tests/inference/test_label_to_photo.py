@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.recording import record_calls
 from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
@@ -73,11 +74,9 @@ def test_a_model_paints_from_its_own_size_to_its_largest(
 ) -> None:
     recipe = dataclasses.replace(DRAW, crop_scale=2.0)
     drawer = load_drawer(make_checkpoint(tmp_path / "draw", recipe), "cpu")
-    seen, run = [], drawer._runner
-    monkeypatch.setattr(
-        drawer, "_runner", lambda x, *rest: seen.append(x.shape[2:]) or run(x, *rest)
-    )
+    runs = record_calls(monkeypatch, drawer, "_runner")
     photo = drawer.draw(make_labels(*shape), size=size)
+    seen = [tuple(x.shape[2:]) for x, *_ in runs]
     assert seen == [tuple(-(-side // 16) * 16 for side in painted)]  # of whole 2 ** depth
     expected = shape if size is None else tuple(round(s * size / min(shape)) for s in shape)
     assert photo.shape == (*expected, 3)

@@ -6,8 +6,10 @@ from PIL import Image, ImageDraw
 
 from pix2pix.labels.line_art import INK, decode_lines
 
+Color = int | str | tuple[int, ...]
 
-def drawing(side: int, width: int, ink: object, paper: object, mode: str = "L") -> Image.Image:
+
+def drawing(side: int, width: int, ink: Color, paper: Color, mode: str = "L") -> Image.Image:
     image = Image.new(mode, (side, side), paper)
     ImageDraw.Draw(image).rectangle(
         (side // 4, side // 4, side * 3 // 4, side * 3 // 4), outline=ink, width=width

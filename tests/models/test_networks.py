@@ -1,6 +1,7 @@
 """The networks against the figures of the literature, and against their own promises."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from pix2pix.models import (
     smallest_side,
 )
 
-SMALL = {"ngf": 4, "depth": 3, "max_channels": 16}
+SMALL: dict[str, Any] = {"ngf": 4, "depth": 3, "max_channels": 16}
 
 
 def test_the_papers_unet_256_has_its_54413955_parameters() -> None:

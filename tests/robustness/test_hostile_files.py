@@ -11,12 +11,11 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import pytest
-from helpers.running import RunningApp
+from helpers.running import RunningApp, host_and_port
 from helpers.tiffs import by_hand
 from PIL import Image, PngImagePlugin
 
@@ -270,7 +269,7 @@ def test_a_stranger_of_many_names_takes_little_memory(attacked: RunningApp) -> N
 
 
 def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
-    host, port = urlsplit(attacked.url).hostname, urlsplit(attacked.url).port
+    host, port = host_and_port(attacked.url)
     heads = [
         f"POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + '{"data":'
         for path in ("gradio_api/queue/join", "gradio_api/call/draw", "gradio_api/cancel")
@@ -300,7 +299,7 @@ def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
 def test_an_upload_broken_off_is_one_line_in_the_log(
     attacked: RunningApp, path: str, lines: int
 ) -> None:
-    host, port = urlsplit(attacked.url).hostname, urlsplit(attacked.url).port
+    host, port = host_and_port(attacked.url)
     before = len(attacked.said())
     head = (
         f"POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 400000\r\nx-studio-key: {KEY}\r\n"
@@ -319,7 +318,7 @@ def test_an_upload_broken_off_is_one_line_in_the_log(
 
 
 def test_what_is_no_http_is_hung_up_on(attacked: RunningApp) -> None:
-    host, port = urlsplit(attacked.url).hostname, urlsplit(attacked.url).port
+    host, port = host_and_port(attacked.url)
     for garbage in (b"\x16\x03\x01\x02\0" * 50, b"GET\r\n\r\n", b"\0" * 4096, b"A" * 200_000):
         with socket.create_connection((host, port)) as connection:
             connection.settimeout(20)

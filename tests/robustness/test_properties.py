@@ -3,6 +3,7 @@
 Examples are drawn from a fixed seed, so that what passes here passes everywhere.
 """
 
+import functools
 import io
 import json
 from collections.abc import Callable
@@ -123,7 +124,7 @@ def test_any_bytes_are_a_label_map_or_refused(content: bytes) -> None:
 @given(images())
 def test_any_picture_is_a_label_map_or_refused(image: Image.Image) -> None:
     for colors in (None, ((0, 0, 0), (9, 9, 9), (255, 0, 0))):
-        label_map = takes_or_refuses(lambda colors=colors: decode_label_image(image, colors))
+        label_map = takes_or_refuses(functools.partial(decode_label_image, image, colors))
         if label_map is not None:
             assert label_map.shape == image.size[::-1]
 
@@ -145,6 +146,7 @@ CONFIG = {
     "generator": {"in_channels": 2, "out_channels": 3, "depth": 4},
     "palette": [{"name": "wall", "rgb": [0, 0, 255]}, {"name": "door", "rgb": [0, 170, 255]}],
 }
+PLACES: tuple[str, ...]
 PLACES = ("task", "size", "width", "palette", "styles", "input_type", "metrics", "format_version")
 PLACES += ("canvas", "training")  # an old name, and free-form content
 INNER = ("in_channels", "ngf", "depth", "norm", "dropout", "style_dim", "padding", "half_output")

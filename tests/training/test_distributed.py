@@ -154,7 +154,7 @@ def test_two_workers_make_the_steps_of_one(
             # Before an instance norm a bias has no gradient but rounding errors, and Adam divides
             # those by their own size plus 1e-8: hence 1e-8, not 1e-14.
             torch.testing.assert_close(
-                two["tensors"][name], tensor, rtol=1e-8, atol=1e-8, msg=lambda m, n=name: n + m
+                two["tensors"][name], tensor, rtol=1e-8, atol=1e-8, msg=(name + ": {}").format
             )
 
 

@@ -96,12 +96,10 @@ def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int) -> None:
             raise ValueError("power cut")
         return plain_step(self, batch, step, total)
 
-    Learner.step = step_then_die
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "step", step_then_die)
         saving = ["--save-every", 3]
         assert run(recipe, "--data", data, "--out", broken, *keys, *saving) == 2
-    finally:
-        Learner.step = plain_step
     assert run("--resume", broken) == 0
 
     expected, got = weights(whole), weights(broken)

@@ -324,7 +324,8 @@ def test_a_small_size_trains_and_its_depth_is_kept(tmp_path: Path, data: Path) -
 
 
 def test_a_depth_that_was_named_stays_and_one_that_is_too_shallow_is_not_taken() -> None:
-    for keys in ({"size": 64, "depth": 7}, {"size": 100}, {"width": 100}):
+    wrong: list[dict[str, object]] = [{"size": 64, "depth": 7}, {"size": 100}, {"width": 100}]
+    for keys in wrong:
         with pytest.raises(ValueError, match=r"(size|width) must be a multiple of"):
             train.load_recipe("facades", keys)
     assert train.load_recipe("facades", {"size": 256}).depth == 7

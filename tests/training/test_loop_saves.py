@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -34,11 +35,9 @@ def test_two_epochs_straight_and_one_and_one_are_identical(tmp_path: Path, data:
             os.kill(os.getpid(), signal.SIGTERM)
         return plain_step(self, batch, step, total)
 
-    Learner.step = step_with_signal
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "step", step_with_signal)
         status = run("facades", "--data", data, "--out", halved, *keys)
-    finally:
-        Learner.step = plain_step
     assert status == 128 + signal.SIGTERM
     assert saved_step(halved) == 3
     assert run("--resume", halved) == 0
@@ -47,7 +46,7 @@ def test_two_epochs_straight_and_one_and_one_are_identical(tmp_path: Path, data:
     assert_equal_states(*states)
 
 
-def assert_equal_states(one: object, other: object) -> None:
+def assert_equal_states(one: Any, other: Any) -> None:
     if isinstance(one, torch.Tensor):
         assert torch.equal(one, other)
     elif isinstance(one, dict):
@@ -187,11 +186,9 @@ def test_the_figures_of_the_last_evaluation_outlive_a_resume(tmp_path: Path, dat
             raise ValueError("power cut")
         return plain_step(self, batch, step, total)
 
-    Learner.step = step_then_die
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "step", step_then_die)
         assert run("facades", "--data", data, "--out", out, *keys) == 2
-    finally:
-        Learner.step = plain_step
     before = read_config(out).metrics
     assert before["examples"] == 2
 
@@ -200,10 +197,8 @@ def test_the_figures_of_the_last_evaluation_outlive_a_resume(tmp_path: Path, dat
         return plain_step(self, batch, step, total)
 
     (out / "run.json").write_text((out / "run.json").read_text().replace('ps": 4', 'ps": 9'))
-    Learner.step = step_to_a_signal
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "step", step_to_a_signal)
         assert run("--resume", out) == 128 + signal.SIGINT
-    finally:
-        Learner.step = plain_step
     assert saved_step(out) == 4
     assert read_config(out).metrics == before

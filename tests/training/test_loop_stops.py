@@ -93,11 +93,9 @@ def test_what_is_not_finite_stops_the_run_before_it_is_saved(
 
     out = tmp_path / "run"
     keys = [*KEYS[:-2], "--log-every", 100, "--max-steps", 9, "--save-every", 3]
-    Learner.step = step_to_nan
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "step", step_to_nan)
         assert run("facades", "--data", data, "--out", out, *keys) == 1
-    finally:
-        Learner.step = plain_step
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert "not finite" in error
     assert "the save of step 3 is untouched" in error

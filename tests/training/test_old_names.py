@@ -137,9 +137,9 @@ def test_every_old_flag_means_the_new_one_and_stands_in_no_help(
     assert shown[0] == shown[1]
     with pytest.raises(SystemExit):
         train.main(["--help"])
-    words = set(capsys.readouterr().out.split())
-    assert {new_flag(old) for old in FLAGS} <= words
-    assert not FLAGS.keys() & words
+    help_words = set(capsys.readouterr().out.split())
+    assert {new_flag(old) for old in FLAGS} <= help_words
+    assert not FLAGS.keys() & help_words
 
 
 @pytest.mark.parametrize("old", FLAGS)

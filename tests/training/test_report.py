@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ HOSTILE = "<script>alert(1)</script>\"'&"
 def write_run(folder: Path, name: str = "facades", steps: int = 2000, sheets: int = 5) -> dict:
     """A run's folder as the trainer leaves it; the content of its run.json."""
     rng = np.random.default_rng(0)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for step in range(10, steps + 1, 10):
         decay = float(np.exp(-step / 600))
         rows.append({"step": step, "l1": 0.2 + decay + rng.normal(0, 0.03), "d": 1.3 + decay / 3})
@@ -204,7 +205,9 @@ def test_in_a_browser_it_fits_and_its_slider_and_charts_answer(
     box = panel.locator("svg").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     text = panel.locator("output").inner_text()
-    step = int(re.match(r"step ([\d,]+): ", text)[1].replace(",", ""))
+    reading = re.match(r"step ([\d,]+): ", text)
+    assert reading, text
+    step = int(reading[1].replace(",", ""))
     assert 850 <= step <= 1000  # the middle of the picture, left of the middle of the axis
     assert complaints == []
     context.close()

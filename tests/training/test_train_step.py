@@ -135,9 +135,11 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
 def test_discriminators_learn_at_every_scale() -> None:
     recipe = replace(SMALL, d_scales=2)
     learner = Learner(recipe, torch.device("cpu"))
-    before = [p.clone() for p in learner.discriminator.scales[1].parameters()]
+    scales = learner.discriminator.scales
+    assert isinstance(scales, torch.nn.ModuleList)
+    before = [p.clone() for p in scales[1].parameters()]
     learner.step(make_batch(), 0, 10)
-    after = list(learner.discriminator.scales[1].parameters())
+    after = list(scales[1].parameters())
     assert any(not torch.equal(a, b) for a, b in zip(before, after))
 
 
@@ -219,7 +221,8 @@ def test_photos_to_photos_are_learned_with_the_input_as_the_condition() -> None:
     images = torch.rand(4, 3, 32, 32) * 2 - 1
     batch = Batch(images, -images, torch.ones(4, 1, 32, 32), images)
     learner = Learner(recipe, torch.device("cpu"))
-    assert learner.discriminator.layers[0].in_channels == 6
+    first = next(m for m in learner.discriminator.modules() if isinstance(m, torch.nn.Conv2d))
+    assert first.in_channels == 6
     losses = learner.step(batch, 0, 10)
     assert losses.keys() == {"d", "gan", "l1"}
 
