@@ -36,6 +36,7 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+COLORIZE = "studio-api/colorize"
 PACE_S = 1.0  # from one request of a user to the next, on average
 BUSY_S = 0.5  # a user's rest after "busy"
 REST_S = 0.5  # of the hand, after which the page asks for the large picture (building.js)
@@ -51,60 +52,41 @@ class Tally:
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     not_yet: int = 0  # large pictures that waited for quieter times
     errors: list[str] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)  # in the queue, as the users were told
     stale: int = 0  # answers that were not to the newest drawing
 
 
 class User:
     """A browser: its session, and what it has been told."""
 
-    def __init__(self, url: str, indices: dict[str, int], tally: Tally, seed: int) -> None:
+    def __init__(self, url: str, tally: Tally, seed: int) -> None:
         self.client = httpx.AsyncClient(base_url=url, timeout=120, trust_env=False)
         self.session, self.key = secrets.token_hex(8), secrets.token_hex(16)
-        self.indices, self.tally = indices, tally
+        self.tally = tally
         self.rng = np.random.default_rng(seed)
 
-    async def ask(self, kind: str, event: str, value: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer to one event of the page; None where the server was busy or failed."""
-        body = {
-            "data": [value],
-            "fn_index": self.indices[event],
-            "session_hash": self.session,
-        }
+    async def ask(self, kind: str, wanted: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer of the Colourise tab; None where the server was busy or failed."""
         start = time.monotonic()
+        headers = {"x-studio-key": self.key}
         try:
-            joined = await self.client.post("gradio_api/queue/join", json=body)
-            if joined.status_code == 503 and "busy" in joined.text:
+            answer = await self.client.post(f"{COLORIZE}/colorize", json=wanted, headers=headers)
+            if answer.status_code == 503 and "busy" in answer.text:
                 self.tally.busy[kind] += 1
                 await asyncio.sleep(BUSY_S)
                 return None
-            joined.raise_for_status()
-            answer = await self._listen()
-        except (httpx.HTTPError, ValueError) as error:
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
             self.tally.errors.append(f"{kind}: {error!r}")
             return None
         self.tally.seconds[kind].append(time.monotonic() - start)
-        return answer
-
-    async def _listen(self) -> dict[str, Any]:
-        query = {"session_hash": self.session}
-        async with self.client.stream("GET", "gradio_api/queue/data", params=query) as stream:
-            async for line in stream.aiter_lines():
-                message = json.loads(line[6:]) if line.startswith("data: ") else {}
-                if message.get("msg") == "estimation" and message.get("rank") is not None:
-                    self.tally.places.append(message["rank"] + 1)
-                if message.get("msg") == "process_completed":
-                    if not message["success"]:
-                        raise ValueError(str(message["output"])[:200])
-                    return dict(message["output"]["data"][0])
-        raise ValueError("the stream ended without an answer")
+        return dict(answer.json())
 
     async def follow(self, wish: dict[str, Any], is_newest: bool) -> None:
         """The picture of a drawing, as the page asks for it while a hand draws."""
         kind = "large" if wish.get("large") else "draw"
         start = time.monotonic()
         try:
-            answer = await self.client.post("studio-live/draw", json=wish)
+            answer = await self.client.post("studio-api/draw/draw", json=wish)
             if answer.status_code == 503 and "busy" in answer.text:
                 self.tally.busy[kind] += 1
                 await asyncio.sleep(BUSY_S)
@@ -155,7 +137,7 @@ class User:
         headers = {"x-studio-key": self.key, "x-photo-name": "photo.jpg"}
         while time.monotonic() < end:
             try:
-                sent = await self.client.post("studio-photos", content=photo, headers=headers)
+                sent = await self.client.post(f"{COLORIZE}/photos", content=photo, headers=headers)
                 if sent.status_code == 503:
                     self.tally.busy["send"] += 1
                     await asyncio.sleep(BUSY_S)
@@ -164,17 +146,17 @@ class User:
             except (httpx.HTTPError, KeyError) as error:
                 self.tally.errors.append(f"send: {error!r}")
                 continue
-            wish: dict[str, Any] = {"key": self.key, "photo": photo_id, "strength": 1.0}
+            wanted: dict[str, Any] = {"photo": photo_id, "strength": 1.0}
             for kind in ("preview", "quick", "quick", "quick", "quick", "quick", "save"):
                 x, y = self.rng.uniform(0, 1, 2)
-                wish["hints"] = [{"x": x, "y": y, "color": "#c68642"}]
-                answer = await self.ask(kind, "serve", {**wish, "kind": kind})
-                if answer and "refused" in answer:
-                    self.tally.errors.append(f"{kind}: {answer['refused']}")
+                wanted["hints"] = [{"x": x, "y": y, "color": "#c68642"}]
+                answer = await self.ask(kind, {**wanted, "kind": kind})
+                if answer and "error" in answer:
+                    self.tally.errors.append(f"{kind}: {answer['error']}")
                 await self.pause()
                 if time.monotonic() > end:
                     break
-            path = f"studio-photos/{photo_id}"
+            path = f"{COLORIZE}/photos/{photo_id}"
             await self.client.get(f"{path}/result", headers=headers)
             await self.client.delete(path, headers=headers)
 
@@ -209,13 +191,11 @@ async def present(user: User) -> AsyncIterator[None]:
 
 async def load(url: str, users: int, seconds: float, pid: int) -> tuple[Tally, list[float]]:
     """What the users met with, and the server's memory in MB about every second."""
-    config = httpx.get(f"{url}config", timeout=60).json()
-    indices = {d["api_name"]: d["id"] for d in config["dependencies"]}
     tally, photo, memory = Tally(), make_photo(), []
     end = time.monotonic() + seconds
 
     async def live(number: int) -> None:
-        user = User(url, indices, tally, number)
+        user = User(url, tally, number)
         await asyncio.sleep(float(user.rng.uniform(0, 3)))
         async with present(user):
             await (user.paint(end) if number % 2 else user.colourise(end, photo))
@@ -275,7 +255,6 @@ def report(tally: Tally, memory: list[float], users: int, seconds: float) -> dic
         "first_errors": tally.errors[:5],
         "stale_answers": tally.stale,
         "large_not_yet": tally.not_yet,
-        "longest_queue": max(tally.places, default=0),
         "rss_start_mb": round(memory[0]),
         "rss_peak_mb": round(max(memory)),
         "rss_end_mb": round(memory[-1]),

@@ -99,15 +99,12 @@ def measure(device: str, folder: Path, cold: bool, is_last: bool) -> dict[str, f
     return found
 
 
-def ask_page(url: str, kind: str, photo: Path) -> None:
-    """An event of the page for a file, as the page sends it; returns once it was answered."""
-    with httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
-        dependencies = client.get("config").json()["dependencies"]
-        index = next(d["id"] for d in dependencies if [t[1] for t in d["targets"]] == [kind])
-        path = client.post("gradio_api/upload", files={"files": photo.open("rb")}).json()[0]
-        body = {"data": [{"file": {"path": path}}], "fn_index": index, "session_hash": kind}
-        client.post("gradio_api/queue/join", json=body).raise_for_status()
-        client.get("gradio_api/queue/data", params={"session_hash": kind})
+def ask_page(url: str, action: str, photo: Path) -> None:
+    """Sends a file to a route of the Draw tab, as the page does; returns once it was answered."""
+    headers = {"x-photo-name": photo.name}
+    address = f"{url}studio-api/draw/{action}"
+    answer = httpx.post(address, content=photo.read_bytes(), headers=headers, timeout=PATIENCE_S)
+    answer.raise_for_status()
 
 
 def write_photo(path: Path, mode: str, size: tuple[int, int]) -> None:

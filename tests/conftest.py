@@ -144,7 +144,7 @@ def launch(demo: Any, root_path: str = "") -> str:
         server_port=port,
         prevent_thread_lock=True,
         quiet=True,
-        **launch_options(root_path),
+        **launch_options(demo, root_path),
     )
     return f"http://127.0.0.1:{port}/"
 

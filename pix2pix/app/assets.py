@@ -1,4 +1,4 @@
-"""Serves our scripts, styles and images; makes the code by which a component loads its script."""
+"""Serves our scripts, styles and images; and makes the code that loads a component's script."""
 
 import hashlib
 from pathlib import Path
@@ -39,24 +39,19 @@ def assets_routes() -> list[BaseRoute]:
     async def give_component(_: Request) -> Response:
         return FileResponse(COMPONENT, media_type="text/javascript")
 
-    files = StaticFiles(directory=ASSETS)
     return [
-        Mount(f"/{ASSETS_URL}", files),
+        Mount(f"/{ASSETS_URL}", StaticFiles(directory=ASSETS)),
         Route(f"/{COMPONENT_URL}", give_component),
     ]
 
 
-def load_script(module: str, function: str, events: tuple[str, ...] = ()) -> str:
-    """The `js_on_load` of a component: it calls `function` of `assets/js/MODULE`.
-
-    Gradio takes every quoted name in it for an event, so that is where the events are declared.
-    """
-    declared = " ".join(f"'{event}'" for event in events)
+def load_script(module: str, function: str) -> str:
+    """The `js_on_load` of a component: calls `function` of `assets/js/MODULE` with its element."""
     # Where the app is a <gradio-app src="..."> of another page, its addresses begin there.
     return (
         "const src = element.closest(`gradio-app`)?.getAttribute(`src`);"
         "const start = new URL(src ? src.replace(/[/]*$/, `/`) : `./`, document.baseURI);"
         f"import(new URL(`{ASSETS_URL}/js/{module}`, start).href)"
-        f".then((m) => m.{function}({{element, props, trigger, server, upload, watch}}))"
-        f".catch((e) => console.error(e)); // events: {declared}"
+        f".then((m) => m.{function}({{ element, props }}))"
+        ".catch((error) => console.error(error));"
     )

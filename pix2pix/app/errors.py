@@ -1,64 +1,49 @@
-"""Turns what went wrong into a sentence for the person in front of the screen."""
+"""Turns exceptions of the endpoints for programs into errors that a person can read."""
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import gradio as gr
 
-from pix2pix.runtime.user_warnings import collect_notices
+from pix2pix.app.server.answers import RequestError, unfinished
 
-logger = logging.getLogger(__name__)
-
-
-def sentence(error: ValueError) -> gr.Error:
-    """A ValueError's own words, shown without a traceback."""
-    return gr.Error(as_text(str(error)), title="That did not work", print_exception=False)
+log = logging.getLogger("pix2pix")
 
 
-def as_text(words: str) -> str:
-    """The words without a tag in them. The page renders HTML in errors and warnings, programs print
-    them as they are: entities would be read by the one and shown by the other."""
-    return words.replace("<", "\u2039").replace(">", "\u203a")
+def user_error(message: str) -> gr.Error:
+    """The message as an error that is shown without a traceback."""
+    return gr.Error(without_tags(message), title="That did not work", print_exception=False)
 
 
-def unfinished(error: Exception) -> str:
-    """What a person hears of a fault of ours: nothing of its insides."""
-    return f"The server could not finish this ({type(error).__name__}). Please try again."
-
-
-def with_notices(function: Callable[..., Any], *args: Any) -> Any:
-    """What the function returns; what it had to tell beside that is shown in the page."""
-    with collect_notices() as notices:
-        result = function(*args)
+def show_notices(notices: Iterable[str]) -> None:
+    """Shows each notice beside the result of the call that runs."""
     for notice in notices:
-        gr.Warning(as_text(notice), title="Please note")
-    return result
+        gr.Warning(without_tags(notice), title="Please note")
 
 
-def in_words(function: Callable[..., Any], takes: type = object) -> Callable[..., Any]:
-    """Wraps a handler so that it only ever fails with a gr.Error that a person can read.
+def without_tags(message: str) -> str:
+    """The message with other angle brackets: a page would render tags, a program print entities."""
+    return message.replace("<", "\u2039").replace(">", "\u203a")
 
-    One that `takes` a class refuses others: a component may be sent what another event takes.
+
+def as_user_error(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Wraps an endpoint so that it fails with nothing but a gr.Error in plain words.
+
+    Of an unexpected error the class alone is logged and shown: a message could describe a photo.
     """
 
     @functools.wraps(function)
-    def wrapped(*args: Any) -> Any:
+    async def wrapped(*args: Any) -> Any:
         try:
-            if args and not isinstance(args[0], takes):
-                raise ValueError("this was sent for another purpose than it can have here")
-            return with_notices(function, *args)
-        except gr.Error:
-            raise
+            return await function(*args)
+        except RequestError as error:
+            raise user_error(error.reason) from None
         except ValueError as error:
-            raise sentence(error) from None
+            raise user_error(str(error)) from None
         except Exception as error:
-            logger.exception("%s failed", function.__name__)
-            raise gr.Error(
-                unfinished(error),
-                title="That did not work",
-                print_exception=False,
-            ) from None
+            log.error("%s failed: %s", function.__name__, type(error).__name__)
+            raise user_error(unfinished(error)) from None
 
     return wrapped

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from PIL import Image
 
-import pix2pix.app  # noqa: F401  before torch, which reads what it sets
 from pix2pix.app.root_path import read_root_path
 from pix2pix.app.server.upload_cache import own_folder
 from pix2pix.hub import resolve
@@ -223,7 +222,6 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
     gc.disable()  # there is no garbage yet, and looking for it takes half a second
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_models, args)
-        import pix2pix.app.component_stubs  # noqa: F401  Gradio in half of the time
         from pix2pix.app.blocks import create_demo
 
         drawer, colorizer, tracer, revisions = loading.result()
@@ -244,9 +242,9 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
 def serve(args: argparse.Namespace) -> None:
     """Serves the app until the process is told to end."""
     demo, warm_up = build(args)
-    from pix2pix.app.blocks import launch_options
-    from pix2pix.app.server.draw_routes import desks_of
-    from pix2pix.app.server.shutdown import leave, wait_for_signal
+    from pix2pix.app import gradio_compat
+    from pix2pix.app.blocks import launch_options, studio_api_of
+    from pix2pix.app.server.shutdown import stop_server, wait_for_signal
 
     try:
         demo.launch(
@@ -254,24 +252,27 @@ def serve(args: argparse.Namespace) -> None:
             server_port=args.port,
             prevent_thread_lock=True,
             quiet=True,
-            mcp_server=args.mcp,
-            **launch_options(args.root_path),
+            **launch_options(demo, args.root_path, args.mcp),
         )
     except OSError:
         raise SystemExit(
             f"app.py: cannot listen on {args.host}:{args.port}, is it in use? "
             "Another port: --port NUMBER"
         ) from None
-    if args.mcp and demo.mcp_error:  # another version of what is needed, say
+    if args.mcp and (problem := gradio_compat.mcp_problem(demo)):
         demo.close(verbose=False)
-        raise SystemExit(f"app.py: --mcp: {demo.mcp_error.strip()}")
+        raise SystemExit(f"app.py: --mcp: {problem}")
     print(f"pix2pix studio is at http://{args.host}:{args.port}  (Ctrl+C ends it)", flush=True)
     warming = threading.Timer(WARM_UP_AFTER_S, warm_up)
     warming.daemon = True
     warming.start()
     wait_for_signal()
     warming.cancel()
-    leave(demo, lambda: desks_of(demo).is_idle)
+    stop_server(
+        is_idle=lambda: studio_api_of(demo).queue.is_idle,
+        is_delivered=lambda: not gradio_compat.has_undelivered_answers(demo),
+        close=lambda: demo.close(verbose=False),
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Sheets have the shape that their model was trained on, square or not."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from helpers.models import RECIPES, ROADS
 from PIL import Image, ImageDraw
 
 from pix2pix.app.canvas_spec import SheetKind, facades_sheet, fit_label_map, sheet_of
-from pix2pix.app.server.schemas import pack_ids, read_drawing, unpack_ids
-from pix2pix.app.tabs.draw_tab import LOOKS
+from pix2pix.app.server.encoding import pack_ids, unpack_ids
+from pix2pix.app.server.schemas import DrawContext, DrawRequest, parse_request
+from pix2pix.app.tabs.draw_tab import SEEDS
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Drawer, load_any, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
@@ -40,9 +42,10 @@ def test_a_drawing_of_the_models_shape_travels_and_is_drawn_at_it(
     assert (sheet.props()["height"], sheet.props()["width"]) == shape
     labels = np.zeros(shape, np.uint8)
     labels[5:9, 20:30] = 3
-    request = read_drawing({"ids": pack_ids(labels), "seed": LOOKS[0]}, sheet, model.style_dim)
-    np.testing.assert_array_equal(request.label_map, labels)
-    assert model.draw(request.label_map).shape == (*shape, 3)
+    body = json.dumps({"ids": pack_ids(labels), "seed": SEEDS[0]}).encode()
+    request = parse_request(DrawRequest, body, DrawContext(sheet, model.style_dim))
+    np.testing.assert_array_equal(request.ids, labels)
+    assert model.draw(request.ids).shape == (*shape, 3)
 
 
 @pytest.mark.parametrize("shape", [WIDE, TALL])

@@ -66,7 +66,7 @@ def test_the_app_starts_with_what_is_left_and_says_what_is_off_and_why(
         for what, reason in REASONS.items():
             assert off in shown[what] and reason in shown[what]
         assert off not in shown["roads"]
-        assert app.event_names().keys() >= {"roads_live"}
+        assert app.event_names().keys() >= {"roads"}
         assert "<script>alert" not in str(shown)
         assert "Traceback" not in app.said()
         assert app.said().count("off: ") == len(REASONS) + 3

@@ -1,25 +1,28 @@
 """What the Colourise tab gets: previews while a hand waits, and finished files."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, SepiaColorizer
+from conftest import ROOT, PaletteDrawer, SepiaColorizer, serve
 from helpers.printed import mount, old_photo, print_in_dots
+from helpers.routes import colorize
 from helpers.tiffs import pages
 from PIL import Image
 
 from pix2pix.app.server.colorize_schemas import (
     SWITCHES,
+    ColorizeRequest,
     Look,
     color_kept,
     finish_photo,
-    read_color_request,
 )
+from pix2pix.app.server.encoding import preview_uri
 from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload
-from pix2pix.app.tabs.colorize_tab import answer_privately, preview_uri
+from pix2pix.app.server.schemas import parse_request
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Hint, load_colorizer
 from pix2pix.training.recipe import Recipe
@@ -43,6 +46,10 @@ class CountingColorizer(SepiaColorizer):
     def open_photo(self, photo: Image.Image, **options: Any) -> Any:
         self.opened += 1
         return super().open_photo(photo, **options)
+
+
+def read(payload: Any) -> ColorizeRequest:
+    return parse_request(ColorizeRequest, json.dumps(payload).encode(), 192)
 
 
 def test_a_photo_stays_open_while_hints_and_strength_change() -> None:
@@ -105,7 +112,7 @@ def test_a_finished_file_has_the_photos_captions_unless_they_are_to_go(
     exif.get_ifd(0x8825)[1] = "N"
     content = jpeg(exif=exif)
     for strip in (False, True):
-        look = read_color_request({"kind": "save", "strip": strip}, 192).look
+        look = read({"kind": "save", "photo": "p", "strip": strip}).look
         result = finish_photo(SepiaColorizer(), content, "a.jpg", look, format_)
         found = Image.open(io.BytesIO(result)).getexif()
         assert found.get(0x010E) == (None if strip else "Aunt Mary")
@@ -153,32 +160,50 @@ def test_what_is_too_long_for_a_jpeg_is_refused_as_one(tmp_path: Path) -> None:
     [
         (None, "must be a JSON object"),
         ([], "must be a JSON object"),
-        ({}, "kind must be one of"),
-        ({"kind": "delete"}, "kind must be one of"),
-        ({"kind": ["save"]}, "kind must be one of"),
-        ({"kind": "save", "strength": float("nan")}, "strength must be from"),
+        ({}, "kind is missing"),
+        ({"kind": "delete", "photo": "p"}, "kind must be one of"),
+        ({"kind": ["save"], "photo": "p"}, "kind must be one of"),
+        ({"kind": "save"}, "photo is missing"),
+        ({"kind": "save", "photo": 7}, "photo must be the id of a photo, got 7"),
+        ({"kind": "save", "photo": "p", "key": "k"}, "there is no key of this name"),
+        ({"kind": "save", "photo": "p", "strength": float("nan")}, "strength must be from"),
         (
-            {"kind": "save", "hints": [{"x": float("nan"), "y": 0, "color": "#000000"}]},
-            "from 0",
+            {
+                "kind": "save",
+                "photo": "p",
+                "hints": [{"x": float("nan"), "y": 0, "color": "#000000"}],
+            },
+            "0..1",
         ),
     ],
 )
-def test_a_wish_of_another_kind_is_refused(payload: Any, reason: str) -> None:
+def test_a_request_of_another_kind_is_refused(payload: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        read_color_request(payload, 192)
+        read(payload)
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    wanted = read({"kind": "save", "photo": "p"})
+    assert wanted.look == Look(1.0, 192) and wanted.format == "png"
+    assert read({"kind": "save", "photo": "p", "size": None, "strength": 1}).look == Look(1.0, 192)
 
 
 def test_an_unexpected_failure_is_answered_and_logged_without_its_words(
-    caplog: pytest.LogCaptureFixture,
+    upload_folder: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    def fail(_: Any) -> dict[str, Any]:
-        raise RuntimeError("aunt-mathilda.jpg is odd")
+    class Failing(SepiaColorizer):
+        def colorize(self, photo: Image.Image, *more: Any, **options: Any) -> Any:
+            if photo.size == (301, 200):
+                raise RuntimeError("aunt-mathilda.jpg is odd")
+            return super().colorize(photo, *more, **options)
 
-    wish = read_color_request({"kind": "thumb", "key": "k", "photo": "p", "id": 4}, 192)
-    answer = answer_privately(fail)(wish)
-    assert answer["id"] == 4 and "RuntimeError" in answer["refused"]
-    assert "mathilda" not in caplog.text + str(answer)
-    assert "thumb failed: RuntimeError" in caplog.text
+    path = tmp_path / "aunt-mathilda.jpg"
+    path.write_bytes(jpeg((301, 200)))
+    for url in serve(PaletteDrawer(), Failing()):
+        answer = colorize(url, path)
+    assert answer.status_code == 500 and "RuntimeError" in answer.json()["error"]
+    assert "colorize failed: RuntimeError" in caplog.text
+    assert "mathilda" not in caplog.text + answer.text
 
 
 def mounted_print() -> bytes:

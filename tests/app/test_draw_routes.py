@@ -1,4 +1,4 @@
-"""The picture that follows a hand, in one request past Gradio's queue."""
+"""The picture of a drawing, in one request past Gradio's queue."""
 
 import asyncio
 import io
@@ -15,18 +15,18 @@ from conftest import PaletteDrawer, SepiaColorizer, serve
 from PIL import Image
 from test_app import HOSTILE_DRAWINGS, WALL
 
-from pix2pix.app.server.draw_routes import LIVE_URL
-from pix2pix.app.server.schemas import pack_ids
+from pix2pix.app.server.encoding import pack_ids
 from pix2pix.inference import InferenceCancelledError
 from pix2pix.runtime.user_warnings import notify
 
 IDS = pack_ids(WALL)
+DRAW_URL = "studio-api/draw/draw"
 
 
-def ask(url: str, payload: Any, desk: str = "draw") -> httpx.Response:
+def ask(url: str, payload: Any, tab: str = "draw") -> httpx.Response:
     headers = {"content-type": "application/json"}
     content = json.dumps(payload)
-    return httpx.post(f"{url}{LIVE_URL}/{desk}", content=content, headers=headers, timeout=120)
+    return httpx.post(f"{url}studio-api/{tab}/draw", content=content, headers=headers, timeout=120)
 
 
 def decode(answer: httpx.Response) -> np.ndarray:
@@ -62,10 +62,10 @@ def test_a_visitor_is_a_few_digits(fake_studio: str, visitor: Any) -> None:
     assert "visitor must be" in answer.json()["error"]
 
 
-def test_there_is_nothing_at_other_desks(fake_studio: str) -> None:
+def test_there_is_nothing_at_other_tabs(fake_studio: str) -> None:
     assert ask(fake_studio, {"ids": IDS}, "nope").status_code == 404
     assert ask(fake_studio, {"ids": IDS}, "..%2fdraw").status_code == 404
-    assert httpx.get(f"{fake_studio}{LIVE_URL}/draw", timeout=120).status_code == 405
+    assert httpx.get(f"{fake_studio}{DRAW_URL}", timeout=120).status_code == 405
 
 
 def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
@@ -113,17 +113,16 @@ def test_a_newer_drawing_stops_the_older_one_of_the_same_visitor_alone(
 
             def send(visitor: str, number: int) -> asyncio.Task:
                 body = {"ids": IDS, "visitor": visitor, "id": number}
-                return asyncio.create_task(client.post(f"{url}{LIVE_URL}/draw", json=body))
+                return asyncio.create_task(client.post(f"{url}{DRAW_URL}", json=body))
 
-            other = send("9", 1)
-            await asyncio.to_thread(drawer.began.acquire)
             older = send("5", 1)
             await asyncio.to_thread(drawer.began.acquire)
+            other = send("9", 1)
             newer = send("5", 2)
-            given_up = await older
-            await asyncio.to_thread(drawer.began.acquire)
+            cancelled = await older
+            await asyncio.to_thread(drawer.began.acquire)  # of the other visitor
             drawer.let_go.set()
-            return [given_up, await newer, await other]
+            return [cancelled, await newer, await other]
 
     assert [answer.status_code for answer in run_apart(three())] == [204, 200, 200]
 
@@ -141,7 +140,7 @@ def test_a_picture_on_screen_is_made_sharper_only_while_nobody_else_waits(
 
             async def send(body: Any) -> asyncio.Task:
                 """Comes back when it is being painted, or was turned away."""
-                task = asyncio.create_task(client.post(f"{url}{LIVE_URL}/draw", json=body))
+                task = asyncio.create_task(client.post(f"{url}{DRAW_URL}", json=body))
                 while not task.done() and not drawer.began.acquire(blocking=False):
                     await asyncio.sleep(0.01)
                 return task
@@ -166,16 +165,16 @@ def test_when_too_many_wait_the_next_one_hears_so_at_once(patient: tuple[str, Pa
 
             def send(number: int) -> asyncio.Task:
                 body = {"ids": IDS, "visitor": str(number), "id": 1}
-                return asyncio.create_task(client.post(f"{url}{LIVE_URL}/draw", json=body))
+                return asyncio.create_task(client.post(f"{url}{DRAW_URL}", json=body))
 
-            waiting = [send(number) for number in range(34)]
+            waiting = [send(number) for number in range(33)]
             await asyncio.to_thread(drawer.began.acquire)
             # One that can wait is turned away with 204 while others wait, and never waits itself
             knock = {"ids": IDS, "format": "jpeg", "large": True}
-            refused = await client.post(f"{url}{LIVE_URL}/draw", json=knock)
+            refused = await client.post(f"{url}{DRAW_URL}", json=knock)
             while refused.status_code == 204:
                 await asyncio.sleep(0.02)
-                refused = await client.post(f"{url}{LIVE_URL}/draw", json=knock)
+                refused = await client.post(f"{url}{DRAW_URL}", json=knock)
             drawer.let_go.set()
             return refused, await asyncio.gather(*waiting)
 

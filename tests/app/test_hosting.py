@@ -52,7 +52,7 @@ def check_caddy(address: str) -> None:
         assert page.url == f"{address}/" and f'"root":"{address}"' in page.text
         assert client.get(f"{address}/{ASSETS_URL}/js/draw/draw.js").status_code == 200
         headers = {"x-studio-key": KEY, "x-photo-name": "a.png"}
-        photos = f"{address}/studio-photos"
+        photos = f"{address}/studio-api/colorize/photos"
         answer = client.post(photos, content=bytes(3 << 20), headers=headers)
         assert "a.png: " in answer.json()["error"], "it has come: no image"
         too_large = client.post(photos, content=bytes(66 << 20), headers=headers)

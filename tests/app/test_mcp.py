@@ -26,8 +26,7 @@ def address(upload_folder: Any) -> Iterator[str]:
         server_name="127.0.0.1",
         prevent_thread_lock=True,
         quiet=True,
-        mcp_server=True,
-        **launch_options(),
+        **launch_options(demo, mcp=True),
     )
     assert demo.mcp_error is None
     yield f"{url}gradio_api/mcp/"

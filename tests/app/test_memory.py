@@ -39,9 +39,8 @@ from pix2pix.inference import load_colorizer, load_tracer
 from pix2pix.labels.label_map import encode_label_image, open_label_map
 from pix2pix.runtime.malloc import trim_heap
 from pix2pix.app.server.colorize_schemas import Look, finish_photo
-from pix2pix.app.tabs.draw_tab import open_drawing, trace_photo
+from pix2pix.app.server.draw_routes import open_drawing, trace_photo
 from pix2pix.app.canvas_spec import facades_sheet
-from pix2pix.app.server.schemas import Upload
 
 def megabytes():
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -54,8 +53,8 @@ sheet = facades_sheet((256, 256))
 works = {
     "colorize": lambda p: finish_photo(colorizer, p, p.name, Look(1.0, 64), "jpeg"),
     "trace": lambda p: encode_label_image(tracer.trace(open_rgb(p))),
-    "trace to draw on": lambda p: trace_photo(tracer, Upload(p, p.name), sheet),
-    "open": lambda p: open_drawing(Upload(p, p.name), sheet, True),
+    "trace to draw on": lambda p: trace_photo(tracer, p, p.name, sheet),
+    "open": lambda p: open_drawing(p, p.name, sheet),
     "read": lambda p: open_label_map(p),
 }
 taken = []

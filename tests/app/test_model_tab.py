@@ -1,6 +1,5 @@
 """Any checkpoint in the app, through its client: for programs, and a tab for each model."""
 
-import base64
 import io
 import re
 from collections.abc import Iterator
@@ -14,15 +13,16 @@ from conftest import PaletteDrawer, SepiaColorizer, launch
 from gradio_client import Client, handle_file
 from helpers.fake_hub import FakeHub
 from helpers.models import CPU, RECIPES, ROADS, colors, save_models, street
+from helpers.routes import draw, open_answer, post, read_answer, send_file
 from PIL import Image
 
 from pix2pix.app import main as app
-from pix2pix.app.blocks import create_demo, desk_names
+from pix2pix.app.blocks import create_demo, tab_names
 from pix2pix.app.canvas_spec import SheetKind, sheet_of
-from pix2pix.app.server.schemas import pack_ids, unpack_ids
+from pix2pix.app.server.encoding import pack_ids, unpack_ids
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.hub.client import Hub
-from pix2pix.inference import Drawer, Translator, load_translator
+from pix2pix.inference import Drawer, Tracer, Translator, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.label_map import decode_label_image, encode_label_image
 from pix2pix.training.train_step import checkpoint_config
@@ -42,11 +42,6 @@ def client(
     url = launch(demo)
     yield Client(url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
     demo.close(verbose=False)
-
-
-def picture(uri: str) -> np.ndarray:
-    image = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1])))
-    return np.asarray(image.convert("RGB"))
 
 
 # ---- for programs ------------------------------------------------------------------------
@@ -101,12 +96,48 @@ def test_what_is_no_input_is_refused_in_words(
     assert "Traceback" not in str(refusal.value)
 
 
-def test_the_endpoints_are_documented_and_nothing_else_is(client: Client) -> None:
+ENDPOINTS = {
+    "/draw": ["labels", "seed"],
+    "/colorize": ["photo", "strength"],
+    "/roads": ["labels", "seed"],
+    "/edges": ["lines"],
+    "/aerial": ["photo"],
+    "/segments": ["photo"],
+    "/grey": ["photo", "strength"],
+}
+
+
+def test_each_tab_has_one_documented_endpoint_and_there_are_no_others(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert named.keys() == {"/draw", "/colorize"}
-    assert [p["parameter_name"] for p in named["/draw"]["parameters"]] == ["labels", "seed"]
-    assert [p["parameter_name"] for p in named["/colorize"]["parameters"]] == ["photo", "strength"]
+    found = {
+        name: [p["parameter_name"] for p in info["parameters"]] for name, info in named.items()
+    }
+    assert found == ENDPOINTS
     assert "label image of the classes background" in named["/draw"]["description"]
+    events = [d["api_name"] for d in client.config["dependencies"]]
+    assert sorted(f"/{name}" for name in events) == sorted(ENDPOINTS)
+
+
+def test_each_tab_answers_programs_with_a_file(
+    client: Client, models: dict[str, Path], tmp_path: Path
+) -> None:
+    encode_label_image(street(), [c.rgb for c in ROADS]).save(tmp_path / "roads.png")
+    Image.fromarray(np.where(street() == 3, 0, 255).astype(np.uint8)).save(tmp_path / "edges.png")
+    for name in ("aerial", "segments", "grey"):
+        colors(130, 75).save(tmp_path / f"{name}.png")
+    made = {}
+    for name in ("roads", "edges", "aerial", "segments", "grey"):
+        path = client.predict(handle_file(tmp_path / f"{name}.png"), api_name=f"/{name}")
+        made[name] = np.asarray(Image.open(path).convert("RGB"))
+    drawer = app.load_served(str(models["roads"]), CPU).model
+    assert isinstance(drawer, Drawer)
+    np.testing.assert_array_equal(made["roads"], drawer.draw(street()))
+    lines = LineDrawer(load_translator(models["edges"], "cpu"))
+    np.testing.assert_array_equal(made["edges"], lines.draw((street() == 3).astype(np.uint8)))
+    expected = load_translator(models["aerial"], "cpu").translate(colors(130, 75))
+    np.testing.assert_array_equal(made["aerial"], np.asarray(expected))
+    assert {tuple(color) for color in made["segments"].reshape(-1, 3)} <= {c.rgb for c in ROADS}
+    assert made["grey"].shape == (75, 130, 3)
 
 
 def test_mcp_that_is_not_installed_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,56 +149,69 @@ def test_mcp_that_is_not_installed_is_said_in_words(monkeypatch: pytest.MonkeyPa
 # ---- a tab for each model ----------------------------------------------------------------
 
 
+@pytest.fixture
+def url(client: Client) -> str:
+    return str(client.src)
+
+
 def test_a_drawing_of_own_classes_is_drawn_and_those_of_facades_are_refused(
-    client: Client, models: dict[str, Path]
+    url: str, models: dict[str, Path]
 ) -> None:
-    payload = {"ids": pack_ids(street()), "seed": 2}
-    made = client.predict(payload, api_name="/roads_live")
     model = app.load_served(str(models["roads"]), CPU).model
     assert isinstance(model, Drawer)
-    np.testing.assert_array_equal(picture(made["image"]), model.draw(street(), 2))
-    with pytest.raises(Exception, match="from 0 to 3"):
-        client.predict({"ids": pack_ids(street() + np.uint8(1))}, api_name="/roads_live")
+    np.testing.assert_array_equal(draw(url, street(), 2, "roads"), model.draw(street(), 2))
+    answer = post(url, "roads", "draw", {"ids": pack_ids(street() + np.uint8(1))})
+    assert answer.status_code == 400 and "from 0 to 3" in answer.json()["error"]
 
 
-def test_lines_are_drawn_by_a_model_of_edges(client: Client, models: dict[str, Path]) -> None:
+def test_lines_are_drawn_by_a_model_of_edges(url: str, models: dict[str, Path]) -> None:
     lines = (street() == 3).astype(np.uint8)
-    made = client.predict({"ids": pack_ids(lines), "seed": 0}, api_name="/edges_live")
     expected = LineDrawer(load_translator(models["edges"], "cpu")).draw(lines)
-    np.testing.assert_array_equal(picture(made["image"]), expected)
+    np.testing.assert_array_equal(draw(url, lines, 0, "edges"), expected)
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
+    return buffer.getvalue()
 
 
 def test_a_photo_is_translated_at_its_own_size(
-    client: Client, models: dict[str, Path], tmp_path: Path
+    url: str, client: Client, models: dict[str, Path]
 ) -> None:
-    colors(130, 75).save(tmp_path / "bay.png")
-    payload = {"file": handle_file(tmp_path / "bay.png")}
-    made = client.predict(payload, api_name="/aerial_make")["file"]
-    with Image.open(made["path"] if isinstance(made, dict) else made) as image:
-        expected = load_translator(models["aerial"], "cpu").translate(colors(130, 75))
-        np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+    answer = send_file(url, "aerial", "result", png(colors(130, 75)), "bay.jpg")
+    assert answer.headers["x-picture-name"] == "bay.png"
+    expected = load_translator(models["aerial"], "cpu").translate(colors(130, 75))
+    np.testing.assert_array_equal(read_answer(answer), np.asarray(expected))
 
 
 def test_the_label_map_of_a_photo_comes_as_a_palette_image(
-    client: Client, models: dict[str, Path], tmp_path: Path
+    url: str, models: dict[str, Path]
 ) -> None:
-    colors(130, 75).save(tmp_path / "bay.png")
-    payload = {"file": handle_file(tmp_path / "bay.png")}
-    made = client.predict(payload, api_name="/segments_make")["file"]
-    with Image.open(made["path"] if isinstance(made, dict) else made) as image:
-        found = decode_label_image(image, tuple(c.rgb for c in ROADS))
+    answer = send_file(url, "segments", "result", png(colors(130, 75)))
+    found = decode_label_image(open_answer(answer), tuple(c.rgb for c in ROADS))
     tracer = app.load_served(str(models["segments"]), CPU).model
-    assert not isinstance(tracer, (str, Drawer, Translator))
-    np.testing.assert_array_equal(found, tracer.trace(colors(130, 75)))  # type: ignore[union-attr]
+    assert isinstance(tracer, Tracer)
+    np.testing.assert_array_equal(found, tracer.trace(colors(130, 75)))
 
 
-@pytest.mark.parametrize("name", ["aerial_make", "segments_look"])
-@pytest.mark.parametrize("file", [None, {"path": "/etc/passwd"}, {"path": 7}])
-def test_a_photo_tab_opens_uploads_only(client: Client, name: str, file: Any) -> None:
-    with pytest.raises(Exception, match=r"file|upload|path|Invalid"):
-        client.predict({"file": file}, api_name=f"/{name}")
-    with pytest.raises(Exception, match="no example of this name"):
-        client.predict({"example": "../../secret.png"}, api_name=f"/{name}")
+@pytest.mark.parametrize("tab", ["aerial", "segments"])
+def test_a_preview_has_the_photo_before_and_after(url: str, tab: str) -> None:
+    shown = send_file(url, tab, "preview", png(colors(130, 75)), "bay.png").json()
+    assert (shown["width"], shown["height"], shown["name"]) == (130, 75, "bay.png")
+    assert shown["before"].startswith("data:image/") and shown["after"].startswith("data:image/")
+
+
+@pytest.mark.parametrize("action", ["preview", "result"])
+@pytest.mark.parametrize("tab", ["aerial", "segments"])
+def test_a_photo_tab_opens_pictures_and_its_own_examples_only(
+    url: str, tab: str, action: str
+) -> None:
+    for example in ("../../secret.png", "/etc/passwd", ""):
+        refused = send_file(url, tab, action, b"", **{"x-example": example})
+        assert refused.json() == {"error": "there is no example of this name"}
+    for content in (b"", b"Dear all"):
+        assert "a.png: is " in send_file(url, tab, action, content, "a.png").json()["error"]
 
 
 def test_examples_of_the_checkpoint_are_what_its_sheet_starts_with(
@@ -198,7 +242,7 @@ def test_a_model_that_cannot_be_loaded_has_a_tab_that_says_why(tmp_path: Path) -
 
 
 def test_tabs_of_one_name_are_told_apart() -> None:
-    assert desk_names(["Edges!", "edges", "édges", "", "draw"]) == [
+    assert tab_names(["Edges!", "edges", "édges", "", "draw"]) == [
         "edges",
         "edges_2",
         "dges",

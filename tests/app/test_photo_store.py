@@ -1,7 +1,6 @@
 """Photos of visitors: only theirs, only for a while, only in memory."""
 
 import io
-import json
 import logging
 import re
 import secrets
@@ -14,14 +13,14 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from gradio_client import Client
+from helpers.routes import post
 from helpers.running import host_and_port
 from PIL import Image
 
-from pix2pix.app.blocks import PHOTOS
 from pix2pix.app.server import photo_store
-from pix2pix.app.server.photo_routes import UPLOADS_AT_ONCE
+from pix2pix.app.server.bodies import UPLOADS_AT_ONCE
 from pix2pix.app.server.photo_store import (
+    PHOTOS,
     PHOTOS_A_VISITOR,
     PhotoGoneError,
     PhotoStore,
@@ -115,15 +114,15 @@ def test_the_sweep_comes_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     wait_until(lambda: len(store) == 0)
 
 
-def test_a_session_takes_its_photos_with_it() -> None:
+def test_a_visitors_last_page_takes_their_photos_with_it() -> None:
     store = PhotoStore()
     store.keep(MINE, photo())
     store.keep(OTHERS, photo())
-    store.bind("session 1", MINE)
-    store.end_session("session 2")
-    assert len(store) == 2
-    store.end_session("session 1")
-    store.end_session("session 1")
+    store.arrive(MINE)
+    store.arrive(MINE)
+    store.leave(MINE)
+    assert len(store) == 2, "another page of the visitor is open"
+    store.leave(MINE)
     assert len(store) == 1
 
 
@@ -146,57 +145,28 @@ def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
 # ---- over the wire -----------------------------------------------------------------------
 
 
+PHOTOS_URL = "studio-api/colorize/photos"
+
+
 def send(
     url: str, key: str = MINE, content: bytes | None = None, name: str = NAME
 ) -> httpx.Response:
     headers = {"x-studio-key": key, "x-photo-name": name.replace(" ", "%20")}
     content = grey_png() if content is None else content
-    return httpx.post(f"{url}studio-photos", content=content, headers=headers, timeout=120)
+    return httpx.post(f"{url}{PHOTOS_URL}", content=content, headers=headers, timeout=120)
 
 
-def ask(client: Client, **wish: Any) -> dict[str, Any]:
-    """An answer to a wish of the page."""
-    found = client.config["dependencies"]
-    index = next(
-        d["id"]
-        for d in found
-        if d["targets"]
-        and d["targets"][0][1] == "input"
-        and d["api_visibility"] == "private"
-        and d["trigger_mode"] == "multiple"
-    )
-    payload = {
-        "data": [{"strength": 1.0, "hints": [], **wish, "id": 1}],
-        "fn_index": index,
-        "session_hash": client.session_hash,
-    }
-    event = httpx.post(f"{client.src}gradio_api/queue/join", json=payload, timeout=120).json()[
-        "event_id"
-    ]
-    assert event
-    query = {"session_hash": client.session_hash}
-    with httpx.stream(
-        "GET", f"{client.src}gradio_api/queue/data", params=query, timeout=120
-    ) as stream:
-        for line in stream.iter_lines():
-            if '"process_completed"' in line:
-                message = json.loads(line[len("data: ") :])
-                assert message["success"], message
-                return message["output"]["data"][0]
-    raise AssertionError("no answer")
+def ask(url: str, key: str = MINE, **wanted: Any) -> dict[str, Any]:
+    """The answer to a request of the page about a photo."""
+    return dict(post(url, "colorize", "colorize", {"strength": 1, **wanted}, key).json())
 
 
-@pytest.fixture
-def client(fake_studio: str, tmp_path: Path) -> Client:
-    return Client(fake_studio, verbose=False, download_files=tmp_path)
-
-
-def test_a_photo_that_was_sent_is_coloured_and_fetched(fake_studio: str, client: Client) -> None:
+def test_a_photo_that_was_sent_is_coloured_and_fetched(fake_studio: str) -> None:
     sent = send(fake_studio).json()
     assert (sent["width"], sent["height"], sent["name"]) == (64, 48, NAME)
-    answer = ask(client, kind="save", format="jpeg", key=MINE, photo=sent["photo"])
+    answer = ask(fake_studio, kind="save", format="jpeg", photo=sent["photo"])
     assert answer["name"] == "aunt mathilda 1941.jpg"
-    url = f"{fake_studio}studio-photos/{sent['photo']}/result"
+    url = f"{fake_studio}{PHOTOS_URL}/{sent['photo']}/result"
     result = httpx.get(url, headers={"x-studio-key": MINE}, timeout=120)
     assert result.headers["cache-control"] == "no-store"
     image = Image.open(io.BytesIO(result.content))
@@ -206,21 +176,20 @@ def test_a_photo_that_was_sent_is_coloured_and_fetched(fake_studio: str, client:
 
 
 def test_another_visitor_gets_nothing_with_every_address_of_the_first(
-    fake_studio: str, client: Client, tmp_path: Path
+    fake_studio: str,
 ) -> None:
     photo_id = send(fake_studio).json()["photo"]
-    ask(client, kind="save", key=MINE, photo=photo_id)
-    stranger = Client(fake_studio, verbose=False, download_files=tmp_path)
+    ask(fake_studio, kind="save", photo=photo_id)
     for kind in ("preview", "quick", "thumb", "sizes", "save"):
-        answer = ask(stranger, kind=kind, key=OTHERS, photo=photo_id)
-        assert set(answer) == {"gone", "refused", "kind", "id"}
-    url = f"{fake_studio}studio-photos/{photo_id}"
+        answer = ask(fake_studio, OTHERS, kind=kind, photo=photo_id)
+        assert set(answer) == {"gone", "error"}
+    url = f"{fake_studio}{PHOTOS_URL}/{photo_id}"
     for headers in ({}, {"x-studio-key": OTHERS}, {"x-studio-key": ""}, {"cookie": f"key={MINE}"}):
         for path in ("", "/result", f"/result?key={MINE}", f"/result?x-studio-key={MINE}"):
             assert httpx.get(url + path, headers=headers, timeout=120).status_code in (404, 405)
         httpx.delete(url, headers=headers, timeout=120)
-        httpx.delete(f"{fake_studio}studio-photos", headers=headers, timeout=120)
-    for path in (photo_id, NAME, f"{photo_id}/{NAME}", f"studio-photos/{photo_id}"):
+        httpx.delete(f"{fake_studio}{PHOTOS_URL}", headers=headers, timeout=120)
+    for path in (photo_id, NAME, f"{photo_id}/{NAME}", f"{PHOTOS_URL}/{photo_id}"):
         assert httpx.get(f"{fake_studio}gradio_api/file={path}", timeout=120).status_code in (
             403,
             404,
@@ -232,7 +201,6 @@ def test_another_visitor_gets_nothing_with_every_address_of_the_first(
 
 def test_nothing_of_a_photo_is_written_to_disk_or_logged(
     fake_studio: str,
-    client: Client,
     upload_folder: Path,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -241,7 +209,7 @@ def test_nothing_of_a_photo_is_written_to_disk_or_logged(
     with caplog.at_level(logging.DEBUG):
         photo_id = send(fake_studio).json()["photo"]
         for kind in ("preview", "quick", "thumb", "sizes", "save"):
-            ask(client, kind=kind, key=MINE, photo=photo_id)
+            ask(fake_studio, kind=kind, photo=photo_id)
         send(fake_studio, content=b"no picture")
     # What this test itself sends is in its own client's log.
     ours = [r.getMessage() for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))]
@@ -256,15 +224,14 @@ def test_nothing_of_a_photo_is_written_to_disk_or_logged(
     assert not [path for path in opened if re.search(r"\.(png|jpe?g|webp)$", path)]
 
 
-def test_the_end_of_a_session_is_the_end_of_its_photos(fake_studio: str, tmp_path: Path) -> None:
-    visitor = Client(fake_studio, verbose=False, download_files=tmp_path)
+def test_the_end_of_a_page_is_the_end_of_its_photos(fake_studio: str) -> None:
     key = secrets.token_hex(16)
     photo_id = send(fake_studio, key).json()["photo"]
-    heartbeat = f"{fake_studio}gradio_api/heartbeat/{visitor.session_hash}"
-    with httpx.stream("GET", heartbeat, timeout=120) as stream:
-        lines = stream.iter_lines()
-        assert "ALIVE" in next(lines)
-        ask(visitor, kind="thumb", key=key, photo=photo_id)
+    headers = {"x-studio-key": key}
+    url = f"{fake_studio}{PHOTOS_URL}"
+    with httpx.stream("GET", url, headers=headers, timeout=120) as stream:
+        assert next(stream.iter_raw()) == b"\n"
+        assert "thumb" in ask(fake_studio, key, kind="thumb", photo=photo_id)
         assert PHOTOS.find(key, photo_id)
 
     def is_gone() -> bool:
@@ -276,15 +243,21 @@ def test_the_end_of_a_session_is_the_end_of_its_photos(fake_studio: str, tmp_pat
     wait_until(is_gone, 40)
 
 
+def test_nobody_stays_without_a_key(fake_studio: str) -> None:
+    for headers in ({}, {"x-studio-key": "short"}):
+        answer = httpx.get(f"{fake_studio}{PHOTOS_URL}", headers=headers, timeout=120)
+        assert answer.status_code == 400 and "32 hexadecimal digits" in answer.json()["error"]
+
+
 def test_who_closes_a_photo_or_the_page_is_obeyed(fake_studio: str) -> None:
     key = secrets.token_hex(16)
     ids = [send(fake_studio, key).json()["photo"] for _ in range(3)]
     headers = {"x-studio-key": key}
-    httpx.delete(f"{fake_studio}studio-photos/{ids[0]}", headers=headers, timeout=120)
+    httpx.delete(f"{fake_studio}{PHOTOS_URL}/{ids[0]}", headers=headers, timeout=120)
     with pytest.raises(PhotoGoneError):
         PHOTOS.find(key, ids[0])
     assert PHOTOS.find(key, ids[1])
-    httpx.delete(f"{fake_studio}studio-photos", headers=headers, timeout=120)
+    httpx.delete(f"{fake_studio}{PHOTOS_URL}", headers=headers, timeout=120)
     for photo_id in ids[1:]:
         with pytest.raises(PhotoGoneError):
             PHOTOS.find(key, photo_id)
@@ -313,7 +286,7 @@ def test_what_cannot_be_kept_is_refused_in_words(
 def test_an_upload_beyond_the_limit_is_cut_off(
     fake_studio: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pix2pix.app.server.photo_routes.MAX_UPLOAD_MB", 1)
+    monkeypatch.setattr("pix2pix.app.server.bodies.MAX_UPLOAD_MB", 1)
     assert "larger than 1 MB" in send(fake_studio, content=bytes(2 << 20)).json()["error"]
     assert "photo" in send(fake_studio).json()
 
@@ -321,7 +294,7 @@ def test_an_upload_beyond_the_limit_is_cut_off(
 def test_more_uploads_at_once_than_there_is_room_for_wait(fake_studio: str) -> None:
     host, port = host_and_port(fake_studio)
     head = (
-        f"POST /studio-photos HTTP/1.1\r\nhost: {host}\r\nx-studio-key: {MINE}\r\n"
+        f"POST /{PHOTOS_URL} HTTP/1.1\r\nhost: {host}\r\nx-studio-key: {MINE}\r\n"
         "content-length: 1000\r\n\r\nx"
     ).encode()
     slow = [socket.create_connection((host, port)) for _ in range(UPLOADS_AT_ONCE)]

@@ -53,7 +53,7 @@ def test_the_option_comes_from_the_environment_and_is_checked(
 def test_the_prefix_is_found_where_the_proxy_left_it() -> None:
     assert prefix_of("https://example.org/studio") == prefix_of("/studio") == "/studio"
     assert list(inner_paths("/studio/config", "/studio")) == ["/config", "/studio/config"]
-    assert list(inner_paths("/studio-live/draw", "/studio")) == ["/studio-live/draw"]
+    assert list(inner_paths("/studio-api/draw/draw", "/studio")) == ["/studio-api/draw/draw"]
     assert list(inner_paths("//config", "/studio")) == ["/config"]
 
 

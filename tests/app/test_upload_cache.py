@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pix2pix.app.server.bodies import MAX_JSON_BYTES
 from pix2pix.app.server.photo_store import IDLE_S
-from pix2pix.app.server.request_filter import MAX_FORM_BYTES, MAX_JSON_BYTES
-from pix2pix.app.server.shutdown import FINISH_S, LEAVE_S
+from pix2pix.app.server.request_filter import MAX_FORM_BYTES
+from pix2pix.app.server.shutdown import FINISH_S, STOP_S
 from pix2pix.app.server.upload_cache import KEEP_S, own_folder, sweep
 
 
@@ -65,4 +66,4 @@ def test_a_folder_that_was_named_stays(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_periods_and_limits_are_those_that_readme_names() -> None:
     assert (KEEP_S, IDLE_S) == (1800, 900)
     assert (MAX_JSON_BYTES >> 20, MAX_FORM_BYTES >> 20) == (2, 65)
-    assert FINISH_S < LEAVE_S < 10
+    assert FINISH_S < STOP_S < 10

@@ -108,43 +108,46 @@ test("of two files with one name the second gets another, whatever the case", ()
   assert.deepEqual(names, ["a.png", "A (2).png", "a (3).png", ".jpg", ".jpg (2)", "b", "b (2)"]);
 });
 
-test("one request is under way at a time, and the most urgent is next", async () => {
+/** A queue whose requests a test answers by hand: `sent` are { payload, resolve, reject }. */
+function queueByHand() {
   const sent = [];
-  const requests = new RequestQueue((payload) => sent.push(payload));
-  requests.ask({ n: 1 });
-  requests.ask({ n: 2 });
-  requests.ask({ n: 3 }, { priority: NORMAL });
-  requests.ask({ n: 4 }, { priority: HIGH });
-  for (let i = 0; i < 3; i += 1) {
+  const send = (payload) => new Promise((resolve, reject) => {
+    sent.push({ payload, resolve, reject });
+  });
+  return { sent, requests: new RequestQueue(send) };
+}
+
+test("one request is in flight at a time, and the one with the highest priority is next", async () => {
+  const { sent, requests } = queueByHand();
+  const answers = [
+    requests.ask({ n: 1 }), requests.ask({ n: 2 }),
+    requests.ask({ n: 3 }, { priority: NORMAL }), requests.ask({ n: 4 }, { priority: HIGH }),
+  ];
+  for (let i = 0; i < 4; i += 1) {
     assert.equal(sent.length, i + 1);
-    requests.receive({ id: sent[i].id });
+    sent[i].resolve({});
+    await tick();
   }
-  assert.deepEqual(sent.map(({ n }) => n), [1, 4, 3, 2]);
-  requests.receive({ id: sent[3].id });
+  assert.deepEqual(sent.map(({ payload }) => payload.n), [1, 4, 3, 2]);
+  await Promise.all(answers);
 });
 
-test("of waiting wishes with one name the newest wins; the one under way is answered", async () => {
-  const sent = [];
-  const requests = new RequestQueue((payload) => sent.push(payload));
+test("the newest of waiting requests with one name wins; the one in flight is answered", async () => {
+  const { sent, requests } = queueByHand();
   const answers = [1, 2, 3].map((n) => requests.ask({ n }, { name: "look" }));
-  requests.receive({ id: sent[0].id, of: 1 });
-  requests.receive({ id: sent[1].id, of: 3 });
+  sent[0].resolve({ of: 1 });
+  await tick();
+  sent[1].resolve({ of: 3 });
   assert.deepEqual((await Promise.all(answers)).map((a) => a?.of ?? null), [1, null, 3]);
   assert.equal(sent.length, 2);
 });
 
-test("a refusal and a lost server reject, and the next request goes on", async () => {
-  const sent = [];
-  const requests = new RequestQueue((payload) => sent.push(payload));
+test("a failed request rejects as it failed, and the next request goes on", async () => {
+  const { sent, requests } = queueByHand();
   const refused = requests.ask({});
-  const lost = requests.ask({});
   const last = requests.ask({});
-  requests.receive({ id: sent[0].id, refused: "is empty", gone: true });
+  sent[0].reject(Object.assign(new Error("is empty"), { gone: true }));
   await assert.rejects(refused, (error) => error.message === "is empty" && error.gone === true);
-  requests.failed();
-  await assert.rejects(lost, /busy or out of reach/);
-  requests.receive({ id: 999 }); // nobody's
-  requests.receive({ id: sent[2].id, ok: true });
+  sent[1].resolve({ ok: true });
   assert.equal((await last).ok, true);
-  await tick();
 });

@@ -217,7 +217,7 @@ def test_what_is_to_be_saved_comes_even_where_the_server_gave_it_up_for_a_newer_
         else:
             route.continue_()
 
-    page.route("**studio-live/**", give_up_once)
+    page.route("**/studio-api/*/draw", give_up_once)
     with page.expect_download() as saved:
         save(page, "Save both side by side")
     assert formats == ["png", "png"]

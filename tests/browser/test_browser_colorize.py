@@ -21,7 +21,7 @@ from helpers.darkroom import (
 from helpers.hand import decode_uri, open_file, press, save, save_grey_photo
 from PIL import Image
 
-from pix2pix.app.blocks import PHOTOS
+from pix2pix.app.server.photo_store import PHOTOS
 
 pytestmark = pytest.mark.browser
 

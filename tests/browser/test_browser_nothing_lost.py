@@ -308,7 +308,8 @@ def test_the_last_stroke_is_painted_when_there_is_a_network_again(
     before = read_sheet(page)
     wait_until_painted(page, before)
     asked: list[str] = []
-    page.on("request", lambda r: asked.append(r.url) if "studio-live" in r.url else None)
+    draw = "/studio-api/draw/draw"
+    page.on("request", lambda r: asked.append(r.url) if r.url.endswith(draw) else None)
     page.context.set_offline(True)
     page.locator(".st-sheet").hover()
     press(page, "r", "4")

@@ -74,14 +74,14 @@ def test_what_keeps_the_picture_from_coming_is_said_and_the_next_stroke_tries_ag
     page.wait_for_selector(".st-building[data-picture]")
     words = "The server is busy: 32 others are waiting. Please try again."
     answer = {"status": 503, "json": {"error": words}}
-    page.route("**/studio-live/**", lambda route: route.fulfill(**answer))
+    page.route("**/studio-api/*/draw", lambda route: route.fulfill(**answer))
     before = read_building(page)
     drag(page, (0.2, 0.2), (0.6, 0.6))
     page.get_by_text(words).wait_for()
     np.testing.assert_array_equal(read_building(page), before, "the last picture stays")
-    page.unroute("**/studio-live/**")
+    page.unroute("**/studio-api/*/draw")
     wait_for_building(page, lambda: drag(page, (0.3, 0.7), (0.7, 0.3)))
-    page.route("**/studio-live/**", lambda route: route.abort())
+    page.route("**/studio-api/*/draw", lambda route: route.abort())
     drag(page, (0.2, 0.4), (0.6, 0.4))
     page.get_by_text("The server is out of reach.").wait_for()
     page.close()

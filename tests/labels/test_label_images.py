@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +10,7 @@ from helpers.synthetic import make_facade
 from PIL import Image
 
 from pix2pix.app.canvas_spec import facades_sheet
-from pix2pix.app.server.schemas import Upload
-from pix2pix.app.tabs.draw_tab import open_drawing
+from pix2pix.app.server.draw_routes import open_drawing
 from pix2pix.config import LabelColor
 from pix2pix.labels.classes import PALETTE, PIX2PIX_PALETTE, VOID
 from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
@@ -192,14 +190,10 @@ def test_two_photos_side_by_side_and_a_wide_drawing_are_no_such_pair() -> None:
         read(saved(wide, "PNG"))
 
 
-def test_the_app_takes_the_map_of_a_pair_and_says_so(tmp_path: Path) -> None:
+def test_the_app_takes_the_map_of_a_pair_and_says_so() -> None:
     pair = np.concatenate([photo(), painted(house())], 1)
-    (tmp_path / "pair.png").write_bytes(saved(pair, "PNG"))
     with collect_notices() as notices:
-        sheet, refused = open_drawing(
-            Upload(tmp_path / "pair.png", "pair.png"), facades_sheet((SIDE, SIDE)), True
-        )
-    assert refused is None and sheet is not None
+        sheet = open_drawing(saved(pair, "PNG"), "pair.png", facades_sheet((SIDE, SIDE)))
     np.testing.assert_array_equal(sheet, house())
     assert notices == ["The right half of this pair is read as the label map."]
 

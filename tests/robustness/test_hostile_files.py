@@ -15,14 +15,15 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from helpers.routes import KEY, post, send_file
 from helpers.running import RunningApp, host_and_port
 from helpers.tiffs import by_hand
 from PIL import Image, PngImagePlugin
 
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB, pack_ids
+from pix2pix.app.server.encoding import pack_ids
+from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 
 VISITOR = httpx.Client(timeout=120, trust_env=False)
-KEY = "c" * 32
 ROOM_MB = 300  # what stays after 50 megapixels; the same again takes no more
 MB = 1 << 20
 
@@ -142,15 +143,22 @@ def test_a_harmful_picture_is_coloured_or_refused_in_words(attacked: RunningApp,
     for endpoint, more in (("draw", [1]), ("colorize", [1.0])):
         answer = ask(attacked, events[endpoint], [upload(attacked, content), *more])
         assert answer["success"] or "photo.png: " in answer["output"]["error"], answer
-    file = {"file": upload(attacked, content), "strength": 1.0}
-    for endpoint in ("aerial_look", "segments_make", "colorize_photo"):
-        answer = ask(attacked, events[endpoint], [file])
-        assert answer["success"] or "photo.png: " in answer["output"]["error"], answer
-        file = {"file": upload(attacked, content), "strength": 1.0}
-    headers = {"x-studio-key": KEY, "x-photo-name": "photo.png"}
-    kept = VISITOR.post(f"{attacked.url}studio-photos", content=content, headers=headers)
-    assert kept.status_code == 200 and ("photo" in kept.json()) != ("error" in kept.json())
-    VISITOR.delete(f"{attacked.url}studio-photos", headers=headers)
+    routes = [("aerial", "preview"), ("segments", "result")]
+    routes += [("draw", action) for action in ("open", "trace", "style")]
+    for tab, action in routes:
+        made = send_file(attacked.url, tab, action, content)
+        is_picture = made.headers["content-type"] == "image/png"
+        assert made.status_code == 200 and (
+            is_picture or "photo.png: " in made.json().get("error", "photo.png: ")
+        ), made.text
+    kept = send_file(attacked.url, "colorize", "photos", content).json()
+    assert ("photo" in kept) != ("error" in kept)
+    if "photo" in kept:
+        for kind in ("preview", "quick", "thumb", "sizes", "save"):
+            wanted = {"kind": kind, "photo": kept["photo"]}
+            assert post(attacked.url, "colorize", "colorize", wanted).status_code == 200
+    headers = {"x-studio-key": KEY}
+    VISITOR.delete(f"{attacked.url}studio-api/colorize/photos", headers=headers)
     assert attacked.rss_mb() < before + ROOM_MB
 
 
@@ -212,7 +220,17 @@ def endless(size: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    "path", ["gradio_api/queue/join", "gradio_api/call/draw", "gradio_api/upload", "studio-photos"]
+    "path",
+    [
+        "gradio_api/queue/join",
+        "gradio_api/call/draw",
+        "gradio_api/upload",
+        "studio-api/colorize/photos",
+        "studio-api/colorize/colorize",
+        "studio-api/draw/draw",
+        "studio-api/draw/open",
+        "studio-api/aerial/preview",
+    ],
 )
 @pytest.mark.parametrize("says_so", [True, False])
 def test_a_giant_body_is_cut_off(attacked: RunningApp, path: str, says_so: bool) -> None:
@@ -253,14 +271,16 @@ def test_many_large_requests_at_once_stay_within_bounds(attacked: RunningApp) ->
 
 
 def test_a_stranger_of_many_names_takes_little_memory(attacked: RunningApp) -> None:
-    drawing = {"ids": pack_ids(np.ones((64, 64), np.uint8))}
-    url = f"{attacked.url}gradio_api/call/draw_live"
+    file = upload(attacked, b"no picture")
+    url = f"{attacked.url}gradio_api/call/draw"
 
     def come(names: range) -> None:
         for name in names:  # and never fetches an answer
-            body = {"data": [drawing], "session_hash": f"stranger{name}"}
-            while VISITOR.post(url, json=body).status_code == 503:
+            body = {"data": [file, 0], "session_hash": f"stranger{name}"}
+            while (status := VISITOR.post(url, json=body).status_code) == 503:
                 time.sleep(0.05)
+            if status == 400:  # the file served its call
+                file.update(upload(attacked, b"no picture"))
 
     come(range(300))
     before = attacked.rss_mb()
@@ -272,7 +292,7 @@ def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
     host, port = host_and_port(attacked.url)
     heads = [
         f"POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + '{"data":'
-        for path in ("gradio_api/queue/join", "gradio_api/call/draw", "gradio_api/cancel")
+        for path in ("gradio_api/queue/join", "gradio_api/call/draw", "studio-api/draw/draw")
     ] + ["GET /config HTTP/1.1\r\nhost: x\r\nx-slow: "]
     slow = []
     for i in range(60):
@@ -280,8 +300,8 @@ def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
         connection.sendall(heads[i % len(heads)].encode())
         slow.append(connection)
     label_map = np.ones((64, 64), np.uint8)
-    drawn = ask(attacked, attacked.event_names()["draw_live"], [{"ids": pack_ids(label_map)}])
-    assert drawn["success"]  # while they all still hold on
+    drawn = post(attacked.url, "draw", "draw", {"ids": pack_ids(label_map)})
+    assert drawn.status_code == 200  # while they all still hold on
     for connection in slow:
         connection.sendall(b" ")
         connection.close()
@@ -290,9 +310,10 @@ def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
 @pytest.mark.parametrize(
     ("path", "lines"),
     [
-        ("studio-photos", 1),
+        ("studio-api/colorize/photos", 1),
+        ("studio-api/draw/open", 1),
         ("gradio_api/upload", 1),
-        ("studio-live/draw", 0),  # no upload, and every new stroke may break one off
+        ("studio-api/draw/draw", 0),  # no upload, and every new stroke may break one off
         ("gradio_api/queue/join", 0),
     ],
 )

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from helpers.running import RunningApp
 
-from pix2pix.app.server.schemas import pack_ids
+from pix2pix.app.server.encoding import pack_ids
 
 JSON = {"content-type": "application/json"}
 VISITOR = httpx.Client(timeout=120, trust_env=False)  # one for all: making one takes a while
@@ -78,7 +78,9 @@ ROOMS = (
     "assets/",
     "svelte/",
     "studio-assets/",
-    "studio-photos/",
+    "studio-api/",
+    "studio-api/draw/",
+    "studio-api/colorize/photos/",
     "?deep_link=",
     "pwa_icon/",
     "monitoring/",
@@ -123,7 +125,7 @@ def test_what_the_app_does_not_need_is_not_there(attacked: RunningApp, path: str
 
 def test_odd_methods_and_headers_are_survived(attacked: RunningApp) -> None:
     for method in ("OPTIONS", "TRACE", "PUT", "BREW", "HEAD"):
-        for path in ("", "config", "gradio_api/queue/join", "studio-photos", "gradio_api/upload"):
+        for path in ("", "config", "gradio_api/queue/join", "gradio_api/upload", *ROUTES):
             check_harmless(*fetch(attacked, method, path))
     odd = (
         {"host": "evil.example"},
@@ -143,6 +145,7 @@ def test_odd_methods_and_headers_are_survived(attacked: RunningApp) -> None:
 
 # ---- bodies ------------------------------------------------------------------------------
 
+ROUTES = ("studio-api/draw/draw", "studio-api/colorize/photos", "studio-api/nope/draw")
 BODIES = (
     "",
     "{",
@@ -179,23 +182,30 @@ BODIES = (
     '{"data":[' + "0," * 100_000 + "0]}",
     '{"data":["' + "A" * 1_900_000 + '"],"fn_index":99999,"session_hash":"s"}',
 )
+JSON_ROUTES = ("draw/draw", "draw/facade", "draw/label-image", "colorize/colorize", "roads/draw")
+FILE_ROUTES = (
+    "draw/open",
+    "draw/trace",
+    "draw/style",
+    "colorize/photos",
+    "aerial/preview",
+    "segments/result",
+)
 POSTS = (
     "gradio_api/queue/join",
     "gradio_api/call/draw",
     "gradio_api/call/colorize/",
-    "gradio_api/call/draw_live",
     "gradio_api/call/v2/draw",
     "gradio_api/call/v2/colorize/",
-    "gradio_api/call/v2/draw_live",
     "gradio_api/call/v2/nope",
     "gradio_api/call/nope",
     "gradio_api/call/lambda",
     "gradio_api/cancel",
     "gradio_api/reset",
     "gradio_api/upload",
-    "studio-photos",
-    "studio-live/draw",
-    "studio-live/nope",
+    *(f"studio-api/{route}" for route in (*JSON_ROUTES, *FILE_ROUTES)),
+    "studio-api/nope/draw",
+    "studio-api/draw/nope",
 )
 
 
@@ -204,9 +214,10 @@ def test_a_body_of_another_form_is_refused(attacked: RunningApp, path: str) -> N
     for body in BODIES:
         status, text = fetch(attacked, "POST", path, content=body, headers=JSON)
         check_harmless(status, text)
-        assert path in ("studio-photos", "gradio_api/reset", "gradio_api/call/draw_live") or (
-            400 <= status < 500
-        ), (body[:80], text)
+        if path.removeprefix("studio-api/") in FILE_ROUTES:  # that is no picture
+            assert status == 200 and len(json.loads(text)["error"]) > 10, (body[:80], text)
+        else:
+            assert path == "gradio_api/reset" or 400 <= status < 500, (body[:80], text)
 
 
 def test_what_is_refused_is_said_in_words(attacked: RunningApp) -> None:
@@ -215,9 +226,13 @@ def test_what_is_refused_is_said_in_words(attacked: RunningApp) -> None:
     assert "must be finite" in said[12]
     assert "number of an event" in said[15]
     assert "more than any request" in said[-2]
+    said = [fetch(attacked, "POST", "studio-api/draw/facade", content=b)[1] for b in BODIES]
+    assert "not valid JSON" in said[0] and "must be a JSON object, got list" in said[3]
+    assert "seed is missing" in said[7] and "there is no key of this name" in said[8]
+    assert "not valid JSON" in said[-4], "a hundred thousand brackets"
 
 
-# ---- values of every event ---------------------------------------------------------------
+# ---- values of every route and endpoint ---------------------------------------------------
 
 WALL = pack_ids(np.ones((64, 64), np.uint8))
 VALUES: tuple[Any, ...] = (
@@ -288,19 +303,70 @@ def test_an_upload_of_no_picture_is_refused_by_every_event(
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda v: repr(v)[:40])
-def test_a_value_of_another_kind_is_refused_by_every_event(
+def test_a_value_of_another_kind_is_refused_by_every_endpoint(
     attacked: RunningApp, events: dict[str, tuple[int, int]], value: Any
 ) -> None:
-    assert len(events) > 20, "each tab has its events"
+    assert len(events) == 6, "one for each tab"
     for name, (index, inputs) in events.items():
         answer = ask(attacked, index, [value] * inputs)
         text = json.dumps(answer)
         check_harmless(200, text)
-        if answer["success"] or not inputs:
-            continue  # a value that this event takes: 7 is a facade's seed nowhere, a wall is drawn
+        assert not answer["success"], name
         error = str(answer["output"].get("error") or answer["output"].get("detail"))
         assert len(error) > 10 and error != "None", f"{name} said nothing: {text[:300]}"
         assert "<script>" not in error, "text is escaped"
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda v: repr(v)[:40])
+def test_a_value_of_another_kind_is_refused_by_every_route(
+    attacked: RunningApp, value: Any
+) -> None:
+    for route in JSON_ROUTES:
+        content = json.dumps(value)
+        status, text = fetch(attacked, "POST", f"studio-api/{route}", content=content, headers=JSON)
+        check_harmless(status, text)
+        takes = route in TAKEN_BY and value == {"ids": WALL, "seed": 7}
+        assert status == (200 if takes else 400), (route, text[:200])
+        assert takes or len(json.loads(text)["error"]) > 10
+        assert "<script>" not in text or "json" in JSON["content-type"], "never as a page"
+
+
+TAKEN_BY = ("draw/draw", "roads/draw")
+
+
+@pytest.mark.parametrize("key", ["visitor", "id", "style", "format", "thumbnail", "large", "seed"])
+@pytest.mark.parametrize("value", VALUES, ids=lambda v: repr(v)[:40])
+def test_a_value_of_another_kind_is_refused_at_every_key(
+    attacked: RunningApp, key: str, value: Any
+) -> None:
+    content = json.dumps({"ids": WALL, key: value})
+    status, text = fetch(attacked, "POST", "studio-api/draw/draw", content=content, headers=JSON)
+    check_harmless(status, text)
+    if status != 200:
+        assert f"{key} must be" in json.loads(text)["error"]
+
+
+PHOTO_PATHS = (
+    "0" * 32,
+    "../draw",
+    "..%2f..%2fapp.py",
+    "%00",
+    "a" * 5000,
+    "0" * 31,
+    "0" * 32 + "/x",
+)
+
+
+def test_no_photo_of_another_is_found_by_any_path_or_key(attacked: RunningApp) -> None:
+    for path in PHOTO_PATHS:
+        for suffix in ("", "/result"):
+            for key in ("", "0" * 32, "f" * 32, "x" * 9000, "../" * 9):
+                for method in ("GET", "DELETE", "POST", "PUT"):
+                    address = f"studio-api/colorize/photos/{path}{suffix}"
+                    headers = {"x-studio-key": key}
+                    status, text = fetch(attacked, method, address, headers=headers)
+                    check_harmless(status, text)
+                    assert status in (204, 400, 404, 405, 431), (method, address, status)
 
 
 def test_the_session_of_another_gives_nothing(attacked: RunningApp) -> None:

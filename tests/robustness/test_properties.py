@@ -17,8 +17,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pix2pix.app.server.event_validation import EventKind, check_event, check_values, parse_json
-from pix2pix.app.server.schemas import clean_name, unpack_ids
+from pix2pix.app.canvas_spec import facades_sheet
+from pix2pix.app.server.colorize_schemas import ColorizeRequest
+from pix2pix.app.server.encoding import unpack_ids
+from pix2pix.app.server.event_validation import Endpoint, check_call, check_named_call, parse_json
+from pix2pix.app.server.schemas import (
+    DrawContext,
+    DrawRequest,
+    FacadeRequest,
+    clean_name,
+    parse_request,
+)
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.config import CheckpointConfig, from_dict
 from pix2pix.images.color import rgb_to_lab
@@ -214,16 +223,35 @@ def test_any_name_becomes_one_that_is_safe(name: str) -> None:
     assert clean not in (".", "..") and len(clean) <= 120
 
 
-KINDS = {0: EventKind("draw", 1), 3: EventKind(None, 0)}
+ENDPOINTS = {"draw": Endpoint("labels", ("seed",))}
 
 
 @few
 @given(JSON)
-def test_any_json_is_an_event_or_refused(value: Any) -> None:
-    takes_or_refuses(lambda: check_values(value))
-    takes_or_refuses(lambda: check_event(value, KINDS))
-    takes_or_refuses(lambda: check_event({"data": value, "fn_index": 0}, KINDS))
-    takes_or_refuses(lambda: check_event({"data": [value]}, KINDS, "draw"))
+def test_any_json_is_a_call_or_refused(value: Any) -> None:
+    for body in (value, {"data": value, "fn_index": 0}, {"data": [value, value], "fn_index": 0}):
+        takes_or_refuses(lambda body=body: check_call(body, {0: "draw"}, ENDPOINTS))
+    takes_or_refuses(lambda: check_call({"data": [value, 0]}, {}, ENDPOINTS, "draw"))
+    for body in (value, {"labels": value}, {"labels": value, "seed": value}):
+        takes_or_refuses(lambda body=body: check_named_call(body, ENDPOINTS, "draw"))
+
+
+DRAWING = DrawContext(facades_sheet((64, 64)), 3)
+
+
+@few
+@given(st.binary(max_size=100) | JSON.map(lambda v: json.dumps(v).encode()))
+def test_any_body_is_a_request_or_refused(content: bytes) -> None:
+    takes_or_refuses(lambda: parse_request(DrawRequest, content, DRAWING))
+    takes_or_refuses(lambda: parse_request(FacadeRequest, content))
+    takes_or_refuses(lambda: parse_request(ColorizeRequest, content, 192))
+
+
+@few
+@given(st.sampled_from(sorted(DrawRequest.model_fields)), JSON)
+def test_any_value_of_a_key_is_taken_or_refused(key: str, value: Any) -> None:
+    content = json.dumps({"ids": "", key: value}).encode()
+    takes_or_refuses(lambda: parse_request(DrawRequest, content, DRAWING))
 
 
 @few

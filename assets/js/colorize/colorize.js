@@ -14,33 +14,26 @@ import { createPhoto, fetchExample, isUnsaved, settingsOf, sharedSettings } from
 import { PhotoAutosave } from "./photo_autosave.js";
 import { buildPhotoBar } from "./photo_bar.js";
 import { PhotoClient } from "./photo_client.js";
-import { HIGH, NORMAL, RequestQueue, connectResultChannel } from "./request_queue.js";
+import { HIGH, NORMAL } from "./request_queue.js";
 import { KEPT_ON_SERVER, openHintsFile, saveAllPhotos, savePhoto } from "./save_actions.js";
 import { buildSizePicker } from "./size_picker.js";
 import { ThumbnailQueue } from "./thumbnails.js";
 
-export { mountResultChannel } from "./request_queue.js";
-
-export function mountColorize({ element, props, trigger }) {
-  const root = element.querySelector(".st-photo");
-  const requests = new RequestQueue((payload) => {
-    props.value = payload;
-    trigger("input");
-  });
-  new ColorizeApp(root, props, requests).start();
+export function mountColorize({ element, props }) {
+  new ColorizeApp(element.querySelector(".st-photo"), props).start();
 }
 
 const isHintsFile = (file) => /\.json$/i.test(file.name);
 const isHintsName = (name) => /hints\.json$/i.test(name); // in folders: other JSON files are not ours
 
 class ColorizeApp {
-  constructor(root, props, requests) {
-    Object.assign(this, { root, props, requests });
+  constructor(root, props) {
+    Object.assign(this, { root, props });
     this.photos = []; // that are open; an example is not among them
     this.wanted = null; // the photo that will be on show once its picture has come
     this.names = new Set(); // of open photos
     this.batch = null; // { cancelled } while all photos are being saved
-    this.client = new PhotoClient(props.photos_url, props.max_upload_mb, requests, (photo, fraction) => {
+    this.client = new PhotoClient(props.api, props.max_upload_mb, (photo, fraction) => {
       photo.sent = fraction;
       this.photoBar.show(this.photos, this.wanted, this.batch !== null);
       if (photo === this.wanted || fraction === null) this.progress(photo.name, fraction);
@@ -134,12 +127,11 @@ class ColorizeApp {
 
   async start() {
     const message = this.#restore(await this.autosave.load());
-    connectResultChannel(this.props.tab, this.requests, async (value) => {
-      const [example] = this.props.examples;
-      const photo = this.#createPhoto(example.file, () => fetchExample(example));
-      Object.assign(photo, { width: value.width, height: value.height, example: true, message });
-      if (!this.wanted && await this.compare.show(value)) this.#showAs(photo);
-    });
+    const [example] = this.props.examples;
+    const { first } = this.props; // the example's picture, which came with the page
+    const photo = this.#createPhoto(example.file, () => fetchExample(example));
+    Object.assign(photo, { width: first.width, height: first.height, example: true, message });
+    if (!this.wanted && await this.compare.show(first)) this.#showAs(photo);
   }
 
   // ---- photos ------------------------------------------------------------------------------

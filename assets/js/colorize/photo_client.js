@@ -1,8 +1,9 @@
 // The visitor's photos on the server: uploaded when needed, and again where the server dropped them.
 
+import { jsonOf, postFile, postJson } from "../core/api.js";
 import { urlOf } from "../core/base_url.js";
-import { readError, readJson } from "../core/responses.js";
-import { postWithProgress } from "../core/upload.js";
+import { readError } from "../core/responses.js";
+import { RequestQueue } from "./request_queue.js";
 
 const BUSY = 503;
 const RETRY_MS = 1500;
@@ -15,15 +16,19 @@ function newKey() {
 }
 
 export class PhotoClient {
+  #isPresent = false;
+
   /**
-   * Photos are objects with a `name` and `load()`, which resolves to their file. `onProgress(photo,
-   * fraction)` follows an upload that lasts; null at its end.
+   * `api`: the address of the tab's routes. Photos are objects with a `name` and `load()`, which
+   * resolves to their file. `onProgress(photo, fraction)` follows an upload that lasts; null at its end.
    */
-  constructor(url, maxMegabytes, requests, onProgress) {
-    this.url = urlOf(url);
-    this.key = newKey();
+  constructor(api, maxMegabytes, onProgress) {
+    this.api = api;
+    this.headers = { "x-studio-key": newKey() };
     this.maxMegabytes = maxMegabytes;
-    this.requests = requests;
+    this.requests = new RequestQueue(async (payload) => (
+      jsonOf(await postJson(`${api}/colorize`, payload, this.headers))
+    ));
     this.onProgress = onProgress;
     window.addEventListener("pagehide", () => {
       this.#fetch("", "DELETE", { keepalive: true }).catch(() => {});
@@ -42,7 +47,7 @@ export class PhotoClient {
     for (let attempt = 0; ; attempt += 1) {
       const remote = photo.remote ?? await this.send(photo);
       try {
-        return await this.requests.ask({ ...payload, key: this.key, photo: remote }, options);
+        return await this.requests.ask({ ...payload, photo: remote }, options);
       } catch (error) {
         if (!error.gone || attempt > 1) throw error;
         if (photo.remote === remote) photo.remote = null;
@@ -65,35 +70,40 @@ export class PhotoClient {
 
   async #upload(photo) {
     const file = await photo.load();
-    if (file.size > this.maxMegabytes * 2 ** 20) {
-      throw new Error(`${photo.name}: is larger than ${this.maxMegabytes} MB`);
-    }
+    const options = {
+      maxMegabytes: this.maxMegabytes,
+      headers: this.headers,
+      name: photo.name, // not the file's: two files may have one name
+      onProgress: (fraction) => this.onProgress(photo, fraction),
+    };
     for (let attempt = 0; ; attempt += 1) {
-      const response = await this.#post(photo, file);
-      if (response.ok) {
-        const { photo: remote, error, width, height, thumb } = await readJson(response);
-        if (error) throw new Error(error);
+      try {
+        const response = await postFile(`${this.api}/photos`, file, options);
+        const { photo: remote, width, height, thumb } = await jsonOf(response);
+        this.#stay();
         return Object.assign(photo, { remote, width, height, thumb: photo.thumb ?? thumb });
-      }
-      if (response.status !== BUSY || attempt > MAX_RETRIES) {
-        throw new Error(`${photo.name}: ${await readError(response)}`);
+      } catch (error) {
+        if (error.status !== BUSY || attempt > MAX_RETRIES) throw error;
       }
       await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
     }
   }
 
-  async #post(photo, file) {
-    const headers = { "x-studio-key": this.key, "x-photo-name": encodeURIComponent(photo.name) };
-    const onProgress = (fraction) => this.onProgress(photo, fraction);
+  /** Leaves a request open: when it ends with the page, the server forgets the visitor's photos. */
+  async #stay() {
+    if (this.#isPresent) return;
+    this.#isPresent = true;
     try {
-      return await postWithProgress(this.url, { body: file, headers }, onProgress);
+      const reader = (await this.#fetch("", "GET")).body.getReader();
+      for (let done = false; !done;) ({ done } = await reader.read());
     } catch {
-      throw Object.assign(new Error(`${photo.name}: could not be sent`), { isTransient: true });
+      // out of reach; the next upload opens it again
     }
+    this.#isPresent = false;
   }
 
   #fetch(path, method, options = {}) {
-    const headers = { "x-studio-key": this.key };
-    return fetch(`${this.url}${path}`, { method, cache: "no-store", headers, ...options });
+    const url = urlOf(`${this.api}/photos${path}`);
+    return fetch(url, { method, cache: "no-store", headers: this.headers, ...options });
   }
 }

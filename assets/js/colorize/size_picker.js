@@ -6,7 +6,7 @@ import { h, setStyle } from "../core/dom.js";
 const ADVICE = "Small sees the whole, large the details. The photo keeps its own size.";
 
 /**
- * `ask()` resolves to { prints: [{ size, image }] }; `pick(size)` is called with the chosen size.
+ * `ask()` resolves to { sizes: [{ size, image }] }; `pick(size)` is called with the chosen size.
  * Returns the dialog's `node` and `open(size, aspect)`: the current size, and width / height.
  */
 export function buildSizePicker({ sizes, ask, pick }) {
@@ -27,7 +27,7 @@ export function buildSizePicker({ sizes, ask, pick }) {
     node.showModal();
     options.get(size)?.focus();
     try {
-      for (const { size: value, image } of (await ask())?.prints ?? []) {
+      for (const { size: value, image } of (await ask())?.sizes ?? []) {
         const option = options.get(value);
         if (option) option.firstChild.src = image;
       }

@@ -1,8 +1,6 @@
 // Reads responses and turns failures into messages for the visitor. A proxy before the app may answer
 // with HTML pages of its own. No DOM: runs under Node too.
 
-import { urlOf } from "./base_url.js";
-
 const REASONS = {
   401: "a password is asked for: please reload the page",
   403: "this is not allowed here",
@@ -22,23 +20,7 @@ export async function readError(response) {
   return own ?? REASONS[response.status] ?? `the server said ${response.status}`;
 }
 
-/** The JSON value of a response. Rejects with a message for the visitor where it is an error. */
-export async function readJson(response) {
-  if (!response.ok) throw new Error(await readError(response));
-  return response.json().catch(() => { throw unexpectedResponse(); });
-}
-
 /** The error for a response that the app did not send, such as a proxy's login page. */
 export function unexpectedResponse() {
   return new Error("another server than the studio answered: please reload the page");
-}
-
-/** Asks whether the server is reachable: the reason why not, or null where it is. */
-export async function explainOutage() {
-  try {
-    const response = await fetch(urlOf("gradio_api/app_id"), { cache: "no-store" });
-    return response.ok ? null : await readError(response);
-  } catch {
-    return "the server is out of reach";
-  }
 }

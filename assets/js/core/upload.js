@@ -1,9 +1,7 @@
 // Uploads with progress.
 
-import { urlOf } from "./base_url.js";
 import { group } from "./controls.js";
 import { setStyle } from "./dom.js";
-import { readJson } from "./responses.js";
 
 const SHOW_AFTER_MS = 300; // a shorter upload shows no bar
 
@@ -34,9 +32,10 @@ export function postWithProgress(url, { headers = {}, body }, onProgress = () =>
     };
     request.onload = () => {
       end();
-      const type = request.getResponseHeader("content-type") ?? "";
+      const lines = request.getAllResponseHeaders().trim().split(/[\r\n]+/).filter(Boolean);
+      const received = new Headers(lines.map((line) => line.split(/: ?(.*)/s, 2)));
       const content = request.status === 204 ? null : request.response;
-      resolve(new Response(content, { status: request.status, headers: { "content-type": type } }));
+      resolve(new Response(content, { status: request.status, headers: received }));
     };
     request.onerror = () => {
       end();
@@ -44,27 +43,6 @@ export function postWithProgress(url, { headers = {}, body }, onProgress = () =>
     };
     request.send(body);
   });
-}
-
-/**
- * Uploads a file to Gradio; resolves to the payload that refers to it. Rejects with a message for the
- * visitor. `onProgress` is as in `postWithProgress`.
- */
-export async function uploadFile(file, maxMegabytes, onProgress) {
-  if (file.size > maxMegabytes * 2 ** 20) {
-    throw new Error(`${file.name}: is larger than ${maxMegabytes} MB`);
-  }
-  if (!file.size) throw new Error(`${file.name}: is empty (0 bytes)`);
-  const body = new FormData();
-  body.append("files", file);
-  const url = urlOf("gradio_api/upload");
-  const response = await postWithProgress(url, { body }, onProgress).catch(() => {
-    throw new Error(`${file.name}: could not be uploaded (the connection broke off)`);
-  });
-  const [path] = await readJson(response).catch((error) => {
-    throw new Error(`${file.name}: could not be uploaded (${error.message})`);
-  });
-  return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } }, at: Date.now() };
 }
 
 /** A progress bar in `frame`; the returned `show(name, fraction)` updates it, null removes it. */

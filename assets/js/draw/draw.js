@@ -15,17 +15,12 @@ import { buildHelp } from "./help.js";
 import { claimSave } from "./preview.js";
 import { setAspectRatio, studioOf } from "./studio.js";
 
-export async function mountDrawing({ element, props, watch }) {
+export async function mountDrawing({ element, props }) {
   const root = element.querySelector(".st-drawing");
   const studio = studioOf(props.tab);
   Object.assign(studio, { kind: props.kind, seed: props.seed });
   setAspectRatio(root, props);
   const { canvas, toolbar, palette, help } = buildDrawing(root, studio, props);
-  watch("value", async () => {
-    if (!props.value?.opened) return; // the value that we set ourselves
-    canvas.replace(await unpackIds(props.value.ids));
-    studio.notify("opened");
-  });
   const saved = loadDrawing(studio.tabId, canvas.shape, props.classes.length, props.style_dim);
   restoreSettings(studio, { toolbar, palette }, saved);
   canvas.replace(saved.map ?? await unpackIds(props.start), { asStep: false });
@@ -102,9 +97,8 @@ function connectServer(studio, props) {
     ids: await packIds(canvas.map), seed: studio.seed, style: studio.style?.values, id, ...options,
   });
   const request = async (id, options) => (
-    fetchPicture(props.live_url, studio.tabId, await drawing(id, options))
+    fetchPicture(props.api, await drawing(id, options))
   );
-  studio.publishDrawing = async () => { props.value = await drawing(-1, { format: "png" }); };
   studio.fetchLarge = (id) => request(id, { format: "jpeg", large: true });
   studio.queue = new LatestOnlyQueue({
     send: (id) => sendDrawing(studio, id, request),

@@ -1,14 +1,15 @@
 // Files that become the drawing: label images are opened, photos traced.
 
+import { unpackIds } from "../core/codec.js";
 import { confirmDialog, showNotice } from "../core/dialog.js";
 import { acceptFiles, describeFirst } from "../core/file_input.js";
-import { buildProgress, uploadFile } from "../core/upload.js";
+import { buildProgress } from "../core/upload.js";
+import { sendFile } from "./draw_client.js";
 
 const SHOW_WAITING_MS = 300;
 
-/** `open(file)`, `trace(file)`, and `offerTracing(reason)` for a file that is no label image. */
-export function buildDrawingFiles({ studio, tab, props, trigger }) {
-  let opened = null; // the file that was opened last
+/** `open(file)` puts a label image on the canvas, `trace(file)` a drawing of a photo. */
+export function buildDrawingFiles({ studio, tab, props }) {
   let timer;
 
   const showWaiting = (busy) => {
@@ -18,36 +19,35 @@ export function buildDrawingFiles({ studio, tab, props, trigger }) {
     else show();
   };
 
-  async function send(file, event) {
-    const { frame } = studio.canvas;
+  async function send(file, action) {
+    const { canvas } = studio;
     showWaiting(true);
-    const progress = buildProgress(frame);
+    const progress = buildProgress(canvas.frame);
+    const onProgress = (fraction) => progress(file.name, fraction);
     try {
-      const onProgress = (fraction) => progress(file.name, fraction);
-      props.value = await uploadFile(file, props.max_upload_mb, onProgress);
-      trigger(event);
-    } catch (error) {
+      const options = { maxMegabytes: props.max_upload_mb, onProgress };
+      const { ids, notice } = await sendFile(props.api, action, file, options);
+      canvas.replace(await unpackIds(ids));
+      if (notice) showNotice(canvas.frame, notice);
+    } finally {
       showWaiting(false);
-      showNotice(frame, error.message);
     }
   }
 
-  const open = (file) => {
-    opened = file;
-    send(file, "open");
-  };
-  const trace = (file) => send(file, "trace");
+  const report = (error) => showNotice(studio.canvas.frame, error.message);
+  const trace = (file) => send(file, "trace").catch(report);
 
-  async function offerTracing(reason) {
-    showWaiting(false);
-    const file = opened;
+  const open = (file) => send(file, "open").catch(async (error) => {
+    if (!error.can_trace) {
+      report(error);
+      return;
+    }
     const question = "Make a drawing of this photo?";
-    const sure = await confirmDialog(studio.canvas.frame, question, "Trace it", "Leave it", reason);
+    const { frame } = studio.canvas;
+    const sure = await confirmDialog(frame, question, "Trace it", "Leave it", error.message);
     if (sure) trace(file);
-  }
+  });
 
-  studio.on("opened", () => showWaiting(false));
-  studio.onFailure("open", () => showWaiting(false));
   acceptFiles(tab, (files, message) => {
     if (files.length) open(files[0]);
     const notice = describeFirst(files, ": a canvas holds one drawing") || (files.length ? "" : message);
@@ -56,5 +56,5 @@ export function buildDrawingFiles({ studio, tab, props, trigger }) {
     isDropZone: (element) => Boolean(element.closest?.(".st-drawing")),
     highlight: () => studio.canvas?.frame,
   });
-  return { open, trace, offerTracing };
+  return { open, trace };
 }

@@ -18,7 +18,7 @@ export function mountPreview({ element, props }) {
   setAspectRatio(root, props);
   const frame = h("div", { class: "st-frame" }, new Image());
   root.replaceChildren(frame, buildBar(studio, props));
-  new Preview(root, frame, studio, props.large).start(props.value);
+  new Preview(root, frame, studio, props.large).start(props.first);
 }
 
 /** Shows the newest picture, and a larger one when the visitor pauses. */
@@ -37,7 +37,6 @@ class Preview {
     studio.on("answer", () => this.#rest());
     studio.on("change", () => this.#rest()); // also after a stroke that changed nothing
     studio.show = (picture, id) => this.show(picture, id);
-    if (!first) return;
     this.#swap(first.image, 0).then(() => {
       root.dataset.picture ??= "first";
       root.dataset.sharp ??= "first";

@@ -1,10 +1,12 @@
 // The panel below the canvas: drawings to start from, and the files that go in and out.
 
-import { unpackIds } from "../core/codec.js";
+import { packIds, unpackIds } from "../core/codec.js";
 import { button, group, thumbnailButton } from "../core/controls.js";
+import { showNotice } from "../core/dialog.js";
 import { h } from "../core/dom.js";
-import { download } from "../core/download.js";
+import { saveBlob } from "../core/download.js";
 import { buildFilePicker } from "../core/file_input.js";
+import { fetchFacade, fetchLabelImage } from "./draw_client.js";
 import { buildDrawingFiles } from "./drawing_files.js";
 import { randomSeed, studioOf } from "./studio.js";
 
@@ -14,28 +16,22 @@ const OPEN_TIPS = {
   lines: "Open a picture of lines",
 };
 
-export async function mountStartPanel({ element, props, trigger, watch }) {
+export async function mountStartPanel({ element, props }) {
   const root = element.querySelector(".st-shelf");
   const studio = studioOf(props.tab);
   studio.kind = props.kind;
-  const files = buildDrawingFiles({ studio, tab: element.closest(".studio-desk"), props, trigger });
-  studio.saveDrawing = async () => {
-    await studio.publishDrawing();
-    trigger("save");
-  };
-  watch("value", () => {
-    const { drawing, refused } = props.value ?? {};
-    const suffix = props.kind === "lines" ? "lines" : "labels";
-    if (drawing) download(drawing, `${props.file_name}-${suffix}.png`);
-    if (refused) files.offerTracing(refused);
+  const files = buildDrawingFiles({ studio, tab: element.closest(".studio-desk"), props });
+  const attempt = (work) => work().catch((error) => showNotice(studio.canvas.frame, error.message));
+  studio.saveDrawing = () => attempt(async () => {
+    const { blob, name } = await fetchLabelImage(props.api, await packIds(studio.canvas.map));
+    saveBlob(blob, `${name}.png`);
   });
   const starts = await Promise.all(props.starts.map(async ({ name, ids }) => (
     buildStart(name, await unpackIds(ids), props, studio)
   )));
-  const makeFacade = () => {
-    props.value = { facade: randomSeed() };
-    trigger("facade");
-  };
+  const makeFacade = () => attempt(async () => {
+    studio.canvas.replace(await unpackIds(await fetchFacade(props.api, randomSeed())));
+  });
   root.replaceChildren(
     ...(starts.length ? [
       h("span", { class: "st-caption" }, "Start from"), group("st-thumbs", "group", "Start from", starts),

@@ -22,11 +22,10 @@ class Studio {
   saving = null; // { what, id of the request whose picture will be saved, drawing: its canvas }
   // Functions that one part provides and another calls
   show = null; // show(picture, id): the answer to a request
-  publishDrawing = null; // publishDrawing(): passes the drawing to Gradio
   saveDrawing = null; // saveDrawing(): downloads the drawing
   fetchLarge = null; // fetchLarge(id): the picture at the model's largest size
 
-  #listeners = { change: [], setting: [], answer: [], opened: [], controls: [] };
+  #listeners = { change: [], setting: [], answer: [], controls: [] };
 
   constructor(tabId) { this.tabId = tabId; }
 
@@ -34,14 +33,11 @@ class Studio {
 
   /**
    * Events: "change", the drawing, its seed or style; "setting", a tool or a switch; "answer", a new
-   * picture; "opened", a drawing came from the server; "controls", seed, style, live or stale changed.
+   * picture; "controls", seed, style, live or stale changed.
    */
   on(event, listener) { this.#listeners[event].push(listener); }
 
   notify(event) { for (const listener of this.#listeners[event]) listener(); }
-
-  /** Calls `act` when the server failed at "look", "style", "open" or "photo". */
-  onFailure(what, act) { window.addEventListener(`${this.tabId}:${what}-failed`, act); }
 
   /** Requests the picture of the drawing as it is now. */
   requestPicture() {

@@ -6,17 +6,18 @@ import { thumbnailButton } from "../core/controls.js";
 import { showNotice } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 import { buildFilePicker } from "../core/file_input.js";
-import { buildProgress, uploadFile } from "../core/upload.js";
+import { buildProgress } from "../core/upload.js";
+import { fetchPicture, sendFile } from "./draw_client.js";
 import { studioOf } from "./studio.js";
 
 const IDLE_MS = 600; // since the last picture
-const GIVE_UP_MS = 15000;
+const RETRY_MS = 5000; // after the server was busy or out of reach
 
-export function mountStyleGallery(component) {
-  const root = component.element.querySelector(".st-looks");
+export function mountStyleGallery({ element, props }) {
+  const root = element.querySelector(".st-looks");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Looks of this drawing");
-  new StyleGallery(root, component).start();
+  new StyleGallery(root, props).start();
 }
 
 class StyleGallery {
@@ -24,12 +25,12 @@ class StyleGallery {
   #round = 0; // counts drawings
   #waiting = []; // entries whose thumbnail is still to come
   #requests = 0;
-  #inFlight = null; // { id, entry, round, at }
+  #inFlight = false;
   #timer;
 
-  constructor(root, { props, trigger, watch }) {
+  constructor(root, props) {
     const studio = studioOf(props.tab);
-    Object.assign(this, { root, props, trigger, watch, studio });
+    Object.assign(this, { root, props, studio });
     this.entries = [
       ...props.styles.map((style) => buildStyleEntry(studio, style)),
       ...props.seeds.map((seed) => buildSeedEntry(studio, seed)),
@@ -40,9 +41,6 @@ class StyleGallery {
 
   start() {
     const { studio } = this;
-    this.watch("value", () => this.#receive(this.props.value ?? {}));
-    studio.onFailure("look", () => { this.#inFlight = null; });
-    studio.onFailure("style", () => this.photo.setBusy(false));
     studio.on("change", () => {
       this.root.dataset.complete = "false";
       this.#markChosen();
@@ -53,9 +51,9 @@ class StyleGallery {
     this.#nextWhenIdle();
   }
 
-  #nextWhenIdle() {
+  #nextWhenIdle(delay = IDLE_MS) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#next(), IDLE_MS);
+    this.#timer = setTimeout(() => this.#next(), delay);
   }
 
   get #isIdle() {
@@ -70,41 +68,41 @@ class StyleGallery {
       this.#nextWhenIdle();
       return;
     }
-    const isLost = this.#inFlight && Date.now() - this.#inFlight.at >= GIVE_UP_MS;
-    if (!this.#isIdle || (this.#inFlight && !isLost)) return;
+    if (!this.#isIdle || this.#inFlight) return;
     const ids = await packIds(this.studio.canvas.map);
+    if (this.#inFlight) return;
     if (ids !== this.#drawing) {
       this.#drawing = ids;
       this.#round += 1;
       this.#waiting = [...this.entries];
     }
     this.root.dataset.complete = String(!this.#waiting.length);
-    if (!this.#waiting.length || !this.#isIdle) return;
-    const [entry] = this.#waiting;
-    this.#requests += 1;
-    const id = this.#requests;
-    this.#inFlight = { id, entry, round: this.#round, at: Date.now() };
-    this.props.value = { ids, seed: entry.seed ?? 0, style: entry.style?.values, id };
-    this.trigger("input");
+    if (this.#waiting.length && this.#isIdle) await this.#request(this.#waiting[0]);
   }
 
-  #receive({ image, id, style, photo, name }) {
-    if (photo) {
-      this.photo.setBusy(false);
-      this.studio.setStyle({ name, values: style, photo });
+  async #request(entry) {
+    const round = this.#round;
+    this.#requests += 1;
+    this.#inFlight = true;
+    const drawing = {
+      ids: this.#drawing, seed: entry.seed ?? 0, style: entry.style?.values, id: this.#requests,
+    };
+    const picture = await fetchPicture(this.props.api, { ...drawing, thumbnail: true })
+      .catch(() => null).finally(() => { this.#inFlight = false; });
+    if (!picture) {
+      this.#nextWhenIdle(RETRY_MS);
+      return;
     }
-    if (!image) return;
-    if (id === this.#inFlight?.id) this.#showThumbnail(image);
+    if (round === this.#round) this.#showThumbnail(entry, picture.blob); // else of an older drawing
     if (this.#isIdle) this.#next();
   }
 
-  #showThumbnail(image) {
-    const { entry, round } = this.#inFlight;
-    this.#inFlight = null;
-    if (round !== this.#round) return; // of an older drawing
+  #showThumbnail(entry, blob) {
     this.#waiting = this.#waiting.filter((other) => other !== entry);
-    entry.node.querySelector("img").src = image;
-    entry.node.dataset.round = String(round);
+    const image = entry.node.querySelector("img");
+    URL.revokeObjectURL(image.src);
+    image.src = URL.createObjectURL(blob);
+    entry.node.dataset.round = String(this.#round);
     this.root.dataset.complete = String(this.#waiting.length === 0);
   }
 
@@ -113,10 +111,13 @@ class StyleGallery {
     const { frame } = this.studio.canvas;
     this.photo.setBusy(true);
     const progress = buildProgress(frame);
+    const onProgress = (fraction) => progress(file.name, fraction);
     try {
-      const onProgress = (fraction) => progress(file.name, fraction);
-      this.props.value = await uploadFile(file, this.props.max_upload_mb, onProgress);
-      this.trigger("photo");
+      const options = { maxMegabytes: this.props.max_upload_mb, onProgress };
+      const answer = await sendFile(this.props.api, "style", file, options);
+      if (answer.notice) showNotice(frame, answer.notice);
+      this.photo.setBusy(false);
+      this.studio.setStyle({ name: answer.name, values: answer.style, photo: answer.photo });
     } catch (error) {
       this.photo.setBusy(false);
       showNotice(frame, error.message);

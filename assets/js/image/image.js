@@ -1,7 +1,7 @@
 // A tab that takes photos: the photo and the model's result under a slider.
 
 import { swatch } from "../canvas/palette.js";
-import { urlOf } from "../core/base_url.js";
+import { jsonOf, pictureOf, postFile } from "../core/api.js";
 import { CompareSlider } from "../core/compare_slider.js";
 import { button, group, statusLine, thumbnailButton } from "../core/controls.js";
 import { h } from "../core/dom.js";
@@ -9,24 +9,21 @@ import { saveBlob } from "../core/download.js";
 import { acceptFiles, buildFilePicker, describeFirst } from "../core/file_input.js";
 import { LatestOnlyQueue } from "../core/latest_only_queue.js";
 import { confirmBeforeUnload } from "../core/page_lifecycle.js";
-import { readError } from "../core/responses.js";
 import { StoredFile } from "../core/stored_files.js";
-import { buildProgress, uploadFile } from "../core/upload.js";
+import { buildProgress } from "../core/upload.js";
 import { buildWebcam } from "./webcam.js";
-
-const UPLOAD_KEPT_MS = 10 * 60 * 1000; // the server deletes uploads some time after that
 
 export function mountImageTab(component) { new ImageTab(component).start(); }
 
 class ImageTab {
-  // A source is { example: name } or { local: File, sent: its upload }.
+  // A source is { example: name } or { local: File }.
   #source = null; // of the newest request
   #shown = null; // of the result on screen
   #saved = null; // of the last saved file
   #isSaving = false;
 
-  constructor({ element, props, trigger, watch }) {
-    Object.assign(this, { props, trigger, watch, root: element.querySelector(".st-photo") });
+  constructor({ element, props }) {
+    Object.assign(this, { props, root: element.querySelector(".st-photo") });
     this.compare = new CompareSlider({
       alt: { before: "The photo as it was", after: "What was made of it" },
     });
@@ -40,10 +37,7 @@ class ImageTab {
     this.stored = new StoredFile(props.tab);
     this.progress = buildProgress(this.stage);
     this.queue = new LatestOnlyQueue({
-      send: async (id) => {
-        props.value = { ...(await this.#locate()), id };
-        trigger(this.#isSaving ? "save" : "input");
-      },
+      send: (id) => this.#send(id),
       onWaiting: (waiting) => this.stage.classList.toggle("st-busy", waiting),
     });
     this.#build();
@@ -69,15 +63,10 @@ class ImageTab {
 
   start() {
     const { props, root } = this;
-    this.watch("value", () => this.#receive());
-    window.addEventListener(`${props.tab}:photo-failed`, () => {
-      this.#refuse();
-      this.queue.failed();
-    });
     confirmBeforeUnload(() => Boolean(this.#shown?.local) && this.#saved !== this.#shown);
-    if (props.value?.after) {
+    if (props.first) {
       this.#source = { example: props.examples[0].name };
-      this.#receive();
+      this.#show(props.first);
     }
     this.stored.load().then((file) => {
       if (file && !this.#source?.local) this.#open({ local: file });
@@ -104,18 +93,46 @@ class ImageTab {
     this.saveButton.disabled = !this.#shown;
   }
 
-  /** The payload that refers to the photo; uploads it where the server does not have it any more. */
-  async #locate() {
+  /** Requests the preview, or the file to save, of the photo that is open. */
+  async #send(id) {
     const source = this.#source;
-    if (source.example) return { example: source.example };
-    if (!source.sent || Date.now() - source.sent.at > UPLOAD_KEPT_MS) {
-      const onProgress = (fraction) => this.progress(source.local.name, fraction);
-      source.sent = await uploadFile(source.local, this.props.max_upload_mb, onProgress).catch((error) => {
-        this.#refuse(error.message);
-        throw error;
-      });
+    try {
+      if (this.#isSaving) await this.#saveResult(source);
+      else await this.#preview(source);
+    } catch (error) {
+      if (source === this.#source) this.#refuse(error.message);
     }
-    return { file: source.sent.file };
+    this.queue.answered(id);
+  }
+
+  /** The response of a route to a photo or an example. */
+  #post(route, { local, example }) {
+    const headers = example ? { "x-example": encodeURIComponent(example) } : {};
+    const onProgress = (fraction) => this.progress(local?.name, fraction);
+    const options = { maxMegabytes: this.props.max_upload_mb, headers, onProgress };
+    return postFile(`${this.props.api}/${route}`, local ?? null, options);
+  }
+
+  async #preview(source) {
+    const answer = await jsonOf(await this.#post("preview", source));
+    if (source === this.#source) await this.#show(answer); // else another photo was opened
+  }
+
+  async #show({ before, after, name, width, height, notice }) {
+    await this.compare.show({ before, after, width, height });
+    this.#shown = this.#source;
+    this.stage.classList.remove("st-empty");
+    const size = `${name}, ${width} × ${height}`;
+    this.caption.textContent = [size, notice].filter(Boolean).join(" · ");
+    this.root.dataset.shown = name;
+    this.#finishSaving();
+  }
+
+  async #saveResult(source) {
+    const { blob, name } = await pictureOf(await this.#post("result", source));
+    saveBlob(blob, name);
+    this.#saved = source;
+    this.#finishSaving();
   }
 
   /** A photo that was refused leaves the last one in place. */
@@ -123,33 +140,7 @@ class ImageTab {
     if (this.#source !== this.#shown) this.stored.keep(this.#shown?.local);
     this.#source = this.#shown;
     this.#finishSaving();
-    if (message) this.caption.textContent = message;
-  }
-
-  async #receive() {
-    const answer = this.props.value ?? {};
-    if (answer.file?.url) {
-      if (await this.#fetchResult(answer.file)) this.#saved = this.#shown;
-      this.#finishSaving();
-    } else if (answer.after) {
-      await this.compare.show(answer);
-      this.#shown = this.#source;
-      this.stage.classList.remove("st-empty");
-      this.caption.textContent = `${answer.name}, ${answer.width} × ${answer.height}`;
-      this.root.dataset.shown = answer.name;
-      this.#finishSaving();
-    } else return; // the value that we set ourselves
-    this.queue.answered(answer.id);
-  }
-
-  /** Saves the finished file; resolves to whether it came. */
-  async #fetchResult({ path, orig_name: name }) {
-    // The URL from the server lacks the port where a proxy does not pass it on.
-    const url = urlOf(`gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`);
-    const response = await fetch(url).catch(() => null);
-    if (response?.ok) saveBlob(await response.blob(), name);
-    else this.#refuse(response ? await readError(response) : "The server is out of reach.");
-    return response?.ok;
+    this.caption.textContent = message;
   }
 }
 

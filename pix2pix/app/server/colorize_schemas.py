@@ -1,27 +1,27 @@
-"""What the Colourise tab asks for, checked, and the files that it gets."""
+"""Requests of the Colourise tab, and the pictures and files that answer them."""
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from PIL import Image
+from pydantic import Field, PlainValidator, ValidationInfo
 
 from pix2pix.app.server.photo_store import KeptPhoto
-from pix2pix.app.server.schemas import read_id, read_strength
+from pix2pix.app.server.schemas import Format, RequestModel, Strength, Switch, short
 from pix2pix.images.color_hints import Hint, parse_hints
 from pix2pix.images.metadata import NO_METADATA, read_metadata
 from pix2pix.images.reader import open_image
 from pix2pix.images.scan_analysis import ScanAnalysis
 from pix2pix.images.writer import encode_image, read_dpi
-from pix2pix.inference import MAX_STRENGTH, Colorizer, PhotoSession, format_offers
+from pix2pix.inference import Colorizer, PhotoSession, format_offers
 
 SIZES = (128, 192, 256, 384)  # pixels of the short side at which colours are looked for
-KINDS = ("preview", "quick", "sizes", "thumb", "save")
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 JPEG_MAX_SIDE = 65500
 CROPPED = (128, 128, 128)
 
-# What the page calls the options that are offered: see panel.js.
+# The names that the page shows for the options that are offered: see panel.js.
 SWITCHES = {
     "denoise": "\u201cSmooth the grain\u201d",
     "negative": "\u201cInvert the negative\u201d",
@@ -33,75 +33,59 @@ class Look(NamedTuple):
     """How a photo is to be coloured."""
 
     strength: float
-    size: int
+    size: int  # pixels of the short side at which colours are looked for
     hints: tuple[Hint, ...] = ()
     repair: bool = False
     denoise: bool = False
     negative: bool = False
     crop: bool = False
-    strip: bool = False  # captions, dates and place off what is saved
+    strip: bool = False  # leave captions, dates and place out of the saved file
 
 
-class ColorRequest(NamedTuple):
-    """One wish of the page, about a photo that was sent before."""
-
-    kind: str  # of KINDS
-    key: Any  # the visitor's; looked up, so any value will do
-    photo: Any
-    look: Look
-    format: Literal["png", "jpeg"]
-    id: int | None  # the browser's own number for it, sent back as it came
+def _read_hints(value: Any) -> tuple[Hint, ...]:
+    return parse_hints(value)
 
 
-def read_color_request(payload: Any, size: int) -> ColorRequest:
-    """`size` is the working size where none is asked for. Raises ValueError in words."""
-    if not isinstance(payload, dict):
-        raise ValueError(f"a request must be a JSON object, got {type(payload).__name__}")
-    kind = payload.get("kind")
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
-    return ColorRequest(
-        kind,
-        payload.get("key"),
-        payload.get("photo"),
-        read_look(payload, size),
-        read_format(payload),
-        read_id(payload),
-    )
+def _read_size(value: Any, info: ValidationInfo) -> int:
+    """The working size; the model's own, which is the context, where none is given."""
+    own = info.context
+    size = own if value is None else value
+    if type(size) is not int or size not in (*SIZES, own):
+        raise ValueError(f"size must be one of {', '.join(map(str, SIZES))}, got {short(value)}")
+    return size
 
 
-def read_look(payload: dict[str, Any], size: int) -> Look:
-    wanted = payload.get("size")
-    if wanted is None:
-        wanted = size
-    if type(wanted) is not int or wanted not in (*SIZES, size):
-        raise ValueError(f"size must be one of {', '.join(map(str, SIZES))}")
-    return Look(
-        read_strength(payload),
-        wanted,
-        parse_hints(payload.get("hints", [])),
-        read_switch(payload, "repair"),
-        read_switch(payload, "denoise"),
-        read_switch(payload, "negative"),
-        read_switch(payload, "crop"),
-        read_switch(payload, "strip"),
-    )
+class ColorizeRequest(RequestModel):
+    """A picture of a photo in the store, in colour. Validated with the model's own size."""
 
+    kind: Annotated[
+        Literal["preview", "quick", "sizes", "thumb", "save"],
+        Field(description="one of preview, quick, sizes, thumb, save"),
+    ]
+    photo: Annotated[str, Field(description="the id of a photo")]
+    strength: Strength = 1.0
+    size: Annotated["int | None", PlainValidator(_read_size), Field(validate_default=True)] = None
+    hints: Annotated["tuple[Hint, ...]", PlainValidator(_read_hints)] = ()
+    repair: Switch = False
+    denoise: Switch = False
+    negative: Switch = False
+    crop: Switch = False
+    strip: Switch = False
+    format: Format = "png"  # of a saved file
 
-def read_switch(payload: dict[str, Any], name: str) -> bool:
-    value = payload.get(name, False)
-    if type(value) is not bool:
-        raise ValueError(f"{name} must be true or false")
-    return value
-
-
-def read_format(payload: dict[str, Any]) -> Literal["png", "jpeg"]:
-    format_ = payload.get("format", "png")
-    if format_ == "png":
-        return "png"
-    if format_ == "jpeg":
-        return "jpeg"
-    raise ValueError("format must be png or jpeg")
+    @property
+    def look(self) -> Look:
+        assert self.size is not None
+        return Look(
+            self.strength,
+            self.size,
+            self.hints,
+            self.repair,
+            self.denoise,
+            self.negative,
+            self.crop,
+            self.strip,
+        )
 
 
 def open_for(
@@ -127,10 +111,11 @@ def color_photo(
 def color_kept(
     colorizer: Colorizer, photo: KeptPhoto, part: Literal["preview", "quick"], look: Look
 ) -> tuple[Image.Image, tuple[str, ...]]:
-    """A preview in colour, and notes on what was done to it beside colouring.
+    """A preview in colour, and notes on what was done to it besides colouring.
 
-    What does not change with hints and strength is kept with the photo: a hand is waiting. A
-    preview has the whole photo's shape, so that hints stay where they are: what is cropped is grey.
+    The session, which does not depend on hints and strength, is kept with the photo, so that the
+    next request is answered sooner. A preview has the whole photo's shape, so that hints stay in
+    place: cropped parts are grey.
     """
     opened_for = (look.size, look.repair, look.denoise, look.negative, look.crop)
     image = photo.preview if part == "preview" else photo.quick
@@ -156,7 +141,7 @@ def finish_photo(
     format_: str,
     scan: ScanAnalysis | None = None,
 ) -> bytes:
-    """The file of the photo in colour: its own size, upright, what it says of itself kept.
+    """The file of the photo in colour: its own size, upright, with its metadata.
 
     Raises ValueError "NAME: reason".
     """
@@ -173,7 +158,3 @@ def finish_photo(
 
 def result_name(name: str, format_: str) -> str:
     return f"{Path(name).stem or 'photo'}{SUFFIXES[format_]}"
-
-
-def strength_range() -> str:
-    return f"0 (grey) to {MAX_STRENGTH}, 1 as is"

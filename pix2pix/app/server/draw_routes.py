@@ -1,159 +1,169 @@
-"""The picture that follows a hand: a drawing comes, its picture goes back, in one request.
+"""The routes of a drawing tab: pictures of drawings, and files that become drawings."""
 
-Gradio's events travel through its queue and come back in a stream of their own, which takes about
-as long as the model does. Everything else in the page can wait that long; a moving hand cannot.
-"""
+from dataclasses import dataclass, field
 
-import logging
-import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
-from urllib.parse import quote
-
-import anyio
-import gradio as gr
 import numpy as np
-from gradio.context import LocalContext
-from PIL import Image
+from PIL import Image, ImageOps
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pix2pix.app.canvas_spec import SheetKind
-from pix2pix.app.errors import unfinished
-from pix2pix.app.server.latest_request import Newest
-from pix2pix.app.server.schemas import PRIVATE, DrawRequest, image_bytes, read_drawing, refuse
-from pix2pix.app.server.shutdown import LEAVING
-from pix2pix.inference import Drawer, InferenceCancelledError, Stop
+from pix2pix.app.canvas_spec import SheetKind, fit_label_map
+from pix2pix.app.server.answers import answer_file, answer_json, answering, refuse
+from pix2pix.app.server.bodies import BodyReader
+from pix2pix.app.server.encoding import image_bytes, pack_ids, thumbnail_bytes, thumbnail_uri
+from pix2pix.app.server.model_queue import Lane, LatestRequests, ModelQueue
+from pix2pix.app.server.schemas import (
+    DrawContext,
+    DrawRequest,
+    FacadeRequest,
+    LabelImageRequest,
+    parse_request,
+)
+from pix2pix.images.reader import open_image, open_rgb
+from pix2pix.inference import Drawer, InferenceCancelledError, Stop, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
-from pix2pix.runtime.user_warnings import collect_notices
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import make_random_plan
+from pix2pix.labels.label_map import encode_label_image
 
-LIVE_URL = "studio-live"
-AT_WORK = 2  # the second stops the first, where both are of one visitor
-MOST_WAITING = 32
-
-_VISITOR = re.compile(r"[0-9-]{1,64}")
-
-log = logging.getLogger("pix2pix")
+THUMB_SIDE = 128  # pixels of a small picture
+PHOTO_SIDE = 1024  # a photo is traced, or its style taken, at this size at most
+OPEN_SIDE = 2048  # a JPEG label image is reduced while it is decoded, but not below this
 
 
-class Desk(NamedTuple):
-    """What a drawing tab draws with."""
+class NotALabelMapError(ValueError):
+    """A picture that is no label map, so perhaps a photo to trace."""
+
+
+@dataclass
+class DrawApi:
+    """The server side of a drawing tab."""
 
     drawer: Drawer | LineDrawer
     sheet: SheetKind
+    tracer: Tracer | None
+    queue: ModelQueue
+    bodies: BodyReader
+    latest: LatestRequests = field(default_factory=LatestRequests)
 
-
-class LiveDesks:
-    """The drawing tabs of an app by name, and who waits for their pictures."""
-
-    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
-        self._desks: dict[str, Desk] = {}
-        self._newest = Newest()
-        self._most_waiting = most_waiting
-        self._slots = anyio.CapacityLimiter(AT_WORK)
-        self._waiting = 0
-
-    def add(self, name: str, desk: Desk) -> None:
-        self._desks[name] = desk
+    def routes(self) -> list[Route]:
+        handlers = {"/draw": answering(self.draw), "/label-image": answering(self.label_image)}
+        files = {"/open": self.open}
+        if self.sheet.name == "facades":
+            handlers["/facade"] = answering(self.facade)
+        if self.drawer.style_dim:
+            files["/style"] = self.style
+        if self.tracer is not None:
+            files["/trace"] = self.trace
+        handlers |= {path: answering(handler, about_file=True) for path, handler in files.items()}
+        return [Route(path, handler, methods=["POST"]) for path, handler in handlers.items()]
 
     @property
-    def is_idle(self) -> bool:
-        return self._waiting == 0
+    def context(self) -> DrawContext:
+        return DrawContext(self.sheet, self.drawer.style_dim)
 
-    async def answer(self, request: Request) -> Response:
-        """The picture as PNG or JPEG; 204 where a newer drawing of the visitor has come, or, for
-        one that can wait, where anybody else waits."""
-        desk = self._desks.get(request.path_params["desk"])
-        if desk is None:
-            return refuse("there is no drawing tab of this name", 404)
-        if LEAVING.is_set():
-            return refuse("The server is being stopped. Please try again in a minute.", 503)
-        try:
-            payload = await request.json()
-            drawing = read_drawing(payload, desk.sheet, desk.drawer.style_dim)
-            stop = self._enter(request.path_params["desk"], payload, drawing.id)
-        except ValueError as error:
-            return refuse(str(error), 400)
-        if self._waiting >= self._most_waiting + AT_WORK:
-            waiting = self._waiting - AT_WORK
-            return refuse(
-                f"The server is busy: {waiting} others are waiting. Please try again.", 503
-            )
+    async def draw(self, request: Request) -> Response:
+        """A DrawRequest's picture as PNG, JPEG or WebP.
+
+        204 where a newer drawing of the visitor has come; for one that can wait, where anybody
+        else waits.
+        """
+        async with self.bodies.json(request) as content:
+            drawing = parse_request(DrawRequest, content, self.context)
+        stop = self._enter(drawing)
         if drawing.can_wait:
-            if self._waiting:
-                return Response(status_code=204, headers=PRIVATE)
+            if self.queue.jobs(Lane.INTERACTIVE):
+                raise InferenceCancelledError
             stop = self._or_others_wait(stop)
-        LocalContext.request.set(gr.Request(request=request))  # ZeroGPU asks whose share it is
-        self._waiting += 1
-        try:
-            return await anyio.to_thread.run_sync(draw, desk, drawing, stop, limiter=self._slots)
-        finally:
-            self._waiting -= 1
 
-    def _or_others_wait(self, stop: Stop) -> Callable[[], bool]:
-        return lambda: self._waiting > 1 or (stop is not None and stop())
+        def work() -> tuple[bytes, str]:
+            return encode_picture(draw_picture(self.drawer, drawing, stop), drawing)
 
-    def _enter(self, desk: str, payload: dict[str, Any], number: int | None) -> Stop:
-        visitor = payload.get("visitor")
-        if visitor is None or number is None:  # a program that asks once
+        (picture, media_type), notices = await self.queue.run(work, Lane.INTERACTIVE, stop)
+        return answer_file(picture, media_type, picture_name(self.sheet, drawing), notices)
+
+    def _enter(self, drawing: DrawRequest) -> Stop:
+        if drawing.visitor is None or drawing.id is None:  # a program that asks once
             return None
-        if not isinstance(visitor, str) or not _VISITOR.fullmatch(visitor):
-            raise ValueError("visitor must be 1 to 64 digits")
-        return self._newest.enter(f"{desk} {visitor}", number)
+        kind = "thumbnail" if drawing.thumbnail else "picture"  # each replaces its own kind
+        return self.latest.enter(f"{drawing.visitor} {kind}", drawing.id)
+
+    def _or_others_wait(self, stop: Stop) -> Stop:
+        def stop_or_others_wait() -> bool:
+            return self.queue.jobs(Lane.INTERACTIVE) > 1 or (stop is not None and stop())
+
+        return stop_or_others_wait
+
+    async def label_image(self, request: Request) -> Response:
+        """The drawing as a palette PNG, made from its ids."""
+        async with self.bodies.json(request) as content:
+            drawing = parse_request(LabelImageRequest, content, self.context)
+        image = encode_label_image(drawing.ids, self.sheet.colors)
+        suffix = "lines" if self.sheet.name == "lines" else "labels"
+        png = image_bytes(image, "png", optimize=True)
+        return answer_file(png, "image/png", f"{self.sheet.file_name}-{suffix}")
+
+    async def facade(self, request: Request) -> Response:
+        """{"ids"} of a made-up facade."""
+        async with self.bodies.json(request) as content:
+            seed = parse_request(FacadeRequest, content).seed
+        return answer_json(
+            {"ids": pack_ids(build_facade(make_random_plan(seed), *self.sheet.shape))}
+        )
+
+    async def open(self, request: Request) -> Response:
+        """{"ids"} of the label image in the body; an error "can_trace" where it may be a photo."""
+        async with self.bodies.file(request) as (content, name):
+            try:
+                ids, notices = await self.queue.run(
+                    lambda: open_drawing(content, name, self.sheet), Lane.FILES
+                )
+            except NotALabelMapError as error:
+                return refuse(str(error), 200, can_trace=self.tracer is not None)
+            return answer_json({"ids": pack_ids(ids)}, notices)
+
+    async def trace(self, request: Request) -> Response:
+        """{"ids"} of a drawing of the photo in the body."""
+        assert self.tracer is not None
+        tracer = self.tracer
+        async with self.bodies.file(request) as (content, name):
+            ids, notices = await self.queue.run(
+                lambda: trace_photo(tracer, content, name, self.sheet), Lane.FILES
+            )
+            return answer_json({"ids": pack_ids(ids)}, notices)
+
+    async def style(self, request: Request) -> Response:
+        """{"style", "photo", "name"}: the style of the photo in the body, and its thumbnail."""
+
+        def work() -> tuple[list[float], str]:
+            photo = open_small(content, name)
+            square = ImageOps.fit(photo, (THUMB_SIDE, THUMB_SIDE))
+            return self.drawer.style_from(photo).tolist(), thumbnail_uri(square, THUMB_SIDE)
+
+        async with self.bodies.file(request) as (content, name):
+            (style, photo), notices = await self.queue.run(work, Lane.FILES)
+            return answer_json({"style": style, "photo": photo, "name": name}, notices)
 
 
-def give_desks(demo: gr.Blocks) -> LiveDesks:
-    """New desks for an app, to be filled as its tabs are built."""
-    desks = LiveDesks()
-    demo.live_desks = desks  # type: ignore[attr-defined]
-    return desks
-
-
-def desks_of(demo: gr.Blocks) -> LiveDesks:
-    """Those of an app; empty ones where it never had any."""
-    return getattr(demo, "live_desks", None) or LiveDesks()
-
-
-def live_routes() -> list[Route]:
-    async def answer(request: Request) -> Response:
-        return await desks_of(request.app.get_blocks()).answer(request)
-
-    return [Route(f"/{LIVE_URL}/{{desk}}", answer, methods=["POST"])]
-
-
-def paint(drawer: Drawer | LineDrawer, drawing: DrawRequest, stop: Stop = None) -> np.ndarray:
-    """The picture (H, W, 3) uint8 that is asked for.
+def draw_picture(
+    drawer: Drawer | LineDrawer, drawing: DrawRequest, stop: Stop = None
+) -> np.ndarray:
+    """The picture (H, W, 3) uint8 of a drawing.
 
     Raises InferenceCancelledError soon after `stop()` is true.
     """
-    what = (drawing.label_map, drawing.seed, drawing.style, stop)
+    given = (drawing.ids, drawing.seed, drawing.style, stop)
     if drawing.large and isinstance(drawer, Drawer):
-        return drawer.draw(*what, drawer.largest)
-    return drawer.draw(*what)
+        return drawer.draw(*given, drawer.largest)
+    return drawer.draw(*given)
 
 
-def draw(desk: Desk, drawing: DrawRequest, stop: Stop) -> Response:
-    try:
-        with collect_notices() as notices:
-            photo = paint(desk.drawer, drawing, stop)
-    except InferenceCancelledError:
-        return Response(status_code=204, headers=PRIVATE)
-    except ValueError as error:
-        return refuse(str(error), 400)
-    except Exception as error:
-        log.exception("drawing failed")
-        return refuse(unfinished(error), 500)
-    readable = {"access-control-expose-headers": "x-picture-name, x-notice"}  # on any page
-    told = {"x-notice": quote(" ".join(notices))} if notices else {}
-    named = {"x-picture-name": quote(picture_name(desk.sheet, drawing))}
-    content, media_type = encode(photo, drawing)
-    return Response(content, media_type=media_type, headers=PRIVATE | readable | named | told)
-
-
-def encode(photo: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:
-    """The picture's file and media type."""
-    image = Image.fromarray(photo)
+def encode_picture(picture: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:
+    """The picture's file and media type, as the request wants it."""
+    image = Image.fromarray(picture)
+    if drawing.thumbnail:
+        return thumbnail_bytes(image, THUMB_SIDE), "image/webp"
     if drawing.format == "jpeg":  # in an eighth of WebP's time
         return image_bytes(image, "jpeg", quality=92, subsampling=0), "image/jpeg"
     return image_bytes(image, "png"), "image/png"
@@ -161,3 +171,27 @@ def encode(photo: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:
 
 def picture_name(sheet: SheetKind, drawing: DrawRequest) -> str:
     return f"{sheet.file_name}-{drawing.seed if drawing.style is None else 'styled'}"
+
+
+def open_small(content: bytes, name: str) -> Image.Image:
+    """A photo as RGB, no side over PHOTO_SIDE. Raises ValueError "NAME: reason"."""
+    photo = open_rgb(content, name, at_least=(PHOTO_SIDE, PHOTO_SIDE))
+    photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
+    return photo
+
+
+def open_drawing(content: bytes, name: str, sheet: SheetKind) -> np.ndarray:
+    """A label image as ids of the sheet (H, W) uint8.
+
+    Raises NotALabelMapError for another picture, ValueError for a file that is none.
+    """
+    image = open_image(content, name, at_least=(OPEN_SIDE, OPEN_SIDE))
+    try:
+        return sheet.decode(image)
+    except ValueError as error:
+        raise NotALabelMapError(f"{name}: {error}") from None
+
+
+def trace_photo(tracer: Tracer, content: bytes, name: str, sheet: SheetKind) -> np.ndarray:
+    """The label map that the tracer finds in a photo, fitted to the sheet (H, W) uint8."""
+    return fit_label_map(tracer.trace(open_small(content, name)), sheet.shape)

@@ -1,21 +1,18 @@
-"""What a browser or a program may ask of Gradio's queue, checked before Gradio reads it.
+"""Checks programs' calls of Gradio's endpoints before Gradio reads them.
 
-Gradio takes the form of a request on trust: an index that is none, a number that is not finite or
-a file of another kind end in a server error and a traceback in the log.
+Gradio takes the form of a request on trust: a wrong index, a number that is not finite or a file of
+another kind ends in a server error and a traceback in the log.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from gradio.utils import get_upload_folder
-
-from pix2pix.app.server.schemas import GONE, NOT_FETCHED, is_address
+from pix2pix.app.server.upload_cache import NOT_FETCHED, is_address, read_upload
 
 MAX_DEPTH = 32
-MAX_VALUES = 20_000  # a drawing is one text; a photo has at most 256 hints of three values
+MAX_VALUES = 20_000
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of sessions and events
 _FILE_KEYS: dict[str, tuple[type, ...]] = {
@@ -27,32 +24,31 @@ _FILE_KEYS: dict[str, tuple[type, ...]] = {
     "is_stream": (bool,),
     "meta": (dict,),
 }
+_MARK = {"_type": "gradio.FileData"}  # what Gradio takes for a file
 
 
 class AddressError(ValueError):
     """A file is given by its address on the web."""
 
 
-class EventKind(NamedTuple):
-    """An event that can be asked for: its name for programs, and how many values it takes."""
+class Endpoint(NamedTuple):
+    """The parameters of an endpoint: a file, which must be given, and numbers, which need not."""
 
-    name: str | None  # None where it is the page's own affair
-    inputs: int
+    file: str
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.file, *self.numbers)
 
 
-def parse_json(content: bytes, takes_addresses: bool = False) -> Any:
-    """The value of a JSON text, checked by `check_values`. ValueError says what is wrong."""
+def parse_json(content: bytes) -> Any:
+    """The value of a JSON text. Raises ValueError where it is none, has numbers that are not
+    finite, broken text, or more values or levels than any call needs."""
     try:
         value = json.loads(content, parse_constant=_refuse_constant)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         raise ValueError("the request is not valid JSON") from None
-    check_values(value, takes_addresses)
-    return value
-
-
-def check_values(value: Any, takes_addresses: bool = False) -> None:
-    """Raises ValueError for numbers that are not finite, broken text, files of others, or too much
-    of all of it. A file may be one to be fetched from an address only if `takes_addresses`."""
     for count, (part, depth) in enumerate(_walk(value)):
         if count >= MAX_VALUES or depth > MAX_DEPTH:
             raise ValueError("the request holds more than any request here needs")
@@ -63,55 +59,57 @@ def check_values(value: Any, takes_addresses: bool = False) -> None:
                 part.encode()
             except UnicodeEncodeError:
                 raise ValueError("text must be valid Unicode") from None
-        if isinstance(part, dict) and _calls_itself_a_file(part):
-            check_file(part, takes_addresses)
+    return value
 
 
-def check_file(file: Mapping[str, Any], takes_addresses: bool = False) -> None:
-    """Raises ValueError unless the file is one that was uploaded here, described as Gradio does.
+def check_file(file: Any, takes_addresses: bool = False) -> dict[str, Any]:
+    """The description of an uploaded file, as Gradio needs it.
 
-    Gradio would fetch a file from any address in the world, for anybody: AddressError.
+    Raises ValueError unless it is one of an upload here; AddressError for an address on the web,
+    unless `takes_addresses`: Gradio would fetch any address for anybody.
     """
-    known = all(
+    given = file.get("path") or file.get("url") if isinstance(file, dict) else file
+    if is_address(given):
+        if takes_addresses and isinstance(file, dict) and _is_described(file):
+            return {**file, "meta": _MARK}
+        raise AddressError(NOT_FETCHED)
+    read_upload(file)
+    if not _is_described(file):
+        raise ValueError("a file must be described as the upload's answer does")
+    return {**file, "meta": _MARK}
+
+
+def _is_described(file: Mapping[str, Any]) -> bool:
+    return all(
         key in _FILE_KEYS and isinstance(value, _FILE_KEYS[key]) for key, value in file.items()
     )
-    path = file.get("path")
-    if is_address(path):
-        if known and takes_addresses:
-            return
-        raise AddressError(NOT_FETCHED)
-    if not known or not isinstance(path, str) or "\0" in path or "://" in path:
-        raise ValueError("a file must be described as the upload's answer does")
-    try:
-        resolved = Path(path).resolve()
-        is_ours = resolved.is_relative_to(Path(get_upload_folder()).resolve())
-        is_ours = is_ours and resolved.is_file()
-    except OSError:  # a name longer than names can be
-        is_ours = False
-    if not is_ours:
-        raise ValueError(GONE)
 
 
-def check_event(body: Any, kinds: Mapping[int, EventKind], name: str | None = None) -> None:
-    """Raises ValueError unless `body` asks for an event as a browser does.
+def check_call(
+    body: Any,
+    names: Mapping[int, str],
+    endpoints: Mapping[str, Endpoint],
+    name: str | None = None,
+    takes_addresses: bool = False,
+) -> dict[str, Any]:
+    """A call with values in order, {"data": [...]}, as Gradio needs it.
 
-    Where `name` is given, as a program does, in the path: of that event, without a session.
+    It asks for an endpoint by its index, "fn_index", in a session; or by `name`, without one.
+    Raises ValueError for any other body.
     """
     if not isinstance(body, dict):
         raise ValueError(f"an event must be a JSON object, got {type(body).__name__}")
     if name is None:
         index = body.get("fn_index")
-        if type(index) is not int or index not in kinds:
+        if type(index) is not int or index not in names:
             raise ValueError("fn_index must be the number of an event of this app")
-        kind = kinds[index]
+        endpoint = endpoints[names[index]]
     else:
-        named = [kind for kind in kinds.values() if kind.name == name]
-        if not named:
-            raise ValueError("there is no endpoint of this name")
-        kind = named[0]
+        endpoint = _find(endpoints, name)
     data = body.get("data")
-    if not isinstance(data, list) or len(data) != kind.inputs:
-        raise ValueError(f"data must be a list of {kind.inputs} values")
+    count = len(endpoint.names)
+    if not isinstance(data, list) or len(data) != count:
+        raise ValueError(f"data must be a list of {count} values")
     if body.get("batched"):
         raise ValueError("events are not batched here")
     session = body.get("session_hash")
@@ -119,25 +117,36 @@ def check_event(body: Any, kinds: Mapping[int, EventKind], name: str | None = No
         raise ValueError("session_hash must be 1 to 64 letters or digits")
     if not _is_name(body.get("event_id")):
         raise ValueError("event_id must be 1 to 64 letters or digits")
+    file, *numbers = data
+    return {**body, "data": [check_file(file, takes_addresses), *map(_check_number, numbers)]}
 
 
-def check_named(body: Any, endpoints: Mapping[str, Mapping[str, bool]], name: str) -> None:
-    """Raises ValueError unless `body` has the parameters of the endpoint `name`.
-
-    `endpoints` says of each parameter whether it may be left out.
-    """
+def check_named_call(body: Any, endpoints: Mapping[str, Endpoint], name: str) -> dict[str, Any]:
+    """A call with values by their parameters' names, as Gradio needs it. Raises ValueError."""
     if not isinstance(body, dict):
         raise ValueError(f"the parameters must be a JSON object, got {type(body).__name__}")
-    known = endpoints.get(name)
-    if known is None:
-        raise ValueError("there is no endpoint of this name")
-    names = ", ".join(known)
+    endpoint = _find(endpoints, name)
+    names = ", ".join(endpoint.names)
     for given in body:
-        if given not in known:
+        if given not in endpoint.names:
             raise ValueError(f"there is no parameter of this name; there are: {names}")
-    for wanted, can_lack in known.items():
-        if not can_lack and wanted not in body:
-            raise ValueError(f"{wanted} is missing; the parameters are: {names}")
+    if endpoint.file not in body:
+        raise ValueError(f"{endpoint.file} is missing; the parameters are: {names}")
+    numbers = {key: _check_number(body[key]) for key in endpoint.numbers if key in body}
+    return {endpoint.file: check_file(body[endpoint.file]), **numbers}
+
+
+def _find(endpoints: Mapping[str, Endpoint], name: str) -> Endpoint:
+    if name not in endpoints:
+        raise ValueError("there is no endpoint of this name")
+    return endpoints[name]
+
+
+def _check_number(value: Any) -> Any:
+    """Numbers, texts and the like; the endpoint says what it expected. No files, no structures."""
+    if isinstance(value, (dict, list)):
+        raise ValueError(f"a number must be given, got {type(value).__name__}")
+    return value
 
 
 def _is_name(value: Any) -> bool:
@@ -146,11 +155,6 @@ def _is_name(value: Any) -> bool:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"numbers must be finite, got {name}")
-
-
-def _calls_itself_a_file(part: dict[str, Any]) -> bool:
-    meta = part.get("meta")
-    return "path" in part and isinstance(meta, dict) and "_type" in meta
 
 
 def _walk(value: Any) -> Iterator[tuple[Any, int]]:

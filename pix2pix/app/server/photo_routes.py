@@ -1,103 +1,109 @@
-"""How photos come and finished files go: past Gradio, which would write both to disk.
+"""Photos of the Colourise tab: uploads come, and finished files go, without touching the disk.
 
-The visitor's key travels in a header, never in an address, and so does the name of a photo: an
-address that someone copies, or that a proxy logs, opens nothing and tells nothing.
+The visitor's key and a photo's name travel in headers, never in an address: an address may be
+copied, or logged by a proxy.
 """
 
-import asyncio
-import logging
 import threading
-from urllib.parse import unquote
+from dataclasses import dataclass
 
+import anyio
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from pix2pix.app.server.answers import PRIVATE, answer_json, answering, refuse
+from pix2pix.app.server.bodies import BodyReader
+from pix2pix.app.server.encoding import thumbnail_uri
 from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, check_key, open_upload
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB, PRIVATE, clean_name, refuse, thumbnail_uri
 
-PHOTOS_URL = "studio-photos"
 THUMB_SIDE = 160
-UPLOADS_AT_ONCE = 8  # each may need MAX_UPLOAD_MB of memory
-UPLOAD_LIMIT_S = 300
-
-log = logging.getLogger("pix2pix")
+PRESENCE_BEAT_S = 15  # less than a proxy waits for the next byte
 
 _decoding = threading.Lock()  # a picture of 50 megapixels needs 150 MB: one at a time
 
 
-def photo_routes(store: PhotoStore) -> list[Route]:
-    uploads = 0
+@dataclass
+class PhotoApi:
+    """Receives photos, hands out finished files and forgets both."""
 
-    async def receive(request: Request) -> Response:
-        nonlocal uploads
-        if uploads >= UPLOADS_AT_ONCE:
-            return refuse("the server is receiving many photos: please try again", 503)
-        uploads += 1
-        try:
-            key = request.headers.get("x-studio-key", "")
-            check_key(key)
-            name = clean_name(unquote(request.headers.get("x-photo-name", "")))
-            content = await asyncio.wait_for(_read_body(request, name), UPLOAD_LIMIT_S)
-            return JSONResponse(
-                await run_in_threadpool(_keep, store, key, content, name), headers=PRIVATE
-            )
-        except ValueError as error:
-            return refuse(str(error), 200)  # an answer like another: browsers log all else
-        except asyncio.TimeoutError:
-            return refuse("the photo took too long to arrive", 408)
-        except ClientDisconnect:
-            log.info("an upload was broken off by the browser")
-            return Response(status_code=400)  # nobody reads it
-        finally:
-            uploads -= 1
+    store: PhotoStore
+    bodies: BodyReader
 
-    async def hand_out(request: Request) -> Response:
+    def routes(self) -> list[Route]:
+        return [
+            Route("/photos", answering(self.receive, about_file=True), methods=["POST"]),
+            Route("/photos", answering(self.stay), methods=["GET"]),
+            Route("/photos", answering(self.forget_all), methods=["DELETE"]),
+            Route("/photos/{id}", answering(self.forget), methods=["DELETE"]),
+            Route("/photos/{id}/result", answering(self.hand_out), methods=["GET"]),
+        ]
+
+    async def receive(self, request: Request) -> Response:
+        """Keeps the photo in the body; {"photo": its id, "name", "width", "height", "thumb"}."""
+        key = key_of(request)
+        check_key(key)
+        async with self.bodies.file(request) as (content, name):
+            return answer_json(await run_in_threadpool(self._keep, key, content, name))
+
+    def _keep(self, key: str, content: bytes, name: str) -> dict[str, object]:
+        with _decoding:
+            photo = open_upload(content, name)
+        width, height = photo.size
+        thumb = thumbnail_uri(photo.preview, THUMB_SIDE)
+        photo_id = self.store.keep(key, photo)
+        return {"photo": photo_id, "name": name, "width": width, "height": height, "thumb": thumb}
+
+    async def stay(self, request: Request) -> Response:
+        """A stream that the page leaves open. When it ends, the visitor's photos are forgotten."""
+        check_key(key_of(request))
+        return PresenceStream(self.store, key_of(request))
+
+    async def hand_out(self, request: Request) -> Response:
+        """The finished file of a photo, once."""
         try:
-            result = store.take_result(*_whose(request))
+            result = self.store.take_result(key_of(request), request.path_params["id"])
         except PhotoGoneError as error:
             return refuse(str(error), 404)
         return Response(result.content, media_type=result.media_type, headers=PRIVATE)
 
-    async def forget(request: Request) -> Response:
-        store.drop(*_whose(request))
+    async def forget(self, request: Request) -> Response:
+        self.store.drop(key_of(request), request.path_params["id"])
         return Response(status_code=204)
 
-    async def forget_all(request: Request) -> Response:
-        store.end(request.headers.get("x-studio-key", ""))
+    async def forget_all(self, request: Request) -> Response:
+        self.store.end(key_of(request))
         return Response(status_code=204)
 
-    return [
-        Route(f"/{PHOTOS_URL}", receive, methods=["POST"]),
-        Route(f"/{PHOTOS_URL}", forget_all, methods=["DELETE"]),
-        Route(f"/{PHOTOS_URL}/{{id}}", forget, methods=["DELETE"]),
-        Route(f"/{PHOTOS_URL}/{{id}}/result", hand_out, methods=["GET"]),
-    ]
+
+class PresenceStream(Response):
+    """A byte now and then until the browser goes, which ends the visitor's session."""
+
+    def __init__(self, store: PhotoStore, key: str) -> None:
+        super().__init__(headers=PRIVATE, media_type="text/plain")
+        del self.headers["content-length"]
+        self._store, self._key = store, key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def beat() -> None:
+            while True:
+                await send({"type": "http.response.body", "body": b"\n", "more_body": True})
+                await anyio.sleep(PRESENCE_BEAT_S)
+
+        self._store.arrive(self._key)
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(beat)
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                tasks.cancel_scope.cancel()
+        finally:
+            self._store.leave(self._key)
 
 
-def _whose(request: Request) -> tuple[str, str]:
-    return request.headers.get("x-studio-key", ""), request.path_params["id"]
-
-
-async def _read_body(request: Request, name: str) -> bytes:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_UPLOAD_MB << 20:
-            raise ValueError(f"{name}: is larger than {MAX_UPLOAD_MB} MB")
-    return bytes(content)
-
-
-def _keep(store: PhotoStore, key: str, content: bytes, name: str) -> dict[str, object]:
-    with _decoding:
-        photo = open_upload(content, name)
-    width, height = photo.size
-    thumb = thumbnail_uri(photo.preview, THUMB_SIDE)
-    return {
-        "photo": store.keep(key, photo),
-        "name": name,
-        "width": width,
-        "height": height,
-        "thumb": thumb,
-    }
+def key_of(request: Request) -> str:
+    """The visitor's key, from its header; "" where there is none."""
+    return request.headers.get("x-studio-key", "")

@@ -1,14 +1,14 @@
-"""Photos that visitors have sent: in memory only, for a short while, each under its visitor's key.
+"""Keeps visitors' photos in memory, for a short time, each under its visitor's secret key.
 
-Nothing of a photo is ever written to disk. A browser keeps its own files and sends one again where
-it was dropped here, so that little room is enough for many photos.
+Nothing of a photo is written to disk. A browser keeps its own files and sends a photo again that
+was dropped here, so the store can be small.
 """
 
 import re
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ _KEY = re.compile(r"[0-9a-f]{32}")  # 128 bits from the browser's cryptographic 
 
 
 class PhotoGoneError(ValueError):
-    """The photo is not, or no longer, among those kept: the browser sends it again."""
+    """The photo is not, or no longer, in the store: the browser sends it again."""
 
 
 class Result(NamedTuple):
@@ -45,7 +45,7 @@ class Result(NamedTuple):
 
 @dataclass
 class KeptPhoto:
-    """What was sent, and what the page shows of it."""
+    """An uploaded photo, and the smaller copies that the page works with."""
 
     name: str
     content: bytes
@@ -53,8 +53,8 @@ class KeptPhoto:
     preview: Image.Image  # RGB, no side over PREVIEW_SIDE
     quick: Image.Image  # the same, no side over QUICK_SIDE
     scan: ScanAnalysis
-    notes: tuple[str, ...] = ()  # in words, what had to be chosen to open it
-    sessions: dict[str, tuple[Any, PhotoSession]] = field(default_factory=dict)  # a part's newest
+    notes: tuple[str, ...] = ()  # choices made while it was opened, in words
+    sessions: dict[str, tuple[Any, PhotoSession]] = field(default_factory=dict)  # by copy
     result: Result | None = None
     used_at: float = 0.0
 
@@ -87,7 +87,7 @@ class PhotoStore:
         self._clock = clock
         self._lock = threading.RLock()
         self._photos: OrderedDict[tuple[str, str], KeptPhoto] = OrderedDict()
-        self._keys: dict[str, str] = {}  # of the sessions that are open
+        self._pages: Counter[str] = Counter()  # open ones, by their visitor's key
         self._timer: threading.Timer | None = None
 
     def __len__(self) -> int:
@@ -139,20 +139,21 @@ class PhotoStore:
             for entry in [entry for entry in self._photos if entry[0] == key]:
                 del self._photos[entry]
 
-    def bind(self, session: str | None, key: str) -> None:
-        """From now on the end of Gradio's session is the end of the visitor's photos."""
-        if session:
-            with self._lock:
-                self._keys[session] = key
-
-    def end_session(self, session: str | None) -> None:
+    def arrive(self, key: str) -> None:
+        """A page of the visitor is open, see `leave`."""
         with self._lock:
-            key = self._keys.pop(session or "", None)
-            if key:
+            self._pages[key] += 1
+
+    def leave(self, key: str) -> None:
+        """A page was closed. With the visitor's last page their photos are forgotten."""
+        with self._lock:
+            self._pages[key] -= 1
+            if self._pages[key] <= 0:
+                del self._pages[key]
                 self.end(key)
 
     def sweep(self) -> None:
-        """Forgets what has not been used for a while: a session's end is not always heard of."""
+        """Forgets photos that were not used for IDLE_S: not every page says when it closes."""
         with self._lock:
             oldest = self._clock() - IDLE_S
             for entry in [e for e, photo in self._photos.items() if photo.used_at < oldest]:
@@ -183,5 +184,5 @@ def check_key(key: Any) -> None:
         raise ValueError("a visitor's key is 32 hexadecimal digits")
 
 
-# What visitors have open in the Colourise tabs of any app that this process serves.
+# Photos of the Colourise tabs of every app that this process serves.
 PHOTOS = PhotoStore()

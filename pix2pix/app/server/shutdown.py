@@ -1,7 +1,9 @@
-"""The end of the server: on SIGTERM or Ctrl+C, what runs is finished and delivered, then it goes.
+"""Stops the server on SIGTERM or Ctrl+C: running jobs are finished and delivered first.
 
-A host that stops a container sends SIGTERM and kills what is still there ten seconds later.
+A host that stops a container sends SIGTERM, and kills what is left ten seconds later.
 """
+
+from __future__ import annotations
 
 import logging
 import os
@@ -10,19 +12,22 @@ import threading
 import time
 from collections.abc import Callable
 
-from gradio import Blocks
+FINISH_S = 5.0  # for running jobs; a drawing takes a fraction of a second
+DELIVER_S = 1.0  # for programs to fetch their answers
+STOP_S = 9.0  # after so long the process ends whatever still runs
 
-FINISH_S = 5.0  # for what runs to end; a drawing takes a fraction of a second
-DELIVER_S = 1.0  # for its answers to be fetched
-LEAVE_S = 9.0  # after so long the process ends whatever still runs
-
-LEAVING = threading.Event()  # set once the app takes no more requests
+_stopping = threading.Event()
 
 log = logging.getLogger("pix2pix")
 
 
+def is_stopping() -> bool:
+    """Whether the app takes no more requests."""
+    return _stopping.is_set()
+
+
 def wait_for_signal() -> int:
-    """Blocks until the process is told to end; the signal's number. For the main thread."""
+    """Blocks until SIGTERM or SIGINT; returns the signal's number. For the main thread."""
     told = threading.Event()
     numbers: list[int] = []
 
@@ -37,24 +42,25 @@ def wait_for_signal() -> int:
     return numbers[0]
 
 
-def leave(demo: Blocks, is_idle: Callable[[], bool], end: Callable[[int], None] = os._exit) -> None:
-    """Takes no more requests, waits for what runs, and closes the server; all within LEAVE_S.
-
-    `is_idle` tells whether all that runs beside Gradio's queue has ended.
-    """
-    LEAVING.set()
-    guard = threading.Timer(LEAVE_S, end, (1,))
+def stop_server(
+    is_idle: Callable[[], bool],
+    is_delivered: Callable[[], bool],
+    close: Callable[[], None],
+    end: Callable[[int], None] = os._exit,
+) -> None:
+    """Takes no more requests, waits for running jobs, and closes the server; within STOP_S."""
+    _stopping.set()
+    guard = threading.Timer(STOP_S, end, (1,))
     guard.daemon = True
     guard.start()
-    queue = demo._queue
-    if not wait_until(lambda: is_idle() and not any(queue.active_jobs), FINISH_S):
-        log.warning("what runs takes too long to wait for")
-    waiting = queue.pending_event_ids_session  # their answers have not gone out yet
-    wait_until(lambda: not any(list(waiting.values())), DELIVER_S)
-    demo.close(verbose=False)
+    if not wait_until(is_idle, FINISH_S):
+        log.warning("running jobs take too long to wait for")
+    wait_until(is_delivered, DELIVER_S)
+    close()
 
 
 def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
+    """Whether `holds()` became true within the time."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:

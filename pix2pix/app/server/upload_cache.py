@@ -1,6 +1,6 @@
-"""Files that pass through Gradio's folder: few, for a short while, and gone with the process.
+"""The folder of programs' uploads and results: few files, deleted after KEEP_S at the latest.
 
-Gradio deletes what it has counted, and counts no upload that was broken off.
+Gradio deletes the files that it knows of, and it does not know of an upload that was broken off.
 """
 
 import asyncio
@@ -11,36 +11,88 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from pix2pix.app.server.schemas import clean_name
 from pix2pix.runtime.malloc import trim_heap
 
 SWEEP_EVERY_S = 60
 KEEP_S = 1800  # uploads and results
-MAX_FILES_BYTES = 2 << 30  # of all of them; the oldest make room
+MAX_FILES_BYTES = 2 << 30  # all files together; the oldest make room
+
+FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # read by Gradio (documented in its guide to environment)
+GONE = "this file is not, or no longer, among the uploads: please open it again"
+NOT_FETCHED = (
+    "files are not fetched from the web here: please download the file and send it (handle_file "
+    "with a local path, or POST it to /gradio_api/upload and give the path in the answer)"
+)
+
+
+class Upload(NamedTuple):
+    """A file that a program has uploaded."""
+
+    path: Path
+    name: str
+
+
+def upload_folder() -> Path:
+    """Where uploads and results lie: Gradio's own choice, too."""
+    given = os.environ.get(FOLDER_VARIABLE) or Path(tempfile.gettempdir()) / "gradio"
+    return Path(given).resolve()
+
+
+def is_address(path: Any) -> bool:
+    """Whether it is an address on the web rather than a path."""
+    return isinstance(path, str) and path.lower().startswith(("http://", "https://"))
+
+
+def read_upload(file: Any) -> Upload:
+    """The uploaded file that a value of a request describes: {"path": ..., "orig_name": ...}.
+
+    Raises ValueError for anything else, and for every path outside the upload folder.
+    """
+    if file is None:
+        raise ValueError("an image file must be given, got none")
+    path = file.get("path") or file.get("url") if isinstance(file, dict) else file
+    if is_address(path):
+        raise ValueError(NOT_FETCHED)
+    if not isinstance(file, dict):
+        raise ValueError(f"file must be a JSON object, got {type(file).__name__}")
+    path = file.get("path")
+    if not isinstance(path, str) or "\0" in path or "://" in path:
+        raise ValueError("a file must be described as the upload's answer does")
+    try:
+        resolved = Path(path).resolve()
+        is_ours = resolved.is_relative_to(upload_folder()) and resolved.is_file()
+    except OSError:  # a name longer than names can be
+        is_ours = False
+    if not is_ours:
+        raise ValueError(GONE)
+    name = file.get("orig_name")
+    return Upload(resolved, clean_name(name if isinstance(name, str) and name else resolved.name))
 
 
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path]:
-    """A folder for this process alone, readable by nobody else, deleted in the end.
+    """Makes a folder for this process alone, readable by nobody else, and deletes it in the end.
 
-    Where GRADIO_TEMP_DIR names one, it is that, and it stays.
+    Where GRADIO_TEMP_DIR names a folder, that one is used, and it stays.
     """
-    given = os.environ.get("GRADIO_TEMP_DIR")
+    given = os.environ.get(FOLDER_VARIABLE)
     if given:
         yield Path(given)
         return
     folder = tempfile.mkdtemp(prefix="pix2pix-")  # mode 0700
-    os.environ["GRADIO_TEMP_DIR"] = folder
+    os.environ[FOLDER_VARIABLE] = folder
     try:
         yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        del os.environ["GRADIO_TEMP_DIR"]
+        del os.environ[FOLDER_VARIABLE]
 
 
 def sweep(folder: Path, keep_s: float = KEEP_S, max_bytes: int = MAX_FILES_BYTES) -> None:
-    """Deletes what is too old, and the oldest while there is too much; then empty folders."""
+    """Deletes files older than `keep_s`, the oldest over `max_bytes`, and empty folders."""
     found = []
     for path in folder.rglob("*"):
         with contextlib.suppress(FileNotFoundError):
@@ -55,18 +107,16 @@ def sweep(folder: Path, keep_s: float = KEEP_S, max_bytes: int = MAX_FILES_BYTES
             total -= size
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():
-            with contextlib.suppress(OSError):  # not empty: rmdir takes no others
+            with contextlib.suppress(OSError):  # not empty: rmdir removes no others
                 path.rmdir()
 
 
 @contextlib.asynccontextmanager
 async def keep_tidy(_: Any) -> AsyncIterator[None]:
-    """Sweeps and trims now and then, as long as the server runs."""
-    # Imported late: the folder is chosen before Gradio is there.
-    from gradio.utils import get_upload_folder
+    """Sweeps the folder every minute while the server runs."""
 
     def tidy() -> None:
-        sweep(Path(get_upload_folder()))
+        sweep(upload_folder())
         trim_heap()
 
     async def often() -> None:

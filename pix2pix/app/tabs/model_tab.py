@@ -1,16 +1,16 @@
-"""The tab of any checkpoint, made from its config: it says what goes in and what comes out."""
+"""The tab of any checkpoint, chosen by its config: what goes in and what comes out."""
 
 from pathlib import Path
 from typing import NamedTuple
 
-import gradio as gr
-
+from pix2pix.app import programs
 from pix2pix.app.canvas_spec import SheetKind, example_files, sheet_of, with_examples
-from pix2pix.app.server.draw_routes import LiveDesks
+from pix2pix.app.server.event_validation import Endpoint
 from pix2pix.app.server.photo_store import PHOTOS
+from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.app.tabs.colorize_tab import EXAMPLES, build_colorize_tab, own_examples
-from pix2pix.app.tabs.draw_tab import build_draw_tab
-from pix2pix.app.tabs.image_tab import build_photo_tab
+from pix2pix.app.tabs.draw_tab import DrawTab
+from pix2pix.app.tabs.image_tab import build_image_tab
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import INPUT_TYPES
 from pix2pix.images.reader import read_size
@@ -27,24 +27,33 @@ class Served(NamedTuple):
     revision: str = ""  # OWNER/NAME@SHA where it came from the Hub
 
 
-def build_model_tab(served: Served, concurrency_id: str, demo: gr.Blocks, desks: LiveDesks) -> None:
-    """Adds the tab's content to the Blocks under construction, with its events."""
+def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
+    """Adds the tab's content to the Blocks under construction, and its routes to the API.
+
+    Returns the endpoint for programs, which has the tab's name.
+    """
     model, examples = served.model, served.folder / EXAMPLES_DIR
+    pictures = [path for path in example_files(examples) if can_open(path)]
+    queue = studio.queue
     if isinstance(model, Drawer):
         sheet = sheet_of(model.config.palette, model.config.shape, served.title, examples)
-        build_draw_tab(model, sheet, None, concurrency_id, desks)
-    elif isinstance(model, Colorizer):
-        own = own_examples([p for p in example_files(examples) if can_open(p)])
-        build_colorize_tab(model, PHOTOS, concurrency_id, demo, own or EXAMPLES)
-    elif isinstance(model, Translator) and model.config.input_type != INPUT_TYPES[0]:
+        DrawTab(name, model, sheet, None).build(studio)
+        return programs.add_draw_endpoint(name, model, queue)
+    if isinstance(model, Colorizer):
+        build_colorize_tab(name, model, PHOTOS, studio, own_examples(pictures) or EXAMPLES)
+        return programs.add_colorize_endpoint(name, model, queue)
+    if isinstance(model, Translator) and model.config.input_type != INPUT_TYPES[0]:
         drawer = LineDrawer(model)
         sheet = SheetKind("lines", model.config.shape, drawer.palette, served.title)
-        build_draw_tab(drawer, with_examples(sheet, examples), None, concurrency_id, desks)
-    elif isinstance(model, (Tracer, Translator)):
-        build_photo_tab(model, [p for p in example_files(examples) if can_open(p)], concurrency_id)
+        DrawTab(name, drawer, with_examples(sheet, examples), None).build(studio)
+        return programs.add_lines_endpoint(name, drawer, sheet, queue)
+    assert isinstance(model, (Tracer, Translator))
+    build_image_tab(name, model, pictures, studio)
+    return programs.add_image_endpoint(name, model, queue)
 
 
 def can_open(path: Path) -> bool:
+    """Whether it is a picture that can be read."""
     try:
         read_size(path)
     except ValueError:

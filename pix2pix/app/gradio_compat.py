@@ -1,0 +1,53 @@
+"""Every use of Gradio beyond its documented interface, each with its reason.
+
+Tried with Gradio 6.31.0, which requirements bound to 6.x (`gradio~=6.31`). A test for each
+(tests/app/test_gradio_compat.py) fails by name when an upgrade breaks it.
+"""
+
+import gradio as gr
+from gradio.context import LocalContext
+from starlette.requests import Request
+
+# Sessions of programs, 170 kB each, whose answers nobody has fetched yet. Gradio keeps 2000.
+MAX_SESSIONS = 200
+
+
+def set_gradio_request(request: Request) -> None:
+    """Makes a request of our own routes known as Gradio's current one.
+
+    ZeroGPU (`spaces.GPU`) reads the visitor's token from there to charge their quota. Without it
+    every call counts as an anonymous visitor's.
+    """
+    LocalContext.request.set(gr.Request(request=request))
+
+
+def limit_sessions(demo: gr.Blocks) -> None:
+    """Bounds the answers that wait for programs: 34 MB instead of 340 at most.
+
+    `launch(state_session_capacity=...)`, which is documented, bounds other state of sessions.
+    """
+    demo._queue.pending_messages_per_session.max_size = MAX_SESSIONS
+
+
+def has_undelivered_answers(demo: gr.Blocks) -> bool:
+    """Whether programs have yet to fetch the answers of finished or running events.
+
+    Gradio's `close` cuts their streams at once; waiting a second delivers what is done.
+    """
+    return any(list(demo._queue.pending_event_ids_session.values()))
+
+
+def mcp_problem(demo: gr.Blocks) -> str | None:
+    """Why the MCP server that `launch(mcp_server=True)` was asked for does not run, if so.
+
+    Gradio prints it unless `quiet`, and goes on without one.
+    """
+    return demo.mcp_error.strip() if demo.mcp_error else None
+
+
+def event_names(demo: gr.Blocks) -> dict[int, str]:
+    """The endpoints' names by the index under which programs ask for them (`fn_index`).
+
+    Gradio takes an index on trust: one that does not exist ends in a server error and a traceback.
+    """
+    return {index: str(fn.api_name) for index, fn in demo.fns.items() if fn.fn is not None}

@@ -1,0 +1,107 @@
+"""Who may use the models: one job at a time in each lane, and a visitor's newest request wins."""
+
+import enum
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+import anyio
+
+from pix2pix.app.server.answers import RequestError
+from pix2pix.app.server.shutdown import is_stopping
+from pix2pix.inference import InferenceCancelledError, Stop
+from pix2pix.runtime.user_warnings import collect_notices
+
+MAX_WAITING = 32  # in a lane
+MAX_VISITORS = 1000
+
+Result = TypeVar("Result")
+
+
+class Lane(enum.Enum):
+    """What a job keeps busy. Networks run one at a time in any case (`inference.runner.Runner`).
+
+    A whole file takes seconds, most of them for decoding, upsampling and encoding. With one lane
+    for both, every drawing would wait for every photo that somebody saves.
+    """
+
+    INTERACTIVE = "interactive"  # drawings and previews: a fraction of a second
+    FILES = "files"  # whole files, one at a time: a picture of 50 megapixels needs 150 to 600 MB
+
+
+class Done(NamedTuple, Generic[Result]):
+    """A job's result, and the notices for the visitor that it gave (`user_warnings.notify`)."""
+
+    result: Result
+    notices: tuple[str, ...]
+
+
+class ModelQueue:
+    """Runs jobs in worker threads, in each lane one at a time and in the order they came.
+
+    For one event loop: that of the server.
+    """
+
+    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting = max_waiting
+        self._slots = {lane: anyio.CapacityLimiter(1) for lane in Lane}
+        self._jobs: Counter[Lane] = Counter()  # running or waiting
+
+    def jobs(self, lane: Lane) -> int:
+        """How many jobs run or wait in the lane."""
+        return self._jobs[lane]
+
+    @property
+    def is_idle(self) -> bool:
+        return not any(self._jobs.values())
+
+    async def run(
+        self, work: Callable[[], Result], lane: Lane = Lane.FILES, stop: Stop = None
+    ) -> Done[Result]:
+        """Runs `work` when it is its turn. Raises what it raises.
+
+        Raises RequestError 503 at once where max_waiting jobs wait already, and while the server
+        stops; InferenceCancelledError where `stop()` is true when its turn comes.
+        """
+        if is_stopping():
+            raise RequestError(503, "The server is being stopped. Please try again in a minute.")
+        waiting = self._jobs[lane] - 1
+        if waiting >= self._max_waiting:
+            raise RequestError(
+                503, f"The server is busy: {waiting} others are waiting. Please try again."
+            )
+
+        def job() -> Done[Result]:
+            if stop is not None and stop():
+                raise InferenceCancelledError
+            with collect_notices() as notices:
+                result = work()
+            return Done(result, tuple(notices))
+
+        self._jobs[lane] += 1
+        try:
+            return await anyio.to_thread.run_sync(job, limiter=self._slots[lane])
+        finally:
+            self._jobs[lane] -= 1
+
+
+class LatestRequests:
+    """The number of each visitor's newest request; the least recent visitors are forgotten."""
+
+    def __init__(self, max_visitors: int = MAX_VISITORS) -> None:
+        self._max = max_visitors
+        self._numbers: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def enter(self, visitor: str, number: int) -> Callable[[], bool]:
+        """Registers a request. The returned function tells whether a newer one has come.
+
+        A newer request has a larger number: two requests may arrive in the wrong order.
+        """
+        with self._lock:
+            self._numbers[visitor] = max(number, self._numbers.get(visitor, number))
+            self._numbers.move_to_end(visitor)
+            if len(self._numbers) > self._max:
+                self._numbers.popitem(last=False)
+        return lambda: self._numbers.get(visitor, number) > number

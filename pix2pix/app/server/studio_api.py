@@ -1,0 +1,29 @@
+"""The API of the page: every tab's routes under `/studio-api/TAB/`."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Mount, Route
+
+from pix2pix.app.server.bodies import BodyReader
+from pix2pix.app.server.event_validation import Endpoint
+from pix2pix.app.server.model_queue import ModelQueue
+
+API_URL = "studio-api"
+
+
+class StudioApi:
+    """The tabs' routes, and what they share: the queue and the limits."""
+
+    def __init__(self) -> None:
+        self.queue = ModelQueue()
+        self.bodies = BodyReader()
+        self.endpoints: dict[str, Endpoint] = {}  # for programs, by name
+        self._tabs: dict[str, Sequence[Route]] = {}
+
+    def add(self, tab: str, routes: Sequence[Route]) -> str:
+        """Adds a tab's routes; the address of the tab, relative to that of the app."""
+        self._tabs[tab] = routes
+        return f"{API_URL}/{tab}"
+
+    def routes(self) -> list[BaseRoute]:
+        return [Mount(f"/{API_URL}/{tab}", routes=routes) for tab, routes in self._tabs.items()]
