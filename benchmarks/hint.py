@@ -26,7 +26,7 @@ from stroke import CHROMIUM_NAMES, FLAGS, WARM_UP, summarise
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-import pix2pix.app  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
+import pix2pix.app  # noqa: E402, F401  sets what torch reads on import
 from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload  # noqa: E402
 from pix2pix.images.reader import open_rgb  # noqa: E402
 from pix2pix.inference import Hint, load_colorizer  # noqa: E402

@@ -24,7 +24,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-import pix2pix.app  # noqa: E402, F401  as in app.py: before torch, which reads what it sets
+import pix2pix.app  # noqa: E402, F401  sets what torch reads on import
 from pix2pix.inference import load_drawer  # noqa: E402
 from pix2pix.labels.facade_builder import build_facade  # noqa: E402
 from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402

@@ -1,4 +1,4 @@
-"""What can lie on the sheet of a drawing tab: facades, label maps of other classes, or lines."""
+"""Kinds of drawings: facades, label maps of other classes, or lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a sheet of 256
 
 @dataclass(frozen=True)
 class SheetKind:
-    """What a sheet of class indices stands for, and how files become one."""
+    """The classes of a drawing, its shape, and how files are read as one."""
 
     name: Literal["facades", "labels", "lines"]
     shape: tuple[int, int]  # (H, W)
@@ -42,12 +42,12 @@ class SheetKind:
 
     @property
     def first(self) -> np.ndarray:
-        """What the tab opens with: the first start, or where there is none an empty sheet."""
+        """The drawing that the tab opens with: the first start, or else an empty sheet."""
         empty = np.zeros(self.shape, np.uint8)
         return next(iter(self.starts.values()), empty)
 
     def props(self) -> dict[str, Any]:
-        """What the scripts of the page know of it."""
+        """The props for the scripts of the page."""
         meanings = [c.meaning for c in CLASSES] if self.name == "facades" else []
         return {
             "kind": self.name,
@@ -66,7 +66,7 @@ class SheetKind:
         }
 
     def decode(self, image: Image.Image) -> np.ndarray:
-        """The picture as a sheet. Raises ValueError with the reason where it is none."""
+        """The picture as class indices (H, W) uint8. Raises ValueError for no such drawing."""
         if self.name == "lines":
             label_map = decode_lines(image, self.shape)
         else:
@@ -84,14 +84,14 @@ def facades_sheet(shape: tuple[int, int]) -> SheetKind:
 def sheet_of(
     palette: Sequence[LabelColor], shape: tuple[int, int], name: str, examples: Path
 ) -> SheetKind:
-    """The sheet for label maps of these classes, with the pictures in `examples` to start from."""
+    """The kind for label maps of these classes, with the pictures in `examples` to start from."""
     if is_facades([c.name for c in palette]):
         return facades_sheet(shape)
     return with_examples(SheetKind("labels", shape, tuple(palette), name), examples)
 
 
 def with_examples(kind: SheetKind, folder: Path) -> SheetKind:
-    """The same with what can be read as such a sheet among the pictures in the folder."""
+    """A copy whose starts are the pictures of the folder that can be read as such drawings."""
     starts = {}
     for path in example_files(folder):
         try:
@@ -108,9 +108,9 @@ def example_files(folder: Path) -> list[Path]:
 
 
 def fit_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The label map in the middle of a sheet (H, W), as large as fits, without distortion.
+    """The label map scaled to fit a sheet (H, W) without distortion, and centred.
 
-    What it does not cover is of the first class, and so are pixels of no class.
+    The rest of the sheet, and void pixels, are of class 0.
     """
     height, width = label_map.shape
     scale = min(shape[0] / height, shape[1] / width)

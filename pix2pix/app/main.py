@@ -1,9 +1,8 @@
-"""The pix2pix studio in the browser: `python app.py`, then http://127.0.0.1:7860."""
+"""Serves the studio: `python app.py`, then http://127.0.0.1:7860."""
 
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib.util
 import logging
 import os
@@ -41,7 +40,7 @@ if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
 
     from pix2pix.app.tabs.model_tab import Served
 
-NO_NAMES = ("checkpoint", "best", "last")  # of folders: they say nothing of what is in them
+GENERIC_NAMES = ("checkpoint", "best", "last")  # folders whose names do not serve as titles
 ON_SPACES = "SPACE_ID" in os.environ
 WARM_UP_AFTER_S = 3.0  # the first page comes first
 Model = TypeVar("Model")
@@ -57,40 +56,40 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--checkpoint-facades",
         metavar="X",
         default=os.environ.get("PIX2PIX_FACADES", CHECKPOINTS / "facades"),
-        help="what the Draw tab serves: a checkpoint folder, or OWNER/NAME[@REVISION] on the "
+        help="model of the Draw tab: a checkpoint folder, or OWNER/NAME[@REVISION] on the "
         "Hugging Face Hub [checkpoints/facades; or $PIX2PIX_FACADES]",
     )
     parser.add_argument(
         "--checkpoint-colorize",
         metavar="X",
         default=os.environ.get("PIX2PIX_COLORIZE", CHECKPOINTS / "colorize"),
-        help="what the Colourise tab serves [checkpoints/colorize; or $PIX2PIX_COLORIZE]",
+        help="model of the Colourise tab [checkpoints/colorize; or $PIX2PIX_COLORIZE]",
     )
     parser.add_argument(
         "--checkpoint-trace",
         metavar="X",
         default=os.environ.get("PIX2PIX_TRACE", CHECKPOINTS / "trace"),
-        help="what makes drawings of photos [checkpoints/trace where it is; or $PIX2PIX_TRACE]",
+        help="model that makes drawings of photos [checkpoints/trace, if there; or $PIX2PIX_TRACE]",
     )
     parser.add_argument(
         "--checkpoint",
         metavar="X",
         action="append",
         default=[],
-        help="one more tab, made for whatever this checkpoint does; may be given several times",
+        help="checkpoint that gets a tab of its own, for its task; may be given several times",
     )
     parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda", "mps"),
         default=os.environ.get("PIX2PIX_DEVICE", "auto"),
-        help="where the models run [auto; or $PIX2PIX_DEVICE]",
+        help="device of the models [auto; or $PIX2PIX_DEVICE]",
     )
     parser.add_argument(
         "--engine",
         choices=ENGINES,
         default=os.environ.get("PIX2PIX_ENGINE", "auto"),
-        help="what runs them [auto: the faster one on this processor, which the log names; or "
-        "$PIX2PIX_ENGINE]",
+        help="engine that runs the models [auto: the faster one on this processor, which the log "
+        "names; or $PIX2PIX_ENGINE]",
     )
     parser.add_argument(
         "--host",
@@ -107,7 +106,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--root-path",
         metavar="PATH",
         default=os.environ.get("GRADIO_ROOT_PATH", ""),
-        help="where a proxy serves the app: /studio, or https://example.org/studio; see "
+        help="path under which a proxy serves the app: /studio, or https://example.org/studio; see "
         "docs/hosting.md [the root of the site; or $GRADIO_ROOT_PATH]",
     )
     parser.add_argument(
@@ -125,11 +124,11 @@ def load_or_say_why(
     where: tuple[str, str],
     revisions: dict[str, str] | None = None,
 ) -> Model | str | None:
-    """The model of that name, or a sentence saying why there is none: its tab then says so.
+    """The model, or a sentence that says why it could not be loaded, for its tab to show.
 
-    `where` is the device and the engine. Where the Hub cannot be reached it is the bundled model.
-    None where that was not asked for and is not there, as in a Space that serves another model.
-    Where it came from the Hub, its commit is noted in `revisions`.
+    `where` is the device and the engine. If the Hub is unreachable the bundled model is loaded.
+    Returns None if the bundled model is wanted and absent, as in a Space with another model.
+    The commit of a model from the Hub is stored in `revisions`.
     """
     bundled = CHECKPOINTS / bundled_name
     if name == bundled and not bundled.exists():
@@ -151,8 +150,10 @@ def load_or_say_why(
 
 
 def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | None:
-    """The tracer of the twelve facade classes. None where there is no such one, with a warning
-    unless it is the one that may come along."""
+    """The tracer of the twelve facade classes, or None.
+
+    Warns if there is none, unless it is the bundled one, which is optional.
+    """
     tracer = load_or_say_why(load_tracer, name, "trace", where)
     if tracer is None or isinstance(tracer, str):
         return None
@@ -163,14 +164,14 @@ def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | N
 
 
 def load_served(name: str, where: tuple[str, str]) -> Served:
-    """A checkpoint for a tab under its own name; or the reason why there is none."""
+    """A checkpoint for a tab of its own; its model is a sentence if it could not be loaded."""
     from pix2pix.app.tabs.model_tab import Served
 
     title = Path(name).resolve().name if Path(name).exists() else name.split("@")[0].split("/")[-1]
     try:
         folder = resolve(name)
         model = load_any(folder, *where)
-        if title in NO_NAMES:
+        if title in GENERIC_NAMES:
             title = str(model.config.training.get("recipe", title))
         return Served(title[:40], model, Path(folder), pinned_name(folder) or "")
     except ValueError as error:
@@ -179,7 +180,7 @@ def load_served(name: str, where: tuple[str, str]) -> Served:
 
 
 def check_mcp() -> None:
-    """Ends the program where what MCP needs is not installed."""
+    """Exits with a message if the packages for MCP are not installed."""
     if importlib.util.find_spec("mcp") is None:
         raise SystemExit("app.py: --mcp needs more of Gradio: pip install 'gradio[mcp]'")
 
@@ -200,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
-    """What `create_demo` takes for its own tabs: drawer, colouriser, tracer; and the revisions."""
+    """Drawer, colouriser, tracer, and revisions, as `create_demo` takes them."""
     revisions: dict[str, str] = {}
     where = (args.device, args.engine)
     drawer = load_or_say_why(load_drawer, args.checkpoint_facades, "facades", where, revisions)
@@ -215,11 +216,12 @@ def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
 
 
 def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
-    """The app around its models, which are loaded while Gradio is imported; and what has the
-    colouriser work once, where no GPU has to be lent for it: an engine converts a model at its
-    first use.
+    """The app around its models, which are loaded while Gradio is imported; and a function that
+    runs the colouriser once.
+
+    The function spares the first visitor the time in which an engine converts a model. On ZeroGPU
+    it does nothing: a GPU would have to be lent for it.
     """
-    gc.disable()  # there is no garbage yet, and looking for it takes half a second
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_models, args)
         from pix2pix.app.blocks import create_demo
@@ -227,8 +229,6 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
         drawer, colorizer, tracer, revisions = loading.result()
     others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
     demo = create_demo(drawer, colorizer, tracer, others, revisions)
-    gc.freeze()  # modules and models stay: each look through them takes a fifth of a second
-    gc.enable()
     trim_heap()
 
     def warm_up() -> None:
@@ -240,7 +240,7 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
 
 
 def serve(args: argparse.Namespace) -> None:
-    """Serves the app until the process is told to end."""
+    """Serves the app until SIGTERM or Ctrl+C."""
     demo, warm_up = build(args)
     from pix2pix.app import gradio_compat
     from pix2pix.app.blocks import launch_options, studio_api_of

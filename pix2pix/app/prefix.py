@@ -1,19 +1,19 @@
-"""Requests and pages of an app that is served under a prefix."""
+"""Adapts requests and pages of an app that is served under a prefix."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
 
 
 def at_root(scope: Scope, path: str) -> Scope:
-    """The request as if it had come for `path` of an app without a prefix."""
+    """The scope of the same request for `path` of an app without a prefix."""
     return {**scope, "path": path, "raw_path": path.encode(), "root_path": ""}
 
 
 def with_base(send: Send, prefix: str) -> Send:
-    """`send` for a page whose relative addresses start at the prefix, whatever its own address.
+    """`send` that inserts <base href="PREFIX/"> into a page: relative addresses start there.
 
     Gradio's page expects its address to end in a slash. The first <base> of a document counts.
-    Without a <link> a browser looks for the icon at the root of the site.
+    The <link> is needed because a browser looks for the icon at the root of the site otherwise.
     """
     held: Message | None = None
 

@@ -1,4 +1,4 @@
-"""The sub-path of a site under which a proxy serves the app, stripped by the proxy or passed on."""
+"""The sub-path under which a proxy serves the app. The proxy may strip it or pass it on."""
 
 import re
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 def read_root_path(text: str) -> str:
-    """`text` as Gradio takes it: "" or "/studio", or a whole address, without the last slash.
+    """The root path as Gradio takes it: "", "/studio" or a whole address, without a last slash.
 
-    Raises ValueError for anything but a path of plain segments, or such a path on a web site.
+    Raises ValueError unless it is a path of plain segments or an address with such a path.
     """
     given = text.strip().rstrip("/")
     try:
@@ -38,8 +38,10 @@ def prefix_of(root_path: str) -> str:
 
 
 def inner_paths(path: str, prefix: str) -> Iterator[str]:
-    """What the request may have asked of the app: the path without the prefix, where the proxy
-    left it on, then as it came. A proxy that strips too much or too little gives "//config"."""
+    """The possible paths within the app: without the prefix, if the proxy left it, then as it came.
+
+    A proxy with a misplaced slash sends "//config", which is read as "/config".
+    """
     if prefix and path.startswith(f"{prefix}/"):
         yield "/" + path[len(prefix) :].lstrip("/")
     yield "/" + path.lstrip("/")

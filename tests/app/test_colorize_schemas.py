@@ -173,7 +173,7 @@ def test_what_is_too_long_for_a_jpeg_is_refused_as_one(tmp_path: Path) -> None:
                 "photo": "p",
                 "hints": [{"x": float("nan"), "y": 0, "color": "#000000"}],
             },
-            "0..1",
+            "from 0 to 1",
         ),
     ],
 )

@@ -230,7 +230,8 @@ def test_the_end_of_a_page_is_the_end_of_its_photos(fake_studio: str) -> None:
     headers = {"x-studio-key": key}
     url = f"{fake_studio}{PHOTOS_URL}"
     with httpx.stream("GET", url, headers=headers, timeout=120) as stream:
-        assert next(stream.iter_raw()) == b"\n"
+        chunks = stream.iter_raw()
+        assert next(chunks) == b"\n"
         assert "thumb" in ask(fake_studio, key, kind="thumb", photo=photo_id)
         assert PHOTOS.find(key, photo_id)
 

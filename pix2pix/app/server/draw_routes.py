@@ -72,6 +72,7 @@ class DrawApi:
         async with self.bodies.json(request) as content:
             drawing = parse_request(DrawRequest, content, self.context)
         stop = self._enter(drawing)
+        self.queue.check_room(Lane.INTERACTIVE)
         if drawing.can_wait:
             if self.queue.jobs(Lane.INTERACTIVE):
                 raise InferenceCancelledError

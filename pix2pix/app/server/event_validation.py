@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from pix2pix.app.server.upload_cache import NOT_FETCHED, is_address, read_upload
+from pix2pix.app.server.upload_cache import NOT_DESCRIBED, is_address, read_upload
 
 MAX_DEPTH = 32
 MAX_VALUES = 20_000
@@ -27,8 +27,8 @@ _FILE_KEYS: dict[str, tuple[type, ...]] = {
 _MARK = {"_type": "gradio.FileData"}  # what Gradio takes for a file
 
 
-class AddressError(ValueError):
-    """A file is given by its address on the web."""
+class FileError(ValueError):
+    """The value of a file parameter is no file of an upload here."""
 
 
 class Endpoint(NamedTuple):
@@ -65,17 +65,17 @@ def parse_json(content: bytes) -> Any:
 def check_file(file: Any, takes_addresses: bool = False) -> dict[str, Any]:
     """The description of an uploaded file, as Gradio needs it.
 
-    Raises ValueError unless it is one of an upload here; AddressError for an address on the web,
-    unless `takes_addresses`: Gradio would fetch any address for anybody.
+    Raises FileError for anything else. An address on the web is an error unless `takes_addresses`:
+    Gradio would fetch any address for anybody.
     """
-    given = file.get("path") or file.get("url") if isinstance(file, dict) else file
-    if is_address(given):
-        if takes_addresses and isinstance(file, dict) and _is_described(file):
-            return {**file, "meta": _MARK}
-        raise AddressError(NOT_FETCHED)
-    read_upload(file)
+    is_given_address = isinstance(file, dict) and is_address(file.get("path"))
+    try:
+        if not (takes_addresses and is_given_address):
+            read_upload(file)
+    except ValueError as error:
+        raise FileError(str(error)) from None
     if not _is_described(file):
-        raise ValueError("a file must be described as the upload's answer does")
+        raise FileError(NOT_DESCRIBED)
     return {**file, "meta": _MARK}
 
 

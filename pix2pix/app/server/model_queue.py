@@ -56,14 +56,8 @@ class ModelQueue:
     def is_idle(self) -> bool:
         return not any(self._jobs.values())
 
-    async def run(
-        self, work: Callable[[], Result], lane: Lane = Lane.FILES, stop: Stop = None
-    ) -> Done[Result]:
-        """Runs `work` when it is its turn. Raises what it raises.
-
-        Raises RequestError 503 at once where max_waiting jobs wait already, and while the server
-        stops; InferenceCancelledError where `stop()` is true when its turn comes.
-        """
+    def check_room(self, lane: Lane) -> None:
+        """Raises RequestError 503 if max_waiting jobs wait in the lane, or the server stops."""
         if is_stopping():
             raise RequestError(503, "The server is being stopped. Please try again in a minute.")
         waiting = self._jobs[lane] - 1
@@ -71,6 +65,16 @@ class ModelQueue:
             raise RequestError(
                 503, f"The server is busy: {waiting} others are waiting. Please try again."
             )
+
+    async def run(
+        self, work: Callable[[], Result], lane: Lane = Lane.FILES, stop: Stop = None
+    ) -> Done[Result]:
+        """Runs `work` when it is its turn. Raises what it raises.
+
+        Raises RequestError as `check_room` does; InferenceCancelledError if `stop()` is true when
+        its turn comes.
+        """
+        self.check_room(lane)
 
         def job() -> Done[Result]:
             if stop is not None and stop():

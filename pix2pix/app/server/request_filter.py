@@ -24,8 +24,8 @@ from pix2pix.app.root_path import inner_paths, prefix_of
 from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.bodies import UPLOAD_LIMIT_S, BodyReader, check_length
 from pix2pix.app.server.event_validation import (
-    AddressError,
     Endpoint,
+    FileError,
     check_call,
     check_named_call,
     parse_json,
@@ -104,7 +104,7 @@ class AllowlistMiddleware:
             if not started:
                 answer = JSONResponse({"detail": refusal.reason}, refusal.status)
                 await answer(scope, receive, send)
-        except AddressError as error:
+        except FileError as error:
             answer = JSONResponse({"detail": _as_validation(str(error))}, 422)
             await answer(scope, receive, send)
         except ClientDisconnect:
@@ -144,7 +144,7 @@ class AllowlistMiddleware:
                     body = check_call(
                         body, self._names, self._endpoints, name or None, self._has_mcp
                     )
-            except AddressError:
+            except FileError:
                 raise
             except ValueError as error:
                 raise RequestError(400, str(error)) from None

@@ -22,6 +22,7 @@ MAX_FILES_BYTES = 2 << 30  # all files together; the oldest make room
 
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # read by Gradio (documented in its guide to environment)
 GONE = "this file is not, or no longer, among the uploads: please open it again"
+NOT_DESCRIBED = "a file must be described as the upload's answer does"
 NOT_FETCHED = (
     "files are not fetched from the web here: please download the file and send it (handle_file "
     "with a local path, or POST it to /gradio_api/upload and give the path in the answer)"
@@ -60,7 +61,7 @@ def read_upload(file: Any) -> Upload:
         raise ValueError(f"file must be a JSON object, got {type(file).__name__}")
     path = file.get("path")
     if not isinstance(path, str) or "\0" in path or "://" in path:
-        raise ValueError("a file must be described as the upload's answer does")
+        raise ValueError(NOT_DESCRIBED)
     try:
         resolved = Path(path).resolve()
         is_ours = resolved.is_relative_to(upload_folder()) and resolved.is_file()
