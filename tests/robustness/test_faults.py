@@ -207,7 +207,7 @@ def test_what_runs_is_finished_and_then_the_server_goes(
 
         thread = threading.Thread(target=come_late)
         thread.start()
-        assert str(job.result(timeout=120)).endswith(".png"), "what ran was finished"
+        assert job.result(timeout=120)["orig_name"] == "big.png", "what ran was finished"
         assert app.process.wait(120) == 0, "0: it did not have to be cut short"
         thread.join()
         assert late[-1] == 503

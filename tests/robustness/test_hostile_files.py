@@ -335,7 +335,7 @@ def test_an_upload_broken_off_is_one_line_in_the_log(
         time.sleep(0.05)
     time.sleep(0.3)  # for what must not come
     said = attacked.said()[before:].splitlines()
-    assert said == ["INFO: an upload was broken off by the browser"] * lines
+    assert said == ["INFO: an upload was aborted by the client"] * lines
 
 
 def test_what_is_no_http_is_hung_up_on(attacked: RunningApp) -> None:

@@ -80,7 +80,7 @@ def answering(handler: Handler, about_file: bool = False) -> Handler:
             return Response(status_code=204, headers=PRIVATE)
         except ClientDisconnect:
             if about_file:  # a new stroke aborts the request of an older one: nothing to report
-                log.info("an upload was aborted by the browser")
+                log.info("an upload was aborted by the client")
             return Response(status_code=400)  # nobody receives it
         except ValueError as error:
             return refuse(str(error), FILE_REFUSED if about_file else 400)

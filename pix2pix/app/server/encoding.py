@@ -36,6 +36,8 @@ def unpack_ids(text: Any, shape: tuple[int, int], num_classes: int = NUM_CLASSES
     if len(ids) != expected:
         many = "more" if len(ids) > expected else str(len(ids))
         raise ValueError(f"a drawing here is {width}x{height}, {expected} ids; got {many}")
+    if not inflate.eof:  # the checksum is missing
+        raise ValueError("ids are not zlib-compressed bytes in base64")
     label_map = np.frombuffer(ids, np.uint8).reshape(shape)
     check_label_map(label_map, num_classes)
     return label_map
