@@ -81,12 +81,12 @@ class User:
         self.tally.seconds[kind].append(time.monotonic() - start)
         return dict(answer.json())
 
-    async def follow(self, wish: dict[str, Any], is_newest: bool) -> None:
+    async def follow(self, drawing: dict[str, Any], is_newest: bool) -> None:
         """The picture of a drawing, as the page asks for it while a hand draws."""
-        kind = "large" if wish.get("large") else "draw"
+        kind = "large" if drawing.get("large") else "draw"
         start = time.monotonic()
         try:
-            answer = await self.client.post("studio-api/draw/draw", json=wish)
+            answer = await self.client.post("studio-api/draw/draw", json=drawing)
             if answer.status_code == 503 and "busy" in answer.text:
                 self.tally.busy[kind] += 1
                 await asyncio.sleep(BUSY_S)
@@ -120,9 +120,11 @@ class User:
                 label_map[y : y + 40, x : x + 30] = self.rng.integers(0, 12)
                 number += 1
                 ids = base64.b64encode(zlib.compress(label_map.tobytes())).decode()
-                wish = {"ids": ids, "seed": 7, "format": "jpeg", "id": number}
-                strokes.append({**wish, "visitor": str(int(self.session, 16))})
-            await asyncio.gather(*(self.follow(wish, wish is strokes[-1]) for wish in strokes))
+                drawing = {"ids": ids, "seed": 7, "format": "jpeg", "id": number}
+                strokes.append({**drawing, "visitor": str(int(self.session, 16))})
+            await asyncio.gather(
+                *(self.follow(drawing, drawing is strokes[-1]) for drawing in strokes)
+            )
             pause = self.length_of_pause()
             await asyncio.sleep(min(pause, REST_S))
             if pause > REST_S:
