@@ -31,7 +31,7 @@ LIMITS_MB = {
 # In a process of its own: does each work with a small file, forgets its greatest size so far where
 # the system lets it, does it with a large one, and prints the MB that it then took more.
 MEASURE = """
-import json, sys
+import contextlib, json, sys
 from pathlib import Path
 import pix2pix.app
 from pix2pix.images.reader import open_rgb
@@ -39,12 +39,16 @@ from pix2pix.inference import load_colorizer, load_tracer
 from pix2pix.labels.label_map import encode_label_image, open_label_map
 from pix2pix.runtime.malloc import trim_heap
 from pix2pix.app.server.colorize_schemas import Look, finish_photo
-from pix2pix.app.server.draw_routes import open_drawing, trace_photo
+from pix2pix.app.server.draw_routes import NotALabelMapError, open_drawing, trace_photo
 from pix2pix.app.canvas_spec import facades_sheet
 
 def megabytes():
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+def open_any(path):
+    with contextlib.suppress(NotALabelMapError):  # a photo
+        open_drawing(path, path.name, sheet)
 
 folder = Path(sys.argv[1])
 colorizer = load_colorizer(folder / "colorize", "cpu")
@@ -54,7 +58,7 @@ works = {
     "colorize": lambda p: finish_photo(colorizer, p, p.name, Look(1.0, 64), "jpeg"),
     "trace": lambda p: encode_label_image(tracer.trace(open_rgb(p))),
     "trace to draw on": lambda p: trace_photo(tracer, p, p.name, sheet),
-    "open": lambda p: open_drawing(p, p.name, sheet),
+    "open": open_any,
     "read": lambda p: open_label_map(p),
 }
 taken = []
