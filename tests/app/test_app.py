@@ -135,7 +135,7 @@ def test_a_photo_is_no_label_image_but_can_be_traced(fake_studio: str, tmp_path:
     traced = send_file(fake_studio, "draw", "trace", photo, "house.png").json()
     assert unpack_ids(traced["ids"], (SIZE, SIZE)).max() == 2
     no_picture = send_file(fake_studio, "draw", "open", b"Dear all", "letter.png").json()
-    assert "letter.png: is no image" in no_picture["error"] and "can_trace" not in no_picture
+    assert "letter.png: is not an image" in no_picture["error"] and "can_trace" not in no_picture
 
 
 def test_the_style_of_a_photo_comes_with_its_thumbnail(fake_studio: str, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_style_of_a_photo_comes_with_its_thumbnail(fake_studio: str, tmp_pat
     assert len(taken["style"]) == 3 and taken["name"] == "house.png"
     assert taken["photo"].startswith("data:image/webp;base64,")
     refused = send_file(fake_studio, "draw", "style", b"Dear all", "letter.png").json()
-    assert set(refused) == {"error"} and "letter.png: is no image" in refused["error"]
+    assert set(refused) == {"error"} and "letter.png: is not an image" in refused["error"]
 
 
 def test_a_small_picture_is_a_small_webp(fake_studio: str) -> None:
