@@ -165,7 +165,7 @@ def test_a_photo_is_translated_under_the_slider_and_saved_whole(
         np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
     (tmp_path / "notes.png").write_text("no pixels")
     open_in(panel, "Open a photo", tmp_path / "notes.png")
-    panel.page.get_by_text("is no image").wait_for()
+    panel.page.get_by_text("is not an image").wait_for()
     assert panel.locator(".st-photo").get_attribute("data-shown") == "my bay.png"
 
 
