@@ -189,8 +189,8 @@ def test_what_runs_is_finished_and_then_the_server_goes(
             path = httpx.post(
                 f"{app.url}gradio_api/upload", files={"files": file}, timeout=120
             ).json()[0]
-        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-        job = client.submit(file, api_name="/aerial")
+        uploaded = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        job = client.submit(uploaded, api_name="/aerial")
         while "PROCESSING" not in str(job.status().code):
             time.sleep(0.02)
         app.process.send_signal(number)

@@ -7,6 +7,7 @@ import functools
 import io
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,10 +231,10 @@ ENDPOINTS = {"draw": Endpoint("labels", ("seed",))}
 @given(JSON)
 def test_any_json_is_a_call_or_refused(value: Any) -> None:
     for body in (value, {"data": value, "fn_index": 0}, {"data": [value, value], "fn_index": 0}):
-        takes_or_refuses(lambda body=body: check_call(body, {0: "draw"}, ENDPOINTS))
+        takes_or_refuses(partial(check_call, body, {0: "draw"}, ENDPOINTS))
     takes_or_refuses(lambda: check_call({"data": [value, 0]}, {}, ENDPOINTS, "draw"))
     for body in (value, {"labels": value}, {"labels": value, "seed": value}):
-        takes_or_refuses(lambda body=body: check_named_call(body, ENDPOINTS, "draw"))
+        takes_or_refuses(partial(check_named_call, body, ENDPOINTS, "draw"))
 
 
 DRAWING = DrawContext(facades_sheet((64, 64)), 3)
