@@ -4,7 +4,7 @@ Where one of these fails, see pix2pix/app/gradio_compat.py for what it buys and 
 """
 
 import ast
-import queue
+import asyncio
 import re
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def test_sessions_of_programs_are_bounded(demo: gr.Blocks) -> None:
     pending = demo._queue.pending_messages_per_session
     assert pending.max_size == gradio_compat.MAX_SESSIONS
     for number in range(3 * gradio_compat.MAX_SESSIONS):
-        pending[f"session {number}"] = queue.Queue()
+        pending[f"session {number}"] = asyncio.Queue()
     assert len(pending) == gradio_compat.MAX_SESSIONS, "max_size no longer bounds it"
     pending.clear()
 
