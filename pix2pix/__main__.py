@@ -1,4 +1,4 @@
-"""The command line: `python -m pix2pix COMMAND`. A module of `commands` has each of them."""
+"""The command line `python -m pix2pix COMMAND`. Each command has a module in `pix2pix.cli`."""
 
 import argparse
 import logging
@@ -8,7 +8,7 @@ from pix2pix.cli import colorize, export, image_commands, prepare, publish
 from pix2pix.cli.console import describe_error, print_stderr
 
 HELP = """\
-Draw facades, colourise photos, trace photos of facades.
+Draw facades, colourise photos, trace photos of facades, train and share models.
 
   python -m pix2pix draw house.png -o house-photo.png
   python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
@@ -20,8 +20,8 @@ Draw facades, colourise photos, trace photos of facades.
   python -m pix2pix app
   python -m pix2pix train facades --data DIR --out runs/facades
 
-'python -m pix2pix COMMAND --help' says more. Pictures never leave this machine,
-except those of a card that you push.
+'python -m pix2pix COMMAND --help' shows the options. Images never leave this machine,
+except those of a model card that you push.
 """
 
 
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         return train.main(argv[1:])
     options = build_parser().parse_args(argv)
     logging.basicConfig(format="%(message)s")
-    logging.getLogger("pix2pix.hub").setLevel(logging.INFO)  # which commit of a model was taken
+    logging.getLogger("pix2pix.hub").setLevel(logging.INFO)  # the commit of a downloaded model
     try:
         return int(options.run(options))
     except (ValueError, OSError, RuntimeError) as error:

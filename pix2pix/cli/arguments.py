@@ -1,4 +1,4 @@
-"""What several commands have: a parser, options, the kind of work they do."""
+"""Options and types that several commands share."""
 
 import argparse
 from collections.abc import Callable
@@ -9,21 +9,21 @@ from pix2pix.runtime.bundle import CHECKPOINTS
 if TYPE_CHECKING:
     from PIL import Image
 
-Process: TypeAlias = "Callable[[str], Image.Image]"  # what a command does to one file
+Process: TypeAlias = "Callable[[str], Image.Image]"  # processes one file
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_command(
     commands: Commands, name: str, summary: str, **texts: Any
 ) -> argparse.ArgumentParser:
-    """A parser for a command, its `description` and `epilog` kept in lines as they are."""
+    """A parser for a command that keeps the line breaks of `description` and `epilog`."""
     raw = argparse.RawDescriptionHelpFormatter
     return commands.add_parser(name, help=summary, formatter_class=raw, **texts)
 
 
 def add_checkpoint(parser: argparse.ArgumentParser, bundled: str | None = None) -> None:
-    """`--checkpoint`, by default the one of that name that comes along, else required."""
-    default = f" (default: the one that comes along, {CHECKPOINTS.name}/{bundled})"
+    """Adds `--checkpoint`, by default the bundled one of that name, else required."""
+    default = f" (default: the bundled {CHECKPOINTS.name}/{bundled})"
     parser.add_argument(
         "--checkpoint",
         metavar="X",
@@ -36,5 +36,5 @@ def add_checkpoint(parser: argparse.ArgumentParser, bundled: str | None = None) 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--device", default="auto", help="cpu, cuda or mps (default: the best there is)"
+        "--device", default="auto", help="cpu, cuda or mps (default: the best available)"
     )

@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from pix2pix.images.color_hints import Hint
 
 HELP = """\
-Give black-and-white photos their colours.
+Colourise black-and-white photos.
 
-PHOTO is a file or a folder; of a folder every file is taken that is an image, whatever its name.
-The result has the size and the orientation of the photo, its captions, date, place, transparency
-and full sharpness: only colour is added. The photo never leaves this machine. Up to 50 megapixels.
+PHOTO is a file or a folder; in folders, images are recognised by content, whatever their name. The
+result keeps the photo's size, orientation, captions, date, GPS position, transparency and
+sharpness: only colour is added. Photos never leave this machine. Up to 50 megapixels.
 """
 
 RULES = """\
-OUT is a file for one photo (.png, .jpg, .webp, .tiff or .bmp). For several, for a folder, or where
-OUT is a folder or ends in /, it is a folder, made if need be: each result has its photo's name,
-sub-folder and ending (PNG where that cannot be written). Of a TIFF with several pages each is done;
-the results of later ones end in -2, -3 and so on. In a folder, what has been done already
-and is newer than its photo is left out, so that a stopped run goes on where it was. A photo is
-never overwritten. Inputs whose names start with - go last, after --.
+OUT is a file for one photo (.png, .jpg, .webp, .tiff or .bmp). For several photos or a folder, or
+if OUT is a folder or ends in /, it is a folder, created if needed: each result has its photo's
+name, sub-folder and suffix (PNG if that cannot be written). All pages of a TIFF are processed; the
+results of later pages end in -2, -3 and so on. In folders, photos with a newer result are skipped,
+so that a stopped run continues when repeated. Photos are never overwritten. Pass inputs with names
+that start with - last, after --.
 
 hints: a JSON list of {"x": 0.4, "y": 0.3, "color": "#c68642"}, x and y from 0 to 1 of the upright
-photo's width and height; or {"NAME": [...], ...} with a list for each photo, NAME as it is in OUT
-or without its folders.
+photo's width and height; or {"NAME": [...], ...} with a list for each photo, where NAME is the
+photo's path in OUT, with or without folders.
 
 examples:
   python -m pix2pix colorize grandmother.jpg -o grandmother-colour.jpg
@@ -46,11 +46,11 @@ examples:
   python -m pix2pix colorize album -o colour --recursive --report colour.json
   python -m pix2pix colorize faded.tif -o colour.tif --repair --denoise --hints faded.json
 
-exit status: 0 all done; 1 some photos were bad (the others are done, the bad ones are listed at
+exit status: 0 all done; 1 some photos failed (the others are done, the failed ones are listed at
 the end); 2 nothing could be done; 130 stopped by Ctrl+C.
 """
 
-MAX_LISTED = 10  # notes of a kind that are listed photo by photo; more are counted
+MAX_LISTED = 10  # equal notes are listed for at most so many photos, else counted
 
 
 def add_parser(commands: Commands) -> None:
@@ -58,18 +58,24 @@ def add_parser(commands: Commands) -> None:
         commands, "colorize", "black-and-white photos -> colour", description=HELP, epilog=RULES
     )
     option = parser.add_argument
-    option("inputs", nargs="+", metavar="PHOTO", help="image file or folder of them")
+    option("inputs", nargs="+", metavar="PHOTO", help="image file or folder of images")
     option("-o", "--out", required=True, help="file or folder for the results")
-    option("-r", "--recursive", action="store_true", help="folders with their sub-folders")
-    option("--strength", type=float, default=1.0, metavar="S", help="of the colours, 0 to 1.5 (1)")
+    option("-r", "--recursive", action="store_true", help="include sub-folders")
+    option(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="strength of the colours, 0 to 1.5 (default: 1)",
+    )
     option(
         "--size",
         type=int,
         metavar="N",
-        help="short side in pixels at which colours are looked for, 64 to 512: another size, "
-        "other colours; the result keeps the photo's size (default: the model's own)",
+        help="working size: short side in pixels, 64 to 512, which affects the colours; the result "
+        "keeps the photo's size (default: the model's own)",
     )
-    option("--hints", type=Path, metavar="FILE.json", help="colours that are known, see below")
+    option("--hints", type=Path, metavar="FILE.json", help="known colours, see below")
     option("--repair", action="store_true", help="stretch the tones of faded photos")
     option(
         "--denoise",
@@ -77,32 +83,32 @@ def add_parser(commands: Commands) -> None:
         help="smooth the grain a little; in a printed halftone or a 1-bit scan, the dots",
     )
     option("--negative", action="store_true", help="the photos are negatives: invert them first")
-    option("--crop", action="store_true", help="take off the border, which else stays as it is")
+    option("--crop", action="store_true", help="remove the border (default: keep it unchanged)")
     option(
         "--format",
         choices=("png", "jpg", "webp", "tif"),
-        help="of results in a folder (default: the photo's own)",
+        help="format of results in a folder (default: the photo's own)",
     )
     option(
         "--strip",
         action="store_true",
-        help="leave out of the results who, when and where: captions, author, dates, place, XMP",
+        help="remove metadata from the results: captions, author, dates, GPS position, XMP",
     )
-    option("--force", action="store_true", help="do again what has been done already")
-    option("-j", "--jobs", type=int, metavar="N", help="photos at once (default: cores, up to 4)")
-    option("--report", type=Path, metavar="FILE.json", help="write what became of each photo here")
+    option("--force", action="store_true", help="process photos that are done already")
+    option("-j", "--jobs", type=int, metavar="N", help="parallel photos (default: cores, up to 4)")
+    option("--report", type=Path, metavar="FILE.json", help="write a report about each photo")
     add_device(parser)
     add_checkpoint(parser, "colorize")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Does what the command line says and returns its exit status.
+    """Runs the command and returns its exit status.
 
-    Raises ValueError, OSError or RuntimeError where nothing can be done.
+    Raises ValueError, OSError or RuntimeError if nothing can be done.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
+        warnings.simplefilter("ignore")  # problems with files are reported in one line each
         return colorize_all(options)
 
 
@@ -123,7 +129,7 @@ def colorize_all(options: argparse.Namespace) -> int:
     stopped_by = 0  # the number of a signal
     if work:
         batch = run_batch(waiting, work, options.jobs or default_threads())
-        with StopSignal("leaving after the photos under way; press again to leave at once") as stop:
+        with StopSignal("stopping after the current photos; press again to stop at once") as stop:
             for outcome in batch:
                 outcomes.append(outcome)
                 if stop.number:
@@ -137,12 +143,12 @@ def colorize_all(options: argparse.Namespace) -> int:
     if left_out:
         print_stderr(describe_left_out(left_out))
     if skipped:
-        print_stderr(f"{len(skipped)} done already and left out; --force does them again")
+        print_stderr(f"{len(skipped)} already done and skipped; --force does them again")
     if options.report:
         write_report(options.report, done, skipped, failed, left_out)
     if stopped_by:
-        left = sum(not is_done(task) for task in waiting)  # some ended after the signal
-        print_stderr(f"stopped, {left} photos are left; the same command goes on with them")
+        left = sum(not is_done(task) for task in waiting)  # some finished after the signal
+        print_stderr(f"stopped, {left} photos are left; the same command continues with them")
         return 128 + stopped_by
     return 0 if not failed else 1 if done or skipped else 2
 
@@ -160,18 +166,14 @@ def check_options(options: argparse.Namespace) -> None:
         raise ValueError(f"--jobs must be from 1 to 256, got {options.jobs}")
     if options.report:
         if options.report.is_dir():
-            raise ValueError(f"{options.report}: is a folder; a file is needed for the report")
+            raise ValueError(f"{options.report}: is a folder; the report needs a file")
         check_folder(options.report.parent)
 
 
 def plan_tasks(
     options: argparse.Namespace,
 ) -> tuple[list[PhotoTask], dict[str, str], dict[str, str], bool]:
-    """The tasks, and whether results go to a folder.
-
-    Between them the inputs that have no task with the reason, and the files in folders that are no
-    photos.
-    """
+    """The tasks, the failed inputs, the skipped files, and whether results go to a folder."""
     from pix2pix.cli.output_paths import plan_outputs
     from pix2pix.cli.photo_tasks import find_photos, plan_pages, plan_photos
 
@@ -194,7 +196,7 @@ def plan_tasks(
 def read_hints_by_name(
     path: Path | None, tasks: Sequence[PhotoTask]
 ) -> dict[str, tuple[Hint, ...]]:
-    """The hints of each task's name that has some; names of no photo are complained of."""
+    """The hints by task name; names that match no photo are reported."""
     from pix2pix.images.color_hints import read_hints
 
     if path is None:
@@ -204,7 +206,7 @@ def read_hints_by_name(
         return {task.name: hints for task in tasks}
     known = {key: task.name for task in tasks for key in (Path(task.name).name, task.name)}
     for name in hints.keys() - known.keys():
-        print_stderr(f"{path}: has hints for {name}, which is none of the photos")
+        print_stderr(f"{path}: has hints for {name}, which matches no photo")
     short = {known[name]: value for name, value in hints.items() if name in known}
     return short | {name: value for name, value in hints.items() if name in short}
 
@@ -212,7 +214,7 @@ def read_hints_by_name(
 def load_process(
     options: argparse.Namespace, hints: dict[str, tuple[Hint, ...]]
 ) -> Callable[[PhotoTask], tuple[str, ...]]:
-    """What is done to one photo, from file to file. The model is loaded once, here."""
+    """Loads the model and returns the function that colourises one photo from file to file."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
     from pix2pix.images.metadata import NO_METADATA, read_metadata
     from pix2pix.images.reader import open_image
@@ -233,7 +235,7 @@ def load_process(
             negative=options.negative,
             crop=options.crop,
         )
-        del photo  # 200 MB, of 50 megapixels in colour
+        del photo  # frees 200 MB for 50 megapixels in colour
         result = session.colorize(options.strength, hints.get(task.name, ()))
         notes = (*session.notes, *format_offers(session.offers, "--{}".format))
         del session
@@ -244,14 +246,14 @@ def load_process(
 
 
 def describe_pages(task: PhotoTask) -> tuple[str, ...]:
-    """A note with the first page of several."""
+    """A note on the first of several pages."""
     if task.page or task.pages == 1:
         return ()
     return (f"has {task.pages} pages; the results of the others end in -2 to -{task.pages}",)
 
 
 def describe_notes(done: Sequence[Outcome]) -> list[str]:
-    """A line for each note of each photo, or one for all where many have it."""
+    """A line for each note of each photo, or one line for a note that many photos share."""
     counts = Counter(note for outcome in done for note in outcome.notes)
     lines = [
         f"{outcome.source}: {note}"

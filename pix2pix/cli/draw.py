@@ -13,12 +13,12 @@ INPUT, SUMMARY = "LABELS", "label maps -> photos of buildings"
 INPUT_HELP = "image file"
 
 HELP = """\
-Paint the photo of each facade label map.
+Generate the photo of each facade label map.
 
-LABELS is a picture of class colours: a palette PNG as the CMP Facade Database and this app save it,
-an RGB picture in those colours or in those of the pix2pix "facades" set (JPEG too), or a greyscale
-picture of class indices 0-11 or ids 1-12. A transparent or white ground is background; of a photo
-with its label map beside it the map is taken. The photo has the size of the label map.
+LABELS is a label image: a palette PNG as saved by the CMP Facade Database and this app, an RGB
+image in those colours or in the colours of the pix2pix "facades" set (JPEG too), or a greyscale
+image of class indices 0-11 or ids 1-12. Transparent or white areas are background; in a photo and
+its label map side by side, the map is used. The photo has the size of the label map.
 """
 
 EXAMPLES = """\
@@ -44,14 +44,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="which building: another number, another style (default: 0)",
+        help="seed of the style (default: 0)",
     )
-    style.add_argument("--style-from", metavar="PHOTO", help="in the style of this photo")
-    style.add_argument("--style", metavar="NAME", help="in a style that the checkpoint names")
+    style.add_argument("--style-from", metavar="PHOTO", help="use the style of this photo")
+    style.add_argument("--style", metavar="NAME", help="use a named style of the checkpoint")
 
 
 def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
-    """`plan_outputs`; the photo of a style is not overwritten."""
+    """The results by `plan_outputs`, which do not overwrite the style photo."""
     return plan_outputs(
         inputs, options.out, others=[options.style_from] if options.style_from else []
     )
@@ -77,7 +77,7 @@ def load_process(options: argparse.Namespace) -> Process:
 
 
 def choose_style(drawer: "Drawer", options: argparse.Namespace) -> "Style | None":
-    """The style that was asked for by photo or by name; None where the seed decides."""
+    """The style from --style-from or --style; None if the seed decides."""
     from pix2pix.images.reader import open_rgb
 
     if options.style_from is not None:

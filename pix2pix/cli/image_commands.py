@@ -1,4 +1,4 @@
-"""The commands that make a picture of each picture: `draw`, `trace` and `translate`.
+"""The commands that convert images one by one: `draw`, `trace` and `translate`.
 
 The module of each has its options (`add_options`), the paths of its results (`plan_results`) and
 `load_process`, which loads the model and returns the function that processes one file.
@@ -14,17 +14,17 @@ from pix2pix.cli.arguments import Commands, Process, add_command, add_device
 from pix2pix.cli.console import describe_error, print_stderr
 
 OUTPUT_RULES = """\
-OUT is a file for one input (.png, .jpg, .webp, .tiff or .bmp). For several inputs, or where OUT is
-a folder or ends in /, it is a folder, made if need be, and each result has its input's name as PNG.
-An input is never overwritten. Inputs whose names start with - go last, after --.
+OUT is a file for one input (.png, .jpg, .webp, .tiff or .bmp). For several inputs, or if OUT is a
+folder or ends in /, it is a folder, created if needed; results are PNG files with the names of the
+inputs. Inputs are never overwritten. Pass inputs with names that start with - last, after --.
 
-exit status: 0 all done; 1 some inputs were bad (the others are done, the bad ones are listed at
+exit status: 0 all done; 1 some inputs failed (the others are done, the failed ones are listed at
 the end); 2 nothing could be done.
 """
 
 
 def add_parser(commands: Commands, command: ModuleType) -> None:
-    """Adds `draw`, `trace` or `translate`, whose module it is, to a parser's commands."""
+    """Adds the command of a module, `draw`, `trace` or `translate`, to a parser's commands."""
     parser = add_command(
         commands,
         command.__name__.rpartition(".")[2],
@@ -45,35 +45,35 @@ def add_parsers(commands: Commands) -> None:
 
 
 def run(command: ModuleType, options: argparse.Namespace) -> int:
-    """Does it to each input and returns the exit status. Raises ValueError where none can be."""
+    """Processes each input and returns the exit status. Raises ValueError if none can be."""
     from pix2pix.images.writer import save_image  # NumPy: --help must not wait for it
 
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
+        warnings.simplefilter("ignore")  # problems with files are reported in one line each
         targets, bad = command.plan_results(options, inputs)
         done = find_done(options, inputs, targets)
         waiting = {source: t for source, t in targets.items() if source not in done}
-        # Now, not above: torch takes seconds, and --help and mistakes should not wait for it.
+        # Loaded late: torch takes seconds, and --help and mistakes should not wait for it.
         process: Process | None = command.load_process(options) if waiting or not done else None
         for source, target in waiting.items():
             assert process
             try:
                 save_image(process(source), target)
-            except Exception as error:  # the batch goes on, whatever one file does
+            except Exception as error:  # one file must not stop the batch
                 bad[source] = describe_error(error).removeprefix(f"{source}: ")
     for source in dict.fromkeys([*inputs, *waiting, *bad]):
         if source in bad:
             print_stderr(f"{source}: {bad[source]}")
     if done:
-        print_stderr(f"{len(done)} done already and left out; --force does them again")
+        print_stderr(f"{len(done)} already done and skipped; --force does them again")
     if not bad:
         return 0
     return 1 if done or any(source not in bad for source in waiting) else 2
 
 
 def find_done(options: argparse.Namespace, inputs: list[str], targets: dict[str, Path]) -> set[str]:
-    """Of a batch from folders, what has a result newer than it, unless it is to be done again."""
+    """The inputs from folders with a newer result; empty with --force."""
     is_batch = any(source and Path(source).is_dir() for source in inputs)
     if not is_batch or getattr(options, "force", True):
         return set()

@@ -1,21 +1,21 @@
-"""Where the results of a command go: never over an input."""
+"""Plan the output paths of a command; inputs are never overwritten."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-# The output file of each input, and for inputs that can have none, the reason
+# The output file of each input, and the reason for inputs without one
 Planned: TypeAlias = tuple[dict[str, Path], dict[str, str]]
 
 
 def plan_outputs(
     inputs: list[str], out: str, endings: Sequence[str] = (), others: Sequence[str] = ()
 ) -> Planned:
-    """The output file of each input, and for inputs that can have none, the reason.
+    """The output file of each input, and the reason for inputs without one.
 
-    `inputs` are distinct; a file of theirs is not overwritten, nor is one of `others`. Raises
-    ValueError where OUT cannot be what they need.
+    `inputs` are distinct; neither they nor `others` are overwritten. Raises ValueError if OUT is
+    not usable.
     """
     if not endings:
         from pix2pix.images.writer import FORMATS  # NumPy: --help must not wait for it
@@ -30,11 +30,11 @@ def plan_outputs(
     else:
         if path.suffix.lower() not in endings:
             raise ValueError(
-                f"{out}: cannot tell the format; end it in {', '.join(endings)}, "
-                "or in / for a folder"
+                f"{out}: unknown format; use one of {', '.join(endings)}, or end it in / for a "
+                "folder"
                 if len(endings) > 1
-                else f"{out}: a label map is kept without loss; end it in {endings[0]}, "
-                "or in / for a folder"
+                else f"{out}: a label map needs a lossless format; use {endings[0]}, or end it in "
+                "/ for a folder"
             )
         check_folder(path.parent)
         wanted = {inputs[0]: path}
@@ -43,9 +43,9 @@ def plan_outputs(
 
 
 def guard_outputs(wanted: dict[str, Path], others: Sequence[str] = ()) -> Planned:
-    """Those of the wanted outputs that overwrite no input, no folder and not one another.
+    """The wanted outputs that overwrite no input, no folder and no other output.
 
-    And for the inputs that are left without, the reason.
+    Also returns the reason for each input without an output.
     """
     originals = {identify(Path(source)): source for source in [*others, *wanted]}
     owners: dict[Path, str] = {}
@@ -65,16 +65,16 @@ def guard_outputs(wanted: dict[str, Path], others: Sequence[str] = ()) -> Planne
 
 
 def check_folder(folder: Path) -> None:
-    """Raises ValueError unless results can be written to the folder, or it can be made."""
+    """Raises ValueError unless the folder is writable or can be created."""
     there = next(p for p in (folder, *folder.parents) if p.exists())
     if not there.is_dir():
-        raise ValueError(f"{there}: is a file; a folder is needed for the results")
+        raise ValueError(f"{there}: is a file; the results need a folder")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise ValueError(f"{there}: is a folder that cannot be written to")
+        raise ValueError(f"{there}: is a folder without write permission")
 
 
 def identify(path: Path) -> tuple[int, int] | None:
-    """What two names of one file have in common; None where there is no file."""
+    """The identity of a file, equal for all of its paths; None if it does not exist."""
     try:
         status = path.stat()
     except (OSError, ValueError):  # ValueError: a name with a null byte

@@ -16,7 +16,7 @@ from pix2pix.cli.photo_tasks import PhotoTask
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a photo; `reason` where it failed."""
+    """The result of processing a photo; `reason` if it failed."""
 
     source: str
     target: Path | None
@@ -26,7 +26,7 @@ class Outcome:
 
 
 def is_done(task: PhotoTask, also: Path | None = None) -> bool:
-    """Whether the result is there and newer than the photo (and than the file `also`)."""
+    """Whether the result exists and is newer than the photo and the file `also`."""
     try:
         result = task.target.stat().st_mtime_ns
         return all(result >= Path(p).stat().st_mtime_ns for p in (task.source, also) if p)
@@ -39,17 +39,17 @@ def run_batch(
     work: Callable[[PhotoTask], tuple[str, ...]],
     threads: int,
 ) -> Generator[Outcome, None, None]:
-    """Does all tasks, with a progress bar on a terminal; yields what became of each as it ends.
+    """Runs all tasks, with a progress bar on a terminal; yields each outcome when it is ready.
 
-    `work` returns notes; whatever it raises is the failure of that photo alone. Closing the
-    iterator, as a signal does, lets the photos under way end and begins no other.
+    `work` returns notes; an exception fails only that photo. Closing the iterator, as a signal
+    does, finishes the photos in progress and starts no others.
     """
 
     def run(task: PhotoTask) -> Outcome:
         start = time.perf_counter()
         try:
             notes = work(task)
-        except Exception as error:  # the batch goes on, whatever one file does
+        except Exception as error:  # one file must not stop the batch
             return Outcome(
                 task.label, None, reason=describe_error(error).removeprefix(f"{task.source}: ")
             )
@@ -68,5 +68,5 @@ def run_batch(
 
 
 def default_threads() -> int:
-    """As many photos at once as there are cores, but no more than memory bears."""
+    """The default number of parallel photos: the cores, at most 4 to limit memory."""
     return min(os.cpu_count() or 1, 4)

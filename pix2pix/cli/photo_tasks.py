@@ -1,4 +1,4 @@
-"""Which photos a command works on, by what is in their files, and where each result goes."""
+"""Find the photos of a command by their content, and plan the path of each result."""
 
 import os
 from collections import Counter
@@ -11,36 +11,36 @@ from pix2pix.images.format_detection import detect_format
 from pix2pix.images.reader import PHOTO_SUFFIXES, count_pages
 from pix2pix.images.writer import FORMATS
 
-# Endings that are of photos as well; what else stands behind a dot is part of a name (scan.0001)
+# More suffixes of photos; anything else after a dot belongs to the name (scan.0001)
 _OTHER_ENDINGS = frozenset({".jfif", ".jpe", ".jif", ".pgm", ".ppm", ".pnm", ".dib", ".hif"})
 
-MAX_NAMED = 3  # files left out whose names are said; a report has all
+MAX_NAMED = 3  # skipped files that are named; a report has all
 NO_IMAGE = "is not an image in a supported format"
 
 
 @dataclass(frozen=True)
 class PhotoTask:
-    """A photo to be done: its file as it was given, its name in the batch, its result's file."""
+    """A photo to process: its file as given, its name in the batch, the path of its result."""
 
     source: str
-    name: str  # with sub-folders, / between them
+    name: str  # with sub-folders, separated by /
     target: Path
-    page: int = 0  # of a TIFF with several
+    page: int = 0  # index of the page of a TIFF
     pages: int = 1
 
     @property
     def label(self) -> str:
-        """What reports and complaints call it."""
+        """Its name in reports and messages."""
         return label_page(self.source, self.page)
 
 
 @dataclass
 class FoundPhotos:
-    """What is in the files and folders that were given."""
+    """The photos in the given files and folders."""
 
-    names: dict[str, Path] = field(default_factory=dict)  # of photos, by their file
-    bad: dict[str, str] = field(default_factory=dict)  # the reason, of folders without photos
-    left_out: dict[str, str] = field(default_factory=dict)  # and of files in them that are none
+    names: dict[str, Path] = field(default_factory=dict)  # names in the batch, by file
+    bad: dict[str, str] = field(default_factory=dict)  # folders without photos, and why
+    left_out: dict[str, str] = field(default_factory=dict)  # files in folders that are no photos
 
 
 def label_page(source: str, page: int) -> str:
@@ -50,10 +50,10 @@ def label_page(source: str, page: int) -> str:
 def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> FoundPhotos:
     """The photos in files and folders with their names in the batch.
 
-    In a folder a photo is what is one by its first bytes or by its name's ending. Its name is
-    relative to the folder, and begins with that folder's own where there are several. What lies in
-    OUT are results, and what is hidden is left alone. Raises ValueError where OUT is one of the
-    folders, or a folder cannot be read.
+    In folders, photos are recognised by their first bytes or their suffix. Their names are relative
+    to the folder, and start with the folder's own name if there are several. Files in OUT and
+    hidden files are skipped. Raises ValueError if OUT is one of the folders, or if a folder cannot
+    be read.
     """
     folders = [Path(given) for given in inputs if given and Path(given).is_dir()]
     place = out.resolve()
@@ -64,7 +64,7 @@ def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> FoundPhoto
             found.names[given] = Path(folder.name)
             continue
         if folder.resolve() == place:
-            raise ValueError(f"{out}: is the folder of the photos; results need another one")
+            raise ValueError(f"{out}: is the folder of the photos; choose another one for results")
         prefix = Path(folder.resolve().name) if len(folders) > 1 else Path()
         count = len(found.names)
         for path in sorted(_walk_files(folder, recursive)):
@@ -75,13 +75,13 @@ def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> FoundPhoto
             else:
                 found.left_out[str(path)] = NO_IMAGE
         if len(found.names) == count:
-            deeper = "" if recursive else "; --recursive looks into its sub-folders"
-            found.bad[given] = f"has no photos in it{deeper}"
+            deeper = "" if recursive else "; --recursive searches its sub-folders"
+            found.bad[given] = f"contains no photos{deeper}"
     return found
 
 
 def _walk_files(folder: Path, inner: bool) -> Iterator[Path]:
-    """The files in a folder, and in those in it if `inner`, but hidden ones."""
+    """The files in a folder, and in its sub-folders if `inner`, without hidden ones."""
 
     def refuse(error: OSError) -> None:
         raise ValueError(f"{error.filename}: cannot be read ({error.strerror})") from None
@@ -92,7 +92,7 @@ def _walk_files(folder: Path, inner: bool) -> Iterator[Path]:
 
 
 def _is_photo(path: Path) -> bool:
-    """Whether it is one, or is called one: a bad photo is better complained of than left out."""
+    """Whether a file is a photo by content or suffix; a damaged photo is reported, not skipped."""
     try:
         return path.suffix.lower() in PHOTO_SUFFIXES or (
             path.is_file() and bool(detect_format(path))
@@ -102,21 +102,21 @@ def _is_photo(path: Path) -> bool:
 
 
 def describe_left_out(left_out: dict[str, str]) -> str:
-    """One line on the files that are no photos: how many, and the first of them."""
+    """One line about the skipped files: their number, and the first names."""
     names, count = [*left_out][:MAX_NAMED], len(left_out)
     more = f" and {count - len(names)} more" if count > len(names) else ""
-    verb = "file is no image" if count == 1 else "files are no images"
-    return f"{count} {verb} and left out: {', '.join(names)}{more}"
+    verb = "file is not an image" if count == 1 else "files are not images"
+    return f"{count} {verb}, skipped: {', '.join(names)}{more}"
 
 
 def plan_photos(
     names: dict[str, Path], out: Path, ending: str | None
 ) -> tuple[list[PhotoTask], dict[str, str]]:
-    """A task for each page of each photo, its result in OUT, and the reason for those without.
+    """A task for each page of each photo with its result in OUT, and the reason if it has none.
 
-    The result has the photo's own name and ending, or `ending`; where its ending cannot be written
-    JPEG's or PNG's. Later pages have -2, -3, ... behind the name. Where two photos would then have
-    one result, the second ending is put behind the first, or a number behind the name.
+    Results have the photo's name and suffix, or `ending`; if the suffix cannot be written, JPEG's
+    or PNG's. Later pages get -2, -3, ... after the name. If two photos would have the same result,
+    the second suffix is appended to the first, or a number to the name.
     """
     check_folder(out)
     parts = [
@@ -125,9 +125,9 @@ def plan_photos(
         for pages in [_count_pages(source)]
         for page in range(pages)
     ]
-    # There are disks on which a.JPG is a.jpg.
+    # Some file systems ignore case.
     count = Counter(str(target).casefold() for *_, target in parts)
-    parts.sort(key=lambda part: part[3] != names[part[0]])  # whose own name it is has it
+    parts.sort(key=lambda part: part[3] != names[part[0]])  # a photo's own name takes precedence
     taken: set[str] = set()
     own = {str(name).casefold() for name in names.values()}
     wanted: dict[str, PhotoTask] = {}
@@ -147,7 +147,7 @@ def plan_photos(
 
 
 def plan_pages(source: str, target: Path) -> tuple[list[PhotoTask], dict[str, str]]:
-    """The tasks of one photo whose result was given a name, and the reason for those without."""
+    """The tasks of one photo with a given result path, and the reason for pages without one."""
     pages = _count_pages(source)
     tasks = {
         label_page(source, page): PhotoTask(
@@ -160,14 +160,14 @@ def plan_pages(source: str, target: Path) -> tuple[list[PhotoTask], dict[str, st
 
 
 def page_path(path: Path, page: int) -> Path:
-    """The name of a later page: -2, -3, ... before the ending."""
+    """The path for a page: later ones get -2, -3, ... before the suffix."""
     return path.with_name(f"{path.stem}-{page + 1}{path.suffix}") if page else path
 
 
 def _count_pages(source: str) -> int:
     try:
         return count_pages(source)
-    except ValueError:  # said when it is opened
+    except ValueError:  # reported when it is opened
         return 1
 
 

@@ -11,11 +11,11 @@ from pix2pix.cli.arguments import Commands, add_command
 from pix2pix.cli.console import print_stderr
 
 HELP = """\
-Make training images out of what you have.
+Prepare training images.
 
-IN is a folder with its sub-folders, or one image; OUT is a folder, made if need be. Results keep
-their names and sub-folders and are PNG. Nothing that is there is overwritten without --force, and
-IN never is. Images may be of any kind: rotated by EXIF, CMYK, 16-bit, with transparency.
+IN is a folder with its sub-folders, or one image; OUT is a folder, created if needed. Results keep
+names and sub-folders and are PNG files. Existing files are only overwritten with --force, and IN
+never is. Images may be of any kind: rotated by EXIF, CMYK, 16-bit, with transparency.
 """
 
 EXAMPLES = """\
@@ -31,7 +31,7 @@ the same as pairs side by side, a tenth of them held out:
 filling a hole:
   python -m pix2pix prepare blank set/B -o holes/A --part 0.4
 
-exit status: 0 all done; 1 some images were bad (the others are done, the bad ones are listed at
+exit status: 0 all done; 1 some images failed (the others are done, the failed ones are listed at
 the end); 2 nothing could be done.
 """
 
@@ -51,7 +51,7 @@ def add_parser(commands: Commands) -> None:
         for folder in inputs:  # Python 3.11 prints no help for one argument with two names
             operation.add_argument("inputs", action="append", type=Path, metavar=folder)
         operation.add_argument("-o", "--out", type=Path, required=True, help="folder for results")
-        operation.add_argument("--force", action="store_true", help="overwrite what is there")
+        operation.add_argument("--force", action="store_true", help="overwrite existing files")
         operation.add_argument(
             "--workers", type=int, default=os.cpu_count() or 1, help="threads (default: all cores)"
         )
@@ -92,9 +92,9 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Does what the command line says and returns its exit status.
+    """Runs the command and returns its exit status.
 
-    Raises ValueError where nothing can be done.
+    Raises ValueError if nothing can be done.
     """
     # Imported late: --help should not wait for torch, which the data layer needs
     from pix2pix.data.prepare_images import run_tasks
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
     check_options(options)
     tasks, bad = plan_tasks(options)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is wrong with a file, we say ourselves, in a line
+        warnings.simplefilter("ignore")  # problems with files are reported in one line each
         failed = list(run_tasks(tasks, options.workers, options.force))
     for line in bad + failed:
         print_stderr(line)
@@ -112,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check_options(options: argparse.Namespace) -> None:
-    """Raises ValueError for options out of range and for results that would land in IN."""
+    """Raises ValueError for options out of range and for an OUT inside IN."""
     for name, low, high in (
         ("size", 1, 16384),
         ("width", 0, 16384),
@@ -141,7 +141,7 @@ def check_options(options: argparse.Namespace) -> None:
 
 
 def plan_tasks(options: argparse.Namespace) -> tuple[list, list[str]]:
-    """The tasks to do, and what is wrong with images that are in none."""
+    """The tasks, and the problems of images without one."""
     from pix2pix.data import prepare_images
 
     if options.operation == "combine":

@@ -1,6 +1,6 @@
-"""`python -m pix2pix push` and `space`: a checkpoint to the Hub, and the app around it to a Space.
+"""`python -m pix2pix push` and `space`: upload a checkpoint, or the app with it, to the Hub.
 
-What goes up is first put together in a folder of its own, checked there, and shown.
+The upload is first assembled in a temporary folder, validated there, and listed.
 """
 
 import argparse
@@ -146,7 +146,7 @@ def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool, examples
 def stage_checkpoint(
     folder: Path, into: Path, repo_id: str, license_id: str | None, examples: bool = True
 ) -> None:
-    """Copies what goes to the Hub and nothing else. ValueError unless the checkpoint is sound."""
+    """Copies only the files for the Hub. Raises ValueError unless the checkpoint is valid."""
     from pix2pix.checkpoint import (
         CARD_NAME,
         CONFIG_NAME,
@@ -244,7 +244,7 @@ def complete_card(
 def show_and_upload(
     folder: Path, repo_id: str, kind: "Kind", user: str, private: bool, ask: bool
 ) -> int:
-    """Lists what goes up, asks, uploads, and says where it is."""
+    """Lists the files, asks for confirmation, uploads, and prints the address."""
     from pix2pix.hub.upload import find_repo, upload
 
     there = find_repo(repo_id, kind)
@@ -286,7 +286,7 @@ def format_bytes(size: int) -> str:
 
 def confirm(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise ValueError("nobody is here to be asked; to upload without a question, add --yes")
+        raise ValueError("cannot ask without a terminal; add --yes to upload without a question")
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except (EOFError, KeyboardInterrupt):

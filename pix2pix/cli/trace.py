@@ -11,8 +11,8 @@ INPUT_HELP = "image file"
 HELP = """\
 Find the label map in each photo of a facade.
 
-The result is a palette PNG of the photo's size, the form that `draw` and the app open. Photograph
-a facade from the front; what is not a house is traced as if it were one.
+The result is a palette PNG of the photo's size, which `draw` and the app can open. The facade
+should be photographed from the front; other objects are traced as if they were houses.
 """
 
 EXAMPLES = """\
@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
-    """`plan_outputs`: a label map is a PNG."""
+    """The results by `plan_outputs`, as PNG."""
     return plan_outputs(inputs, options.out, endings=(".png",))
 
 

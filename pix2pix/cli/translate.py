@@ -16,22 +16,19 @@ if TYPE_CHECKING:
 
     from pix2pix.config import CheckpointConfig
 
-INPUT, SUMMARY = "IMAGE", "images -> images, by a model of yours"
-INPUT_HELP = "image file, or folder of them"
+INPUT, SUMMARY = "IMAGE", "images -> images, with your own model"
+INPUT_HELP = "image file or folder of images"
 
 HELP = """\
-Make the picture that a model learned to make of each image: a photo of edges, a map of an aerial
-view, a night of a day.
+Translate images with an image-to-image model: edges to photos, aerial views to maps, day to night.
 
-The model is one of task image2image, from train.py or from the Hugging Face Hub. IMAGE is a file or
-a folder. The model is shown each image as it was in training: stretched, padded, mirrored, turned,
-squeezed or at the scale of its crops (`fit` in its config.json). The result has the size and the
-orientation of the image.
+The model has the task image2image; it comes from train.py or from the Hugging Face Hub. IMAGE is a
+file or a folder. Images are resized as in training (`resize_mode` in config.json). The result has
+the size and the orientation of the image.
 """
 
 EXAMPLES = """\
-In a folder, what has been done already and is newer than its image is left out; sub-folders keep
-their names.
+In a folder, images with a newer result are skipped; sub-folders keep their names.
 
 examples:
   python -m pix2pix translate sketch.png -o photo.png --checkpoint runs/sketches
@@ -47,42 +44,42 @@ MAX_LISTED = 10  # images of a kind of notice that are named
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_checkpoint(parser)
     option = parser.add_argument
-    option("-r", "--recursive", action="store_true", help="folders with their sub-folders")
-    option("--force", action="store_true", help="do again what has been done already")
+    option("-r", "--recursive", action="store_true", help="include sub-folders")
+    option("--force", action="store_true", help="process images that are done already")
     option(
         "--seed",
         type=int,
         default=0,
         metavar="N",
-        help="which style, where the model has several (default: 0)",
+        help="the style, if the model has several (default: 0)",
     )
     detail = parser.add_mutually_exclusive_group()
     detail.add_argument(
         "--size",
         type=int,
         metavar="N",
-        help="work at N pixels of height, not at the model's own: finer, as far as the model bears "
-        "it (default: the size it was trained at)",
+        help="working height in pixels; larger gives finer results, within the model's limits "
+        "(default: its training size)",
     )
     detail.add_argument(
         "--tile",
         type=int,
         metavar="N",
-        help="work on the image's own pixels, in overlapping tiles N pixels high that are blended: "
-        "for images far larger than the model's (default: the whole image at once)",
+        help="work at full resolution in blended, overlapping tiles N pixels high, for images that "
+        "are much larger than the model's (default: the whole image at once)",
     )
     option(
         "--half",
         choices=("auto", "left", "right", "whole"),
         default="auto",
-        help="what to take of an image with two pictures side by side, as test sets of pairs have "
-        "them; auto: where the model learned from such pairs and the image is one by its shape and "
-        "its middle, the input's half; this is then said (default: auto)",
+        help="which half of an image with two pictures side by side to use, as in test sets of "
+        "pairs; auto: the input's half, if the model was trained on such pairs and the image looks "
+        "like one, with a message (default: auto)",
     )
 
 
 def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
-    """`plan_outputs`, or where a folder is given, a PNG for each image in it."""
+    """The results by `plan_outputs`; for folders, a PNG for each image."""
     if not any(source and Path(source).is_dir() for source in inputs):
         return plan_outputs(inputs, options.out)
     from pix2pix.cli.photo_tasks import describe_left_out, find_photos, plan_photos
@@ -113,8 +110,8 @@ def load_process(options: argparse.Namespace) -> Process:
 
     def process(source: str) -> Image.Image:
         image = open_image(source)
-        for note in image.info.get("notes", ()):  # which page it is, what range was guessed
-            if "pages" in note or not (value_range and is_deep(image.mode)):  # its range is known
+        for note in image.info.get("notes", ()):  # the chosen page, a guessed value range
+            if "pages" in note or not (value_range and is_deep(image.mode)):  # the range is known
                 print_stderr(f"{source}: {note}")
         image = halves.take(to_rgb(to_srgb(read_in_range(image, value_range))), source)
         return translator.translate(image, options.seed, size=options.size, tile=options.tile)
@@ -123,7 +120,7 @@ def load_process(options: argparse.Namespace) -> Process:
 
 
 class HalfPicker:
-    """Takes of pairs side by side the half that is the input, and says so."""
+    """Selects the input's half of side-by-side pairs, and reports it."""
 
     def __init__(self, half: str, config: CheckpointConfig) -> None:
         self._half, self._own = half, config.input_half
@@ -131,28 +128,27 @@ class HalfPicker:
         self._said: Counter[str] = Counter()
 
     def take(self, image: Image.Image, name: str) -> Image.Image:
-        """The image, or a half of it. ValueError for an image that has no two halves."""
+        """The image, or a half of it. ValueError for an image without two halves."""
         if self._half in ("left", "right"):
             return crop_half(image, self._half)
         if self._half == "whole" or not self._is_pair(image):
             return image
         if self._own:
             self._say(
-                f"{name}: two pictures side by side, as the model was trained on; its {self._own} "
-                "half is taken (--half whole takes all of it)"
+                f"{name}: two pictures side by side, as in training; the {self._own} half is used "
+                "(--half whole uses all of it)"
             )
             return crop_half(image, self._own)
         self._say(
-            f"{name}: looks like two pictures side by side and is taken as one; "
-            "--half left or --half right takes a half"
+            f"{name}: looks like two pictures side by side, but is used as a whole; "
+            "--half left or --half right uses a half"
         )
         return image
 
     def _is_pair(self, image: Image.Image) -> bool:
-        """Whether the image is exactly twice as wide as the model's pictures, and has two halves.
+        """Whether the image is twice as wide as the model's images and has a seam at its centre.
 
-        Of a middle that tells nothing, as that of things on white, what the model was trained on
-        decides.
+        If the seam is undecided, as with objects on white, the model's training data decide.
         """
         import numpy as np
 
@@ -169,15 +165,15 @@ class HalfPicker:
         if self._said[kind] <= MAX_LISTED:
             print_stderr(line)
         elif self._said[kind] == MAX_LISTED + 1:
-            print_stderr("and others; they are not listed")
+            print_stderr("and others, which are not listed")
 
 
 def crop_half(image: Image.Image, half: str) -> Image.Image:
-    """The left or right half. ValueError where the width is odd."""
+    """The left or right half. ValueError if the width is odd."""
     if image.width % 2:
         raise ValueError(
             f"is {image.width} pixels wide; two pictures side by side have an even width "
-            "(--half whole takes it as it is)"
+            "(--half whole uses it as it is)"
         )
     middle = image.width // 2
     left = 0 if half == "left" else middle

@@ -37,7 +37,7 @@ def make_album() -> None:
     Path("album/notes.txt").write_text("not a photo")
 
 
-LEFT_OUT = "1 file is no image and left out: album/notes.txt"
+LEFT_OUT = "1 file is not an image, skipped: album/notes.txt"
 
 
 def test_a_folder_keeps_its_names_and_formats(colorize) -> None:
@@ -89,7 +89,7 @@ def test_photos_that_would_share_a_result_both_have_one(colorize) -> None:
 
 def test_a_folder_without_photos_says_where_to_look(colorize) -> None:
     make("album/deep/a.jpg")
-    line = "album: has no photos in it; --recursive looks into its sub-folders"
+    line = "album: contains no photos; --recursive searches its sub-folders"
     assert colorize("album", "-o", "out") == (2, [line])
 
 
@@ -100,7 +100,7 @@ def test_what_is_done_already_is_left_out_unless_forced(colorize) -> None:
     make_album()
     assert colorize("album", "-o", "out") == (0, [LEFT_OUT])
     times = {p: p.stat().st_mtime_ns for p in Path("out").iterdir()}
-    line = "3 done already and left out; --force does them again"
+    line = "3 already done and skipped; --force does them again"
     assert colorize("album", "-o", "out") == (0, [LEFT_OUT, line])
     assert {p: p.stat().st_mtime_ns for p in Path("out").iterdir()} == times
     assert colorize("album", "-o", "out", "--force", "--strength", "0") == (0, [LEFT_OUT])
@@ -113,7 +113,7 @@ def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
     Path("out/a.jpg").unlink()
     os.utime("out/c.png", (1, 1))
     untouched = Path("out/b.PNG").stat().st_mtime_ns
-    line = "1 done already and left out; --force does them again"
+    line = "1 already done and skipped; --force does them again"
     assert colorize("album", "-o", "out") == (0, [LEFT_OUT, line])
     assert results() == {"a.jpg", "b.PNG", "c.png"}
     assert Path("out/c.png").stat().st_mtime > 1
@@ -138,13 +138,13 @@ def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
     process.send_signal(number)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 128 + number
-    assert b"the same command goes on with them" in err
+    assert b"the same command continues with them" in err
     assert b"Traceback" not in err
     first = results()
     assert 0 < len(first) < 60
     status, lines = colorize("album", "-o", "out")
     assert status == 0
-    assert lines == [f"{len(first)} done already and left out; --force does them again"]
+    assert lines == [f"{len(first)} already done and skipped; --force does them again"]
     assert all(pixels(p).shape == (600, 900, 3) for p in Path("out").iterdir())
     assert len(results()) == 60
 

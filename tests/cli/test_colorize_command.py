@@ -210,7 +210,7 @@ def test_each_photo_has_its_own_hints_by_name(colorize) -> None:
     assert colorize("album", "-o", "plain", "-r") == (0, [])
     status, lines = colorize("album", "-o", "out", "-r", "--hints", "hints.json")
     assert status == 0
-    assert lines == ["hints.json: has hints for gone.jpg, which is none of the photos"]
+    assert lines == ["hints.json: has hints for gone.jpg, which matches no photo"]
     changed = {n for n in results() if (pixels(f"out/{n}") != pixels(f"plain/{n}")).any()}
     assert changed == {"deep/a.png"}
 
@@ -333,7 +333,7 @@ def test_an_odd_photo_is_coloured_all_the_same(colorize, kind: str) -> None:
         (("--jobs", "0"), "--jobs must be from 1 to 256, got 0"),
         (("--hints", "gone.json"), "gone.json: cannot be read (No such file or directory)"),
         (("--hints", "photo.jpg"), "photo.jpg: is not valid JSON ("),
-        (("--report", "."), ".: is a folder; a file is needed for the report"),
+        (("--report", "."), ".: is a folder; the report needs a file"),
         (("--report", "photo.jpg/r.json"), "photo.jpg: is a file; a folder is needed"),
     ],
 )

@@ -57,7 +57,7 @@ def test_what_is_an_image_is_taken_whatever_its_name(colorize) -> None:
     status, lines = colorize("box", "-o", "out", "--report", "report.json")
     assert (status, lines) == (
         0,
-        ["5 files are no images and left out: box/BM note, box/empty, box/film.mov and 2 more"],
+        ["5 files are not images, skipped: box/BM note, box/empty, box/film.mov and 2 more"],
     )
     assert results() == {
         "b.jpg", "c.jpg", "scan0001.jpg", "roll.0002.jpg", "roll.0003.jpg", "D.JPG",
@@ -89,7 +89,7 @@ def test_files_of_one_name_do_not_overwrite_each_others_result(colorize) -> None
     assert sorted(widths.values()) == [30, 31, 32, 33, 34, 35]
     assert [widths[name] for name in ("A.JPG", "a.png", "a-2.jpg")] == [35, 33, 34]
     assert len({name.casefold() for name in widths}) == 6
-    lines = ["6 done already and left out; --force does them again"]
+    lines = ["6 already done and skipped; --force does them again"]
     assert colorize("box", "-o", "out") == (0, lines)
 
 

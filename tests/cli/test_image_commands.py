@@ -137,7 +137,7 @@ def test_a_tracing_is_drawn_as_any_drawing_is(trace: Command, draw: Command) -> 
 
 def test_a_tracing_is_never_written_with_loss(trace: Command) -> None:
     status, lines = trace("photo.jpg", "-o", "out.jpg")
-    reason = "a label map is kept without loss; end it in .png, or in / for a folder"
+    reason = "a label map needs a lossless format; use .png, or end it in / for a folder"
     assert (status, lines) == (2, [f"pix2pix: out.jpg: {reason}"])
 
 

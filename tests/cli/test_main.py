@@ -119,8 +119,8 @@ def test_the_same_input_twice_is_one_input(draw: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("a.png", "-o", "out"), "pix2pix: out: cannot tell the format; end it in .png, .jpg, "),
-        (("a.png", "-o", "out.gif"), "pix2pix: out.gif: cannot tell the format"),
+        (("a.png", "-o", "out"), "pix2pix: out: unknown format; use one of .png, .jpg, "),
+        (("a.png", "-o", "out.gif"), "pix2pix: out.gif: unknown format"),
         (("a.png", "-o", ""), "pix2pix: -o is empty"),
         (("a.png", "b.png", "-o", "photo.jpg"), "pix2pix: photo.jpg: is a file; a folder is"),
         (("a.png", "-o", "photo.jpg/"), "pix2pix: photo.jpg: is a file; a folder is needed"),
@@ -145,7 +145,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # file modes do not bind root
     status, lines = draw("a.png", "-o", "locked/out.png")
-    assert (status, lines) == (2, ["pix2pix: .: is a folder that cannot be written to"])
+    assert (status, lines) == (2, ["pix2pix: .: is a folder without write permission"])
 
 
 def test_a_checkpoint_for_another_task_is_refused(colorize: Command, checkpoints: Path) -> None:

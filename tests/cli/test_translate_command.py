@@ -72,7 +72,7 @@ def test_notes_and_pages_are_said(translate: Translate) -> None:
     first.save("album/scan.tif", save_all=True, append_images=[second, second])
     status, lines = translate("album", "-o", "out")
     assert status == 0
-    assert lines[0] == "1 file is no image and left out: album/readme.txt"
+    assert lines[0] == "1 file is not an image, skipped: album/readme.txt"
     assert lines[1].startswith("album/scan.tif: ") and "page" in lines[1] and len(lines) == 2
     assert pixels("out/scan.png").shape == (40, 60, 3)
 
@@ -85,7 +85,7 @@ def test_what_is_done_is_left_out_until_it_is_forced(translate: Translate) -> No
     before = Path("out/a.png").stat().st_mtime_ns
     assert translate("album", "-o", "out", "-r") == (
         0,
-        ["2 done already and left out; --force does them again"],
+        ["2 already done and skipped; --force does them again"],
     )
     assert Path("out/inner/b.png").exists() and Path("out/a.png").stat().st_mtime_ns == before
     assert translate("album", "-o", "out", "-r", "--force") == (0, [])
@@ -97,10 +97,10 @@ def test_a_folder_of_nothing_and_one_for_its_own_results_are_refused(translate: 
     Path("empty").mkdir()
     assert translate("empty", "-o", "out") == (
         2,
-        ["empty: has no photos in it; --recursive looks into its sub-folders"],
+        ["empty: contains no photos; --recursive searches its sub-folders"],
     )
     status, lines = translate("album", "-o", "album")
-    assert status == 2 and "results need another one" in lines[0]
+    assert status == 2 and "choose another one for results" in lines[0]
 
 
 # Sizes and tiles
@@ -206,7 +206,7 @@ def test_a_model_of_pairs_side_by_side_takes_the_inputs_half(
         grain = np.random.default_rng(0).integers(-20, 21, (32, 64, 3))
         Image.fromarray((np.asarray(waves(32, 64)) + grain).astype(np.uint8)).save("wide.png")
         status, lines = run("pair.png", "wide.png", "-o", "out/", "--force")
-        assert (status, len(lines)) == (0, 1) and f"its {half} half is taken" in lines[0]
+        assert (status, len(lines)) == (0, 1) and f"the {half} half is used" in lines[0]
         assert (pixels("out/pair.png").shape, pixels("out/wide.png").shape) == (
             (64, 64, 3),
             (32, 64, 3),

@@ -234,7 +234,7 @@ def test_yes_uploads(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([NAME], "nobody is here to be asked; to upload without a question, add --yes"),
+        ([NAME], "cannot ask without a terminal; add --yes to upload without a question"),
         (["houses"], "expected OWNER/NAME, such as ada/houses, got 'houses'"),
         (["bob/houses", "--yes"], "bob/houses: the Hub refused the request (status 403: You"),
         (["ada/open", "--private", "--yes"], "ada/open: is there already, for all to see"),
