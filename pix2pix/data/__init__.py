@@ -1,6 +1,6 @@
 """From files to batches.
 
-`open` finds (`find`) and checks (`check`) a folder's examples, keeps them decoded (`examples`) at
-the size that `geometry` cuts views from, and makes a data set of them: `facades`, `tracing`,
-`photos` or `pairs`. `loader` orders and stacks what it gives.
+`factory` finds a folder's examples (`discovery`, `splits`), checks them (`validation`), caches them
+decoded (`image_cache`) at the size that `resize_crop` cuts views from, and makes a dataset of them
+(`datasets`). `loader` orders and stacks its examples.
 """

@@ -1,8 +1,8 @@
-"""One range of values for all deep pictures of a set: 10 to 16 bits, or floats, read at 8 bits.
+"""Find one value range for all deep images of a dataset (10 to 16 bits, floats), read at 8 bits.
 
-A range for each picture would make a dark one as bright as a bright one, and 12 bits read as 16
-would be all but black. What was found is kept with the recipe and in config.json: what a model is
-shown later is read as what it learned from.
+A range per image would make dark images as bright as bright ones, and 12 bits read as 16 would be
+nearly black. The range is saved with the recipe and in config.json, so that a model's later inputs
+are scaled like its training images.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Finding the images of a folder, as people have them, and their layout.
+"""Find the images of a folder and detect their layout.
 
 side_by_side  one image holds both, A on its left and B on its right
 folders       A/NAME and B/NAME, in any formats: DIR/train/A, DIR/trainA or DIR/A/train
@@ -6,8 +6,8 @@ stems         NAME.jpg, a photo, beside NAME.png, its label image
 suffixes      NAME_A and NAME_B, or NAME_in and NAME_out, in one folder
 photos        plain photos
 
-Below DIR the splits are the folders train, val and test, wherever they are; without them, DIR
-itself is all there is. Folders of runs and checkpoints are never data.
+Below DIR, the splits are the folders train, val and test, at any depth; without them, DIR itself
+is the training set. Folders of runs and checkpoints are ignored.
 """
 
 import functools
@@ -33,9 +33,9 @@ SPLITS = {
     "test": ("test", "testing"),
 }
 SPLIT_OF = {name: split for split, names in SPLITS.items() for name in names}
-PEEK = 16  # so many images are looked at to see what a folder holds
+PEEK = 16  # number of images that are opened to detect the content of a folder
 
-RUN_NAME = "run.json"  # what makes a folder that of a run
+RUN_NAME = "run.json"  # marks the folder of a run
 LOCK_NAME = "run.lock"
 RUN_PICTURES = ("samples", "best", "examples", "samples.jpg")  # what a run writes
 
@@ -45,7 +45,7 @@ _FUSED = re.compile(rf"(?:({_NAMES})[ _-]?([ab])?|([ab])[ _-]?({_NAMES}))", re.I
 
 @dataclass(frozen=True)
 class ImagePart:
-    """Where one picture of an example is: a file, or the left (0) or right (1) half of one."""
+    """The location of one image of an example: a file, or its left (0) or right (1) half."""
 
     path: Path
     half: int | None = None
@@ -53,7 +53,7 @@ class ImagePart:
 
 @dataclass(frozen=True)
 class Example:
-    """Its name in the split; its picture or both, A before B, photo before label map."""
+    """An example: its name in the split, and one or two images, A before B, photo before labels."""
 
     name: str
     parts: tuple[ImagePart, ...]
@@ -61,24 +61,24 @@ class Example:
 
 @dataclass(frozen=True)
 class SplitLocation:
-    """Where a split's images are: in one folder, or in two folders A and B."""
+    """The location of a split's images: one folder, or two folders A and B."""
 
     folders: tuple[Path, ...]
-    split: str = ""  # of their inner folders only those of this split; "": all
+    split: str = ""  # use only inner folders of this split; "": all
 
     @functools.cached_property
     def images(self) -> list[dict[str, list[Path]]]:
-        """Of each folder the images by their path in it, without the ending and the split."""
+        """For each folder, the images by relative path without suffix and split folder."""
         return [_by_stem(folder, self.split, self.runs) for folder in self.folders]
 
     @functools.cached_property
     def runs(self) -> list[Path]:
-        """The folders of runs among them, which are left out; known once `images` are."""
+        """The ignored run folders; filled when `images` is computed."""
         return []
 
     @property
     def where(self) -> list[Path]:
-        """The folders, or in them those of the split where all images are in one such each."""
+        """The folders, or their inner folders of the split if those hold all images."""
         found = []
         for folder, images in zip(self.folders, self.images):
             inner = {
@@ -93,23 +93,23 @@ class SplitLocation:
 
 @dataclass(frozen=True)
 class MatchedExamples:
-    """The examples of a place, and what is wrong with files that are in none."""
+    """The examples of a location, and the problems of files in no example."""
 
     examples: list[Example]
     problems: list[str]
-    alike: int = 0  # pairs whose names are not the same
-    roles: tuple[str, str] | None = None  # the words that tell input from target in one folder
+    alike: int = 0  # number of pairs with similar, but not equal names
+    roles: tuple[str, str] | None = None  # role words that mark input and target in one folder
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a folder is that of a training run or a checkpoint, whose pictures are no data."""
+    """Whether a folder is a training run or a checkpoint, which holds no data."""
     if any((folder / name).exists() for name in (RUN_NAME, LOCK_NAME)):
         return True
     return all((folder / name).exists() for name in (CONFIG_NAME, WEIGHTS_NAME))
 
 
 def split_of(folder_name: str) -> tuple[str, str]:
-    """The split and the side, a or b, that a folder's name says; "" for what it does not."""
+    """The split and the side, a or b, in a folder's name; "" for what is missing."""
     match = _FUSED.fullmatch(folder_name)
     if not match:
         return "", ""
@@ -118,9 +118,9 @@ def split_of(folder_name: str) -> tuple[str, str]:
 
 
 def locate_split(root: Path, split: str) -> SplitLocation | None:
-    """Where a split's images are; None where there is no such split.
+    """The location of a split's images; None if there is no such split.
 
-    ValueError where of two folders A and B only one is there.
+    Raises ValueError if only one of two folders A and B exists.
     """
     own = [folder for folder in _folders(root) if split_of(folder.name)[0] == split]
     whole = [folder for folder in own if not split_of(folder.name)[1]]
@@ -139,19 +139,19 @@ def locate_split(root: Path, split: str) -> SplitLocation | None:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The folders in a folder, none of a run."""
+    """The sub-folders of a folder, without runs."""
     if not folder.is_dir():
         return []
     return sorted(p for p in folder.iterdir() if p.is_dir() and not holds_run(p))
 
 
 def _by_name(folder: Path) -> dict[str, Path]:
-    """The folders in a folder by their names in lower case; of A and a the former."""
+    """The sub-folders of a folder by lower-case name; A takes precedence over a."""
     return {inner.name.lower(): inner for inner in reversed(_folders(folder))}
 
 
 def _sides(folder: Path, inner: dict[str, Path]) -> tuple[Path, ...]:
-    """Those of the inner folders that are a and b. ValueError where there is one of them alone."""
+    """The inner folders a and b, or (). ValueError if there is only one of them."""
     there = [inner[side] for side in ("a", "b") if side in inner]
     if len(there) == 1 and not find_images(folder, inner=False):
         name, swap = there[0].name, str.maketrans("ABab", "BAba")
@@ -163,7 +163,7 @@ def _sides(folder: Path, inner: dict[str, Path]) -> tuple[Path, ...]:
 
 
 def _split_folder(path: Path, folder: Path, split: str) -> Path:
-    """The folder between `folder` and the image in it that is of the split; else `folder`."""
+    """The split's folder between `folder` and an image in it; else `folder`."""
     between = [p for p in path.parents if p.is_relative_to(folder) and p != folder]
     return next((p for p in between if split and split_of(p.name)[0] == split), folder)
 
@@ -197,7 +197,7 @@ def _by_stem(folder: Path, split: str, runs: list[Path]) -> dict[str, list[Path]
 
 
 def find_layout(place: SplitLocation, task: str, layout: str = "auto") -> str:
-    """The layout of a split's place; ValueError where `layout` or the task wants another."""
+    """The layout of a split. Raises ValueError if `layout` or the task needs another one."""
     allowed = TASK_LAYOUTS[task]
     found = "folders" if len(place.folders) == 2 else _layout_of_one(place.images[0], task)
     if layout not in ("auto", found) and "folders" in (layout, found):
@@ -221,12 +221,12 @@ def _layout_of_one(stems: Stems, task: str) -> str:
 
 
 def _are_double(images: list[Path]) -> bool:
-    """Whether the first images that can be read are all twice as wide as high."""
+    """Whether the first readable images are all twice as wide as high."""
     sizes = []
     for path in images[:PEEK]:
         try:
             sizes.append(read_size(path))
-        except ValueError:  # the check will say so
+        except ValueError:  # reported by the validation
             continue
     return bool(sizes) and all(width == 2 * height for width, height in sizes)
 
@@ -234,7 +234,7 @@ def _are_double(images: list[Path]) -> bool:
 def find_examples(
     place: SplitLocation, layout: str, roles: tuple[str, str] | None = None
 ) -> MatchedExamples:
-    """The examples of a split, sorted; `roles` are those of layout suffixes where known."""
+    """The sorted examples of a split; `roles` are known role words of layout suffixes."""
     first, *others = place.images
     if layout == "stems":
         return _match_stems(first)

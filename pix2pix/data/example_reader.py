@@ -1,4 +1,4 @@
-"""Reading an example's pictures, and finding everything that is wrong with them."""
+"""Read the images of examples, and find all problems with them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.labels.palette import Palette
 
 LOSSY_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif")
-WORTH_A_BAR = 2.0  # seconds before a progress bar comes up
+WORTH_A_BAR = 2.0  # seconds before a progress bar appears
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def part_size(part: ImagePart) -> tuple[int, int]:
 
 
 def example_size(example: Example) -> tuple[int, int]:
-    """The (width, height) of all parts. ValueError "FILE: reason", also where they differ."""
+    """The (width, height) of all parts. ValueError "FILE: reason", also if they differ."""
     sizes = [part_size(part) for part in example.parts]
     for part, size in zip(example.parts[1:], sizes[1:]):
         if size != sizes[0]:
@@ -48,9 +48,9 @@ def example_size(example: Example) -> tuple[int, int]:
 def open_parts(
     parts: Sequence[ImagePart], at_least: tuple[int, int] | None = None
 ) -> list[Image.Image]:
-    """The parts' pictures, upright, in their own modes. ValueError "FILE: reason".
+    """The parts' images, upright, in their own modes. ValueError "FILE: reason".
 
-    `at_least` is as `images.open_image` has it, for each part.
+    `at_least` is as in `reader.open_image`, for each part.
     """
     images: dict[object, Image.Image] = {}
     opened = []
@@ -68,7 +68,7 @@ def open_parts(
 
 
 def read_photo(part: ImagePart, value_range: ValueRange = ()) -> np.ndarray:
-    """(H, W, 3) uint8; a deep picture by `value_range`. ValueError "FILE: reason"."""
+    """The photo (H, W, 3) uint8; `value_range` scales deep images. ValueError "FILE: reason"."""
     return np.asarray(to_rgb(read_in_range(open_parts([part])[0], value_range)))
 
 
@@ -77,7 +77,7 @@ def is_lossy(part: ImagePart) -> bool:
 
 
 def read_labels(part: ImagePart, palette: Palette) -> np.ndarray:
-    """Class indices (H, W) uint8. ValueError "FILE: reason"."""
+    """The label map (H, W) uint8. Raises ValueError "FILE: reason"."""
     image = open_parts([part])[0]
     try:
         return palette.decode(image, is_lossy(part))
@@ -86,9 +86,9 @@ def read_labels(part: ImagePart, palette: Palette) -> np.ndarray:
 
 
 def find_faults(example: Example, palette: Palette | None, quick: bool = False) -> list[str]:
-    """Everything wrong with an example, a line for each file. With a palette part 1 is labels.
+    """All problems of an example, a line per file. With a palette, part 1 is a label map.
 
-    `quick` believes a photo that has a header and an end; label maps are decoded in any case.
+    `quick` trusts photos with a valid header and end marker; label maps are always decoded.
     """
     faults = []
     for i, part in enumerate(example.parts):
@@ -109,7 +109,7 @@ def find_faults(example: Example, palette: Palette | None, quick: bool = False) 
 
 
 def map_threads(act: Callable[[S], T], items: Sequence[S], words: str) -> list[T]:
-    """[act(x) for x in items] by threads; a bar with `words` comes up where it takes long."""
+    """[act(x) for x in items] in threads, with a progress bar labelled `words` if it takes long."""
     with ThreadPoolExecutor() as pool:
         results: Iterable[T] = pool.map(act, items)
         bar = tqdm(results, words, len(items), leave=False, delay=WORTH_A_BAR, unit="image")

@@ -1,4 +1,4 @@
-"""Opening people's data: found, checked as a whole, and made into data sets."""
+"""Open a folder of data: find the examples, check them all, and make datasets."""
 
 import logging
 import math
@@ -39,7 +39,7 @@ PART_NAMES = {
 
 @dataclass(frozen=True)
 class OpenedData:
-    """The data sets of the splits asked for, and the facts that `summary` has lines for."""
+    """The requested datasets, and the facts that `summary` prints."""
 
     datasets: list[Dataset]
     facts: Facts
@@ -52,7 +52,7 @@ def open_datasets(
     splits: Sequence[str] = ("train", "val"),
     processes: int = 1,
 ) -> list[Dataset]:
-    """The data sets of the splits in a folder, as `open_data` has them."""
+    """The datasets of the splits in a folder; see `open_data`."""
     return open_data(options, root, splits, processes).datasets
 
 
@@ -84,7 +84,7 @@ def open_data(
     if seek_ranges:
         options = replace(options, **find_set_ranges(options, oriented))
 
-    # Headers tell sizes, and so whether all fits in memory; decoding tells the rest
+    # Headers give the sizes, which decide whether everything fits in memory
     geometries = {split: make_geometry(options, split) for split in splits}
     found, sizes, faults = measure(oriented, palette)
     problems += faults

@@ -1,4 +1,4 @@
-"""The examples of a set as arrays: decoded once where memory allows, else whenever asked for."""
+"""The examples of a dataset as arrays, decoded once if memory allows, else on each access."""
 
 import logging
 import os
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 ImageArrays = tuple[ImageArray, ...]
 Reader = Callable[[Example], ImageArrays]  # ValueError "FILE: reason"
 
-CACHE_PART = 0.5  # of the memory that is free may be filled with decoded images
-MAX_COUNTED = 8192  # examples that statistics of a set are taken from
-CHUNK = 64  # of them are in memory at a time
+CACHE_PART = 0.5  # share of the free memory for decoded images
+MAX_COUNTED = 8192  # examples used for the statistics of a dataset
+CHUNK = 64  # examples in memory at a time while computing them
 
 
 class CachedExamples:
-    """Example i as pictures of one shape, from memory or from its files."""
+    """The images of example i, of one shape, from memory or from its files."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class CachedExamples:
 
     @property
     def input_half(self) -> int | None:
-        """Which half of its file the first picture of the examples is, if it is one."""
+        """Which half of its file the first image of the examples is, if any."""
         return self._items[0].parts[0].half if self._items else None
 
     def __len__(self) -> int:
@@ -65,7 +65,7 @@ class CachedExamples:
         raise AssertionError("an empty set has no examples")
 
     def evenly(self) -> Iterator[ImageArrays]:
-        """At most MAX_COUNTED examples from the whole set, the same whether kept or not."""
+        """At most MAX_COUNTED evenly spaced examples, independent of caching."""
         count = min(len(self), MAX_COUNTED)
         indices = np.linspace(0, len(self) - 1, count).round().astype(int).tolist()
         bar = tqdm(total=count, desc="counting", leave=False, delay=WORTH_A_BAR, unit="image")
@@ -76,14 +76,14 @@ class CachedExamples:
 
 
 def cache_budget_bytes(cache_gb: float, processes: int) -> int:
-    """How much one of `processes` may keep; `cache_gb` as in `DataOptions`."""
+    """The cache size in bytes for one of `processes`; `cache_gb` is as in `DataOptions`."""
     if cache_gb >= 0:
         return int(cache_gb * 1e9) // processes
     return int(measure_free_memory() * CACHE_PART) // processes
 
 
 def measure_free_memory() -> int:
-    """Bytes that this process may still take: of the machine, or of its control group if less."""
+    """The free memory in bytes: of the machine, or of its control group if less."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         free = next(int(x.split()[1]) * 1024 for x in lines if x.startswith("MemAvailable"))

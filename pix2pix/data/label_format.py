@@ -1,8 +1,8 @@
-"""In which form a set has its label maps, found before the first is trained on.
+"""Determine how a dataset encodes its label maps, before training.
 
-One image does not always tell: a mask of 0 and 255 may hold a class and no class, or two classes; a
-palette image may be meant by its colours or by its numbers. So a set's label maps are looked at
-together, and what they do not say by themselves is asked for, with the palette.json that says it.
+A single image can be ambiguous: a mask of 0 and 255 may hold one or two classes; a palette image
+may be meant by its colours or by its indices. The label maps of a set are therefore examined
+together; if they remain ambiguous, the error message contains the palette.json to write.
 """
 
 import json

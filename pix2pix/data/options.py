@@ -1,4 +1,4 @@
-"""What a recipe says about its data."""
+"""The data options of a recipe."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Refusing plain photos that were taken for pairs side by side."""
+"""Reject plain photos that were mistaken for side-by-side pairs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ SAMPLE_SIZE = 32  # images, evenly spread
 
 
 def check_pairs(folder: Path, examples: Sequence[Example]) -> None:
-    """Raises ValueError where most images that were taken for pairs go on across their middle."""
+    """Raises ValueError if most of the supposed pairs have no seam at their centre."""
     spread = np.linspace(0, len(examples) - 1, min(len(examples), SAMPLE_SIZE)).round().astype(int)
     steps = [step for i in spread if (step := _step_in(examples[i].parts[0].path)) is not None]
     whole = sum(step < MIN_SEAM for step in steps)
@@ -33,4 +33,4 @@ def _step_in(path: Path) -> float | None:
     try:
         return measure_center_seam(open_image(path))
     except ValueError:
-        return None  # whoever reads it for training says why
+        return None  # reported when it is read for training

@@ -1,4 +1,4 @@
-"""Which picture of a pair is the input, which the target; which the label map."""
+"""Decide which image of a pair is the input, the target, or the label map."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,9 +13,9 @@ Splits = Mapping[str, list[Example]]
 
 
 def order_parts(found: Splits, options: DataOptions, palette: Palette | None) -> tuple[dict, str]:
-    """The examples in the order that the task's data set wants, and in words what is the input.
+    """The examples with their parts in the dataset's order, and a description of the direction.
 
-    Input and target of images; photo and label map, whichever of them is the input.
+    The order is input and target for images, photo and label map for label tasks.
     """
     if options.task == "colorize":
         return dict(found), "the light of each photo in, its colours out"
@@ -38,9 +38,9 @@ def _turn(found: Splits) -> dict[str, list[Example]]:
 
 
 def find_label_side(found: Splits, options: DataOptions, palette: Palette) -> int:
-    """Which part of the examples is the label map: the second of photo and label by stem.
+    """The index of the label map in the examples' parts.
 
-    Else `direction` says it, or the one side that can be read as such.
+    It is 1 for photo and label map by stem; else `direction` or the content decides.
     """
     examples = [e for split in found.values() for e in split]
     if not examples or options.layout == "stems" or _is_by_stem(examples[0]):

@@ -1,7 +1,7 @@
-"""Making training images out of what people have: one operation over a folder, in parallel.
+"""Prepare training images: apply one operation to the images of a folder, in parallel.
 
-Operations are functions from an RGB image to an image. Names and sub-folders stay; the results are
-PNG, as an edge or a label that went through JPEG is no longer sharp.
+Operations are functions from an RGB image to an image. Names and sub-folders are kept; results are
+PNG, since JPEG would blur edges and labels.
 """
 
 import io

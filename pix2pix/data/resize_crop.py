@@ -1,7 +1,7 @@
-"""How pictures of any shape become views of one size; what belongs together moves together.
+"""Resize and crop images of any shape to views of one size, equally for all images of an example.
 
-Training, evaluation and the services of `inference` share this: a network is shown a picture as it
-was trained (`Geometry.prepare`), and what it makes comes back in the picture's shape (`restore`).
+Training, evaluation and inference share this: `Geometry.prepare` fits an image to the network as in
+training, and `Geometry.restore` converts the output back to the image's shape.
 """
 
 from collections.abc import Sequence

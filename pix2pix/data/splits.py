@@ -1,4 +1,4 @@
-"""The examples of each split of a folder: what is trained on, held out, or left alone."""
+"""Find the examples of each split of a folder, and hold out a part of train without val."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What was found in the data of a run: in lines to read, in a dict to keep, and what changed."""
+"""Summarise the data of a run: as a dict to save, as log lines, and as changes on resume."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Checking data before the first step: everything that is wrong with it, all at once."""
+"""Check data before the first training step, and report all problems at once."""
 
 import logging
 import re
@@ -14,11 +14,11 @@ log = logging.getLogger(__name__)
 
 MAX_NAMED = 3  # files of one kind of problem
 PROBLEM = re.compile(r"(.+?\.\w+): (.+)", re.DOTALL)
-SPECIFIC = re.compile(r"[\d/*]|\.\w{2,4}\b")  # in the words that are a name or a number
+SPECIFIC = re.compile(r"[\d/*]|\.\w{2,4}\b")  # matches words that are names or numbers
 
 
 class DataError(ValueError):
-    """The data cannot be trained on as it is; `problems` has a line for each file."""
+    """The data has problems; `problems` has a line for each file."""
 
     def __init__(self, folder: Path, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -31,10 +31,10 @@ class DataError(ValueError):
 
 
 def group_problems(problems: Sequence[str], folder: Path) -> list[str]:
-    """One line for each kind of problem: its first files, how many more there are, and why.
+    """One line for each kind of problem: the first files, the number of others, and the reason.
 
-    A problem reads "FILE: reason". Two are of one kind where their reasons differ only in names
-    and numbers, for which "…" then stands.
+    A problem reads "FILE: reason". Two are of the same kind if their reasons differ only in names
+    and numbers, which "…" then replaces.
     """
     kinds: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
     for problem in problems:
@@ -56,7 +56,7 @@ def group_problems(problems: Sequence[str], folder: Path) -> list[str]:
 
 
 def _tokens(reason: str, stem: str) -> list[str]:
-    """The words of a reason, those of names and numbers that stand together as one."""
+    """The words of a reason; adjacent names and numbers form one token."""
     hidden = reason.replace(stem, stem.replace(" ", "\0")) if stem else reason
     tokens: list[str] = []
     for word in (word.replace("\0", " ") for word in hidden.split(" ")):
@@ -75,7 +75,7 @@ def _within(name: str, folder: Path) -> str:
 def measure(
     found: dict[str, list[Example]], palette: Palette | None
 ) -> tuple[dict[str, list[Example]], dict[str, list[tuple[int, int]]], list[str]]:
-    """The examples whose headers are sound, their (width, height), and the others' faults."""
+    """The examples with valid headers, their (width, height), and the others' problems."""
 
     def look(example: Example) -> tuple[int, int] | list[str]:
         try:
@@ -97,7 +97,7 @@ def measure(
 def decode(
     examples: list[Example], read: Reader, palette: Palette | None
 ) -> tuple[list[Example], list[ImageArrays], list[str]]:
-    """The examples that can be read, with their pictures, and the others' faults."""
+    """The readable examples with their images, and the others' problems."""
 
     def attempt(example: Example) -> ImageArrays | list[str]:
         try:
@@ -122,7 +122,7 @@ def check_without_decoding(
 def report(
     problems: list[str], skip_invalid: bool, root: Path, found: dict[str, list[Example]]
 ) -> None:
-    """Raises DataError, or says what is left out; ValueError where nothing is left."""
+    """Raises DataError, or logs the skipped files. Raises ValueError if a split is then empty."""
     if problems and not skip_invalid:
         raise DataError(root, problems)
     if problems:

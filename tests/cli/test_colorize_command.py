@@ -334,7 +334,7 @@ def test_an_odd_photo_is_coloured_all_the_same(colorize, kind: str) -> None:
         (("--hints", "gone.json"), "gone.json: cannot be read (No such file or directory)"),
         (("--hints", "photo.jpg"), "photo.jpg: is not valid JSON ("),
         (("--report", "."), ".: is a folder; the report needs a file"),
-        (("--report", "photo.jpg/r.json"), "photo.jpg: is a file; a folder is needed"),
+        (("--report", "photo.jpg/r.json"), "photo.jpg: is a file; the results need a folder"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(colorize, arguments: tuple, line: str) -> None:

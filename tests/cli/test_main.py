@@ -123,7 +123,7 @@ def test_the_same_input_twice_is_one_input(draw: Command) -> None:
         (("a.png", "-o", "out.gif"), "pix2pix: out.gif: unknown format"),
         (("a.png", "-o", ""), "pix2pix: -o is empty"),
         (("a.png", "b.png", "-o", "photo.jpg"), "pix2pix: photo.jpg: is a file; a folder is"),
-        (("a.png", "-o", "photo.jpg/"), "pix2pix: photo.jpg: is a file; a folder is needed"),
+        (("a.png", "-o", "photo.jpg/"), "pix2pix: photo.jpg: is a file; the results need a folder"),
         (("a.png", "-o", "photo.jpg/out.png"), "pix2pix: photo.jpg: is a file; a folder is"),
         (("a.png", "-o", "x" * 300 + ".png"), "pix2pix: " + "x" * 300 + ".png: File name too"),
         (("a.png", "-o", "out.png", "--checkpoint", "nowhere"), "pix2pix: nowhere: is not a"),
