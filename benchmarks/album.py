@@ -1,4 +1,4 @@
-"""A folder of photos in colour: the command with one job and with two, beside a plain loop.
+"""Colourising a folder: the command with one job and with two, compared with a plain loop.
 
     python benchmarks/album.py [--photos DIR] [--count 24] [--rounds 2] [--json FILE]
 

@@ -1,4 +1,4 @@
-"""Colouring from file to file: seconds and peak memory at 1, 12 and 50 megapixels.
+"""Colourising from file to file: seconds and peak memory at 1, 12 and 50 megapixels.
 
     python benchmarks/colorize.py [--photo FILE] [--photos DIR] [--json FILE]
 

@@ -1,9 +1,9 @@
-"""Facade models side by side, to be looked at.
+"""Facade models side by side, for visual comparison.
 
     python benchmarks/facade_sheets.py CHECKPOINT [CHECKPOINT ...] --data DIR --out DIR
 
-Writes compare.jpg (16 validation drawings: the drawing, each checkpoint in turn, in three styles
-where it has them, and the real photo) and hard.jpg (drawings that no photo of the data has).
+Writes compare.jpg (16 validation drawings: the drawing, each checkpoint's result, in three styles
+if it has styles, and the real photo) and hard.jpg (drawings unlike any photo of the data).
 """
 
 import argparse

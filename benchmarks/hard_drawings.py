@@ -1,4 +1,4 @@
-"""Drawings that no training photo has, and that people make all the same."""
+"""Drawings that users make but no training photo shows."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""From a click on the photo to its new colours in the browser, beside the bare model.
+"""Time from a click on a photo to its new colours in the browser, compared with the bare model.
 
     python benchmarks/hint.py [--clicks 30] [--photo FILE] [--json FILE]
 

@@ -1,4 +1,4 @@
-"""Many users at once: half draw, half colourise, as the page does, against the running app.
+"""Load test: many users at once, half drawing and half colourising, against the running app.
 
     python benchmarks/load.py [--users 50] [--minutes 3] [--json FILE]
 

@@ -1,10 +1,9 @@
-"""Trains the network by which a negative is known, and says how often it is right.
+"""Train the network that recognises negatives, and print its accuracy.
 
     python benchmarks/negative.py --data photos/train --test photos/val [--out FILE.npz]
 
-One photo after the other is cut, mirrored, made darker or lighter, of hard or soft contrast, and
-grainy. The score of a photo is what the network answers for it, less what it answers for its
-negative: no photo is needed twice.
+Photos are cropped, mirrored, changed in brightness and contrast, and made grainy. The score of a
+photo is the network's output for it minus the output for its negative.
 """
 
 import argparse

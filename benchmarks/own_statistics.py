@@ -1,10 +1,10 @@
-"""A checkpoint with batch norm, as one that normalises each picture by its own statistics.
+"""Convert a checkpoint with batch norm to one that normalises each image by its own statistics.
 
     python benchmarks/own_statistics.py CHECKPOINT OUT
 
-So the pix2pix authors test their models: batch norm in training mode, one picture at a time
+The pix2pix authors test their models this way: batch norm in training mode, one image at a time
 (Isola et al. 2017, section 3.3). A checkpoint of the recipe `paper` is served with its running
-statistics; a comparison is fair where both are judged. Dropout, which the authors leave on, is off.
+statistics; a fair comparison measures both. Dropout, which the authors leave on, is off.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""From the start of the app to its first picture, and the memory that it takes to serve.
+"""Time from the start of the app to its first photo, and the memory of the server.
 
     python benchmarks/start.py [--rounds 3] [--cold] [--device cpu] [--json FILE]
 

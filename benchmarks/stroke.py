@@ -1,4 +1,4 @@
-"""From the end of a stroke to the new building in the browser, beside the bare model.
+"""Time from the end of a stroke to the new photo in the browser, compared with the bare model.
 
     python benchmarks/stroke.py [--strokes 30] [--json FILE]
 
