@@ -20,7 +20,7 @@ export async function postJson(path, values, headers = {}) {
   const response = await fetch(urlOf(path), options).catch(() => {
     throw failure("The server is out of reach.", { isTransient: true });
   });
-  return check(response);
+  return checkResponse(response);
 }
 
 /**
@@ -39,10 +39,11 @@ export async function postFile(path, file, { maxMegabytes, headers = {}, name, o
   const response = await postWithProgress(urlOf(path), request, onProgress).catch(() => {
     throw failure(`${prefix}could not be sent (the connection broke off)`, { isTransient: true });
   });
-  return check(response, prefix);
+  return checkResponse(response, prefix);
 }
 
-async function check(response, prefix = "") {
+/** The response where it is a success; `prefix` begins the message of a failure. */
+export async function checkResponse(response, prefix = "") {
   if (response.ok) return response;
   const { status } = response;
   const isTransient = TRANSIENT.has(status);
