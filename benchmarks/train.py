@@ -116,10 +116,10 @@ def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) 
             return plain.step(batch)
     else:
         keep_freed_memory()  # as train.py does
-        learner = Learner(recipe, CPU)
+        learner = Learner(recipe, CPU, total)
 
         def take(batch: Batch, step: int) -> object:
-            return learner.step(batch, step, total)
+            return learner.step(batch)
 
     batches = iterate_batches(train_set, BatchPlan(batch_size, 0), 0, total, recipe.num_workers)
     times, waits, worked = [], [], 0.0

@@ -27,10 +27,10 @@ from pix2pix.config import KEY_ALIASES, rename_old_keys
 from pix2pix.evaluation import evaluate_checkpoint
 from pix2pix.runtime.device import DEVICES
 from pix2pix.runtime.malloc import keep_freed_memory
-from pix2pix.training import loop
+from pix2pix.training import launch
 from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
 from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
-from pix2pix.training.run_dir import RunStoppedError
+from pix2pix.training.run_errors import RunStoppedError
 
 OLD_NAMES = {new: old for old, new in KEY_ALIASES.items()}
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
@@ -221,12 +221,12 @@ def main(argv: list[str] | None = None) -> int:
         if run is not None:
             if name or out or init_from:
                 parser.error("--resume takes the recipe from the run")
-            signal_number = loop.resume(run, device, data, options)
+            signal_number = launch.resume(run, device, data, options)
         elif not (name and data and out):
             parser.error("expected RECIPE --data DIR --out DIR, or --resume DIR")
         else:
             recipe = load_recipe(name, options)
-            signal_number = loop.start(name, recipe, data, out, device, init_from)
+            signal_number = launch.start(name, recipe, data, out, device, init_from)
         if repo is not None and not signal_number and os.environ.get("RANK", "0") == "0":
             push(run or out, repo, private, examples)
     except (ValueError, OSError) as error:

@@ -22,7 +22,7 @@ from pix2pix.labels.palette import read_palette
 from pix2pix.runtime.atomic_io import folder_name, write_atomically
 from pix2pix.runtime.device import choose_device
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.run_dir import read_facts
+from pix2pix.training.run_dir import read_data_facts
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def evaluate_checkpoint(
     check_classes(config, data_dir)
     options = recipe_of(config, keys or {}).data_options()
     # Exclude the training examples from the held-out split
-    names = read_facts(Path(folder)).get("names")
+    names = read_data_facts(Path(folder)).get("names")
     dataset = open_data(options, data_dir, [split], earlier=names).datasets[0]
     log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
     model = model.to(device)

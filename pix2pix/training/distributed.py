@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from pix2pix.runtime.device import choose_device
-from pix2pix.training.run_dir import RunStoppedError
+from pix2pix.training.run_errors import RunStoppedError
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class Workers:
         return self.rank == 0
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
+    def fail_together(self) -> Iterator[None]:
         """A block in which what is wrong for one worker ends all, in the words of the first."""
         error = None
         try:
@@ -63,7 +63,7 @@ class Workers:
                 sys.exit(2)  # the first one says it
             raise ValueError(first) from error
 
-    def share(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         """The first worker's value, on all."""
         if self.world == 1:
             return value
@@ -104,7 +104,7 @@ class Workers:
         share = len(whole) // self.world
         return whole[self.rank * share : (self.rank + 1) * share]
 
-    def whole(self, part: Tensor, share: int, count: int) -> Tensor:
+    def gather_rows(self, part: Tensor, share: int, count: int) -> Tensor:
         """All workers' parts in order, (count, ...), where only the last may be under `share`."""
         if self.world == 1:
             return part
@@ -125,7 +125,7 @@ class Workers:
         return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=True)
 
     @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
+    def catch_lost_workers(self) -> Iterator[None]:
         """A block in which gradients are exchanged. StoppedError where another worker is gone."""
         try:
             yield
@@ -167,7 +167,7 @@ def join_workers(device_name: str) -> Iterator[Workers]:
         torch.cuda.set_device(device)
     store, _, _ = next(dist.rendezvous("env://", rank, world, timeout=PATIENCE))
     # torchrun keeps its store when it starts workers anew, with the addresses of those that died.
-    store = dist.PrefixStore(f"attempt_{restarts()}", store)
+    store = dist.PrefixStore(f"attempt_{count_restarts()}", store)
     dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=PATIENCE)
     yield Workers(device, rank, world)
     # Not after an error: a worker that is gone would be waited for.
@@ -175,6 +175,6 @@ def join_workers(device_name: str) -> Iterator[Workers]:
     dist.destroy_process_group()
 
 
-def restarts() -> int:
+def count_restarts() -> int:
     """How often torchrun has started the workers anew, with the same command, after one failed."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))

@@ -22,7 +22,7 @@ class Best:
     step: int = 0
     misses: int = 0
 
-    def take(self, metric: str, value: float, step: int) -> bool:
+    def update(self, metric: str, value: float, step: int) -> bool:
         """Whether the evaluation at `step` is the best of all; an equal one is not."""
         sign = 1 if direction(metric) == "higher" else -1
         better = self.value is None or sign * value > sign * self.value

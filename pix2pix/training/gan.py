@@ -81,7 +81,7 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
     )
 
 
-def follow_weights(discriminator: nn.Module) -> None:
+def update_spectral_norms(discriminator: nn.Module) -> None:
     """One power iteration of D's spectral norms, once a step (Miyato et al., 2018, section 2.1).
 
     Left to themselves they make one whenever D judges, and how often it does depends on how a

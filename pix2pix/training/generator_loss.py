@@ -28,7 +28,7 @@ from pix2pix.training.style_codes import encode_styles, style_error
 
 
 @dataclass(frozen=True)
-class Painted:
+class GeneratorResult:
     """What a microbatch gave: what G minimises, and what D and the log need of it, detached."""
 
     total: Tensor  # weighted sum of the losses, with its graph
@@ -47,7 +47,7 @@ class GeneratorLoss(nn.Module):
 
     def forward(
         self, part: Microbatch, discriminator: nn.Module | None, kl_weight: float = 0.0
-    ) -> Painted:
+    ) -> GeneratorResult:
         """`discriminator` is None until the adversarial part of the run; its weights are frozen."""
         recipe, losses = self.recipe, {}
 
@@ -81,7 +81,7 @@ class GeneratorLoss(nn.Module):
         total = self._weigh(losses, kl_weight)
         if not total.requires_grad:  # drawn styles alone and no D yet: workers still meet here
             total = total + 0 * output.sum()
-        return Painted(total, {n: x.detach() for n, x in losses.items()}, own, real, fake)
+        return GeneratorResult(total, {n: x.detach() for n, x in losses.items()}, own, real, fake)
 
     def _paint(self, part: Microbatch, style: Tensor | None) -> tuple[Tensor, Tensor]:
         """Logits, and the output made of them with the truth where the weight is 0."""

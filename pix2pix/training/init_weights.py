@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", re.ASCII)  # OWNER/NAME@SHA
 
 
-def take_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
+def copy_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
     """Copies into `model` every tensor of the checkpoint that has the same name and shape.
 
     The checkpoint is a folder, or OWNER/NAME or OWNER/NAME@REVISION on the Hub.

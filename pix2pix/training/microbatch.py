@@ -2,15 +2,20 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from pix2pix.data.loader import Batch
+from pix2pix.training.augmentation import draw_chances, drop_elements
 from pix2pix.training.distributed import Workers
+from pix2pix.training.recipe import Recipe
+
+EVERY_PIXEL = np.s_[:, :, :, :]
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,52 @@ class Microbatch:
     drawn_share: float  # of those with a drawn style
     weight_share: Tensor  # of the sum of all weights
     encoded_weight_share: Tensor  # of the sum of the weights where there is a truth
+
+
+def make_microbatches(
+    recipe: Recipe, batch: Batch, step: int, is_adversarial: bool, workers: Workers
+) -> list[Microbatch]:
+    """A worker's batch as microbatches, with all random numbers that a step needs.
+
+    They are drawn for the whole batch, so that they do not depend on the number of workers.
+    """
+    total = encoded = len(batch.input) * workers.world
+    noise = None
+    if recipe.style_dim:
+        encoded -= int(total * recipe.prior_fraction)  # the rest get random styles
+        noise = workers.own_part(torch.randn(total, recipe.style_dim)).to(batch.input.device)
+    gaps = torch.zeros_like(batch.weight)
+    if recipe.element_dropout:
+        labels, gaps = drop_from_random_maps(recipe, batch.input, encoded, step, workers)
+        batch = replace(batch, input=labels)
+    # Neighbouring pixels are redundant and many a/b bins are expensive: before D is trained, which
+    # needs whole images, each step uses every fourth pixel.
+    pixels: Any = EVERY_PIXEL
+    if recipe.ab_classes and not is_adversarial:
+        pixels = np.s_[:, :, step % 2 :: 2, step // 2 % 2 :: 2]
+        batch = replace(batch, target=batch.target[pixels], weight=batch.weight[pixels])
+    generator = torch.Generator().manual_seed(recipe.seed + step)
+    chances = workers.own_part(draw_chances(total, generator))
+    count = recipe.gradient_accumulation_steps
+    return split_batch(batch, noise, chances, gaps, pixels, encoded, count, workers)
+
+
+def drop_from_random_maps(
+    recipe: Recipe, labels: Tensor, encoded: int, step: int, workers: Workers
+) -> tuple[Tensor, Tensor]:
+    """This worker's label maps, a fraction `element_dropout` of them with dropped elements; and the
+    gaps (N, 1, H, W) that these leave, 0 or 1.
+
+    The first `encoded` maps of all workers keep their elements: they are compared with photos.
+    """
+    share = len(labels)
+    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    chances = torch.rand(share * workers.world, labels.shape[1] + 7, generator=generator)
+    chances[:encoded, 0] = 1
+    chances = workers.own_part(chances).to(labels.device)
+    chosen = (chances[:, 0] < recipe.element_dropout)[:, None, None, None]
+    fewer, gaps = drop_elements(labels, chances[:, 1:])
+    return torch.where(chosen, fewer, labels), gaps * chosen
 
 
 def split_batch(

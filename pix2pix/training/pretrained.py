@@ -23,7 +23,7 @@ WORDS = (
 )
 
 
-def take_pretrained(generator: UNet) -> dict[str, object]:
+def load_pretrained_encoder(generator: UNet) -> dict[str, object]:
     """Copies the published weights into the encoder of `generator`; facts for the card.
 
     The first layer's weights of red, green and blue are those of the input's three channels; with
@@ -37,7 +37,7 @@ def take_pretrained(generator: UNet) -> dict[str, object]:
 def load_halvings() -> list[nn.Sequential]:
     """The published encoder of photos (N, 3, H, W) in -1..1, as `efficientnet.halvings` has it.
 
-    Raises ValueError as `take_pretrained`.
+    Raises ValueError as `load_pretrained_encoder`.
     """
     modules = efficientnet.encoder_stages(3)
     instead = "--projected-d false --lambda-perceptual 0 --lambda-oasis 0 --element-dropout 0"

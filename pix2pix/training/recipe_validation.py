@@ -166,3 +166,5 @@ def _check_combinations(recipe: Recipe) -> None:
     require(ok, "patience", "0 without best_metric", recipe.patience)
     ok = recipe.lr_scheduler != "plateau" or bool(recipe.best_metric)
     require(ok, "best_metric", 'a metric with lr_scheduler = "plateau"', recipe.best_metric)
+    ok = recipe.lr_scheduler != "plateau" or recipe.lr_gamma < 1
+    require(ok, "lr_gamma", 'below 1 with lr_scheduler = "plateau"', recipe.lr_gamma)

@@ -59,7 +59,7 @@ RATE_KEYS = (
 WITH_PARTS = ("ema", "lambda_gan", "lambda_perceptual", "lambda_oasis")
 
 
-def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
+def override_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
     """Sets keys of the recipe in `run`, the content of run.json, and notes what they were.
 
     Raises ValueError for a key that a run has once and for all, or a value that it cannot have.
@@ -82,14 +82,14 @@ def change_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
         run["changes"] = [*run.get("changes", []), {"step": None, "keys": changed}]
 
 
-def date_changes(run: dict[str, Any], step: int) -> None:
+def set_change_steps(run: dict[str, Any], step: int) -> None:
     """Gives the changes that have no step yet that of the save which the run goes on from."""
     for change in run.get("changes", []):
         if change["step"] is None:
             change["step"] = step
 
 
-def words_of_jump(
+def describe_lr_jump(
     run: Mapping[str, Any], step: int, last: Mapping[str, float], now: Mapping[str, float]
 ) -> str:
     """That the learning rates jump at a step because of what was changed there; "" if they do not.
@@ -111,7 +111,7 @@ def words_of_jump(
     return f"at step {step} the learning rate jumps, {', '.join(jumps)}, by {', '.join(causes)}"
 
 
-def words_of_changes(run: Mapping[str, Any]) -> dict[str, str]:
+def describe_changes(run: Mapping[str, Any]) -> dict[str, str]:
     """For the card: which keys were changed on the way, and when."""
     lines = [
         f"from step {change['step']} {key} {new} (was {old})"

@@ -6,25 +6,20 @@ process killed between two files leaves a checkpoint that loads and a run that g
 writes the others anew.
 """
 
-import contextlib
-import errno
 import io
 import json
 import logging
-import os
 import pickle
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import torch
 
 from pix2pix.checkpoint import CONFIG_NAME, Model, checkpoint_files
 from pix2pix.config import CheckpointConfig, from_dict, rename_old_keys
-from pix2pix.data.discovery import LOCK_NAME, RUN_NAME
-from pix2pix.runtime.atomic_io import PART_PATTERN, write_atomically, write_together
+from pix2pix.data.discovery import RUN_NAME
+from pix2pix.runtime.atomic_io import write_atomically, write_together
 from pix2pix.training.early_stopping import Best
 from pix2pix.training.model_card import write_card
 
@@ -34,14 +29,7 @@ DATA_NAME = "data.json"
 SHEET_NAME = "samples.jpg"
 BEST_NAME = "best"
 
-# What disks without locks answer, such as network ones
-NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
-
 log = logging.getLogger(__name__)
-
-
-class RunStoppedError(RuntimeError):
-    """A run that cannot go on, by no mistake of the command: full disk, NaN, a lost worker."""
 
 
 @dataclass
@@ -54,62 +42,6 @@ class Progress:
     best: Best = field(default_factory=Best)
     config: dict[str, Any] = field(default_factory=dict)  # the content of config.json
     best_config: dict[str, Any] = field(default_factory=dict)  # that of best/config.json
-
-
-@contextlib.contextmanager
-def lock_run(folder: Path) -> Iterator[None]:
-    """Keeps other processes out of a run's folder, which is made if need be.
-
-    Raises ValueError with the process's id where one is in it. The system frees the lock of a
-    process that dies, however it dies. On Windows and on disks without locks nothing is kept out.
-    """
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK_NAME
-    with take_lock(path) as file:
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        for part in list(folder.rglob(PART_PATTERN)):
-            part.unlink()
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-            if is_new:
-                with contextlib.suppress(OSError):  # not empty: the run has begun
-                    folder.rmdir()
-
-
-def take_lock(path: Path) -> TextIO:
-    """The lock file, open and locked."""
-    while True:
-        file = open(path, "a+")  # noqa: SIM115 - open as long as it is locked
-        if sys.platform == "win32":
-            return file
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            owner = file.read().strip() or "unknown"
-            file.close()
-            raise ValueError(f"{path.parent}: process {owner} is training in it") from None
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                file.close()
-                raise
-            log.warning(
-                "%s: its disk has no locks (%s); see to it that no other process trains in it",
-                path.parent,
-                error.strerror,
-            )
-            return file
-        # Whoever had it may have removed the file between our opening and our locking it.
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            return file
-        file.close()
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -133,7 +65,7 @@ def write_run(folder: Path, run: dict[str, Any]) -> None:
     write_atomically(folder / RUN_NAME, json.dumps(run, indent=2).encode())
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
+def read_data_facts(folder: Path) -> dict[str, Any]:
     """What `data.summary` gathered when the run last began; {} where nothing is kept."""
     try:
         facts = json.loads((folder / DATA_NAME).read_bytes())
@@ -142,7 +74,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+def write_data_facts(folder: Path, facts: dict[str, Any]) -> None:
     write_atomically(folder / DATA_NAME, json.dumps(facts, indent=1).encode())
 
 

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 BOARD_NAME = "tensorboard"
 
 
-class Board:
+class TensorBoardWriter:
     """Scalars and sample sheets under OUT_DIR/tensorboard; without the package it writes nothing.
 
     What an earlier, cut-off part of the run wrote from `first_step` on is hidden by TensorBoard.
@@ -37,9 +37,9 @@ class Board:
             for name, value in values.items():
                 self._writer.add_scalar(f"{group}/{name}", value, step)
 
-    def add_sheet(self, sheet: Image.Image, step: int) -> None:
+    def add_image(self, image: Image.Image, step: int) -> None:
         if self._writer is not None:
-            self._writer.add_image("samples", np.asarray(sheet), step, dataformats="HWC")
+            self._writer.add_image("samples", np.asarray(image), step, dataformats="HWC")
             self._writer.flush()
 
     def close(self) -> None:

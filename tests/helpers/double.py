@@ -26,13 +26,13 @@ def learn(rank: int, world: int, name: str, keys: dict[str, Any], steps: int, ou
     device = torch.device("cpu")
     workers = Workers(device, rank, world)
     recipe = load_recipe(name, keys)
-    learner = Learner(recipe, device, workers)
+    learner = Learner(recipe, device, steps, workers)
     learner.model.double()  # tables of constants too
     learner.ema.double()
     rows = []
     for step in range(steps):
         batch = part_of(make_batch(recipe, step), rank, world)
-        rows.append(workers.means(learner.step(batch, step, steps)))
+        rows.append(workers.means(learner.step(batch)))
     networks = {"model": learner.model, "d": learner.discriminator, "ema": learner.ema}
     tensors = {
         f"{part}.{key}": tensor

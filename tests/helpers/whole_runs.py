@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from pix2pix.cli import train
-from pix2pix.training.run_dir import lock_run
+from pix2pix.training.run_lock import lock_run
 from pix2pix.training.train_step import Learner
 
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]
@@ -40,11 +40,11 @@ def run_slowly(arguments: list[str]) -> int:
     """The fourth step takes ten minutes, and says when it begins."""
     plain_step = Learner.step
 
-    def slow_step(self, batch, step, total):
-        if step > 2:
+    def slow_step(self, batch):
+        if self.steps_done > 2:
             print("in the fourth step", flush=True)
             time.sleep(600)
-        return plain_step(self, batch, step, total)
+        return plain_step(self, batch)
 
     Learner.step = slow_step  # type: ignore[method-assign]
     return train.main(arguments)

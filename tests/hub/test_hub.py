@@ -15,7 +15,7 @@ from pix2pix.checkpoint import Model, build_meta_model, load_checkpoint
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub, UnreachableError
 from pix2pix.hub.download import check_affordable, pinned_name
-from pix2pix.training.init_weights import take_weights
+from pix2pix.training.init_weights import copy_weights
 from pix2pix.training.train_step import checkpoint_config
 
 NAME = "ada/houses"
@@ -315,6 +315,6 @@ def test_training_can_begin_with_a_checkpoint_by_its_name(
     hub_server.add(NAME, files)
     config, expected = load_checkpoint(tiny_checkpoint)
     model = Model(config)
-    take_weights(model, config.task, NAME)
+    copy_weights(model, config.task, NAME)
     for name, tensor in expected.state_dict().items():
         torch.testing.assert_close(model.state_dict()[name], tensor)

@@ -62,12 +62,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(data: Path) -> Model:
     """A small network, trained a little: enough for its error to depend on what it is shown."""
-    learner = Learner(RECIPE, torch.device("cpu"))
+    learner = Learner(RECIPE, torch.device("cpu"), total_steps=STEPS)
     (dataset,) = open_datasets(RECIPE.data_options(), data, ["train"])
     for step in range(STEPS):
         rngs = [np.random.default_rng([step, i]) for i in range(BATCH)]
         chosen = [(step * BATCH + i) % len(dataset) for i in range(BATCH)]
-        learner.step(dataset.batch(chosen, rngs), step, STEPS)
+        learner.step(dataset.batch(chosen, rngs))
     return learner.ema
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from pix2pix.checkpoint import read_config
 from pix2pix.cli import publish, train
 from pix2pix.training import report
-from pix2pix.training.run_dir import lock_run
+from pix2pix.training.run_lock import lock_run
 from pix2pix.training.train_step import Learner
 
 PAIRS = ["sketch2photo", *LEAN, "--d-scales", 1, "--norm", "batch", "--crop-scale", 1]
@@ -187,10 +187,10 @@ def test_out_of_memory_names_what_needs_less_and_the_last_save(
 ) -> None:
     plain_step, full_at = Learner.step, [0]
 
-    def step(self: Learner, batch: Any, step: int, total: int) -> Any:
-        if step == full_at[0]:
+    def step(self: Learner, batch: Any) -> Any:
+        if self.steps_done == full_at[0]:
             raise error
-        return plain_step(self, batch, step, total)
+        return plain_step(self, batch)
 
     monkeypatch.setattr(Learner, "step", step)
     out = tmp_path / "run"
@@ -202,7 +202,7 @@ def test_out_of_memory_names_what_needs_less_and_the_last_save(
         assert words in said
     full_at[0] = 2
     assert run("--resume", out) == 1
-    assert f"the save of step 2 is untouched, go on from it with --resume {out}" in (
+    assert f"the save of step 2 is intact, resume from it with --resume {out}" in (
         capsys.readouterr().err
     )
     monkeypatch.undo()
@@ -231,7 +231,7 @@ def test_a_disk_without_locks_is_warned_of(
     monkeypatch.setattr(fcntl, "flock", refuse)
     with lock_run(tmp_path / "run"):
         assert (tmp_path / "run" / "run.lock").exists()
-    assert "its disk has no locks" in caplog.text
+    assert "its file system has no locks" in caplog.text
     assert not (tmp_path / "run").exists()
 
 
@@ -258,7 +258,7 @@ def test_a_push_that_fails_names_the_command_that_tries_again(
         raise error
 
     monkeypatch.setattr(publish, "check_target", lambda _: None)
-    monkeypatch.setattr(publish, "push", fail)
+    monkeypatch.setattr(publish, "push_checkpoint", fail)
     out = tmp_path / "a run"
     start = [*PAIRS, "--data", data, "--out", out, "--max-steps", 1]
     assert run(*start, "--push-to-hub", "ada/x", "--private", "--no-examples") == 1
@@ -313,7 +313,11 @@ def test_the_depth_follows_from_a_small_size_and_is_said(
     found = train.load_recipe(recipe, {"size": size})
     assert (found.size, found.depth) == (size, depth)
     assert f"for size {size}x{size}: depth {depth} (the recipe has" in caplog.text
-    Learner(train.load_recipe(recipe, {"size": size, "ngf": 2, "ndf": 2}), torch.device("cpu"))
+    Learner(
+        train.load_recipe(recipe, {"size": size, "ngf": 2, "ndf": 2}),
+        torch.device("cpu"),
+        total_steps=10,
+    )
 
 
 def test_a_small_size_trains_and_its_depth_is_kept(tmp_path: Path, data: Path) -> None:

@@ -30,10 +30,10 @@ def test_two_epochs_straight_and_one_and_one_are_identical(tmp_path: Path, data:
 
     plain_step = Learner.step
 
-    def step_with_signal(self, batch, step, total):
-        if step == 2:
+    def step_with_signal(self, batch):
+        if self.steps_done == 2:
             os.kill(os.getpid(), signal.SIGTERM)
-        return plain_step(self, batch, step, total)
+        return plain_step(self, batch)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "step", step_with_signal)
@@ -181,10 +181,10 @@ def test_the_figures_of_the_last_evaluation_outlive_a_resume(tmp_path: Path, dat
     keys = [*KEYS, "--max-steps", 4, "--sample-every", 3, "--save-every", 1]
     plain_step = Learner.step
 
-    def step_then_die(self, batch, step, total):
-        if step == 3:
+    def step_then_die(self, batch):
+        if self.steps_done == 3:
             raise ValueError("power cut")
-        return plain_step(self, batch, step, total)
+        return plain_step(self, batch)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "step", step_then_die)
@@ -192,9 +192,9 @@ def test_the_figures_of_the_last_evaluation_outlive_a_resume(tmp_path: Path, dat
     before = read_config(out).metrics
     assert before["examples"] == 2
 
-    def step_to_a_signal(self, batch, step, total):
+    def step_to_a_signal(self, batch):
         os.kill(os.getpid(), signal.SIGINT)
-        return plain_step(self, batch, step, total)
+        return plain_step(self, batch)
 
     (out / "run.json").write_text((out / "run.json").read_text().replace('ps": 4', 'ps": 9'))
     with pytest.MonkeyPatch.context() as patch:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from pix2pix.checkpoint import load_checkpoint, read_config
 from pix2pix.cli import train
-from pix2pix.training import init_weights, run_setup
+from pix2pix.training import init_weights, run_outputs
 
 TINY = [
     "--size=32",
@@ -47,13 +47,13 @@ def evaluations(folder: Path) -> list[dict]:
 
 def give_figures(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
     """Each evaluation has the next of these as its mean IoU."""
-    left, plain = list(values), run_setup.evaluate
+    left, plain = list(values), run_outputs.evaluate
 
     def evaluate(*arguments: Any, **options: Any) -> dict[str, Any]:
         figures = plain(*arguments, **options)
         return figures if options.get("limit") else {**figures, "mean_iou": left.pop(0)}
 
-    monkeypatch.setattr(run_setup, "evaluate", evaluate)
+    monkeypatch.setattr(run_outputs, "evaluate", evaluate)
 
 
 def test_the_same_recipe_takes_all_weights_and_the_card_says_whose(
@@ -183,10 +183,10 @@ def test_a_plateau_goes_on_where_it_was(
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(*keys, "--out", whole) == 0
     state = torch.load(whole / "state.pt", weights_only=True)["learner"]
-    assert state["plateau"] == {"factor": 0.25, "misses": 0}
+    assert state["plateau"] == {"factor": 0.25, "best": 0.6, "misses": 0}
     assert state["g_optimizer"]["param_groups"][0]["lr"] == pytest.approx(1e-3 * 0.25)
 
-    plain_write = run_setup.write_report
+    plain_write = run_outputs.write_report
 
     def write_then_die(*arguments: Any) -> None:  # after the save of step 4, between two drops
         plain_write(*arguments)
@@ -196,7 +196,7 @@ def test_a_plateau_goes_on_where_it_was(
     monkeypatch.undo()
     give_figures(monkeypatch, figures)
     with monkeypatch.context() as patch:
-        patch.setattr(run_setup, "write_report", write_then_die)
+        patch.setattr(run_outputs, "write_report", write_then_die)
         assert run(*keys, "--out", broken) == 2
     monkeypatch.undo()
     give_figures(monkeypatch, figures[4:])

@@ -13,7 +13,7 @@ from helpers.whole_runs import KEYS, content, has_come_to, run, saved_step, weig
 
 from pix2pix.checkpoint import read_config
 from pix2pix.runtime import atomic_io
-from pix2pix.training.run_dir import lock_run
+from pix2pix.training.run_lock import lock_run
 from pix2pix.training.train_step import Learner
 
 
@@ -45,7 +45,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_save(
     assert forker.wait(process) == 1
     last = said.read_text().strip().splitlines()[-1]
     assert "File too large" in last
-    assert f"step {saved_step(out)} is untouched" in last
+    assert f"step {saved_step(out)} is intact" in last
     assert f"--resume {out}" in last
     assert content(out) == before
     assert not list(out.rglob("*.part"))
@@ -71,7 +71,7 @@ def test_a_full_disk_is_one_line_and_the_last_save_is_untouched(
     monkeypatch.setattr(atomic_io.os, "fsync", fill_up)
     assert run("facades", "--data", data, "--out", out, *keys) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert error.startswith("train.py: No space left on device; the save of step 4 is untouched")
+    assert error.startswith("train.py: No space left on device; the save of step 4 is intact")
     assert saved_step(out) == read_config(out).training["steps"] == 4
     monkeypatch.undo()
     assert run("--resume", out) == 0
@@ -83,11 +83,11 @@ def test_what_is_not_finite_stops_the_run_before_it_is_saved(
 ) -> None:
     plain_step = Learner.step
 
-    def step_to_nan(self, batch, step, total):
-        losses = plain_step(self, batch, step, total)
-        if step == 3 and what == "loss":  # the fourth step; nothing is logged before the sixth
+    def step_to_nan(self, batch):
+        losses = plain_step(self, batch)
+        if self.steps_done == 4 and what == "loss":  # nothing is logged before the sixth
             losses["l1"] = losses["l1"] * math.nan
-        elif step == 3:
+        elif self.steps_done == 4:
             next(self.model.parameters()).data[0] = math.nan
         return losses
 
@@ -98,7 +98,7 @@ def test_what_is_not_finite_stops_the_run_before_it_is_saved(
         assert run("facades", "--data", data, "--out", out, *keys) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert "not finite" in error
-    assert "the save of step 3 is untouched" in error
+    assert "the save of step 3 is intact" in error
     if what == "loss":
         assert "step 4:" in error
     assert saved_step(out) == read_config(out).training["steps"] == 3
@@ -126,7 +126,7 @@ def test_the_lock_of_a_killed_process_holds_nobody_off(tmp_path: Path, forker: F
     assert forker.wait(process) == -signal.SIGKILL
     assert (tmp_path / "run.lock").exists()
     with lock_run(tmp_path):
-        assert (tmp_path / "run.lock").read_text() == f"{os.getpid()}\n"
+        assert (tmp_path / "run.pid").read_text() == f"{os.getpid()}\n"
 
 
 def test_a_mistake_leaves_no_folder_behind(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path, data: Path, forker: Fork
     process = forker.start("whole_runs:run_slowly", [[str(key) for key in keys]], said)
     wait_until(lambda: said.exists() and "in the fourth step" in said.read_text())
     os.kill(process, signal.SIGINT)
-    wait_until(lambda: "press again to leave at once" in said.read_text())
+    wait_until(lambda: "press again to quit now" in said.read_text())
     assert forker.is_running(process)
     os.kill(process, signal.SIGINT)
     assert forker.wait(process) == -signal.SIGINT

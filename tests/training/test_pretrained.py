@@ -30,7 +30,7 @@ TRACE = Recipe(
 def encoder_of(channels: int) -> UNet:
     config = GeneratorConfig(channels, 2, ngf=8, depth=5, encoder="efficientnet-lite0")
     generator = UNet(config).eval()
-    pretrained.take_pretrained(generator)
+    pretrained.load_pretrained_encoder(generator)
     return generator
 
 
@@ -103,8 +103,10 @@ def test_those_who_know_judge_each_level_or_name_each_place() -> None:
 
 
 def test_a_known_encoder_learns_at_its_own_rate() -> None:
-    learner = Learner(replace(TRACE, lr=1e-3, encoder_lr=0.25), torch.device("cpu"))
-    learner._set_learning_rates(0.5)
+    recipe = replace(TRACE, lr=1e-3, encoder_lr=0.25, lr_scheduler="linear", decay_start=0.0)
+    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
+    learner.start_at(5)
+    learner.rates.advance()
     rest, known = learner.g_optimizer.param_groups
     assert (rest["lr"], known["lr"]) == (5e-4, 1.25e-4)
     assert sum(p.numel() for p in known["params"]) == count_parameters(learner.model.generator.down)

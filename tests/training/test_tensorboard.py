@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pix2pix.training.tensorboard import BOARD_NAME, Board
+from pix2pix.training.tensorboard import BOARD_NAME, TensorBoardWriter
 
 
 def test_scalars_and_sheets_are_read_back(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    board = Board(tmp_path, 0)
+    board = TensorBoardWriter(tmp_path, 0)
     board.add_scalars("loss", {"l1": 0.5, "d": 1.25}, 50)
     board.add_scalars("loss", {"l1": 0.25, "d": 1.5}, 100)
     board.add_scalars("val", {"psnr": 21.0}, 100)
-    board.add_sheet(Image.new("RGB", (30, 20), "red"), 100)
+    board.add_image(Image.new("RGB", (30, 20), "red"), 100)
     board.close()
     events = EventAccumulator(str(tmp_path / BOARD_NAME))
     events.Reload()
@@ -32,7 +32,7 @@ def test_what_a_cut_off_part_wrote_is_hidden_after_a_resume(tmp_path: Path) -> N
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     for first_step, steps in ((0, (50, 100, 150)), (100, (150, 200))):
-        board = Board(tmp_path, first_step)
+        board = TensorBoardWriter(tmp_path, first_step)
         for step in steps:
             board.add_scalars("loss", {"l1": step + first_step / 1000}, step)
         board.close()
@@ -52,9 +52,9 @@ def test_without_the_package_one_line_says_how_to_get_it(tmp_path, monkeypatch, 
 
     monkeypatch.setattr(builtins, "__import__", no_tensorboard)
     with caplog.at_level("INFO"):
-        board = Board(tmp_path, 0)
+        board = TensorBoardWriter(tmp_path, 0)
     board.add_scalars("loss", {"l1": 1.0}, 1)
-    board.add_sheet(Image.new("RGB", (4, 4)), 1)
+    board.add_image(Image.new("RGB", (4, 4)), 1)
     board.close()
     assert [r.getMessage() for r in caplog.records] == [
         "no TensorBoard files: pip install tensorboard makes them"

@@ -31,7 +31,7 @@ SMALL = Recipe(
 
 @pytest.fixture
 def learner() -> Learner:
-    return Learner(SMALL, torch.device("cpu"))
+    return Learner(SMALL, torch.device("cpu"), total_steps=10)
 
 
 def make_batch(count: int = 4, side: int = 32) -> Batch:
@@ -57,16 +57,16 @@ def test_the_generator_alone_learns_to_show_its_style(learner: Learner) -> None:
 def test_a_step_moves_generator_encoder_and_discriminator(learner: Learner) -> None:
     parts = (learner.model.generator, learner.model.style_encoder, learner.discriminator)
     before = [[p.clone() for p in part.parameters()] for part in parts if part is not None]
-    learner.step(make_batch(), 0, 10)
+    learner.step(make_batch())
     after = [list(part.parameters()) for part in parts if part is not None]
     for old, new in zip(before, after):
         assert any(not torch.equal(a, b) for a, b in zip(old, new))
 
 
 def test_the_average_lies_between_the_old_weights_and_the_new() -> None:
-    learner = Learner(replace(SMALL, ema=0.999), torch.device("cpu"))
+    learner = Learner(replace(SMALL, ema=0.999), torch.device("cpu"), total_steps=10)
     start = {k: v.clone() for k, v in learner.ema.state_dict().items()}
-    learner.step(make_batch(), 0, 10)
+    learner.step(make_batch())
     name = "generator.down.0.conv.weight"
     old, new = start[name], learner.model.state_dict()[name]
     mean = learner.ema.state_dict()[name]
@@ -74,8 +74,8 @@ def test_the_average_lies_between_the_old_weights_and_the_new() -> None:
 
 
 def test_without_an_average_the_newest_weights_are_served_and_no_copy_is_made() -> None:
-    learner = Learner(SMALL, torch.device("cpu"))
-    learner.step(make_batch(), 0, 10)
+    learner = Learner(SMALL, torch.device("cpu"), total_steps=10)
+    learner.step(make_batch())
     for served, learned in zip(learner.ema.parameters(), learner.model.parameters()):
         assert served.data_ptr() == learned.data_ptr()
     assert not learner.ema.training
@@ -83,9 +83,9 @@ def test_without_an_average_the_newest_weights_are_served_and_no_copy_is_made() 
 
 
 def run_steps(recipe: Recipe, steps: int = 3) -> tuple[Learner, dict[str, list[float]]]:
-    learner, losses = Learner(recipe, torch.device("cpu")), defaultdict(list)
-    for step in range(steps):
-        for name, loss in learner.step(make_batch(), step, 10).items():
+    learner, losses = Learner(recipe, torch.device("cpu"), total_steps=10), defaultdict(list)
+    for _ in range(steps):
+        for name, loss in learner.step(make_batch()).items():
             losses[name].append(loss.item())
     return learner, losses
 
@@ -108,12 +108,12 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         d_augment="color,translation,cutout",
     )
     whole, split = (
-        Learner(r, torch.device("cpu"))
+        Learner(r, torch.device("cpu"), total_steps=10)
         for r in (recipe, replace(recipe, gradient_accumulation_steps=parts))
     )
     batch = make_batch(side=64)
     batch.weight[0, :, :20] = 0  # the parts differ in how much of them counts
-    found = [learner.step(batch, 0, 10) for learner in (whole, split)]
+    found = [learner.step(batch) for learner in (whole, split)]
     assert (
         found[0].keys()
         == found[1].keys()
@@ -134,18 +134,18 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
 
 def test_discriminators_learn_at_every_scale() -> None:
     recipe = replace(SMALL, d_scales=2)
-    learner = Learner(recipe, torch.device("cpu"))
+    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
     scales = learner.discriminator.scales
     assert isinstance(scales, torch.nn.ModuleList)
     before = [p.clone() for p in scales[1].parameters()]
-    learner.step(make_batch(), 0, 10)
+    learner.step(make_batch())
     after = list(scales[1].parameters())
     assert any(not torch.equal(a, b) for a, b in zip(before, after))
 
 
 def test_a_clipped_gradient_is_no_longer_than_asked() -> None:
-    learner = Learner(replace(SMALL, max_grad_norm=0.01), torch.device("cpu"))
-    learner.step(make_batch(), 0, 10)
+    learner = Learner(replace(SMALL, max_grad_norm=0.01), torch.device("cpu"), total_steps=10)
+    learner.step(make_batch())
     for module in (learner.model, learner.discriminator):
         grads = [p.grad for p in module.parameters() if p.grad is not None]
         length = torch.stack([g.norm() for g in grads]).norm()
@@ -205,13 +205,14 @@ def equal_networks(one: Learner, two: Learner) -> bool:
 
 def test_a_plateau_lowers_both_rates_and_is_remembered() -> None:
     recipe = replace(SMALL, lr_scheduler="plateau", best_metric="psnr", lr_gamma=0.5, lr_patience=2)
-    learner = Learner(recipe, torch.device("cpu"))
-    for is_best in (True, False, False):
-        learner.plateau.take(is_best)
-    resumed = Learner(recipe, torch.device("cpu"))
+    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
+    for psnr in (20.0, 20.0, 19.0):
+        learner.rates.report_metric(psnr)
+    resumed = Learner(recipe, torch.device("cpu"), total_steps=10)
     resumed.load_state_dict(learner.state_dict())
     for one in (learner, resumed):
-        one.step(make_batch(), 3, 10)
+        one.start_at(3)
+        one.step(make_batch())
         assert one.g_optimizer.param_groups[0]["lr"] == pytest.approx(recipe.lr / 2)
         assert one.d_optimizer.param_groups[0]["lr"] == pytest.approx(recipe.d_lr / 2)
 
@@ -220,22 +221,23 @@ def test_photos_to_photos_are_learned_with_the_input_as_the_condition() -> None:
     recipe = replace(SMALL, task="image2image", style_dim=0)
     images = torch.rand(4, 3, 32, 32) * 2 - 1
     batch = Batch(images, -images, torch.ones(4, 1, 32, 32), images)
-    learner = Learner(recipe, torch.device("cpu"))
+    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
     first = next(m for m in learner.discriminator.modules() if isinstance(m, torch.nn.Conv2d))
     assert first.in_channels == 6
-    losses = learner.step(batch, 0, 10)
+    losses = learner.step(batch)
     assert losses.keys() == {"d", "gan", "l1"}
 
 
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format], ids=str)
 def test_a_state_saved_in_another_memory_layout_goes_on_alike(layout: torch.memory_format) -> None:
-    one, two = (Learner(SMALL, torch.device("cpu")) for _ in range(2))
-    one.step(make_batch(), 0, 10)
+    one, two = (Learner(SMALL, torch.device("cpu"), total_steps=10) for _ in range(2))
+    one.step(make_batch())
     for module in (two.model, two.discriminator):
         module.to(memory_format=layout)
     two.load_state_dict(copy.deepcopy(one.state_dict()))
+    two.start_at(1)
     for learner in (one, two):
-        learner.step(make_batch(), 1, 10)
+        learner.step(make_batch())
     for first, second in zip(one.model.parameters(), two.model.parameters()):
         if first.ndim == 4:  # a bias before a norm has only rounding for a gradient
             assert (first - second).abs().mean() < SMALL.lr / 20
