@@ -1,9 +1,8 @@
-"""What is varied in a step: differentiably, what D sees; and what there is to be painted.
+"""Differentiable augmentation of D's inputs, and dropping of elements from G's label maps.
 
-The first is that of Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training"
-(2020), whose three policies and ranges these are. D cannot learn a few hundred photos by heart when
-it never sees them twice alike, and as G learns through the same variation, none of it gets into the
-pictures.
+The policies and their ranges are those of Zhao et al., "Differentiable Augmentation for
+Data-Efficient GAN Training" (2020). They keep D from memorizing small data sets. G is trained
+through the same augmentation, so it does not reproduce it.
 """
 
 import torch
@@ -11,23 +10,23 @@ import torch.nn.functional as F
 from torch import Tensor
 
 POLICIES = ("color", "translation", "cutout")
-USUAL_SHIFT = 1 / 8  # part of the sides
-CUTOUT = 1 / 2  # part of the sides
-CHANCES = 7  # random numbers that an image takes
+USUAL_SHIFT = 1 / 8  # fraction of the sides
+CUTOUT = 1 / 2  # fraction of the sides
+CHANCES = 7  # random numbers for an image
 
 
 def draw_chances(count: int, generator: torch.Generator) -> Tensor:
-    """What `augment` leaves to chance: (count, CHANCES), uniform in [0, 1), on the CPU."""
+    """Random numbers for `augment`: (count, CHANCES), uniform in [0, 1), on the CPU."""
     return torch.rand(count, CHANCES, generator=generator)
 
 
 def augment(
     condition: Tensor, image: Tensor, policies: tuple[str, ...], shift: float, chances: Tensor
 ) -> Tensor:
-    """Condition (N, C, H, W) and image (N, D, H, W), one after the other, each pair varied.
+    """Augmented condition (N, C, H, W) and image (N, D, H, W), concatenated to (N, C + D, H, W).
 
-    Translation, by up to `shift` of the sides, and cutout do the same to both; color changes the
-    image alone: its brightness, saturation and contrast. The same `chances` give the same changes.
+    Translation, by up to `shift` of the sides, and cutout apply to both. Color changes brightness,
+    saturation and contrast of the image only. Equal `chances` give equal changes.
     """
     if "color" in policies:
         image = change_color(image, chances[:, :3].to(image))
@@ -50,7 +49,7 @@ def change_color(image: Tensor, chances: Tensor) -> Tensor:
 
 
 def translate(images: Tensor, shift: float, chances: Tensor) -> Tensor:
-    """Each image moved by up to `shift` of its sides; zeros come in."""
+    """Images moved by up to `shift` of their sides, padded with zeros."""
     h, w = images.shape[2:]
     reach_y, reach_x = int(h * shift), int(w * shift)
     padded = F.pad(images, (reach_x, reach_x, reach_y, reach_y))
@@ -60,7 +59,7 @@ def translate(images: Tensor, shift: float, chances: Tensor) -> Tensor:
 
 
 def cut_out(images: Tensor, chances: Tensor) -> Tensor:
-    """A rectangle of CUTOUT of the sides of each image is 0; part of it may lie outside."""
+    """Images with a rectangle of CUTOUT of the sides set to 0; it may lie partly outside."""
     n, _, h, w = images.shape
     rows, columns = int(h * CUTOUT), int(w * CUTOUT)
     keep = images.new_ones(n, 1, h, w)
@@ -70,17 +69,17 @@ def cut_out(images: Tensor, chances: Tensor) -> Tensor:
     return images * keep
 
 
-FEW_LEFT = 0.4  # of the drawings that elements are taken out of
+SPARSE = 0.4  # fraction of the label maps that keep elements only in a rectangle
 
 
 def drop_elements(labels: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
-    """Label maps (N, K, H, W), one-hot, some of whose elements have become their commonest class;
-    and where those were, the gaps (N, 1, H, W), 0 or 1.
+    """One-hot label maps (N, K, H, W) with elements replaced by the most common class; and the gaps
+    (N, 1, H, W), 1 where elements were replaced.
 
-    Out goes what lies in a rectangle, and each class by a chance that is itself left to chance;
-    or, of FEW_LEFT of them, all that lies outside a rectangle but the background, the first class:
-    bare walls and a window or two, which nobody photographs but everyone begins with. Pixels of no
-    class stay so. `chances`: (N, K + 6), uniform in [0, 1).
+    Each map loses the elements in a random rectangle, and random classes with a random probability.
+    A fraction SPARSE of the maps loses everything outside the rectangle except the background
+    (class 0) instead: a bare wall with a window or two, as users begin to draw. Pixels without a
+    class keep none. `chances`: (N, K + 6), uniform in [0, 1).
     """
     n, classes, height, width = labels.shape
     chances = chances.to(labels)
@@ -92,7 +91,7 @@ def drop_elements(labels: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
         (at >= ends[:, i, :1]) & (at < ends[:, i, 1:]) for i, at in enumerate((rows, columns))
     )
     within = (in_rows[:, :, None] & in_columns[:, None]).to(labels)[:, None]  # (N, 1, H, W)
-    few_left = (chances[:, -1] < FEW_LEFT).to(labels)[:, None, None, None]
+    few_left = (chances[:, -1] < SPARSE).to(labels)[:, None, None, None]
     outside = (1 - within) * (1 - labels[:, :1])
     out = few_left * outside + (1 - few_left) * torch.maximum(out, within)
     commonest = F.one_hot(labels.sum((2, 3)).argmax(1), classes).to(labels)  # (N, K)

@@ -1,29 +1,29 @@
-"""What the discriminator minimises, as one module whose forward takes a microbatch."""
+"""The loss of the discriminator, as a module that DistributedDataParallel can wrap."""
 
 from torch import Tensor, nn
 
 from pix2pix.runtime.device import autocast
 from pix2pix.training import gan
-from pix2pix.training.losses import discriminator_loss, reading_loss
+from pix2pix.training.losses import discriminator_loss, oasis_loss
 from pix2pix.training.microbatch import Microbatch
 from pix2pix.training.recipe import Recipe
 
 
 class DiscriminatorLoss(nn.Module):
-    """Real up, fake down, averaged over scales; real ones read as labelled, fakes as painted."""
+    """GAN loss averaged over scales, plus the OASIS loss if there is an OasisDiscriminator."""
 
     def __init__(self, recipe: Recipe, discriminator: nn.Module, bf16: bool) -> None:
         super().__init__()
         self.recipe, self.discriminator, self.bf16 = recipe, discriminator, bf16
 
     def forward(
-        self, part: Microbatch, real: gan.DiscriminatorInput, fake: gan.DiscriminatorInput
+        self, microbatch: Microbatch, real: gan.DiscriminatorInput, fake: gan.DiscriminatorInput
     ) -> Tensor:
-        """`real` and `fake` are what `gan.show` made of the microbatch, detached."""
+        """`real` and `fake` are inputs of D from `gan.make_input`, detached."""
         recipe, discriminator = self.recipe, self.discriminator
-        with autocast(part.input.device, self.bf16):
-            count, share = gan.judged(recipe, part)
-            verdicts = (
+        with autocast(microbatch.input.device, self.bf16):
+            count, share = gan.count_conditional(recipe, microbatch)
+            outputs = (
                 gan.discriminate(discriminator, seen.first(count)) for seen in (real, fake) if count
             )
             losses = [
@@ -33,13 +33,13 @@ class DiscriminatorLoss(nn.Module):
                     recipe.gan_mode,
                     recipe.label_smoothing,
                 )
-                for (real_logits, _), (fake_logits, _) in zip(*verdicts)
+                for (real_logits, _), (fake_logits, _) in zip(*outputs)
             ]
-            loss = gan.mean_of(losses, fake.image) * share
-            read_real = gan.read(discriminator, real)
-            read_fake = gan.read(discriminator, fake)
+            loss = gan.mean_or_zero(losses, fake.image) * share
+            read_real = gan.segment(discriminator, real)
+            read_fake = gan.segment(discriminator, fake)
             if read_real is not None and read_fake is not None:
-                painted = reading_loss(read_fake, fake.condition, painted=True)
-                reading = (reading_loss(read_real, real.condition) + painted) / 2
-                loss = loss + reading * part.share
+                painted = oasis_loss(read_fake, fake.condition, painted=True)
+                reading = (oasis_loss(read_real, real.condition) + painted) / 2
+                loss = loss + reading * microbatch.share
         return loss

@@ -1,11 +1,11 @@
-"""Several workers at one run, started by torchrun: one process for each device.
+"""Distributed training: one process per device, started by torchrun.
 
-Each computes its own part of every batch (`loader.Plan`). DistributedDataParallel averages the
-gradients, so all workers make the same update and the weights stay equal. Losses are scaled so that
-their mean over the workers is the loss of the whole batch.
+Each worker computes a part of every batch (`loader.BatchPlan`). DistributedDataParallel averages
+the gradients, so that all workers make the same update. Losses are scaled so that their mean over
+the workers is the loss of the whole batch.
 
-What differs from one process: on a CPU batch norm takes its statistics over a worker's own part
-(SyncBatchNorm exists on CUDA only), and dropout draws other masks.
+Differences from one process: on a CPU, batch norm takes its statistics from a worker's part
+(SyncBatchNorm needs CUDA), and dropout masks differ.
 """
 
 import contextlib
@@ -26,13 +26,13 @@ from pix2pix.training.run_errors import RunStoppedError
 
 T = TypeVar("T")
 
-# The others wait while the first evaluates and saves.
-PATIENCE = datetime.timedelta(minutes=30)
+# All workers wait while the first one evaluates and saves
+TIMEOUT = datetime.timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
 class Workers:
-    """All workers of a run, seen from one of them."""
+    """One worker of a run, and its communication with the others."""
 
     device: torch.device
     rank: int = 0
@@ -40,12 +40,12 @@ class Workers:
 
     @property
     def is_first(self) -> bool:
-        """Whether this one writes the files."""
+        """Whether this worker writes the files."""
         return self.rank == 0
 
     @contextlib.contextmanager
     def fail_together(self) -> Iterator[None]:
-        """A block in which what is wrong for one worker ends all, in the words of the first."""
+        """A block in which a ValueError or OSError of one worker ends all; the first reports it."""
         error = None
         try:
             yield
@@ -60,11 +60,11 @@ class Workers:
         first = next((w for w in words if w is not None), None)
         if first is not None:
             if not self.is_first:
-                sys.exit(2)  # the first one says it
+                sys.exit(2)  # the first worker reports it
             raise ValueError(first) from error
 
     def broadcast(self, value: T) -> T:
-        """The first worker's value, on all."""
+        """The value of the first worker, on all workers."""
         if self.world == 1:
             return value
         values: list[Any] = [value]
@@ -72,7 +72,7 @@ class Workers:
         return values[0]
 
     def highest(self, value: float) -> float:
-        """The largest of all workers' values."""
+        """The maximum over all workers."""
         if self.world == 1:
             return value
         tensor = torch.tensor(value, dtype=torch.float64)
@@ -80,7 +80,7 @@ class Workers:
         return tensor.item()
 
     def total(self, tensor: Tensor) -> Tensor:
-        """The sum of all workers' tensors."""
+        """The sum over all workers."""
         if self.world == 1:
             return tensor
         tensor = tensor.detach().clone()
@@ -88,24 +88,24 @@ class Workers:
         return tensor
 
     def means(self, losses: dict[str, Tensor]) -> dict[str, float]:
-        """The mean over the workers of each loss."""
+        """The mean of each loss over all workers."""
         stacked = torch.stack([loss.detach().float() for loss in losses.values()])
         return dict(zip(losses, (self.total(stacked) / self.world).tolist()))
 
     def portion(self, amount: Tensor) -> Tensor | float:
-        """What makes the mean over the workers of means over `amount` the mean over all of it."""
+        """Factor that turns the mean of the workers' means over `amount` into the overall mean."""
         if self.world == 1:
             return 1.0
         amount = amount.detach().float()
         return amount * self.world / self.total(amount).clamp(min=1e-12)
 
     def own_part(self, whole: Tensor) -> Tensor:
-        """This worker's part of something drawn for the whole batch."""
+        """This worker's rows of a tensor for the whole batch."""
         share = len(whole) // self.world
         return whole[self.rank * share : (self.rank + 1) * share]
 
     def gather_rows(self, part: Tensor, share: int, count: int) -> Tensor:
-        """All workers' parts in order, (count, ...), where only the last may be under `share`."""
+        """The first `count` rows of all workers in order; each worker has up to `share` rows."""
         if self.world == 1:
             return part
         rows = part.new_zeros(self.world * share, *part.shape[1:])
@@ -114,9 +114,9 @@ class Workers:
         return rows[:count]
 
     def wrap(self, module: nn.Module) -> nn.Module:
-        """The module with its gradients averaged over the workers; itself where there is one.
+        """The module in DistributedDataParallel; unchanged for a single worker.
 
-        Parameters that no worker used keep no gradient, so Adam passes over them as in one process.
+        Parameters that no worker uses get no gradient, so that Adam skips them as in one process.
         """
         if self.world == 1:
             return module
@@ -126,7 +126,7 @@ class Workers:
 
     @contextlib.contextmanager
     def catch_lost_workers(self) -> Iterator[None]:
-        """A block in which gradients are exchanged. StoppedError where another worker is gone."""
+        """A block that exchanges gradients. Raises RunStoppedError if another worker died."""
         try:
             yield
         except torch.OutOfMemoryError:
@@ -149,9 +149,9 @@ class Workers:
 
 @contextlib.contextmanager
 def join_workers(device_name: str) -> Iterator[Workers]:
-    """The workers of this torchrun, or the one of a plain process.
+    """This process as a worker of torchrun, or as the only worker.
 
-    With CUDA each worker has the GPU of its local rank; ValueError where there is none for it.
+    On CUDA each worker uses the GPU of its local rank. Raises ValueError if there is none.
     """
     device = choose_device(device_name)
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -165,16 +165,16 @@ def join_workers(device_name: str) -> Iterator[Workers]:
             raise ValueError(f"expected a GPU for each worker, got {count} for worker {local}")
         device, backend = torch.device("cuda", local), "cpu:gloo,cuda:nccl"
         torch.cuda.set_device(device)
-    store, _, _ = next(dist.rendezvous("env://", rank, world, timeout=PATIENCE))
-    # torchrun keeps its store when it starts workers anew, with the addresses of those that died.
+    store, _, _ = next(dist.rendezvous("env://", rank, world, timeout=TIMEOUT))
+    # torchrun keeps its store when it restarts workers, with the addresses of those that died
     store = dist.PrefixStore(f"attempt_{count_restarts()}", store)
-    dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=PATIENCE)
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=TIMEOUT)
     yield Workers(device, rank, world)
-    # Not after an error: a worker that is gone would be waited for.
+    # Skipped after an error: it would wait for workers that died
     dist.barrier()
     dist.destroy_process_group()
 
 
 def count_restarts() -> int:
-    """How often torchrun has started the workers anew, with the same command, after one failed."""
+    """How often torchrun has restarted the workers with the same command after a failure."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))

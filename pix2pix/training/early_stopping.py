@@ -1,4 +1,4 @@
-"""The best checkpoint of a run by one of its figures, and when to stop for lack of a better one."""
+"""Tracks the best evaluation of a run by one of its metrics."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pix2pix.evaluation import direction
 
 
 def check_metric(metric: str, figures: dict[str, Any]) -> None:
-    """ValueError unless `metric` is one of the figures that an evaluation gives, with a better."""
+    """Raises ValueError unless `metric` is in `figures` and has a better direction."""
     choices = [name for name in figures if direction(name)]
     if metric not in choices:
         raise ValueError(f"best_metric must be one of {', '.join(choices)}, got {metric!r}")
@@ -16,14 +16,14 @@ def check_metric(metric: str, figures: dict[str, Any]) -> None:
 
 @dataclass
 class Best:
-    """The best evaluation so far, and how many there have been since."""
+    """The best evaluation so far, and the number of evaluations since."""
 
     value: float | None = None
     step: int = 0
     misses: int = 0
 
     def update(self, metric: str, value: float, step: int) -> bool:
-        """Whether the evaluation at `step` is the best of all; an equal one is not."""
+        """Records the evaluation at `step`; returns whether it is better than all before."""
         sign = 1 if direction(metric) == "higher" else -1
         better = self.value is None or sign * value > sign * self.value
         if math.isfinite(value) and better:

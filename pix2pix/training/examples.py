@@ -1,4 +1,4 @@
-"""Examples for the app to start from: a few held-out inputs, beside the checkpoint."""
+"""Example inputs for the app: a few held-out images, saved with the checkpoint."""
 
 import io
 from pathlib import Path
@@ -18,10 +18,10 @@ COUNT = 6
 
 
 def write_examples(folder: Path, config: CheckpointConfig, dataset: Dataset) -> None:
-    """Writes inputs of the data set to FOLDER/examples, unless there are pictures already.
+    """Writes inputs of the data set to FOLDER/examples, unless it exists.
 
-    They are numbered: whoever pushes them need not tell the names of their files. None for label
-    maps of facades, whose tab has drawings of its own to start from.
+    Their names are numbers, so that pushing them reveals no file names. Label maps of facades get
+    none: their tab has drawings of its own.
     """
     names = [entry.name for entry in config.palette]
     into = folder / EXAMPLES_DIR
@@ -37,7 +37,7 @@ def write_examples(folder: Path, config: CheckpointConfig, dataset: Dataset) -> 
 
 
 def input_pictures(config: CheckpointConfig, batch: Batch) -> list[Image.Image]:
-    """What the generator takes, in the form in which people give it to the app."""
+    """Inputs of the generator, as images that the app accepts."""
     if config.task == "labels2photo":
         found = batch.input.argmax(1).numpy().astype(np.uint8)
         found[(batch.input.sum(1) == 0).numpy()] = VOID

@@ -1,4 +1,4 @@
-"""The discriminator of a run: what it is made of, what it is shown, and its verdicts."""
+"""The discriminators of a run: how they are built, their inputs and their outputs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,43 +21,43 @@ from pix2pix.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class DiscriminatorInput:
-    """What D is shown of a part's images, as augmentation varies them."""
+    """Input of D for the images of a microbatch, augmented."""
 
     condition: Tensor  # (N, C, H, W)
     image: Tensor  # (N, D, H, W)
-    known: list[Tensor]  # what FrozenFeatures make of it, where an EnsembleDiscriminator has any
+    features: list[Tensor]  # of FrozenFeatures, by level; empty without EnsembleDiscriminator
 
     @property
     def pair(self) -> Tensor:
         return torch.cat([self.condition, self.image], 1)
 
     def first(self, count: int) -> "DiscriminatorInput":
-        known = [level[:count] for level in self.known]
-        return DiscriminatorInput(self.condition[:count], self.image[:count], known)
+        features = [level[:count] for level in self.features]
+        return DiscriminatorInput(self.condition[:count], self.image[:count], features)
 
     def detach(self) -> "DiscriminatorInput":
-        known = [level.detach() for level in self.known]
-        return DiscriminatorInput(self.condition.detach(), self.image.detach(), known)
+        features = [level.detach() for level in self.features]
+        return DiscriminatorInput(self.condition.detach(), self.image.detach(), features)
 
 
 class EnsembleDiscriminator(nn.Module):
-    """PatchGANs, and who else judges the same images by the features of a network that knows
-    photos."""
+    """PatchGANs, and discriminators on the features of a frozen pretrained network."""
 
     def __init__(
         self,
         patches: nn.Module,
         features: FrozenFeatures,
-        knowing: ProjectedDiscriminator | None,
-        segmenting: OasisDiscriminator | None,
+        projected: ProjectedDiscriminator | None,
+        oasis: OasisDiscriminator | None,
     ) -> None:
         super().__init__()
         self.patches, self.features = patches, features
-        self.knowing, self.segmenting = knowing, segmenting
+        # These names are part of state.pt
+        self.knowing, self.segmenting = projected, oasis
 
 
 def make_discriminator(recipe: Recipe) -> nn.Module:
-    """ValueError where it takes published weights that are not installed."""
+    """The discriminator of a recipe. Raises ValueError if pretrained weights are not installed."""
     condition, image = recipe.condition_channels(), recipe.generator().out_channels
     discriminators = [
         PatchDiscriminator(
@@ -82,10 +82,10 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
 
 
 def update_spectral_norms(discriminator: nn.Module) -> None:
-    """One power iteration of D's spectral norms, once a step (Miyato et al., 2018, section 2.1).
+    """Makes one power iteration of D's spectral norms (Miyato et al., 2018, section 2.1).
 
-    Left to themselves they make one whenever D judges, and how often it does depends on how a
-    batch is shared out among workers and parts: D would be another on each.
+    By default they make one in every forward pass of D. The number of passes depends on how a batch
+    is split among workers and microbatches, and so would the weights of D.
     """
     for layer in discriminator.modules():
         if is_parametrized(layer):
@@ -96,48 +96,49 @@ def update_spectral_norms(discriminator: nn.Module) -> None:
             weight[0].eval()
 
 
-def show(
-    discriminator: nn.Module, recipe: Recipe, part: Microbatch, condition: Tensor, image: Tensor
+def make_input(
+    discriminator: nn.Module,
+    recipe: Recipe,
+    microbatch: Microbatch,
+    condition: Tensor,
+    image: Tensor,
 ) -> DiscriminatorInput:
-    """Images that belong to a part, under a condition, as D sees them."""
-    pair = augment(condition, image, recipe.policies, recipe.shift, part.chances)
+    """Input of D: images of a microbatch with their condition, augmented."""
+    pair = augment(condition, image, recipe.policies, recipe.shift, microbatch.chances)
     condition, image = pair.split((condition.shape[1], image.shape[1]), 1)
-    known = (
+    features = (
         discriminator.features(image) if isinstance(discriminator, EnsembleDiscriminator) else []
     )
-    return DiscriminatorInput(condition, image, known)
+    return DiscriminatorInput(condition, image, features)
 
 
 def discriminate(
     discriminator: nn.Module, seen: DiscriminatorInput
 ) -> list[tuple[Tensor, list[Tensor]]]:
-    """D's logits for each scale, and its hidden layers' activations."""
-    jury = discriminator if isinstance(discriminator, EnsembleDiscriminator) else None
-    found = (jury.patches if jury else discriminator)(seen.pair)
-    verdicts = found if isinstance(found, list) else [found]
-    knowing = jury.knowing if jury else None
-    more = knowing(seen.condition, seen.known) if knowing else []
-    return [*verdicts, *((logits, []) for logits in more)]
+    """Logits of D and activations of its hidden layers, for each scale."""
+    ensemble = discriminator if isinstance(discriminator, EnsembleDiscriminator) else None
+    outputs = (ensemble.patches if ensemble else discriminator)(seen.pair)
+    scales = outputs if isinstance(outputs, list) else [outputs]
+    projected = ensemble.knowing if ensemble else None
+    more = projected(seen.condition, seen.features) if projected else []
+    return [*scales, *((logits, []) for logits in more)]
 
 
-def read(discriminator: nn.Module, seen: DiscriminatorInput) -> Tensor | None:
-    """What D takes each place for, where an EnsembleDiscriminator has an OasisDiscriminator."""
-    segmenting = (
-        discriminator.segmenting if isinstance(discriminator, EnsembleDiscriminator) else None
-    )
-    return segmenting(seen.known).float() if segmenting else None
+def segment(discriminator: nn.Module, seen: DiscriminatorInput) -> Tensor | None:
+    """Class logits (N, K + 1, h, w) of the OasisDiscriminator; None if there is none."""
+    oasis = discriminator.segmenting if isinstance(discriminator, EnsembleDiscriminator) else None
+    return oasis(seen.features).float() if oasis else None
 
 
-def judged(recipe: Recipe, part: Microbatch) -> tuple[int, float]:
-    """How many of a microbatch's images, from the first on, the conditional discriminators see;
-    and their share of all such images.
+def count_conditional(recipe: Recipe, microbatch: Microbatch) -> tuple[int, float]:
+    """Number of a microbatch's first images that conditional discriminators see, and their share.
 
-    They never see maps with dropped elements: no photo has such a map, whatever G paints there.
+    Conditional discriminators never see element-dropped label maps, which no photo has.
     """
-    whole = len(part.input), part.share
-    return (part.encoded, part.encoded_share) if recipe.element_dropout else whole
+    whole = len(microbatch.input), microbatch.share
+    return (microbatch.encoded, microbatch.encoded_share) if recipe.element_dropout else whole
 
 
-def mean_of(losses: list[Tensor], like: Tensor) -> Tensor:
-    """Their mean; 0 where there are none."""
+def mean_or_zero(losses: list[Tensor], like: Tensor) -> Tensor:
+    """Mean of losses; 0 on the device of `like` if there are none."""
     return torch.stack(losses).mean() if losses else like.new_zeros(())

@@ -1,7 +1,4 @@
-"""What the generator minimises, as one module whose forward takes a microbatch.
-
-As a module it can be wrapped in DistributedDataParallel, and one autocast covers it.
-"""
+"""The loss of the generator, as a module that DistributedDataParallel can wrap."""
 
 from dataclasses import dataclass
 
@@ -16,11 +13,11 @@ from pix2pix.training import gan
 from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
-    evenness_loss,
     feature_matching_loss,
     generator_loss,
-    reading_loss,
+    oasis_loss,
     reconstruction_loss,
+    uniformity_loss,
 )
 from pix2pix.training.microbatch import Microbatch
 from pix2pix.training.recipe import Recipe
@@ -29,105 +26,116 @@ from pix2pix.training.style_codes import encode_styles, style_error
 
 @dataclass(frozen=True)
 class GeneratorResult:
-    """What a microbatch gave: what G minimises, and what D and the log need of it, detached."""
+    """Loss of G for a microbatch; and, detached, what D and the log need."""
 
     total: Tensor  # weighted sum of the losses, with its graph
-    losses: dict[str, Tensor]  # each times its share of the step, unweighted
-    styles: Tensor | None  # (encoded, style_dim), codes of the microbatch's own photos
-    real: gan.DiscriminatorInput | None  # what D sees of the truth; None before D takes part
-    fake: gan.DiscriminatorInput | None  # what D sees of the output
+    losses: dict[str, Tensor]  # by name, each times its share of the step, unweighted
+    styles: Tensor | None  # (encoded, style_dim), codes of the microbatch's photos
+    real: gan.DiscriminatorInput | None  # input of D with the real images; None before gan_start
+    fake: gan.DiscriminatorInput | None  # input of D with the outputs
 
 
 class GeneratorLoss(nn.Module):
-    """Distance to the truth where there is one, realism, and a style that can be read back."""
+    """Reconstruction, adversarial and style losses."""
 
     def __init__(self, recipe: Recipe, model: Model, bf16: bool) -> None:
         super().__init__()
         self.recipe, self.model, self.bf16 = recipe, model, bf16
 
     def forward(
-        self, part: Microbatch, discriminator: nn.Module | None, kl_weight: float = 0.0
+        self, microbatch: Microbatch, discriminator: nn.Module | None, kl_weight: float = 0.0
     ) -> GeneratorResult:
-        """`discriminator` is None until the adversarial part of the run; its weights are frozen."""
+        """`discriminator` has frozen weights; it is None before gan_start."""
         recipe, losses = self.recipe, {}
 
-        # Paint
+        # Generate
         style = own = None
         if self.model.style_encoder is not None:
-            assert part.noise is not None
-            with autocast(part.input.device, self.bf16):
+            assert microbatch.noise is not None
+            with autocast(microbatch.input.device, self.bf16):
                 style, own, kl = encode_styles(
-                    self.model.style_encoder, part.target, part.noise, part.encoded
+                    self.model.style_encoder,
+                    microbatch.target,
+                    microbatch.noise,
+                    microbatch.encoded,
                 )
-            losses["kl"] = kl * part.encoded_share
-        logits, output = self._paint(part, style)
+            losses["kl"] = kl * microbatch.encoded_share
+        logits, output = self._generate(microbatch, style)
 
-        # Near the truth
-        losses |= self._truth_losses(part, logits, output)
+        # Compare with the targets
+        losses |= self._target_losses(microbatch, logits, output)
         if recipe.lambda_z and recipe.prior_fraction and style is not None:
-            losses["z"] = self._style_loss(part, output, style)
+            losses["z"] = self._style_loss(microbatch, output, style)
 
-        # Real to D
+        # Adversarial losses
         real = fake = None
         if discriminator is not None:
-            painted = part.input if recipe.element_dropout else part.condition
-            with autocast(part.input.device, self.bf16):
+            painted = microbatch.input if recipe.element_dropout else microbatch.condition
+            with autocast(microbatch.input.device, self.bf16):
                 with torch.no_grad():
-                    real = gan.show(discriminator, recipe, part, part.condition, part.target)
-                fake = gan.show(discriminator, recipe, part, painted, output)
-                losses |= adversarial_losses(discriminator, recipe, part, real, fake)
+                    real = gan.make_input(
+                        discriminator, recipe, microbatch, microbatch.condition, microbatch.target
+                    )
+                fake = gan.make_input(discriminator, recipe, microbatch, painted, output)
+                losses |= adversarial_losses(discriminator, recipe, microbatch, real, fake)
             fake = fake.detach()
 
         total = self._weigh(losses, kl_weight)
-        if not total.requires_grad:  # drawn styles alone and no D yet: workers still meet here
+        if not total.requires_grad:  # only random styles and no D yet: DDP needs a graph
             total = total + 0 * output.sum()
         return GeneratorResult(total, {n: x.detach() for n, x in losses.items()}, own, real, fake)
 
-    def _paint(self, part: Microbatch, style: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Logits, and the output made of them with the truth where the weight is 0."""
+    def _generate(self, microbatch: Microbatch, style: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Logits, and the output with the target in place of pixels of weight 0."""
         generator = self.model.generator
-        with autocast(part.input.device, self.bf16):
-            logits = generator.logits(part.input, style)
-        logits = logits[part.pixels].float()
+        with autocast(microbatch.input.device, self.bf16):
+            logits = generator.logits(microbatch.input, style)
+        logits = logits[microbatch.pixels].float()
         output = generator.final(logits)
         if self.recipe.hint_embed_dim:
-            output = apply_hints(part.input, output)
-        valid = (part.weight > 0).float()
-        return logits, output * valid + part.target * (1 - valid)
+            output = apply_hints(microbatch.input, output)
+        valid = (microbatch.weight > 0).float()
+        return logits, output * valid + microbatch.target * (1 - valid)
 
-    def _truth_losses(self, part: Microbatch, logits: Tensor, output: Tensor) -> dict[str, Tensor]:
-        recipe, known = self.recipe, slice(part.encoded)
+    def _target_losses(
+        self, microbatch: Microbatch, logits: Tensor, output: Tensor
+    ) -> dict[str, Tensor]:
+        recipe, known = self.recipe, slice(microbatch.encoded)
         losses = {}
         if recipe.lambda_l1:
             distance = reconstruction_loss(
                 output[known],
-                part.target[known],
-                part.weight[known],
+                microbatch.target[known],
+                microbatch.weight[known],
                 recipe.rec_loss,
                 recipe.l1_beta,
             )
-            losses[recipe.rec_loss] = distance * part.encoded_weight_share
+            losses[recipe.rec_loss] = distance * microbatch.encoded_weight_share
         if recipe.lambda_uniformity and recipe.element_dropout:
-            losses["even"] = evenness_loss(output, part.input, part.gaps) * part.share
+            losses["even"] = (
+                uniformity_loss(output, microbatch.input, microbatch.gaps) * microbatch.share
+            )
         if recipe.lambda_ce:
             final = self.model.generator.final
             if isinstance(final, AnnealedMean):
                 logits = logits[:, : len(final.points)]
-                entropy = ab_cross_entropy(logits, part.target, final.points, part.weight)
+                entropy = ab_cross_entropy(
+                    logits, microbatch.target, final.points, microbatch.weight
+                )
             else:
-                entropy = class_cross_entropy(output, part.target, part.weight)
-            losses["ce"] = entropy * part.weight_share
+                entropy = class_cross_entropy(output, microbatch.target, microbatch.weight)
+            losses["ce"] = entropy * microbatch.weight_share
         return losses
 
-    def _style_loss(self, part: Microbatch, output: Tensor, style: Tensor) -> Tensor:
-        """How legible the drawn styles are in the outputs."""
-        if not part.drawn_share:
+    def _style_loss(self, microbatch: Microbatch, output: Tensor, style: Tensor) -> Tensor:
+        """Error of recovering the random style codes from the outputs."""
+        if not microbatch.random_share:
             return output.new_zeros(())
         assert self.model.style_encoder is not None
-        drawn = slice(part.encoded, None)
+        drawn = slice(microbatch.encoded, None)
         with autocast(output.device, self.bf16):
             error = style_error(self.model.style_encoder, output[drawn], style[drawn])
-        return error * part.drawn_share
+        return error * microbatch.random_share
 
     def _weigh(self, losses: dict[str, Tensor], kl_weight: float) -> Tensor:
         recipe = self.recipe
@@ -148,40 +156,44 @@ class GeneratorLoss(nn.Module):
 def adversarial_losses(
     discriminator: nn.Module,
     recipe: Recipe,
-    part: Microbatch,
+    microbatch: Microbatch,
     real: gan.DiscriminatorInput,
     fake: gan.DiscriminatorInput,
 ) -> dict[str, Tensor]:
-    """Realism (gan), legibility of the drawn classes (seg) and, for images with a truth, distance
-    to it in D's features (fm) and in those of the pretrained network (known).
+    """GAN loss (gan), OASIS loss (seg) and, for images with a target, feature matching in D (fm)
+    and in the pretrained network (known).
 
-    All are means over D's scales; pix2pixHD adds them up.
+    All are means over the scales of D; pix2pixHD sums them.
     """
-    count, share = gan.judged(recipe, part)
-    verdicts = gan.discriminate(discriminator, fake.first(count)) if count else []
-    scales = [generator_loss(logits.float(), recipe.gan_mode) for logits, _ in verdicts]
-    losses = {"gan": gan.mean_of(scales, fake.image) * share}
-    readings = gan.read(discriminator, fake)
+    count, share = gan.count_conditional(recipe, microbatch)
+    outputs = gan.discriminate(discriminator, fake.first(count)) if count else []
+    scales = [generator_loss(logits.float(), recipe.gan_mode) for logits, _ in outputs]
+    losses = {"gan": gan.mean_or_zero(scales, fake.image) * share}
+    readings = gan.segment(discriminator, fake)
     if readings is not None:
-        losses["seg"] = reading_loss(readings, fake.condition) * part.share
+        losses["seg"] = oasis_loss(readings, fake.condition) * microbatch.share
     if recipe.lambda_fm:
         with torch.no_grad():
-            truths = gan.discriminate(discriminator, real.first(count)) if part.encoded else []
-        pairs = [(r, f) for (_, r), (_, f) in zip(truths, verdicts) if r]
-        losses["fm"] = matching_loss(pairs, part, fake.image)
+            truths = (
+                gan.discriminate(discriminator, real.first(count)) if microbatch.encoded else []
+            )
+        pairs = [(r, f) for (_, r), (_, f) in zip(truths, outputs) if r]
+        losses["fm"] = matching_loss(pairs, microbatch, fake.image)
     if recipe.lambda_perceptual:
-        pairs = [([r], [f]) for r, f in zip(real.known, fake.known)] if part.encoded else []
-        losses["known"] = matching_loss(pairs, part, fake.image)
+        pairs = (
+            [([r], [f]) for r, f in zip(real.features, fake.features)] if microbatch.encoded else []
+        )
+        losses["known"] = matching_loss(pairs, microbatch, fake.image)
     return losses
 
 
 def matching_loss(
-    pairs: list[tuple[list[Tensor], list[Tensor]]], part: Microbatch, like: Tensor
+    pairs: list[tuple[list[Tensor], list[Tensor]]], microbatch: Microbatch, like: Tensor
 ) -> Tensor:
-    """Mean distance of real and fake activations, scale by scale, of the images with a truth."""
-    known = slice(part.encoded)
+    """Feature matching loss over the images with a target, averaged over `pairs`."""
+    known = slice(microbatch.encoded)
     distances = [
         feature_matching_loss([r[known].float() for r in real], [f[known].float() for f in fake])
         for real, fake in pairs
     ]
-    return gan.mean_of(distances, like) * part.encoded_share
+    return gan.mean_or_zero(distances, like) * microbatch.encoded_share

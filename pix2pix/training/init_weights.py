@@ -1,4 +1,4 @@
-"""Starting from another checkpoint's weights, as far as they fit."""
+"""Initial weights from another checkpoint."""
 
 import logging
 import re
@@ -19,15 +19,15 @@ PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", re.ASCII)  # OWNER/NAME@SHA
 def copy_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
     """Copies into `model` every tensor of the checkpoint that has the same name and shape.
 
-    The checkpoint is a folder, or OWNER/NAME or OWNER/NAME@REVISION on the Hub.
-    Says in the log which were not taken, and why. Returns the facts for the card. Raises ValueError
-    where nothing fits, and then the model is as it was.
+    The checkpoint is a folder, or OWNER/NAME or OWNER/NAME@REVISION on the Hub. Logs which tensors
+    were not copied and why, and returns facts for the model card. Raises ValueError if nothing
+    fits; the model is unchanged then.
     """
     folder = resolve(checkpoint)
     config, source = load_checkpoint(Path(folder))
     own, theirs = model.state_dict(), source.state_dict()
     fitting = {n: t for n, t in theirs.items() if n in own and own[n].shape == t.shape}
-    # Counters and tables of constants alone are no start.
+    # Buffers alone do not count
     if not any(name in dict(model.named_parameters()) for name in fitting):
         raise ValueError(
             f"{checkpoint}: none of its {len(theirs)} tensors fits this recipe's {len(own)} "
@@ -46,12 +46,12 @@ def copy_weights(model: Model, task: str, checkpoint: str) -> dict[str, object]:
 
 
 def public_name(start: str) -> str:
-    """What others may read of where the weights came from: a name of the Hub, or of a folder."""
+    """The Hub name or the folder's name of `start`, without the path on this machine."""
     return start if PINNED.fullmatch(start) else folder_name(start)
 
 
 def left_out(own: dict[str, Tensor], theirs: dict[str, Tensor]) -> list[tuple[str, list[str]]]:
-    """The tensors that are not taken, grouped by the reason in words; no empty group."""
+    """Names of the tensors that are not copied, grouped by reason; no empty group."""
     differing = [
         f"{name} {tuple(theirs[name].shape)} -> {tuple(own[name].shape)}"
         for name in theirs

@@ -1,4 +1,4 @@
-"""Losses of a conditional GAN. Logits and features come from `networks.PatchDiscriminator`."""
+"""Losses of a conditional GAN. Logits and features come from `models.PatchDiscriminator`."""
 
 import torch
 import torch.nn.functional as F
@@ -9,11 +9,11 @@ RECONSTRUCTIONS = ("l1", "l2", "smooth_l1")
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, kind: str, smoothing: float = 0.0) -> Tensor:
-    """What D minimises: vanilla (Goodfellow 2014), lsgan (Mao 2017) or hinge (Lim and Ye 2017).
+    """GAN loss of D: vanilla (Goodfellow 2014), lsgan (Mao 2017) or hinge (Lim and Ye 2017).
 
-    Halved, as in pix2pix. With `smoothing` the real ones' label is 1 - smoothing and the fake ones'
-    stays 0 (Salimans et al., "Improved Techniques for Training GANs", 2016, section 3.4); hinge has
-    no labels to smooth.
+    It is halved, as in pix2pix. With `smoothing` the label of real images is 1 - smoothing and that
+    of fake ones 0 (Salimans et al., "Improved Techniques for Training GANs", 2016, section 3.4).
+    Hinge has no labels to smooth.
     """
     if kind == "hinge":
         return (F.relu(1 - real).mean() + F.relu(1 + fake).mean()) / 2
@@ -26,7 +26,7 @@ def discriminator_loss(real: Tensor, fake: Tensor, kind: str, smoothing: float =
 
 
 def generator_loss(fake: Tensor, kind: str) -> Tensor:
-    """What G minimises so that D takes its output for real (the non-saturating form)."""
+    """GAN loss of G, in the non-saturating form."""
     if kind == "hinge":
         return -fake.mean()
     if kind == "lsgan":
@@ -42,12 +42,12 @@ def feature_matching_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     return torch.stack(distances).mean()
 
 
-def reading_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tensor:
-    """Cross-entropy of a SegmentingDiscriminator's logits (N, K + 1, H / 2, W / 2), where the label
-    map (N, K, H, W) has a class, with that class, or with painted, the last.
+def oasis_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tensor:
+    """OASIS loss: cross-entropy of logits (N, K + 1, H / 2, W / 2) over labelled pixels.
 
-    OASIS (Schönfeld et al., ICLR 2021, eq. 1), but that a class counts by the square root of its
-    area in the image, not alike whatever its area.
+    The target of real images is the class in `labels` (N, K, H, W), that of fake ones the last
+    class. OASIS (Schönfeld et al., ICLR 2021, eq. 1), except that classes are weighted by the
+    square root of their area in the image instead of equally.
     """
     classes = F.avg_pool2d(labels, labels.shape[-1] // logits.shape[-1])  # (N, K, H / 2, W / 2)
     log_p = F.log_softmax(logits, 1)
@@ -60,29 +60,29 @@ def reading_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tenso
     return losses.mean()
 
 
-EVEN_CELL = 8  # pixels
+UNIFORMITY_CELL = 8  # pixels
 
 
-def evenness_loss(images: Tensor, labels: Tensor, gaps: Tensor) -> Tensor:
-    """How far images (N, 3, H, W) are, in the gaps (N, 1, H, W) of their label maps, from the mean
-    colour of what has the same class there: mean L1 over all pixels, those outside gaps as 0.
+def uniformity_loss(images: Tensor, labels: Tensor, gaps: Tensor) -> Tensor:
+    """L1 distance of gaps to the mean colour of the class that fills them, over all pixels.
 
-    Where there are gaps, added is the same of the mean of each cell that is all of that class: the
-    whole wall may have a grain, but no stains.
+    `images` (N, 3, H, W) in -1..1, one-hot `labels` (N, K, H, W), `gaps` (N, 1, H, W) of 0 or 1.
+    The distance of the mean of each cell that has only this class is added: texture is allowed,
+    stains are not.
     """
     there = (labels * gaps).sum((2, 3))  # (N, K)
     ground = (labels * F.one_hot(there.argmax(1), labels.shape[1])[:, :, None, None]).sum(1, True)
     area = ground.sum((2, 3), keepdim=True).clamp(min=1)
     mean = ((images * ground).sum((2, 3), keepdim=True) / area).detach()  # (N, 3, 1, 1)
-    cells = (F.avg_pool2d(ground, EVEN_CELL) == 1) * (there.sum(1) > 0)[:, None, None, None]
-    stains = (F.avg_pool2d(images, EVEN_CELL) - mean).abs() * cells
+    cells = (F.avg_pool2d(ground, UNIFORMITY_CELL) == 1) * (there.sum(1) > 0)[:, None, None, None]
+    stains = (F.avg_pool2d(images, UNIFORMITY_CELL) - mean).abs() * cells
     return ((images - mean).abs() * gaps).mean() + stains.mean()
 
 
 def reconstruction_loss(
     output: Tensor, target: Tensor, weight: Tensor, kind: str = "l1", beta: float = 0.1
 ) -> Tensor:
-    """Mean error over the pixels by `weight` (N, 1, H, W): l1, l2 or smooth_l1.
+    """Mean error over pixels, weighted by `weight` (N, 1, H, W): l1, l2 or smooth_l1.
 
     l2 is the squared error; smooth_l1 is quadratic below `beta` and parallel to l1 above.
     """
@@ -98,13 +98,13 @@ def reconstruction_loss(
 
 
 def ab_cross_entropy(logits: Tensor, ab: Tensor, points: Tensor, weight: Tensor) -> Tensor:
-    """Cross-entropy between logits (N, K, H, W) and a/b (N, 2, H, W) spread over K grid points.
+    """Cross-entropy of logits (N, K, H, W) and a/b (N, 2, H, W) soft-encoded over K grid points.
 
-    Each pixel is shared out among the points by a Gaussian of half a grid step (Zhang et al., 2016,
-    section 2.1). `weight` (N, 1, H, W) makes up for how rare vivid pixels are.
+    The target of a pixel is a Gaussian of half a grid step over the points (Zhang et al., 2016,
+    section 2.1). `weight` (N, 1, H, W) rebalances rare, vivid colours.
     """
     spacing = (points[1:] - points[:-1]).norm(dim=1).min()
-    # |ab - p|^2 without |ab|^2, which is the same for all points and drops out of the softmax
+    # |ab - p|^2 without |ab|^2, which cancels out in the softmax
     distance = points.square().sum(1)[None, :, None, None] - 2 * torch.einsum(
         "nchw,kc->nkhw", ab, points
     )  # (N, K, H, W)
@@ -114,7 +114,7 @@ def ab_cross_entropy(logits: Tensor, ab: Tensor, points: Tensor, weight: Tensor)
 
 
 def class_cross_entropy(logits: Tensor, one_hot: Tensor, weight: Tensor) -> Tensor:
-    """Cross-entropy of logits and one-hot classes (N, K, H, W) by `weight` (N, 1, H, W)."""
+    """Cross-entropy of logits and one-hot classes (N, K, H, W), by `weight` (N, 1, H, W)."""
     cross = -(one_hot * torch.log_softmax(logits, dim=1)).sum(1, keepdim=True)
     return (cross * weight).sum() / weight.sum().clamp(min=1)
 

@@ -1,4 +1,4 @@
-"""Microbatches: the images of a step, in one piece or in several computed one after the other."""
+"""Microbatches: the parts of a batch that are computed one after the other to save memory."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -22,10 +22,9 @@ EVERY_PIXEL = np.s_[:, :, :, :]
 class Microbatch:
     """Images of a step that are computed together.
 
-    The first `encoded` are painted in the style of their own photo and have a truth: they are
-    compared with their target. The others get a drawn style and are seen by D alone. A mean over a
-    microbatch times its share, summed over the microbatches and averaged over the workers, is the
-    mean over the whole step.
+    The first `encoded` images get the style code of their own photo and are compared with it. The
+    others get a random style code and are seen by D only. A mean over a microbatch times its share,
+    summed over the microbatches and averaged over the workers, is the mean over the whole batch.
     """
 
     input: Tensor  # (N, C, H, W), as in Batch
@@ -35,13 +34,13 @@ class Microbatch:
     weight: Tensor
     noise: Tensor | None  # (N, style_dim), standard normal; None: no styles
     chances: Tensor  # (N, CHANCES), of `augmentation`
-    pixels: Any  # an index: the pixels of the output that target and weight are of
+    pixels: Any  # index of the output pixels that target and weight cover
     encoded: int
     share: float  # of the images
-    encoded_share: float  # of those with a truth
-    drawn_share: float  # of those with a drawn style
+    encoded_share: float  # of the images with their photo's style code
+    random_share: float  # of the images with a random style code
     weight_share: Tensor  # of the sum of all weights
-    encoded_weight_share: Tensor  # of the sum of the weights where there is a truth
+    encoded_weight_share: Tensor  # of the sum of the weights of encoded images
 
 
 def make_microbatches(
@@ -100,20 +99,20 @@ def split_batch(
     count: int,
     workers: Workers,
 ) -> list[Microbatch]:
-    """A worker's batch as `count` microbatches of one size.
+    """A worker's batch as `count` microbatches of equal size.
 
-    Of all workers' images the first `encoded` have a truth. `noise` and `chances` are this
-    worker's.
+    `encoded` counts the first images of all workers together. `noise`, `chances` and `gaps` are
+    those of this worker.
     """
     own, world = len(batch.input), workers.world
     total, size, start = own * world, own // count, workers.rank * own
-    known = min(max(encoded - start, 0), own)
+    encoded_own = min(max(encoded - start, 0), own)
     weight = workers.total(batch.weight.sum()).clamp(min=1e-12) / world
-    encoded_weight = workers.total(batch.weight[:known].sum()).clamp(min=1e-12) / world
+    encoded_weight = workers.total(batch.weight[:encoded_own].sum()).clamp(min=1e-12) / world
     parts = []
     for first in range(0, own, size):
         here = np.s_[first : first + size]
-        has_truth = min(max(known - first, 0), size)
+        encoded_here = min(max(encoded_own - first, 0), size)
         weights = batch.weight[here]
         parts.append(
             Microbatch(
@@ -125,19 +124,19 @@ def split_batch(
                 None if noise is None else noise[here],
                 chances[here],
                 pixels,
-                has_truth,
+                encoded_here,
                 size / own,
-                has_truth * world / max(encoded, 1),
-                (size - has_truth) * world / max(total - encoded, 1),
+                encoded_here * world / max(encoded, 1),
+                (size - encoded_here) * world / max(total - encoded, 1),
                 weights.sum() / weight,
-                weights[:has_truth].sum() / encoded_weight,
+                weights[:encoded_here].sum() / encoded_weight,
             )
         )
     return parts
 
 
 def accumulate(module: nn.Module, parts: Sequence[Microbatch]) -> Iterator[Microbatch]:
-    """The microbatches in turn. Workers average the gradients of `module` at the last one only."""
+    """Yields the microbatches; workers average the gradients of `module` at the last one only."""
     for i, part in enumerate(parts):
         is_last = i == len(parts) - 1
         several = isinstance(module, DistributedDataParallel) and not is_last

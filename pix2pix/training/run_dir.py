@@ -1,9 +1,8 @@
-"""A run's folder: one process at a time in it, saves that hold together, what a resume needs.
+"""Files in the folder of a run: saves, run.json, data.json and metrics.jsonl.
 
-A save is a checkpoint (model.safetensors, README.md, config.json), state.pt, and the checkpoint in
-best/ where the run keeps one. state.pt takes its place first and says all that the others say, so a
-process killed between two files leaves a checkpoint that loads and a run that goes on: `repair`
-writes the others anew.
+A save consists of a checkpoint (model.safetensors, README.md, config.json), state.pt, and the
+checkpoint in best/ if the run keeps one. state.pt is replaced first and holds all that the others
+hold. If a process is killed between two files, `repair` rewrites the others.
 """
 
 import io
@@ -34,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Progress:
-    """How far a run has come; with the learner, all that a resume needs."""
+    """Progress of a run. With the state of the learner, it is all that resuming needs."""
 
     step: int = 0
     seconds: float = 0.0  # of training, over all its sessions
@@ -66,7 +65,7 @@ def write_run(folder: Path, run: dict[str, Any]) -> None:
 
 
 def read_data_facts(folder: Path) -> dict[str, Any]:
-    """What `data.summary` gathered when the run last began; {} where nothing is kept."""
+    """The summary of the data (data.json) from when the run last started; {} if there is none."""
     try:
         facts = json.loads((folder / DATA_NAME).read_bytes())
     except (OSError, ValueError):
@@ -81,9 +80,9 @@ def write_data_facts(folder: Path, facts: dict[str, Any]) -> None:
 def save_state(
     folder: Path, learner: dict[str, Any], ema: Model, progress: Progress, is_best: bool
 ) -> None:
-    """Writes state.pt and the checkpoint; the one in best/ too where this step is the best."""
+    """Writes state.pt and the checkpoint, and the checkpoint in best/ if this step is the best."""
     buffer = io.BytesIO()
-    # Only types that a load with weights_only=True takes
+    # Only types that torch.load accepts with weights_only=True
     torch.save({"learner": learner, "progress": json.dumps(to_json(progress))}, buffer)
     files = {folder / STATE_NAME: buffer.getvalue()}
     write_together(files | served_files(folder, ema, progress, is_best))
@@ -102,9 +101,10 @@ def served_files(folder: Path, ema: Model, progress: Progress, is_best: bool) ->
 
 
 def repair(folder: Path, ema: Model, progress: Progress) -> None:
-    """Writes the checkpoint that belongs to state.pt, where the process was killed before it did.
+    """Rewrites the checkpoint from state.pt if the process was killed while saving.
 
-    config.json is the last file of a save: if it says what the state says, all of it was written.
+    config.json is the last file of a save: if it equals the config in the state, all files were
+    written.
     """
     path = folder / CONFIG_NAME
     if progress.config and not (path.exists() and holds(path, progress.config)):
@@ -124,13 +124,13 @@ def to_json(progress: Progress) -> dict[str, Any]:
 
 
 def read_state(content: bytes, device: torch.device, where: Path) -> tuple[dict, Progress]:
-    """The learner's state and the progress from the content of a state.pt.
+    """The state of the learner and the progress, from the content of state.pt.
 
-    Raises ValueError where it is damaged. Nothing but tensors and plain values is unpickled.
+    Raises ValueError if it is damaged. Only tensors and plain values are unpickled.
     """
     try:
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
-        if "progress" not in state:  # as runs wrote it before there was a best checkpoint
+        if "progress" not in state:  # written before there were best checkpoints
             return state["learner"], Progress(state["step"], state["seconds"])
         values = json.loads(state["progress"])
         return state["learner"], Progress(**{**values, "best": Best(**values["best"])})
@@ -140,14 +140,14 @@ def read_state(content: bytes, device: torch.device, where: Path) -> tuple[dict,
 
 
 def trim_metrics(path: Path, step: int) -> None:
-    """Drops the lines that the run wrote after its last save, so that none stands twice."""
+    """Drops the lines that were written after the last save: these steps are repeated."""
     if path.exists():
         kept = [line for line in path.read_text().splitlines() if is_before(line, step)]
         write_atomically(path, "".join(line + "\n" for line in kept).encode())
 
 
 def is_before(line: str, step: int) -> bool:
-    """Whether a whole line of metrics.jsonl is of that step or an earlier one."""
+    """Whether a line of metrics.jsonl is complete and not later than `step`."""
     try:
         return bool(json.loads(line)["step"] <= step)
     except ValueError:  # cut off by a full disk or a kill

@@ -1,4 +1,4 @@
-"""What of a recipe follows from the size that it is asked for: depth, and what D can judge."""
+"""Adapts depth, receptive field and discriminator scales of a recipe to another size."""
 
 import itertools
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from pix2pix.config import ENCODER_DEPTH
 from pix2pix.models import PATCH_LAYERS, smallest_side
 
 SIZE_KEYS = ("size", "width")
-LARGEST_BOTTLENECK = 12  # pixels; a U-Net whose middle is larger sees too little at once
+LARGEST_BOTTLENECK = 12  # pixels; with a larger one the U-Net has too small a receptive field
 
 
 def fit_to_size(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
-    """The keys that must be other than `values` has them for the size in it; {} where none must.
+    """The keys of `values`, all keys of a recipe, that must change for its size; {} if none must.
 
-    `values` are all keys of a recipe, `given` those that a user named, which stay as they are. The
-    depth is the largest that divides all sides. Where nothing fits, `Recipe` says what is wrong.
+    The keys in `given`, which a user named, do not change. The depth becomes the largest that
+    divides all sides. If nothing fits, `Recipe` raises the error.
     """
     if not any(key in given for key in SIZE_KEYS):
         return {}
@@ -53,7 +53,7 @@ def _is_deep_enough(sides: list[int], depth: int) -> bool:
 
 
 def _fit_discriminator(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
-    """Fewer scales, and then a smaller field, where D could judge nothing of so small a picture."""
+    """Fewer scales and then a smaller receptive field, if D would have no output at this size."""
     if not values["lambda_gan"]:
         return {}
     sides = [side for side in (values[k] for k in ("size", "width", "progressive_size")) if side]

@@ -1,4 +1,4 @@
-"""The style codes that a microbatch is painted with: of its own photos, and drawn ones."""
+"""Style codes of a microbatch: those of its photos, and random ones."""
 
 import torch
 from torch import Tensor
@@ -11,11 +11,11 @@ from pix2pix.training.losses import kl_to_standard_normal
 def encode_styles(
     encoder: StyleEncoder, photos: Tensor, noise: Tensor, encoded: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Style codes (N, style_dim) for photos (N, 3, H, W), those that were encoded, and their KL.
+    """Style codes (N, style_dim) of photos (N, 3, H, W), the detached encoded ones, and their KL.
 
-    The first `encoded` images get the code of their own photo, by the reparametrisation with
-    `noise` (N, style_dim), standard normal; the rest get one drawn from the distribution of the
-    codes seen so far.
+    The first `encoded` images get the code of their own photo, by reparametrization with `noise`
+    (N, style_dim), standard normal. The others get one sampled from the distribution of the codes
+    seen so far.
     """
     own, kl = noise[:0], noise.new_zeros(())
     if encoded:
@@ -27,11 +27,11 @@ def encode_styles(
 
 
 def style_error(encoder: StyleEncoder, fakes: Tensor, styles: Tensor) -> Tensor:
-    """Distance of the styles that the encoder reads in fakes (N, 3, H, W) from those they were
-    painted with (N, style_dim), in standard deviations.
+    """L1 distance of the styles encoded from `fakes` (N, 3, H, W) to `styles` (N, style_dim), in
+    standard deviations.
 
-    Only G learns from it (BicycleGAN's latent regression, Zhu et al., 2017, eq. 6): the encoder
-    enters with detached weights.
+    This is the latent regression of BicycleGAN (Zhu et al., 2017, eq. 6). The weights of the
+    encoder are detached: only G is trained by it.
     """
     frozen = {name: tensor.detach() for name, tensor in encoder.state_dict().items()}
     read, _ = functional_call(encoder, frozen, (fakes,))

@@ -1,4 +1,4 @@
-"""TensorBoard's event files of a run, where the package `tensorboard` is installed."""
+"""TensorBoard event files of a run, if the package `tensorboard` is installed."""
 
 import logging
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ BOARD_NAME = "tensorboard"
 
 
 class TensorBoardWriter:
-    """Scalars and sample sheets under OUT_DIR/tensorboard; without the package it writes nothing.
+    """Writes scalars and sample images to OUT_DIR/tensorboard; does nothing without the package.
 
-    What an earlier, cut-off part of the run wrote from `first_step` on is hidden by TensorBoard.
+    TensorBoard hides what an earlier, interrupted part of the run wrote after `first_step`.
     """
 
     def __init__(self, out_dir: Path, first_step: int, is_on: bool = True) -> None:
@@ -26,7 +26,7 @@ class TensorBoardWriter:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            log.info("no TensorBoard files: pip install tensorboard makes them")
+            log.info("no TensorBoard event files; to write them: pip install tensorboard")
             return
         folder = str(out_dir / BOARD_NAME)
         self._writer = SummaryWriter(folder, purge_step=first_step + 1 if first_step else None)

@@ -9,12 +9,12 @@ from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
     discriminator_loss,
-    evenness_loss,
     feature_matching_loss,
     generator_loss,
     kl_to_standard_normal,
-    reading_loss,
+    oasis_loss,
     reconstruction_loss,
+    uniformity_loss,
 )
 
 
@@ -115,11 +115,11 @@ def test_a_class_is_read_by_the_square_root_of_its_area_and_void_not_at_all() ->
     labels[:, 0, :, :4], labels[:, 1, :2, 4:] = 1, 1
     logits = torch.tensor([0.7, 0.2, 0.1]).log()[None, :, None, None].expand(1, 3, 2, 3)
     read = -(2 * math.log(0.7) + 1 * math.log(0.2)) / (2 + 1)
-    assert reading_loss(logits, labels).item() == pytest.approx(read)
+    assert oasis_loss(logits, labels).item() == pytest.approx(read)
     logits = torch.cat([logits[..., :2], torch.zeros(1, 3, 2, 1)], 3)
     painted = -(4 * math.log(0.1) + math.log(1 / 3)) / 5
-    assert reading_loss(logits, labels, painted=True).item() == pytest.approx(painted)
-    assert reading_loss(logits, torch.zeros(1, 2, 4, 6)).item() == 0
+    assert oasis_loss(logits, labels, painted=True).item() == pytest.approx(painted)
+    assert oasis_loss(logits, torch.zeros(1, 2, 4, 6)).item() == 0
 
 
 def test_a_gap_is_compared_with_the_mean_colour_of_its_class() -> None:
@@ -128,7 +128,7 @@ def test_a_gap_is_compared_with_the_mean_colour_of_its_class() -> None:
     gaps[0, :, :, 0] = 1
     columns = torch.tensor([0.6, 0.6, 0.0, 0.0, 0.3, 0.3, 9.0, 9.0])
     image = columns.expand(2, 3, 8, 8).clone().requires_grad_()
-    loss = evenness_loss(image, labels, gaps)
+    loss = uniformity_loss(image, labels, gaps)
     assert loss.item() == pytest.approx(3 * 8 * (0.6 - 0.3) / (2 * 3 * 64))
     loss.backward()
     assert image.grad is not None and image.grad[0, :, :, 0].all()
@@ -141,11 +141,11 @@ def test_where_there_are_gaps_the_whole_wall_is_to_be_without_stains_but_may_hav
     gaps[..., 0, 0] = 1
     image = torch.full((1, 3, 16, 32), 0.5)
     image[..., 24:] = -1
-    assert evenness_loss(image, labels, gaps).item() == pytest.approx(0)
+    assert uniformity_loss(image, labels, gaps).item() == pytest.approx(0)
     image[..., :8, 8:16] = -0.1  # a cell of the six
     stained = (5 * 0.1 + 0.5) / 8 + 0.1 / (16 * 32)  # the mean of the wall is 0.4
-    assert evenness_loss(image, labels, gaps).item() == pytest.approx(stained)
-    assert evenness_loss(image, labels, torch.zeros_like(gaps)).item() == 0
+    assert uniformity_loss(image, labels, gaps).item() == pytest.approx(stained)
+    assert uniformity_loss(image, labels, torch.zeros_like(gaps)).item() == 0
     image = torch.full((1, 3, 16, 32), 0.5)
     image[..., 1::2] = 0.1
-    assert evenness_loss(image, labels, gaps).item() == pytest.approx(0.2 / (16 * 32), rel=1e-3)
+    assert uniformity_loss(image, labels, gaps).item() == pytest.approx(0.2 / (16 * 32), rel=1e-3)

@@ -57,6 +57,6 @@ def test_without_the_package_one_line_says_how_to_get_it(tmp_path, monkeypatch, 
     board.add_image(Image.new("RGB", (4, 4)), 1)
     board.close()
     assert [r.getMessage() for r in caplog.records] == [
-        "no TensorBoard files: pip install tensorboard makes them"
+        "no TensorBoard event files; to write them: pip install tensorboard"
     ]
     assert list(tmp_path.iterdir()) == []
