@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself: the content of its config.json, checked field by field."""
+"""The config of a checkpoint (config.json), validated field by field."""
 
 import dataclasses
 import difflib
@@ -13,29 +13,26 @@ from typing import Any, TypeVar
 
 FORMAT_VERSION = 1
 TASKS = ("labels2photo", "photo2labels", "colorize", "image2image")
-# The channels that a generator takes and gives, where the task alone says so
+# Input and output channels of a generator, where the task fixes them
 CHANNELS = {
     "labels2photo": (None, 3),
     "photo2labels": (3, None),
-    "colorize": (7, 2),  # L; hint a, b and mask; the same spread over the picture -> a, b
+    "colorize": (7, 2),  # L; hint a, b and mask; the same propagated over the image -> a, b
     "image2image": (3, 3),
 }
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
 PADDINGS = ("zeros", "replicate")
 ENCODERS = ("unet", "efficientnet-lite0")
-ENCODER_DEPTH = 5  # halvings of every encoder but the U-Net's own
-# What the app offers to put in for image2image: any picture, or black (white) lines to be drawn
+ENCODER_DEPTH = 5  # downsamplings of every encoder but the U-Net's own
+# Input that the app asks for in image2image: a photo, or black (white) lines
 INPUT_TYPES = ("photo", "lines", "lines-white")
-# How a picture of another shape than the network's is made into one (data.geometry)
+# How images of another shape are fitted to the size of the network (data.resize_crop)
 RESIZE_MODES = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
-DEFAULT_RESIZE_MODES = {
-    "image2image": "stretch",
-    "colorize": "crop",
-}  # of a task; of others "squeeze"
+DEFAULT_RESIZE_MODES = {"image2image": "stretch", "colorize": "crop"}  # other tasks: "squeeze"
 HALVES = ("", "left", "right")
 MAX_STYLES = 64
-MAX_STYLE_VALUE = 64.0  # a style's numbers are of the order of 1
+MAX_STYLE_VALUE = 64.0  # the values of style codes are of the order of 1
 
 # Old names of keys: read in config.json, run.json, recipes and on the command line, never written
 KEY_ALIASES = {
@@ -114,7 +111,7 @@ def from_dict(cls: type[T], values: object, where: str) -> T:
 
 
 def _coerce(hint: Any, value: Any, where: str) -> Any:
-    """`value` as the type `hint`, where JSON's own types allow it without loss."""
+    """`value` converted to the type `hint`, if that is possible without loss."""
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return from_dict(hint, value, where)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -141,27 +138,25 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """The shape of a U-Net (`networks.UNet`). The bounds keep a stranger's config affordable."""
+    """The architecture of a U-Net (`models.UNet`). Bounds limit the cost of untrusted configs."""
 
     in_channels: int
     out_channels: int
     ngf: int = 64  # channels after the first downsampling
-    depth: int = 8  # number of downsamplings: the input's sides are multiples of 2 ** depth
+    depth: int = 8  # number of downsamplings; input sides are multiples of 2 ** depth
     max_channels: int = 512
     norm: str = "batch"
     upsample: str = "transpose"
-    dropout: float = 0.0  # in the innermost decoder blocks
-    stem: int = 0  # channels of a full-resolution stem and head; 0: none, as in the paper
-    padding: str = "zeros"  # what convolutions see beyond the border
-    class_norm: bool = False  # each class of the input has its own style modulation
-    style_dim: int = 0  # length of the style code; 0: one picture for each input
-    ab_classes: int = 0  # colour as a distribution over so many a/b points; 0: a plain value
-    half_output: bool = False  # the last layers work at half the input's sides
-    hint_embed_dim: int = (
-        0  # length of the code of a place, by which hints find what they belong to
-    )
-    norm_eps: float = 1e-5  # what instance norm adds to each variance
-    encoder: str = "unet"  # what halves: the U-Net's own layers, or a network that knows photos
+    dropout: float = 0.0  # in the three innermost decoder blocks
+    stem: int = 0  # channels of a full-resolution stem and head; 0 = none, as in the paper
+    padding: str = "zeros"  # padding of convolutions
+    class_norm: bool = False  # modulate features by input class
+    style_dim: int = 0  # length of the style code; 0 = one output per input
+    ab_classes: int = 0  # number of a/b bins of a predicted distribution; 0 = regression
+    half_output: bool = False  # output at half the input's resolution
+    hint_embed_dim: int = 0  # size of the per-pixel embedding that propagates hints; 0 = off
+    norm_eps: float = 1e-5  # epsilon of instance norm
+    encoder: str = "unet"  # the U-Net's own, or a network pretrained on ImageNet
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -209,7 +204,7 @@ class GeneratorConfig:
 
 @dataclass(frozen=True)
 class LabelColor:
-    """An entry of a checkpoint's palette: the class at that index."""
+    """Name and colour of a class; its index in the palette is the class index."""
 
     name: str
     rgb: tuple[int, ...]
@@ -231,7 +226,7 @@ def check_style(style: tuple[Any, ...], style_dim: int) -> None:
         require(ok, "style", expected, style)
 
 
-CROP_SCALE_RANGE = "0 (as `resize_mode` has it), or from 1 to 4"
+CROP_SCALE_RANGE = "0 (the default of resize_mode), or from 1 to 4"
 
 
 def is_crop_scale(value: float) -> bool:
@@ -239,12 +234,12 @@ def is_crop_scale(value: float) -> bool:
 
 
 def default_resize_mode(task: str) -> str:
-    """What `resize_mode` is where nothing else is said."""
+    """The default of `resize_mode` for a task."""
     return DEFAULT_RESIZE_MODES.get(task, "squeeze")
 
 
 def check_value_range(values: tuple[float, ...], name: str) -> None:
-    """Raises ValueError unless it is (), or the value of black and the greater one of white."""
+    """Raises ValueError unless `values` is () or (black, white), finite and increasing."""
     ok = not values or (
         len(values) == 2 and all(map(math.isfinite, values)) and values[0] < values[1]
     )
@@ -253,25 +248,23 @@ def check_value_range(values: tuple[float, ...], name: str) -> None:
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """Everything that serving a checkpoint needs to know, and where it came from."""
+    """What inference needs to know of a checkpoint, and how it was trained."""
 
     task: str
-    size: int  # height in pixels of what it was trained on, and works at
+    size: int  # height in pixels of the training images, used for inference too
     generator: GeneratorConfig
-    palette: tuple[LabelColor, ...] = ()  # classes by index, where a label map is involved
-    styles: dict[str, tuple[float, ...]] = field(default_factory=dict)  # looks that have a name
+    palette: tuple[LabelColor, ...] = ()  # classes by index, for tasks with label maps
+    styles: dict[str, tuple[float, ...]] = field(default_factory=dict)  # named style codes
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
-    width: int = 0  # in pixels, of what it was trained on; 0: square
-    input_type: str = "photo"  # what its input is made of
-    max_size: int = 0  # label maps up to this short side are painted at their own size; 0: `size`
-    resize_mode: str = (
-        "auto"  # one of RESIZE_MODES; auto: as training.options have it, else the usual one
-    )
-    crop_scale: float = 0.0  # as `resize_mode`, of the views it was trained on; 0: the usual one
-    input_half: str = ""  # where the input lies in the pairs side by side it was trained on, if so
-    input_range: tuple[float, ...] = ()  # of pictures deeper than 8 bits: what is black and white
+    width: int = 0  # width in pixels of the training images; 0 = same as size
+    input_type: str = "photo"  # one of INPUT_TYPES
+    max_size: int = 0  # short side up to which label maps keep their size; 0 = size
+    resize_mode: str = "auto"  # one of RESIZE_MODES; auto = from training.options, or the default
+    crop_scale: float = 0.0  # of the training crops; 0 = the default of resize_mode
+    input_half: str = ""  # the half that holds the input in side-by-side training pairs
+    input_range: tuple[float, ...] = ()  # values of black and white in images above 8 bits
 
     def __post_init__(self) -> None:
         self._upgrade()
@@ -326,8 +319,7 @@ class CheckpointConfig:
             check_style(style, shape.style_dim)
 
     def _upgrade(self) -> None:
-        """Reads what older configs say in `training.options`: their keys' names, and how pictures
-        were resized."""
+        """Renames old keys in `training.options`, and reads resize_mode from there if missing."""
         options = self.training.get("options")
         if isinstance(options, dict):
             options = rename_old_keys(options, "training.options")
@@ -344,7 +336,7 @@ class CheckpointConfig:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(H, W) of what it was trained on."""
+        """(H, W) of the training images."""
         return self.size, self.width or self.size
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--j
 python train.py RECIPE [--KEY VALUE ...] --show
 torchrun --nproc-per-node 2 train.py ...
 
-Exit status: 0 all steps done, 1 stopped by a full disk or memory, a NaN or a lost worker, or a push
-to the Hub that failed, 2 a mistake in the command or the data, 130 or 143 saved and left because of
+Exit status: 0 all steps done; 1 stopped by a full disk, out of memory, NaN or a lost worker, or the
+push to the Hub failed; 2 a mistake in the command or the data; 130 or 143 saved and stopped by
 SIGINT or SIGTERM.
 """
 
@@ -29,11 +29,11 @@ from pix2pix.runtime.device import DEVICES
 from pix2pix.runtime.malloc import keep_freed_memory
 from pix2pix.training import launch
 from pix2pix.training.recipe import FROM_DATA, Recipe, load_recipe, recipe_names
-from pix2pix.training.recipe_cli import default_words, recipe_keys, recipe_text, type_words
+from pix2pix.training.recipe_cli import format_default, format_recipe, format_type, recipe_keys
 from pix2pix.training.run_errors import RunStoppedError
 
 OLD_NAMES = {new: old for old, new in KEY_ALIASES.items()}
-INTERRUPTED = 128 + signal.SIGINT  # as shells have it
+INTERRUPTED = 128 + signal.SIGINT  # the exit status that shells use
 
 
 def parse_flag(text: str) -> bool:
@@ -43,7 +43,7 @@ def parse_flag(text: str) -> bool:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line, with an option for every key of a recipe."""
+    """The parser of train.py, with an option for every key of a recipe."""
     parser = argparse.ArgumentParser(
         prog="train.py",
         allow_abbrev=False,
@@ -51,52 +51,52 @@ def build_parser() -> argparse.ArgumentParser:
         "       train.py --resume DIR [--KEY VALUE ...]\n"
         "       train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT]\n"
         "       train.py RECIPE [--KEY VALUE ...] --show",
-        description="Train a model that turns images into images, from pairs or plain photos.",
-        epilog="The folder --out is a checkpoint at any time: hand it to the app or to "
-        "'python -m pix2pix'. Its samples/ and metrics.jsonl show how the run goes.",
+        description="Train an image-to-image model from pairs or from single photos.",
+        epilog="The folder --out is a checkpoint at any time: use it with the app or with "
+        "'python -m pix2pix'. Its report.html shows the progress of the run.",
     )
     parser.add_argument("recipe", nargs="?", help=f"one of: {', '.join(recipe_names())}")
     parser.add_argument(
         "--data", type=Path, help="folder with the training images (README: Your own data)"
     )
-    parser.add_argument("--out", type=Path, help="folder for the run, made if need be")
+    parser.add_argument("--out", type=Path, help="folder for the run, created if missing")
     parser.add_argument(
         "--resume",
         type=Path,
         metavar="DIR",
-        help="continue the run in DIR, with --data where the data moved to, and with what keys are "
-        "to change from here on, such as a larger --max-steps",
+        help="continue the run in DIR; --data if its data moved, and keys to change, such as a "
+        "larger --max-steps",
     )
     parser.add_argument(
         "--init-from",
         metavar="CHECKPOINT",
-        help="begin with the weights of this checkpoint, a folder or OWNER/NAME[@REVISION], "
-        "as far as their shapes fit",
+        help="start from the weights of this checkpoint, a folder or OWNER/NAME[@REVISION]; "
+        "tensors of other shapes are skipped",
     )
     parser.add_argument(
-        "--device", choices=DEVICES, default="auto", help="what computes [default: auto]"
+        "--device", choices=DEVICES, default="auto", help="device to train on [default: auto]"
     )
     parser.add_argument(
-        "--push-to-hub", metavar="OWNER/NAME", help="at the end, put it on the Hugging Face Hub"
+        "--push-to-hub", metavar="OWNER/NAME", help="push the result to the Hugging Face Hub"
     )
-    parser.add_argument("--private", action="store_true", help="there only for your own eyes")
+    parser.add_argument("--private", action="store_true", help="push to a private repository")
     parser.add_argument(
         "--no-examples", action="store_true", help="push without the held-out inputs in examples/"
     )
     add_evaluation(parser)
     parser.add_argument(
-        "--show", action="store_true", help="print the keys as RECIPE and the options set them"
+        "--show", action="store_true", help="print all keys of RECIPE with the options applied"
     )
     add_keys(parser)
     return parser
 
 
 def add_keys(parser: argparse.ArgumentParser) -> None:
-    """An option for every key, in groups as `Recipe` has them; without it the recipe's value."""
+    """Adds an option for every key, grouped as in `Recipe`, and a hidden one for its old name."""
     kinds = {field.name: field.type for field in dataclasses.fields(Recipe)}
     groups: dict[str, argparse._ArgumentGroup] = {}
     for key in recipe_keys():
-        if key.name in ("task", *FROM_DATA):  # what the recipe is for; what the data says
+        if key.name in ("task", *FROM_DATA):  # fixed by the recipe; read from the data
             continue
         if key.group not in groups:
             groups[key.group] = parser.add_argument_group(f"{key.group} (keys of the recipe)")
@@ -106,9 +106,9 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
         groups[key.group].add_argument(
             "--" + key.name.replace("_", "-"),
             type=kind,
-            metavar=type_words(key.name),
+            metavar=format_type(key.name),
             default=argparse.SUPPRESS,
-            help=f"{key.help} [{default_words(key.name)}]".replace("%", "%%"),
+            help=f"{key.help} [{format_default(key.name)}]".replace("%", "%%"),
             **bare,
         )
         if key.name in OLD_NAMES:
@@ -122,22 +122,20 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
 
 
 def add_evaluation(parser: argparse.ArgumentParser) -> None:
-    scores = parser.add_argument_group("measuring a checkpoint instead of training one")
+    scores = parser.add_argument_group("evaluation of a checkpoint, without training")
     scores.add_argument(
         "--evaluate",
         metavar="CHECKPOINT",
-        help="measure this one, a folder or OWNER/NAME[@REVISION]",
+        help="evaluate this checkpoint, a folder or OWNER/NAME[@REVISION]",
     )
     scores.add_argument("--split", default="val", help="the folder in --data (default: val)")
-    scores.add_argument(
-        "--judge", metavar="CHECKPOINT", help="a trace checkpoint, for the FCN score"
-    )
+    scores.add_argument("--judge", metavar="CHECKPOINT", help="trace checkpoint for the FCN score")
     scores.add_argument(
         "--group",
         action="append",
         default=[],
         metavar="NAME=GLOB",
-        help="the same figures for the examples whose names match; may be given again",
+        help="metrics of the examples whose names match; can be repeated",
     )
     scores.add_argument(
         "--json",
@@ -148,7 +146,7 @@ def add_evaluation(parser: argparse.ArgumentParser) -> None:
 
 
 def evaluate(options: dict[str, Any]) -> None:
-    """Prints the figures of a checkpoint and writes them as JSON."""
+    """Prints the metrics of a checkpoint and writes them as JSON."""
     checkpoint, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
     split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
     groups = evaluate_checkpoint.parse_groups(options.pop("group"))
@@ -162,7 +160,7 @@ def evaluate(options: dict[str, Any]) -> None:
 
 
 def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> dict[str, Any]:
-    """The options by name. One that does not exist ends the program with the nearest name."""
+    """The options by name. An unknown option ends the program and suggests the nearest name."""
     options, unknown = parser.parse_known_args(argv)
     if unknown:
         name = unknown[0].split("=")[0]
@@ -176,7 +174,7 @@ def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> di
 
 
 def push(folder: Path, repo: str, private: bool, examples: bool) -> None:
-    """Puts the trained run on the Hub. StoppedError with the command that tries it again."""
+    """Pushes the run to the Hub. Raises RunStoppedError with the command to retry."""
     words = ["python", "-m", "pix2pix", "push", str(folder), repo]
     words += ["--private"] * private + ["--no-examples"] * (not examples)
     try:
@@ -184,8 +182,8 @@ def push(folder: Path, repo: str, private: bool, examples: bool) -> None:
     except (Exception, KeyboardInterrupt) as error:
         reason = str(error) or type(error).__name__
         raise RunStoppedError(
-            f"the training is done and {folder} is whole, but it is not on the Hub: {reason}\n"
-            f"To try that again: {shlex.join(words)}"
+            f"the training is done and saved in {folder}; pushing to the Hub failed: {reason}\n"
+            f"To retry: {shlex.join(words)}"
         ) from error
 
 
@@ -213,10 +211,10 @@ def main(argv: list[str] | None = None) -> int:
         if show:
             if not name or data or out or run or init_from or repo:
                 parser.error("--show goes with RECIPE and its keys alone")
-            print(recipe_text(load_recipe(name, options)))
+            print(format_recipe(load_recipe(name, options)))
             return 0
         if repo is not None:
-            publish.check_target(repo)  # now rather than after hours of training
+            publish.check_target(repo)  # before hours of training
         keep_freed_memory()
         if run is not None:
             if name or out or init_from:
@@ -235,7 +233,7 @@ def main(argv: list[str] | None = None) -> int:
     except RunStoppedError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # before the first step; from then on it is a request to save
+    except KeyboardInterrupt:  # before the first step; later ones are handled by StopSignal
         return INTERRUPTED
     return signal_number and INTERRUPTED - signal.SIGINT + signal_number
 

@@ -13,22 +13,22 @@ LABEL_TASKS = ("labels2photo", "photo2labels")
 
 @dataclass(frozen=True)
 class DataOptions:
-    """What a recipe says about its data; the keys of its section "Data"."""
+    """The keys of a recipe about its data, its section "Data"."""
 
     task: str
-    size: int = 256  # height of the views, pixels
-    width: int = 0  # 0: as `size`
+    size: int = 256  # image height in pixels
+    width: int = 0  # 0 = same as size
     layout: str = "auto"
     direction: str = "auto"  # which of A and B is the input
-    val_split: float = 0.1  # of the examples are held out where there is no folder val
+    val_split: float = 0.1  # fraction held out when there is no val folder
     skip_invalid: bool = False
     resize_mode: str = "auto"
     crop_scale: float = 0.0
     random_flip: bool = True
-    cache_gb: float = -1.0  # decoded images kept in memory; -1: half of what is free
-    class_balance: float = 0.5  # a class counts by its share to the power of minus this
+    cache_gb: float = -1.0  # memory for decoded images; -1 = half of the free memory
+    class_balance: float = 0.5  # weight of a class: its share to the power of minus this
     half_output: bool = False
-    input_range: ValueRange = ()  # of deep pictures: the values that are read as 0 and 255
+    input_range: ValueRange = ()  # images above 8 bits: the values read as 0 and 255
     target_range: ValueRange = ()
     seed: int = 0
 
@@ -49,13 +49,13 @@ class DataOptions:
         self.geometry()
 
     def range_names(self) -> tuple[str, str]:
-        """The options that are the ranges of an example's parts; "" of a label map."""
+        """Names of the options with the ranges of both parts of an example; "" for label maps."""
         if self.task == "image2image":
             return "input_range", "target_range"
         return "input_range" if self.task == "photo2labels" else "target_range", ""
 
     def part_ranges(self) -> tuple[ValueRange, ValueRange]:
-        """The ranges of an example's parts: of input and target, or of the photo and none."""
+        """The ranges of both parts of an example: input and target, or photo and ()."""
         first, second = self.range_names()
         return getattr(self, first), getattr(self, second) if second else ()
 

@@ -1,4 +1,4 @@
-"""Line charts as inline SVG, for a page that opens from disk: no library, no network."""
+"""Line charts as inline SVG, without a library or network requests."""
 
 import html
 import json

@@ -26,8 +26,8 @@ def recipe_keys() -> list[Key]:
     return [Key(f.metadata["group"], f.name, f.metadata["help"]) for f in fields(Recipe)]
 
 
-def type_words(name: str) -> str:
-    """What the key takes, as its option's metavar has it: FLOAT, or {vanilla,lsgan,hinge}."""
+def format_type(name: str) -> str:
+    """Metavar of a key: its type, such as FLOAT, or its choices, such as {vanilla,lsgan,hinge}."""
     choices = {**CHOICES, "layout": ("auto", *LAYOUTS), "direction": DIRECTIONS}
     choices["resize_mode"] = ("auto", *RESIZE_MODES)
     if name in choices:
@@ -36,8 +36,8 @@ def type_words(name: str) -> str:
     return {int: "INT", float: "FLOAT", bool: "{true,false}"}.get(kind, "TEXT")
 
 
-def default_words(name: str) -> str:
-    """The key's default, and the other values that recipes give it."""
+def format_default(name: str) -> str:
+    """The default of a key and the other values in recipes."""
     default = next(field.default for field in fields(Recipe) if field.name == name)
     values: list[Any] = [recipe[name] for recipe in _recipes() if name in recipe]
     others = sorted({value for value in values if value != default})
@@ -57,8 +57,8 @@ def _as_typed(value: object) -> str:
     return text or "none"
 
 
-def recipe_text(recipe: Recipe) -> str:
-    """All keys with their values, as a TOML file that would set them."""
+def format_recipe(recipe: Recipe) -> str:
+    """All keys with their values, as a TOML file."""
     lines, group = [], "Task"
     for key in recipe_keys():
         if key.group != group:

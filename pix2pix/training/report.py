@@ -1,7 +1,7 @@
-"""report.html in a run's folder: how the training goes, in one file that opens from disk.
+"""Writes report.html, a self-contained page with the progress of a run.
 
-Everything is in it: styles, charts as SVG, sample sheets as data URLs. It asks nothing of any
-network, and whatever a user named is shown as text.
+It holds styles, charts as SVG and sample sheets as data URLs, makes no network requests, and
+escapes all names that users chose.
 """
 
 import base64
@@ -51,9 +51,9 @@ Series = dict[str, list[tuple[int, float]]]
 def write_report(
     out_dir: Path, run: Mapping[str, Any], facts: Mapping[str, Any], step: int, total_steps: int
 ) -> None:
-    """Writes OUT_DIR/report.html from its metrics.jsonl and samples/, whole or not at all.
+    """Writes OUT_DIR/report.html from its metrics.jsonl and samples/, atomically.
 
-    `run` is the content of run.json, `facts` what the checkpoint's config says of its training.
+    `run` is the content of run.json, `facts` the `training` of its config.json.
     """
     losses, figures = read_metrics(out_dir / "metrics.jsonl")
     rates = {name: losses.pop(key) for key, name in RATES.items() if key in losses}
@@ -77,7 +77,7 @@ def write_report(
 
 
 def read_metrics(path: Path) -> tuple[Series, Series]:
-    """The losses and the validation figures by name, as (step, value); none that is not finite."""
+    """Losses and validation metrics by name, as (step, value), finite values only."""
     losses: Series = defaultdict(list)
     figures: Series = defaultdict(list)
     lines = path.read_text().splitlines() if path.exists() else []
@@ -202,7 +202,7 @@ def loss_chart(name: str, points: list[tuple[int, float]], step: int) -> str:
 
 
 def rate_chart(rates: Series, step: int) -> str:
-    """Both learning rates in one panel, or the line that both have."""
+    """A chart of both learning rates; one line if they are equal."""
     if not rates:
         return ""
     lines = [Line(name, points, k) for k, (name, points) in enumerate(rates.items(), 1)]
@@ -219,15 +219,13 @@ def settings(recipe: Mapping[str, Any]) -> str:
 
 
 def as_written(value: object) -> str:
-    """A recipe's value as one types it on the command line."""
+    """A value of a recipe as typed on the command line."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def next_words(step: int, total_steps: int) -> str:
     if step < total_steps:
-        return (
-            "Should the run stop, it goes on where it was last saved. The folder serves as it is:"
-        )
+        return "If the run stops, resume it from its last save. The folder is a usable checkpoint:"
     return "The run is finished. Its folder is a checkpoint:"
 
 

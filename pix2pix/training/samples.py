@@ -1,4 +1,4 @@
-"""Sheets of samples: a row for each held-out example, its input, outputs and truth."""
+"""Sample sheets: a row per held-out example with input, outputs and target."""
 
 import io
 from collections.abc import Sequence
@@ -38,12 +38,12 @@ def sample_sheet(
     rows: int = 8,
     palette: Sequence[LabelColor] = (),
 ) -> Image.Image:
-    """Evenly spaced examples, a column for each of input, outputs and truth, with its caption.
+    """A sheet of evenly spaced examples with captioned columns.
 
-    labels2photo: labels, the real photo's style, two random styles (or the one output), real photo.
-    photo2labels: photo, the label map found, the true one. colorize: grey, result, result with 10
-    hints, photo. image2image: input, output, truth. The classes have the colours of
-    `palette`, or without one those of the facades.
+    labels2photo: labels, output in the photo's style, in two random styles, photo. photo2labels:
+    photo, predicted and true label map. colorize: grey, output, output with 10 hints, photo.
+    image2image: input, output, target. Classes have the colours of `palette`, by default those of
+    the facades.
     """
     colors = np.array([entry.rgb for entry in palette], np.uint8) if palette else PALETTE
     batch = dataset.batch(spread_indices(len(dataset), rows), None)
@@ -57,7 +57,7 @@ def sample_sheet(
 
 
 def save_sheet(sheet: Image.Image, out_dir: Path, step: int) -> None:
-    """Writes samples/step_STEP.jpg and, the card's picture, samples.jpg."""
+    """Writes samples/step_STEP.jpg, and samples.jpg for the model card."""
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=88)
     (out_dir / "samples").mkdir(exist_ok=True)
@@ -118,6 +118,6 @@ def tile(columns: Columns) -> Image.Image:
 
 
 def caption_font(caption: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The largest of Pillow's own font, up to 14 pixels, in which the caption fits its column."""
+    """Pillow's default font at the largest size up to 14 pixels that fits the column."""
     fonts = (ImageFont.load_default(size) for size in range(14, 5, -1))
     return next((f for f in fonts if f.getlength(caption) <= width - 4), ImageFont.load_default(5))
