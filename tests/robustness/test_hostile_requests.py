@@ -246,7 +246,7 @@ VALUES: tuple[Any, ...] = (
     [[[[]]]],
     {},
     {"ids": None},
-    {"ids": WALL[:40], "seed": 1},
+    {"ids": WALL[:20], "seed": 1},
     {"ids": WALL, "seed": "1; rm -rf /", "style": [[1]], "format": {}},
     {"ids": WALL, "seed": 2**63, "id": 2**63},
     {"ids": WALL, "seed": 0, "style": [1e308] * 4},
