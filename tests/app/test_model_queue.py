@@ -50,7 +50,7 @@ def test_a_drawing_does_not_wait_for_a_whole_file() -> None:
         queue, drawn = ModelQueue(), threading.Event()
         file = asyncio.create_task(queue.run(lambda: drawn.wait(60), Lane.FILES))
         await until(lambda: queue.jobs(Lane.FILES))
-        await queue.run(drawn.set, Lane.INTERACTIVE)
+        await queue.run(drawn.set, Lane.DRAWINGS)
         return await file
 
     assert run_apart(both()).result is True

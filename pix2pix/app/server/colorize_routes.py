@@ -51,7 +51,7 @@ class ColorizeApi:
             except ValueError as error:
                 return refuse(str(error), 400)
         key = key_of(request)
-        lane = Lane.FILES if wanted.kind == "save" else Lane.INTERACTIVE
+        lane = Lane.FILES if wanted.kind == "save" else Lane.PREVIEWS
         try:
             photo = self.store.find(key, wanted.photo)
             values, notices = await self.queue.run(

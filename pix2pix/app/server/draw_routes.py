@@ -72,16 +72,16 @@ class DrawApi:
         async with self.bodies.json(request) as content:
             drawing = parse_request(DrawRequest, content, self.context)
         stop = self._enter(drawing)
-        self.queue.check_room(Lane.INTERACTIVE)
+        self.queue.check_room(Lane.DRAWINGS)
         if drawing.can_wait:
-            if self.queue.jobs(Lane.INTERACTIVE):
+            if self.queue.jobs(Lane.DRAWINGS):
                 raise InferenceCancelledError
             stop = self._or_others_wait(stop)
 
         def work() -> tuple[bytes, str]:
             return encode_picture(draw_picture(self.drawer, drawing, stop), drawing)
 
-        (picture, media_type), notices = await self.queue.run(work, Lane.INTERACTIVE, stop)
+        (picture, media_type), notices = await self.queue.run(work, Lane.DRAWINGS, stop)
         return answer_file(picture, media_type, picture_name(self.sheet, drawing), notices)
 
     def _enter(self, drawing: DrawRequest) -> Stop:
@@ -92,7 +92,7 @@ class DrawApi:
 
     def _or_others_wait(self, stop: Stop) -> Stop:
         def stop_or_others_wait() -> bool:
-            return self.queue.jobs(Lane.INTERACTIVE) > 1 or (stop is not None and stop())
+            return self.queue.jobs(Lane.DRAWINGS) > 1 or (stop is not None and stop())
 
         return stop_or_others_wait
 

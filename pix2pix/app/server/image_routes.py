@@ -43,7 +43,7 @@ class ImageApi:
         async with self.bodies.file(request) as (content, name):
             source, name = self._source(request, content, name)
             values, notices = await self.queue.run(
-                lambda: preview_photo(self.model, source, name), Lane.INTERACTIVE
+                lambda: preview_photo(self.model, source, name), Lane.PREVIEWS
             )
             return answer_json(values, notices)
 

@@ -22,11 +22,13 @@ Result = TypeVar("Result")
 class Lane(enum.Enum):
     """What a job keeps busy. Networks run one at a time in any case (`inference.runner.Runner`).
 
-    A whole file takes seconds, most of them for decoding, upsampling and encoding. With one lane
-    for both, every drawing would wait for every photo that somebody saves.
+    A drawing takes 40 ms on a CPU, a preview ten times as long, and a whole file takes seconds,
+    most of them for decoding, upsampling and encoding. With one lane for all, a drawing would wait
+    for every photo that somebody saves.
     """
 
-    INTERACTIVE = "interactive"  # drawings and previews: a fraction of a second
+    DRAWINGS = "drawings"
+    PREVIEWS = "previews"
     FILES = "files"  # whole files, one at a time: a picture of 50 megapixels needs 150 to 600 MB
 
 
