@@ -1,36 +1,30 @@
-"""What several tests share: stand-in models, the app being served, and a Chromium to visit it."""
+"""Fixtures that several folders share: the app being served, a browser, checkpoints and a Hub."""
 
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from helpers.fake_hub import TOKEN, FakeHub, serve_hub
 from helpers.forked import Forker
 from helpers.hand import drag, press, start_anew
-from helpers.running import ROOT, RunningApp, app_arguments, free_port, running_app, save_app_models
+from helpers.models import TINY_RECIPE
+from helpers.running import ROOT, RunningApp, app_arguments, running_app, save_app_models
+from helpers.serving import serve
+from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
 from huggingface_hub import constants
-from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.hub.client import Hub
 from pix2pix.inference import (
-    Colorizer,
-    Drawer,
-    Tracer,
     load_colorizer,
     load_drawer,
     load_tracer,
 )
-from pix2pix.labels.label_map import PALETTE
-from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
-TINY_RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
-SCREENSHOTS = ROOT / "screenshots"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -45,72 +39,6 @@ CHROMIUM_FLAGS = [
 ]
 
 
-class PaletteDrawer(Drawer):
-    """Stands in for a model: label colours, tinted by the seed or by a style of three numbers."""
-
-    style_dim = 3
-    styles: dict[str, tuple[float, ...]] = {}  # noqa: RUF012
-
-    def __init__(self, size: int = 256) -> None:
-        self.size = self.largest = size
-        self.config = checkpoint_config(Recipe("labels2photo", size=size))
-
-    def style_from(self, photo: Image.Image) -> np.ndarray:
-        return np.asarray(photo.convert("RGB"), np.float32).mean((0, 1)) / 255
-
-    def draw(
-        self,
-        label_map: np.ndarray,
-        seed: int = 0,
-        style: Any = None,
-        stop: Any = None,
-        size: int | None = None,
-    ) -> np.ndarray:
-        tint = np.random.default_rng(seed).uniform(0.4, 1, 3) if style is None else style
-        return (PALETTE[label_map] * tint).astype(np.uint8)
-
-
-class BandTracer(Tracer):
-    """Stands in for a model: sky where a photo is blue, windows where it is dark, else wall."""
-
-    def __init__(self) -> None:
-        pass
-
-    def trace(self, photo: Image.Image) -> np.ndarray:
-        red, _, blue = np.moveaxis(np.asarray(photo.convert("RGB"), int), -1, 0)
-        return np.where(blue > red + 30, 0, np.where(red < 90, 2, 1)).astype(np.uint8)
-
-
-class StandInSession:
-    """What `open_photo` of a stand-in gives: notes say what it was asked for."""
-
-    def __init__(self, colorizer: Colorizer, photo: Image.Image, options: dict[str, Any]) -> None:
-        self.colorizer, self.photo = colorizer, photo
-        switches = ("repair", "denoise", "negative", "crop")
-        self.notes = tuple(name for name in switches if options.get(name))
-        self.offers: dict[str, str] = {}
-
-    def colorize(self, strength: float = 1.0, hints: Any = ()) -> Image.Image:
-        return self.colorizer.colorize(self.photo, strength, hints)
-
-
-class SepiaColorizer(Colorizer):
-    """Stands in for a model: the photo's light, made warm."""
-
-    def __init__(self) -> None:
-        self.size = 192
-
-    def open_photo(self, photo: Image.Image, **options: Any) -> Any:
-        return StandInSession(self, photo, options)
-
-    def colorize(  # type: ignore[override]
-        self, photo: Image.Image, strength: float = 1.0, hints: Any = (), **_: Any
-    ) -> Image.Image:
-        light = np.asarray(photo.convert("L"), np.float32)[..., None]
-        warm = np.array([30, 5, -35], np.float32) * strength
-        return Image.fromarray(np.clip(light + warm, 0, 255).astype(np.uint8))
-
-
 @pytest.fixture(scope="session")
 def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the app keeps uploads during the tests."""
@@ -118,35 +46,6 @@ def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         yield folder
-
-
-def serve(
-    drawer: Drawer | str,
-    colorizer: Colorizer | str,
-    tracer: Tracer | None = None,
-    root_path: str = "",
-) -> Iterator[str]:
-    """Builds and serves the app; gives its address."""
-    from pix2pix.app.blocks import create_demo
-
-    demo = create_demo(drawer, colorizer, tracer)
-    yield launch(demo, root_path)
-    demo.close(verbose=False)
-
-
-def launch(demo: Any, root_path: str = "") -> str:
-    """Serves the app on a free port; its address."""
-    from pix2pix.app.blocks import launch_options
-
-    port = free_port()
-    demo.launch(
-        server_name="127.0.0.1",
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
-        **launch_options(demo, root_path),
-    )
-    return f"http://127.0.0.1:{port}/"
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, PaletteDrawer, SepiaColorizer, serve
 from helpers.printed import mount, old_photo, print_in_dots
 from helpers.routes import colorize
+from helpers.running import ROOT
+from helpers.serving import serve
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from helpers.tiffs import pages
 from PIL import Image
 

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import PaletteDrawer, SepiaColorizer, serve
+from helpers.drawings import HOSTILE_DRAWINGS, WALL
+from helpers.serving import serve
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
-from test_app import HOSTILE_DRAWINGS, WALL
 
 from pix2pix.app.server.encoding import pack_ids
 from pix2pix.inference import InferenceCancelledError

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from conftest import ROOT, PaletteDrawer, SepiaColorizer
 from gradio.context import LocalContext
+from helpers.running import ROOT
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from starlette.requests import Request
 
 from pix2pix.app import gradio_compat

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import PaletteDrawer, SepiaColorizer, serve
 from helpers.proxies import wait_for_port
 from helpers.running import ROOT, free_port
+from helpers.serving import serve
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 
 from pix2pix.app.assets import ASSETS_URL
 from pix2pix.app.server.request_filter import MAX_FORM_BYTES

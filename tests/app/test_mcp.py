@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import PaletteDrawer, SepiaColorizer
 from helpers.models import colors
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
 
 from pix2pix.app.blocks import create_demo, launch_options

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import PaletteDrawer, SepiaColorizer, launch
 from gradio_client import Client, handle_file
 from helpers.fake_hub import FakeHub
 from helpers.models import CPU, RECIPES, ROADS, colors, save_models, street
 from helpers.routes import draw, open_answer, post, read_answer, send_file
+from helpers.serving import launch
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
 
 from pix2pix.app import main as app

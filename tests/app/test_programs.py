@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import PaletteDrawer, SepiaColorizer
 from gradio_client import Client, handle_file
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
 
 from pix2pix.labels.label_map import encode_label_image

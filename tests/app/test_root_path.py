@@ -6,7 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import PaletteDrawer, SepiaColorizer, serve
+from helpers.serving import serve
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 
 from pix2pix.app import main as app
 from pix2pix.app.assets import ASSETS_URL

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS
 from helpers.hand import (
+    SCREENSHOTS,
     drag,
     open_file,
     read_building,

@@ -2,13 +2,11 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, SCREENSHOTS, PaletteDrawer, serve
 from helpers.darkroom import (
     BLUE,
     SpotColorizer,
@@ -18,22 +16,13 @@ from helpers.darkroom import (
     to_colors,
     wait_for_color,
 )
-from helpers.hand import decode_uri, open_file, press, save, save_grey_photo
+from helpers.hand import SCREENSHOTS, decode_uri, open_file, press, save, save_grey_photo
+from helpers.running import ROOT
 from PIL import Image
 
 from pix2pix.app.server.photo_store import PHOTOS
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def spots(upload_folder: Path) -> Iterator[str]:
-    yield from serve(PaletteDrawer(), SpotColorizer())
-
-
-@pytest.fixture
-def tab(spots: str, visit: Visit) -> Any:
-    return to_colors(visit(spots))
 
 
 # ---- one photo ---------------------------------------------------------------------------

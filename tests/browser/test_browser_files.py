@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS, BandTracer, PaletteDrawer, SepiaColorizer, serve
 from helpers.hand import (
+    SCREENSHOTS,
     drag,
     open_file,
     press,
@@ -19,6 +19,8 @@ from helpers.hand import (
     read_sheet,
     wait_for_building,
 )
+from helpers.serving import serve
+from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
 from PIL import Image
 
 from pix2pix.app.canvas_spec import fit_label_map

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS
-from helpers.hand import drag, finger, press, read_sheet, start_anew, tool
+from helpers.hand import SCREENSHOTS, drag, finger, press, read_sheet, start_anew, tool
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

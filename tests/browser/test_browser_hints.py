@@ -1,17 +1,14 @@
 """Colour hints in a real browser: set, moved, coloured and taken off, by mouse, finger and keys."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import PaletteDrawer, serve
 from helpers.darkroom import (
     BLUE,
     RED,
-    SpotColorizer,
     Visit,
     click_photo,
     drag_dot,
@@ -26,16 +23,6 @@ from PIL import Image
 from pix2pix.app.server.photo_store import PHOTOS
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def spots(upload_folder: Path) -> Iterator[str]:
-    yield from serve(PaletteDrawer(), SpotColorizer())
-
-
-@pytest.fixture
-def tab(spots: str, visit: Visit) -> Any:
-    return to_colors(visit(spots))
 
 
 def test_a_click_and_a_colour_make_a_hint_and_the_colour_is_there(tab: Any) -> None:

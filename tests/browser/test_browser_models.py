@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS, PaletteDrawer, SepiaColorizer, launch
 from helpers.fake_hub import TOKEN, FakeHub
-from helpers.hand import decode_uri, read_picture
+from helpers.hand import SCREENSHOTS, read_picture
+from helpers.model_tabs import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 from helpers.models import CPU, ROADS, colors, save_models, save_pairs, street
+from helpers.serving import launch
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
 
 import pix2pix.__main__ as cli
@@ -39,60 +41,6 @@ def own_studio(models: dict[str, Path], upload_folder: Path) -> Iterator[str]:
     demo = create_demo(PaletteDrawer(), SepiaColorizer(), None, others)
     yield launch(demo)
     demo.close(verbose=False)
-
-
-def show_tab(page: Any, name: str) -> Any:
-    """Opens a tab, from the menu where the row has no room for it; its panel."""
-    tabs = page.get_by_role("tab", name=name, exact=True)
-    if tabs.count() and tabs.first.is_visible():
-        tabs.first.click()
-    else:
-        page.locator(".overflow-menu > button").click()
-        page.locator(".overflow-dropdown button", has_text=name).click()
-    return page.locator("[role=tabpanel]:visible")
-
-
-def read_sheet(panel: Any, colors: np.ndarray) -> np.ndarray:
-    panel.page.wait_for_timeout(80)
-    rgb = decode_uri(panel.locator(".st-sheet").evaluate("(c) => c.toDataURL('image/png')"))
-    exact = (rgb.astype(int)[:, :, None] == colors).all(-1)
-    assert exact.any(-1).all()
-    return exact.argmax(-1).astype(np.uint8)
-
-
-def stroke(panel: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page = panel.page
-    box = panel.locator(".st-sheet").bounding_box()
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    page.mouse.move(*points[1], steps=8)
-    page.mouse.up()
-
-
-def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
-    """Does something; the picture that comes of the newest drawing."""
-    node = panel.locator(".st-building").element_handle()
-    shown = node.get_attribute("data-picture")
-    act()
-    panel.page.wait_for_function(
-        "([n, shown]) => n.dataset.asked === n.dataset.picture && n.dataset.picture !== shown",
-        arg=[node, shown],
-    )
-    return read_picture(panel.locator(".st-building img"))
-
-
-def save_item(panel: Any, item: str) -> Path:
-    with panel.page.expect_download() as download:
-        panel.get_by_role("button", name="Save", exact=True).click()
-        panel.get_by_role("menuitem", name=item, exact=True).click()
-    return Path(download.value.path())
-
-
-def open_in(panel: Any, button: str, path: Path) -> None:
-    with panel.page.expect_file_chooser() as chooser:
-        panel.get_by_role("button", name=button, exact=True).click()
-    chooser.value.set_files(path)
 
 
 def test_a_drawing_of_own_classes_has_their_palette_and_its_own_sheet(

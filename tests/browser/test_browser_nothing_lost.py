@@ -1,15 +1,13 @@
 """Nothing is lost: over a reload, a step back, in two windows at once, without a network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import PaletteDrawer, serve
 from helpers.darkroom import (
     BLUE,
-    SpotColorizer,
     click_photo,
     is_dropped,
     places,
@@ -27,15 +25,11 @@ from helpers.hand import (
     start_anew,
     wait_for_building,
 )
+from helpers.stand_ins import PaletteDrawer
 from playwright.sync_api import Error
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def spots(upload_folder: Path) -> Iterator[str]:
-    yield from serve(PaletteDrawer(), SpotColorizer())
 
 
 class Questions:

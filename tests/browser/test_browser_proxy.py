@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS, BandTracer, PaletteDrawer, SepiaColorizer, serve
-from helpers.hand import open_file, save, save_grey_photo, wait_for_building
+from helpers.hand import SCREENSHOTS, open_file, save, save_grey_photo, wait_for_building
 from helpers.proxies import (
     adapted,
     documented_server,
@@ -22,6 +21,8 @@ from helpers.proxies import (
     without_tls,
 )
 from helpers.running import free_port
+from helpers.serving import serve
+from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
 from PIL import Image
 
 pytestmark = [pytest.mark.browser, needs_nginx]

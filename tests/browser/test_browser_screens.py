@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS
 from helpers.darkroom import click_photo, to_colors
-from helpers.hand import drag, finger, press, read_sheet, tool
+from helpers.hand import SCREENSHOTS, drag, finger, press, read_sheet, tool
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

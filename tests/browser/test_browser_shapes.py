@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import SCREENSHOTS, PaletteDrawer, launch
-from helpers.hand import read_picture
+from helpers.hand import SCREENSHOTS, read_picture
+from helpers.model_tabs import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 from helpers.models import CPU, RECIPES, ROADS
+from helpers.serving import launch
+from helpers.stand_ins import PaletteDrawer
 from PIL import Image
-from test_browser_models import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 
 from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo

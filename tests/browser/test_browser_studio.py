@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SCREENSHOTS, PaletteDrawer
 from helpers.hand import (
+    SCREENSHOTS,
     drag,
     finger,
     press,
@@ -17,6 +17,7 @@ from helpers.hand import (
     tool,
     wait_for_building,
 )
+from helpers.stand_ins import PaletteDrawer
 from PIL import Image
 
 from pix2pix.labels.label_map import PALETTE

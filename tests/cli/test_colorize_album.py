@@ -9,26 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.album import make, pixels, results
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_colorizer(tmp_path_factory.mktemp("colorize"))
-
-
-@pytest.fixture
-def colorize(
-    checkpoint: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Colorize:
-    monkeypatch.chdir(tmp_path)
-    return make_colorize(checkpoint, capsys)
 
 
 def make_album() -> None:
@@ -123,14 +107,16 @@ def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
-    colorize, checkpoint: Path, number: signal.Signals
+    colorize, colorizer_checkpoint: Path, number: signal.Signals
 ) -> None:
     for i in range(60):
         make(f"album/{i:02}.png", 900, 600)
     command = [sys.executable, "-m", "pix2pix", "colorize", "album", "-o", "out", "--device", "cpu"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [*command, "--checkpoint", str(checkpoint)], env=environment, stderr=subprocess.PIPE
+        [*command, "--checkpoint", str(colorizer_checkpoint)],
+        env=environment,
+        stderr=subprocess.PIPE,
     )
     while not (Path("out").is_dir() and list(Path("out").glob("*.png"))):
         assert process.poll() is None

@@ -9,29 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.album import make, pixels, results
 from helpers.printed import mount, old_photo
 from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.images.color import lightness
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_colorizer(tmp_path_factory.mktemp("colorize"))
-
-
-@pytest.fixture
-def colorize(
-    checkpoint: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Colorize:
-    monkeypatch.chdir(tmp_path)
-    return make_colorize(checkpoint, capsys)
-
 
 # One photo
 

@@ -5,28 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.album import Colorize, make, make_colorize, pixels, results, save_colorizer
+from helpers.album import make, pixels, results
 from helpers.tiffs import pages
 from PIL import Image
 
 from pix2pix.cli.photo_tasks import find_photos, plan_photos
 from pix2pix.images.format_detection import detect_format
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_colorizer(tmp_path_factory.mktemp("colorize"))
-
-
-@pytest.fixture
-def colorize(
-    checkpoint: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Colorize:
-    monkeypatch.chdir(tmp_path)
-    return make_colorize(checkpoint, capsys)
 
 
 def put(name: str, like: str, kind: str = "JPEG") -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from conftest import SepiaColorizer
 from helpers.hand import decode_uri
+from helpers.stand_ins import SepiaColorizer
 from PIL import Image
 
 Visit = Callable[..., Any]

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from helpers.running import ROOT
 from PIL import Image
 
 from pix2pix.labels.label_map import PALETTE
+
+SCREENSHOTS = ROOT / "screenshots"
 
 
 def read_sheet(page: Any) -> np.ndarray:

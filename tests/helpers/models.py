@@ -15,6 +15,7 @@ from pix2pix.training.train_step import checkpoint_config
 
 CPU = ("cpu", "torch")  # where the app loads models: the device and the engine
 TINY: dict[str, Any] = {"size": 64, "ngf": 4, "depth": 4, "max_channels": 8, "norm": "instance"}
+TINY_RECIPE = Recipe("labels2photo", size=32, ngf=4, depth=3, max_channels=8, style_dim=4)
 ROADS = (
     LabelColor("road", (128, 64, 128)),
     LabelColor("building", (70, 70, 70)),

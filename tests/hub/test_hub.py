@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import TINY_RECIPE as RECIPE
 from helpers.fake_hub import TOKEN, FakeHub
+from helpers.models import TINY_RECIPE as RECIPE
 
 from pix2pix.checkpoint import Model, build_meta_model, load_checkpoint
 from pix2pix.hub import resolve

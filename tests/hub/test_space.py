@@ -15,8 +15,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import ROOT, TINY_RECIPE, free_port
 from helpers.fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
+from helpers.models import TINY_RECIPE
+from helpers.running import ROOT, free_port
 from huggingface_hub import constants
 from PIL import Image
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.tiff_kinds import KINDS
 from helpers.tiffs import GREY, RGB, WIDE, WIDE_RGB, YCBCR, by_hand, grey, planes, written
 from PIL import Image
-from test_tiff import KINDS
 
 from pix2pix.images.convert import to_rgb
 from pix2pix.images.reader import open_image

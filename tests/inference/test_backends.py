@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers.networks import CPU, DRAWING, RECIPES, inputs, make_model
 
-from pix2pix.checkpoint import Model
 from pix2pix.inference.backends import (
     ENGINES,
     InferenceCancelledError,
@@ -26,63 +26,8 @@ from pix2pix.inference.backends import (
     selection,
 )
 from pix2pix.inference.runner import Runner
-from pix2pix.training.recipe import Recipe
-from pix2pix.training.train_step import checkpoint_config
 
-DRAWING = Recipe(
-    "labels2photo",
-    size=32,
-    ngf=8,
-    depth=3,
-    max_channels=16,
-    norm="instance",
-    upsample="resize",
-    stem=4,
-    style_dim=4,
-    class_norm=True,
-    padding="replicate",
-)
-RECIPES = {
-    "drawing": DRAWING,
-    "zeros": dataclasses.replace(DRAWING, class_norm=False, padding="zeros"),
-    "paper": Recipe("image2image", size=32, ngf=8, depth=4, max_channels=16, dropout=0.5),
-    "colorize": Recipe(
-        "colorize", size=64, ngf=8, depth=3, upsample="resize", half_output=True, ab_classes=88
-    ),
-    "trace": Recipe("photo2labels", size=64, ngf=8, depth=3, half_output=True),
-    "known": Recipe(
-        "colorize",
-        size=64,
-        ngf=8,
-        depth=5,
-        max_channels=16,
-        upsample="resize",
-        half_output=True,
-        ab_classes=88,
-        encoder="efficientnet-lite0",
-        hint_embed_dim=5,
-    ),
-}
-CPU = torch.device("cpu")
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def make_model(recipe: Recipe) -> Model:
-    torch.manual_seed(0)
-    model = Model(checkpoint_config(recipe)).requires_grad_(False)
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            assert module.running_mean is not None and module.running_var is not None
-            module.running_mean.uniform_(-0.1, 0.1)
-            module.running_var.uniform_(0.5, 2)
-    return model.eval()
-
-
-def inputs(recipe: Recipe, shape: tuple[int, int, int]) -> tuple[torch.Tensor, Any]:
-    config = checkpoint_config(recipe).generator
-    count, height, width = shape
-    style = torch.randn(count, config.style_dim) if config.style_dim else None
-    return torch.rand(count, config.in_channels, height, width) * 2 - 1, style
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -251,8 +196,9 @@ def test_networks_run_one_at_a_time_and_one_that_is_late_is_not_begun() -> None:
 # Two models are freed in the order of the argument; signals come after each
 SIGNALLED = """
 import gc, os, signal, sys
-sys.path[:0] = ["tests/inference", "tests"]
-from test_backends import CPU, DRAWING, inputs, make_backend, make_model
+sys.path[:0] = ["tests"]
+from helpers.networks import CPU, DRAWING, inputs, make_model
+from pix2pix.inference.backends import make_backend
 
 x, style = inputs(DRAWING, (1, 32, 32))
 models = [make_backend("openvino", make_model(DRAWING).generator, CPU) for _ in range(2)]

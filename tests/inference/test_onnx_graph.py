@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from test_backends import RECIPES, inputs, make_model
+from helpers.networks import RECIPES, inputs, make_model
 
 from pix2pix.inference.backends.onnx_graph import Precision, build_onnx_model
 from pix2pix.training.recipe import Recipe

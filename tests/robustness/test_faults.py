@@ -11,11 +11,12 @@ import httpx
 import numpy as np
 import pytest
 import torch
-from conftest import PaletteDrawer, SepiaColorizer, serve
 from gradio_client import Client
 from helpers.models import colors, save_models, street
 from helpers.routes import draw, post
 from helpers.running import app_arguments, running_app, save_app_models
+from helpers.serving import serve
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from torch import Tensor
 
 from pix2pix.app.errors import show_notices

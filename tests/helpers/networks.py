@@ -1,0 +1,66 @@
+"""Small networks of every kind that is trained here, with random weights, and inputs for them."""
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from pix2pix.checkpoint import Model
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
+
+DRAWING = Recipe(
+    "labels2photo",
+    size=32,
+    ngf=8,
+    depth=3,
+    max_channels=16,
+    norm="instance",
+    upsample="resize",
+    stem=4,
+    style_dim=4,
+    class_norm=True,
+    padding="replicate",
+)
+RECIPES = {
+    "drawing": DRAWING,
+    "zeros": dataclasses.replace(DRAWING, class_norm=False, padding="zeros"),
+    "paper": Recipe("image2image", size=32, ngf=8, depth=4, max_channels=16, dropout=0.5),
+    "colorize": Recipe(
+        "colorize", size=64, ngf=8, depth=3, upsample="resize", half_output=True, ab_classes=88
+    ),
+    "trace": Recipe("photo2labels", size=64, ngf=8, depth=3, half_output=True),
+    "known": Recipe(
+        "colorize",
+        size=64,
+        ngf=8,
+        depth=5,
+        max_channels=16,
+        upsample="resize",
+        half_output=True,
+        ab_classes=88,
+        encoder="efficientnet-lite0",
+        hint_embed_dim=5,
+    ),
+}
+CPU = torch.device("cpu")
+
+
+def make_model(recipe: Recipe) -> Model:
+    """In evaluation mode; its batch norms have running statistics that are no identity."""
+    torch.manual_seed(0)
+    model = Model(checkpoint_config(recipe)).requires_grad_(False)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.running_mean is not None and module.running_var is not None
+            module.running_mean.uniform_(-0.1, 0.1)
+            module.running_var.uniform_(0.5, 2)
+    return model.eval()
+
+
+def inputs(recipe: Recipe, shape: tuple[int, int, int]) -> tuple[torch.Tensor, Any]:
+    """Random x in -1..1 and style codes, or None; `shape` is (N, H, W)."""
+    config = checkpoint_config(recipe).generator
+    count, height, width = shape
+    style = torch.randn(count, config.style_dim) if config.style_dim else None
+    return torch.rand(count, config.in_channels, height, width) * 2 - 1, style

@@ -1,0 +1,77 @@
+"""Models without networks, for tests of the app: their results are simple and known."""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pix2pix.inference import Colorizer, Drawer, Tracer
+from pix2pix.labels.label_map import PALETTE
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
+
+
+class PaletteDrawer(Drawer):
+    """Stands in for a model: label colours, tinted by the seed or by a style of three numbers."""
+
+    style_dim = 3
+    styles: dict[str, tuple[float, ...]] = {}  # noqa: RUF012
+
+    def __init__(self, size: int = 256) -> None:
+        self.size = self.largest = size
+        self.config = checkpoint_config(Recipe("labels2photo", size=size))
+
+    def style_from(self, photo: Image.Image) -> np.ndarray:
+        return np.asarray(photo.convert("RGB"), np.float32).mean((0, 1)) / 255
+
+    def draw(
+        self,
+        label_map: np.ndarray,
+        seed: int = 0,
+        style: Any = None,
+        stop: Any = None,
+        size: int | None = None,
+    ) -> np.ndarray:
+        tint = np.random.default_rng(seed).uniform(0.4, 1, 3) if style is None else style
+        return (PALETTE[label_map] * tint).astype(np.uint8)
+
+
+class BandTracer(Tracer):
+    """Stands in for a model: sky where a photo is blue, windows where it is dark, else wall."""
+
+    def __init__(self) -> None:
+        pass
+
+    def trace(self, photo: Image.Image) -> np.ndarray:
+        red, _, blue = np.moveaxis(np.asarray(photo.convert("RGB"), int), -1, 0)
+        return np.where(blue > red + 30, 0, np.where(red < 90, 2, 1)).astype(np.uint8)
+
+
+class StandInSession:
+    """What `open_photo` of a stand-in gives: notes say what it was asked for."""
+
+    def __init__(self, colorizer: Colorizer, photo: Image.Image, options: dict[str, Any]) -> None:
+        self.colorizer, self.photo = colorizer, photo
+        switches = ("repair", "denoise", "negative", "crop")
+        self.notes = tuple(name for name in switches if options.get(name))
+        self.offers: dict[str, str] = {}
+
+    def colorize(self, strength: float = 1.0, hints: Any = ()) -> Image.Image:
+        return self.colorizer.colorize(self.photo, strength, hints)
+
+
+class SepiaColorizer(Colorizer):
+    """Stands in for a model: the photo's light, made warm."""
+
+    def __init__(self) -> None:
+        self.size = 192
+
+    def open_photo(self, photo: Image.Image, **options: Any) -> Any:
+        return StandInSession(self, photo, options)
+
+    def colorize(  # type: ignore[override]
+        self, photo: Image.Image, strength: float = 1.0, hints: Any = (), **_: Any
+    ) -> Image.Image:
+        light = np.asarray(photo.convert("L"), np.float32)[..., None]
+        warm = np.array([30, 5, -35], np.float32) * strength
+        return Image.fromarray(np.clip(light + warm, 0, 255).astype(np.uint8))
