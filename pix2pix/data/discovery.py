@@ -97,7 +97,7 @@ class MatchedExamples:
 
     examples: list[Example]
     problems: list[str]
-    alike: int = 0  # number of pairs with similar, but not equal names
+    fuzzy_matches: int = 0  # number of pairs with similar, but not equal names
     roles: tuple[str, str] | None = None  # role words that mark input and target in one folder
 
 
@@ -239,8 +239,8 @@ def find_examples(
     if layout == "stems":
         return _match_stems(first)
     if layout == "folders":
-        pairs, alike, problems = match_folders(first, others[0], place.folders)
-        return MatchedExamples([_pair(*pair) for pair in pairs], problems, alike)
+        pairs, fuzzy_matches, problems = match_folders(first, others[0], place.folders)
+        return MatchedExamples([_pair(*pair) for pair in pairs], problems, fuzzy_matches)
     if layout == "suffixes":
         roles = roles or find_roles(first)
         if roles is None:

@@ -15,7 +15,7 @@ from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.labels.palette import Palette
 
 LOSSY_SUFFIXES = (".jpg", ".jpeg", ".webp", ".avif")
-WORTH_A_BAR = 2.0  # seconds before a progress bar appears
+PROGRESS_DELAY_S = 2.0  # before a progress bar appears
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def part_size(part: ImagePart) -> tuple[int, int]:
         return width, height
     if width % 2:
         raise ValueError(
-            f"{part.path}: is {width} pixels wide; two pictures side by side have an even width"
+            f"{part.path}: is {width} pixels wide; a side-by-side pair needs an even width"
         )
     return width // 2, height
 
@@ -85,10 +85,11 @@ def read_labels(part: ImagePart, palette: Palette) -> np.ndarray:
         raise ValueError(f"{part.path}: {error}") from None
 
 
-def find_faults(example: Example, palette: Palette | None, quick: bool = False) -> list[str]:
-    """All problems of an example, a line per file. With a palette, part 1 is a label map.
+def validate_example(example: Example, palette: Palette | None, quick: bool = False) -> list[str]:
+    """The problems of an example, one "FILE: reason" per file; [] if it is valid.
 
-    `quick` trusts photos with a valid header and end marker; label maps are always decoded.
+    With a palette, part 1 is a label map. `quick` does not decode photos with a valid header and
+    end marker; label maps are always decoded.
     """
     faults = []
     for i, part in enumerate(example.parts):
@@ -112,5 +113,5 @@ def map_threads(act: Callable[[S], T], items: Sequence[S], words: str) -> list[T
     """[act(x) for x in items] in threads, with a progress bar labelled `words` if it takes long."""
     with ThreadPoolExecutor() as pool:
         results: Iterable[T] = pool.map(act, items)
-        bar = tqdm(results, words, len(items), leave=False, delay=WORTH_A_BAR, unit="image")
+        bar = tqdm(results, words, len(items), leave=False, delay=PROGRESS_DELAY_S, unit="image")
         return list(bar)

@@ -21,7 +21,7 @@ from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.pair_direction import order_parts
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.data.splits import SplitNames, find_splits
-from pix2pix.data.summary import Facts, class_shares, evenly, gather_facts
+from pix2pix.data.summary import Facts, class_shares, gather_facts, sample_examples
 from pix2pix.data.validation import check_without_decoding, decode, measure, report
 from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.palette import Palette, read_palette
@@ -113,7 +113,7 @@ def open_data(
         )
         for split in splits
     }
-    classes = class_shares(evenly(examples[splits[0]]), palette) if palette else {}
+    classes = class_shares(sample_examples(examples[splits[0]]), palette) if palette else {}
     facts = gather_facts(located, direction, found, PART_NAMES[options.task], classes)
     datasets = [make_dataset(options, examples[s], geometries[s], palette) for s in splits]
     return OpenedData(datasets, facts, options)

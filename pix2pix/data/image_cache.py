@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pix2pix.data.discovery import Example
-from pix2pix.data.example_reader import WORTH_A_BAR
+from pix2pix.data.example_reader import PROGRESS_DELAY_S
 from pix2pix.data.resize_crop import ImageArray
 
 log = logging.getLogger(__name__)
@@ -64,11 +64,11 @@ class CachedExamples:
                 log.warning("%s; the next image is taken for it", error)
         raise AssertionError("an empty set has no examples")
 
-    def evenly(self) -> Iterator[ImageArrays]:
+    def iter_sample(self) -> Iterator[ImageArrays]:
         """At most MAX_COUNTED evenly spaced examples, independent of caching."""
         count = min(len(self), MAX_COUNTED)
         indices = np.linspace(0, len(self) - 1, count).round().astype(int).tolist()
-        bar = tqdm(total=count, desc="counting", leave=False, delay=WORTH_A_BAR, unit="image")
+        bar = tqdm(total=count, desc="counting", leave=False, delay=PROGRESS_DELAY_S, unit="image")
         with ThreadPoolExecutor() as pool, bar:
             for start in range(0, count, CHUNK):
                 yield from pool.map(self.__getitem__, indices[start : start + CHUNK])

@@ -87,8 +87,8 @@ def match_folders(a: Stems, b: Stems, folders: Sequence[Path]) -> tuple[list[Pai
     pairs = [(s, a[s][0], b[s][0]) for s in same if len(a[s]) == len(b[s]) == 1]
     left = tuple({s: x[s][0] for s in x if s not in same} for x in (a, b))
     keyed = _by_key(left[0], left[1], any_word=not same)
-    alike = [key for key in keyed[0] if len(keyed[0][key]) == len(keyed[1].get(key, ())) == 1]
-    for key in alike:
+    shared = [key for key in keyed[0] if len(keyed[0][key]) == len(keyed[1].get(key, ())) == 1]
+    for key in shared:
         ours, theirs = (side[key][0] for side in keyed)
         pairs.append((ours, left[0][ours], left[1][theirs]))
     for side, other in ((0, 1), (1, 0)):
@@ -103,7 +103,7 @@ def match_folders(a: Stems, b: Stems, folders: Sequence[Path]) -> tuple[list[Pai
                 problems += [
                     f"{left[side][s]}: could go with {names} in {folders[other]}" for s in stems
                 ]
-    return sorted(pairs), len(alike), sorted(problems)
+    return sorted(pairs), len(shared), sorted(problems)
 
 
 def _by_key(

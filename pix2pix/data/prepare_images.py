@@ -27,7 +27,7 @@ Operation = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 -> (H, W, 3) o
 def resize_picture(photo: np.ndarray, size: tuple[int, int], fit: str = "stretch") -> np.ndarray:
     """At exactly (H, W); `fit` as in `data.geometry`, without its "squeeze"."""
     geometry = Geometry(*size, fit, crop_scale=1.0, random_flip=False)
-    return geometry.view(geometry.store([photo]), None)[0]
+    return geometry.crop_view(geometry.resize_to_stored([photo]), None)[0]
 
 
 def pad_to_shape(photo: np.ndarray, mirror: bool = False, aspect: float = 1.0) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""Resize and crop images of any shape to views of one size, equally for all images of an example.
+"""Resize, pad, crop and flip images of any shape to one size, alike for all images of an example.
 
-Training, evaluation and inference share this: `Geometry.prepare` fits an image to the network as in
-training, and `Geometry.restore` converts the output back to the image's shape.
+Training crops views from a slightly larger stored image (`resize_to_stored`, `crop_view`).
+Inference fits a whole image to the network (`prepare`) and converts the output back to the image's
+shape (`restore`).
 """
 
 from collections.abc import Sequence
@@ -13,15 +14,15 @@ import numpy as np
 from pix2pix.config import CROP_SCALE_RANGE, RESIZE_MODES, CheckpointConfig, is_crop_scale, require
 from pix2pix.labels.label_map import VOID
 
-# Defaults of `crop_scale`. 286 / 256 is the paper's: Isola et al. (2017), section 6.2.
+# Defaults of `crop_scale`. 286 / 256 is from Isola et al. (2017), section 6.2.
 PAPER_CROP_SCALE = 286 / 256
 DEFAULT_CROP_SCALES = {"crop": 1.3, "squeeze": 1.25}
 
-# resize_mode = "squeeze": a picture much wider or higher than the view is squeezed to at most this
-# aspect beside it before a view is cut: most of a building stays in it, and windows stay windows.
+# resize_mode = "squeeze": an image much wider or taller than the view is squeezed to at most this
+# aspect ratio relative to the view, then cropped. Views show most of a building, little distorted.
 MAX_SQUEEZE_ASPECT = 1.3
-MAX_SQUEEZE_STRETCH = 1.15  # and each side of the cut by itself is up to this much longer
-MAX_SIDES = 4  # resize_mode = "crop" keeps of a long picture at most so many times the view's side
+MAX_SQUEEZE_STRETCH = 1.15  # each side of a random crop is up to this much longer, independently
+MAX_SIDES = 4  # resize_mode = "crop": longest stored side, in multiples of the view's side
 
 ImageArray = np.ndarray  # (H, W, 3) uint8 colours, or (H, W) uint8 class indices
 Shape = tuple[int, int]  # (H, W)
@@ -29,20 +30,20 @@ Shape = tuple[int, int]  # (H, W)
 
 @dataclass(frozen=True)
 class Geometry:
-    """The way from a picture to a view of `height` x `width`.
+    """How images are fitted to views of `height` x `width`.
 
-    `resize_mode` says how a picture of another shape is fitted: stretched; padded with black, which
-    is VOID; padded with its own mirrored content; turned by 90 degrees if need be, then stretched;
-    cropped; or squeezed a little and cropped. A training view is cut at random from the picture at
-    up to `crop_scale` times the view's size: "crop" and "squeeze" vary how much they show, the
-    others cut out exactly the view's size, as the paper does.
+    `resize_mode` handles images of another shape: "stretch"; "pad" with black (VOID in label maps);
+    "mirror", padding with reflected content; "rotate" by 90 degrees if needed, then stretch;
+    "crop"; or "squeeze" a little, then crop. A training view is a random crop of the image resized
+    to `crop_scale` times the view's size. "crop" and "squeeze" also vary the size of the crop; the
+    other modes crop exactly the view's size, as in the paper.
     """
 
     height: int
     width: int
     resize_mode: str = "stretch"
-    crop_scale: float = 0.0  # 0: the usual one of that `resize_mode`
-    random_flip: bool = True  # a training view is mirrored half of the time
+    crop_scale: float = 0.0  # 0: the default of `resize_mode`
+    random_flip: bool = True  # mirror a training view with probability 0.5
 
     def __post_init__(self) -> None:
         require(
@@ -59,7 +60,7 @@ class Geometry:
         return self.crop_scale or DEFAULT_CROP_SCALES.get(self.resize_mode, PAPER_CROP_SCALE)
 
     def stored_shape(self, shape: Shape) -> Shape:
-        """The shape that a picture of `shape` is kept at for views to be cut from it."""
+        """The shape at which an image of `shape` is stored for cropping."""
         height, width = shape
         if self.resize_mode == "crop":
             scale = max(self.height * self.zoom / height, self.width * self.zoom / width)
@@ -73,14 +74,14 @@ class Geometry:
             return round(rows * max(1 / aspect, 1)), round(columns * max(aspect, 1))
         return rows, columns
 
-    def store(self, pictures: Sequence[ImageArray]) -> tuple[ImageArray, ...]:
-        """Pictures of one shape as they are kept for `view`."""
+    def resize_to_stored(self, pictures: Sequence[ImageArray]) -> tuple[ImageArray, ...]:
+        """Images of one shape, resized and padded for `crop_view`."""
         placement = self.stored_placement(_shape_of(pictures[0]))
         return tuple(placement.embed(picture) for picture in pictures)
 
-    def store_masked(self, pictures: Sequence[ImageArray]) -> tuple[ImageArray, ...]:
-        """As `store`; where that pads, with a mask that is VOID on what was added, else 0."""
-        stored = self.store(pictures)
+    def resize_with_mask(self, pictures: Sequence[ImageArray]) -> tuple[ImageArray, ...]:
+        """As `resize_to_stored`; modes that pad append a mask, VOID on the padding, else 0."""
+        stored = self.resize_to_stored(pictures)
         if self.resize_mode not in ("pad", "mirror"):
             return stored
         shape = _shape_of(pictures[0])
@@ -88,7 +89,7 @@ class Geometry:
         return *stored, bare.embed(np.zeros(shape, np.uint8))
 
     def stored_placement(self, shape: Shape) -> "Placement":
-        """How a picture of `shape` lies in what is kept of it."""
+        """The placement of an image of `shape` in its stored version."""
         target = self.stored_shape(shape)
         if self.resize_mode not in ("pad", "mirror"):
             is_rotated = self.resize_mode == "rotate" and (
@@ -101,25 +102,27 @@ class Geometry:
         return Placement(inner, target, mirror=self.resize_mode == "mirror")
 
     def for_evaluation(self) -> "Geometry":
-        """The same for evaluation and use: where training cuts out views of exactly the size, the
-        whole picture is made to that size at once."""
+        """The geometry for evaluation and inference, which fits the whole image to the view.
+
+        "crop" and "squeeze" keep their `crop_scale`; the other modes need none without crops.
+        """
         return self if self.resize_mode in ("crop", "squeeze") else replace(self, crop_scale=1.0)
 
     def with_height(self, height: int) -> "Geometry":
-        """The same with views of another height, their shape the same."""
+        """The geometry with another height of views, their aspect ratio unchanged."""
         return replace(self, height=height, width=max(1, round(self.width * height / self.height)))
 
     def prepare(self, picture: ImageArray) -> ImageArray:
-        """The whole picture as an `for_evaluation` geometry shows it to a network.
+        """The whole image as network input, for a `for_evaluation` geometry.
 
-        It is the view of evaluation; but for "crop", which has the middle of that alone: here the
-        rest is beside it at the same scale.
+        It equals the evaluation view, except for "crop": that view is the center crop, while this
+        is the whole image at the same scale.
         """
-        (stored,) = self.store([picture])
+        (stored,) = self.resize_to_stored([picture])
         return resize(stored, self.placement(_shape_of(picture)).outer)
 
     def placement(self, shape: Shape) -> "Placement":
-        """How a picture of `shape` lies in what `prepare` makes of it."""
+        """The placement of an image of `shape` in the result of `prepare`."""
         stored = self.stored_placement(shape)
         if self.resize_mode == "squeeze":
             return Placement((self.height, self.width), (self.height, self.width))
@@ -130,25 +133,26 @@ class Geometry:
         return Placement(whole, whole)
 
     def restore(self, output: ImageArray, shape: Shape) -> ImageArray:
-        """What a network made (h, w, ...) of what it was shown, as a picture of `shape`.
+        """The network's output (h, w, ...) without padding, resized to `shape`.
 
-        h and w are those of `prepare`, or half of them, rounded up.
+        (h, w) is the shape of the result of `prepare`, or half of it, rounded up.
         """
         return resample(self.placement(shape).extract(output), shape)
 
-    def view(
+    def crop_view(
         self,
         pictures: Sequence[ImageArray],
         rng: np.random.Generator | None,
         height: int | None = None,
     ) -> tuple[ImageArray, ...]:
-        """The same view of all `pictures` (from `store`): at random, or for evaluation without rng.
+        """The same view of all `pictures` (from `resize_to_stored`).
 
-        With `height` the view is made that high, its shape the same.
+        The crop and the flip are random, or with rng None those of evaluation. `height` is the
+        height of the result, its aspect ratio unchanged.
         """
         height = height or self.height
         shape = (height, round(self.width * height / self.height))
-        window, mirrored = self._whole(pictures[0]), False
+        window, mirrored = self._evaluation_window(pictures[0]), False
         if rng is not None:
             window = self._random_window(pictures[0], rng)
             mirrored = bool(self.random_flip and rng.random() < 0.5)
@@ -158,17 +162,17 @@ class Geometry:
             views.append(resize(np.ascontiguousarray(cut[:, ::-1] if mirrored else cut), shape))
         return tuple(views)
 
-    def views(
+    def crop_views(
         self,
         examples: Sequence[Sequence[ImageArray]],
         rngs: Sequence[np.random.Generator] | None,
         height: int | None = None,
     ) -> list[tuple[ImageArray, ...]]:
-        """A view of each example, at random with a generator each, or for evaluation without."""
+        """`crop_view` of each example, with one generator each, or None for evaluation."""
         each: Sequence[np.random.Generator | None] = rngs or [None] * len(examples)
-        return [self.view(pictures, rng, height) for pictures, rng in zip(examples, each)]
+        return [self.crop_view(pictures, rng, height) for pictures, rng in zip(examples, each)]
 
-    def _whole(self, picture: ImageArray) -> tuple[slice, slice]:
+    def _evaluation_window(self, picture: ImageArray) -> tuple[slice, slice]:
         height, width = picture.shape[:2]
         rows, columns = height, width
         if self.resize_mode == "crop":
@@ -183,10 +187,10 @@ class Geometry:
         if self.resize_mode in ("crop", "squeeze"):
             zoom = rng.uniform(1.0, self.zoom)
             rows, columns = round(rows * zoom), round(columns * zoom)
-        if self.resize_mode == "squeeze":  # each side by itself: as often wider as narrower
+        if self.resize_mode == "squeeze":  # independent: wider as often as narrower
             rows = round(rows * rng.uniform(1.0, MAX_SQUEEZE_STRETCH))
             columns = round(columns * rng.uniform(1.0, MAX_SQUEEZE_STRETCH))
-        if self.resize_mode == "crop":  # smaller if need be, its shape the same
+        if self.resize_mode == "crop":  # shrunk to fit, aspect ratio unchanged
             scale = min(1.0, height / rows, width / columns)
             rows, columns = round(rows * scale), round(columns * scale)
         rows, columns = min(rows, height), min(columns, width)
@@ -197,7 +201,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Placement:
-    """A picture of (H, W) `inner`, turned before if so, in the middle of one of `outer`."""
+    """An image, rotated if `is_rotated`, resized to (H, W) `inner`, centred in `outer`."""
 
     inner: Shape
     outer: Shape
@@ -205,13 +209,13 @@ class Placement:
     mirror: bool = False
 
     def embed(self, picture: ImageArray) -> ImageArray:
-        """The picture in its frame: mirrored around, or black and VOID."""
+        """The image resized and padded: with reflected content, or with black (VOID)."""
         if self.is_rotated:
             picture = np.ascontiguousarray(np.rot90(picture))
         return pad(resize(picture, self.inner), self.outer, self.mirror)
 
     def extract(self, output: ImageArray) -> ImageArray:
-        """The picture alone, upright, of what has the frame's sides, or half of them."""
+        """The upright image without padding, from an output at `outer` or half of it."""
         part = max(1, round(self.outer[0] / output.shape[0]))
         top, left = ((o - i) // 2 for o, i in zip(self.outer, self.inner))
         bottom, right = -(-(top + self.inner[0]) // part), -(-(left + self.inner[1]) // part)
@@ -220,7 +224,7 @@ class Placement:
 
 
 def serving_geometry(config: CheckpointConfig) -> Geometry:
-    """How pictures are shown to a checkpoint's network when it is evaluated and when it is used."""
+    """The geometry of a checkpoint for evaluation and inference."""
     return Geometry(*config.shape, config.resize_mode, config.crop_scale).for_evaluation()
 
 
@@ -229,24 +233,24 @@ def _shape_of(picture: ImageArray) -> Shape:
 
 
 def resize(picture: ImageArray, shape: Shape) -> ImageArray:
-    """The picture at (H, W): colours averaged, class indices taken from the nearest pixel."""
+    """The image resized to (H, W): area-averaged colours, nearest-neighbour class indices."""
     if picture.shape[:2] == shape:
         return picture
-    way = cv2.INTER_AREA if picture.ndim == 3 else cv2.INTER_NEAREST_EXACT
-    return cv2.resize(picture, shape[::-1], interpolation=way)
+    interpolation = cv2.INTER_AREA if picture.ndim == 3 else cv2.INTER_NEAREST_EXACT
+    return cv2.resize(picture, shape[::-1], interpolation=interpolation)
 
 
 def resample(picture: ImageArray, shape: Shape) -> ImageArray:
-    """The picture at (H, W): averaged along a side that shrinks, interpolated where one grows."""
+    """The image resized to (H, W): area-averaged when shrinking, cubic when growing."""
     less = (min(shape[0], picture.shape[0]), min(shape[1], picture.shape[1]))
-    for sides, way in ((less, cv2.INTER_AREA), (shape, cv2.INTER_CUBIC)):
+    for sides, interpolation in ((less, cv2.INTER_AREA), (shape, cv2.INTER_CUBIC)):
         if picture.shape[:2] != sides:
-            picture = cv2.resize(picture, sides[::-1], interpolation=way)
+            picture = cv2.resize(picture, sides[::-1], interpolation=interpolation)
     return picture
 
 
 def pad(picture: ImageArray, shape: Shape, mirror: bool) -> ImageArray:
-    """The picture in the middle of (H, W), which it fits in: mirrored around, or black and VOID."""
+    """The image centred in a larger (H, W): padded with reflected content, or black (VOID)."""
     if picture.shape[:2] == shape:
         return picture
     spare = [total - side for total, side in zip(shape, picture.shape)]

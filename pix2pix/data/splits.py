@@ -1,4 +1,4 @@
-"""Find the examples of each split of a folder, and hold out a part of train without val."""
+"""Find the examples of each split; without a val folder, hold out part of train."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -17,32 +17,31 @@ from pix2pix.data.options import DataOptions
 from pix2pix.data.pair_detection import check_pairs
 from pix2pix.data.pair_matching import find_roles
 
-SplitNames = Mapping[
-    str, Collection[str]
-]  # of a run's examples by split, as they were the last time
+# The example names of a run by split, as saved by its last session
+SplitNames = Mapping[str, Collection[str]]
 
 
 @dataclass
 class LocatedSplits:
-    """What a folder has for a run, before any file was opened."""
+    """The splits of a dataset folder, before any image is decoded."""
 
     root: Path
     layout: str = ""
-    places: dict[str, SplitLocation] = field(default_factory=dict)  # of the splits that are there
+    places: dict[str, SplitLocation] = field(default_factory=dict)  # of the existing splits
     examples: dict[str, list[Example]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)  # files that belong to no example
-    held_out: bool = False  # val is a part of train
-    alike: int = 0  # pairs whose names are not the same
-    roles: tuple[str, str] | None = None  # the words that tell input from target in one folder
+    problems: list[str] = field(default_factory=list)  # such as files without a partner
+    held_out: bool = False  # val is held out of train
+    fuzzy_matches: int = 0  # pairs with similar, but not equal names
+    roles: tuple[str, str] | None = None  # suffixes of input and target in one folder
 
 
 def find_splits(
     options: DataOptions, root: Path, splits: Sequence[str], earlier: SplitNames | None = None
 ) -> LocatedSplits:
-    """The examples of each of `splits`, and what is wrong with files that belong to none.
+    """The examples of each of `splits`, and the problems of files that belong to none.
 
-    Without val, a part of train is held out; see `hold_out` for `earlier`. ValueError where a
-    split is not there or is empty.
+    Without a val folder, part of train is held out; see `hold_out` for `earlier`. Raises ValueError
+    if a split is missing or empty.
     """
     if not root.is_dir():
         raise ValueError(f"{root}: no such folder")
@@ -57,7 +56,7 @@ def find_splits(
         source = "train" if split == "val" and not has_val else split
         if source not in located.places:
             names = ", ".join(SPLITS[source])
-            raise ValueError(f"{root}: expected the folder {names} in it, or images")
+            raise ValueError(f"{root}: expected a subfolder {names}, or images")
         examples = _find_split(located, options, located.places[source])
         if source == "train" and not has_val:
             located.held_out = True
@@ -71,7 +70,7 @@ def _find_split(
 ) -> list[Example]:
     if not any(place.images):
         raise ValueError(f"{place}: expected images, found none")
-    model = located.places.get("train", place)  # a val of two pictures alone may tell too little
+    model = located.places.get("train", place)  # val may be too small to detect the layout
     model = model if any(model.images) and len(model.folders) == len(place.folders) else place
     layout = located.layout = find_layout(model, options.task, options.layout)
     if layout == "suffixes":
@@ -79,7 +78,7 @@ def _find_split(
     found = find_examples(place, layout, located.roles)
     if options.task == "image2image" and (layout, options.layout) == ("side_by_side", "auto"):
         check_pairs(place.folders[0], found.examples)
-    located.alike = max(located.alike, found.alike)
+    located.fuzzy_matches = max(located.fuzzy_matches, found.fuzzy_matches)
     located.problems += [fault for fault in found.problems if fault not in located.problems]
     return found.examples
 
@@ -87,22 +86,22 @@ def _find_split(
 def hold_out(
     examples: list[Example], options: DataOptions, is_val: bool, earlier: SplitNames | None = None
 ) -> list[Example]:
-    """The held-out part of the examples, or the others: by name, so more data moves few of them.
+    """The held-out examples (`is_val`) or the others, drawn by a hash of seed and name.
 
-    What was held out in the `earlier` sessions of a run stays so, and what it learned from is not
-    held out. One example alone is both.
+    Adding data moves few examples between the splits. On resume, examples of the `earlier`
+    sessions stay in their split. A single example is in both.
     """
 
-    def lot(example: Example) -> bytes:
+    def hash_name(example: Example) -> bytes:
         return hashlib.sha256(f"{options.seed} {example.name}".encode()).digest()
 
     if len(examples) < 2:
         return examples
     count = min(max(1, round(len(examples) * options.val_split)), len(examples) - 1)
-    drawn = [e.name for e in sorted(examples, key=lot)]
-    learned, held_before = (set((earlier or {}).get(split, ())) for split in ("train", "val"))
-    held_out = set(drawn) & held_before - learned
-    fresh = [name for name in drawn if name not in learned | held_out]
+    drawn = [e.name for e in sorted(examples, key=hash_name)]
+    trained, held_before = (set((earlier or {}).get(split, ())) for split in ("train", "val"))
+    held_out = set(drawn) & held_before - trained
+    fresh = [name for name in drawn if name not in trained | held_out]
     held_out |= set(fresh[: max(count - len(held_out), 0)])
     if not 0 < len(held_out) < len(examples):
         held_out = set(drawn[:count])

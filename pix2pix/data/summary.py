@@ -1,4 +1,4 @@
-"""Summarise the data of a run: as a dict to save, as log lines, and as changes on resume."""
+"""Summarise the dataset of a run: as a dict to save, as log lines, as changes on resume."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,15 +14,15 @@ from pix2pix.data.splits import LocatedSplits
 from pix2pix.labels.label_map import VOID
 from pix2pix.labels.palette import Palette
 
-Facts = dict[str, Any]  # plain values, as JSON has them
+Facts = dict[str, Any]  # JSON-serialisable
 
-COUNTED = 512  # label maps that the classes' shares are taken from, unless all are in memory
-MAX_NAMED = 3
-LAYOUT_WORDS = {
+MAX_SAMPLED = 512  # label maps counted for the class shares, unless all are cached in memory
+MAX_NAMED = 3  # names listed before "and N more"
+LAYOUT_DESCRIPTIONS = {
     "side_by_side": "side by side, A left and B right in one image",
     "folders": "two folders A and B",
     "stems": "photos NAME.jpg with label maps NAME.png beside them",
-    "suffixes": "pairs by the end of their names in one folder",
+    "suffixes": "one folder, pairs matched by the suffixes of their names",
     "photos": "plain photos",
 }
 
@@ -34,16 +34,16 @@ def gather_facts(
     part_names: Sequence[str],
     classes: dict[str, float],
 ) -> Facts:
-    """What is to be said and kept.
+    """The summary of a dataset, as saved in data.json and logged.
 
-    `used` are the examples of each split that are left after the check, `direction` says what is
-    the input, `part_names` what the parts of an example are.
+    `used` holds the valid examples of each split, `direction` names the input and the output,
+    `part_names` the images of an example.
     """
     examples = [e for split in used.values() for e in split]
     return {
         "layout": located.layout,
         "direction": direction,
-        "pairing": pairing_words(located),
+        "pairing": describe_pairing(located),
         "folders": {
             split: [path.relative_to(located.root).as_posix() for path in place.where]
             for split, place in located.places.items()
@@ -61,22 +61,22 @@ def gather_facts(
     }
 
 
-def pairing_words(located: LocatedSplits) -> str:
-    """How pairs were matched whose names are not the same; "" where all are."""
+def describe_pairing(located: LocatedSplits) -> str:
+    """How pairs with different names were matched; "" if all names are equal."""
     if located.roles:
         return f"NAME_{located.roles[0]} is A, NAME_{located.roles[1]} is B"
-    if not located.alike:
+    if not located.fuzzy_matches:
         return ""
     pairs = (e.parts for x in located.examples.values() for e in x)
     names = next(
         (f"{a.path.name} with {b.path.name}" for a, b in pairs if a.path.stem != b.path.stem), ""
     )
-    count = f"{located.alike:,} pair{'s' * (located.alike != 1)}"
-    return f"{count} by names that differ, such as {names}" if names else ""
+    count = f"{located.fuzzy_matches:,} pair{'s' * (located.fuzzy_matches != 1)}"
+    return f"{count} with different names, such as {names}" if names else ""
 
 
 def class_shares(examples: Iterable[tuple[np.ndarray, ...]], palette: Palette) -> dict[str, float]:
-    """The part of the pixels of each class, by name; those that are no class do not count."""
+    """The fraction of pixels of each class, by name. Void pixels are ignored."""
     counts = np.zeros(256, np.int64)
     for _, labels, *_ in examples:
         counts += np.bincount(labels.reshape(-1), minlength=256)
@@ -85,17 +85,17 @@ def class_shares(examples: Iterable[tuple[np.ndarray, ...]], palette: Palette) -
     return {c.name: float(counts[i] / total) for i, c in enumerate(palette.classes)}
 
 
-def evenly(examples: CachedExamples) -> Iterable[tuple[np.ndarray, ...]]:
-    """All examples where they are in memory, else COUNTED of them from the whole set."""
-    count = len(examples) if examples.in_memory else min(len(examples), COUNTED)
+def sample_examples(examples: CachedExamples) -> Iterable[tuple[np.ndarray, ...]]:
+    """All examples if cached in memory, else at most MAX_SAMPLED evenly spaced ones."""
+    count = len(examples) if examples.in_memory else min(len(examples), MAX_SAMPLED)
     for i in np.linspace(0, len(examples) - 1, count).round().astype(int):
         yield examples[int(i)]
 
 
 def value_ranges(examples: Sequence[Example]) -> list[str]:
-    """The depth and the values of the files' pixels, of PEEK examples: a line for each part.
+    """The bit depth and value range of the files' pixels in PEEK examples: a line per part.
 
-    "8 bit, 0 to 255", "16 bit, 310 to 40,211"; the kinds apart where the files are of several.
+    Such as "8 bit, 0 to 255" or "16 bit, 310 to 40,211"; several depths are joined with ";".
     """
     if not examples:
         return []
@@ -106,17 +106,17 @@ def value_ranges(examples: Sequence[Example]) -> list[str]:
         for i in spread:
             try:
                 image = open_parts([examples[i].parts[part]])[0]
-            except ValueError:  # the check said so
+            except ValueError:  # reported by the validation
                 continue
             low, high = find_value_extremes(image)
-            before = ranges.get(depth_words(image.mode), (low, high))
-            ranges[depth_words(image.mode)] = min(low, before[0]), max(high, before[1])
+            before = ranges.get(describe_depth(image.mode), (low, high))
+            ranges[describe_depth(image.mode)] = min(low, before[0]), max(high, before[1])
         lines.append("; ".join(f"{k}, {a:,.5g} to {b:,.5g}" for k, (a, b) in ranges.items()))
     return lines
 
 
 def find_value_extremes(image: Image.Image) -> tuple[float, float]:
-    """The least and the greatest value in any of the image's channels."""
+    """The minimum and maximum over all channels of an image."""
     if image.mode.startswith("I;16"):
         values = np.asarray(image)
         return float(values.min()), float(values.max())
@@ -125,29 +125,29 @@ def find_value_extremes(image: Image.Image) -> tuple[float, float]:
     return float(min(low for low, _ in pairs)), float(max(high for _, high in pairs))
 
 
-def depth_words(mode: str) -> str:
+def describe_depth(mode: str) -> str:
     if mode.startswith("I;16"):
         return "16 bit"
     words = {"1": "1 bit", "I": "32 bit", "F": "floating point", "P": "palette of colours"}
     return words.get(mode, "8 bit")
 
 
-def lines_of_facts(facts: Facts, root: Path) -> list[str]:
-    """What was found, to be read before the first step."""
-    lines = [f"{root}: {LAYOUT_WORDS[facts['layout']]}; {facts['direction']}"]
+def describe_facts(facts: Facts, root: Path) -> list[str]:
+    """The log lines of a summary, shown before the first step."""
+    lines = [f"{root}: {LAYOUT_DESCRIPTIONS[facts['layout']]}; {facts['direction']}"]
     if facts["pairing"]:
         lines.append(f"  matched: {facts['pairing']}")
     lines += [f"  {line}" for line in _split_lines(facts)]
     if facts["runs"]:
-        lines.append(f"  left out, folders of runs or checkpoints: {first_names(facts['runs'])}")
+        lines.append(f"  skipped folders of runs or checkpoints: {join_names(facts['runs'])}")
     if facts["values"]:
         values = "; ".join(f"{name} {words}" for name, words in facts["values"].items())
         lines.append(f"  values: {values}")
     if facts["classes"]:
         shares = sorted(facts["classes"].items(), key=lambda item: -item[1])
-        there = ", ".join(f"{name} {share_words(part)}" for name, part in shares if part)
-        never = ", ".join(name for name, part in shares if not part)
-        lines.append(f"  classes: {there}" + (f"; never: {never}" if never else ""))
+        present = ", ".join(f"{name} {format_share(part)}" for name, part in shares if part)
+        absent = ", ".join(name for name, part in shares if not part)
+        lines.append(f"  classes: {present}" + (f"; absent: {absent}" if absent else ""))
     return lines
 
 
@@ -161,28 +161,28 @@ def _split_lines(facts: Facts) -> list[str]:
             lines.append(f"{split}: {count}" + (f" in {where}" if where not in ("", ".") else ""))
         elif set(names) <= set(facts["names"].get("train", ())):
             lines.append(
-                f"val: the {thing} trained on, as there is no other; "
-                "its figures say nothing of new pictures"
+                f"val: the only {thing}, also used for training; "
+                "its metrics say nothing about new images"
             )
         else:
-            lines.append(f"val: {count} held out of them, as there is no folder val")
+            lines.append(f"val: {count} held out of train, as there is no folder val")
     for split, count in facts["unused"].items():
         where = " and ".join(facts["folders"][split])
-        lines.append(f"{split}: {count:,} {thing}{'s' * (count != 1)} in {where}, not used here")
+        lines.append(f"{split}: {count:,} {thing}{'s' * (count != 1)} in {where}, not used")
     return lines
 
 
-def share_words(part: float) -> str:
+def format_share(part: float) -> str:
     return "under 0.1%" if part < 0.001 else f"{part:.1%}"
 
 
-def first_names(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
     return ", ".join(names[:MAX_NAMED]) + more
 
 
-def lines_of_changes(old: Facts, new: Facts) -> list[str]:
-    """What differs in the data since the facts `old` were gathered; [] where nothing does."""
+def describe_data_changes(old: Facts, new: Facts) -> list[str]:
+    """What changed in the data from summary `old` to `new`; [] if nothing did."""
     lines = []
     for split in new["names"]:
         before, now = (set(facts["names"].get(split, ())) for facts in (old, new))
@@ -191,7 +191,7 @@ def lines_of_changes(old: Facts, new: Facts) -> list[str]:
         words = [f"{split}: {len(before):,} -> {len(now):,}"]
         for verb, names in (("new", now - before), ("gone", before - now)):
             if names:
-                words.append(f"{len(names):,} {verb} ({first_names(sorted(names))})")
+                words.append(f"{len(names):,} {verb} ({join_names(sorted(names))})")
         lines.append(", ".join(words))
     lines += [
         f"{key}: {old.get(key)} -> {new[key]}"
@@ -204,12 +204,12 @@ def lines_of_changes(old: Facts, new: Facts) -> list[str]:
         if _depths(old.get("values", {}).get(name, words)) != _depths(words)
     ]
     shares, earlier = new["classes"], old.get("classes", {})
-    for verb, there, lacking in (("now there", shares, earlier), ("now absent", earlier, shares)):
-        if gone := [name for name, part in there.items() if part and not lacking.get(name)]:
+    for verb, present, missing in (("added", shares, earlier), ("removed", earlier, shares)):
+        if gone := [name for name, part in present.items() if part and not missing.get(name)]:
             lines.append(f"classes {verb}: {', '.join(gone)}")
     return lines
 
 
 def _depths(words: str) -> set[str]:
-    """The depths in a line of `value_ranges`, without the values, which hang on the sample."""
+    """The bit depths in a line of `value_ranges`; its values depend on the sampled files."""
     return {kind.split(",")[0] for kind in words.split("; ")}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pix2pix.data.discovery import Example
-from pix2pix.data.example_reader import example_size, find_faults, map_threads
+from pix2pix.data.example_reader import example_size, map_threads, validate_example
 from pix2pix.data.image_cache import ImageArrays, Reader
 from pix2pix.labels.palette import Palette
 
@@ -81,7 +81,7 @@ def measure(
         try:
             return example_size(example)
         except ValueError:
-            return find_faults(example, palette)
+            return validate_example(example, palette)
 
     good: dict[str, list[Example]] = {}
     sizes: dict[str, list[tuple[int, int]]] = {}
@@ -103,7 +103,7 @@ def decode(
         try:
             return read(example)
         except ValueError as error:
-            return find_faults(example, palette) or [str(error)]
+            return validate_example(example, palette) or [str(error)]
 
     results = map_threads(attempt, examples, "reading")
     good = [e for e, x in zip(examples, results) if isinstance(x, tuple)]
@@ -114,7 +114,7 @@ def decode(
 def check_without_decoding(
     examples: list[Example], palette: Palette | None
 ) -> tuple[list[Example], list[str]]:
-    faults = map_threads(lambda e: find_faults(e, palette, quick=True), examples, "checking")
+    faults = map_threads(lambda e: validate_example(e, palette, quick=True), examples, "checking")
     good = [e for e, x in zip(examples, faults) if not x]
     return good, [fault for x in faults for fault in x]
 

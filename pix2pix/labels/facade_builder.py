@@ -90,7 +90,7 @@ class _Sheet:
         self.edges = left + (right - left) * np.concatenate([[0], widths.cumsum() / widths.sum()])
 
     def put(self, name: str, left: float, top: float, right: float, bottom: float) -> None:
-        """A rectangle. HalfPicker are rounded to even, so that left and right stay alike."""
+        """A rectangle. Halves are rounded to even, so that left and right stay symmetric."""
         height, width = self.ids.shape
         x0, y0, x1, y1 = (
             round(round(min(max(v, 0), 100) * side / 100, 6))

@@ -115,7 +115,7 @@ class ResizeConv(nn.Conv2d):
 
 
 class Down(nn.Module):
-    """HalfPicker the resolution: 4x4 convolution, normalisation, LeakyReLU."""
+    """Halves the resolution: 4x4 convolution, normalisation, LeakyReLU."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from pix2pix.data.discovery import RUN_NAME
 from pix2pix.data.factory import open_data
 from pix2pix.data.loader import BatchPlan, Dataset
 from pix2pix.data.options import LABEL_TASKS
-from pix2pix.data.summary import Facts, lines_of_changes, lines_of_facts
+from pix2pix.data.summary import Facts, describe_data_changes, describe_facts
 from pix2pix.evaluation import evaluate
 from pix2pix.training.distributed import Workers
 from pix2pix.training.early_stopping import check_metric
@@ -122,10 +122,10 @@ def check_classes(recipe: Recipe, data_dir: Path) -> None:
 
 def log_data_facts(facts: Facts, earlier: Facts, data_dir: Path) -> None:
     """Logs what was found in the data and, on resume, what has changed in it."""
-    for line in lines_of_facts(facts, data_dir):
+    for line in describe_facts(facts, data_dir):
         log.info("%s", line)
     if earlier:
-        lines = lines_of_changes(earlier, facts)
+        lines = describe_data_changes(earlier, facts)
         log.info("since the last time%s", ":" if lines else " the data is as it was")
         for line in lines:
             log.warning("  %s", line)

@@ -102,7 +102,7 @@ def test_a_mask_saved_as_jpeg_is_read_by_its_greys(tmp_path: Path) -> None:
     found, _ = read(root, direction="BtoA")
     assert (np.array(found) == [m == 255 for m in masks]).mean() > 0.99
     (root / "palette.json").unlink()
-    with pytest.raises(ValueError, match="They have the colours") as caught:
+    with pytest.raises(ValueError, match="Their colours are") as caught:
         read(root, direction="BtoA")
     proposed = write_proposal(root, str(caught.value))
     assert sorted(p["rgb"] for p in proposed) == [[0, 0, 0], [255, 255, 255]]
@@ -125,7 +125,7 @@ def test_a_mask_without_a_palette_is_asked_about(tmp_path: Path) -> None:
     masks = [blocks(i, [0, 255]) for i in range(3)]
     root = write_set(tmp_path, [Image.fromarray(m) for m in masks])
     with pytest.raises(
-        ValueError, match=r"3 of 3 .* hold the ids 0 \(.*%\), 255 \(.*%\)"
+        ValueError, match=r"3 of 3 .* Their ids are 0 \(.*%\), 255 \(.*%\)"
     ) as caught:
         read(root)
     assert [p["name"] for p in write_proposal(root, str(caught.value))] == [
@@ -169,7 +169,7 @@ def test_a_class_that_palette_json_lacks_is_named_with_what_to_write(tmp_path: P
     palette = [{"name": n, "rgb": rgb} for n, rgb in zip(NAMES[:3], VOC)]
     root = write_set(tmp_path, [voc(m) for m in maps], palette)
     with pytest.raises(
-        ValueError, match=r"palette\.json lacks 3, 4; 255 is then no class"
+        ValueError, match=r"palette\.json does not list 3, 4; 255 is treated as void"
     ) as caught:
         read(root)
     proposed = write_proposal(root, str(caught.value))
@@ -193,7 +193,7 @@ def test_ids_without_a_palette_are_asked_about(form: str, tmp_path: Path) -> Non
         root = tmp_path
     else:
         root = write_set(tmp_path, images)
-    with pytest.raises(ValueError, match=r"hold the ids 0 .* 4 ") as caught:
+    with pytest.raises(ValueError, match=r"Their ids are 0 .* 4 ") as caught:
         read(root)
     assert '{"facades": 1}' in str(caught.value)
     assert [p["id"] for p in write_proposal(root, str(caught.value))] == [0, 1, 2, 3, 4]
@@ -226,7 +226,7 @@ def test_colours_without_a_palette_are_asked_about(tmp_path: Path) -> None:
     colors = np.array([[250, 250, 20], [90, 200, 90], [200, 40, 200]], np.uint8)
     maps = [blocks(i, [0, 1, 2]) for i in range(3)]
     root = write_set(tmp_path, [Image.fromarray(colors[m]) for m in maps])
-    with pytest.raises(ValueError, match=r"They have the colours .*\(200, 40, 200\)") as caught:
+    with pytest.raises(ValueError, match=r"Their colours are .*\(200, 40, 200\)") as caught:
         read(root)
     proposed = [tuple(p["rgb"]) for p in write_proposal(root, str(caught.value))]
     order = [proposed.index(tuple(rgb)) for rgb in colors.tolist()]
@@ -238,7 +238,7 @@ def test_without_bad_files_on_request_a_set_goes_on(tmp_path: Path) -> None:
     maps[1][:8], maps[4][:8] = 7, 9
     palette = [{"name": n, "rgb": rgb} for n, rgb in zip(NAMES[:3], VOC)]
     root = write_set(tmp_path, [Image.fromarray(m) for m in maps], palette)
-    with pytest.raises(ValueError, match=r"palette\.json lacks 7, 9"):
+    with pytest.raises(ValueError, match=r"palette\.json does not list 7, 9"):
         read(root)
     assert len(read(root, skip_invalid=True)[0]) == 4
     (root / "4.png").unlink()

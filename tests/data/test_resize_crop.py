@@ -24,11 +24,11 @@ def test_a_pair_moves_together(fit: str, shape: tuple[int, int], size: tuple[int
     first = coordinates(*shape)
     second = 255 - first
     geometry = Geometry(*size, fit)
-    stored = geometry.store([first, second])
+    stored = geometry.resize_to_stored([first, second])
     # A black border blends with the picture where a view is resized, as for evaluation.
     for seed in [*range(12)] if fit == "pad" else [None, *range(12)]:
         rng = None if seed is None else np.random.default_rng(seed)
-        a, b = geometry.view(stored, rng)
+        a, b = geometry.crop_view(stored, rng)
         assert a.shape == b.shape == (*size, 3)
         picture = a[..., 2] > 70  # a black border is black in both
         assert np.abs(a[picture].astype(int) + b[picture] - 255).max() <= 2
@@ -39,9 +39,9 @@ def test_labels_move_with_their_photo(fit: str) -> None:
     photo = coordinates(80, 120)
     labels = (photo[..., 0] > 120).astype(np.uint8) + 2 * (photo[..., 1] > 80).astype(np.uint8)
     geometry = Geometry(64, 64, fit)
-    stored = geometry.store([photo, labels])
+    stored = geometry.resize_to_stored([photo, labels])
     for seed in range(12):
-        rgb, ids = geometry.view(stored, np.random.default_rng(seed))
+        rgb, ids = geometry.crop_view(stored, np.random.default_rng(seed))
         expected = (rgb[..., 0] > 120) + 2 * (rgb[..., 1] > 80)
         inside = ids != VOID
         # Colours are averaged and labels are not: a border may lie a pixel or two aside.
@@ -52,29 +52,29 @@ def test_labels_move_with_their_photo(fit: str) -> None:
 @pytest.mark.parametrize("fit", RESIZE_MODES)
 def test_training_views_differ_and_are_mirrored_half_of_the_time(fit: str) -> None:
     geometry = Geometry(64, 64, fit)
-    stored = geometry.store([coordinates(90, 120)])
-    views = [geometry.view(stored, np.random.default_rng(s))[0].astype(int) for s in range(60)]
+    stored = geometry.resize_to_stored([coordinates(90, 120)])
+    views = [geometry.crop_view(stored, np.random.default_rng(s))[0].astype(int) for s in range(60)]
     mirrored = [v[:, :20, 0].mean() > v[:, -20:, 0].mean() for v in views]
     assert 15 <= sum(mirrored) <= 45
     assert len({v.tobytes() for v in views}) > 30
     plain = Geometry(64, 64, fit, random_flip=False)
-    views = [plain.view(stored, np.random.default_rng(s))[0].astype(int) for s in range(30)]
+    views = [plain.crop_view(stored, np.random.default_rng(s))[0].astype(int) for s in range(30)]
     assert all(v[:, :20, 0].mean() < v[:, -20:, 0].mean() for v in views)
 
 
 def test_without_jitter_and_flip_a_training_view_is_the_evaluation_view() -> None:
     for fit in ("stretch", "pad", "mirror", "rotate"):
         geometry = Geometry(64, 64, fit, crop_scale=1.0, random_flip=False)
-        stored = geometry.store([coordinates(90, 120)])
-        trained = geometry.view(stored, np.random.default_rng(0))[0]
-        np.testing.assert_array_equal(trained, geometry.view(stored, None)[0])
+        stored = geometry.resize_to_stored([coordinates(90, 120)])
+        trained = geometry.crop_view(stored, np.random.default_rng(0))[0]
+        np.testing.assert_array_equal(trained, geometry.crop_view(stored, None)[0])
 
 
 def test_the_papers_jitter_is_a_crop_of_256_from_286() -> None:
     geometry = Geometry(256, 256)
-    stored = geometry.store([coordinates(300, 400)])
+    stored = geometry.resize_to_stored([coordinates(300, 400)])
     assert stored[0].shape == (286, 286, 3)
-    window = geometry.view(stored, np.random.default_rng(1))[0]
+    window = geometry.crop_view(stored, np.random.default_rng(1))[0]
     if window[0, 0, 0] > window[0, -1, 0]:
         window = window[:, ::-1]
     found = [
@@ -91,7 +91,7 @@ def test_each_fit_shows_what_it_says() -> None:
 
     def evaluate(fit: str) -> np.ndarray:
         geometry = Geometry(64, 64, fit, crop_scale=1.0)
-        return geometry.view(geometry.store([wide]), None)[0].astype(int)
+        return geometry.crop_view(geometry.resize_to_stored([wide]), None)[0].astype(int)
 
     stretched, padded, mirrored, cropped = map(evaluate, ("stretch", "pad", "mirror", "crop"))
     assert stretched[32, 0, 0] < 25 and stretched[32, -1, 0] > 215  # the whole width
@@ -105,24 +105,24 @@ def test_each_fit_shows_what_it_says() -> None:
 def test_rotate_turns_portraits_and_leaves_landscapes() -> None:
     geometry = Geometry(48, 96, "rotate", crop_scale=1.0)
     landscape, portrait = coordinates(50, 100), coordinates(100, 50)
-    flat = geometry.view(geometry.store([landscape]), None)[0].astype(int)
-    turned = geometry.view(geometry.store([portrait]), None)[0].astype(int)
+    flat = geometry.crop_view(geometry.resize_to_stored([landscape]), None)[0].astype(int)
+    turned = geometry.crop_view(geometry.resize_to_stored([portrait]), None)[0].astype(int)
     assert flat[24, -1, 0] - flat[24, 0, 0] > 180
     assert abs(turned[24, -1, 1] - turned[24, 0, 1]) > 180  # its height now lies along the width
 
 
 def test_a_padded_border_is_void() -> None:
     geometry = Geometry(64, 64, "pad", crop_scale=1.0)
-    photo, mask = geometry.view(geometry.store_masked([coordinates(50, 100)]), None)
+    photo, mask = geometry.crop_view(geometry.resize_with_mask([coordinates(50, 100)]), None)
     np.testing.assert_array_equal(mask == VOID, (photo == 0).all(-1))
     assert (mask == VOID).mean() == 0.5
 
 
 def test_a_smaller_view_shows_the_same_at_the_same_shape() -> None:
     geometry = Geometry(64, 128, "crop")
-    stored = geometry.store([coordinates(90, 180)])
-    large = geometry.view(stored, np.random.default_rng(3))[0]
-    small = geometry.view(stored, np.random.default_rng(3), 32)[0]
+    stored = geometry.resize_to_stored([coordinates(90, 180)])
+    large = geometry.crop_view(stored, np.random.default_rng(3))[0]
+    small = geometry.crop_view(stored, np.random.default_rng(3), 32)[0]
     assert small.shape == (32, 64, 3)
     averaged = large.reshape(32, 2, 64, 2, 3).mean((1, 3))
     assert np.abs(averaged - small).max() < 6
@@ -155,7 +155,7 @@ def test_evaluation_sees_what_is_shown_in_use() -> None:
     picture = coordinates(50, 130)
     for fit in RESIZE_MODES:
         geometry = Geometry(48, 64, fit).for_evaluation()
-        (seen,) = geometry.view(geometry.store([picture]), None)
+        (seen,) = geometry.crop_view(geometry.resize_to_stored([picture]), None)
         shown = geometry.prepare(picture)
         if fit == "crop":  # the middle of it, at the same scale
             left = (shown.shape[1] - 64) / 2

@@ -13,7 +13,7 @@ from pix2pix.data.discovery import Example
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import DataOptions
 from pix2pix.data.splits import hold_out
-from pix2pix.data.summary import lines_of_changes, lines_of_facts
+from pix2pix.data.summary import describe_data_changes, describe_facts
 from pix2pix.data.validation import DataError
 from pix2pix.labels.label_map import encode_label_image
 
@@ -110,7 +110,7 @@ def test_runs_checkpoints_and_caches_in_the_data_are_left_out(tmp_path: Path) ->
     assert {n for x in opened.facts["names"].values() for n in x} == {"0", "1", "2"}
     assert opened.facts["runs"] == ["model", "run"]
     assert any(
-        "left out" in line and "run" in line for line in lines_of_facts(opened.facts, tmp_path)
+        "skipped" in line and "run" in line for line in describe_facts(opened.facts, tmp_path)
     )
 
 
@@ -179,7 +179,7 @@ def test_one_pair_is_enough_and_no_pair_is_not(tmp_path: Path) -> None:
         save(tmp_path / side / "only.png")
     opened = open_data(OPTIONS, tmp_path)
     assert opened.facts["names"] == {"train": ["only"], "val": ["only"]}
-    assert any("no other" in line for line in lines_of_facts(opened.facts, tmp_path))
+    assert any("also used for training" in line for line in describe_facts(opened.facts, tmp_path))
     (tmp_path / "B" / "only.png").rename(tmp_path / "B" / "another.png")
     with pytest.raises(DataError, match="no partner"):
         open_data(OPTIONS, tmp_path)
@@ -218,16 +218,16 @@ def test_one_line_for_one_kind_of_problem(tmp_path: Path) -> None:
 def test_the_first_lines_say_what_was_found(tmp_path: Path) -> None:
     root = write_facades(tmp_path / "d", 3, 2)
     shutil.copytree(root / "val", root / "test")
-    text = "\n".join(lines_of_facts(open_data(DataOptions("labels2photo", 64), root).facts, root))
+    text = "\n".join(describe_facts(open_data(DataOptions("labels2photo", 64), root).facts, root))
     for words in (
         f"{root}: photos NAME.jpg with label maps NAME.png",
         "label maps of the same names in, photos out",
         "train: 3 pairs in train",
         "val: 2 pairs in val",
-        "test: 2 pairs in test, not used here",
+        "test: 2 pairs in test, not used",
         "8 bit",
         "facade 72.3%",
-        "never: cornice, ",
+        "absent: cornice, ",
     ):
         assert words in text, words
 
@@ -246,18 +246,18 @@ def test_the_depth_of_the_files_is_said(tmp_path: Path) -> None:
 def test_what_changed_since_the_last_time(tmp_path: Path) -> None:
     write(tmp_path, "{split}/{side}/{name}.png")
     before = open_data(OPTIONS, tmp_path).facts
-    assert lines_of_changes(before, before) == []
+    assert describe_data_changes(before, before) == []
     for side in "AB":
         (tmp_path / "train" / side / "0.png").unlink()
         for name in ("7", "8"):
             save(tmp_path / "train" / side / f"{name}.png")
     after = open_data(OPTIONS, tmp_path).facts
-    assert lines_of_changes(before, after)[0] == "train: 3 -> 4, 2 new (7, 8), 1 gone (0)"
+    assert describe_data_changes(before, after)[0] == "train: 3 -> 4, 2 new (7, 8), 1 gone (0)"
     classes = ({"classes": {"a": 0.4, "b": 0.0}}, {"classes": {"a": 0.0, "b": 0.4}})
-    changed = lines_of_changes({**before, **classes[0]}, {**before, **classes[1]})
-    assert changed == ["classes now there: b", "classes now absent: a"]
+    changed = describe_data_changes({**before, **classes[0]}, {**before, **classes[1]})
+    assert changed == ["classes added: b", "classes removed: a"]
     deep = {**before, "values": {**before["values"], "input": "16 bit, 0 to 900"}}
-    assert lines_of_changes(before, deep)[0].startswith("values of input: 8 bit, ")
+    assert describe_data_changes(before, deep)[0].startswith("values of input: 8 bit, ")
 
 
 def test_what_was_held_out_stays_so_when_there_is_more_data() -> None:

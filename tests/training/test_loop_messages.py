@@ -52,8 +52,8 @@ def test_the_first_lines_of_a_run_say_what_was_found_and_a_resume_what_changed(
     first = caplog.messages[:5]
     assert first[0] == f"{data}: two folders A and B; A in, B out"
     assert first[1] == "  train: 2 pairs in A/train and B/train"
-    assert first[2] == "  val: 1 pair held out of them, as there is no folder val"
-    assert first[3] == "  test: 3 pairs in A/test and B/test, not used here"
+    assert first[2] == "  val: 1 pair held out of train, as there is no folder val"
+    assert first[3] == "  test: 3 pairs in A/test and B/test, not used"
     assert first[4].startswith("  values: input 8 bit, 0 to ")
     assert read_config(out).training["train_images"] == 2
     assert str(tmp_path) not in (out / "data.json").read_text()
@@ -110,7 +110,7 @@ def test_the_data_folder_is_no_folder_for_a_run(
 def test_one_pair_is_enough(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     data, out = write_pairs(tmp_path / "data", 1), tmp_path / "run"
     assert run(*PAIRS, "--data", data, "--out", out, "--max-steps", 1) == 0
-    assert any("the pair trained on, as there is no other" in m for m in caplog.messages)
+    assert any("the only pair, also used for training" in m for m in caplog.messages)
     assert saved_step(out) == 1
 
 

@@ -27,7 +27,7 @@ TEMPER = 0.5
 
 def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = ()) -> ImageArrays:
     """The photo (H, W, 3) as it is kept. ValueError "FILE: reason"."""
-    return geometry.store_masked([read_photo(example.parts[0], photo_range)])
+    return geometry.resize_with_mask([read_photo(example.parts[0], photo_range)])
 
 
 class PlainPhotos:
@@ -40,7 +40,7 @@ class PlainPhotos:
         self.geometry = geometry
         self.half_output = half_output
         self.names = examples.names
-        self.weights = rarity_weights(photo for photo, *_ in examples.evenly())
+        self.weights = rarity_weights(photo for photo, *_ in examples.iter_sample())
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -48,7 +48,7 @@ class PlainPhotos:
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
+        views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         lab = rgb_to_lab(np.stack([photo for photo, *_ in views]))
         ab = lab[..., 1:]
         lightness: np.ndarray = lab[..., 0]

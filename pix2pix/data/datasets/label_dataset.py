@@ -44,7 +44,7 @@ def read_pair(
     labels = read_labels(example.parts[1], palette)
     if palette.is_facades:
         labels = np.where(find_void(photo), VOID, labels).astype(np.uint8)
-    return geometry.store((photo, labels))
+    return geometry.resize_to_stored((photo, labels))
 
 
 class FacadePairs:
@@ -64,7 +64,7 @@ class FacadePairs:
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
+        views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         photos, labels = (np.stack(arrays) for arrays in zip(*views))
         one_hot = encode_labels(labels, len(self.palette))
         weight = torch.from_numpy(labels != VOID)[:, None].float()

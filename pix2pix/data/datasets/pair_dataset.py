@@ -29,7 +29,7 @@ def read_images(
     side = max(rows, columns) if geometry.resize_mode == "rotate" else 0
     images = open_parts(example.parts, at_least=(max(columns, side), max(rows, side)))
     shown = [read_in_range(image, its_range) for image, its_range in zip(images, ranges)]
-    return geometry.store_masked([np.asarray(to_rgb(image)) for image in shown])
+    return geometry.resize_with_mask([np.asarray(to_rgb(image)) for image in shown])
 
 
 class ImagePairs:
@@ -52,7 +52,7 @@ class ImagePairs:
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        views = self.geometry.views([self.examples[i] for i in indices], rngs, size)
+        views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
         # What is mirrored teaches as the picture does, and is no part of it when that is judged.
         is_bare = self.geometry.resize_mode == "pad" or (bool(masks) and rngs is None)

@@ -22,7 +22,7 @@ class TracedFacades:
         self.pairs = pairs
         self.palette = pairs.palette
         self.names = pairs.names
-        label_maps = (labels for _, labels in pairs.examples.evenly())
+        label_maps = (labels for _, labels in pairs.examples.iter_sample())
         self.class_weights = balance_weights(label_maps, len(pairs.palette), balance)
 
     def __len__(self) -> int:
