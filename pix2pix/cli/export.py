@@ -1,9 +1,9 @@
-"""`python -m pix2pix export`: a checkpoint's generator as an ONNX file, for programs without torch.
+"""`python -m pix2pix export`: export a checkpoint's generator to ONNX, to run it without torch.
 
-The file takes and gives float32: `input` (N, C, H, W) as `encoding` makes it, `style`
-(N, style_dim) where the model has styles, and `output`. N, H and W are free; H and W are multiples
-of 2 ** depth. Its metadata hold the checkpoint's config, how a picture is made into an input
-(`pix2pix.input`, see `describe_input`) and, of styles, where they lie.
+All inputs and outputs are float32: `input` (N, C, H, W) as encoded by `models.tensors`, `style`
+(N, style_dim) if the model has styles, and `output`. N, H and W are dynamic; H and W must be
+multiples of 2 ** depth. The metadata contain the checkpoint's config, the preprocessing
+(`pix2pix.input`, see `describe_input`) and the mean and covariance of the style codes, if any.
 """
 
 import argparse
@@ -19,28 +19,30 @@ if TYPE_CHECKING:
     from pix2pix.config import CheckpointConfig
 
 HELP = """\
-Write a checkpoint's generator as an ONNX file.
+Export a checkpoint's generator to an ONNX file.
 
-It takes any batch, height and width (multiples of 2 ** depth), runs in ONNX Runtime, OpenVINO,
-TensorRT or a browser. Its metadata (metadata_props, each JSON) have the checkpoint's config in
-pix2pix.config, and in pix2pix.input how to feed it as it was trained: height, width, how a picture
-of another shape becomes one of these (fit, how), mean and std of its values, order of channels.
+Batch size, height and width are dynamic (height and width: multiples of 2 ** depth). The file runs
+in ONNX Runtime, OpenVINO, TensorRT or a browser. Its metadata (metadata_props, JSON each) contain
+the checkpoint's config (pix2pix.config) and the preprocessing of training (pix2pix.input): height,
+width, how to fit images of other shapes (fit, how), mean and std, and the order of channels.
 """
 
-# How a program feeds a picture as `data.geometry` does, by `fit`
+# How to reproduce `data.resize_crop` in another program, by resize mode
 FIT_INSTRUCTIONS = {
-    "stretch": "resize the picture to height x width; resize the output to the picture's size",
-    "pad": "resize the picture, its aspect kept, to fit into height x width, in the middle of "
-    "black (of label maps: of no class); cut the middle out of the output and resize it back",
-    "mirror": "resize the picture, its aspect kept, to fit into height x width; fill the rest on "
-    "both sides with its mirror image; cut the middle out of the output and resize it back",
-    "rotate": "turn the picture a quarter counter-clockwise where it is higher than wide and the "
-    "network's is not, or the other way round; resize it to height x width; resize the output "
-    "back and turn it back",
-    "crop": "resize the picture, its aspect kept, to just cover height x width; fill its sides up "
-    "to multiples with its mirror image at the right and below; cut that off the output and "
-    "resize it back",
-    "squeeze": "resize the picture to height x width; resize the output to the picture's size",
+    "stretch": "resize the image to height x width; resize the output to the image's size",
+    "pad": "resize the image, keeping its aspect ratio, to fit into height x width; pad it on both "
+    "sides with black (label maps: with zeros in all channels); remove the padding from the output "
+    "and resize it to the image's size",
+    "mirror": "resize the image, keeping its aspect ratio, to fit into height x width; pad it on "
+    "both sides by reflection; remove the padding from the output and resize it to the image's "
+    "size",
+    "rotate": "if the image is portrait and height x width is landscape, or the reverse, rotate it "
+    "90 degrees counter-clockwise; resize it to height x width; rotate the output back and resize "
+    "it to the image's size",
+    "crop": "resize the image, keeping its aspect ratio, to just cover height x width; pad it at "
+    "the right and bottom by reflection to a multiple of `multiple`; remove the padding from the "
+    "output and resize it to the image's size",
+    "squeeze": "resize the image to height x width; resize the output to the image's size",
 }
 
 EXAMPLES = """\
@@ -58,22 +60,22 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "checkpoint", metavar="CHECKPOINT", help="folder, or OWNER/NAME[@REVISION] on the Hub"
     )
-    parser.add_argument("-o", "--out", type=Path, required=True, help="the file, MODEL.onnx")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="output file, MODEL.onnx")
     parser.add_argument(
         "--fp16",
         action="store_true",
-        help="half the size; computed in float16, or in float32 where the network needs it: with "
-        "instance norm",
+        help="store float16 weights, half the size; computes in float16, or in float32 for "
+        "networks with instance norm",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite the file")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the file and says what it takes. Raises ValueError with the reason where it cannot."""
+    """Writes the file and prints its inputs. Raises ValueError if it cannot be written."""
     if options.out.suffix.lower() != ".onnx":
-        raise ValueError(f"{options.out}: expected a file name that ends in .onnx")
+        raise ValueError(f"{options.out}: expected a file name ending in .onnx")
     if options.out.exists() and not options.force:
-        raise ValueError(f"{options.out}: is there already; --force overwrites it")
+        raise ValueError(f"{options.out}: already exists; --force overwrites it")
     from pix2pix.checkpoint import load_checkpoint
     from pix2pix.hub import resolve
 
@@ -93,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> bytes:
-    """The generator of a loaded checkpoint as the bytes of an ONNX file."""
+    """The generator of a loaded checkpoint as bytes of an ONNX file."""
     import onnx
 
     from pix2pix.inference.backends.onnx_graph import Precision, build_onnx_model
@@ -109,7 +111,7 @@ def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> b
 
 
 def metadata(config: "CheckpointConfig", model: "Model") -> dict[str, str]:
-    """What a program needs to know beside the network, each as JSON."""
+    """The metadata of the ONNX file: key -> JSON."""
     found: dict[str, Any] = {"config": config.to_dict(), "input": describe_input(config)}
     if model.style_encoder is not None:
         encoder = model.style_encoder
@@ -119,11 +121,11 @@ def metadata(config: "CheckpointConfig", model: "Model") -> dict[str, str]:
 
 
 def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
-    """How a picture becomes the network's input, and its output a picture.
+    """The preprocessing and postprocessing of the network, as JSON-serialisable values.
 
-    A colour value v (0 to 255) is fed as (v - mean) / std, in the order of `channels`; where the
-    output is a picture, it is read the other way round. Where there are `deep_values`, the
-    values of images of more than 8 bits become colours so that those two are 0 and 255.
+    A colour value v in 0..255 is normalised to (v - mean) / std, with channels in the order of
+    `channels`; an output image is denormalised in reverse. `deep_values`, if present, are the two
+    values of images with more than 8 bits that map to 0 and 255.
     """
     height, width = config.shape
     found: dict[str, Any] = {
@@ -137,7 +139,10 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
     if config.input_range:
         found["deep_values"] = list(config.input_range)
     if config.task == "labels2photo":
-        found |= {"channels": [c.name for c in config.palette], "values": "1 for the class, else 0"}
+        found |= {
+            "channels": [c.name for c in config.palette],
+            "values": "one-hot: 1 for the pixel's class, else 0",
+        }
     elif config.task == "colorize":
         found |= {
             "channels": [
@@ -149,13 +154,15 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
                 "b spread",
                 "mask spread",
             ],
-            "values": "L / 50 - 1; without hints all others are 0",
+            "values": "L / 50 - 1; without hints, all other channels are 0",
             "output": "a / 110, b / 110 (CIE Lab, D65)",
         }
     else:
         found |= {"channels": ["R", "G", "B"], "mean": [127.5] * 3, "std": [127.5] * 3}
     if config.task == "photo2labels":
-        found["output"] = "a score of each class of config.palette: the largest is the pixel's"
+        found["output"] = (
+            "logits, one channel per class of config.palette; argmax gives the pixel's class"
+        )
     elif config.task != "colorize":
         found["output"] = "R, G, B; value * 127.5 + 127.5"
     return found

@@ -14,8 +14,8 @@ HELP = """\
 Prepare training images.
 
 IN is a folder with its sub-folders, or one image; OUT is a folder, created if needed. Results keep
-names and sub-folders and are PNG files. Existing files are only overwritten with --force, and IN
-never is. Images may be of any kind: rotated by EXIF, CMYK, 16-bit, with transparency.
+names and sub-folders and are PNG files. Existing files are only overwritten with --force; files in
+IN are never overwritten. EXIF rotation, CMYK, 16-bit images and transparency are supported.
 """
 
 EXAMPLES = """\
@@ -24,22 +24,22 @@ edges -> photo, from a folder of photos:
   python -m pix2pix prepare edges  set/B   -o set/A
   python train.py edges2photo --data set --out runs/edges
 
-the same as pairs side by side, a tenth of them held out:
+the same as side-by-side pairs, with 10% held out:
   python -m pix2pix prepare combine set/A set/B -o pairs
   python -m pix2pix prepare split pairs -o data --val 0.1
 
-filling a hole:
+inpainting:
   python -m pix2pix prepare blank set/B -o holes/A --part 0.4
 
-exit status: 0 all done; 1 some images failed (the others are done, the failed ones are listed at
-the end); 2 nothing could be done.
+exit status: 0 success; 1 some images failed (they are listed at the end, all others are written);
+2 nothing was written.
 """
 
 FITS = ("stretch", "pad", "mirror", "rotate", "crop")
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds `prepare` with its operations to a parser's commands."""
+    """Adds the `prepare` command and its operations."""
     parser = add_command(
         commands, "prepare", "photos -> training images", description=HELP, epilog=EXAMPLES
     )
@@ -57,38 +57,54 @@ def add_parser(commands: Commands) -> None:
         )
         return operation.add_argument
 
-    option = add("resize", "every image at exactly one size")
+    option = add("resize", "resize all images to one size")
     option("--size", type=int, required=True, help="height in pixels")
-    option("--width", type=int, default=0, help="width in pixels (default: as --size)")
+    option("--width", type=int, default=0, help="width in pixels (default: --size)")
     option(
         "--fit",
         choices=FITS,
         default="stretch",
-        help="for images of another shape: stretch, pad with black, pad with the mirrored image, "
-        "rotate portraits to landscape and stretch, crop the middle (default: stretch)",
+        help="how to fit images of another aspect ratio: stretch; pad with black; mirror: pad by "
+        "reflection; rotate by 90 degrees if needed, then stretch; crop the center "
+        "(default: stretch)",
     )
-    option = add("pad", "add a border to make every image one shape, its pixels untouched")
+    option = add("pad", "pad all images to one aspect ratio, without resizing")
     option("--aspect", type=float, default=1.0, help="width / height (default: 1)")
-    option("--mirror", action="store_true", help="the image mirrored, instead of black")
-    option = add("crop", "cut out the middle to make every image one shape, its pixels untouched")
+    option("--mirror", action="store_true", help="pad by reflection instead of with black")
+    option = add("crop", "center-crop all images to one aspect ratio, without resizing")
     option("--aspect", type=float, default=1.0, help="width / height (default: 1)")
-    add("grayscale", "take the colour away")
-    option = add("edges", "black lines on white where the photo has edges (Canny)")
-    option("--low", type=float, default=50, help="an edge goes on above this (default: 50)")
-    option("--high", type=float, default=150, help="an edge begins above this (default: 150)")
-    option("--blur", type=float, default=1.0, help="pixels; more gives fewer edges (default: 1)")
-    option = add("sketch", "soft lines and shades, as of a pencil")
-    option("--blur", type=float, default=4.0, help="pixels; more gives broader lines (default: 4)")
-    option("--strength", type=float, default=1.0, help="how dark they are (default: 1)")
-    option = add("blank", "a flat grey hole in the middle, for learning to fill it")
-    option("--part", type=float, default=0.5, help="of each side, above 0 to 1 (default: 0.5)")
-    option("--gray", type=int, default=128, help="of the hole, 0 to 255 (default: 128)")
-    add(
-        "combine", "two folders, matched by name -> pairs side by side, A left, B right", ("A", "B")
+    add("grayscale", "convert to grayscale")
+    option = add("edges", "draw the photo's edges as black lines on white (Canny)")
+    option("--low", type=float, default=50, help="lower Canny threshold (default: 50)")
+    option("--high", type=float, default=150, help="upper Canny threshold (default: 150)")
+    option(
+        "--blur",
+        type=float,
+        default=1.0,
+        help="blur radius in pixels; larger gives fewer edges (default: 1)",
     )
-    option = add("split", "copy into OUT/train and OUT/val; files of one name stay together")
-    option("--val", type=float, default=0.1, help="the part held out (default: 0.1)")
-    option("--seed", type=int, default=0, help="another number, another choice (default: 0)")
+    option = add("sketch", "convert to a pencil sketch with soft lines and shading")
+    option(
+        "--blur",
+        type=float,
+        default=4.0,
+        help="blur radius in pixels; larger gives broader lines (default: 4)",
+    )
+    option("--strength", type=float, default=1.0, help="darkness of the lines (default: 1)")
+    option = add("blank", "cover the center with a grey rectangle, for inpainting")
+    option(
+        "--part",
+        type=float,
+        default=0.5,
+        help="fraction of each side to cover, above 0 to 1 (default: 0.5)",
+    )
+    option("--gray", type=int, default=128, help="grey value, 0 to 255 (default: 128)")
+    add("combine", "combine images of two folders by name into pairs: A left, B right", ("A", "B"))
+    option = add(
+        "split", "split into OUT/train and OUT/val (copies); files with the same name stay together"
+    )
+    option("--val", type=float, default=0.1, help="fraction held out (default: 0.1)")
+    option("--seed", type=int, default=0, help="random seed of the split (default: 0)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -135,13 +151,15 @@ def check_options(options: argparse.Namespace) -> None:
     for source in options.inputs:
         place = source.resolve()
         if out == (place.parent if source.is_file() else place) or place in out.parents:
-            raise ValueError(f"{options.out}: is {source} or in it; results need another folder")
+            raise ValueError(
+                f"{options.out}: is {source} or inside it; expected another folder for the results"
+            )
     if options.out.exists() and not options.out.is_dir():
-        raise ValueError(f"{options.out}: is a file; a folder is needed for the results")
+        raise ValueError(f"{options.out}: is a file; expected a folder for the results")
 
 
 def plan_tasks(options: argparse.Namespace) -> tuple[list, list[str]]:
-    """The tasks, and the problems of images without one."""
+    """The tasks, and the problems of images that have none."""
     from pix2pix.data import prepare_images
 
     if options.operation == "combine":

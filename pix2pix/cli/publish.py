@@ -1,6 +1,6 @@
 """`python -m pix2pix push` and `space`: upload a checkpoint, or the app with it, to the Hub.
 
-The upload is first assembled in a temporary folder, validated there, and listed.
+The files are assembled and validated in a temporary folder and listed before the upload.
 """
 
 import argparse
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 PICTURE = re.compile(r"!\[[^\]]*\]\(\s*([^)\s]+)\s*\)")
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-PLACEHOLDER = re.compile(r"\bFOLDER\b")  # in a card, stands for the checkpoint
+PLACEHOLDER = re.compile(r"\bFOLDER\b")  # placeholder for the checkpoint in a model card
 
 PUSH_HELP = """\
-Put a checkpoint on the Hugging Face Hub.
+Upload a checkpoint to the Hugging Face Hub.
 
-Up go config.json, model.safetensors, the card README.md, the pictures that the card shows and those
-in examples/, held-out inputs of your data unless you put others there, and nothing else from the
-folder; they are listed first, with their sizes. Anyone can then use the model
-by its name: python -m pix2pix draw house.png -o photo.png --checkpoint OWNER/NAME
+Uploads config.json, model.safetensors, the model card README.md, the images shown in the card, and
+the images in examples/ (by default held-out inputs of your data). No other file is uploaded. All
+files are listed with their sizes before the upload. The model can then be used by its name:
+python -m pix2pix draw house.png -o photo.png --checkpoint OWNER/NAME
 """
 
 SPACE_HELP = """\
-Make a Hugging Face Space that serves a checkpoint: the app, and nothing but what it needs.
+Create a Hugging Face Space that serves a checkpoint, with the app and the files it needs.
 
-A checkpoint that is on the Hub is named by its commit, one on this machine goes along. The same
-Space runs on CPUs, on a GPU and on ZeroGPU; choose in its settings.
+A checkpoint on the Hub is referenced by its commit; a local checkpoint is uploaded with the Space.
+The Space runs on CPU, GPU and ZeroGPU hardware, which you choose in its settings.
 """
 
 PUSH_EXAMPLES = """\
@@ -61,9 +61,11 @@ def add_parsers(commands: Commands) -> None:
         epilog=PUSH_EXAMPLES,
     )
     push.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
-    push.add_argument("repo", metavar="OWNER/NAME", help="where it goes; made if need be")
+    push.add_argument("repo", metavar="OWNER/NAME", help="target repo, created if needed")
     push.add_argument(
-        "--license", metavar="ID", help="for the card: an identifier that the Hub knows, or other"
+        "--license",
+        metavar="ID",
+        help="license for the model card: an identifier of the Hub, or other",
     )
     space = add_command(
         commands,
@@ -72,22 +74,24 @@ def add_parsers(commands: Commands) -> None:
         description=SPACE_HELP,
         epilog=SPACE_EXAMPLES,
     )
-    space.add_argument("repo", metavar="OWNER/NAME", help="the Space; made if need be")
+    space.add_argument("repo", metavar="OWNER/NAME", help="target Space, created if needed")
     space.add_argument(
         "--checkpoint", required=True, metavar="X", help="checkpoint folder, or OWNER/NAME[@REV]"
     )
-    space.add_argument("--folder", type=Path, metavar="DIR", help="only build the Space, in DIR")
+    space.add_argument(
+        "--folder", type=Path, metavar="DIR", help="build the Space in DIR without uploading"
+    )
     for command in (push, space):
         command.add_argument(
-            "--no-examples", action="store_true", help="leave out the pictures in examples/"
+            "--no-examples", action="store_true", help="do not upload the images in examples/"
         )
-        command.add_argument("--private", action="store_true", help="only for your own eyes")
-        command.add_argument("--yes", action="store_true", help="do not ask before uploading")
+        command.add_argument("--private", action="store_true", help="create a private repo")
+        command.add_argument("--yes", action="store_true", help="upload without confirmation")
         command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs a command and returns its exit status; ValueError or OSError where it cannot be done."""
+    """Runs a command and returns its exit status. Raises ValueError or OSError if it fails."""
     check_repo_name(options.repo)
     private, ask, examples = options.private, not options.yes, not options.no_examples
     if options.command == "push":
@@ -110,7 +114,7 @@ def check_repo_name(name: str) -> None:
 
 
 def check_target(repo_id: str) -> None:
-    """Raises ValueError where a later push would fail for its name or for want of a login."""
+    """Raises ValueError if a push would fail due to its name or a missing login."""
     from pix2pix.hub.upload import get_account
 
     check_repo_name(repo_id)
@@ -146,7 +150,7 @@ def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool, examples
 def stage_checkpoint(
     folder: Path, into: Path, repo_id: str, license_id: str | None, examples: bool = True
 ) -> None:
-    """Copies only the files for the Hub. Raises ValueError unless the checkpoint is valid."""
+    """Copies the files to upload. Raises ValueError unless the checkpoint is valid."""
     from pix2pix.checkpoint import (
         CARD_NAME,
         CONFIG_NAME,
@@ -158,10 +162,12 @@ def stage_checkpoint(
 
     for name in (CONFIG_NAME, WEIGHTS_NAME):
         if not (folder / name).is_file():
-            raise ValueError(f"{folder}: is not a checkpoint folder, it has no {name}")
+            raise ValueError(f"{folder}: is not a checkpoint folder, {name} is missing")
         shutil.copyfile(folder / name, into / name)
     try:
-        config, _ = load_checkpoint(into)  # the copy: a run may go on saving meanwhile
+        config, _ = load_checkpoint(
+            into
+        )  # load the copy: a running training may overwrite the original
     except ValueError as error:
         raise ValueError(str(error).replace(str(into), str(folder))) from None
     card = folder / CARD_NAME
@@ -177,7 +183,10 @@ def stage_checkpoint(
 def remove_private_paths(
     text: str, config: "CheckpointConfig", path: Path
 ) -> tuple[str, "CheckpointConfig"]:
-    """The card and the config, in its file too, without the path that older runs began from."""
+    """The card and config without the local path in `init_from` of older runs.
+
+    Also rewrites the config file `path`.
+    """
     from pix2pix.training.init_weights import public_name
     from pix2pix.training.model_card import escape
 
@@ -190,9 +199,9 @@ def remove_private_paths(
 
 
 def copy_pictures(text: str, folder: Path, into: Path) -> str:
-    """Copies the pictures that the card shows; gives the card without those that are not there.
+    """Copies the images shown in the card; returns the card without images that are missing.
 
-    Pictures elsewhere than in the folder are not ours to upload. What is on the web stays.
+    Images outside the folder are never uploaded and count as missing. Web links are kept.
     """
 
     def keep_or_drop(picture: re.Match[str]) -> str:
@@ -220,12 +229,14 @@ def is_picture(path: Path, folder: Path) -> bool:
 def complete_card(
     text: str, config: "CheckpointConfig", repo_id: str, license_id: str | None
 ) -> str:
-    """The card with the front matter that the Hub reads, and how to use the model by its name."""
+    """The card with front matter for the Hub and usage instructions with the repo's name."""
     from pix2pix.hub.upload import with_front_matter
     from pix2pix.training.model_card import LIBRARY, WORDS, fence, write_card
 
     if text == write_card(config):
-        text = write_card(config, license_id or "")  # it also says in words which licence
+        text = write_card(
+            config, license_id or ""
+        )  # a generated card also names the license in its text
     words = WORDS[config.task]
     if not PLACEHOLDER.search(text) and repo_id not in text:
         parts = [text.rstrip(), "## Use", fence("python", words.python), fence("", words.shell)]
@@ -244,37 +255,37 @@ def complete_card(
 def show_and_upload(
     folder: Path, repo_id: str, kind: "Kind", user: str, private: bool, ask: bool
 ) -> int:
-    """Lists the files, asks for confirmation, uploads, and prints the address."""
+    """Lists the files, asks for confirmation, uploads, and prints the URL."""
     from pix2pix.hub.upload import find_repo, upload
 
     there = find_repo(repo_id, kind)
     if there is not None and private and not there[0]:
         raise ValueError(
-            f"{repo_id}: is there already, for all to see; --private is for a new repo. "
-            "Its settings on the Hub can make it private"
+            f"{repo_id}: already exists and is public; --private only applies to new repos. "
+            "Make it private in its settings on the Hub"
         )
-    unseen = there[0] if there else private
+    is_private = there[0] if there else private
     what = "the Space " if kind == "space" else ""
-    state = ", ".join(["new" if there is None else "there already", "private" if unseen else ""])
+    state = ", ".join(["new" if there is None else "existing", "private" if is_private else ""])
     print(f"{user} uploads to {what}{repo_id} ({state.strip(', ')}), in one commit:")
     total = 0
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name, size = path.relative_to(folder).as_posix(), path.stat().st_size
         total += size
-        replaced = "  replaces the one there" if there and name in there[1] else ""
+        replaced = "  overwrites the existing file" if there and name in there[1] else ""
         print(f"  {format_bytes(size):>10}  {name}{replaced}")
-    print(f"  {format_bytes(total):>10}  in all")
-    if not unseen:
-        print("Everyone will be able to see it, pictures included.")
+    print(f"  {format_bytes(total):>10}  total")
+    if not is_private:
+        print("The repo is public: everyone can see all files, including images.")
     if ask and not confirm("Upload?"):
-        print("nothing was uploaded")
+        print("upload cancelled")
         return 1
     try:
         page = upload(folder, repo_id, kind, private)
     except ValueError as error:
         raise ValueError(
-            f"{error}. It is one commit, so nothing is half done; to go on, give the same "
-            "command again: what has arrived is not sent twice"
+            f"{error}. The upload is one commit, so nothing was changed; repeat the command to "
+            "resume: files that already arrived are not sent again"
         ) from None
     print(f"done: {page}", flush=True)
     return 0
@@ -286,7 +297,9 @@ def format_bytes(size: int) -> str:
 
 def confirm(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise ValueError("cannot ask without a terminal; add --yes to upload without a question")
+        raise ValueError(
+            "cannot ask for confirmation without a terminal; add --yes to upload without it"
+        )
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except (EOFError, KeyboardInterrupt):

@@ -197,7 +197,7 @@ def run_tasks(tasks: Sequence[ImageTask], workers: int, force: bool) -> Iterator
     def run(task: ImageTask) -> str | None:
         target, make = task
         if target.exists() and not force:
-            return f"{target}: is there already; --force overwrites it"
+            return f"{target}: already exists; --force overwrites it"
         try:
             content = make()
             target.parent.mkdir(parents=True, exist_ok=True)

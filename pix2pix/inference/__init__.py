@@ -1,7 +1,8 @@
 """Inference pipelines, one per task, with PIL or NumPy inputs and outputs.
 
-`loading` makes a pipeline from a checkpoint: `Drawer`, `Tracer`, `Colorizer` or `Translator`. They
-share `styles`, `working_shapes` and the way to the network: `oom_fallback`, `runner`, `backends`.
+`loading` creates the pipeline of a checkpoint: `Drawer`, `Tracer`, `Colorizer` or `Translator`.
+They share `styles` and `working_shapes`, and run the network by `oom_fallback`, `runner` and
+`backends`.
 """
 
 from pix2pix.images.color_hints import MAX_HINTS, Hint

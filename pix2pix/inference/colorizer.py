@@ -37,16 +37,16 @@ HINT_REACH = 2  # radius in working pixels that a hint fills with its colour
 GREY_RESULT = 2.0  # mean chroma below which a result looks grey
 
 NOTE_TEXTS = {
-    "toned": "its one tone (sepia, yellowed) was read as grey",
+    "toned": "its tone (sepia, yellowed) was read as grey",
     "coloured": "its own colours were replaced",
-    "no colours": "the model found hardly any colours in it; more strength or colour hints help",
+    "no colours": "the result is nearly grey; more strength or colour hints help",
 }
 
 # The effect of each suggested option
 OFFERS = {
-    "denoise": "smooths its dots",
+    "denoise": "smooths the dots",
     "negative": "inverts it",
-    "crop": "takes it off",
+    "crop": "removes it",
 }
 
 
@@ -115,13 +115,13 @@ class Colorizer:
         notes = [NOTE_TEXTS[kind]] if kind in NOTE_TEXTS and not negative else []
         if place.box != (0, 0, *photo.size):
             light = light[top:bottom, left:right].copy()
-        for asked, improve in (
+        for requested, adjust in (
             (denoise, partial(smooth_scan, scan=scan, width=photo.width)),
             (negative, invert_tones),
             (repair, repair_tones),
         ):
-            if asked:
-                light, line = improve(light)
+            if requested:
+                light, line = adjust(light)
                 notes.append(line)
         wanted = {"denoise": denoise, "negative": negative, "crop": crop}
         offers = {name: why for name, why in describe_scan(scan).items() if not wanted[name]}
@@ -225,13 +225,13 @@ class PhotoSession:
 
 
 def smooth_scan(light: np.ndarray, scan: ScanAnalysis, width: int) -> tuple[np.ndarray, str]:
-    """`light` of a copy `width` wide without grain or halftone dots, and a line about it."""
+    """`light` of a copy `width` wide without grain or halftone dots, and a note about it."""
     if not scan.has_dots:
         return smooth_grain(light)
     dots = scan.dot_spacing(width)
-    # Dots that are closer were averaged when the copy was reduced.
+    # Closer dots were already averaged by downscaling the copy.
     smoothed = descreen(light, dots) if dots >= MIN_PERIOD else light
-    return smoothed, "the dots it is made of were smoothed"
+    return smoothed, "its dots were smoothed"
 
 
 def describe_scan(scan: ScanAnalysis) -> dict[str, str]:

@@ -61,23 +61,23 @@ class Translator:
         if tile is not None:
             at = geometry.with_height(tile)
             painted = paint_in_tiles(
-                rgb, (at.height, at.width), lambda part: self._paint(part, code, stop)
+                rgb, (at.height, at.width), lambda part: self._generate(part, code, stop)
             )
             return Image.fromarray(painted)
         if size is not None:
             geometry = geometry.with_height(size)
-        output = self._paint(geometry.prepare(rgb), code, stop)
+        output = self._generate(geometry.prepare(rgb), code, stop)
         return Image.fromarray(geometry.restore(output, (photo.height, photo.width)))
 
     def check_sizes(self, size: int | None = None, tile: int | None = None) -> None:
-        """Raises ValueError unless the model can work at that height, or in tiles of it."""
+        """Raises ValueError unless the model supports this working height or tile height."""
         least = max(16, 2**self.config.generator.depth)
         expected = f"from {least} to {MAX_SIZE} (the model was trained at {self.config.size})"
         for name, value in (("size", size), ("tile", tile)):
             require(value is None or least <= value <= MAX_SIZE, name, expected, value)
         require(size is None or tile is None, "size", "left out with tile", size)
 
-    def _paint(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
+    def _generate(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
         """The network's output (h, w, 3) uint8 for an input (h, w, 3) uint8."""
         height, width = shown.shape[:2]
         filled = mirror_to_multiple(shown, 2**self.config.generator.depth)

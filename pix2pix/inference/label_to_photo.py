@@ -66,7 +66,7 @@ class Drawer:
         The same map and style give the same photo. `style` has style_dim numbers; by default the
         seed determines it. The photo's short side is `size`, by default the map's. The network
         works at short sides from its training size to `largest`; photos of other sizes are resized
-        from there. Raises ValueError for an array that is no label map, a size below 1 or above
+        from there. Raises ValueError for an invalid label map, a size below 1 or above
         MAX_SIDE, and an invalid style; InferenceCancelledError soon after `stop()` returns true.
         """
         num_classes = self.config.generator.in_channels

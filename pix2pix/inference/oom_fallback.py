@@ -1,4 +1,4 @@
-"""Runs a model on the CPU where the GPU is out of memory."""
+"""Run a model on the CPU if the GPU is out of memory."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Shape = tuple[int, int] | None
 
 
 class OomFallback:
-    """Runs a model on its device; where that is out of memory, on the CPU.
+    """Runs a model on its device; if that is out of memory, on the CPU.
 
-    Each call tries the device first: often another process fills it only for a while.
+    Each call tries the device first, since other processes may have released their memory.
     """
 
     def __init__(
@@ -34,10 +34,10 @@ class OomFallback:
         live_shape: Shape = None,
     ) -> None:
         self._engine, self._make, self._live_shape = engine, make, live_shape
-        # On the CPU there is nothing to fall back to, and an engine may need the weights no longer.
+        # The CPU has no fallback, and some engines no longer need the weights after conversion.
         self._model = None if device.type == "cpu" else model
         self._run = make(model, device, engine, live_shape)
-        self._on_cpu: Run | None = None  # made when it is needed: most machines never need it
+        self._on_cpu: Run | None = None  # created on the first fallback
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
         """Takes and returns tensors on the CPU.
@@ -49,7 +49,7 @@ class OomFallback:
         except torch.OutOfMemoryError:
             if self._model is None:
                 raise
-        torch.cuda.empty_cache()  # nothing where CUDA was never used
+        torch.cuda.empty_cache()  # no effect if CUDA was never used
         notify(NOTICE)
         if self._on_cpu is None:
             model = copy.deepcopy(self._model).cpu().float()

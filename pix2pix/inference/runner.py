@@ -1,4 +1,4 @@
-"""Runs a loaded generator, one run at a time in the whole process."""
+"""Run a loaded generator, one call at a time per process."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pix2pix.inference.backends import InferenceCancelledError, Stop, make_backe
 
 
 class Runner:
-    """Runs a generator in a backend. May be called from several threads.
+    """Runs a generator in a backend. Thread-safe.
 
-    Runs take turns, whichever Runner they belong to: each uses all cores. Those at `live_shape`
+    All Runners of the process share a lock, since each call uses all cores. Calls at `live_shape`
     (H, W) can be cancelled in every backend.
     """
 
-    _turn = threading.Lock()
+    _lock = threading.Lock()
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Runner:
 
         Raises InferenceCancelledError soon after `stop()` is true.
         """
-        with self._turn:
+        with self._lock:
             if stop is not None and stop():
                 raise InferenceCancelledError
             return self._backend(x, style, stop)

@@ -2,7 +2,7 @@
 
 Generator and discriminator follow Isola et al., "Image-to-Image Translation with Conditional
 Adversarial Networks" (CVPR 2017), appendix 6.1. With `upsample="transpose"`, `norm="batch"`, no
-stem and no style they are the paper's networks, parameter for parameter.
+stem and no style they are identical to the paper's networks.
 """
 
 from pix2pix.models.blocks import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters

@@ -14,8 +14,8 @@ Padding = Literal["zeros", "replicate"]
 class InstanceNorm(nn.InstanceNorm2d):
     """Instance norm with a learned scale and shift, always computed in float32.
 
-    It divides by the standard deviation of a map, which is nearly zero for an even map: statistics
-    in bfloat16 would amplify rounding errors.
+    It divides by the standard deviation of a map, which is nearly zero for a uniform map:
+    statistics in bfloat16 would amplify rounding errors.
     """
 
     def __init__(self, channels: int, eps: float) -> None:
@@ -135,7 +135,7 @@ class Down(nn.Module):
 
 
 class LateralConv(nn.Module):
-    """Fits a level of a pretrained encoder to the decoder: (N, inner, H, W) to (N, outer, H, W).
+    """Projects an encoder level to the decoder's width: (N, inner, H, W) to (N, outer, H, W).
 
     Also takes the generator's input, averaged down to H and W, since the encoder may lose hints.
     """

@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from pix2pix.models.blocks import init_weights
 from pix2pix.models.efficientnet import InvertedResidual, SameConv
 
-NUM_LEVELS = 4  # a fifth level would see a whole facade at once
+NUM_LEVELS = 4  # a fifth level has a receptive field of a whole facade
 WIDTH = 64  # channels of the ProjectedDiscriminator's heads
 WIDTHS = (32, 64, 64, 64)  # channels of the OasisDiscriminator, from fine to coarse
 
@@ -45,16 +45,16 @@ class FrozenFeatures(nn.Module):
     W / 2 ** i) for i from 1 to NUM_LEVELS. Gradients flow to the input.
     """
 
-    def __init__(self, halvings: list[nn.Sequential]) -> None:
+    def __init__(self, stages: list[nn.Sequential]) -> None:
         super().__init__()
-        self.levels = nn.ModuleList(halvings[:NUM_LEVELS])
+        self.levels = nn.ModuleList(stages[:NUM_LEVELS])
         for index, level in enumerate(self.levels):
             mean, variance = measure_activations(cast(nn.Sequential, level))
             self.register_buffer(f"mean_{index}", mean[:, None, None], persistent=False)
             self.register_buffer(
                 f"scale_{index}", variance.clamp_min(1e-6).rsqrt()[:, None, None], persistent=False
             )
-        fix(self.levels)
+        freeze_convs(self.levels)
 
     @property
     def channels(self) -> list[int]:
@@ -84,13 +84,13 @@ def measure_activations(level: nn.Sequential) -> tuple[Tensor, Tensor]:
     return mean, variance
 
 
-def fix(module: nn.Module) -> None:
+def freeze_convs(module: nn.Module) -> None:
     """Replaces each pair of convolution and batch norm by a FixedConv, in place."""
     for name, child in module.named_children():
         if len(parts := list(child.children())) == 2 and isinstance(parts[0], SameConv):
             setattr(module, name, FixedConv(parts[0], cast(nn.BatchNorm2d, parts[1])))
         else:
-            fix(child)
+            freeze_convs(child)
 
 
 class ProjectedDiscriminator(nn.Module):

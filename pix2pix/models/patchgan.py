@@ -80,7 +80,7 @@ class MultiScaleDiscriminator(nn.Module):
 
 
 def smallest_side(receptive_field: int, scales: int = 1) -> int:
-    """The smallest image side, in pixels, that a discriminator with its scales can process."""
+    """The smallest image side, in pixels, that a discriminator with `scales` scales can process."""
     layers = PATCH_LAYERS[receptive_field]
     # Each of the last two 4x4 convolutions, with stride 1 and padding 1, removes one pixel.
     return (3 * 2**layers if layers else 2) * 2 ** (scales - 1)

@@ -31,13 +31,14 @@ class StyleEncoder(nn.Module):
         )
         self.apply(init_weights)
         # Instance norm removes the mean colour, which is most of a style: colour features go
-        # straight to the head, with weights large enough to exceed the code's noise from the start.
+        # straight to the head, with weights large enough to exceed the sampling
+        # noise of the code from the start.
         self.head = nn.Linear(widths[-1] + COLOR_FEATURES, 2 * style_dim)
         fill_normal(self.head.weight[:style_dim, widths[-1] :], 0.0, 0.3)
         # Low variance at the start: the generator would learn to ignore a noisy code.
         nn.init.constant_(self.head.bias[style_dim:], -4.0)
         self.register_buffer("style_mean", torch.zeros(style_dim))
-        # torch.eye on the meta device would load all of torch's compiler
+        # torch.eye on the meta device would import torch's compiler
         identity = torch.zeros(style_dim, style_dim).fill_diagonal_(1)
         self.register_buffer("style_covariance", identity)
 
@@ -68,8 +69,8 @@ class StyleEncoder(nn.Module):
 def color_features(photo: Tensor) -> Tensor:
     """Colour statistics (N, 9) of photos (N, 3, H, W) in -1..1, with a spread of about 1 each.
 
-    Means of brightness, red - blue and green - others over the whole photo and over its centre,
-    where the wall is, and the standard deviation of each. Brightness of facades varies ten times
+    Means of brightness, red - blue and green - others over the whole photo and over its centre
+    (usually the wall), and the standard deviation of each. Brightness of facades varies ten times
     more than hue: the divisors normalise by the CMP training photos.
     """
     red, green, blue = photo.unbind(1)

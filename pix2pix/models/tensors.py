@@ -1,6 +1,6 @@
 """Convert between arrays and the tensors of a generator, for each task.
 
-Training and inference share these functions, so that inputs are encoded alike. Images are
+Training and inference share these functions, so that both encode inputs in the same way. Images are
 (N, H, W, C) as arrays and (N, C, H, W) as tensors in -1..1.
 """
 
@@ -64,16 +64,16 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
 
 @dataclass(frozen=True)
 class Kernel:
-    """How far hints are propagated."""
+    """Parameters of the hint propagation."""
 
-    sigma: float  # spatial reach, in short sides
-    light: float  # reach in L, in -1..1
+    sigma: float  # spatial standard deviation, relative to the short side
+    light: float  # standard deviation in L, which is in -1..1
     doubt: float  # total hint weight at which the confidence is one half
 
 
 AS_INPUT = Kernel(0.12, 0.3, 0.1)
 AS_MISSED = Kernel(0.12, 0.3, 0.02)
-BY_CODE = Kernel(0.18, 0.26, 0.01)  # found by learning them along with codes
+BY_CODE = Kernel(0.18, 0.26, 0.01)  # learned together with the embeddings
 
 
 def spread_hints(

@@ -29,10 +29,10 @@ class AnnealedMean(nn.Module):
 
     Channels beyond the logits are pixel embeddings and pass unchanged.
 
-    The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: between the
-    mean, which is grey where several colours are likely, and the mode, which is blotchy. The paper
-    uses 0.38. On 317 held-out photos, 0.7 has 0.38 more a/b error and 0.13 dB less PSNR, but 0.8
-    more colourfulness, and hints remove more of the error.
+    The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: a
+    compromise between the mean, which is grey if several colours are likely, and the mode, which is
+    blotchy. The paper uses 0.38. On 317 held-out photos, 0.7 has 0.38 more a/b error and 0.13 dB
+    less PSNR, but 0.8 more colourfulness, and hints remove more of the error.
     """
 
     TEMPERATURE = 0.7
@@ -64,9 +64,9 @@ class UNet(nn.Module):
     channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`).
 
     With instance norm (`needs_fp32`), inference is always in float32, regardless of autocast and
-    TF32: each norm divides by the deviation of a map, and in an even map only rounding deviates. In
-    bfloat16, a bare wall showed ghost windows with errors up to 139 of 255; in float16, which has
-    TF32's precision, up to 99.
+    TF32: each norm divides by a map's standard deviation, which in a uniform map is mere rounding
+    error. In bfloat16, a bare wall showed ghost windows with errors up to 139 of 255; in float16,
+    which has TF32's precision, up to 99.
     """
 
     def __init__(self, config: GeneratorConfig, final_tanh: bool = True) -> None:
@@ -161,7 +161,7 @@ class UNet(nn.Module):
 
     @property
     def code_level(self) -> int:
-        """After how many halvings the pixel embedding is made."""
+        """The level (number of downsamplings) of the deep features for the pixel embedding."""
         return min(CODE_LEVEL, self.config.depth - 1)
 
     def encode(self, x: Tensor) -> list[Tensor]:
@@ -205,7 +205,7 @@ class PixelEmbedding(nn.Module):
 
 
 def label_pyramid(one_hot: Tensor, depth: int) -> list[Tensor]:
-    """The share of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1."""
+    """The fraction of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1."""
     levels = [one_hot]
     for _ in range(depth - 1):
         levels.append(F.avg_pool2d(levels[-1], 2))

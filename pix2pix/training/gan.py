@@ -15,7 +15,7 @@ from pix2pix.models.feature_discriminators import (
 )
 from pix2pix.training.augmentation import augment
 from pix2pix.training.microbatch import Microbatch
-from pix2pix.training.pretrained import load_halvings
+from pix2pix.training.pretrained import load_encoder_stages
 from pix2pix.training.recipe import Recipe
 
 
@@ -72,7 +72,7 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
     patches = discriminators[0] if recipe.d_scales == 1 else MultiScaleDiscriminator(discriminators)
     if not recipe.uses_frozen_features:
         return patches
-    features = FrozenFeatures(load_halvings())
+    features = FrozenFeatures(load_encoder_stages())
     return EnsembleDiscriminator(
         patches,
         features,

@@ -34,10 +34,10 @@ def load_pretrained_encoder(generator: UNet) -> dict[str, object]:
     return {"encoder_from": WORDS}
 
 
-def load_halvings() -> list[nn.Sequential]:
-    """The published encoder of photos (N, 3, H, W) in -1..1, as `efficientnet.halvings` has it.
+def load_encoder_stages() -> list[nn.Sequential]:
+    """`efficientnet.encoder_stages` with published weights, for photos (N, 3, H, W) in -1..1.
 
-    Raises ValueError as `load_pretrained_encoder`.
+    Raises ValueError like `load_pretrained_encoder`.
     """
     modules = efficientnet.encoder_stages(3)
     instead = "--projected-d false --lambda-perceptual 0 --lambda-oasis 0 --element-dropout 0"

@@ -244,7 +244,7 @@ def test_a_cropped_preview_keeps_its_shape_and_the_saved_file_loses_the_border(
     look = Look(1.0, 64, denoise=True, crop=True)
     shown, notes = color_kept(any_colorizer, photo, "quick", look)
     assert shown.size == photo.quick.size and shown.getpixel((2, 2)) == (128, 128, 128)
-    assert "the dots it is made of were smoothed" in notes
+    assert "its dots were smoothed" in notes
     content = finish_photo(any_colorizer, photo.content, photo.name, look, "png", scan=photo.scan)
     width, height = Image.open(io.BytesIO(content)).size
     assert abs(width - (photo.size[0] - 180)) <= 8 and abs(height - (photo.size[1] - 180)) <= 8

@@ -93,7 +93,7 @@ def test_a_negative_and_a_border_are_dealt_with_where_that_is_asked_for(colorize
     sheet, _ = mount(255 - old_photo(1), 250, 40)
     Image.fromarray(sheet).save("film.png")
     code, lines = colorize("film.png", "-o", "plain.png")
-    assert code == 0 and "film.png: has a border, which was kept; --crop takes it off" in (lines)
+    assert code == 0 and "film.png: has a border, which was kept; --crop removes it" in (lines)
     assert colorize("film.png", "-o", "out.png", "--negative", "--crop") == (
         0,
         ["film.png: the negative was inverted"],
@@ -295,7 +295,7 @@ def save_odd(kind: str) -> str:
 )
 def test_an_odd_photo_is_coloured_all_the_same(colorize, kind: str) -> None:
     name = save_odd(kind)
-    line = f"{name}: is a 1-bit scan, black and white dots only; --denoise smooths its dots"
+    line = f"{name}: is a 1-bit scan, black and white dots only; --denoise smooths the dots"
     said = [line] if kind == "black and white" else []
     assert colorize(name, "-o", "out/") == (0, said)
     (result,) = Path("out").iterdir()

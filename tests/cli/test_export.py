@@ -87,7 +87,7 @@ def test_the_file_knows_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture
     assert len(json.loads(known["pix2pix.style_mean"])) == DRAWING.style_dim
     size = out.stat().st_size
     assert main(["export", str(folder), "-o", str(out)]) == 2
-    assert "is there already; --force" in capsys.readouterr().err
+    assert "already exists; --force" in capsys.readouterr().err
     assert main(["export", str(folder), "-o", str(out), "--fp16", "--force"]) == 0
     assert out.stat().st_size < size
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_exported_is_refused_in_words(
 ) -> None:
     folder = save(tmp_path / "c", dataclasses.replace(DRAWING, depth=1))
     assert main(["export", str(folder), "-o", str(tmp_path / "m.bin")]) == 2
-    assert "ends in .onnx" in capsys.readouterr().err
+    assert "ending in .onnx" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "none"), "-o", str(tmp_path / "m.onnx")]) == 2
     assert "none" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.onnx"))

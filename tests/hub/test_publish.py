@@ -142,7 +142,12 @@ def test_push_uploads_the_checkpoint_its_card_and_the_cards_pictures(
         assert pushed[name] == (run_folder / name).read_bytes()
     out = capsys.readouterr().out
     weights = len(pushed["model.safetensors"]) / 1024
-    for line in (f"{weights:.1f} KiB  model.safetensors", "samples.jpg", "in all", "Everyone will"):
+    for line in (
+        f"{weights:.1f} KiB  model.safetensors",
+        "samples.jpg",
+        "total",
+        "The repo is public",
+    ):
         assert line in out
     assert f"ada uploads to {NAME} (new), in one commit:" in out
     assert out.endswith(f"done: {hub_server.url}/{NAME}\n")
@@ -199,8 +204,8 @@ def test_what_is_replaced_is_shown(
     hub_server.add(NAME, {"config.json": b"{}"}, private=True)
     assert cli.main(["push", str(run_folder), NAME, "--yes"]) == 0
     out = capsys.readouterr().out
-    assert "(there already, private)" in out and "config.json  replaces the one there" in out
-    assert "Everyone" not in out
+    assert "(existing, private)" in out and "config.json  overwrites the existing file" in out
+    assert "is public" not in out
 
 
 @pytest.mark.parametrize("answer", ["", "n", "what?", EOFError, KeyboardInterrupt])
@@ -234,10 +239,10 @@ def test_yes_uploads(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([NAME], "cannot ask without a terminal; add --yes to upload without a question"),
+        ([NAME], "cannot ask for confirmation without a terminal; add --yes"),
         (["houses"], "expected OWNER/NAME, such as ada/houses, got 'houses'"),
         (["bob/houses", "--yes"], "bob/houses: the Hub refused the request (status 403: You"),
-        (["ada/open", "--private", "--yes"], "ada/open: is there already, for all to see"),
+        (["ada/open", "--private", "--yes"], "ada/open: already exists and is public"),
     ],
 )
 def test_a_push_that_cannot_be_is_refused_in_words(
@@ -277,7 +282,7 @@ def test_after_a_failure_the_same_command_goes_on(
 ) -> None:
     hub_server.broken["/commit/"] = 500
     assert cli.main(["push", str(run_folder), NAME, "--yes"]) == 2
-    assert "to go on, give the same command again" in capsys.readouterr().err
+    assert "repeat the command to resume" in capsys.readouterr().err
     hub_server.broken.clear()
     assert cli.main(["push", str(run_folder), NAME, "--yes"]) == 0
     assert len(hub_server.asked("PUT /lfs")) == 1

