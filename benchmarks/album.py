@@ -1,12 +1,12 @@
-"""Colourising a folder: the command with one job and with two, compared with a plain loop.
+"""Throughput of colourising a folder: one job and two jobs, compared with a plain loop.
 
     python benchmarks/album.py [--photos DIR] [--count 24] [--rounds 2] [--json FILE]
 
-Each case is a process of its own, as a user would start it: `python -m pix2pix colorize FOLDER`,
-and the loop that one would write with the same library, a photo after the other. They take turns,
-and of each the fastest round counts. Photos a second are counted from the first result to the last,
-by the times of the files; `whole` begins with the start of Python. Without --photos they are made
-up, 1 to 3 megapixels each.
+Each case runs in its own process: `python -m pix2pix colorize FOLDER`, and a simple loop over the
+photos with the same library. Cases alternate, and the fastest round of each counts. Photos per
+second are measured from the first result to the last, by the modification times of the files;
+`whole` includes the start of Python. Without --photos, synthetic photos of 1 to 3 megapixels are
+used.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from pix2pix.images.reader import find_images  # noqa: E402
 EXAMPLES = ROOT / "assets" / "examples"
 SIZES = ((1600, 1200), (1200, 1600), (2048, 1536), (1240, 900))
 JOBS = (1, 2)
-SLEEPING = {"OMP_WAIT_POLICY": "PASSIVE"}  # as in the app: threads that wait leave the cores alone
-MB = (1 << 20) if sys.platform == "darwin" else 1 << 10  # of ru_maxrss
+SLEEPING = {"OMP_WAIT_POLICY": "PASSIVE"}  # as in the app: waiting threads do not spin
+MB = (1 << 20) if sys.platform == "darwin" else 1 << 10  # unit of ru_maxrss
 
 
 def plain_loop(folder: Path, out: Path) -> None:
-    """Runs in a process of its own: what one would write who has one photo in mind."""
+    """Runs in a child process: a straightforward loop over the photos."""
     from pix2pix.inference import load_colorizer
 
     colorizer = load_colorizer(ROOT / "checkpoints" / "colorize")
@@ -46,7 +46,7 @@ def plain_loop(folder: Path, out: Path) -> None:
 
 
 def make_album(folder: Path, count: int, photos: Path | None) -> int:
-    """Puts up to so many photos into the folder; how many there are."""
+    """Writes at most `count` photos into the folder and returns their number."""
     folder.mkdir()
     found = find_images(photos or EXAMPLES)
     if photos:
@@ -61,7 +61,7 @@ def make_album(folder: Path, count: int, photos: Path | None) -> int:
 
 
 def measure(command: list[str], out: Path, count: int) -> dict[str, float]:
-    """Photos a second, the whole time, CPU seconds of a photo, and the greatest resident size."""
+    """Photos per second, total time, CPU seconds per photo, and peak resident size."""
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **SLEEPING})
     _, status, usage = os.wait4(process.pid, 0)
@@ -91,10 +91,10 @@ def compare(album: Path, out: Path, count: int, rounds: int) -> dict[str, dict[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=Path, help="folder of your own")
-    parser.add_argument("--count", type=int, default=24, help="photos at most")
-    parser.add_argument("--rounds", type=int, default=2, help="of which the fastest counts")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--photos", type=Path, help="folder of photos to use")
+    parser.add_argument("--count", type=int, default=24, help="maximum number of photos")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds; the fastest counts")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     parser.add_argument("--loop", type=Path, nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.loop:

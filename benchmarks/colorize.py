@@ -1,11 +1,11 @@
-"""Colourising from file to file: seconds and peak memory at 1, 12 and 50 megapixels.
+"""Time and peak memory of colourising a file at 1, 12 and 50 megapixels.
 
     python benchmarks/colorize.py [--photo FILE] [--photos DIR] [--json FILE]
 
-Each size runs in a process of its own: the model is loaded and warmed, then a JPEG of that size is
-read, coloured and written, three times. Memory is the greatest resident size during these, above
-that of the idle process before. `preview` is a new hint on an opened photo of 768 pixels. With
---photos, how far a/b differ between each photo and itself at half its size, on average.
+Each size runs in its own process: the model is loaded and warmed up, then a JPEG of that size is
+read, colourised and written three times. Memory is the peak resident size during these runs minus
+that of the idle process. `preview` is a new hint on an opened photo of 768 pixels. --photos also
+measures the mean a/b difference between the results for each photo and for the photo at half size.
 """
 
 import argparse
@@ -33,7 +33,7 @@ TIMES = 3
 
 
 def measure_files(checkpoint: Path, warm: Path, source: Path) -> dict[str, Any]:
-    """Runs in a child: the best and the CPU time of file to file, and the memory it took."""
+    """Runs in a child process: best wall time, CPU time, and memory of colourising a file."""
     from pix2pix.images.reader import open_image
     from pix2pix.images.writer import save_image
     from pix2pix.inference import load_colorizer
@@ -62,14 +62,14 @@ def enlarge(photo: Path, size: tuple[int, int], target: Path) -> None:
 
 
 def reset_peak() -> float:
-    """Forgets the greatest resident size so far where Linux can; gives the present one, in MB."""
+    """Resets the peak resident size (Linux only) and returns the current one, in MB."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     return read_peak()
 
 
 def read_peak() -> float:
-    """The greatest resident size, in MB."""
+    """The peak resident size, in MB."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
@@ -78,7 +78,7 @@ def read_peak() -> float:
 
 
 def measure_preview(checkpoint: Path, photo: Path, size: tuple[int, int]) -> dict[str, Any]:
-    """Runs in a child: a new hint on an opened photo, the network and the picture."""
+    """Runs in a child process: time of a new hint on an opened photo, network and recolouring."""
     from pix2pix.inference import Hint, load_colorizer
 
     colorizer = load_colorizer(checkpoint, "cpu")
@@ -98,7 +98,7 @@ def measure_preview(checkpoint: Path, photo: Path, size: tuple[int, int]) -> dic
 
 
 def compare_sizes(checkpoint: Path, folder: Path, size: tuple[int, int]) -> dict[str, Any]:
-    """Runs in a child: the mean a/b difference between photos and their halves, 20 photos."""
+    """Runs in a child process: mean a/b difference between 20 photos and their half-size copies."""
     from pix2pix.images.color import rgb_to_lab
     from pix2pix.images.reader import find_images, open_rgb
     from pix2pix.inference import load_colorizer
@@ -128,9 +128,9 @@ def in_child(work: Any, *arguments: Any) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "colorize")
-    parser.add_argument("--photo", type=Path, default=EXAMPLE, help="enlarged to each size")
+    parser.add_argument("--photo", type=Path, default=EXAMPLE, help="photo, enlarged to each size")
     parser.add_argument("--photos", type=Path, help="folder of photos to compare at two sizes")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     report: dict[str, Any] = {"cpu_cores": os.cpu_count()}
     print(f"{'':10}{'s':>8}{'CPU s':>8}{'MB':>8}   above idle")

@@ -1,16 +1,15 @@
-"""One drawing on the CPU: our generator in every engine, beside the paper's network and the floor.
+"""CPU latency of our generator in each engine, compared with the paper's U-Net and a lower bound.
 
     python benchmarks/draw.py [--checkpoint X] [--rounds 20] [--compile] [--json FILE]
 
-In one process, in turn, so that all have the same machine: the paper's U-Net-256 as anyone would
-run it (eager, fp32), and our generator at 256 and 512 pixels in eager torch, torch as the app uses
-it, ONNX Runtime and OpenVINO where they are installed, and with --compile in torch.compile, which
-takes a minute to start. The floor is the time that as many multiplications and additions take in a
-large matrix product.
+All cases alternate in one process: the paper's U-Net-256 in eager fp32, and our generator at 256
+and 512 pixels in eager torch, torch as configured by the app, ONNX Runtime and OpenVINO if
+installed, and with --compile in torch.compile, which takes a minute to start. The lower bound
+("floor") is the time of a large matrix product with the same number of operations.
 
-Torch and OpenVINO run in fp32 and, where the hardware has bf16, in bf16 too, whether or not the
-network may be served in it. For each precision the last lines compare the faster of the two with
-the one that `--engine auto` takes on this processor.
+Torch and OpenVINO run in fp32 and, if the hardware supports it, in bf16, even if the network is not
+served in bf16. For each precision, the last lines compare the faster engine with the one that
+`--engine auto` selects on this processor.
 """
 
 import argparse
@@ -47,19 +46,19 @@ from pix2pix.runtime.device import has_amx, has_fast_bf16  # noqa: E402
 
 SIDES = (256, 512)
 CPU = torch.device("cpu")
-REST_S = 0.1  # so long the threads of the engine before may look for more work, and keep a core
+REST_S = 0.1  # time for the worker threads of the previous engine to stop spinning
 Run = Callable[[torch.Tensor, torch.Tensor], object]
 
 
 def paper() -> Run:
-    """The generator of pix2pix's facades (Isola et al., 2017, 6.1), for class maps."""
+    """The facades generator of Isola et al. (2017), section 6.1, with label maps as input."""
     network = UNet(GeneratorConfig(in_channels=12, out_channels=3, ngf=64, depth=8, dropout=0.5))
     network = network.eval().requires_grad_(False)
     return lambda x, style: network(x)
 
 
 def ours(folder: Path) -> dict[str, Run]:
-    """The checkpoint's generator, each time loaded anew, by the name of what runs it."""
+    """The checkpoint's generator in each engine, by name; each loads its own copy."""
 
     def load() -> UNet:
         return load_checkpoint(folder)[1].generator
@@ -68,7 +67,7 @@ def ours(folder: Path) -> dict[str, Run]:
     has_openvino = importlib.util.find_spec("openvino") is not None
     for bf16 in (False, True) if has_fast_bf16(CPU) else (False,):
         network = load()
-        network.needs_fp32 = network.needs_fp32 and not bf16  # its time, not its picture, counts
+        network.needs_fp32 = network.needs_fp32 and not bf16  # only the timing matters here
         runs[f"torch {named(bf16)}"] = TorchBackend(network, CPU, bf16)
         if has_openvino:
             network = load()
@@ -101,7 +100,7 @@ def onnx_session(folder: Path) -> Run:
 
 
 def compiled(folder: Path, x: torch.Tensor, style: torch.Tensor) -> tuple[Run, float]:
-    """torch.compile's version and the seconds until it gave its first picture."""
+    """The compiled generator and the seconds until its first result."""
     start = time.perf_counter()
     generator = load_checkpoint(folder)[1].generator
     fold_resize_convs(generator)
@@ -111,14 +110,14 @@ def compiled(folder: Path, x: torch.Tensor, style: torch.Tensor) -> tuple[Run, f
 
 
 def flops(network: UNet, x: torch.Tensor, style: torch.Tensor) -> int:
-    """Multiplications and additions of one picture."""
+    """The FLOPs of one forward pass."""
     with FlopCounterMode(display=False) as counter:
         network(x, style)
     return int(counter.get_total_flops())
 
 
 def floor_seconds(amount: float) -> float:
-    """The time of so many multiplications and additions in a large matrix product, just now."""
+    """The time in seconds of a large matrix product with this number of FLOPs."""
     a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
     times = []
     for _ in range(3):
@@ -130,7 +129,7 @@ def floor_seconds(amount: float) -> float:
 
 @torch.inference_mode()
 def measure(folder: Path, side: int, rounds: int, with_compile: bool) -> dict[str, float]:
-    """Median milliseconds of each, by name."""
+    """Median milliseconds of each case, by name."""
     style_dim = load_checkpoint(folder)[0].generator.style_dim
     x = encode_labels(build_facade(make_random_plan(1), side)[None], 12)
     style = torch.randn(1, style_dim, generator=torch.Generator().manual_seed(0))
@@ -148,7 +147,7 @@ def measure(folder: Path, side: int, rounds: int, with_compile: bool) -> dict[st
             time.sleep(REST_S)
             start = time.perf_counter()
             run(x, style)
-            if number > 1:  # the first are not counted
+            if number > 1:  # warm-up
                 times[name].append(time.perf_counter() - start)
         if number > 1:
             times["floor"].append(floor_seconds(amount))
@@ -170,7 +169,7 @@ def print_table(side: int, report: dict[str, float]) -> None:
 
 
 def print_choice(report: dict[str, float]) -> None:
-    """Whether the engine that `auto` takes is the faster one here."""
+    """Prints whether `--engine auto` selects the faster engine on this processor."""
     for bf16 in (False, True):
         times = {
             kind: report[name]
@@ -181,7 +180,7 @@ def print_choice(report: dict[str, float]) -> None:
             chosen, _ = choose_kind(bf16, CPU, has_openvino=True)
             faster = min(times, key=lambda kind: times[kind])
             print(
-                f"{named(bf16)}: auto takes {chosen}, {faster} is the faster one "
+                f"{named(bf16)}: auto takes {chosen}, {faster} is faster "
                 f"({', '.join(f'{kind} {ms:.0f} ms' for kind, ms in times.items())}; "
                 f"{'AMX' if has_amx() else 'no AMX'})"
             )
@@ -191,8 +190,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", default=ROOT / "checkpoints" / "facades")
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--compile", action="store_true", help="torch.compile too")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--compile", action="store_true", help="also measure torch.compile")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     folder = Path(resolve(args.checkpoint))
     reports = {}

@@ -2,8 +2,8 @@
 
     python benchmarks/facade_sheets.py CHECKPOINT [CHECKPOINT ...] --data DIR --out DIR
 
-Writes compare.jpg (16 validation drawings: the drawing, each checkpoint's result, in three styles
-if it has styles, and the real photo) and hard.jpg (drawings unlike any photo of the data).
+Writes compare.jpg (16 validation drawings with each checkpoint's result, in three styles if it has
+styles, and the real photo) and hard.jpg (drawings unlike any training photo).
 """
 
 import argparse
@@ -26,7 +26,7 @@ from pix2pix.training.samples import tile  # noqa: E402
 
 STYLES = 3
 ROWS = 16
-CELL = 192  # side of a picture on the sheets
+CELL = 192  # pixels; side of an image on the sheets
 
 
 def draw_styles(drawer: Drawer, label_map: np.ndarray) -> list[np.ndarray]:
@@ -38,7 +38,7 @@ def colored(label_map: np.ndarray) -> np.ndarray:
 
 
 def fit(picture: np.ndarray) -> np.ndarray:
-    """The picture in the middle of a white square of side CELL."""
+    """The image centred on a white square of side CELL."""
     image = Image.fromarray(picture.astype(np.uint8))
     image.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
     square = Image.new("RGB", (CELL, CELL), "white")
@@ -54,7 +54,7 @@ def save(rows: list[list[np.ndarray]], names: list[str], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("checkpoints", nargs="+", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the folder val in it")
+    parser.add_argument("--data", type=Path, required=True, help="data folder with a val folder")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Drawings that users make but no training photo shows."""
+"""Label maps of drawings outside the training distribution."""
 
 import cv2
 import numpy as np
@@ -40,7 +40,7 @@ def filled(size: int, name: str) -> np.ndarray:
 
 
 def rows_of(size: int, ground: str, thing: str) -> np.ndarray:
-    """Things of a rare class in four rows and five columns."""
+    """Rectangles of class `thing` in four rows and five columns."""
     sheet = filled(size, ground)
     for y in range(4):
         for x in range(5):
@@ -50,7 +50,7 @@ def rows_of(size: int, ground: str, thing: str) -> np.ndarray:
 
 
 def crooked_house(size: int) -> np.ndarray:
-    """As a child draws it: a leaning wall, a gable, windows that differ, a door off the ground."""
+    """A childlike drawing: leaning wall, gable, unequal windows, and a door above the ground."""
     sheet = filled(size, "background")
 
     def put(name: str, *corners: tuple[float, float]) -> None:

@@ -1,12 +1,11 @@
-"""Time from a click on a photo to its new colours in the browser, compared with the bare model.
+"""Browser latency from a click on a photo to its new colours, compared with the bare model.
 
     python benchmarks/hint.py [--clicks 30] [--photo FILE] [--json FILE]
 
-Serves the app in a process of its own and sets hints of one colour on a photo in a headless
-Chromium, with a real pointer. `click to picture` ends with the frame that shows the new colours, at
-the size that the page has while a hand moves; `click to sharp picture` with the one at preview
-size, for which the page waits until the hand rests. The model alone makes both on an opened photo,
-in the same run.
+Serves the app in its own process and clicks hints of one colour on a photo in headless Chromium.
+`click to picture` ends with the frame that shows the new colours at the reduced size used during
+interaction; `click to sharp picture` ends with the frame at preview size, which the page requests
+once the pointer rests. The bare model is timed at both sizes on an opened photo in the same run.
 """
 
 import argparse
@@ -32,8 +31,8 @@ from pix2pix.images.reader import open_rgb  # noqa: E402
 from pix2pix.inference import Hint, load_colorizer  # noqa: E402
 
 EXAMPLE = ROOT / "assets" / "examples" / "LC-USF34-008388.jpg"
-SIDE = 3000  # pixels of the photo's longer side: larger than any preview
-REST_MS = 800  # the thumb is made anew once the hand rests
+SIDE = 3000  # pixels; long side of the photo, larger than any preview
+REST_MS = 800  # the thumbnail is updated once the pointer rests
 
 # Resolves to the milliseconds from the next release of the pointer to the frame that shows the
 # photo with one more hint, and to the frame that shows the picture after that one.
@@ -58,7 +57,7 @@ WATCH = """() => { window.answer = new Promise((resolve, reject) => {
 
 
 def places(count: int) -> list[tuple[float, float]]:
-    """Points of the photo in 0..1, far enough from one another for a click to meet no dot."""
+    """Points of the photo in 0..1, spaced so that no click hits an existing hint."""
     columns = 12
     found = [(x, y) for x in range(columns) for y in range(columns)]
     order = np.random.default_rng(0).permutation(len(found))[:count]
@@ -66,10 +65,10 @@ def places(count: int) -> list[tuple[float, float]]:
 
 
 def time_model(photo: Path, side: int, device: str, times: int) -> list[float]:
-    """Milliseconds of each `PhotoSession.colorize` with one more hint, at that size."""
+    """Milliseconds of each `PhotoSession.colorize` with one more hint, at this size."""
     kept = open_upload(photo.read_bytes(), photo.name)
     picture = kept.preview if side == PREVIEW_SIDE else kept.quick
-    colorizer = load_colorizer(ROOT / "checkpoints" / "colorize", device, "auto")  # as the app
+    colorizer = load_colorizer(ROOT / "checkpoints" / "colorize", device, "auto")  # as in the app
     session = colorizer.open_photo(picture)
     hints: tuple[Hint, ...] = ()
     found = []
@@ -82,7 +81,7 @@ def time_model(photo: Path, side: int, device: str, times: int) -> list[float]:
 
 
 def time_clicks(url: str, photo: Path, times: int) -> list[tuple[float, float]]:
-    """Milliseconds from each click to the new picture, and to the sharp one."""
+    """Milliseconds from each click to the new image, and to the sharp one."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -106,7 +105,9 @@ def time_clicks(url: str, photo: Path, times: int) -> list[tuple[float, float]]:
 def time_click(page: Any, x: float, y: float) -> tuple[float, float]:
     box = page.locator(".st-compare").bounding_box()
     at = box["x"] + x * box["width"], box["y"] + y * box["height"]
-    if not page.locator(".st-dot").count():  # the first hint asks for a colour, all others have it
+    if not page.locator(
+        ".st-dot"
+    ).count():  # the first hint opens the colour picker; later hints reuse its colour
         page.mouse.click(*at)
         page.get_by_role("button", name="Blue cloth").click()
         page.wait_for_timeout(3000)
@@ -123,7 +124,7 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=30)
     parser.add_argument("--photo", type=Path, default=EXAMPLE, help="enlarged to 3000 pixels")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         image = open_rgb(args.photo)

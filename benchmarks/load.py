@@ -2,12 +2,12 @@
 
     python benchmarks/load.py [--users 50] [--minutes 3] [--json FILE]
 
-Serves the app in a process of its own. A painter asks for a picture about every second, at times
-for a newer one before it has come, and for the large one where the hand rests; "not yet" counts
-those that the server left for when nobody else waits. One who colourises sends a photo, moves the
-strength, sets hints and saves. "busy" counts the requests that were told at once that too many
-wait; anything else than that and the answer is an error. Prints a table and JSON; exit status 1
-where there was an error, a drawing that was not the newest won, or memory grew by over 100 MB.
+Serves the app in its own process. Drawing users request an image about once a second, sometimes
+before the previous one has arrived, and a large image when they pause; "not yet" counts large
+images that the server declined while busy. Colourising users upload a photo, change the strength,
+set hints and save. "busy" counts requests rejected because the queue is full; any other failure is
+an error. Prints a table and JSON. The exit status is 1 after an error, if an outdated drawing was
+answered instead of the latest, or if memory grew by more than 100 MB.
 """
 
 import argparse
@@ -37,26 +37,26 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 COLORIZE = "studio-api/colorize"
-PACE_S = 1.0  # from one request of a user to the next, on average
-BUSY_S = 0.5  # a user's rest after "busy"
-REST_S = 0.5  # of the hand, after which the page asks for the large picture (building.js)
-WARM_UP_S = 10  # before memory is first looked at
+PACE_S = 1.0  # mean interval between requests of a user
+BUSY_S = 0.5  # wait after "busy"
+REST_S = 0.5  # idle time before the page requests the large image (preview.js)
+WARM_UP_S = 10  # before the first memory measurement
 MAX_GROWTH_MB = 100
 
 
 @dataclass
 class Tally:
-    """What the users met with, by kind of request."""
+    """The results of all users, by kind of request."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    not_yet: int = 0  # large pictures that waited for quieter times
+    not_yet: int = 0  # large images declined while the server was busy
     errors: list[str] = field(default_factory=list)
-    stale: int = 0  # answers that were not to the newest drawing
+    stale: int = 0  # latest drawings that got no image
 
 
 class User:
-    """A browser: its session, and what it has been told."""
+    """A simulated browser session."""
 
     def __init__(self, url: str, tally: Tally, seed: int) -> None:
         self.client = httpx.AsyncClient(base_url=url, timeout=120, trust_env=False)
@@ -99,7 +99,7 @@ class User:
             self.tally.seconds[kind].append(time.monotonic() - start)
         elif kind == "large":
             self.tally.not_yet += 1
-        elif is_newest:  # given up, though none came after it
+        elif is_newest:  # cancelled although it was the latest
             self.tally.stale += 1
 
     def length_of_pause(self) -> float:
@@ -109,13 +109,13 @@ class User:
         await asyncio.sleep(self.length_of_pause())
 
     async def paint(self, end: float) -> None:
-        """Draws on while waiting; what is asked for next is always the newest drawing."""
+        """Keeps drawing while waiting; always requests the latest drawing next."""
         label_map = np.ones((256, 256), np.uint8)
         number = 0
         waits: set[asyncio.Task[None]] = set()
         while time.monotonic() < end:
             strokes = []
-            for _ in range(int(self.rng.integers(1, 3))):  # at times the hand is quicker
+            for _ in range(int(self.rng.integers(1, 3))):  # sometimes two strokes at once
                 x, y = self.rng.integers(0, 200, 2)
                 label_map[y : y + 40, x : x + 30] = self.rng.integers(0, 12)
                 number += 1
@@ -164,7 +164,7 @@ class User:
 
 
 def make_photo() -> bytes:
-    """A grey JPEG of 1600x1200 pixels, as large as many scans."""
+    """A grey JPEG of 1600x1200 pixels, a typical scan."""
     y, x = np.mgrid[:1200, :1600]
     light = 120 + 60 * np.sin(x / 90) * np.cos(y / 70)
     light += np.random.default_rng(0).normal(0, 4, light.shape)
@@ -210,7 +210,7 @@ async def load(url: str, users: int, seconds: float, pid: int) -> tuple[Tally, l
 
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(live(number) for number in range(users)))
-    await asyncio.sleep(5)  # the pages are closed, the photos forgotten
+    await asyncio.sleep(5)  # pages closed, photos released
     watching.cancel()
     memory.append(resident_mb(pid))
     return tally, memory
@@ -270,7 +270,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     seconds = args.minutes * 60
     with tempfile.TemporaryDirectory() as folder:

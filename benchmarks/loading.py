@@ -1,15 +1,14 @@
-"""Loading images for training: our loader beside a plain DataLoader, in pairs a second.
+"""Training data throughput in pairs per second: our loader against a plain DataLoader.
 
     python benchmarks/loading.py [--data DIR] [--seconds 2] [--rounds 2] [--json FILE]
 
-The pairs are those of image to image, side by side in one JPEG: enlarged to 286 pixels, cut to 256
-at random, mirrored half of the time, in batches of 4. *Plain* is what the well-known trainers do,
-with PIL, torchvision and a DataLoader, whose workers are processes. *Ours* is the recipe
-`edges2photo`, whose workers are threads: reading each file when it is needed, and with all of them
-decoded in memory, as a run keeps them where they fit. Without --data the pairs are made up, as
-small as they are published and as large as photos. Cases take turns, and of each the fastest round
-counts; CPU seconds are those of a thousand pairs, workers included. Torch has one thread for each
-worker, as in a DataLoader.
+The data are side-by-side JPEG pairs: resized to 286 pixels, randomly cropped to 256 and flipped, in
+batches of 4. *Plain* is the usual pipeline of PIL, torchvision and a DataLoader with worker
+processes. *Ours* is the recipe `edges2photo` with worker threads, once reading each file on demand
+and once with all images cached in memory. Without --data, synthetic pairs are used, at the size of
+the published datasets and at photo size. Cases alternate, and the fastest round of each counts. CPU
+seconds are per thousand pairs and include workers. Torch has one thread per worker, as in a
+DataLoader.
 """
 
 import argparse
@@ -42,14 +41,14 @@ from pix2pix.training.recipe import load_recipe  # noqa: E402
 
 BATCH_SIZE = 4
 LARGE, SIDE = 286, 256
-COUNT = 48  # made-up pairs
-SIDES = (256, 1024)  # of each picture of them
+COUNT = 48  # synthetic pairs
+SIDES = (256, 1024)  # pixels; side of each image
 WORKERS = (0, 1, 2)
-WARM_UP = 2  # batches that are not counted
+WARM_UP = 2  # batches before the measurement
 
 
 class PlainPairs(Dataset[list[Tensor]]):
-    """Both pictures of a file, cut alike, as tensors (3, 256, 256) in -1..1."""
+    """Both images of a file with the same crop, as tensors (3, 256, 256) in -1..1."""
 
     def __init__(self, folder: Path) -> None:
         self.paths = sorted(folder.iterdir())
@@ -107,9 +106,9 @@ def cpu_seconds() -> float:
 
 
 def measure(kind: str, data: Path, workers: int, seconds: float) -> tuple[float, float]:
-    """Pairs a second, and CPU seconds of a thousand pairs."""
+    """Pairs per second, and CPU seconds per thousand pairs."""
     made = batches(kind, data, workers)
-    next(made)  # files are found, workers started
+    next(made)  # scan files, start workers
     worked = cpu_seconds()
     for _ in range(WARM_UP):
         next(made)
@@ -119,7 +118,7 @@ def measure(kind: str, data: Path, workers: int, seconds: float) -> tuple[float,
         next(made)
         count += BATCH_SIZE
     speed = count / (time.perf_counter() - start)
-    del made  # the workers end, and their time is told
+    del made  # workers exit, which adds their CPU time
     return speed, (cpu_seconds() - worked) / (count + WARM_UP * BATCH_SIZE) * 1000
 
 
@@ -138,7 +137,7 @@ def compare(data: Path, seconds: float, rounds: int) -> dict[str, dict[str, floa
 
 
 def write_pairs(folder: Path, side: int) -> Path:
-    """Made-up pairs: a label image, and the same with a photo's noise."""
+    """Writes synthetic pairs: a label image, and the same image with noise."""
     (folder / "train").mkdir(parents=True)
     for i in range(COUNT):
         labels = PALETTE[build_facade(make_random_plan(i), side)]
@@ -159,10 +158,10 @@ def print_table(title: str, report: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="folder whose train/ has pairs side by side")
-    parser.add_argument("--seconds", type=float, default=2.0, help="that each case is timed for")
-    parser.add_argument("--rounds", type=int, default=2, help="of which the fastest counts")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--data", type=Path, help="data folder with side-by-side pairs in train/")
+    parser.add_argument("--seconds", type=float, default=2.0, help="measured seconds per case")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds; the fastest counts")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
     reports = {}

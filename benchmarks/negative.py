@@ -1,8 +1,8 @@
-"""Train the network that recognises negatives, and print its accuracy.
+"""Train the negative detector and print its accuracy.
 
     python benchmarks/negative.py --data photos/train --test photos/val [--out FILE.npz]
 
-Photos are cropped, mirrored, changed in brightness and contrast, and made grainy. The score of a
+Photos are augmented by crops, flips, brightness, contrast and grain. The score of a
 photo is the network's output for it minus the output for its negative.
 """
 
@@ -21,10 +21,10 @@ from pix2pix.images.negative import MIN_SCORE, SIDE, WEIGHTS
 from pix2pix.images.reader import find_images, open_rgb
 
 CHANNELS = (12, 24, 40, 48)
-KEPT_SIDE = 56  # pixels of a photo that cuttings are taken from
+KEPT_SIDE = 56  # pixels; side of the photos that crops are taken from
 
 
-class Judge(nn.Module):
+class NegativeDetector(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -41,7 +41,7 @@ class Judge(nn.Module):
         return as_it_is - inverted  # (N,), > 0 for a positive
 
     def weights(self) -> dict[str, np.ndarray]:
-        """With each norm folded into its convolution, as `pix2pix.images.negative` reads them."""
+        """The weights for `pix2pix.images.negative`, with norms folded into convolutions."""
         found = {}
         for i in range(len(CHANNELS)):
             conv, norm = self.layers[3 * i], self.layers[3 * i + 1]
@@ -91,36 +91,36 @@ def vary(photos: Tensor) -> Tensor:
     return stretch(x + torch.randn_like(x) * grain)
 
 
-def train(photos: Tensor, epochs: int, batch: int = 256) -> Judge:
-    judge = Judge()
-    optimizer = torch.optim.AdamW(judge.parameters(), 2e-3, weight_decay=0.02)
+def train(photos: Tensor, epochs: int, batch: int = 256) -> NegativeDetector:
+    detector = NegativeDetector()
+    optimizer = torch.optim.AdamW(detector.parameters(), 2e-3, weight_decay=0.02)
     steps = epochs * (len(photos) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps + 1)
     for epoch in range(epochs):
         order = torch.randperm(len(photos))[: len(photos) // batch * batch]
         for part in order.split(batch):
-            loss = F.softplus(-judge(vary(photos[part]))).mean()
+            loss = F.softplus(-detector(vary(photos[part]))).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
         print(f"epoch {epoch + 1}: loss {loss.item():.3f}", flush=True)
-    return judge.eval()
+    return detector.eval()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of photos")
-    parser.add_argument("--test", type=Path, required=True, help="folder of other photos")
+    parser.add_argument("--data", type=Path, required=True, help="folder of training photos")
+    parser.add_argument("--test", type=Path, required=True, help="folder of test photos")
     parser.add_argument("--epochs", type=int, default=32)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args()
     torch.manual_seed(0)
-    judge = train(load(options.data), options.epochs)
-    arrays: dict[str, Any] = judge.weights()  # a keyword of the function is a bool
+    detector = train(load(options.data), options.epochs)
+    arrays: dict[str, Any] = detector.weights()  # savez also has a bool keyword
     np.savez_compressed(options.out, **arrays)
     with torch.no_grad():
-        score = judge(stretch(F.interpolate(load(options.test), (SIDE, SIDE), mode="area")))
+        score = detector(stretch(F.interpolate(load(options.test), (SIDE, SIDE), mode="area")))
     correct, sure = (score > 0).float().mean(), (score > MIN_SCORE).float().mean()
     print(f"right: {correct:.1%}; at {MIN_SCORE}: {sure:.1%}")
     wrong = int((score < -MIN_SCORE).sum())

@@ -1,10 +1,11 @@
-"""Convert a checkpoint with batch norm to one that normalises each image by its own statistics.
+"""Convert a checkpoint with batch norm to instance norm.
 
     python benchmarks/own_statistics.py CHECKPOINT OUT
 
 The pix2pix authors test their models this way: batch norm in training mode, one image at a time
-(Isola et al. 2017, section 3.3). A checkpoint of the recipe `paper` is served with its running
-statistics; a fair comparison measures both. Dropout, which the authors leave on, is off.
+(Isola et al. 2017, section 3.3), which equals instance norm. We serve checkpoints of the recipe
+`paper` with running statistics; a fair comparison measures both. Unlike the authors, we disable
+dropout.
 """
 
 import argparse
@@ -23,10 +24,10 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def with_own_statistics(config: CheckpointConfig, model: Model) -> tuple[CheckpointConfig, Model]:
-    """The twin with instance norm.
+    """The equivalent checkpoint with instance norm.
 
-    Raises ValueError for a generator without batch norm, and for one with a foreign encoder, which
-    has batch norm of its own whatever `norm` says.
+    Raises ValueError for a generator without batch norm, and for one with a pretrained encoder,
+    which always has batch norm.
     """
     norm, encoder = config.generator.norm, config.generator.encoder
     if (norm, encoder) != ("batch", "unet"):
@@ -36,7 +37,7 @@ def with_own_statistics(config: CheckpointConfig, model: Model) -> tuple[Checkpo
     config = replace(config, generator=replace(config.generator, norm="instance"), metrics={})
     twin = Model(config)
     tensors = {k: v for k, v in model.state_dict().items() if not k.endswith(STATISTICS)}
-    # With instance norm the convolutions have a bias, which starts at 0 and is normalised away.
+    # With instance norm the convolutions have a bias, which starts at 0 and has no effect.
     missing, unexpected = twin.load_state_dict(tensors, strict=False)
     assert not unexpected and all(name.endswith("conv.bias") for name in missing)
     return config, twin.eval().requires_grad_(False)

@@ -1,13 +1,13 @@
-"""Time from the start of the app to its first photo, and the memory of the server.
+"""Startup time of the app until its first photo, and memory of the server.
 
     python benchmarks/start.py [--rounds 3] [--cold] [--device cpu] [--json FILE]
 
-Starts the app as a user would, asks over HTTP until the page is there, then for one drawing and one
-photo of 12 megapixels in colour; of the rounds the median counts. CPU seconds are those of the
-server until the first picture: other processes disturb them less. Memory is the greatest resident
-size of the process until then; `largest` is that after a photo of 49 megapixels was opened on the
-Draw tab, traced and coloured, which is done in the last round. With --cold Python finds no byte
-code of any module, as on a machine where the app was installed without it.
+Starts the app from the command line, polls until the page is served, then requests one drawing and
+one colourised photo of 12 megapixels. The median of the rounds counts. CPU seconds are those of the
+server until the first image; other processes affect them less than wall time. Memory is the peak
+resident size until then; `largest` is the peak after opening a photo of 49 megapixels in the Draw
+tab, tracing and colourising it, in the last round. --cold runs without cached byte code, like a
+fresh installation.
 """
 
 import argparse
@@ -54,14 +54,14 @@ def wait_for(port: int, server: subprocess.Popen) -> None:
 
 
 def resident_mb(pid: int, key: str) -> float:
-    """VmRSS (now) or VmHWM (the greatest so far) of a process, in MB; Linux only."""
+    """VmRSS (current) or VmHWM (peak) of a process, in MB; Linux only."""
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(f"{key}:"))
     return int(line.split()[1]) / 1024
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of a process so far, on all cores; Linux only."""
+    """The CPU seconds of a process so far, over all cores; Linux only."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -100,7 +100,7 @@ def measure(device: str, folder: Path, cold: bool, is_last: bool) -> dict[str, f
 
 
 def ask_page(url: str, action: str, photo: Path) -> None:
-    """Sends a file to a route of the Draw tab, as the page does; returns once it was answered."""
+    """Sends a file to a route of the Draw tab, like the page, and waits for the response."""
     headers = {"x-photo-name": photo.name}
     address = f"{url}studio-api/draw/{action}"
     answer = httpx.post(address, content=photo.read_bytes(), headers=headers, timeout=PATIENCE_S)
@@ -118,8 +118,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cold", action="store_true", help="without Python's byte code")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--cold", action="store_true", help="run without cached Python byte code")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     rounds = []
     for number in range(args.rounds):

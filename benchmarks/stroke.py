@@ -1,10 +1,10 @@
-"""Time from the end of a stroke to the new photo in the browser, compared with the bare model.
+"""Browser latency from the end of a stroke to the new photo, compared with the bare model.
 
     python benchmarks/stroke.py [--strokes 30] [--json FILE]
 
-Serves the app in a process of its own, draws rectangles in a headless Chromium with a real pointer,
-and takes the time from the pointer's release to the frame that shows the picture of the finished
-drawing. The model alone is timed in the same run, on the same drawings, before the browser starts.
+Serves the app in its own process, draws rectangles with the pointer in headless Chromium, and
+measures the time from the pointer's release to the frame that shows the photo of the finished
+drawing. The bare model is timed on the same drawings in the same run, before the browser starts.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-WARM_UP = 3  # strokes and drawings that are not counted
+WARM_UP = 3  # strokes and drawings before the measurement
 
 # Resolves to the milliseconds from the next release of the pointer to the frame after its picture,
 # and that picture's number.
@@ -50,8 +50,8 @@ WATCH = """() => { window.answer = new Promise((resolve, reject) => {
 
 
 def time_model(checkpoint: Path, device: str, times: int) -> list[float]:
-    """Milliseconds of each `Drawer.draw`: labels to pixels, nothing around it."""
-    drawer = load_drawer(checkpoint, device, "auto")  # as the app
+    """Milliseconds of each `Drawer.draw`, from label map to photo."""
+    drawer = load_drawer(checkpoint, device, "auto")  # as in the app
     found = []
     for i in range(times + WARM_UP):
         label_map = build_facade(make_random_plan(i), drawer.size)
@@ -62,7 +62,7 @@ def time_model(checkpoint: Path, device: str, times: int) -> list[float]:
 
 
 def time_strokes(url: str, times: int) -> list[float]:
-    """Milliseconds from the end of each stroke to its building."""
+    """Milliseconds from the end of each stroke to its photo."""
     from playwright.sync_api import sync_playwright
 
     rng = np.random.default_rng(0)
@@ -127,9 +127,9 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "facades")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--strokes", type=int, default=30)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
-    with ThreadPoolExecutor(1) as pool:  # the app calls it from a thread, too
+    with ThreadPoolExecutor(1) as pool:  # as in the app, which runs it in a thread
         model = pool.submit(
             time_model, args.checkpoint.resolve(), args.device, args.strokes
         ).result()

@@ -1,13 +1,13 @@
-"""Training the paper's networks with our loop and with a plain one, in one run.
+"""Training speed of the paper's networks in our loop, compared with a plain PyTorch loop.
 
     python benchmarks/train.py [--steps 6] [--rounds 3] [--threads N] [--data DIR] [--json FILE]
 
-Both train U-Net-256 and PatchGAN 70 at 256x256 with the paper's losses. *Plain* is fp32 and written
-as the reference implementation writes it: modules in NCHW, D's and G's passes with requires_grad
-switched, PyTorch's default Adam, the losses read by .item() at every step. *Ours* is `Learner` with
-the recipe `paper`. Both are fed by our loader, from the pairs in DIR/train or from made-up ones.
-Each case is a process of its own, so that the peak memory is its own; cases alternate, so that a
-busy machine slows both, and CPU seconds are given too, which other processes disturb less.
+Both train U-Net-256 and PatchGAN 70 at 256x256 with the paper's losses. *Plain* follows the
+reference implementation: fp32, NCHW, requires_grad toggled between the passes of D and G, PyTorch's
+default Adam, and losses read by .item() at every step. *Ours* is `Learner` with the recipe `paper`.
+Both use our loader, with pairs in DIR/train or synthetic ones. Each case runs in its own process to
+measure its peak memory. Cases alternate, so that load from other processes affects both; CPU
+seconds are affected less.
 """
 
 import argparse
@@ -43,12 +43,12 @@ from pix2pix.runtime.malloc import keep_freed_memory  # noqa: E402
 from pix2pix.training.recipe import load_recipe  # noqa: E402
 from pix2pix.training.train_step import Learner  # noqa: E402
 
-WARM_UP = 2  # steps that are not counted
+WARM_UP = 2  # steps before the measurement
 CPU = torch.device("cpu")
 
 
 def write_facades(folder: Path, count: int = 16) -> Path:
-    """Made-up pairs, as large as those of the CMP Facade Database often are."""
+    """Writes synthetic pairs at a typical size of the CMP Facade Database."""
     for split, number in (("train", count), ("val", 1)):
         (folder / split).mkdir(parents=True)
         for i in range(number):
@@ -61,7 +61,7 @@ def write_facades(folder: Path, count: int = 16) -> Path:
 
 
 class PlainTrainer:
-    """The reference implementation's way of a step, in plain PyTorch."""
+    """A training step like in the reference implementation, in plain PyTorch."""
 
     def __init__(self) -> None:
         recipe = load_recipe("paper")
@@ -76,7 +76,7 @@ class PlainTrainer:
             self.discriminator.parameters(), lr=recipe.lr, betas=(0.5, 0.999)
         )
 
-    def judge(self, condition: Tensor, image: Tensor, label: float) -> Tensor:
+    def discriminate(self, condition: Tensor, image: Tensor, label: float) -> Tensor:
         logits, _ = self.discriminator(torch.cat([condition, image], 1))
         return self.criterion(logits, torch.full_like(logits, label))
 
@@ -86,15 +86,15 @@ class PlainTrainer:
         for parameter in self.discriminator.parameters():
             parameter.requires_grad = True
         self.d_optimizer.zero_grad()
-        d_fake = self.judge(batch.input, fake.detach(), 0.0)
-        d_real = self.judge(batch.input, batch.target, 1.0)
+        d_fake = self.discriminate(batch.input, fake.detach(), 0.0)
+        d_real = self.discriminate(batch.input, batch.target, 1.0)
         ((d_fake + d_real) * 0.5).backward()
         self.d_optimizer.step()
 
         for parameter in self.discriminator.parameters():
             parameter.requires_grad = False
         self.g_optimizer.zero_grad()
-        gan = self.judge(batch.input, fake, 1.0)
+        gan = self.discriminate(batch.input, fake, 1.0)
         l1 = nn.functional.l1_loss(fake, batch.target) * 100
         (gan + l1).backward()
         self.g_optimizer.step()
@@ -103,7 +103,7 @@ class PlainTrainer:
 
 
 def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) -> dict[str, Any]:
-    """Images a second, the part of the time spent waiting for the loader, and peak memory."""
+    """Images per second, fraction of time waiting for the loader, and peak memory."""
     recipe = load_recipe("paper", {"batch_size": batch_size, "mixed_precision": precision})
     train_set, _ = open_datasets(recipe.data_options(), data)
     total = steps + WARM_UP
@@ -143,7 +143,7 @@ def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) 
 
 
 def run_case(case: dict[str, Any], options: argparse.Namespace, data: Path) -> dict[str, Any]:
-    """A case in a process of its own."""
+    """Runs a case in a child process."""
     command = [sys.executable, __file__, "--case", json.dumps(case), "--data", str(data)]
     command += ["--steps", str(options.steps), "--threads", str(options.threads)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
@@ -154,7 +154,7 @@ def compare(options: argparse.Namespace, data: Path) -> list[dict[str, Any]]:
     fast = has_fast_bf16(CPU)
     kinds = [("plain", "fp32"), ("ours", "fp32"), *([("ours", "bf16")] if fast else [])]
     if not fast:
-        print("this CPU does not multiply bf16 natively: ours is measured in fp32 alone")
+        print("this CPU has no native bf16: measuring ours in fp32 only")
     rows = []
     for batch_size in (1, 4):
         found: dict[tuple[str, str], list[dict[str, Any]]] = {kind: [] for kind in kinds}
@@ -181,10 +181,12 @@ def compare(options: argparse.Namespace, data: Path) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=6, help="counted steps of each case")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the fastest counts")
+    parser.add_argument("--steps", type=int, default=6, help="measured steps per case")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; the fastest counts")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--data", type=Path, help="a folder with train and val; else made-up pairs")
+    parser.add_argument(
+        "--data", type=Path, help="folder with train and val (default: synthetic pairs)"
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
