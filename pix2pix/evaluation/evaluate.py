@@ -11,8 +11,8 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.evaluation.colorization import ab_error
-from pix2pix.evaluation.fcn_judge import Judge
-from pix2pix.evaluation.fcn_score import score_with_judge
+from pix2pix.evaluation.fcn_judge import FcnScorer
+from pix2pix.evaluation.fcn_score import score_with_fcn
 from pix2pix.evaluation.generation import (
     batch_lightness,
     batch_to_rgb,
@@ -30,7 +30,7 @@ from pix2pix.models.tensors import decode_ab, decode_photo
 EVAL_BATCH = 8
 HINTS = 10
 
-Figures = dict[str, float]
+Metrics = dict[str, float]
 
 
 def evaluate(
@@ -41,17 +41,17 @@ def evaluate(
     limit: int | None = 64,
     class_names: Sequence[str] = (),
     groups: Mapping[str, str] | None = None,
-    judge: Judge | None = None,
-) -> Figures:
+    scorer: FcnScorer | None = None,
+) -> Metrics:
     """The task's metrics over evenly spaced examples, at most `limit` of them (None: all).
 
     `class_names` adds the IoU of each class. `groups` (name -> glob of example names) adds the same
-    metrics for the matching examples, as NAME_METRIC. `judge` adds the FCN score, the Fréchet
+    metrics for the matching examples, as NAME_METRIC. `scorer` adds the FCN score, the Fréchet
     distance and the diversity of labels2photo. Raises ValueError for a group that matches nothing,
-    and for a judge of another task or number of classes.
+    and for a scorer of another number of classes or a model of another task.
     """
-    if judge is not None:
-        check_judge(judge, model, task)
+    if scorer is not None:
+        check_scorer(scorer, model, task)
     indices = spread_indices(len(dataset), limit)
     measures: dict[str, Callable[..., list[Any]]]
     measures = {"photo2labels": measure_labels, "colorize": measure_colors}
@@ -60,27 +60,29 @@ def evaluate(
     for part, batch in batches_of(dataset, indices):
         records += measure(model, batch, part, device)
 
-    def summarize(chosen: list[Any]) -> Figures:
+    def summarize(chosen: list[Any]) -> Metrics:
         if task == "photo2labels":
             return segmentation_scores(torch.stack(chosen).sum(0), class_names)
-        return mean_figures(chosen)
+        return mean_metrics(chosen)
 
-    figures = {**summarize(records), "examples": len(indices)}
+    metrics = {**summarize(records), "examples": len(indices)}
     for name, pattern in (groups or {}).items():
         members = find_members(dataset, indices, pattern)
         own = {**summarize([records[i] for i in members]), "examples": len(members)}
-        figures |= {f"{name}_{key}": value for key, value in own.items()}
-    if judge is not None:
-        figures |= score_with_judge(model, batches_of(dataset, indices), judge, device)
-    return {k: v if isinstance(v, int) else round(v, 4) for k, v in figures.items()}
+        metrics |= {f"{name}_{key}": value for key, value in own.items()}
+    if scorer is not None:
+        metrics |= score_with_fcn(model, batches_of(dataset, indices), scorer, device)
+    return {k: v if isinstance(v, int) else round(v, 4) for k, v in metrics.items()}
 
 
-def check_judge(judge: Judge, model: Model, task: str) -> None:
+def check_scorer(scorer: FcnScorer, model: Model, task: str) -> None:
     if task != "labels2photo":
-        raise ValueError(f"a judge evaluates models for labels2photo, got one for {task}")
+        raise ValueError(f"the FCN score expects a model for labels2photo, got one for {task}")
     num_classes = model.generator.config.in_channels
-    if judge.num_classes != num_classes:
-        raise ValueError(f"the judge must know {num_classes} classes, got {judge.num_classes}")
+    if scorer.num_classes != num_classes:
+        raise ValueError(
+            f"the FCN scorer must know {num_classes} classes, got {scorer.num_classes}"
+        )
 
 
 def batches_of(dataset: Dataset, indices: list[int]) -> Iterator[tuple[list[int], Batch]]:
@@ -101,11 +103,11 @@ def find_members(dataset: Dataset, indices: list[int], pattern: str) -> list[int
     return members
 
 
-def mean_figures(rows: list[Figures]) -> Figures:
-    """The mean of each metric over the examples that have it (an all-void photo has none)."""
+def mean_metrics(rows: list[Metrics]) -> Metrics:
+    """The mean of each metric over the examples that have it; all-void photos have none."""
     rows = [row for row in rows if row]
     if not rows:
-        raise ValueError("expected at least one example with a pixel that counts, got none")
+        raise ValueError("expected at least one example with non-void pixels, got none")
     return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
 
 
@@ -121,11 +123,11 @@ def measure_labels(
 
 def measure_photos(
     model: Model, batch: Batch, indices: list[int], device: torch.device
-) -> list[Figures]:
+) -> list[Metrics]:
     """The metrics of each generated photo, in its own style and in a random one, if any."""
     valid = (batch.weight[:, 0] > 0).numpy()
     truth = decode_photo(batch.target)
-    rows: list[Figures] = [
+    rows: list[Metrics] = [
         {"colorfulness_truth": colorfulness(t[v])} if v.any() else {} for t, v in zip(truth, valid)
     ]
     for suffix, seeds in styles_of(model, indices):
@@ -143,22 +145,22 @@ def styles_of(model: Model, indices: list[int]) -> list[tuple[str, list[int] | N
     return [("_own_style", None), ("_random_style", indices)]
 
 
-def compare(photo: np.ndarray, true: np.ndarray, valid: np.ndarray, suffix: str = "") -> Figures:
+def compare(photo: np.ndarray, true: np.ndarray, valid: np.ndarray, suffix: str = "") -> Metrics:
     """The metrics of a photo compared with the true one, both (H, W, 3) uint8."""
     own = colorfulness(photo[valid])
-    figures = {
+    metrics = {
         "l1": mean_absolute_error(photo, true, valid),
         "psnr": psnr(photo, true, valid),
         "ssim": ssim(photo, true, valid),
         "colorfulness": own,
         "colorfulness_gap": abs(own - colorfulness(true[valid])),
     }
-    return {key + suffix: value for key, value in figures.items()}
+    return {key + suffix: value for key, value in metrics.items()}
 
 
 def measure_colors(
     model: Model, batch: Batch, indices: list[int], device: torch.device
-) -> list[Figures]:
+) -> list[Metrics]:
     """The metrics of each colourised photo without hints, with ten hints, and of the grey photo."""
     truth_ab = decode_ab(batch.target)
     outputs = {

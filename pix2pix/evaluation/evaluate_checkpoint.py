@@ -12,10 +12,10 @@ from pix2pix.config import CheckpointConfig, from_dict
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.evaluation.evaluate import batches_of, evaluate
-from pix2pix.evaluation.fcn_judge import load_judge
+from pix2pix.evaluation.fcn_judge import load_fcn_scorer
 from pix2pix.evaluation.generation import spread_indices
 from pix2pix.evaluation.metric_names import format_table
-from pix2pix.evaluation.perceptual import perceptual_figures
+from pix2pix.evaluation.perceptual import perceptual_metrics
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
 from pix2pix.labels.palette import read_palette
@@ -40,15 +40,15 @@ def evaluate_checkpoint(
 ) -> dict[str, Any]:
     """A report with all metrics of the task over the examples in DATA_DIR/SPLIT.
 
-    Checkpoint and judge are folders, or OWNER/NAME[@REVISION] on the Hub. `keys` replaces recipe
+    Both checkpoints are folders, or OWNER/NAME[@REVISION] on the Hub. `keys` replaces recipe
     keys of the checkpoint's training, for data in another layout. Raises the ValueErrors of
-    `open_datasets`, `resolve`, `load_checkpoint`, `load_judge` and `evaluate`.
+    `open_datasets`, `resolve`, `load_checkpoint`, `load_fcn_scorer` and `evaluate`.
     """
     device = choose_device(device_name)
     folder = resolve(checkpoint)
     config, model = load_checkpoint(folder)
     judge_folder = None if judge_checkpoint is None else resolve(judge_checkpoint)
-    judge = None if judge_folder is None else load_judge(judge_folder, device)
+    scorer = None if judge_folder is None else load_fcn_scorer(judge_folder, device)
     check_classes(config, data_dir)
     options = recipe_of(config, keys or {}).data_options()
     # Exclude the training examples from the held-out split
@@ -57,14 +57,14 @@ def evaluate_checkpoint(
     log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
     model = model.to(device)
     classes = [entry.name for entry in config.palette]
-    figures = evaluate(model, config.task, dataset, device, None, classes, groups, judge)
+    metrics = evaluate(model, config.task, dataset, device, None, classes, groups, scorer)
     notes = []
-    if config.task == "labels2photo" and judge is None:
+    if config.task == "labels2photo" and scorer is None:
         notes.append("FCN score: not measured, it needs a trace checkpoint (--judge DIR)")
     if config.task != "photo2labels":
         batches = batches_of(dataset, spread_indices(len(dataset), None))
-        more, reasons = perceptual_figures(model, config.task, batches, device)
-        figures |= {key: round(value, 4) for key, value in more.items()}
+        more, reasons = perceptual_metrics(model, config.task, batches, device)
+        metrics |= {key: round(value, 4) for key, value in more.items()}
         notes += reasons
     return {
         "checkpoint": pinned_name(folder) or folder_name(folder),
@@ -72,7 +72,7 @@ def evaluate_checkpoint(
         "data": folder_name(data_dir),
         "split": split,
         "judge": judge_folder and (pinned_name(judge_folder) or folder_name(judge_folder)),
-        "metrics": figures,
+        "metrics": metrics,
         "notes": notes,
     }
 

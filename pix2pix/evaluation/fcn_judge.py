@@ -1,7 +1,7 @@
-"""A segmentation network (task photo2labels) as a judge of generated photos.
+"""A segmentation network (task photo2labels) that scores generated photos.
 
-The FCN score of Isola et al. (CVPR 2017), section 3.2.2: a generated photo is as good as the label
-map that a segmenter predicts from it. The segmenter's features also compare sets of photos.
+The FCN score of Isola et al. (CVPR 2017), section 3.2.2: a segmenter predicts the label map of
+a generated photo, which is compared with the true one. Its features also compare sets of photos.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ GRID = 4  # features are averaged over a grid of GRID x GRID cells
 
 
 @dataclass(frozen=True)
-class Judge:
+class FcnScorer:
     """A segmenter in evaluation mode, and the side of its square input in pixels."""
 
     model: Model
@@ -30,7 +30,7 @@ class Judge:
         return self.model.generator.config.out_channels
 
     @torch.inference_mode()
-    def read(self, photos: Tensor) -> Tensor:
+    def segment(self, photos: Tensor) -> Tensor:
         """Predicted class indices (N, H, W), on the CPU, for photos (N, 3, H, W) in -1..1."""
         logits = self.model.generator(self._fit(photos)).float()
         return F.interpolate(logits, photos.shape[-2:], mode="bilinear").argmax(1).cpu()
@@ -51,18 +51,18 @@ class Judge:
         return F.adaptive_avg_pool2d(chosen, GRID).flatten(2).transpose(1, 2).float().cpu()
 
     def _fit(self, photos: Tensor) -> Tensor:
-        """The photos resized to the judge's square input, on its device."""
+        """The photos resized to the segmenter's square input, on its device."""
         shape = (self.size, self.size)
         if photos.shape[-2:] != shape:
             photos = F.interpolate(photos, shape, mode="bilinear", antialias=True)
         return photos.to(self.device, memory_format=torch.channels_last)
 
 
-def load_judge(folder: str | Path, device: torch.device) -> Judge:
-    """The judge from a checkpoint. Raises ValueError unless its task is photo2labels."""
+def load_fcn_scorer(folder: str | Path, device: torch.device) -> FcnScorer:
+    """The scorer from a checkpoint. Raises ValueError unless its task is photo2labels."""
     config, model = load_checkpoint(folder)
     if config.task != "photo2labels":
         raise ValueError(
-            f"{folder}: is a checkpoint for {config.task}, a judge is one for photo2labels"
+            f"{folder}: is a checkpoint for {config.task}, the FCN score needs one for photo2labels"
         )
-    return Judge(model.to(device, memory_format=torch.channels_last), config.size, device)  # type: ignore[call-overload]
+    return FcnScorer(model.to(device, memory_format=torch.channels_last), config.size, device)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Metrics of generated photos with a judge: FCN score, Fréchet distance, diversity."""
+"""Metrics of generated photos by an FcnScorer: FCN score, Fréchet distance, diversity."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,19 +10,22 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
-from pix2pix.evaluation.fcn_judge import Judge
+from pix2pix.evaluation.fcn_judge import FcnScorer
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
 from pix2pix.evaluation.generation import generate, restore_void
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
 
-STYLES = 4  # random styles of each drawing whose distances are the diversity
+STYLES = 4  # random styles per drawing, to measure diversity
 SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
 
 
-def score_with_judge(
-    model: Model, batches: Iterable[tuple[list[int], Batch]], judge: Judge, device: torch.device
+def score_with_fcn(
+    model: Model,
+    batches: Iterable[tuple[list[int], Batch]],
+    scorer: FcnScorer,
+    device: torch.device,
 ) -> dict[str, float]:
-    """The judge's metrics of the generated photos, with those of the real photos to compare.
+    """The metrics of the generated photos, with those of the real photos for comparison.
 
     `fcn_SCORE_real` is the segmentation score of the real photos, `fcn_SCORE_STYLE` of the
     generated ones, and `fcn_SCORE_ratio_STYLE` their quotient. `frechet` is the distance between
@@ -36,13 +39,13 @@ def score_with_judge(
     features: dict[str, list[Tensor]] = defaultdict(list)
     for indices, batch in batches:
         true, valid = batch.input.argmax(1), batch.weight[:, 0] > 0
-        for whose, photos in photos_of(model, batch, indices, device).items():
-            features[whose].append(judge.features(photos))
-            if not whose.startswith("style_"):
-                found = confusion_matrix(true, judge.read(photos), valid, judge.num_classes)
-                confusions[whose] = confusions[whose] + found if whose in confusions else found
-    joined = {whose: torch.cat(parts).numpy() for whose, parts in features.items()}
-    return {**fcn_scores(confusions), **feature_figures(joined)}
+        for group, photos in photos_of(model, batch, indices, device).items():
+            features[group].append(scorer.features(photos))
+            if not group.startswith("style_"):
+                found = confusion_matrix(true, scorer.segment(photos), valid, scorer.num_classes)
+                confusions[group] = confusions[group] + found if group in confusions else found
+    joined = {group: torch.cat(parts).numpy() for group, parts in features.items()}
+    return {**fcn_scores(confusions), **feature_metrics(joined)}
 
 
 def photos_of(
@@ -58,47 +61,47 @@ def photos_of(
             "random_style": generate(model, batch, device, indices),
         }
         for k in range(1, STYLES):
-            # Seeds far from the indices: other styles than the random one
+            # Seeds far from the indices, so that these styles differ from random_style
             seeds = [1_000_000 * k + i for i in indices]
             made[f"style_{k}"] = generate(model, batch, device, seeds)
-    return photos | {whose: restore_void(x, batch) for whose, x in made.items()}
+    return photos | {group: restore_void(x, batch) for group, x in made.items()}
 
 
 def fcn_scores(confusions: dict[str, Tensor]) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    scores = {whose: segmentation_scores(c) for whose, c in confusions.items()}
+    metrics: dict[str, float] = {}
+    scores = {group: segmentation_scores(c) for group, c in confusions.items()}
     for score in SCORES:
         real = scores["real"][score]
-        figures[f"fcn_{score}_real"] = real
-        for whose in scores:
-            if whose != "real":
-                suffix = f"_{whose}" if whose else ""
-                figures[f"fcn_{score}{suffix}"] = scores[whose][score]
-                figures[f"fcn_{score}_ratio{suffix}"] = scores[whose][score] / max(real, 1e-9)
-    return figures
+        metrics[f"fcn_{score}_real"] = real
+        for group in scores:
+            if group != "real":
+                suffix = f"_{group}" if group else ""
+                metrics[f"fcn_{score}{suffix}"] = scores[group][score]
+                metrics[f"fcn_{score}_ratio{suffix}"] = scores[group][score] / max(real, 1e-9)
+    return metrics
 
 
-def feature_figures(features: dict[str, np.ndarray]) -> dict[str, float]:
-    """Fréchet distances and diversity of features (N, cells, C) by whose they are."""
+def feature_metrics(features: dict[str, np.ndarray]) -> dict[str, float]:
+    """Fréchet distances and diversity from features (N, cells, C) by group of photos."""
     real = features["real"]
-    figures: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     fitted = fit_gaussian(real.reshape(-1, real.shape[-1]))
-    for whose, own in features.items():
-        if whose != "real" and not whose.startswith("style_"):
-            key = f"frechet_{whose}" if whose else "frechet"
+    for group, own in features.items():
+        if group != "real" and not group.startswith("style_"):
+            key = f"frechet_{group}" if group else "frechet"
             other = fit_gaussian(own.reshape(-1, own.shape[-1]))
-            figures[key] = frechet_distance(*fitted, *other)
+            metrics[key] = frechet_distance(*fitted, *other)
     if len(real) > 1:
         halves = [fit_gaussian(real[k::2].reshape(-1, real.shape[-1])) for k in (0, 1)]
-        figures["frechet_real_halves"] = frechet_distance(*halves[0], *halves[1])
-    styles = [own for whose, own in features.items() if whose.startswith(("style_", "random"))]
+        metrics["frechet_real_halves"] = frechet_distance(*halves[0], *halves[1])
+    styles = [own for group, own in features.items() if group.startswith(("style_", "random"))]
     if len(styles) > 1:
         pairs = [distance(a, b).mean() for a, b in combinations(styles, 2)]
-        figures["diversity"] = float(np.mean(pairs))
+        metrics["diversity"] = float(np.mean(pairs))
         if len(real) > 1:
             others = [distance(real[i:], real[:-i]).sum() for i in range(1, len(real))]
-            figures["diversity_real"] = float(np.sum(others) / (len(real) * (len(real) - 1) / 2))
-    return figures
+            metrics["diversity_real"] = float(np.sum(others) / (len(real) * (len(real) - 1) / 2))
+    return metrics
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Figure(NamedTuple):
+class Metric(NamedTuple):
     """A metric's description with its unit, and what is better: "lower", "higher" or ""."""
 
     words: str
@@ -12,21 +12,21 @@ class Figure(NamedTuple):
 
 
 FIGURES = {
-    "l1": Figure("mean absolute error, 0-255", "lower"),
-    "psnr": Figure("PSNR, dB", "higher"),
-    "ssim": Figure("SSIM", "higher"),
-    "ab_error": Figure("a/b error, Lab units", "lower"),
-    "colorfulness": Figure("colourfulness", ""),
-    "colorfulness_gap": Figure("colourfulness, distance from the truth's", "lower"),
-    "pixel_accuracy": Figure("pixel accuracy", "higher"),
-    "class_accuracy": Figure("class accuracy", "higher"),
-    "mean_iou": Figure("mean IoU", "higher"),
-    "iou": Figure("IoU", "higher"),
-    "frechet": Figure("Fréchet distance in the judge's features", "lower"),
-    "diversity": Figure("distance between styles in the judge's features", "higher"),
-    "fid": Figure("FID (Inception)", "lower"),
-    "lpips": Figure("LPIPS (AlexNet)", "lower"),
-    "examples": Figure("examples", ""),
+    "l1": Metric("mean absolute error, 0-255", "lower"),
+    "psnr": Metric("PSNR, dB", "higher"),
+    "ssim": Metric("SSIM", "higher"),
+    "ab_error": Metric("a/b error, Lab units", "lower"),
+    "colorfulness": Metric("colourfulness", ""),
+    "colorfulness_gap": Metric("colourfulness, distance from the truth's", "lower"),
+    "pixel_accuracy": Metric("pixel accuracy", "higher"),
+    "class_accuracy": Metric("class accuracy", "higher"),
+    "mean_iou": Metric("mean IoU", "higher"),
+    "iou": Metric("IoU", "higher"),
+    "frechet": Metric("Fréchet distance in the judge's features", "lower"),
+    "diversity": Metric("distance between styles in the judge's features", "higher"),
+    "fid": Metric("FID (Inception)", "lower"),
+    "lpips": Metric("LPIPS (AlexNet)", "lower"),
+    "examples": Metric("examples", ""),
 }
 # Suffixes of reference values that depend only on the data, not on the model.
 REFERENCES = ("truth", "grey", "real", "halves")
@@ -61,13 +61,13 @@ def describe_metric(key: str) -> str:
     return f"{words}: {rest}" if rest and name != key else words
 
 
-def format_table(figures: Mapping[str, float]) -> str:
+def format_table(metrics: Mapping[str, float]) -> str:
     """Lines of key, value, an arrow in the better direction, and description."""
     arrows = {"lower": "↓", "higher": "↑", "": " "}
-    width = max(map(len, figures), default=0)
+    width = max(map(len, metrics), default=0)
     return "\n".join(
         f"{key:<{width}}  {format_value(value):>9} {arrows[direction(key)]}  {describe_metric(key)}"
-        for key, value in figures.items()
+        for key, value in metrics.items()
     )
 
 

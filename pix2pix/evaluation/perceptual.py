@@ -19,7 +19,7 @@ from pix2pix.models.tensors import decode_ab, decode_photo, encode_photo
 INSTALL = "pip install 'torchmetrics[image]'"
 
 
-def perceptual_figures(
+def perceptual_metrics(
     model: Model, task: str, batches: Iterable[tuple[list[int], Batch]], device: torch.device
 ) -> tuple[dict[str, float], list[str]]:
     """`fid` and `lpips` of the generated photos, in random styles if the model has styles.

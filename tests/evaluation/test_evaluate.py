@@ -13,8 +13,8 @@ from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
 from pix2pix.evaluation.colorization import ab_error
 from pix2pix.evaluation.evaluate import evaluate
-from pix2pix.evaluation.fcn_judge import Judge
-from pix2pix.evaluation.fcn_score import distance, feature_figures
+from pix2pix.evaluation.fcn_judge import FcnScorer
+from pix2pix.evaluation.fcn_score import distance, feature_metrics
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
 from pix2pix.evaluation.generation import restore_void, spread_indices
 from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
@@ -171,7 +171,7 @@ def test_the_distance_between_styles_is_the_root_mean_square_over_cells() -> Non
 def test_equal_styles_have_no_diversity_and_real_photos_as_fakes_no_distance() -> None:
     real = np.random.default_rng(0).normal(size=(10, 16, 5))
     fakes = {"own_style": real, "random_style": real, "style_1": real}
-    figures = feature_figures({"real": real, **fakes})
+    figures = feature_metrics({"real": real, **fakes})
     assert figures["diversity"] == 0
     assert figures["diversity_real"] > 1
     assert figures["frechet_own_style"] == pytest.approx(0, abs=1e-9)
@@ -250,7 +250,7 @@ def test_a_judge_reads_real_photos_and_generated_ones(tmp_path: Path) -> None:
     model = make_model("labels2photo", 12, 3, 4)
     reader = make_model("photo2labels", 3, 12)
     reader.generator.final = Always(class_index=1)
-    figures = evaluate(model, "labels2photo", dataset, CPU, judge=Judge(reader, 64, CPU))
+    figures = evaluate(model, "labels2photo", dataset, CPU, scorer=FcnScorer(reader, 64, CPU))
     assert figures["fcn_pixel_accuracy_real"] == figures["fcn_pixel_accuracy_own_style"]
     assert figures["fcn_pixel_accuracy_ratio_random_style"] == 1
     assert figures["frechet_own_style"] > 0
@@ -260,25 +260,25 @@ def test_a_judge_reads_real_photos_and_generated_ones(tmp_path: Path) -> None:
 def test_a_judge_of_other_classes_or_another_task_is_refused(tmp_path: Path) -> None:
     facades = open_set("labels2photo", write_facades(tmp_path / "f", 1, 1), 64, "val")
     photos = open_set("colorize", write_photos(tmp_path / "p", 1, 1), 64, "val")
-    judge = Judge(make_model("photo2labels", 3, 12), 64, CPU)
+    scorer = FcnScorer(make_model("photo2labels", 3, 12), 64, CPU)
     with pytest.raises(ValueError, match="know 5 classes, got 12"):
         shape = GeneratorConfig(5, 3, ngf=8, depth=4)
         model = Model(CheckpointConfig("labels2photo", 64, generator=shape, palette=PALETTE[:5]))
-        evaluate(model, "labels2photo", facades, CPU, judge=judge)
+        evaluate(model, "labels2photo", facades, CPU, scorer=scorer)
     with pytest.raises(ValueError, match="got one for colorize"):
-        evaluate(make_model("colorize", 7, 2), "colorize", photos, CPU, judge=judge)
+        evaluate(make_model("colorize", 7, 2), "colorize", photos, CPU, scorer=scorer)
 
 
 def test_the_judges_features_follow_the_place_and_not_the_size_of_the_photo() -> None:
-    judge = Judge(make_model("photo2labels", 3, 12), 64, CPU)
+    scorer = FcnScorer(make_model("photo2labels", 3, 12), 64, CPU)
     photo = torch.zeros(1, 3, 64, 64)
     other = photo.clone()
     other[..., 48:, 48:] = 0.8
-    change = (judge.features(photo) - judge.features(other)).abs()
+    change = (scorer.features(photo) - scorer.features(other)).abs()
     assert change.sum(-1).argmax() == 15
     large = torch.nn.functional.interpolate(other, scale_factor=2, mode="nearest")
-    assert (judge.features(large) - judge.features(other)).abs().mean() < change.mean() / 10
-    assert judge.read(large).shape == (1, 128, 128)
+    assert (scorer.features(large) - scorer.features(other)).abs().mean() < change.mean() / 10
+    assert scorer.segment(large).shape == (1, 128, 128)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_trace_model_has_the_iou_of_each_class(tmp_path: Path) -> None:
     ("options", "reason"),
     [
         (["--data", "nowhere"], "nowhere"),
-        (["--data", "data", "--judge", "facades"], "a judge is one for photo2labels"),
+        (["--data", "data", "--judge", "facades"], "the FCN score needs one for photo2labels"),
         (["--data", "data", "--group", "people"], "NAME=GLOB"),
         (["--data", "data", "--group", "people=cat*"], "matches none of 1 examples"),
         (["--data", "data", "--json", "data/val"], "cannot be written"),
@@ -126,7 +126,7 @@ def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) ->
     model = Model(
         CheckpointConfig("image2image", 64, generator=GeneratorConfig(3, 3, ngf=8, depth=4))
     )
-    figures, notes = perceptual.perceptual_figures(model, "image2image", [], torch.device("cpu"))
+    figures, notes = perceptual.perceptual_metrics(model, "image2image", [], torch.device("cpu"))
     assert figures == {}
     assert notes == [
         "FID: not measured, its weights are not available (Name or service not known)",

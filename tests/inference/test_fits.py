@@ -79,7 +79,7 @@ def save(folder: Path, model: Model, fit: str) -> None:
 
 
 def evaluated_error(folder: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> float:
-    monkeypatch.setattr(evaluate_checkpoint, "perceptual_figures", lambda *_: ({}, []))
+    monkeypatch.setattr(evaluate_checkpoint, "perceptual_metrics", lambda *_: ({}, []))
     return evaluate_checkpoint.evaluate_checkpoint(folder, data, device_name="cpu")["metrics"]["l1"]
 
 
