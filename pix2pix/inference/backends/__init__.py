@@ -1,4 +1,4 @@
-"""What runs a generator: torch on any device, or OpenVINO on a CPU, where that is faster.
+"""Inference backends: torch on any device, or OpenVINO on a CPU if that is faster.
 
 A backend takes and returns tensors on the CPU and is called from one thread at a time.
 """

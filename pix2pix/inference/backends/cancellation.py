@@ -1,4 +1,4 @@
-"""How a run is given up when nobody waits for its result any more."""
+"""Cancel inference when its result is no longer needed."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ Stop: TypeAlias = Callable[[], bool] | None  # polled during a run; True cancels
 
 
 class InferenceCancelledError(Exception):
-    """The run was cancelled because its caller asked for it."""
+    """Inference was cancelled by its caller."""

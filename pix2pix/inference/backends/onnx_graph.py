@@ -1,9 +1,9 @@
-"""Writes a generator as an ONNX graph, layer by layer.
+"""Export a generator as an ONNX graph, layer by layer.
 
-torch has two exporters. The one that traces is deprecated; the one built on `torch.export` takes
-7 s for `facades` and as long again to convert for OpenVINO, at every start of the app. This takes
-0.1 s. Each function emits the nodes of the module it is named after and mirrors its `forward`;
-tests/inference/test_onnx_graph.py compares the two for every kind of generator.
+torch has two exporters. The tracing exporter is deprecated; the one based on `torch.export` takes
+7 s for `facades`, and OpenVINO another 7 s to convert the result, at every start of the app. This
+module takes 0.1 s. Each function emits the nodes of the module it is named after and mirrors its
+`forward`; tests/inference/test_onnx_graph.py compares the results for every kind of generator.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ from pix2pix.models.efficientnet import InvertedResidual, SameConv
 from pix2pix.models.unet import AnnealedMean, PixelEmbedding
 
 OPSET = 17
-IR_VERSION = 8  # what runtimes of 2022 read; onnx would write its newest
+IR_VERSION = 8  # supported by runtimes since 2022; onnx defaults to the latest
 
-# fp32: stored and computed in float32. fp16: stored and computed in float16, float32 at both ends.
-# fp16_storage: weights that float16 holds exactly are stored in it, all is computed in float32.
+# fp32: stored and computed in float32. fp16: stored and computed in float16, with float32 inputs
+# and outputs. fp16_storage: weights exactly representable in float16 are stored in it, computation
+# is in float32.
 Precision: TypeAlias = Literal["fp32", "fp16", "fp16_storage"]
-Shape: TypeAlias = "list[int | str]"  # a str names a free dimension
+Shape: TypeAlias = "list[int | str]"  # a str names a dynamic dimension
 
 
 class GraphBuilder:
-    """Collects nodes and weights. Values of the graph are known by their names."""
+    """Collects the nodes and weights of a graph. Values are identified by their names."""
 
     def __init__(self, precision: Precision) -> None:
         self._precision = precision
         self._weights: list[TensorProto] = []
-        self._casts: list[onnx.NodeProto] = []  # of weights: they stand before all other nodes
+        self._casts: list[onnx.NodeProto] = []  # of weights; placed before all other nodes
         self._nodes: list[onnx.NodeProto] = []
         self._count = 0
 
@@ -66,11 +67,11 @@ class GraphBuilder:
         return self._store(np.array(values, np.int64))
 
     def float32(self, values: Any) -> str:
-        """Stores an array in float32, whatever the precision of the graph."""
+        """Stores an array in float32, regardless of the precision of the graph."""
         return self._store(np.array(values, np.float32))
 
     def to_float32(self, x: str) -> str:
-        """Casts a value of the graph to float32, where it is not."""
+        """Casts a value of the graph to float32 if needed."""
         if self._precision != "fp16":
             return x
         return str(self.add("Cast", x, to=TensorProto.FLOAT))
@@ -81,7 +82,7 @@ class GraphBuilder:
         return name
 
     def model(self, inputs: dict[str, Shape], y: str, shape: Shape) -> onnx.ModelProto:
-        """The graph that computes `y`, of that shape, as `output` from inputs of these shapes."""
+        """The ONNX model with `inputs` (name -> shape) and the value `y` of `shape` as `output`."""
         result = helper.make_node("Identity", [y], ["output"])
         graph = helper.make_graph(
             [*self._casts, *self._nodes, result],
@@ -107,8 +108,8 @@ def build_onnx_model(generator: UNet, precision: Precision = "fp32") -> onnx.Mod
     """The generator in evaluation mode as an ONNX model.
 
     Input `input` (N, in_channels, H, W), with styles also `style` (N, style_dim); output `output`
-    (N, C, H, W), or at half the sides with `half_output`. All float32. N, H and W are free; H and W
-    must be multiples of 2 ** depth, which is not checked.
+    (N, C, H, W), or at half the sides with `half_output`. All float32. N, H and W are dynamic; H
+    and W must be multiples of 2 ** depth, which is not checked.
 
     Raises ValueError for a generator with instance norm in fp16: see `UNet.needs_fp32`.
     """
@@ -271,7 +272,7 @@ def batch_norm(g: GraphBuilder, layer: nn.BatchNorm2d, x: str) -> str:
 
 
 def conv(g: GraphBuilder, layer: nn.Conv2d, x: str) -> str:
-    """A convolution with the padding of its layer."""
+    """A convolution with the padding of `layer`."""
     if isinstance(layer, SameConv):
         left, right, top, bottom = layer.rim
         pads = [top, left, bottom, right]
@@ -286,7 +287,7 @@ def conv(g: GraphBuilder, layer: nn.Conv2d, x: str) -> str:
 
 
 def resize_conv(g: GraphBuilder, layer: ResizeConv, x: str) -> str:
-    """`ResizeConv.forward`. The sums of weights are nodes: rounded to float16 they would show."""
+    """`ResizeConv.forward`. Nodes sum the weights: sums stored in float16 give visible errors."""
     kernel = g.weight(layer.weight.transpose(0, 1))  # (I, O, 3, 3)
     for axis in (2, 3):
         first, middle, last = g.add("Split", kernel, outputs=3, axis=axis)

@@ -1,4 +1,4 @@
-"""Runs a generator in OpenVINO on the CPU, from its ONNX graph."""
+"""Run a generator in OpenVINO on the CPU, from its ONNX graph."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from torch import Tensor
 from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
 from pix2pix.models import UNet
 
-POLL_EVERY_MS = 1  # how often a run asks whether it is cancelled
-# The working memory of a larger run is released: 200 MB for a drawing of 512x512. The next run
-# allocates it anew and takes 25 ms longer.
+POLL_EVERY_MS = 1  # interval at which a run polls for cancellation
+# Larger runs release their working memory afterwards: 200 MB at 512x512. The next run reallocates
+# it, which takes 25 ms.
 KEEP_PIXELS = 384 * 384
 
 
 class OpenVinoBackend:
-    """Runs a generator for any height and width, one image of a batch after the other.
+    """Runs a generator at any height and width, one image at a time.
 
-    A batch would take as long on a CPU. With `bf16` it computes in bfloat16, unless the generator
+    Batching would not be faster on a CPU. With `bf16` it computes in bfloat16, unless the generator
     needs float32.
 
-    Runs at `live_shape` (H, W), the shape that is drawn live, can be cancelled; all others go on to
-    their end. After a cancelled run of a model with free dimensions the plugin keeps the new shape
-    for the layers that ran and the old one for the rest; runs of other shapes then fail
-    ("Eltwise shape infer input shapes dim index mismatch", OpenVINO 2026.4.1 and before). So
-    `live_shape` has a model with fixed dimensions. Each of the two is compiled at its first run.
+    Only runs at `live_shape` (H, W), the shape of live drawing, can be cancelled. After a cancelled
+    run of a model with dynamic dimensions, the plugin keeps the new shape for the layers that ran
+    and the old one for the rest; runs at other shapes then fail ("Eltwise shape infer input shapes
+    dim index mismatch", up to OpenVINO 2026.4.1). `live_shape` therefore has its own model with
+    static dimensions. Each of the two models is compiled on first use.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class OpenVinoBackend:
         return output
 
     def _compile(self, shape: tuple[int, int] | None) -> Any:
-        """An inference request for images of this shape (H, W); None: of any shape."""
+        """An inference request for images of `shape` (H, W), or for any shape if None."""
         from pix2pix.inference.backends.onnx_graph import build_onnx_model
 
         if self._generator is not None:
@@ -88,14 +88,14 @@ def infer(request: Any, inputs: list[np.ndarray], stop: Stop) -> np.ndarray:
 def compile_request(onnx_model: bytes, bf16: bool, shape: tuple[int, int] | None) -> Any:
     """An inference request of OpenVINO's CPU plugin for one image, in bfloat16 or float32.
 
-    `shape` (H, W) fixes the dimensions; None leaves them free.
+    `shape` (H, W) makes the dimensions static; with None they are dynamic.
 
-    The plugin registers an alternate signal stack on the thread that loads it. When several are
-    released in another order than last in, first out, the kernel keeps one that is unmapped, and
-    the next signal that Python handles kills the process. So each is loaded on a thread that ends:
-    no other thread's stack is touched, neither now nor at release.
+    The plugin registers an alternate signal stack on the thread that loads it. If several plugins
+    are not released in LIFO order, the kernel keeps an unmapped stack, and the next signal handled
+    by Python kills the process. Each plugin is therefore loaded on a thread that then ends, so that
+    no other thread's signal stack changes, neither on loading nor on release.
     """
-    # Set even where it is the default: on hardware with bf16 OpenVINO computes in it by itself.
+    # Explicit even for float32: by default, OpenVINO uses bf16 on hardware that supports it.
     config = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",

@@ -1,4 +1,4 @@
-"""Chooses the backend and the precision for a generator on this machine."""
+"""Select the backend and the precision for a generator on this machine."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ log = logging.getLogger("pix2pix")
 def make_backend(
     kind: str, generator: UNet, device: torch.device, live_shape: tuple[int, int] | None = None
 ) -> TorchBackend | OpenVinoBackend:
-    """Makes the backend of that kind; `auto` takes the faster one (`choose_kind`). Logs the choice.
+    """Creates a backend of `kind` and logs it; `auto` selects the faster one (`choose_kind`).
 
-    It computes in bf16 where the hardware multiplies it and the network allows it. Runs at
-    `live_shape` (H, W) can be cancelled in either. Raises ValueError for an unknown kind, or one
-    that this device or installation does not have.
+    The backend computes in bf16 if the hardware supports it and the network allows it. Runs at
+    `live_shape` (H, W) can be cancelled in every backend. Raises ValueError for an unknown kind, or
+    one that is not available on this device or installation.
     """
     if kind not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {kind!r}")
@@ -55,9 +55,9 @@ def choose_precision(generator: UNet, device: torch.device) -> tuple[bool, str]:
 def choose_kind(bf16: bool, device: torch.device, has_openvino: bool) -> tuple[str, str]:
     """The faster backend for this device and precision, and the reason.
 
-    `benchmarks/draw.py` measures both in each precision and compares them with this rule. A drawing
-    of 256x256 took 55 ms in OpenVINO and 92 in torch in fp32 on AVX2; in bf16 27 and 60 on AVX-512
-    BF16 without AMX, and 24 in torch with AMX.
+    `benchmarks/draw.py` compares both with this rule in each precision. A 256x256 drawing took
+    55 ms in OpenVINO and 92 ms in torch in fp32 on AVX2; in bf16 27 ms and 60 ms on AVX-512 BF16
+    without AMX, and 24 ms in torch with AMX.
     """
     if not has_openvino:
         return "torch", "no OpenVINO" if device.type == "cpu" else "the device is no CPU"

@@ -1,4 +1,4 @@
-"""Runs a generator in torch, on any device."""
+"""Run a generator in torch, on any device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pix2pix.runtime.zerogpu import with_zerogpu
 
 
 class TorchBackend:
-    """Runs a generator in channels-last layout; on a CPU it can be cancelled between two layers.
+    """Runs a generator in channels-last layout. On a CPU it can be cancelled between layers.
 
     With `bf16` it computes in bfloat16, unless the generator needs float32.
     """
@@ -25,7 +25,7 @@ class TorchBackend:
         self._stop: Stop = None
         fold_resize_convs(generator)
         self._generator = generator.to(device).eval().to(memory_format=torch.channels_last)
-        if device.type == "cpu":  # on a GPU a run is over before it could be cancelled
+        if device.type == "cpu":  # GPU runs are too short to cancel
             for layer in (*self._generator.down, *self._generator.up):
                 layer.register_forward_pre_hook(self._check_stop)
         self._run = with_zerogpu(self._generate)
@@ -54,7 +54,7 @@ class TorchBackend:
 
 
 def fold_resize_convs(module: nn.Module) -> None:
-    """Replaces each ResizeConv by the transposed convolution that it computes, in place."""
+    """Replaces each ResizeConv by the equivalent transposed convolution, in place."""
     for name, child in module.named_children():
         if isinstance(child, ResizeConv):
             setattr(module, name, child.folded())
