@@ -20,19 +20,19 @@ from pix2pix.images.value_range import (
     measure_value_extremes,
 )
 
-SAMPLE_SIZE = 256  # deep pictures, evenly spread
+SAMPLE_SIZE = 256  # evenly spaced deep images
 
 log = logging.getLogger(__name__)
 
 
 def find_set_range(parts: Sequence[ImagePart], what: str) -> ValueRange:
-    """The range of the deep pictures among these, said in the log; () where there are none."""
+    """The value range of the images above 8 bits, which is logged; () if there are none."""
 
     def mode_of(part: ImagePart) -> str:
         try:
             return read_mode(part.path)
         except ValueError:
-            return ""  # the check says why
+            return ""  # reported by the validation
 
     def look(part: ImagePart) -> tuple[float, float, bool] | None:
         try:

@@ -1,4 +1,4 @@
-"""Open a folder of data: find the examples, check them all, and make datasets."""
+"""Open a data folder: find and validate the examples, and create the datasets."""
 
 import logging
 import math
@@ -43,7 +43,7 @@ class OpenedData:
 
     datasets: list[Dataset]
     facts: Facts
-    options: DataOptions  # with the ranges of values that were found
+    options: DataOptions  # including the value ranges found
 
 
 def open_datasets(
@@ -64,15 +64,14 @@ def open_data(
     earlier: SplitNames | None = None,
     seek_ranges: bool = False,
 ) -> OpenedData:
-    """The data sets of the splits in a folder, every file of them checked.
+    """The datasets of the splits in a folder, after validating every file.
 
-    Without a folder val, a part of train is held out, chosen by the seed and the examples' names;
-    what was held out in `earlier` sessions stays so.
-    With `seek_ranges`, deep pictures have one range for the whole set, where `options` say none.
-    The decoded examples are kept in memory where they fit in this process's share of it, one of
-    `processes`; if not, label maps are decoded to be checked and photos are believed by their
-    beginning and end. Raises DataError with everything that is wrong with files, unless they
-    are to be skipped; ValueError where a split is not there or is empty.
+    Without a val folder, part of train is held out by the seed and the examples' names; examples of
+    `earlier` sessions stay in their split. `seek_ranges` determines one value range for all images
+    above 8 bits, unless `options` have one. Decoded examples are cached if they fit into this
+    process's share of memory, one of `processes`; otherwise label maps are decoded for validation,
+    and of photos only the header and the end marker are checked. Raises DataError with all problems
+    unless invalid files are skipped, and ValueError if a split is missing or empty.
     """
     palette = read_palette(root) if options.task in LABEL_TASKS else None
     located = find_splits(options, root, splits, earlier)
@@ -95,7 +94,7 @@ def open_data(
             found[split], kept[split], faults = decode(found[split], read, palette)
             problems += faults
     else:
-        log.info("%s: too large for memory; images are read as they are needed", root)
+        log.info("%s: too large for memory; images are read on demand", root)
         for split in splits:
             found[split], faults = check_without_decoding(found[split], palette)
             problems += faults
@@ -120,7 +119,7 @@ def open_data(
 
 
 def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> dict[str, Any]:
-    """The options "input_range" and "target_range" that deep pictures of the set call for."""
+    """The options "input_range" and "target_range" for the images above 8 bits, if any."""
     ranges: dict[str, ValueRange] = {}
     for i, (name, known) in enumerate(zip(options.range_names(), options.part_ranges())):
         parts = [e.parts[i] for examples in found.values() for e in examples if len(e.parts) > i]
@@ -134,21 +133,21 @@ def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> di
 
 
 def fill_empty_split(found: dict[str, list[Example]], kept: dict[str, list[ImageArrays]]) -> None:
-    """Where bad files left either side of a held-out split without examples, both have the rest."""
+    """If skipped files emptied train or the held-out val, uses the other split for both."""
     for split, other in (("train", "val"), ("val", "train")):
         if split in found and not found[split] and found.get(other):
             found[split] = found[other]
-            kept.pop(split, None)  # of another geometry; read again as needed
+            kept.pop(split, None)  # other geometry; read again on demand
 
 
 def make_geometry(options: DataOptions, split: str) -> Geometry:
-    """How a split's pictures become views: training's at random, all others' as served."""
+    """The geometry of a split: random crops for train, as in inference for all others."""
     geometry = options.geometry()
     return geometry if split == "train" else geometry.for_evaluation()
 
 
 def estimate_bytes(sizes: dict[str, list[tuple[int, int]]], geometries: dict[str, Geometry]) -> int:
-    """How much memory the decoded examples take, at most 7 bytes a pixel: two pictures, a mask."""
+    """The memory of the decoded examples, at most 7 bytes per pixel: two images and a mask."""
     return sum(
         7 * math.prod(geometries[split].stored_shape((height, width)))
         for split, shapes in sizes.items()

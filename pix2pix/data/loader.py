@@ -1,6 +1,6 @@
-"""Batches as a pure function of (seed, step), computed ahead by threads.
+"""Batches as a pure function of (seed, step), prefetched by threads.
 
-Nothing has a state to save: a run resumed at step k sees what the unbroken run would have seen.
+The loader is stateless: a run resumed at step k sees the same batches as an uninterrupted run.
 """
 
 from collections import deque
@@ -16,12 +16,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """What one training step sees, (N, C, H, W) each."""
+    """The data of one training step, (N, C, H, W) each."""
 
-    input: Tensor  # what the generator takes
-    target: Tensor  # what it should give
-    weight: Tensor  # (N, 1, H, W): how much a pixel counts in the loss; 0 leaves it out
-    condition: Tensor  # what the discriminator sees beside the target
+    input: Tensor  # input of the generator
+    target: Tensor  # expected output
+    weight: Tensor  # (N, 1, H, W): weight of each pixel in the loss; 0 ignores it
+    condition: Tensor  # condition of the discriminator
 
     def to(self, device: torch.device, memory_format: torch.memory_format) -> "Batch":
         def move(x: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ class Batch:
 
 
 class Dataset(Protocol):
-    """A set of examples that can be drawn with or without augmentation."""
+    """A set of examples that can be loaded with or without augmentation."""
 
     names: list[str]  # of the examples, in order
 
@@ -40,9 +40,9 @@ class Dataset(Protocol):
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
-        """Examples stacked; augmented with one generator each, or as they are for evaluation.
+        """A batch of examples: augmented with one generator each, or unaugmented with None.
 
-        `size` is the side of the squares where it is not the data set's own.
+        `size` overrides the height of the images.
         """
         ...
 
@@ -55,13 +55,13 @@ def example_at(position: int, size: int, seed: int) -> int:
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """How a run walks through its data."""
+    """The order of a run's examples, as a function of seed and step."""
 
     batch_size: int
     seed: int
-    progressive_steps: int = 0  # the first so many steps see pictures of height `progressive_size`
+    progressive_steps: int = 0  # number of initial steps with images of height `progressive_size`
     progressive_size: int = 0
-    rank: int = 0  # of `world` workers, which one this is
+    rank: int = 0  # index of this worker, of `world`
     world: int = 1
 
     def __post_init__(self) -> None:
@@ -74,7 +74,7 @@ class BatchPlan:
             )
 
     def batch(self, dataset: Dataset, step: int) -> Batch:
-        """This worker's part of the step's batch: those of all ranks, in order, are the whole."""
+        """This worker's slice of the step's batch; the slices of all ranks form the batch."""
         share = self.batch_size // self.world
         first = step * self.batch_size + self.rank * share
         positions = range(first, first + share)
@@ -88,7 +88,7 @@ class BatchPlan:
 def iterate_batches(
     dataset: Dataset, plan: BatchPlan, first_step: int, last_step: int, workers: int
 ) -> Iterator[Batch]:
-    """The batches of steps first_step .. last_step - 1, in order, `workers` + 1 of them ahead."""
+    """The batches of steps first_step .. last_step - 1 in order, prefetching `workers` + 1."""
     if workers == 0:
         for step in range(first_step, last_step):
             yield plan.batch(dataset, step)

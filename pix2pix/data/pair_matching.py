@@ -1,7 +1,7 @@
-"""Matching file names into pairs: the same name, or one that differs by a role word or zeros.
+"""Match file names into pairs: equal names, or names that differ by a role word or zeros.
 
 A/scan001.png    B/scan001.jpg       the same name
-A/scan001_in.png B/scan001_out.png   a word at either end that says what the file is
+A/scan001_in.png B/scan001_out.png   a role word at either end
 A/1.png          B/001.png           zero padding
 """
 
@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-# What people call input and target, in that order. In one folder these say which is which.
+# Common names of input and target, in this order
 ROLE_PAIRS = (
     ("a", "b"),
     ("x", "y"),
@@ -51,31 +51,28 @@ _LAST_LETTER = re.compile(r"(?P<rest>.*\d)(?P<word>[abAB])")  # 12a.png, 12b.png
 _FIRST = re.compile(r"(?P<word>[^\W\d_]+)[_\-. ]+(?P<rest>[^_\-. ].*)")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
-Stems = Mapping[str, Sequence[Path]]  # paths by their name without the ending
+Stems = Mapping[str, Sequence[Path]]  # paths by stem
 Pair = tuple[str, Path, Path]  # name, input, target
 
 
 def split_words(stem: str) -> list[tuple[str, str]]:
-    """The ways to take one word off a stem's name: (what is left, the word in lower case).
-
-    The last word first.
-    """
+    """The ways to remove one word from a stem: (rest, word in lower case), last word first."""
     folder, slash, name = stem.rpartition("/")
     found = (pattern.fullmatch(name) for pattern in (_LAST, _LAST_LETTER, _FIRST))
     return [(f"{folder}{slash}{m['rest']}", m["word"].lower()) for m in found if m]
 
 
 def plain(stem: str) -> str:
-    """The stem in lower case, its numbers without leading zeros."""
+    """The stem in lower case, without leading zeros in numbers."""
     return _ZEROS.sub("", stem.lower())
 
 
 def match_folders(a: Stems, b: Stems, folders: Sequence[Path]) -> tuple[list[Pair], int, list[str]]:
-    """The pairs of two folders, how many of them have names that differ, and the problems.
+    """The pairs of two folders, the number of pairs with different names, and the problems.
 
-    What has no file of the same name on the other side is matched without role words and leading
-    zeros; where no two names are the same, also without a word that most names of a side have.
-    Two candidates for one file are a problem.
+    Files without a partner of the same name are matched ignoring role words and leading zeros, and
+    if no names are equal, also ignoring a word that most names of a folder share. Several
+    candidates for one file are a problem.
     """
     same = [stem for stem in a if stem in b]
     problems = [
@@ -109,7 +106,7 @@ def match_folders(a: Stems, b: Stems, folders: Sequence[Path]) -> tuple[list[Pai
 def _by_key(
     a: Mapping[str, Path], b: Mapping[str, Path], any_word: bool
 ) -> tuple[dict[str, list[str]], ...]:
-    """Of each side the stems by what is left of them without the word for their role, and zeros."""
+    """The stems of each folder by their key: the stem without role word and leading zeros."""
     counts = [Counter(word for stem in side for _, word in split_words(stem)) for side in (a, b)]
     usual = [
         {word for word, count in found.items() if 2 * count > max(len(side), 2)}
@@ -118,7 +115,7 @@ def _by_key(
     keyed: tuple[dict[str, list[str]], ...] = (defaultdict(list), defaultdict(list))
     for side, stems in enumerate((a, b)):
         words = ROLE_WORDS | usual[side] if any_word else ROLE_WORDS
-        words = words - (usual[0] & usual[1])  # "img" in img_1 and img_001 tells nothing
+        words = words - (usual[0] & usual[1])  # such as "img" in img_1 and img_001
         for stem in stems:
             options = [(rest, word) for rest, word in split_words(stem) if word in words]
             rest = options[0][0] if options else stem
@@ -127,10 +124,10 @@ def _by_key(
 
 
 def find_roles(stems: Iterable[str], any_word: bool = True) -> tuple[str, str] | None:
-    """The words that tell inputs from targets in one folder; None where no two do.
+    """The role words that distinguish inputs from targets in one folder; None if there are none.
 
-    A pair of ROLE_PAIRS that at least half of the files have, in twos, at the end of their names or
-    else at the beginning; or with `any_word` two words that all files have, in twos, in
+    A pair of ROLE_PAIRS that pairs up at least half of the files, at the end of their names or
+    else at the beginning. With `any_word`, also any two words that pair up all files, in
     alphabetical order.
     """
     stems = list(stems)
@@ -152,7 +149,7 @@ def find_roles(stems: Iterable[str], any_word: bool = True) -> tuple[str, str] |
 
 
 def _rests_by_word(stems: Sequence[str], place: slice) -> dict[str, set[str]]:
-    """What the names are without a word, by the word: of `split_words`, those of that place."""
+    """The names without a word, grouped by that word; `split_words` gives the positions."""
     rests: dict[str, set[str]] = defaultdict(set)
     for stem in stems:
         for rest, word in split_words(stem)[place]:
@@ -161,7 +158,7 @@ def _rests_by_word(stems: Sequence[str], place: slice) -> dict[str, set[str]]:
 
 
 def match_roles(stems: Stems, roles: tuple[str, str]) -> tuple[list[Pair], list[str]]:
-    """The pairs of one folder whose names differ by the two role words, and the problems."""
+    """The pairs of one folder with names that differ by the two role words, and the problems."""
     sides: tuple[dict[str, list[Path]], ...] = (defaultdict(list), defaultdict(list))
     names: dict[str, str] = {}
     problems = []

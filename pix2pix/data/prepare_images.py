@@ -25,20 +25,20 @@ Operation = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 -> (H, W, 3) o
 
 
 def resize_picture(photo: np.ndarray, size: tuple[int, int], fit: str = "stretch") -> np.ndarray:
-    """At exactly (H, W); `fit` as in `data.geometry`, without its "squeeze"."""
+    """The image at (H, W); `fit` is a `resize_mode` of `Geometry`, except "squeeze"."""
     geometry = Geometry(*size, fit, crop_scale=1.0, random_flip=False)
     return geometry.crop_view(geometry.resize_to_stored([photo]), None)[0]
 
 
 def pad_to_shape(photo: np.ndarray, mirror: bool = False, aspect: float = 1.0) -> np.ndarray:
-    """As large as it is, with a border on two sides so that width / height is `aspect`."""
+    """The image padded on two sides so that width / height is `aspect`, without resizing."""
     height, width = photo.shape[:2]
     shape = (max(height, round(width / aspect)), max(width, round(height * aspect)))
     return pad(photo, shape, mirror)
 
 
 def crop_to_shape(photo: np.ndarray, aspect: float = 1.0) -> np.ndarray:
-    """The largest middle part whose width / height is `aspect`."""
+    """The largest center crop with width / height equal to `aspect`."""
     height, width = photo.shape[:2]
     rows, columns = min(height, round(width / aspect)), min(width, round(height * aspect))
     rows, columns = max(rows, 1), max(columns, 1)
@@ -53,9 +53,9 @@ def to_grayscale(photo: np.ndarray) -> np.ndarray:
 def find_edges(
     photo: np.ndarray, low: float = 50, high: float = 150, blur: float = 1.0
 ) -> np.ndarray:
-    """Black lines on white, 1 pixel wide: Canny (1986) of the photo, blurred by `blur` pixels.
+    """Edges as black lines on white, 1 pixel wide: Canny (1986) after a blur of `blur` pixels.
 
-    An edge begins where the gradient is over `high` and goes on while it is over `low`.
+    `high` and `low` are the thresholds of the gradient to start and to continue an edge.
     """
     gray = to_grayscale(photo)
     if blur:
@@ -64,15 +64,15 @@ def find_edges(
 
 
 def draw_sketch(photo: np.ndarray, blur: float = 4.0, strength: float = 1.0) -> np.ndarray:
-    """Pencil on paper: the photo divided by its surroundings, so that only changes leave a mark."""
-    gray = to_grayscale(photo).astype(np.float32) + 16  # or the noise of a night would be lines
+    """A pencil sketch: the photo divided by its blurred version, which keeps local contrast."""
+    gray = to_grayscale(photo).astype(np.float32) + 16  # else noise in night photos becomes lines
     around = cv2.GaussianBlur(gray, (0, 0), blur)
     paper = np.power((gray / around).clip(0, 1), 2 * strength)
     return (paper * 255 + 0.5).astype(np.uint8)
 
 
 def blank_hole(photo: np.ndarray, part: float = 0.5, gray: int = 128) -> np.ndarray:
-    """Without its middle: a hole of `part` of each side, flat grey."""
+    """The photo with a grey rectangle at its center, `part` of each side."""
     height, width = photo.shape[:2]
     rows, columns = max(1, round(height * part)), max(1, round(width * part))
     top, left = (height - rows) // 2, (width - columns) // 2
@@ -82,7 +82,7 @@ def blank_hole(photo: np.ndarray, part: float = 0.5, gray: int = 128) -> np.ndar
 
 
 def combine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """A left, B right. ValueError where they differ in size."""
+    """The pair side by side, A left and B right. Raises ValueError if the sizes differ."""
     if a.shape != b.shape:
         raise ValueError(
             f"is {b.shape[1]}x{b.shape[0]}, its partner in A {a.shape[1]}x{a.shape[0]}"
@@ -90,12 +90,12 @@ def combine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.concatenate([a, b], 1)
 
 
-# A task makes one file: its target, and what the content of that is made by
+# A task creates one file: its target path, and a function that returns the content
 ImageTask = tuple[Path, Callable[[], bytes]]
 
 
 def convert_tasks(source: Path, out: Path, operate: Operation) -> list[ImageTask]:
-    """One PNG in OUT for each image in SOURCE, a folder or a file."""
+    """Tasks for one PNG in OUT per image in SOURCE, a folder or a file."""
     paths, folder = list_sources(source)
 
     def make(path: Path) -> bytes:
@@ -105,7 +105,7 @@ def convert_tasks(source: Path, out: Path, operate: Operation) -> list[ImageTask
 
 
 def combine_tasks(a: Path, b: Path, out: Path) -> tuple[list[ImageTask], list[str]]:
-    """A task for each image in A that has a partner in B, and what is wrong with the others."""
+    """A task per pair of images in A and B, and the problems of all other images."""
     stems: list[dict[Path, list[Path]]] = [{}, {}]
     for side, folder in zip(stems, (a, b)):
         for path in list_sources(folder)[0]:
@@ -134,7 +134,7 @@ def _combine_files(a: Path, b: Path) -> bytes:
 
 
 def split_tasks(source: Path, out: Path, val: float, seed: int) -> list[ImageTask]:
-    """Copies into OUT/train and OUT/val, `val` of them in the latter; a stem stays together."""
+    """Tasks to copy files to OUT/train and a fraction `val` to OUT/val, grouped by stem."""
     paths, folder = list_sources(source)
     stems = sorted({path.relative_to(folder).with_suffix("") for path in paths})
     if len(stems) < 2:
@@ -155,7 +155,7 @@ def _checked_bytes(path: Path) -> bytes:
 
 
 def list_sources(source: Path) -> tuple[list[Path], Path]:
-    """The images of a folder, or the one that SOURCE is, and the folder they are named from."""
+    """The images of SOURCE, a folder or one file, and the folder their names are relative to."""
     if source.is_file():
         return [source], source.parent
     if not source.is_dir():
@@ -169,7 +169,7 @@ def list_sources(source: Path) -> tuple[list[Path], Path]:
 def name_targets(
     paths: Sequence[Path], folder: Path, out: Path, make: Callable[[Path], bytes]
 ) -> list[ImageTask]:
-    """A task for each path, its target a PNG of its name; with its ending where two would collide.
+    """A task per path with target NAME.png; the suffix is kept if two targets would collide.
 
     photo.jpg beside photo.tif become photo.jpg.png and photo.tif.png.
     """
@@ -192,7 +192,7 @@ def encode_png(picture: np.ndarray) -> bytes:
 
 
 def run_tasks(tasks: Sequence[ImageTask], workers: int, force: bool) -> Iterator[str]:
-    """Does all tasks that can be done; yields what is wrong with the others, "FILE: reason"."""
+    """Runs all tasks; yields "FILE: reason" for each one that fails."""
 
     def run(task: ImageTask) -> str | None:
         target, make = task

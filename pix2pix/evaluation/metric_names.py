@@ -11,7 +11,7 @@ class Metric(NamedTuple):
     better: str
 
 
-FIGURES = {
+METRICS = {
     "l1": Metric("mean absolute error, 0-255", "lower"),
     "psnr": Metric("PSNR, dB", "higher"),
     "ssim": Metric("SSIM", "higher"),
@@ -33,8 +33,8 @@ REFERENCES = ("truth", "grey", "real", "halves")
 
 
 def base_metric(key: str) -> str:
-    """The entry of FIGURES that a key belongs to; the key itself if there is none."""
-    named = [name for name in FIGURES if f"_{name}_" in f"_{key}_"]
+    """The entry of METRICS that a key belongs to; the key itself if there is none."""
+    named = [name for name in METRICS if f"_{name}_" in f"_{key}_"]
     return max(named, key=len, default=key)
 
 
@@ -50,14 +50,14 @@ def is_reference(key: str) -> bool:
 
 def direction(key: str) -> str:
     """What is better: "lower", "higher", or "" if neither, or if the metric is a reference."""
-    figure = FIGURES.get(base_metric(key))
+    figure = METRICS.get(base_metric(key))
     return "" if figure is None or is_reference(key) else figure.better
 
 
 def describe_metric(key: str) -> str:
     """The description of a key: `fcn_mean_iou_real` is "mean IoU: FCN score real"."""
     name, rest = base_metric(key), describe_variant(key)
-    words = FIGURES[name].words if name in FIGURES else name.replace("_", " ")
+    words = METRICS[name].words if name in METRICS else name.replace("_", " ")
     return f"{words}: {rest}" if rest and name != key else words
 
 

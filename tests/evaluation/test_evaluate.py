@@ -19,7 +19,7 @@ from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
 from pix2pix.evaluation.generation import restore_void, spread_indices
 from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
 from pix2pix.evaluation.metric_names import (
-    FIGURES,
+    METRICS,
     base_metric,
     describe_metric,
     direction,
@@ -307,4 +307,4 @@ def test_the_table_has_a_line_for_each_figure_with_its_words() -> None:
     assert "↓" not in text
     assert "317    examples" in text
     assert describe_metric("fcn_mean_iou_real") == "mean IoU: FCN score real"
-    assert all(f.better in ("", "lower", "higher") for f in FIGURES.values())
+    assert all(f.better in ("", "lower", "higher") for f in METRICS.values())

@@ -1,1 +1,1 @@
-"""Data sets: examples of a task as batches of tensors."""
+"""Datasets: the examples of a task as batches of tensors."""

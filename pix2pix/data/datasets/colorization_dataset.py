@@ -1,4 +1,4 @@
-"""Plain colour photos for colourisation: the input is made from the photo itself."""
+"""Colour photos for colourisation; the input is derived from the photo itself."""
 
 from collections.abc import Iterable
 
@@ -26,12 +26,12 @@ TEMPER = 0.5
 
 
 def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = ()) -> ImageArrays:
-    """The photo (H, W, 3) as it is kept. ValueError "FILE: reason"."""
+    """The photo (H, W, 3) as stored for cropping. ValueError "FILE: reason"."""
     return geometry.resize_with_mask([read_photo(example.parts[0], photo_range)])
 
 
 class PlainPhotos:
-    """L, with a few hints of colour, -> a and b, made of plain photos."""
+    """L and a few colour hints -> a and b, from plain photos."""
 
     def __init__(
         self, examples: CachedExamples, geometry: Geometry, half_output: bool = False
@@ -78,13 +78,13 @@ class PlainPhotos:
 
 
 def ab_cells(ab: np.ndarray) -> np.ndarray:
-    """The number, 0..224, of the cell of the a/b grid that each of ab (..., 2) lies in."""
+    """The cell index of the a/b grid, 0..224, for each of ab (..., 2)."""
     rows = (np.rint(ab / AB_SPACING) + 7).clip(0, 14).astype(np.int64)
     return rows[..., 0] * 15 + rows[..., 1]
 
 
 def rarity_weights(photos: Iterable[np.ndarray]) -> np.ndarray:
-    """A weight (225,) for each cell of the a/b grid, large where few pixels are, 1 on average."""
+    """Weights (225,) of the cells of the a/b grid, larger for rare colours, 1 on average."""
     counts = np.zeros(225)
     for photo in photos:
         small = cv2.resize(photo, (24, 24), interpolation=cv2.INTER_AREA)
@@ -96,9 +96,9 @@ def rarity_weights(photos: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def degrade(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """L (H, W) in 0..100 as an old scan might have it.
+    """L (H, W) in 0..100 with random defects of an old scan.
 
-    Of another contrast and faded, unevenly lit or stained paper, soft, small, grainy, scratched.
+    Contrast and fading, uneven light and stains, blur, low resolution, grain, scratches.
     """
     x: np.ndarray = lightness / 100
     if rng.random() < 0.7:  # gamma, then faded blacks and whites
@@ -109,7 +109,7 @@ def degrade(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         x = x + paper_tone(x.shape, rng)
     if rng.random() < 0.3:
         x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.5, 1.5))
-    if rng.random() < 0.15:  # a small print, enlarged
+    if rng.random() < 0.15:  # low resolution
         height, width = x.shape
         part = rng.uniform(0.35, 0.8)
         small = (max(round(width * part), 8), max(round(height * part), 8))
@@ -123,13 +123,13 @@ def degrade(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def paper_tone(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """What uneven light and stains add to L (H, W) in 0..1: up to 0.12, in large soft patches."""
+    """Uneven light and stains to add to L (H, W) in 0..1: large soft patches, up to 0.12."""
     patches = rng.uniform(-1, 1, (3, 3)).astype(np.float32) * np.float32(rng.uniform(0.03, 0.12))
     return cv2.resize(patches, shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def scratch(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """L (H, W) in 0..1 with a few thin, nearly straight light or dark scratches and specks."""
+    """L (H, W) in 0..1 with a few thin, nearly straight scratches and specks."""
     height, width = lightness.shape
     drawn = np.ascontiguousarray(lightness, np.float32)
     tone = float(rng.choice([0.05, 0.95]))
@@ -145,11 +145,11 @@ def scratch(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Colour hints as a user would give them: a/b (H, W, 2) at a few small spots, and the mask.
+    """Simulated user hints: a/b (H, W, 2) at a few small spots, and their mask.
 
-    None for WITHOUT_HINTS of the photos; else a number whose logarithm is uniform in 1..MAX_HINTS.
-    A spot is 1 to 7 pixels wide and has the mean colour there (Zhang et al., "Real-Time User-Guided
-    Image Colorization", 2017, 3.1).
+    A fraction WITHOUT_HINTS of the photos has none; else the count is log-uniform in 1..MAX_HINTS.
+    A spot is 1 to 7 pixels wide and has the mean colour of its pixels (Zhang et al., "Real-Time
+    User-Guided Image Colorization", 2017, 3.1).
     """
     hints = np.zeros_like(ab)
     mask: np.ndarray = np.zeros(ab.shape[:2], np.float32)

@@ -1,4 +1,4 @@
-"""Label maps with photos: NAME.png beside NAME.jpg, as the CMP Facade Database has them."""
+"""Label maps and photos: NAME.png and NAME.jpg, as in the CMP Facade Database."""
 
 import cv2
 import numpy as np
@@ -16,11 +16,11 @@ from pix2pix.models.tensors import encode_labels, encode_photo
 
 
 def find_void(photo: np.ndarray) -> np.ndarray:
-    """Where a rectified photo (H, W, 3) uint8 has no picture: its flat corners, (H, W) bool.
+    """The empty corners of a rectified photo (H, W, 3) uint8, as a mask (H, W) bool.
 
-    Rectification left wedges of pure black or middle grey, marked in no label map. They are regions
-    of that one colour that touch the border; black is opened, so that dark windows at the border
-    stay, grey must be flat over 9 pixels, and both are then dilated over their soft rim.
+    Rectification leaves wedges of pure black or middle grey, which label maps do not mark. They are
+    found as uniform regions touching the border. Morphological opening keeps dark windows at the
+    border, grey must be uniform over 9 pixels, and both are dilated to cover their soft edges.
     """
     window = np.ones((9, 9), np.uint8)
     high, low = photo.max(-1), photo.min(-1)
@@ -38,7 +38,7 @@ def find_void(photo: np.ndarray) -> np.ndarray:
 def read_pair(
     example: Example, geometry: Geometry, palette: Palette, photo_range: ValueRange = ()
 ) -> ImageArrays:
-    """Photo (H, W, 3) and label map (H, W) as they are kept. ValueError "FILE: reason"."""
+    """Photo (H, W, 3) and label map (H, W) as stored for cropping. ValueError "FILE: reason"."""
     example_size(example)
     photo = read_photo(example.parts[0], photo_range)
     labels = read_labels(example.parts[1], palette)
@@ -48,7 +48,7 @@ def read_pair(
 
 
 class FacadePairs:
-    """Label map -> photo: of facades, or of whatever classes the palette has."""
+    """Label map -> photo, for the classes of the palette."""
 
     def __init__(
         self, examples: CachedExamples, geometry: Geometry, palette: Palette = FACADES

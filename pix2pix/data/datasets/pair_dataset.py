@@ -1,4 +1,4 @@
-"""Pairs of colour images: edges and shoes, maps and aerial photos, day and night, holes filled."""
+"""Pairs of colour images, such as edges and shoes, maps and aerial photos, day and night."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,9 @@ from pix2pix.models.tensors import encode_photo
 def read_images(
     example: Example, geometry: Geometry, ranges: Sequence[ValueRange] = ((), ())
 ) -> ImageArrays:
-    """Input and target (H, W, 3) as they are kept. ValueError "FILE: reason".
+    """Input and target (H, W, 3) as stored for cropping. ValueError "FILE: reason".
 
-    `ranges` are those of deep pictures, of the input and of the target.
+    `ranges` are the value ranges of deep images for input and target.
     """
     size = example_size(example)
     rows, columns = geometry.stored_shape(size[::-1])
@@ -33,7 +33,7 @@ def read_images(
 
 
 class ImagePairs:
-    """RGB -> RGB. D sees the whole input beside what it judges."""
+    """RGB -> RGB. The discriminator is conditioned on the whole input."""
 
     def __init__(self, examples: CachedExamples, geometry: Geometry) -> None:
         self.examples = examples
@@ -45,7 +45,7 @@ class ImagePairs:
 
     @property
     def input_half(self) -> str:
-        """Where the input lies in pairs side by side: left or right; of other pairs ""."""
+        """The half of the input in side-by-side pairs, "left" or "right"; "" for other pairs."""
         half = self.examples.input_half
         return "" if half is None else HALF_NAMES[half]
 
@@ -54,7 +54,7 @@ class ImagePairs:
     ) -> Batch:
         views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
-        # What is mirrored teaches as the picture does, and is no part of it when that is judged.
+        # Mirrored padding counts in training, but not in evaluation.
         is_bare = self.geometry.resize_mode == "pad" or (bool(masks) and rngs is None)
         picture = masks[0] != VOID if is_bare else np.ones(source.shape[:3], bool)
         weight = torch.from_numpy(picture)[:, None].float()

@@ -1,4 +1,4 @@
-"""Photos with the label maps to be found in them: facade pairs, the other way round."""
+"""Photos with the label maps to predict: facade pairs in the reverse direction."""
 
 from collections.abc import Iterable
 
@@ -13,9 +13,9 @@ from pix2pix.models.tensors import decode_photo, encode_photo
 
 
 class TracedFacades:
-    """FacadePairs with input and target exchanged, the photo's light and colour varied.
+    """FacadePairs with input and target swapped, and photometric jitter of the photo.
 
-    Rare classes count more, or doors and pillars are never found: by share ** -balance.
+    Classes are weighted by frequency ** -balance; unweighted, doors and pillars are never found.
     """
 
     def __init__(self, pairs: FacadePairs, balance: float) -> None:
@@ -44,7 +44,7 @@ class TracedFacades:
 def balance_weights(
     label_maps: Iterable[np.ndarray], num_classes: int, balance: float
 ) -> np.ndarray:
-    """A weight (num_classes,) for each class, large where few pixels are, 1 on average."""
+    """Weights (num_classes,) of the classes, larger for rare classes, 1 on average."""
     counts = np.zeros(VOID + 1)
     for labels in label_maps:
         counts += np.bincount(labels.reshape(-1), minlength=VOID + 1)
@@ -54,7 +54,7 @@ def balance_weights(
 
 
 def photometric_jitter(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The photo (H, W, 3) uint8 in another light: contrast, colour cast, saturation, softness."""
+    """The photo (H, W, 3) uint8 with random contrast, colour cast, saturation and blur."""
     x: np.ndarray = photo.astype(np.float32) / 255
     if rng.random() < 0.8:
         x = x ** np.float32(np.exp(rng.uniform(-0.4, 0.4)))
