@@ -50,7 +50,7 @@ exit status: 0 all done; 1 some photos failed (the others are done, the failed o
 the end); 2 nothing could be done; 130 stopped by Ctrl+C.
 """
 
-MAX_LISTED = 10  # equal notes are listed for at most so many photos, else counted
+MAX_LISTED = 10  # maximum number of photos to list for equal notes; more are counted
 
 
 def add_parser(commands: Commands) -> None:

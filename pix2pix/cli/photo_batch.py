@@ -1,4 +1,4 @@
-"""Many photos through one piece of work: what is done already, and the rest in parallel."""
+"""Process many photos in parallel, skipping those that are already done."""
 
 import os
 import sys

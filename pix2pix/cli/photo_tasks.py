@@ -14,7 +14,7 @@ from pix2pix.images.writer import FORMATS
 # More suffixes of photos; anything else after a dot belongs to the name (scan.0001)
 _OTHER_ENDINGS = frozenset({".jfif", ".jpe", ".jif", ".pgm", ".ppm", ".pnm", ".dib", ".hif"})
 
-MAX_NAMED = 3  # skipped files that are named; a report has all
+MAX_NAMED = 3  # skipped files to list; a report lists all
 NO_IMAGE = "is not an image in a supported format"
 
 
@@ -39,8 +39,8 @@ class FoundPhotos:
     """The photos in the given files and folders."""
 
     names: dict[str, Path] = field(default_factory=dict)  # names in the batch, by file
-    bad: dict[str, str] = field(default_factory=dict)  # folders without photos, and why
-    left_out: dict[str, str] = field(default_factory=dict)  # files in folders that are no photos
+    bad: dict[str, str] = field(default_factory=dict)  # reasons for folders without photos
+    left_out: dict[str, str] = field(default_factory=dict)  # skipped files in folders
 
 
 def label_page(source: str, page: int) -> str:

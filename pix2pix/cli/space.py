@@ -1,4 +1,4 @@
-"""Builds a Hugging Face Space that serves one checkpoint: a copy of the app beside it."""
+"""Build a Hugging Face Space that serves one checkpoint with a copy of the app."""
 
 import importlib.metadata
 import shutil
@@ -53,9 +53,9 @@ README = """\
 
 
 def build_space(checkpoint: str, repo_id: str, into: Path, examples: bool = True) -> None:
-    """Writes the Space into a folder, made if need be. ValueError for an unsound checkpoint.
+    """Writes the Space into a folder, created if needed. ValueError for an invalid checkpoint.
 
-    A checkpoint of this machine takes its pictures to start from along, unless not `examples`.
+    With `examples`, the example images of a local checkpoint are included.
     """
     folder = Path(resolve(checkpoint))
     config, _ = load_checkpoint(folder)
@@ -75,7 +75,7 @@ def build_space(checkpoint: str, repo_id: str, into: Path, examples: bool = True
 
 
 def choose_flag(config: CheckpointConfig) -> str:
-    """The flag of app.py that serves it: as the app's own model of its kind, or in its own tab."""
+    """The flag of app.py to serve a checkpoint: in a built-in tab, or in a tab of its own."""
     if config.task == "labels2photo" and is_facades([c.name for c in config.palette]):
         return "--checkpoint-facades"
     return "--checkpoint-colorize" if config.task == "colorize" else OWN_TAB
@@ -98,7 +98,9 @@ def front_matter(title: str, promise: str, pinned: str | None) -> dict[str, Any]
         model, sha = pinned.split("@")
         values["models"] = [model]
         there = find_repo(model, "model")
-        if there is not None and not there[0]:  # fetched while the Space is built, without a login
+        if (
+            there is not None and not there[0]
+        ):  # downloaded during the build of the Space, without a login
             values["preload_from_hub"] = [f"{model} {CONFIG_NAME},{WEIGHTS_NAME} {sha}"]
     return values
 
@@ -115,7 +117,7 @@ def copy_checkpoint(folder: Path, into: Path, examples: bool) -> None:
 
 
 def copy_app(into: Path) -> None:
-    """Copies the package, the assets and what pip needs; no checkpoint."""
+    """Copies the package, the assets and the files for pip, without checkpoints."""
     ignore = shutil.ignore_patterns(*LEFT_OUT)
     shutil.copytree(PACKAGE, into / "pix2pix", ignore=ignore, dirs_exist_ok=True)
     shutil.copytree(ASSETS, into / "assets", ignore=ignore, dirs_exist_ok=True)

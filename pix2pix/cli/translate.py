@@ -38,7 +38,7 @@ examples:
   python -m pix2pix translate facades/test/*.jpg -o out/ --half left --checkpoint runs/paper
 """
 
-MAX_LISTED = 10  # images of a kind of notice that are named
+MAX_LISTED = 10  # images listed per kind of notice
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -172,7 +172,7 @@ def crop_half(image: Image.Image, half: str) -> Image.Image:
     """The left or right half. ValueError if the width is odd."""
     if image.width % 2:
         raise ValueError(
-            f"is {image.width} pixels wide; two pictures side by side have an even width "
+            f"is {image.width} pixels wide; a side-by-side pair needs an even width "
             "(--half whole uses it as it is)"
         )
     middle = image.width // 2
