@@ -275,8 +275,7 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(fake_studio: str, visit: 
 # ---- how it looks ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", ["desktop", "phone"])
+@pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_screenshots_of_both_tabs(studio: str, visit: Visit, scheme: str, device: str) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     page = visit(studio, phone=device == "phone", scheme=scheme)

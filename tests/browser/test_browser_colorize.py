@@ -204,8 +204,7 @@ def test_photos_are_dropped_anywhere_on_the_page(tab: Any) -> None:
 # ---- how it looks ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", ["desktop", "phone"])
+@pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_screenshots_of_the_darkroom(studio: str, visit: Visit, scheme: str, device: str) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     phone = device == "phone"
