@@ -17,12 +17,12 @@ from pix2pix.labels.label_map import VOID
 from pix2pix.models.tensors import encode_ab, encode_colorize_input, encode_lightness
 
 MAX_TRAINING_HINTS = 30
-WITHOUT_HINTS = 0.25  # of the photos
+WITHOUT_HINTS = 0.5  # of the photos
 # Rare colours count more, or everything in doubt comes out brown. Zhang et al., "Colorful Image
 # Colorization" (2016), eq. 4, weigh by 1 / rarity with this part of it made uniform; fully so, a
 # model this small paints things in colours too rich, so the weight is tempered.
 UNIFORM_PART = 0.5
-TEMPER = 0.5
+TEMPER = 0.2
 
 
 def read_plain(example: Example, geometry: Geometry, photo_range: ValueRange = ()) -> ImageArrays:
