@@ -3,44 +3,22 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.commands import INPUTS, ROOT, Command, files, make_workplace, save_tiny
+from helpers.commands import INPUTS, ROOT, Command, files
 from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.labels.label_map import CLASSES, open_label_map
 
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("checkpoints"))
-
-
-@pytest.fixture(autouse=True)
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(tmp_path)
-    make_workplace()
-    yield tmp_path
-    assert not list(tmp_path.rglob("*.part")), "something was left half written"
-
-
-@pytest.fixture
-def draw(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command("draw", checkpoints / "facades", capsys)
+pytestmark = pytest.mark.usefixtures("workplace")
 
 
 @pytest.fixture
 def colorize(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command("colorize", checkpoints / "colorize", capsys)
-
-
-@pytest.fixture
-def trace(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command("trace", checkpoints / "trace", capsys)
 
 
 # What the options do

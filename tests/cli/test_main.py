@@ -1,44 +1,22 @@
 """`python -m pix2pix`: what it writes, what it says, and its exit status."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from helpers.commands import INPUTS, Command, files, make_workplace, save_tiny, write_map
+from helpers.commands import INPUTS, Command, files, write_map
 from PIL import Image
 
 from pix2pix import inference
 from pix2pix.__main__ import main
 
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("checkpoints"))
-
-
-@pytest.fixture(autouse=True)
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(tmp_path)
-    make_workplace()
-    yield tmp_path
-    assert not list(tmp_path.rglob("*.part")), "something was left half written"
-
-
-@pytest.fixture
-def draw(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command("draw", checkpoints / "facades", capsys)
+pytestmark = pytest.mark.usefixtures("workplace")
 
 
 @pytest.fixture
 def colorize(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command("colorize", checkpoints / "colorize", capsys)
-
-
-@pytest.fixture
-def trace(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command("trace", checkpoints / "trace", capsys)
 
 
 # Where results go
