@@ -4,11 +4,7 @@ Gradio keeps two uploads of the same bytes as one file. Here a file is deleted a
 each upload is a file of its own: one call cannot delete the file of another.
 """
 
-import re
-import secrets
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -18,15 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pix2pix.app.server.answers import PRIVATE
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB, clean_name
-from pix2pix.app.server.upload_cache import upload_folder
+from pix2pix.app.server.schemas import MAX_UPLOAD_MB
+from pix2pix.app.server.upload_cache import keep_upload
 
 UPLOAD_URL = "gradio_api/upload"
 MAX_FILES = 32  # in one form
-MAX_STEM_BYTES = 160  # of a file's name
 NO_FORM = "files must come in a multipart form, each as `files`"
-
-_UNSAFE = re.compile(r"[^\w .,()'&+@~-]")  # in a file name; \w has every script's letters
 
 
 def upload_routes() -> list[Route]:
@@ -54,24 +47,7 @@ async def receive(request: Request) -> Response:
 
 
 def _keep(files: Sequence[UploadFile]) -> list[str]:
-    paths = []
-    for file in files:
-        # Unlike a result's folder its name has no 40 digits: the filter lets nobody fetch it.
-        folder = upload_folder() / f"upload-{secrets.token_hex(16)}"
-        folder.mkdir(parents=True)
-        path = folder / _file_name(file.filename or "")
-        with path.open("wb") as kept:
-            shutil.copyfileobj(file.file, kept, 1 << 20)
-        paths.append(str(path))
-    return paths
-
-
-def _file_name(name: str) -> str:
-    """A name that any file system takes: at most 255 bytes, without special characters."""
-    kept = Path(_UNSAFE.sub("", clean_name(name)).rstrip(" ."))
-    suffix = kept.suffix[:16]
-    stem = kept.stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
-    return f"{stem}{suffix}" if stem.strip(". ") else f"upload{suffix}"
+    return [str(keep_upload(file.file, file.filename or "")) for file in files]
 
 
 def _refuse(reason: str, status: int) -> Response:

@@ -13,6 +13,7 @@ from pix2pix.images.convert import to_rgb
 from pix2pix.images.exif import parse_exif
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.metadata import original_exif
+from pix2pix.images.metadata_limits import check_metadata
 from pix2pix.images.tiff import decode_page
 from pix2pix.images.tiff_layout import BITS, Directory, Layout, is_tiff, read_layout
 from pix2pix.images.tiff_metadata import read_info
@@ -134,7 +135,7 @@ def _read(source: ImageSource, name: str | None, use: Callable[[IO[bytes]], T]) 
 def _open_header(file: IO[bytes]) -> Image.Image:
     if not file.read(1):
         raise ValueError("is empty (0 bytes)")
-    file.seek(0)
+    check_metadata(file)
     limit = f"the limit is {MAX_PIXELS // 1_000_000} megapixels"
     try:
         image: Image.Image = Image.open(file, formats=_FORMATS)

@@ -1,11 +1,13 @@
 """Photos of visitors: only theirs, only for a while, only in memory."""
 
+import gc
 import io
 import logging
 import re
 import secrets
 import socket
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 from helpers.routes import post
 from helpers.running import host_and_port
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from pix2pix.app.server import photo_store
 from pix2pix.app.server.bodies import UPLOADS_AT_ONCE
@@ -27,6 +29,7 @@ from pix2pix.app.server.photo_store import (
     Result,
     open_upload,
 )
+from pix2pix.inference import PhotoSession
 
 MINE, OTHERS = "a" * 32, "b" * 32
 NAME = "aunt mathilda 1941.png"
@@ -305,3 +308,72 @@ def test_more_uploads_at_once_than_there_is_room_for_wait(fake_studio: str) -> N
     for connection in slow:
         connection.close()
     wait_until(lambda: send(fake_studio).status_code == 200)
+
+
+# ---- strangers ---------------------------------------------------------------------------
+
+
+def chatty_png(texts: int, chars: int = 1_000_000) -> bytes:
+    """A PNG of a few kB that holds `texts` compressed texts of `chars` letters each."""
+    notes = PngImagePlugin.PngInfo()
+    for number in range(texts):
+        notes.add_text(f"Comment {number}", "A" * chars, zip=True)
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(buffer, "png", pnginfo=notes)
+    return buffer.getvalue()
+
+
+def test_the_texts_of_a_photo_are_not_kept_with_it() -> None:
+    content = chatty_png(7)
+    tracemalloc.start()
+    kept = open_upload(content, NAME)
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept.preview.info == kept.quick.info == {}
+    assert held < 1_000_000, "7 MB of text were inflated"
+    assert held - len(content) < kept.weight < held + 200_000, "the weight is what it holds"
+
+
+def test_a_photo_with_60_mb_of_texts_is_refused() -> None:
+    with pytest.raises(ValueError, match=re.escape(NAME)):
+        open_upload(chatty_png(60), NAME)
+
+
+def test_sessions_and_results_are_weighed() -> None:
+    kept = photo(size=(640, 480))
+    before = kept.weight
+    light = np.zeros((480, 640), np.uint16)
+    session = PhotoSession.__new__(PhotoSession)
+    session._light = light
+    kept.sessions["preview"] = ((), session)
+    assert kept.weight == before + light.nbytes
+    kept.result = Result(bytes(1000), "image/png")
+    assert kept.weight == before + light.nbytes + 1000 + len("image/png")
+
+
+def test_photos_under_fresh_keys_replace_those_of_the_same_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(photo_store, "MAX_BYTES", 5 * photo().weight)
+    store = PhotoStore()
+    mine = [store.keep(MINE, photo(), "10.0.0.1") for _ in range(2)]
+    for _ in range(20):
+        store.keep(secrets.token_hex(16), photo(), "10.9.9.9")
+    assert all(store.find(MINE, photo_id) for photo_id in mine)
+    assert len(store) == 5
+
+
+def test_many_small_photos_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_store, "MAX_PHOTOS", 10)
+    store = PhotoStore()
+    mine = store.keep(MINE, photo(), "10.0.0.1")
+    for _ in range(30):
+        store.keep(secrets.token_hex(16), photo(size=(1, 1)), "10.9.9.9")
+    assert len(store) == 10 and store.find(MINE, mine)
+
+
+@pytest.mark.parametrize("size", [(1_000_000, 1), (1, 1_000_000)])
+def test_a_thin_photo_is_opened(size: tuple[int, int]) -> None:
+    kept = photo(size=size)
+    assert kept.size == size and kept.weight < 100_000 + 2 * sum(size)

@@ -57,6 +57,7 @@ class ColorizeApi:
             values, notices = await self.queue.run(
                 lambda: ANSWERS[wanted.kind](self.colorizer, photo, wanted), lane
             )
+            self.store.make_room()  # the photo's sessions are kept with it
             if isinstance(values, Result):
                 self.store.hold_result(key, wanted.photo, values)
                 name = result_name(photo.name, wanted.format)

@@ -66,7 +66,7 @@ def check_file(file: Any, takes_addresses: bool = False) -> dict[str, Any]:
     """The description of an uploaded file, as Gradio needs it.
 
     Raises FileError for anything else. An address on the web is an error unless `takes_addresses`:
-    Gradio would fetch any address for anybody.
+    the request filter then replaces it by an upload, since Gradio would fetch any address.
     """
     is_given_address = isinstance(file, dict) and is_address(file.get("path"))
     try:
@@ -76,7 +76,8 @@ def check_file(file: Any, takes_addresses: bool = False) -> dict[str, Any]:
         raise FileError(str(error)) from None
     if not _is_described(file):
         raise FileError(NOT_DESCRIBED)
-    return {**file, "meta": _MARK}
+    kept = {key: value for key, value in file.items() if key != "url"}
+    return {**kept, "meta": _MARK}
 
 
 def _is_described(file: Mapping[str, Any]) -> bool:

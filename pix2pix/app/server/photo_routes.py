@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from pix2pix.app.server.answers import PRIVATE, answer_json, answering, refuse
 from pix2pix.app.server.bodies import BodyReader
+from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.encoding import thumbnail_uri
 from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, check_key, open_upload
 
@@ -46,14 +47,15 @@ class PhotoApi:
         key = key_of(request)
         check_key(key)
         async with self.bodies.file(request) as (content, name):
-            return answer_json(await run_in_threadpool(self._keep, key, content, name))
+            client = current_client()
+            return answer_json(await run_in_threadpool(self._keep, key, content, name, client))
 
-    def _keep(self, key: str, content: bytes, name: str) -> dict[str, object]:
+    def _keep(self, key: str, content: bytes, name: str, client: str) -> dict[str, object]:
         with _decoding:
             photo = open_upload(content, name)
         width, height = photo.size
         thumb = thumbnail_uri(photo.preview, THUMB_SIDE)
-        photo_id = self.store.keep(key, photo)
+        photo_id = self.store.keep(key, photo, client)
         return {"photo": photo_id, "name": name, "width": width, "height": height, "thumb": thumb}
 
     async def stay(self, request: Request) -> Response:
@@ -70,10 +72,12 @@ class PhotoApi:
         return Response(result.content, media_type=result.media_type, headers=PRIVATE)
 
     async def forget(self, request: Request) -> Response:
+        check_key(key_of(request))
         self.store.drop(key_of(request), request.path_params["id"])
         return Response(status_code=204)
 
     async def forget_all(self, request: Request) -> Response:
+        check_key(key_of(request))
         self.store.end(key_of(request))
         return Response(status_code=204)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from pix2pix.images.chroma_upsampling import measure_light
@@ -26,6 +27,8 @@ PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
 QUICK_SIDE = 800  # and for the moment while a hand moves
 PHOTOS_A_VISITOR = 6
 MAX_BYTES = 384 << 20  # of all photos together: with them the app takes 1.5 GB
+MAX_PHOTOS = 2000  # of all visitors: many small ones would cost time to look through
+OVERHEAD_BYTES = 8 << 10  # of a photo's objects besides pixels and file, measured: 5 kB
 IDLE_S = 900
 SWEEP_EVERY_S = 60
 
@@ -57,16 +60,39 @@ class KeptPhoto:
     sessions: dict[str, tuple[Any, PhotoSession]] = field(default_factory=dict)  # by copy
     result: Result | None = None
     used_at: float = 0.0
+    client: str = ""  # address of the visitor, who makes room for own photos first
 
     @property
     def weight(self) -> int:
-        """Bytes in memory: the file, three a pixel of its previews, two in their sessions."""
-        pixels = sum(image.width * image.height for image in (self.preview, self.quick))
-        return len(self.content) + 5 * pixels + len(self.result.content if self.result else b"")
+        """Bytes in memory: the file, the previews, their sessions' arrays, the finished file."""
+        parts = (self.content, self.preview, self.quick, self.result, *self.sessions.values())
+        return OVERHEAD_BYTES + sum(map(bytes_in_memory, parts))
+
+
+def bytes_in_memory(value: Any) -> int:
+    """The bytes of the arrays, images and texts in a value, one level of attributes deep.
+
+    Pillow stores a pixel in one byte in mode L, in four in the other modes of a preview.
+    """
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, Image.Image):
+        inner = sum(map(bytes_in_memory, value.info.values()))
+        return value.width * value.height * (1 if value.mode in ("1", "L", "P") else 4) + inner
+    if isinstance(value, (bytes, str)):
+        return len(value)
+    if isinstance(value, (tuple, list)):
+        return sum(map(bytes_in_memory, value))
+    if isinstance(value, PhotoSession):
+        return sum(map(bytes_in_memory, vars(value).values()))
+    return 0
 
 
 def open_upload(content: bytes, name: str) -> KeptPhoto:
-    """Raises ValueError "NAME: reason" for what is no picture that can be read."""
+    """The photo, its previews without metadata: a saved file takes it from `content`.
+
+    Raises ValueError "NAME: reason" for what is no picture that can be read.
+    """
     size = read_size(content, name)
     image = open_image(content, name)  # whole: in a smaller one the dots of a print are gone
     notes = image.info.get("notes", ())
@@ -74,7 +100,8 @@ def open_upload(content: bytes, name: str) -> KeptPhoto:
     del image
     scan = analyze_scan(sheet, measure_light(sheet))
     sheet.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
-    preview = to_rgb(sheet)
+    preview = to_rgb(sheet).copy()  # of its own class: a PngImageFile keeps all texts
+    preview.info = {}
     quick = preview.copy()
     quick.thumbnail((QUICK_SIDE, QUICK_SIDE), Image.Resampling.BOX)
     return KeptPhoto(name, content, size, preview, quick, scan, notes)
@@ -93,14 +120,21 @@ class PhotoStore:
     def __len__(self) -> int:
         return len(self._photos)
 
-    def keep(self, key: Any, photo: KeptPhoto) -> str:
-        """The id under which the visitor with this key, and nobody else, finds the photo."""
+    def keep(self, key: Any, photo: KeptPhoto, client: str = "") -> str:
+        """The id under which the visitor with this key, and nobody else, finds the photo.
+
+        `client` is the visitor's address. Raises ValueError for a key that could be guessed.
+        """
         check_key(key)
         photo_id = secrets.token_hex(16)
+        photo.client = client
         with self._lock:
             self._photos[key, photo_id] = photo
             photo.used_at = self._clock()
-            self._make_room(key)
+            own = [entry for entry in self._photos if entry[0] == key]
+            for entry in own[:-PHOTOS_A_VISITOR]:
+                del self._photos[entry]
+            self.make_room()
             self._arm()
         return photo_id
 
@@ -118,7 +152,7 @@ class PhotoStore:
     def hold_result(self, key: str, photo_id: str, result: Result) -> None:
         with self._lock:
             self.find(key, photo_id).result = result
-            self._make_room(key)
+            self.make_room()
 
     def take_result(self, key: Any, photo_id: Any) -> Result:
         """The finished file of a photo, which is forgotten here with that."""
@@ -168,15 +202,24 @@ class PhotoStore:
             self._timer.daemon = True
             self._timer.start()
 
-    def _make_room(self, key: str) -> None:
-        """The newest photo stays in any case."""
-        own = [entry for entry in self._photos if entry[0] == key]
-        for entry in own[:-PHOTOS_A_VISITOR]:
-            del self._photos[entry]
-        total = sum(photo.weight for photo in self._photos.values())
-        while total > MAX_BYTES and len(self._photos) > 1:
-            _, photo = self._photos.popitem(last=False)
-            total -= photo.weight
+    def make_room(self) -> None:
+        """Drops photos over MAX_BYTES and MAX_PHOTOS: the least recently used of the client that
+        holds the most. To be called after a photo has grown, too.
+
+        So a client that sends many photos, under any number of keys, replaces its own.
+        """
+        with self._lock:
+            weights = {entry: photo.weight for entry, photo in self._photos.items()}
+            held: Counter[str] = Counter()
+            for entry, weight in weights.items():
+                held[self._photos[entry].client] += weight
+            while len(weights) > 1:
+                if sum(held.values()) <= MAX_BYTES and len(weights) <= MAX_PHOTOS:
+                    return
+                client, _ = held.most_common(1)[0]
+                entry = next(e for e in weights if self._photos[e].client == client)
+                held[client] -= weights.pop(entry)
+                del self._photos[entry]
 
 
 def check_key(key: Any) -> None:

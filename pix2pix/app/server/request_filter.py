@@ -4,14 +4,17 @@ Gradio serves more than that: files through a proxy, an editor of the app, recor
 the queue. A path that is not listed here is answered with 404.
 """
 
+import io
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import anyio
 from gradio import Blocks
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse
@@ -30,9 +33,11 @@ from pix2pix.app.server.event_validation import (
     check_named_call,
     parse_json,
 )
+from pix2pix.app.server.fetch import Fetcher
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 from pix2pix.app.server.shutdown import is_stopping
 from pix2pix.app.server.studio_api import API_URL
+from pix2pix.app.server.upload_cache import is_address, keep_upload, upload_folder
 from pix2pix.app.uploads import UPLOAD_URL
 
 MAX_FORM_BYTES = (MAX_UPLOAD_MB << 20) + (1 << 20)  # a file in its multipart form
@@ -45,7 +50,8 @@ class AllowedRoute(NamedTuple):
 
     methods: str
     path: str  # regular expression of the whole path
-    kind: str = "plain"  # or "json", "call by index", "call", "named call", "upload": its body
+    kind: str = "plain"  # or "json", "call by index", "call", "named call", "upload": its body;
+    # or "file": a result
 
 
 _ROUTES = (
@@ -63,7 +69,7 @@ _ROUTES = (
     AllowedRoute("GET", r"/gradio_api/call/(v2/)?(?!v2/)[a-z0-9_]+/[A-Za-z0-9_-]{1,64}"),
     # Results that `programs.save_result` wrote. Uploads are never served: neither a stranger's
     # HTML nor somebody's photo.
-    AllowedRoute("GET HEAD", r"/gradio_api/file=.+/[0-9a-f]{40}/[^/]+"),
+    AllowedRoute("GET HEAD", r"/gradio_api/file=(?P<name>.+/[0-9a-f]{40}/[^/]+)", "file"),
     AllowedRoute("POST", r"/gradio_api/queue/join", "call by index"),
     AllowedRoute("POST", r"/gradio_api/call/(?P<name>(?!v2/)[a-z0-9_]+)/?", "call"),
     AllowedRoute("POST", r"/gradio_api/call/v2/(?P<name>[a-z0-9_]+)/?", "named call"),
@@ -83,7 +89,9 @@ class AllowlistMiddleware:
         bodies: BodyReader,
         endpoints: Mapping[str, Endpoint],
         has_mcp: bool = False,
+        fetcher: Fetcher | None = None,
     ) -> None:
+        self._fetcher = fetcher or Fetcher()
         self._app, self._blocks, self._bodies = app, blocks, bodies
         self._endpoints, self._has_mcp = endpoints, has_mcp
         self._names = event_names(blocks)
@@ -126,13 +134,50 @@ class AllowlistMiddleware:
             if path == "/" and prefix:
                 send = with_base(send, prefix)
             await self._app(scope, receive, send)
+        elif route.kind == "file":
+            found = find_result(name)
+            await self._app(at_root(scope, f"/gradio_api/file={found}"), receive, send)
         elif route.kind == "upload":
             await self._pass_upload(scope, receive, send)
         else:
-            content = await self._read_call(route.kind, name, Request(scope, receive))
-            await self._app(_with_length(scope, content), replay(content, receive), send)
+            await self._pass_call(route.kind, name, scope, receive, send)
 
-    async def _read_call(self, kind: str, name: str, request: Request) -> bytes:
+    async def _pass_call(
+        self, kind: str, name: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        body = await self._read_call(kind, name, Request(scope, receive))
+        fetched = await self._fetch_address(body)
+        status = 0
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        content = json.dumps(body).encode()
+        try:
+            await self._app(_with_length(scope, content), replay(content, receive), note_status)
+        finally:
+            if fetched and status != 200:  # the call, which deletes its file, was not taken
+                fetched.unlink(missing_ok=True)
+
+    async def _fetch_address(self, body: Any) -> Path | None:
+        """Replaces the address in a call by an upload with its image, if it has one."""
+        data = body.get("data") if isinstance(body, dict) else None
+        file = data[0] if isinstance(data, list) and data else None
+        if not (isinstance(file, dict) and is_address(file.get("path"))):
+            return None
+        async with self._bodies.upload():
+            try:
+                content, name = await self._fetcher.fetch(file["path"])
+            except ValueError as error:
+                raise FileError(str(error)) from None
+            path = await run_in_threadpool(keep_upload, io.BytesIO(content), name)
+        file.pop("url", None)
+        file.update(path=str(path), orig_name=name, size=len(content))
+        return path
+
+    async def _read_call(self, kind: str, name: str, request: Request) -> Any:
         """The checked body of a program's request, for Gradio."""
         async with self._bodies.json(request) as content:
             try:
@@ -150,7 +195,7 @@ class AllowlistMiddleware:
                 raise RequestError(400, str(error)) from None
         if kind != "json" and is_stopping():
             raise RequestError(503, "The server is being stopped. Please try again in a minute.")
-        return json.dumps(body).encode()
+        return body
 
     async def _pass_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         check_length(scope, MAX_FORM_BYTES)
@@ -202,6 +247,23 @@ def match_route(method: str, path: str, has_mcp: bool) -> tuple[AllowedRoute, st
         if method in route.methods.split():
             return route, match.groupdict().get("name", "")
     raise RequestError(405, "Method Not Allowed")
+
+
+def find_result(path: str) -> str:
+    """The resolved path of a result that `programs.save_result` wrote.
+
+    Raises RequestError 404 for all else: an address, which Gradio would fetch, or a path that leads
+    out of the upload folder.
+    """
+    try:
+        resolved = Path(path).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        raise RequestError(404, "Not Found") from None
+    if not resolved.is_relative_to(upload_folder()) or not resolved.is_file():
+        raise RequestError(404, "Not Found")
+    if not re.fullmatch(r"[0-9a-f]{40}", resolved.parent.name):
+        raise RequestError(404, "Not Found")
+    return str(resolved)
 
 
 def _as_validation(reason: str) -> list[dict[str, Any]]:

@@ -6,12 +6,14 @@ Gradio deletes the files that it knows of, and it does not know of an upload tha
 import asyncio
 import contextlib
 import os
+import re
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from pix2pix.app.server.schemas import clean_name
 from pix2pix.runtime.malloc import trim_heap
@@ -19,6 +21,10 @@ from pix2pix.runtime.malloc import trim_heap
 SWEEP_EVERY_S = 60
 KEEP_S = 1800  # uploads and results
 MAX_FILES_BYTES = 2 << 30  # all files together; the oldest make room
+
+MAX_STEM_BYTES = 160  # of a file's name
+
+_UNSAFE = re.compile(r"[^\w .,()'&+@~-]")  # in a file name; \w has every script's letters
 
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # read by Gradio (documented in its guide to environment)
 GONE = "this file is not, or no longer, among the uploads: please open it again"
@@ -71,6 +77,25 @@ def read_upload(file: Any) -> Upload:
         raise ValueError(GONE)
     name = file.get("orig_name")
     return Upload(resolved, clean_name(name if isinstance(name, str) and name else resolved.name))
+
+
+def keep_upload(file: IO[bytes], name: str) -> Path:
+    """Writes an upload into a folder of its own; the path."""
+    # Unlike a result's folder its name has no 40 digits: the filter lets nobody fetch it.
+    folder = upload_folder() / f"upload-{secrets.token_hex(16)}"
+    folder.mkdir(parents=True)
+    path = folder / _file_name(name)
+    with path.open("wb") as kept:
+        shutil.copyfileobj(file, kept, 1 << 20)
+    return path
+
+
+def _file_name(name: str) -> str:
+    """A name that any file system takes: at most 255 bytes, without special characters."""
+    kept = Path(_UNSAFE.sub("", clean_name(name)).rstrip(" ."))
+    suffix = kept.suffix[:16]
+    stem = kept.stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+    return f"{stem}{suffix}" if stem.strip(". ") else f"upload{suffix}"
 
 
 @contextlib.contextmanager
