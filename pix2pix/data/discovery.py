@@ -4,7 +4,7 @@ side_by_side  one image holds both, A on its left and B on its right
 folders       A/NAME and B/NAME, in any formats: DIR/train/A, DIR/trainA or DIR/A/train
 stems         NAME.jpg, a photo, beside NAME.png, its label image
 suffixes      NAME_A and NAME_B, or NAME_in and NAME_out, in one folder
-photos        plain photos
+photos        plain photos; image2image makes line drawings of them as input
 
 Below DIR, the splits are the folders train, val and test, at any depth; without them, DIR itself
 is the training set. Folders of runs and checkpoints are ignored.
@@ -22,7 +22,7 @@ from pix2pix.images.reader import PHOTO_SUFFIXES, find_images, read_size
 
 LAYOUTS = ("side_by_side", "folders", "stems", "suffixes", "photos")
 TASK_LAYOUTS = {
-    "image2image": ("folders", "side_by_side", "suffixes"),
+    "image2image": ("folders", "side_by_side", "suffixes", "photos"),
     "labels2photo": ("folders", "stems", "side_by_side", "suffixes"),
     "photo2labels": ("folders", "stems", "side_by_side", "suffixes"),
     "colorize": ("photos",),

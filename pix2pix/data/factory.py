@@ -13,6 +13,7 @@ from pix2pix.data.datasets.colorization_dataset import PlainPhotos, read_plain
 from pix2pix.data.datasets.label_dataset import FacadePairs, read_pair
 from pix2pix.data.datasets.pair_dataset import ImagePairs, read_images
 from pix2pix.data.datasets.segmentation_dataset import TracedFacades
+from pix2pix.data.datasets.sketch_dataset import SketchPhotos
 from pix2pix.data.discovery import Example
 from pix2pix.data.image_cache import CachedExamples, ImageArrays, Reader, cache_budget_bytes
 from pix2pix.data.label_format import resolve_label_format
@@ -113,9 +114,14 @@ def open_data(
         for split in splits
     }
     classes = class_shares(sample_examples(examples[splits[0]]), palette) if palette else {}
-    facts = gather_facts(located, direction, found, PART_NAMES[options.task], classes)
+    facts = gather_facts(located, direction, found, part_names(options), classes)
     datasets = [make_dataset(options, examples[s], geometries[s], palette) for s in splits]
     return OpenedData(datasets, facts, options)
+
+
+def part_names(options: DataOptions) -> tuple[str, ...]:
+    """What the images of an example are."""
+    return PART_NAMES["colorize" if options.draws_lines else options.task]
 
 
 def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> dict[str, Any]:
@@ -126,7 +132,7 @@ def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> di
         if (
             name
             and not known
-            and (value_range := find_set_range(parts, PART_NAMES[options.task][i]))
+            and (value_range := find_set_range(parts, part_names(options)[i]))
         ):
             ranges[name] = value_range
     return ranges
@@ -159,7 +165,7 @@ def make_reader(options: DataOptions, geometry: Geometry, palette: Palette | Non
     ranges = options.part_ranges()
     if palette is not None:
         return partial(read_pair, geometry=geometry, palette=palette, photo_range=ranges[0])
-    if options.task == "colorize":
+    if options.task == "colorize" or options.draws_lines:
         return partial(read_plain, geometry=geometry, photo_range=ranges[0])
     return partial(read_images, geometry=geometry, ranges=ranges)
 
@@ -169,6 +175,8 @@ def make_dataset(
 ) -> Dataset:
     if options.task == "colorize":
         return PlainPhotos(examples, geometry, options.half_output)
+    if options.draws_lines:
+        return SketchPhotos(examples, geometry, options.input_type == "lines-white")
     if palette is None:
         return ImagePairs(examples, geometry)
     pairs = FacadePairs(examples, geometry, palette)

@@ -30,6 +30,7 @@ class DataOptions:
     half_output: bool = False
     input_range: ValueRange = ()  # images above 8 bits: the values read as 0 and 255
     target_range: ValueRange = ()
+    input_type: str = "photo"  # lines-white: line drawings are white on black
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -48,9 +49,14 @@ class DataOptions:
         require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
         self.geometry()
 
+    @property
+    def draws_lines(self) -> bool:
+        """Whether the inputs are line drawings made from plain photos while training."""
+        return self.task == "image2image" and self.layout == "photos"
+
     def range_names(self) -> tuple[str, str]:
         """Names of the options with the ranges of both parts of an example; "" for label maps."""
-        if self.task == "image2image":
+        if self.task == "image2image" and not self.draws_lines:
             return "input_range", "target_range"
         return "input_range" if self.task == "photo2labels" else "target_range", ""
 

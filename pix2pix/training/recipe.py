@@ -268,4 +268,5 @@ def read_recipe(name: str) -> dict[str, object]:
     if name not in recipe_names():
         raise ValueError(f"recipe must be one of {', '.join(recipe_names())}, got {name!r}")
     values = tomllib.loads((RECIPES_DIR / f"{name}.toml").read_text())
-    return rename_old_keys(values, f"recipe {name}")
+    base = values.pop("extends", None)
+    return {**(read_recipe(base) if base else {}), **rename_old_keys(values, f"recipe {name}")}
