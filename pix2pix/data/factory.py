@@ -129,11 +129,7 @@ def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> di
     ranges: dict[str, ValueRange] = {}
     for i, (name, known) in enumerate(zip(options.range_names(), options.part_ranges())):
         parts = [e.parts[i] for examples in found.values() for e in examples if len(e.parts) > i]
-        if (
-            name
-            and not known
-            and (value_range := find_set_range(parts, part_names(options)[i]))
-        ):
+        if name and not known and (value_range := find_set_range(parts, part_names(options)[i])):
             ranges[name] = value_range
     return ranges
 

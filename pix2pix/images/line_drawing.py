@@ -2,7 +2,8 @@
 
 `lines_from_photo` gives the same lines for the same photo, for the app and for evaluation.
 `random_sketch` varies everything, for training: a generator that saw few crooked strokes and many
-exact ones accepts both. Lengths are in pixels of an image whose short side is `UNIT_SIDE`.
+exact ones accepts both. Strokes are found in a copy of the photo whose short side is UNIT_SIDE, and
+all lengths are in its pixels: the lines of a photo do not depend on its size.
 """
 
 from collections.abc import Sequence
@@ -41,30 +42,40 @@ def lines_from_photo(photo: np.ndarray, detail: float = 0.5, width: float = 2.0)
     """
     if not 0 <= detail <= 1:
         raise ValueError(f"detail must be from 0 to 1, got {detail}")
-    unit = _unit(photo)
     blur = float(np.exp(np.interp(detail, (0, 1), np.log((5.0, 1.0)))))
-    strokes = find_strokes(photo, blur, share=0.08 + 0.09 * detail)
-    least = (28 - 18 * detail) * unit
+    strokes = find_strokes(resize_to_unit(photo), blur, share=0.08 + 0.09 * detail)
+    least = 28 - 18 * detail
     strokes = [s for s in strokes if len(s) >= 2 * least]
-    return draw_strokes(simplify(strokes, 0.8 * unit), photo.shape[:2], max(1, round(width * unit)))
+    return draw_strokes(simplify(strokes, 0.8), photo.shape[:2], width)
 
 
 def random_sketch(photo: np.ndarray, rng: np.random.Generator) -> Sketch:
     """A random sketch of a photo (H, W, 3) uint8: from a careful drawing to a few strokes."""
-    unit, shape = _unit(photo), (photo.shape[0], photo.shape[1])
+    shape = photo.shape[:2]
+    photo = resize_to_unit(photo)
     blur = float(np.exp(rng.uniform(np.log(0.9), np.log(5.5))))
     strokes = find_strokes(photo, blur, share=rng.uniform(0.04, 0.18))
-    strokes = choose_strokes(strokes, unit, rng)
+    strokes = choose_strokes(strokes, rng)
     tolerance = float(np.exp(rng.uniform(np.log(0.4), np.log(4.0 if len(strokes) < 30 else 1.2))))
-    strokes = shake(simplify(strokes, tolerance * unit), shape, unit, rng)
-    width = max(1, round(rng.choice([1, 1.5, 2, 2.5, 3, 4, 5]) * unit))
+    strokes = shake(simplify(strokes, tolerance), photo.shape[:2], rng)
+    width = float(rng.choice([1, 1.5, 2, 2.5, 3, 4, 5]))
     line_type = cv2.LINE_AA if rng.random() < 0.5 else cv2.LINE_8
     image = draw_strokes(strokes, shape, width, line_type)
     if len(strokes) > 3 and rng.random() < 0.4:
-        image[find_dark_spots(photo)] = INK
+        spots = find_dark_spots(photo).astype(np.uint8)
+        image[cv2.resize(spots, shape[::-1], interpolation=cv2.INTER_NEAREST) > 0] = INK
     if len(strokes) > 8 and rng.random() < 0.3:
-        erase(image, unit, rng)
+        erase(image, rng)
     return Sketch(image, len(strokes))
+
+
+def resize_to_unit(photo: np.ndarray) -> np.ndarray:
+    """The photo with a short side of UNIT_SIDE pixels."""
+    scale = UNIT_SIDE / min(photo.shape[:2])
+    if scale == 1:
+        return photo
+    size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
+    return cv2.resize(photo, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
 
 
 def find_strokes(photo: np.ndarray, blur: float, share: float) -> list[Stroke]:
@@ -73,7 +84,7 @@ def find_strokes(photo: np.ndarray, blur: float, share: float) -> list[Stroke]:
     Canny (1986) on the colour channel with the strongest gradient at each pixel. `share` is the
     fraction of pixels whose gradient may start an edge.
     """
-    soft = cv2.GaussianBlur(photo, (0, 0), blur * _unit(photo))
+    soft = cv2.GaussianBlur(photo, (0, 0), blur)
     across = cv2.Sobel(soft, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(soft, cv2.CV_16S, 0, 1, borderType=cv2.BORDER_REPLICATE)
     size = np.abs(across) + np.abs(down)
@@ -88,9 +99,7 @@ def find_strokes(photo: np.ndarray, blur: float, share: float) -> list[Stroke]:
     return [contour[:, 0].astype(np.float32) for contour in contours]
 
 
-def choose_strokes(
-    strokes: Sequence[Stroke], unit: float, rng: np.random.Generator
-) -> list[Stroke]:
+def choose_strokes(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
     """A random part of strokes that are sorted by length: none, one, a few or most."""
     chance = rng.random()
     if chance < BLANK_FRACTION:
@@ -102,7 +111,7 @@ def choose_strokes(
         candidates = list(strokes[: round(count * rng.uniform(1, 1.6))])
         kept = rng.permutation(len(candidates))[:count]
         return [candidates[i] for i in kept]
-    least, dropped = rng.uniform(8, 60) * unit, rng.uniform(0, 0.4)
+    least, dropped = rng.uniform(8, 60), rng.uniform(0, 0.4)
     return [s for s in strokes if len(s) >= least and rng.random() >= dropped]
 
 
@@ -126,12 +135,12 @@ def _round_corners(stroke: Stroke) -> Stroke:
 
 
 def shake(
-    strokes: Sequence[Stroke], shape: tuple[int, int], unit: float, rng: np.random.Generator
+    strokes: Sequence[Stroke], shape: tuple[int, int], rng: np.random.Generator
 ) -> list[Stroke]:
     """Strokes displaced as by an unsteady hand: each as a whole, and all by a smooth field."""
     if not strokes:
         return []
-    bend, offset = rng.uniform(0, 4) * unit, rng.uniform(0, 2) * unit
+    bend, offset = rng.uniform(0, 4), rng.uniform(0, 2)
     field = rng.normal(0, bend, (4, 4, 2)).astype(np.float32)
     field = cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC)
     points = np.concatenate(strokes)
@@ -144,29 +153,30 @@ def shake(
 
 def find_dark_spots(photo: np.ndarray) -> np.ndarray:
     """The mask (H, W) of small spots that are much darker than their surroundings."""
-    unit = _unit(photo)
-    gray = cv2.GaussianBlur(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), (0, 0), unit)
-    around = cv2.blur(gray, (_odd(40 * unit), _odd(40 * unit)))
+    gray = cv2.GaussianBlur(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), (0, 0), 1)
+    around = cv2.blur(gray, (41, 41))
     dark = (gray.astype(np.int16) < around.astype(np.int16) - 40).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(dark)
-    least, most = (area * unit**2 for area in SPOT_AREA)
-    is_spot = (stats[:, cv2.CC_STAT_AREA] >= least) & (stats[:, cv2.CC_STAT_AREA] <= most)
+    area = stats[:, cv2.CC_STAT_AREA]
+    is_spot = (area >= SPOT_AREA[0]) & (area <= SPOT_AREA[1])
     is_spot[0] = False  # the ground
     mask: np.ndarray = is_spot[labels]
     return mask
 
 
 def draw_strokes(
-    strokes: Sequence[Stroke], shape: tuple[int, int], width: int, line_type: int = cv2.LINE_AA
+    strokes: Sequence[Stroke], shape: tuple[int, int], width: float, line_type: int = cv2.LINE_AA
 ) -> np.ndarray:
-    """The strokes (H, W) uint8, INK on PAPER."""
+    """The strokes at the size `shape` (H, W), uint8, INK on PAPER."""
     image: np.ndarray = np.full(shape, PAPER, np.uint8)
-    points = [np.rint(s * 2**SHIFT).astype(np.int32) for s in strokes]
-    cv2.polylines(image, points, True, INK, width, line_type, SHIFT)
+    scale = min(shape) / UNIT_SIDE
+    # A pixel's centre is at an integer in cv2, so that scaling starts half a pixel before it
+    points = [(((s + 0.5) * scale - 0.5) * 2**SHIFT).round().astype(np.int32) for s in strokes]
+    cv2.polylines(image, points, True, INK, max(1, round(width * scale)), line_type, SHIFT)
     return image
 
 
-def erase(image: np.ndarray, unit: float, rng: np.random.Generator) -> None:
+def erase(image: np.ndarray, rng: np.random.Generator) -> None:
     """Wipes a few random lines and spots off a drawing, in place."""
     height, width = image.shape
     for _ in range(int(rng.integers(1, 6))):
@@ -174,12 +184,5 @@ def erase(image: np.ndarray, unit: float, rng: np.random.Generator) -> None:
         end = (int(rng.integers(width)), int(rng.integers(height)))
         if rng.random() < 0.5:
             end = start
-        cv2.line(image, start, end, PAPER, max(1, round(rng.uniform(3, 40) * unit)))
-
-
-def _unit(photo: np.ndarray) -> float:
-    return min(photo.shape[:2]) / UNIT_SIDE
-
-
-def _odd(length: float) -> int:
-    return 2 * round(length / 2) + 1
+        thickness = rng.uniform(3, 40) * min(image.shape) / UNIT_SIDE
+        cv2.line(image, start, end, PAPER, max(1, round(thickness)))

@@ -42,7 +42,8 @@ def sample_sheet(
 
     labels2photo: labels, output in the photo's style, in two random styles, photo. photo2labels:
     photo, predicted and true label map. colorize: grey, output, output with 10 hints, photo.
-    image2image: input, output, target. Classes have the colours of `palette`, by default those of
+    image2image: input, output (in the photo's style and in two random ones if there are styles),
+    target. Classes have the colours of `palette`, by default those of
     the facades.
     """
     colors = np.array([entry.rgb for entry in palette], np.uint8) if palette else PALETTE
@@ -96,12 +97,16 @@ def color_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
 
 
 def image_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
-    output = restore_void(generate(model, batch, device), batch)
-    return {
-        "input": decode_photo(batch.input),
-        "output": decode_photo(output),
-        "truth": decode_photo(batch.target),
-    }
+    columns = {"input": decode_photo(batch.input)}
+    styles: dict[str, list[int] | None] = {"output": None}
+    if model.style_encoder is not None:
+        count = len(batch.input)
+        styles = {"in the photo's style": None, "random style 1": [1] * count}
+        styles["random style 2"] = [2] * count
+    for caption, seeds in styles.items():
+        output = restore_void(generate(model, batch, device, seeds), batch)
+        columns[caption] = decode_photo(output)
+    return {**columns, "truth": decode_photo(batch.target)}
 
 
 def tile(columns: Columns) -> Image.Image:

@@ -19,7 +19,7 @@ from pix2pix.training import report
 from pix2pix.training.run_lock import lock_run
 from pix2pix.training.train_step import Learner
 
-PAIRS = ["sketch2photo", *LEAN, "--d-scales", 1, "--norm", "batch", "--crop-scale", 1]
+PAIRS = ["edges2photo", *LEAN, "--d-scales", 1, "--norm", "batch", "--crop-scale", 1]
 
 
 def write_pairs(root: Path, count: int = 4, splits: tuple[str, ...] = ("",)) -> Path:
@@ -305,7 +305,7 @@ def test_no_path_of_this_machine_goes_into_what_others_see(tmp_path: Path, data:
 
 @pytest.mark.parametrize(
     ("recipe", "size", "depth"),
-    [("sketch2photo", 16, 4), ("sketch2photo", 32, 5), ("facades", 64, 6), ("colorize", 16, 4)],
+    [("edges2photo", 16, 4), ("edges2photo", 32, 5), ("facades", 64, 6), ("colorize", 16, 4)],
 )
 def test_the_depth_follows_from_a_small_size_and_is_said(
     recipe: str, size: int, depth: int, caplog: pytest.LogCaptureFixture
@@ -322,7 +322,7 @@ def test_the_depth_follows_from_a_small_size_and_is_said(
 
 def test_a_small_size_trains_and_its_depth_is_kept(tmp_path: Path, data: Path) -> None:
     keys = ["--size", 32, "--ngf", 2, "--ndf", 2, "--max-channels", 4, "--num-workers", 0]
-    start = ["sketch2photo", "--data", data, "--out", tmp_path / "run", *keys]
+    start = ["edges2photo", "--data", data, "--out", tmp_path / "run", *keys]
     assert run(*start, "--max-steps", 1, "--batch-size", 1) == 0
     assert read_config(tmp_path / "run").generator.depth == 5
 

@@ -96,6 +96,7 @@ def test_help_names_every_key_with_its_line(capsys) -> None:
 def test_the_issues_recipes_are_there_and_each_says_what_data_it_wants() -> None:
     assert recipe_names() == [
         "aerial2map",
+        "cats",
         "colorize",
         "day2night",
         "edges2photo",
@@ -109,6 +110,14 @@ def test_the_issues_recipes_are_there_and_each_says_what_data_it_wants() -> None
     for name in recipe_names():
         head = (RECIPES_DIR / f"{name}.toml").read_text().split("task =")[0]
         assert "Data: " in head, name
+
+
+def test_a_recipe_can_extend_another_one() -> None:
+    base, cats = load_recipe("sketch2photo"), load_recipe("cats")
+    assert cats.layout == base.layout == "photos"
+    own = tomllib.loads((RECIPES_DIR / "cats.toml").read_text())
+    changed = {key: value for key, value in own.items() if key != "extends"}
+    assert cats == dataclasses.replace(base, **changed)
 
 
 @pytest.mark.parametrize("name", recipe_names())

@@ -1,0 +1,53 @@
+"""Photos alone as data for lines -> photo."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.synthetic import write_photos
+
+from pix2pix.data.datasets.sketch_dataset import SketchPhotos, calm_target
+from pix2pix.data.factory import open_data
+from pix2pix.data.options import DataOptions
+from pix2pix.images.line_drawing import Sketch, lines_from_photo
+from pix2pix.models.tensors import decode_photo
+
+
+def open_sketches(root: Path, **keys: object) -> SketchPhotos:
+    options = {"resize_mode": "crop", "crop_scale": 1.0, "size": 64, **keys}
+    opened = open_data(DataOptions("image2image", layout="photos", **options), root)  # type: ignore[arg-type]
+    dataset = opened.datasets[0]
+    assert isinstance(dataset, SketchPhotos)
+    return dataset
+
+
+def test_the_input_is_a_line_drawing_of_the_target(tmp_path: Path) -> None:
+    batch = open_sketches(write_photos(tmp_path, 3, 1)).batch([0, 1], None)
+    assert batch.input.shape == batch.target.shape == (2, 3, 64, 64)
+    assert set(batch.weight.unique().tolist()) == {1.0}
+    for drawn, photo in zip(decode_photo(batch.input), decode_photo(batch.target)):
+        np.testing.assert_array_equal(drawn[..., 1], lines_from_photo(photo))
+
+
+def test_training_lines_differ_by_generator_and_repeat_with_it(tmp_path: Path) -> None:
+    dataset = open_sketches(write_photos(tmp_path, 1, 1), random_flip=False)
+    inputs = [dataset.batch([0], [np.random.default_rng(s)]).input for s in (0, 0, 1)]
+    assert torch.equal(inputs[0], inputs[1])
+    assert not torch.equal(inputs[0], inputs[2])
+
+
+def test_white_lines_are_the_negative_of_black_ones(tmp_path: Path) -> None:
+    root = write_photos(tmp_path, 1, 1)
+    black, white = (open_sketches(root, input_type=t) for t in ("lines", "lines-white"))
+    torch.testing.assert_close(white.batch([0], None).input, -black.batch([0], None).input)
+
+
+@pytest.mark.parametrize("strokes", [0, 1])
+def test_a_sheet_with_next_to_nothing_becomes_a_smooth_background(strokes: int) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    calm = calm_target(photo, Sketch(np.full((64, 64), 255, np.uint8), strokes)).astype(int)
+    assert np.abs(np.diff(calm, axis=0)).max() <= 8
+    assert np.abs(np.diff(calm, axis=1)).max() <= 8
+    assert calm.mean() == pytest.approx(photo.mean(), abs=4)
+    np.testing.assert_array_equal(calm_target(photo, Sketch(photo[..., 0], 2)), photo)
