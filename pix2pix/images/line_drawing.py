@@ -105,7 +105,7 @@ def choose_strokes(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[
     if chance < BLANK_FRACTION:
         return []
     if chance < BLANK_FRACTION + SINGLE_FRACTION:
-        return [strokes[rng.integers(min(len(strokes), 20))]] if strokes else []
+        return [strokes[int(rng.integers(min(len(strokes), 20)))]] if strokes else []
     if chance < BLANK_FRACTION + SINGLE_FRACTION + FEW_FRACTION:
         count = int(np.exp(rng.uniform(np.log(4), np.log(MAX_FEW + 1))))
         candidates = list(strokes[: round(count * rng.uniform(1, 1.6))])
@@ -141,8 +141,8 @@ def shake(
     if not strokes:
         return []
     bend, offset = rng.uniform(0, 4), rng.uniform(0, 2)
-    field = rng.normal(0, bend, (4, 4, 2)).astype(np.float32)
-    field = cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    knots = rng.normal(0, bend, (4, 4, 2)).astype(np.float32)
+    field = cv2.resize(knots, shape[::-1], interpolation=cv2.INTER_CUBIC)
     points = np.concatenate(strokes)
     x, y = np.rint(points).astype(int).T
     moved = points + field[y.clip(0, shape[0] - 1), x.clip(0, shape[1] - 1)]
