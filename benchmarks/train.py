@@ -4,7 +4,7 @@
 
 Both train U-Net-256 and PatchGAN 70 at 256x256 with the paper's losses. *Plain* follows the
 reference implementation: fp32, NCHW, requires_grad toggled between the passes of D and G, PyTorch's
-default Adam, and losses read by .item() at every step. *Ours* is `Learner` with the recipe `paper`.
+default Adam, and losses read by .item() at every step. *Ours* is `Trainer` with the recipe `paper`.
 Both use our loader, with pairs in DIR/train or synthetic ones. Each case runs in its own process to
 measure its peak memory. Cases alternate, so that load from other processes affects both; CPU
 seconds are affected less.
@@ -41,7 +41,7 @@ from pix2pix.models import PatchDiscriminator, UNet  # noqa: E402
 from pix2pix.runtime.device import has_fast_bf16  # noqa: E402
 from pix2pix.runtime.malloc import keep_freed_memory  # noqa: E402
 from pix2pix.training.recipe import load_recipe  # noqa: E402
-from pix2pix.training.train_step import Learner  # noqa: E402
+from pix2pix.training.train_step import Trainer  # noqa: E402
 
 WARM_UP = 2  # steps before the measurement
 CPU = torch.device("cpu")
@@ -116,10 +116,10 @@ def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) 
             return plain.step(batch)
     else:
         keep_freed_memory()  # as train.py does
-        learner = Learner(recipe, CPU, total)
+        trainer = Trainer(recipe, CPU, total)
 
         def take(batch: Batch, step: int) -> object:
-            return learner.step(batch)
+            return trainer.step(batch)
 
     batches = iterate_batches(train_set, BatchPlan(batch_size, 0), 0, total, recipe.num_workers)
     times, waits, worked = [], [], 0.0

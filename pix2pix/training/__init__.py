@@ -1,1 +1,1 @@
-"""Training: `recipe` says what, `trainer` does it, `samples` and `card` show what came of it."""
+"""Training: recipes, the loop, one step and its losses, and the folder that a run leaves."""

@@ -112,7 +112,7 @@ class GeneratorLoss(nn.Module):
             )
             losses[recipe.rec_loss] = distance * microbatch.encoded_weight_share
         if recipe.lambda_uniformity and recipe.element_dropout:
-            losses["even"] = (
+            losses["uniformity"] = (
                 uniformity_loss(output, microbatch.input, microbatch.gaps) * microbatch.share
             )
         if recipe.lambda_ce:
@@ -146,9 +146,9 @@ class GeneratorLoss(nn.Module):
             "z": recipe.lambda_z,
             "gan": recipe.lambda_gan,
             "fm": recipe.lambda_fm,
-            "known": recipe.lambda_perceptual,
-            "seg": recipe.lambda_oasis,
-            "even": recipe.lambda_uniformity,
+            "perceptual": recipe.lambda_perceptual,
+            "oasis": recipe.lambda_oasis,
+            "uniformity": recipe.lambda_uniformity,
         }
         return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
 
@@ -160,8 +160,8 @@ def adversarial_losses(
     real: gan.DiscriminatorInput,
     fake: gan.DiscriminatorInput,
 ) -> dict[str, Tensor]:
-    """GAN loss (gan), OASIS loss (seg) and, for images with a target, feature matching in D (fm)
-    and in the pretrained network (known).
+    """GAN loss (gan), OASIS loss (oasis) and, for images with a target, feature matching in D (fm)
+    and in the pretrained network (perceptual).
 
     All are means over the scales of D; pix2pixHD sums them.
     """
@@ -171,7 +171,7 @@ def adversarial_losses(
     losses = {"gan": gan.mean_or_zero(scales, fake.image) * share}
     readings = gan.segment(discriminator, fake)
     if readings is not None:
-        losses["seg"] = oasis_loss(readings, fake.condition) * microbatch.share
+        losses["oasis"] = oasis_loss(readings, fake.condition) * microbatch.share
     if recipe.lambda_fm:
         with torch.no_grad():
             truths = (
@@ -183,7 +183,7 @@ def adversarial_losses(
         pairs = (
             [([r], [f]) for r, f in zip(real.features, fake.features)] if microbatch.encoded else []
         )
-        losses["known"] = matching_loss(pairs, microbatch, fake.image)
+        losses["perceptual"] = matching_loss(pairs, microbatch, fake.image)
     return losses
 
 

@@ -108,7 +108,7 @@ def prepare_and_train(info: dict[str, Any], out_dir: Path, workers: Workers) -> 
         if workers.is_first:
             write_run(out_dir, info)
             write_data_facts(out_dir, run.data_facts)
-            repair(out_dir, run.learner.ema, run.progress)
+            repair(out_dir, run.trainer.ema, run.progress)
             trim_metrics(out_dir / METRICS_LOG_NAME, run.progress.step)
         if reason := finished_reason(run):
             log.info("%s: %s", out_dir, reason)

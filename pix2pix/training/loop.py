@@ -24,7 +24,7 @@ SIGNAL_NOTICE = "stopping after this step; press again to quit now, back at the 
 
 def train(run: TrainingRun) -> int:
     """Trains to the last step. Returns 0, or the number of the signal that ended the run early."""
-    recipe, workers, learner = run.recipe, run.workers, run.learner
+    recipe, workers, trainer = run.recipe, run.workers, run.trainer
     first_step, total_steps, signal_number = run.progress.step, run.total_steps, 0
     plan = make_batch_plan(run)
     batches = iterate_batches(run.train_set, plan, first_step, total_steps, recipe.num_workers)
@@ -38,7 +38,7 @@ def train(run: TrainingRun) -> int:
     ):
         for step, batch in enumerate(batches, first_step + 1):  # counted from 1
             # G, D and EMA (train_step.py)
-            losses = learner.step(batch)
+            losses = trainer.step(batch)
             finite.add(losses, step)
             bar.update()
 
@@ -47,14 +47,14 @@ def train(run: TrainingRun) -> int:
             evaluates = is_last or step % recipe.sample_every == 0
             saves = evaluates or step % recipe.save_every == 0
             if logs or saves:
-                finite.check(workers, learner.model)
+                finite.check(workers, trainer.model)
 
             # Log
             if logs:
                 values = {name: round(value, 5) for name, value in workers.means(losses).items()}
                 show_losses(bar, values, recipe.batch_size)
                 board.add_scalars("loss", values, step)
-                write_metrics(run, metrics_log, step, {**values, **learner.learning_rates()})
+                write_metrics(run, metrics_log, step, {**values, **trainer.learning_rates()})
 
             # Evaluate
             if evaluates:
@@ -62,13 +62,13 @@ def train(run: TrainingRun) -> int:
                     is_best = evaluate_run(run, metrics_log, board, step)
                 if recipe.lr_scheduler == "plateau":
                     metrics = workers.broadcast(run.progress.metrics)
-                    learner.rates.report_metric(metrics[recipe.best_metric])
+                    trainer.rates.report_metric(metrics[recipe.best_metric])
 
             # Save. Any worker may have got a signal: all agree here.
             signal_number = int(workers.highest(stop.number))
             stops = signal_number > 0 or workers.highest(run.is_patience_over) > 0
             if stops and not saves:
-                finite.check(workers, learner.model)
+                finite.check(workers, trainer.model)
             if (stops or saves) and workers.is_first:
                 save_run(run, step, is_best)
             if stops:

@@ -42,7 +42,13 @@ LOSSES = {
     "fm": "feature matching",
     "ce": "cross-entropy",
     "kl": "KL of the style code",
+    "oasis": "OASIS discriminator",
+    "perceptual": "perceptual",
+    "uniformity": "uniform colour of gaps",
+    "z": "style code recovered from outputs",
 }
+# Names in the metrics of runs that began with an earlier version
+OLD_LOSS_NAMES = {"even": "uniformity", "known": "perceptual", "seg": "oasis"}
 RATES = {"lr": "generator", "d_lr": "discriminator"}
 ARROWS = {"lower": "↓ lower is better", "higher": "↑ higher is better", "": ""}
 Series = dict[str, list[tuple[int, float]]]
@@ -86,7 +92,7 @@ def read_metrics(path: Path) -> tuple[Series, Series]:
         for name, value in values.items():
             is_number = isinstance(value, (int, float)) and math.isfinite(value)
             if is_number and name not in ("step", "time", "seconds", "examples"):
-                target[name].append((row["step"], value))
+                target[OLD_LOSS_NAMES.get(name, name)].append((row["step"], value))
     return dict(losses), dict(figures)
 
 

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Progress:
-    """Progress of a run. With the state of the learner, it is all that resuming needs."""
+    """Progress of a run. With the state of the trainer, it is all that resuming needs."""
 
     step: int = 0
     seconds: float = 0.0  # of training, over all its sessions
@@ -78,12 +78,12 @@ def write_data_facts(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def save_state(
-    folder: Path, learner: dict[str, Any], ema: Model, progress: Progress, is_best: bool
+    folder: Path, trainer: dict[str, Any], ema: Model, progress: Progress, is_best: bool
 ) -> None:
     """Writes state.pt and the checkpoint, and the checkpoint in best/ if this step is the best."""
     buffer = io.BytesIO()
     # Only types that torch.load accepts with weights_only=True
-    torch.save({"learner": learner, "progress": json.dumps(to_json(progress))}, buffer)
+    torch.save({"trainer": trainer, "progress": json.dumps(to_json(progress))}, buffer)
     files = {folder / STATE_NAME: buffer.getvalue()}
     write_together(files | served_files(folder, ema, progress, is_best))
 
@@ -124,16 +124,16 @@ def to_json(progress: Progress) -> dict[str, Any]:
 
 
 def read_state(content: bytes, device: torch.device, where: Path) -> tuple[dict, Progress]:
-    """The state of the learner and the progress, from the content of state.pt.
+    """The state of the trainer and the progress, from the content of state.pt.
 
     Raises ValueError if it is damaged. Only tensors and plain values are unpickled.
     """
     try:
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
         if "progress" not in state:  # written before there were best checkpoints
-            return state["learner"], Progress(state["step"], state["seconds"])
+            return state["trainer"], Progress(state["step"], state["seconds"])
         values = json.loads(state["progress"])
-        return state["learner"], Progress(**{**values, "best": Best(**values["best"])})
+        return state["trainer"], Progress(**{**values, "best": Best(**values["best"])})
     except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{where}: is damaged ({words})") from None

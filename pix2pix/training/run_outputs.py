@@ -35,7 +35,7 @@ def write_metrics(run: TrainingRun, file: TextIO, step: int, values: dict[str, A
 
 def evaluate_run(run: TrainingRun, file: TextIO, board: TensorBoardWriter, step: int) -> bool:
     """Evaluates, writes metrics, samples and report; returns whether it is the best so far."""
-    model, progress, recipe = run.learner.ema, run.progress, run.recipe
+    model, progress, recipe = run.trainer.ema, run.progress, run.recipe
     device = run.workers.device
     progress.metrics = evaluate(model, recipe.task, run.val_set, device)
     write_metrics(run, file, step, {"val": progress.metrics})
@@ -64,7 +64,7 @@ def save_run(run: TrainingRun, step: int, is_best: bool) -> None:
     progress.config = config.to_dict()
     if is_best:
         progress.best_config = progress.config
-    save_state(run.out_dir, run.learner.state_dict(), run.learner.ema, progress, is_best)
+    save_state(run.out_dir, run.trainer.state_dict(), run.trainer.ema, progress, is_best)
     run.progress = progress
 
 
@@ -77,7 +77,7 @@ def training_facts(run: TrainingRun, step: int) -> dict[str, Any]:
         "steps": step,
         "images_seen": step * run.recipe.batch_size,
         "hours": round(run.seconds / 3600, 2),
-        "device": describe_device(run.workers, run.learner.bf16),
+        "device": describe_device(run.workers, run.trainer.bf16),
         **init_facts(run.info),
         **describe_changes(run.info),
     }

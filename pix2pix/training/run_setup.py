@@ -22,7 +22,7 @@ from pix2pix.training.pretrained import load_pretrained_encoder
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.resume_overrides import describe_lr_jump, set_change_steps
 from pix2pix.training.run_dir import STATE_NAME, Progress, read_data_facts, read_state
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class TrainingRun:
     recipe: Recipe
     out_dir: Path
     workers: Workers
-    learner: Learner
+    trainer: Trainer
     train_set: Dataset
     val_set: Dataset
     progress: Progress
@@ -85,13 +85,13 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
     train_set, val_set = opened.datasets
 
     # Networks
-    learner = Learner(recipe, workers.device, recipe.total_steps(len(train_set)), workers)
+    trainer = Trainer(recipe, workers.device, recipe.total_steps(len(train_set)), workers)
     run = TrainingRun(
-        info, recipe, out_dir, workers, learner, train_set, val_set, Progress(), opened.facts
+        info, recipe, out_dir, workers, trainer, train_set, val_set, Progress(), opened.facts
     )
     make_batch_plan(run)  # raises ValueError before the first step
     if recipe.best_metric:  # a wrong name must not wait for the first evaluation
-        metrics = evaluate(learner.ema, recipe.task, val_set, workers.device, limit=1)
+        metrics = evaluate(trainer.ema, recipe.task, val_set, workers.device, limit=1)
         check_metric(recipe.best_metric, metrics)
 
     # Weights: of the last save, or those to start from
@@ -99,10 +99,10 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
     content = workers.broadcast(state_path.read_bytes() if has_state else None)
     if content is not None:
         state, run.progress = read_state(content, workers.device, state_path)
-        learner.load_state_dict(state, run.progress.best.value)
-    elif facts := load_init_weights(info, recipe, learner.model):
+        trainer.load_state_dict(state, run.progress.best.value)
+    elif facts := load_init_weights(info, recipe, trainer.model):
         info["init_facts"] = facts
-        learner.ema.load_state_dict(learner.model.state_dict())
+        trainer.ema.load_state_dict(trainer.model.state_dict())
     set_change_steps(info, run.progress.step)
     set_position(run)
     return run
@@ -132,14 +132,14 @@ def log_data_facts(facts: Facts, earlier: Facts, data_dir: Path) -> None:
 
 
 def set_position(run: TrainingRun) -> None:
-    """Moves the learner to the step of the last save; warns if overrides change the rates there."""
+    """Moves the trainer to the step of the last save; warns if overrides change the rates there."""
     info, step, total = run.info, run.progress.step, run.total_steps
     info["steps_before"] = info.get("total_steps", total)
     info["total_steps"] = total
-    last = run.learner.learning_rates()
-    run.learner.start_at(step)
+    last = run.trainer.learning_rates()
+    run.trainer.start_at(step)
     if 0 < step < total:
-        jump = describe_lr_jump(info, step, last, run.learner.next_learning_rates())
+        jump = describe_lr_jump(info, step, last, run.trainer.next_learning_rates())
         if jump and run.workers.is_first:
             log.warning("%s", jump)
 

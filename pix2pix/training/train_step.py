@@ -25,7 +25,7 @@ M = TypeVar("M", bound=torch.nn.Module)
 SAVED = ("model", "ema", "discriminator", "g_optimizer", "d_optimizer")
 
 
-class Learner:
+class Trainer:
     """The networks of a run with their optimizers, learning rates and averaged weights."""
 
     def __init__(

@@ -13,7 +13,7 @@ from pix2pix.data.loader import Batch
 from pix2pix.models.tensors import encode_labels
 from pix2pix.training.distributed import Workers
 from pix2pix.training.recipe import Recipe, load_recipe
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 
 def learn(rank: int, world: int, name: str, keys: dict[str, Any], steps: int, out: str) -> None:
@@ -26,14 +26,14 @@ def learn(rank: int, world: int, name: str, keys: dict[str, Any], steps: int, ou
     device = torch.device("cpu")
     workers = Workers(device, rank, world)
     recipe = load_recipe(name, keys)
-    learner = Learner(recipe, device, steps, workers)
-    learner.model.double()  # tables of constants too
-    learner.ema.double()
+    trainer = Trainer(recipe, device, steps, workers)
+    trainer.model.double()  # tables of constants too
+    trainer.ema.double()
     rows = []
     for step in range(steps):
         batch = part_of(make_batch(recipe, step), rank, world)
-        rows.append(workers.means(learner.step(batch)))
-    networks = {"model": learner.model, "d": learner.discriminator, "ema": learner.ema}
+        rows.append(workers.means(trainer.step(batch)))
+    networks = {"model": trainer.model, "d": trainer.discriminator, "ema": trainer.ema}
     tensors = {
         f"{part}.{key}": tensor
         for part, network in networks.items()

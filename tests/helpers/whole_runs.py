@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from pix2pix.cli import train
 from pix2pix.training.run_lock import lock_run
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]
 KEYS = [*TINY, "--stem", "4", "--num-workers", "0", "--batch-size", "2", "--log-every", "1"]
@@ -38,7 +38,7 @@ def run_with_small_files(arguments: list[str]) -> int:
 
 def run_slowly(arguments: list[str]) -> int:
     """The fourth step takes ten minutes, and says when it begins."""
-    plain_step = Learner.step
+    plain_step = Trainer.step
 
     def slow_step(self, batch):
         if self.steps_done > 2:
@@ -46,7 +46,7 @@ def run_slowly(arguments: list[str]) -> int:
             time.sleep(600)
         return plain_step(self, batch)
 
-    Learner.step = slow_step  # type: ignore[method-assign]
+    Trainer.step = slow_step  # type: ignore[method-assign]
     return train.main(arguments)
 
 

@@ -20,7 +20,7 @@ from pix2pix.images.reader import open_rgb
 from pix2pix.inference import Drawer, Tracer, load_any, load_colorizer
 from pix2pix.labels.label_map import open_label_map
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.train_step import Learner, checkpoint_config
+from pix2pix.training.train_step import Trainer, checkpoint_config
 
 WIDTH, HEIGHT = 320, 128
 STEPS, BATCH = 40, 4
@@ -62,13 +62,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(data: Path) -> Model:
     """A small network, trained a little: enough for its error to depend on what it is shown."""
-    learner = Learner(RECIPE, torch.device("cpu"), total_steps=STEPS)
+    trainer = Trainer(RECIPE, torch.device("cpu"), total_steps=STEPS)
     (dataset,) = open_datasets(RECIPE.data_options(), data, ["train"])
     for step in range(STEPS):
         rngs = [np.random.default_rng([step, i]) for i in range(BATCH)]
         chosen = [(step * BATCH + i) % len(dataset) for i in range(BATCH)]
-        learner.step(dataset.batch(chosen, rngs))
-    return learner.ema
+        trainer.step(dataset.batch(chosen, rngs))
+    return trainer.ema
 
 
 def save(folder: Path, model: Model, fit: str) -> None:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from pix2pix.cli import train
 from pix2pix.inference import load_colorizer, load_drawer
 from pix2pix.training.recipe import load_recipe
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 
 def run(*arguments: object) -> int:
@@ -89,7 +89,7 @@ def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(recipe, "--data", data, "--out", whole, *keys, "--save-every", 100) == 0
 
-    plain_step = Learner.step
+    plain_step = Trainer.step
 
     def step_then_die(self, batch):  # the machine goes down in the middle of a run
         if self.steps_done == dies_at:
@@ -97,7 +97,7 @@ def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int) -> None:
         return plain_step(self, batch)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Learner, "step", step_then_die)
+        patch.setattr(Trainer, "step", step_then_die)
         saving = ["--save-every", 3]
         assert run(recipe, "--data", data, "--out", broken, *keys, *saving) == 2
     assert run("--resume", broken) == 0

@@ -17,7 +17,7 @@ from pix2pix.checkpoint import read_config
 from pix2pix.cli import publish, train
 from pix2pix.training import report
 from pix2pix.training.run_lock import lock_run
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 PAIRS = ["edges2photo", *LEAN, "--d-scales", 1, "--norm", "batch", "--crop-scale", 1]
 
@@ -185,14 +185,14 @@ def test_out_of_memory_names_what_needs_less_and_the_last_save(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    plain_step, full_at = Learner.step, [0]
+    plain_step, full_at = Trainer.step, [0]
 
-    def step(self: Learner, batch: Any) -> Any:
+    def step(self: Trainer, batch: Any) -> Any:
         if self.steps_done == full_at[0]:
             raise error
         return plain_step(self, batch)
 
-    monkeypatch.setattr(Learner, "step", step)
+    monkeypatch.setattr(Trainer, "step", step)
     out = tmp_path / "run"
     start = [*PAIRS, "--data", data, "--out", out, "--max-steps", 3, "--save-every", 1]
     assert run(*start) == 1
@@ -216,7 +216,7 @@ def test_another_runtime_error_is_not_taken_for_a_lack_of_memory(
     def step(*_: object) -> None:
         raise RuntimeError("shapes cannot be multiplied")
 
-    monkeypatch.setattr(Learner, "step", step)
+    monkeypatch.setattr(Trainer, "step", step)
     with pytest.raises(RuntimeError, match="multiplied"):
         run(*PAIRS, "--data", data, "--out", tmp_path / "run", "--max-steps", 1)
 
@@ -313,7 +313,7 @@ def test_the_depth_follows_from_a_small_size_and_is_said(
     found = train.load_recipe(recipe, {"size": size})
     assert (found.size, found.depth) == (size, depth)
     assert f"for size {size}x{size}: depth {depth} (the recipe has" in caplog.text
-    Learner(
+    Trainer(
         train.load_recipe(recipe, {"size": size, "ngf": 2, "ndf": 2}),
         torch.device("cpu"),
         total_steps=10,

@@ -14,7 +14,7 @@ from helpers.synthetic import write_facades
 from helpers.whole_runs import KEYS, LEAN, assert_same_weights, current_step, run, saved_step
 
 from pix2pix.checkpoint import load_checkpoint, read_config
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_two_epochs_straight_and_one_and_one_are_identical(tmp_path: Path, data:
     whole, halved = tmp_path / "whole", tmp_path / "halved"
     assert run("facades", "--data", data, "--out", whole, *keys) == 0
 
-    plain_step = Learner.step
+    plain_step = Trainer.step
 
     def step_with_signal(self, batch):
         if self.steps_done == 2:
@@ -36,13 +36,13 @@ def test_two_epochs_straight_and_one_and_one_are_identical(tmp_path: Path, data:
         return plain_step(self, batch)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Learner, "step", step_with_signal)
+        patch.setattr(Trainer, "step", step_with_signal)
         status = run("facades", "--data", data, "--out", halved, *keys)
     assert status == 128 + signal.SIGTERM
     assert saved_step(halved) == 3
     assert run("--resume", halved) == 0
     assert_same_weights(whole, halved)
-    states = [torch.load(f / "state.pt", weights_only=True)["learner"] for f in (whole, halved)]
+    states = [torch.load(f / "state.pt", weights_only=True)["trainer"] for f in (whole, halved)]
     assert_equal_states(*states)
 
 
@@ -179,7 +179,7 @@ def test_a_line_cut_off_in_the_metrics_does_not_hinder_a_resume(tmp_path: Path, 
 def test_the_figures_of_the_last_evaluation_outlive_a_resume(tmp_path: Path, data: Path) -> None:
     out = tmp_path / "run"
     keys = [*KEYS, "--max-steps", 4, "--sample-every", 3, "--save-every", 1]
-    plain_step = Learner.step
+    plain_step = Trainer.step
 
     def step_then_die(self, batch):
         if self.steps_done == 3:
@@ -187,7 +187,7 @@ def test_the_figures_of_the_last_evaluation_outlive_a_resume(tmp_path: Path, dat
         return plain_step(self, batch)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Learner, "step", step_then_die)
+        patch.setattr(Trainer, "step", step_then_die)
         assert run("facades", "--data", data, "--out", out, *keys) == 2
     before = read_config(out).metrics
     assert before["examples"] == 2
@@ -198,7 +198,7 @@ def test_the_figures_of_the_last_evaluation_outlive_a_resume(tmp_path: Path, dat
 
     (out / "run.json").write_text((out / "run.json").read_text().replace('ps": 4', 'ps": 9'))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Learner, "step", step_to_a_signal)
+        patch.setattr(Trainer, "step", step_to_a_signal)
         assert run("--resume", out) == 128 + signal.SIGINT
     assert saved_step(out) == 4
     assert read_config(out).metrics == before

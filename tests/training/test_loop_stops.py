@@ -14,7 +14,7 @@ from helpers.whole_runs import KEYS, content, has_come_to, run, saved_step, weig
 from pix2pix.checkpoint import read_config
 from pix2pix.runtime import atomic_io
 from pix2pix.training.run_lock import lock_run
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_full_disk_is_one_line_and_the_last_save_is_untouched(
 def test_what_is_not_finite_stops_the_run_before_it_is_saved(
     tmp_path: Path, data: Path, what: str, capsys: pytest.CaptureFixture
 ) -> None:
-    plain_step = Learner.step
+    plain_step = Trainer.step
 
     def step_to_nan(self, batch):
         losses = plain_step(self, batch)
@@ -94,7 +94,7 @@ def test_what_is_not_finite_stops_the_run_before_it_is_saved(
     out = tmp_path / "run"
     keys = [*KEYS[:-2], "--log-every", 100, "--max-steps", 9, "--save-every", 3]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Learner, "step", step_to_nan)
+        patch.setattr(Trainer, "step", step_to_nan)
         assert run("facades", "--data", data, "--out", out, *keys) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert "not finite" in error

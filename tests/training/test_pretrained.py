@@ -19,7 +19,7 @@ from pix2pix.models.feature_discriminators import (
 from pix2pix.models.tensors import encode_photo
 from pix2pix.training import pretrained
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 PHOTO = next((Path(__file__).resolve().parents[2] / "assets").rglob("*.jpg"))
 TRACE = Recipe(
@@ -104,14 +104,14 @@ def test_those_who_know_judge_each_level_or_name_each_place() -> None:
 
 def test_a_known_encoder_learns_at_its_own_rate() -> None:
     recipe = replace(TRACE, lr=1e-3, encoder_lr=0.25, lr_scheduler="linear", decay_start=0.0)
-    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
-    learner.start_at(5)
-    learner.rates.advance()
-    rest, known = learner.g_optimizer.param_groups
+    trainer = Trainer(recipe, torch.device("cpu"), total_steps=10)
+    trainer.start_at(5)
+    trainer.rates.advance()
+    rest, known = trainer.g_optimizer.param_groups
     assert (rest["lr"], known["lr"]) == (5e-4, 1.25e-4)
-    assert sum(p.numel() for p in known["params"]) == count_parameters(learner.model.generator.down)
+    assert sum(p.numel() for p in known["params"]) == count_parameters(trainer.model.generator.down)
     both = sum(p.numel() for group in (rest, known) for p in group["params"])
-    assert both == count_parameters(learner.model)
+    assert both == count_parameters(trainer.model)
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,15 @@ from pix2pix.training.recipe import (
     tomllib,
 )
 from pix2pix.training.recipe_cli import recipe_keys
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 
 def test_the_paper_recipe_has_the_papers_networks_but_for_one_hot_labels() -> None:
-    learner = Learner(load_recipe("paper"), torch.device("cpu"), total_steps=10)
+    trainer = Trainer(load_recipe("paper"), torch.device("cpu"), total_steps=10)
     more = 9 * 64 * 16  # weights for 12 classes rather than 3 colours, in each first layer
-    assert count_parameters(learner.model) == 54_413_955 + more
-    assert count_parameters(learner.discriminator) == 2_768_705 + more
-    dropping = [getattr(up, "dropout", 0) for up in learner.model.generator.up]
+    assert count_parameters(trainer.model) == 54_413_955 + more
+    assert count_parameters(trainer.discriminator) == 2_768_705 + more
+    dropping = [getattr(up, "dropout", 0) for up in trainer.model.generator.up]
     assert dropping == [0, 0.5, 0.5, 0.5, 0, 0, 0, 0]
 
 
@@ -127,18 +127,18 @@ def test_a_step_of_each_recipe_learns_from_its_kind_of_batch(name: str) -> None:
     if load_recipe(name).encoder != "unet":
         small["depth"] = 5
     recipe = load_recipe(name, {**small, "batch_size": 2, "ema": 0.0, "gan_start": 0.0})
-    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
-    learner.bf16 = False
+    trainer = Trainer(recipe, torch.device("cpu"), total_steps=10)
+    trainer.bf16 = False
     config, side = recipe.generator(), size // 2 if recipe.half_output else size
     images = torch.rand(2, config.in_channels, size, size) * 2 - 1
     side = size if recipe.task == "photo2labels" else side
     target = torch.rand(2, config.out_channels, side, side) * 2 - 1
     condition = torch.rand(2, recipe.condition_channels(), side, side)
-    before = [p.clone() for p in learner.model.generator.parameters()]
-    losses = learner.step(Batch(images, target, torch.ones(2, 1, side, side), condition))
+    before = [p.clone() for p in trainer.model.generator.parameters()]
+    losses = trainer.step(Batch(images, target, torch.ones(2, 1, side, side), condition))
     assert all(loss.isfinite() for loss in losses.values())
     assert (recipe.lambda_gan == 0) == ("d" not in losses)
-    after = list(learner.model.generator.parameters())
+    after = list(trainer.model.generator.parameters())
     assert sum(not torch.equal(a, b) for a, b in zip(before, after)) == len(before)
 
 

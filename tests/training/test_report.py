@@ -211,3 +211,10 @@ def test_in_a_browser_it_fits_and_its_slider_and_charts_answer(
     assert 850 <= step <= 1000  # the middle of the picture, left of the middle of the axis
     assert complaints == []
     context.close()
+
+
+def test_losses_with_their_old_names_continue_as_one_line(tmp_path: Path) -> None:
+    rows = [{"step": 1, "known": 0.5, "l1": 0.3}, {"step": 2, "perceptual": 0.4, "l1": 0.2}]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    losses, _ = read_metrics(tmp_path / "metrics.jsonl")
+    assert losses == {"perceptual": [(1, 0.5), (2, 0.4)], "l1": [(1, 0.3), (2, 0.2)]}

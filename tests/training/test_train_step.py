@@ -12,7 +12,7 @@ from pix2pix.data.loader import Batch
 from pix2pix.models.tensors import encode_labels
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.style_codes import style_error
-from pix2pix.training.train_step import Learner
+from pix2pix.training.train_step import Trainer
 
 SMALL = Recipe(
     task="labels2photo",
@@ -30,8 +30,8 @@ SMALL = Recipe(
 
 
 @pytest.fixture
-def learner() -> Learner:
-    return Learner(SMALL, torch.device("cpu"), total_steps=10)
+def trainer() -> Trainer:
+    return Trainer(SMALL, torch.device("cpu"), total_steps=10)
 
 
 def make_batch(count: int = 4, side: int = 32) -> Batch:
@@ -41,53 +41,53 @@ def make_batch(count: int = 4, side: int = 32) -> Batch:
     return Batch(one_hot, photos, torch.ones(count, 1, side, side), one_hot)
 
 
-def test_the_generator_alone_learns_to_show_its_style(learner: Learner) -> None:
+def test_the_generator_alone_learns_to_show_its_style(trainer: Trainer) -> None:
     batch = make_batch()
     style = torch.randn(4, 4)
-    fake = learner.model.generator(batch.input, style)
-    encoder = learner.model.style_encoder
+    fake = trainer.model.generator(batch.input, style)
+    encoder = trainer.model.style_encoder
     assert encoder is not None
     style_error(encoder, fake, style).backward()
     assert all(p.grad is None for p in encoder.parameters())
-    assert learner.model.generator.head is None
-    assert any(p.grad is not None and p.grad.any() for p in learner.model.generator.parameters())
+    assert trainer.model.generator.head is None
+    assert any(p.grad is not None and p.grad.any() for p in trainer.model.generator.parameters())
     assert all(p.requires_grad for p in encoder.parameters())
 
 
-def test_a_step_moves_generator_encoder_and_discriminator(learner: Learner) -> None:
-    parts = (learner.model.generator, learner.model.style_encoder, learner.discriminator)
+def test_a_step_moves_generator_encoder_and_discriminator(trainer: Trainer) -> None:
+    parts = (trainer.model.generator, trainer.model.style_encoder, trainer.discriminator)
     before = [[p.clone() for p in part.parameters()] for part in parts if part is not None]
-    learner.step(make_batch())
+    trainer.step(make_batch())
     after = [list(part.parameters()) for part in parts if part is not None]
     for old, new in zip(before, after):
         assert any(not torch.equal(a, b) for a, b in zip(old, new))
 
 
 def test_the_average_lies_between_the_old_weights_and_the_new() -> None:
-    learner = Learner(replace(SMALL, ema=0.999), torch.device("cpu"), total_steps=10)
-    start = {k: v.clone() for k, v in learner.ema.state_dict().items()}
-    learner.step(make_batch())
+    trainer = Trainer(replace(SMALL, ema=0.999), torch.device("cpu"), total_steps=10)
+    start = {k: v.clone() for k, v in trainer.ema.state_dict().items()}
+    trainer.step(make_batch())
     name = "generator.down.0.conv.weight"
-    old, new = start[name], learner.model.state_dict()[name]
-    mean = learner.ema.state_dict()[name]
+    old, new = start[name], trainer.model.state_dict()[name]
+    mean = trainer.ema.state_dict()[name]
     assert torch.allclose(mean, old + (new - old) * (1 - 0.1), atol=1e-7)  # (1 + 0) / (10 + 0)
 
 
 def test_without_an_average_the_newest_weights_are_served_and_no_copy_is_made() -> None:
-    learner = Learner(SMALL, torch.device("cpu"), total_steps=10)
-    learner.step(make_batch())
-    for served, learned in zip(learner.ema.parameters(), learner.model.parameters()):
+    trainer = Trainer(SMALL, torch.device("cpu"), total_steps=10)
+    trainer.step(make_batch())
+    for served, learned in zip(trainer.ema.parameters(), trainer.model.parameters()):
         assert served.data_ptr() == learned.data_ptr()
-    assert not learner.ema.training
-    assert not any(p.requires_grad for p in learner.ema.parameters())
+    assert not trainer.ema.training
+    assert not any(p.requires_grad for p in trainer.ema.parameters())
 
 
-def run_steps(recipe: Recipe, steps: int = 3) -> tuple[Learner, dict[str, list[float]]]:
-    learner, losses = Learner(recipe, torch.device("cpu"), total_steps=10), defaultdict(list)
+def run_steps(recipe: Recipe, steps: int = 3) -> tuple[Trainer, dict[str, list[float]]]:
+    trainer, losses = Trainer(recipe, torch.device("cpu"), total_steps=10), defaultdict(list)
     for _ in range(steps):
-        for name, loss in learner.step(make_batch()).items():
+        for name, loss in trainer.step(make_batch()).items():
             losses[name].append(loss.item())
-    return learner, losses
+    return trainer, losses
 
 
 @pytest.mark.parametrize("parts", [2, 4])
@@ -108,16 +108,16 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         d_augment="color,translation,cutout",
     )
     whole, split = (
-        Learner(r, torch.device("cpu"), total_steps=10)
+        Trainer(r, torch.device("cpu"), total_steps=10)
         for r in (recipe, replace(recipe, gradient_accumulation_steps=parts))
     )
     batch = make_batch(side=64)
     batch.weight[0, :, :20] = 0  # the parts differ in how much of them counts
-    found = [learner.step(batch) for learner in (whole, split)]
+    found = [trainer.step(batch) for trainer in (whole, split)]
     assert (
         found[0].keys()
         == found[1].keys()
-        == {*("d", "gan", "seg", "even", "fm", "known", "z", "kl", "l1")}
+        == {*("d", "gan", "oasis", "uniformity", "fm", "perceptual", "z", "kl", "l1")}
     )
     for name in found[0]:
         assert found[0][name].item() == pytest.approx(found[1][name].item(), rel=1e-4), name
@@ -134,19 +134,19 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
 
 def test_discriminators_learn_at_every_scale() -> None:
     recipe = replace(SMALL, d_scales=2)
-    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
-    scales = learner.discriminator.scales
+    trainer = Trainer(recipe, torch.device("cpu"), total_steps=10)
+    scales = trainer.discriminator.scales
     assert isinstance(scales, torch.nn.ModuleList)
     before = [p.clone() for p in scales[1].parameters()]
-    learner.step(make_batch())
+    trainer.step(make_batch())
     after = list(scales[1].parameters())
     assert any(not torch.equal(a, b) for a, b in zip(before, after))
 
 
 def test_a_clipped_gradient_is_no_longer_than_asked() -> None:
-    learner = Learner(replace(SMALL, max_grad_norm=0.01), torch.device("cpu"), total_steps=10)
-    learner.step(make_batch())
-    for module in (learner.model, learner.discriminator):
+    trainer = Trainer(replace(SMALL, max_grad_norm=0.01), torch.device("cpu"), total_steps=10)
+    trainer.step(make_batch())
+    for module in (trainer.model, trainer.discriminator):
         grads = [p.grad for p in module.parameters() if p.grad is not None]
         length = torch.stack([g.norm() for g in grads]).norm()
         assert length.item() == pytest.approx(0.01, rel=1e-3)
@@ -192,7 +192,7 @@ def test_each_choice_changes_what_is_learned(change: dict) -> None:
     assert equal_networks(one, run_steps(usual)[0])
 
 
-def equal_networks(one: Learner, two: Learner) -> bool:
+def equal_networks(one: Trainer, two: Trainer) -> bool:
     """Whether both have the same weights in G and in D."""
     for module in ("model", "discriminator"):
         first, second = getattr(one, module).state_dict(), getattr(two, module).state_dict()
@@ -205,12 +205,12 @@ def equal_networks(one: Learner, two: Learner) -> bool:
 
 def test_a_plateau_lowers_both_rates_and_is_remembered() -> None:
     recipe = replace(SMALL, lr_scheduler="plateau", best_metric="psnr", lr_gamma=0.5, lr_patience=2)
-    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
+    trainer = Trainer(recipe, torch.device("cpu"), total_steps=10)
     for psnr in (20.0, 20.0, 19.0):
-        learner.rates.report_metric(psnr)
-    resumed = Learner(recipe, torch.device("cpu"), total_steps=10)
-    resumed.load_state_dict(learner.state_dict())
-    for one in (learner, resumed):
+        trainer.rates.report_metric(psnr)
+    resumed = Trainer(recipe, torch.device("cpu"), total_steps=10)
+    resumed.load_state_dict(trainer.state_dict())
+    for one in (trainer, resumed):
         one.start_at(3)
         one.step(make_batch())
         assert one.g_optimizer.param_groups[0]["lr"] == pytest.approx(recipe.lr / 2)
@@ -221,23 +221,23 @@ def test_photos_to_photos_are_learned_with_the_input_as_the_condition() -> None:
     recipe = replace(SMALL, task="image2image", style_dim=0)
     images = torch.rand(4, 3, 32, 32) * 2 - 1
     batch = Batch(images, -images, torch.ones(4, 1, 32, 32), images)
-    learner = Learner(recipe, torch.device("cpu"), total_steps=10)
-    first = next(m for m in learner.discriminator.modules() if isinstance(m, torch.nn.Conv2d))
+    trainer = Trainer(recipe, torch.device("cpu"), total_steps=10)
+    first = next(m for m in trainer.discriminator.modules() if isinstance(m, torch.nn.Conv2d))
     assert first.in_channels == 6
-    losses = learner.step(batch)
+    losses = trainer.step(batch)
     assert losses.keys() == {"d", "gan", "l1"}
 
 
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format], ids=str)
 def test_a_state_saved_in_another_memory_layout_goes_on_alike(layout: torch.memory_format) -> None:
-    one, two = (Learner(SMALL, torch.device("cpu"), total_steps=10) for _ in range(2))
+    one, two = (Trainer(SMALL, torch.device("cpu"), total_steps=10) for _ in range(2))
     one.step(make_batch())
     for module in (two.model, two.discriminator):
         module.to(memory_format=layout)
     two.load_state_dict(copy.deepcopy(one.state_dict()))
     two.start_at(1)
-    for learner in (one, two):
-        learner.step(make_batch())
+    for trainer in (one, two):
+        trainer.step(make_batch())
     for first, second in zip(one.model.parameters(), two.model.parameters()):
         if first.ndim == 4:  # a bias before a norm has only rounding for a gradient
             assert (first - second).abs().mean() < SMALL.lr / 20
