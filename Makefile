@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Two workers with a thread each: one app and one Chromium a worker, 3 GB in all.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: app test test-fast clean
 
@@ -36,18 +36,20 @@ $(VENV)/.test: requirements-test.txt requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
 	touch $@ $(VENV)/.runtime
 
-# Chromium for the browser tests: the one on PATH, else the system's package, else Playwright's own.
+# Chromium for the browser tests, without windows if possible: the one on PATH, the system's package,
+# Playwright's own.
 # nginx for those behind a proxy, where apt can install it; without it they are skipped.
 $(VENV)/.browser: | $(VENV)/.test
 	command -v nginx || test -x /usr/sbin/nginx \
 	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y --no-install-recommends nginx) \
 	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y --no-install-recommends nginx) \
 	|| echo "nginx is not installed: the tests behind a proxy are skipped"
-	command -v chromium || command -v chromium-browser || command -v google-chrome \
-	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y chromium) \
-	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y chromium) \
-	|| $(BIN)/python -m playwright install --with-deps chromium \
-	|| $(BIN)/python -m playwright install chromium
+	command -v chromium-headless-shell || command -v chrome-headless-shell \
+	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y chromium-headless-shell) \
+	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y chromium-headless-shell) \
+	|| command -v chromium || command -v chromium-browser || command -v google-chrome \
+	|| $(BIN)/python -m playwright install --with-deps --only-shell chromium \
+	|| $(BIN)/python -m playwright install --only-shell chromium
 	touch $@
 
 clean:

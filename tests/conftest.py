@@ -1,33 +1,39 @@
-"""Fixtures that several folders share: the app being served, a browser, checkpoints and a Hub."""
+"""Fixtures that several folders share: the app being served, a browser, checkpoints and a Hub.
 
+The process that hands out the tests (pytest-xdist) reads this file too and needs no torch, whose
+300 MB it would hold to the end: fixtures import what they need.
+"""
+
+from __future__ import annotations
+
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
-from helpers.fake_hub import TOKEN, FakeHub, serve_hub
-from helpers.forked import Forker
 from helpers.hand import drag, press, start_anew
-from helpers.models import TINY_RECIPE
-from helpers.running import ROOT, RunningApp, app_arguments, running_app, save_app_models
-from helpers.serving import serve
-from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
-from huggingface_hub import constants
+from helpers.order import by_duration
 
-from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.hub.client import Hub
-from pix2pix.inference import (
-    load_colorizer,
-    load_drawer,
-    load_tracer,
-)
-from pix2pix.training.train_step import checkpoint_config
+if TYPE_CHECKING:
+    from helpers.fake_hub import FakeHub
+    from helpers.forked import Forker
+    from helpers.running import RunningApp
 
+    from pix2pix.hub.client import Hub
+
+ROOT = Path(__file__).resolve().parents[1]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Without windows, and so in half the CPU time and memory; else any Chromium.
+CHROMIUM_NAMES = (
+    "chromium-headless-shell",
+    "chrome-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,6 +43,27 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=by_duration)
+
+
+def pytest_collection_finish() -> None:
+    """Excludes what was imported from garbage collection: it stays to the end anyway."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Returns a file's memory to the system when its last test is done."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        from pix2pix.runtime.malloc import trim_heap
+
+        gc.collect()
+        trim_heap()
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +78,20 @@ def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def fake_studio(upload_folder: Path) -> Iterator[str]:
     """The app with stand-in models."""
+    from helpers.serving import serve
+    from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
+
     yield from serve(PaletteDrawer(), SepiaColorizer(), BandTracer())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def studio(upload_folder: Path) -> Iterator[str]:
     """The app with the checkpoints of the repo."""
+    from helpers.serving import serve
+    from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
+
+    from pix2pix.inference import load_colorizer, load_drawer, load_tracer
+
     facades, colorize, trace = (
         ROOT / "checkpoints" / name for name in ("facades", "colorize", "trace")
     )
@@ -152,9 +187,11 @@ def _note_foreign(url: str, own: str, complaints: list[str]) -> None:
         complaints.append(f"asked for {url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def forker() -> Iterator[Forker]:
     """Starts processes in milliseconds, once it has started itself."""
+    from helpers.forked import Forker
+
     forker = Forker()
     yield forker
     forker.close()
@@ -163,6 +200,12 @@ def forker() -> Iterator[Forker]:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of random weights, for reading only."""
+    import torch
+    from helpers.models import TINY_RECIPE
+
+    from pix2pix.checkpoint import Model, save_checkpoint
+    from pix2pix.training.train_step import checkpoint_config
+
     folder = tmp_path_factory.mktemp("houses")
     config = checkpoint_config(TINY_RECIPE)
     torch.manual_seed(0)
@@ -179,6 +222,8 @@ def files(tiny_checkpoint: Path) -> dict[str, bytes]:
 @pytest.fixture
 def hub_server() -> Iterator[FakeHub]:
     """A Hub on this machine, empty."""
+    from helpers.fake_hub import serve_hub
+
     with serve_hub() as server:
         yield server
 
@@ -189,6 +234,11 @@ def hub(hub_server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     The client has read its environment on import, so it is its constants that are changed.
     """
+    from helpers.fake_hub import TOKEN
+    from huggingface_hub import constants
+
+    from pix2pix.hub.client import Hub
+
     monkeypatch.setattr(constants, "ENDPOINT", hub_server.url)
     template = hub_server.url + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
@@ -200,9 +250,11 @@ def hub(hub_server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return Hub(hub_server.url, TOKEN, tmp_path / "cache")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app as a process of its own, for those who mean it harm."""
+    from helpers.running import app_arguments, running_app, save_app_models
+
     models = save_app_models(tmp_path_factory.mktemp("models"))
     folder = tmp_path_factory.mktemp("attacked")
     with running_app(folder, app_arguments(models), HF_TOKEN="hf_secret_of_the_host") as app:

@@ -174,10 +174,11 @@ def test_a_photo_is_closed_and_forgotten(tab: Any, tmp_path: Path) -> None:
     open_many(tab, tmp_path)
     kept = len(PHOTOS)
     tab.locator(".st-shot[data-name='aunt.png']").hover()
-    tab.get_by_role("button", name="Close aunt.png").click()
+    with tab.expect_response(lambda answer: answer.request.method == "DELETE") as forgotten:
+        tab.get_by_role("button", name="Close aunt.png").click()
+    assert forgotten.value.ok
     tab.locator(".st-photo[data-shown='aunt (2).png']").wait_for()
     assert tab.locator(".st-shot").count() == 4
-    tab.wait_for_timeout(200)
     assert len(PHOTOS) <= kept
 
 
@@ -216,7 +217,9 @@ def test_screenshots_of_the_darkroom(studio: str, visit: Visit, scheme: str, dev
     click_photo(page, 0.7, 0.25, touch=phone)
     page.get_by_role("button", name="Sky").click()
     page.locator(".st-photo[data-hints='1']").wait_for()
-    page.wait_for_timeout(1200)
+    page.wait_for_function(
+        "() => !document.querySelector('.st-shot:not([data-state=done], [data-state=failed])')"
+    )
     page.screenshot(path=SCREENSHOTS / f"darkroom-{device}-{scheme}.png", full_page=phone)
     beyond = page.evaluate(
         "() => [...document.querySelectorAll('.studio-darkroom *')].filter((n) =>"

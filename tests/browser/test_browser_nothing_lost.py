@@ -1,4 +1,4 @@
-"""Nothing is lost: over a reload, a step back, in two windows at once, without a network."""
+"""Nothing is lost: over a reload, a step back, in two windows at once."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,31 +18,16 @@ from helpers.hand import (
     drag,
     open_file,
     press,
-    read_building,
     read_sheet,
     save,
     save_grey_photo,
     start_anew,
     wait_for_building,
 )
-from helpers.stand_ins import PaletteDrawer
-from playwright.sync_api import Error
+from helpers.leaving import Questions, wait_until_kept
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
-
-
-class Questions:
-    """What the browser asks before the page is left; `stay` is the answer."""
-
-    def __init__(self, page: Any) -> None:
-        self.asked: list[str] = []
-        self.stay = False
-        page.on("dialog", self._answer)
-
-    def _answer(self, dialog: Any) -> None:
-        self.asked.append(dialog.type)
-        dialog.dismiss() if self.stay else dialog.accept()
 
 
 def reload_colors(page: Any) -> None:
@@ -95,28 +80,31 @@ def test_a_photo_that_was_closed_does_not_come_back(
     page = to_colors(visit(spots))
     open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
     page.locator(".st-shot[data-state=done]").wait_for()
-    page.wait_for_timeout(400)
-    assert kept_files(page) == 1
+    wait_for_kept_files(page, 1)
     page.locator(".st-shot").hover()
     page.get_by_role("button", name="Close one.png").click()
-    page.wait_for_timeout(1500)
-    assert kept_files(page) == 0
+    page.locator(".st-photo[data-shown]:not([data-shown='one.png'])").wait_for()  # an example
+    wait_for_kept_files(page, 0)
     questions = Questions(page)
     reload_colors(page)
     assert shots(page) == [] and questions.asked == []
 
 
-def kept_files(page: Any) -> int:
-    """How many files the browser keeps for the app."""
-    return page.evaluate(
-        """() => new Promise((resolve, reject) => {
+def wait_for_kept_files(page: Any, count: int) -> None:
+    """Until the browser keeps so many files for the app."""
+    page.wait_for_function(
+        """async (count) => count === await new Promise((resolve, reject) => {
             const request = indexedDB.open('pix2pix-photos');
             request.onerror = () => reject(request.error);
             request.onsuccess = () => {
                 const all = request.result.transaction('files').objectStore('files').count();
-                all.onsuccess = () => resolve(all.result);
+                all.onsuccess = () => {
+                    request.result.close();
+                    resolve(all.result);
+                };
             };
-        })"""
+        })""",
+        arg=count,
     )
 
 
@@ -128,8 +116,8 @@ def test_staying_keeps_all_and_what_was_saved_is_not_asked_about(
     open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
     page.locator(".st-shot[data-state=done]").wait_for()
     questions.stay = True
-    page.evaluate("() => { location.href = 'about:blank'; }")
-    page.wait_for_timeout(300)
+    with page.expect_event("dialog"):
+        page.evaluate("() => { location.href = 'about:blank'; }")
     assert questions.asked == ["beforeunload"]
     assert shots(page) == ["one.png"] and page.url.startswith(spots)
     with page.expect_download():
@@ -177,8 +165,8 @@ def test_where_the_browser_keeps_nothing_it_is_asked_and_said_all_the_same(
 def test_two_windows_do_not_overwrite_each_others_drawing(bare: Any) -> None:
     press(bare, "4")
     wait_for_building(bare, lambda: drag(bare, (0.5, 0.5), (0.7, 0.7)))
-    bare.wait_for_timeout(500)
     first = read_sheet(bare)
+    wait_until_kept(bare, first)
     other = bare.context.new_page()
     other.goto(bare.url)
     other.wait_for_selector("[data-ready]")
@@ -186,8 +174,8 @@ def test_two_windows_do_not_overwrite_each_others_drawing(bare: Any) -> None:
     start_anew(other)
     press(other, "r", "9")
     drag(other, (0.1, 0.1), (0.9, 0.9))
-    other.wait_for_timeout(500)
     second = read_sheet(other)
+    wait_until_kept(other, second)
     for page, drawing in ((bare, first), (other, second), (bare, first)):
         page.bring_to_front()  # another is not painted
         page.reload()
@@ -202,8 +190,8 @@ def test_two_windows_do_not_overwrite_each_others_drawing(bare: Any) -> None:
 def test_a_duplicated_window_has_a_copy_of_its_own(bare: Any) -> None:
     press(bare, "4")
     drag(bare, (0.5, 0.5), (0.7, 0.7))
-    bare.wait_for_timeout(500)
     first = read_sheet(bare)
+    wait_until_kept(bare, first)
     with bare.context.expect_page() as opened:
         bare.evaluate("() => { window.open(location.href); }")  # copies sessionStorage too
     copy = opened.value
@@ -211,7 +199,7 @@ def test_a_duplicated_window_has_a_copy_of_its_own(bare: Any) -> None:
     np.testing.assert_array_equal(read_sheet(copy), first)
     copy.locator(".st-sheet").hover()
     start_anew(copy)
-    copy.wait_for_timeout(500)
+    wait_until_kept(copy, read_sheet(copy))
     bare.bring_to_front()
     bare.reload()
     bare.wait_for_selector("[data-ready]")
@@ -229,7 +217,7 @@ def test_drawings_of_many_windows_make_room(bare: Any) -> None:
     )
     press(bare, "4")
     drag(bare, (0.5, 0.5), (0.7, 0.7))
-    bare.wait_for_timeout(600)
+    wait_until_kept(bare, read_sheet(bare))
     kept = bare.evaluate(
         "() => Object.keys(localStorage).filter((k) => k.startsWith('pix2pix-drawing:'))"
     )
@@ -275,122 +263,3 @@ def test_the_tab_is_in_the_address(fake_studio: str, visit: Visit) -> None:
     page.get_by_role("tab", name="Colourise").focus()
     press(page, "Enter")
     page.wait_for_function("() => location.hash === '#colorize'")
-
-
-# ---- the network -------------------------------------------------------------------------
-
-
-def wait_until_painted(page: Any, sheet: np.ndarray) -> None:
-    """Until the building is the one of this drawing, also where Gradio loads the page anew."""
-    drawn = PaletteDrawer().draw(sheet, 7).astype(int)
-    for _ in range(60):
-        try:
-            if abs(read_building(page) - drawn).mean() < 6:  # JPEG loses a little
-                return
-        except Error:
-            pass  # the page was just being left
-        page.wait_for_timeout(250)
-    raise AssertionError("the last stroke is not painted")
-
-
-def test_the_last_stroke_is_painted_when_there_is_a_network_again(
-    fake_studio: str, chromium: Any
-) -> None:
-    page = chromium.new_page()  # its console may complain
-    page.goto(fake_studio)
-    page.wait_for_selector(".st-building[data-picture]")
-    before = read_sheet(page)
-    wait_until_painted(page, before)
-    asked: list[str] = []
-    draw = "/studio-api/draw/draw"
-    page.on("request", lambda r: asked.append(r.url) if r.url.endswith(draw) else None)
-    page.context.set_offline(True)
-    page.locator(".st-sheet").hover()
-    press(page, "r", "4")
-    drag(page, (0.2, 0.2), (0.9, 0.8))
-    sheet = read_sheet(page)
-    assert (sheet != before).mean() > 0.2
-    page.get_by_text("The server is out of reach.").wait_for()
-    page.wait_for_timeout(3000)
-    assert len(asked) < 12, "no tight loop"
-    page.context.set_offline(False)
-    wait_until_painted(page, sheet)
-    np.testing.assert_array_equal(read_sheet(page), sheet)
-    page.close()
-
-
-def test_a_hint_set_without_a_network_is_seen_when_there_is_one_again(
-    spots: str, chromium: Any
-) -> None:
-    page = chromium.new_page()  # its console may complain
-    page.goto(spots)
-    to_colors(page)
-    questions = Questions(page)
-    click_photo(page, 0.7, 0.3)
-    page.context.set_offline(True)
-    page.get_by_role("button", name="Blue cloth").click()
-    page.wait_for_timeout(1500)  # Gradio may load the page anew by itself, now or later
-    page.context.set_offline(False)
-    page.locator(".st-photo[data-hints='1']").wait_for(timeout=120_000)
-    wait_for_color(page, 0.7, 0.3, BLUE)
-    assert questions.asked == [], "nobody has left the page, and nothing is lost"
-    page.close()
-
-
-def test_a_photo_opened_without_a_network_is_sent_when_there_is_one_again(
-    spots: str, chromium: Any, tmp_path: Path
-) -> None:
-    page = chromium.new_page()
-    page.goto(spots)
-    to_colors(page)
-    page.context.set_offline(True)
-    open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
-    page.locator(".st-about", has_text="one.png: could not be sent").wait_for()
-    page.context.set_offline(False)
-    page.locator(".st-photo[data-shown='one.png']").wait_for()
-    page.locator(".st-shot[data-state=done]").wait_for()
-    page.close()
-
-
-@pytest.mark.parametrize(
-    ("tab", "button", "place"),
-    [
-        ("Colourise", "Open photos", ".st-stage"),
-        ("Draw", "Open a drawing", ".st-drawing .st-frame"),
-        ("Draw", "Style from a photo", ".st-drawing .st-frame"),
-    ],
-)
-def test_an_upload_that_lasts_shows_how_far_it_is(
-    spots: str, visit: Visit, tmp_path: Path, tab: str, button: str, place: str
-) -> None:
-    page = visit(spots)
-    if tab == "Colourise":
-        to_colors(page)
-    network = page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
-    network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 100_000})
-    photo = save_grey_photo(tmp_path / "large.png", (500, 400))
-    assert 100_000 < photo.stat().st_size < 400_000
-    page.evaluate(
-        """(place) => {
-            window.parts = [];
-            new MutationObserver(() => {
-                const bar = document.querySelector(`${place} [role=progressbar]`);
-                if (bar) parts.push([Number(bar.ariaValueNow), bar.ariaLabel]);
-            }).observe(document.querySelector(place), {
-                subtree: true, childList: true, attributes: true,
-            });
-        }""",
-        place,
-    )
-    open_file(page, button, photo)
-    page.locator(f"{place} [role=progressbar]").wait_for()
-    if tab == "Colourise":
-        page.locator(".st-shot.st-sending").wait_for()
-    page.wait_for_function(
-        "() => !document.querySelector('[role=progressbar], .st-sending')", timeout=30_000
-    )
-    parts = page.evaluate("() => parts")
-    assert {label for _, label in parts} == {"Sending large.png"}
-    shares = [share for share, _ in parts]
-    assert shares == sorted(shares) and len(set(shares)) >= 3 and 0 < shares[-1] <= 100

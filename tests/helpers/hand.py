@@ -7,22 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from helpers.running import ROOT
 from PIL import Image
 
 from pix2pix.labels.label_map import PALETTE
 
-SCREENSHOTS = ROOT / "screenshots"
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
 
 def read_sheet(page: Any) -> np.ndarray:
     """The drawing on screen as class ids (H, W); fails on a colour that is no class's."""
-    page.wait_for_timeout(60)
-    uri = page.evaluate("() => document.querySelector('.st-sheet').toDataURL('image/png')")
-    rgb = np.asarray(decode_uri(uri), int)
+    rgb = read_canvas(page.locator(".st-sheet")).astype(int)
     exact = (rgb[:, :, None] == PALETTE).all(-1)
     assert exact.any(-1).all(), "the sheet holds only the colours of the classes"
     return exact.argmax(-1).astype(np.uint8)
+
+
+def read_canvas(canvas: Any) -> np.ndarray:
+    """The pixels of a <canvas> (H, W, 3), once it has painted what was done before."""
+    uri = canvas.evaluate(
+        """(canvas) => new Promise((resolve) => {
+            const read = () => resolve(canvas.toDataURL('image/png'));
+            requestAnimationFrame(() => requestAnimationFrame(read));
+        })"""
+    )
+    return decode_uri(uri)
 
 
 def decode_uri(uri: str) -> np.ndarray:

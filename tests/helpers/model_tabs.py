@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from helpers.hand import decode_uri, read_picture
+from helpers.hand import read_canvas, read_picture
 
 
 def show_tab(page: Any, name: str) -> Any:
@@ -21,8 +21,7 @@ def show_tab(page: Any, name: str) -> Any:
 
 def read_sheet(panel: Any, colors: np.ndarray) -> np.ndarray:
     """The drawing on screen as indices of `colors` (H, W); fails on any other colour."""
-    panel.page.wait_for_timeout(80)
-    rgb = decode_uri(panel.locator(".st-sheet").evaluate("(c) => c.toDataURL('image/png')"))
+    rgb = read_canvas(panel.locator(".st-sheet"))
     exact = (rgb.astype(int)[:, :, None] == colors).all(-1)
     assert exact.any(-1).all()
     return exact.argmax(-1).astype(np.uint8)

@@ -1,0 +1,132 @@
+"""Without a network, or with a slow one: nothing is lost, and what lasts is shown."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.darkroom import BLUE, click_photo, to_colors, wait_for_color
+from helpers.hand import drag, open_file, press, read_building, read_sheet, save_grey_photo
+from helpers.leaving import Questions
+from helpers.stand_ins import PaletteDrawer
+from playwright.sync_api import Error
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+
+
+def wait_until_painted(page: Any, sheet: np.ndarray) -> None:
+    """Until the building is the one of this drawing, also where Gradio loads the page anew."""
+    drawn = PaletteDrawer().draw(sheet, 7).astype(int)
+    for _ in range(60):
+        try:
+            if abs(read_building(page) - drawn).mean() < 6:  # JPEG loses a little
+                return
+        except Error:
+            pass  # the page was just being left
+        page.wait_for_timeout(250)
+    raise AssertionError("the last stroke is not painted")
+
+
+def test_the_last_stroke_is_painted_when_there_is_a_network_again(
+    fake_studio: str, chromium: Any
+) -> None:
+    page = chromium.new_page()  # its console may complain
+    page.goto(fake_studio)
+    page.wait_for_selector(".st-building[data-picture]")
+    before = read_sheet(page)
+    wait_until_painted(page, before)
+    asked: list[str] = []
+    draw = "/studio-api/draw/draw"
+    page.on("request", lambda r: asked.append(r.url) if r.url.endswith(draw) else None)
+    page.context.set_offline(True)
+    page.locator(".st-sheet").hover()
+    press(page, "r", "4")
+    drag(page, (0.2, 0.2), (0.9, 0.8))
+    sheet = read_sheet(page)
+    assert (sheet != before).mean() > 0.2
+    page.get_by_text("The server is out of reach.").wait_for()
+    page.wait_for_timeout(3000)  # what must not come cannot be awaited
+    assert len(asked) < 12, "no tight loop"
+    page.context.set_offline(False)
+    wait_until_painted(page, sheet)
+    np.testing.assert_array_equal(read_sheet(page), sheet)
+    page.close()
+
+
+def test_a_hint_set_without_a_network_is_seen_when_there_is_one_again(
+    spots: str, chromium: Any
+) -> None:
+    page = chromium.new_page()  # its console may complain
+    page.goto(spots)
+    to_colors(page)
+    questions = Questions(page)
+    click_photo(page, 0.7, 0.3)
+    page.context.set_offline(True)
+    with page.expect_event("requestfailed", lambda r: r.url.endswith("/colorize/colorize")):
+        page.get_by_role("button", name="Blue cloth").click()  # Gradio may reload the page, too
+    page.context.set_offline(False)
+    page.locator(".st-photo[data-hints='1']").wait_for(timeout=120_000)
+    wait_for_color(page, 0.7, 0.3, BLUE)
+    assert questions.asked == [], "nobody has left the page, and nothing is lost"
+    page.close()
+
+
+def test_a_photo_opened_without_a_network_is_sent_when_there_is_one_again(
+    spots: str, chromium: Any, tmp_path: Path
+) -> None:
+    page = chromium.new_page()
+    page.goto(spots)
+    to_colors(page)
+    page.context.set_offline(True)
+    open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
+    page.locator(".st-about", has_text="one.png: could not be sent").wait_for()
+    page.context.set_offline(False)
+    page.locator(".st-photo[data-shown='one.png']").wait_for()
+    page.locator(".st-shot[data-state=done]").wait_for()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("tab", "button", "place"),
+    [
+        ("Colourise", "Open photos", ".st-stage"),
+        ("Draw", "Open a drawing", ".st-drawing .st-frame"),
+        ("Draw", "Style from a photo", ".st-drawing .st-frame"),
+    ],
+)
+def test_an_upload_that_lasts_shows_how_far_it_is(
+    spots: str, visit: Visit, tmp_path: Path, tab: str, button: str, place: str
+) -> None:
+    page = visit(spots)
+    if tab == "Colourise":
+        to_colors(page)
+    network = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 100_000})
+    photo = save_grey_photo(tmp_path / "large.png", (500, 400))
+    assert 100_000 < photo.stat().st_size < 400_000
+    page.evaluate(
+        """(place) => {
+            window.parts = [];
+            new MutationObserver(() => {
+                const bar = document.querySelector(`${place} [role=progressbar]`);
+                if (bar) parts.push([Number(bar.ariaValueNow), bar.ariaLabel]);
+            }).observe(document.querySelector(place), {
+                subtree: true, childList: true, attributes: true,
+            });
+        }""",
+        place,
+    )
+    open_file(page, button, photo)
+    page.locator(f"{place} [role=progressbar]").wait_for()
+    if tab == "Colourise":
+        page.locator(".st-shot.st-sending").wait_for()
+    page.wait_for_function(
+        "() => !document.querySelector('[role=progressbar], .st-sending')", timeout=30_000
+    )
+    parts = page.evaluate("() => parts")
+    assert {label for _, label in parts} == {"Sending large.png"}
+    shares = [share for share, _ in parts]
+    assert shares == sorted(shares) and len(set(shares)) >= 3 and 0 < shares[-1] <= 100

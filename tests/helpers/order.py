@@ -1,0 +1,48 @@
+"""The order of the test files: the longest first, so that both workers are busy to the end."""
+
+import pytest
+
+# By the time that they took with two workers; a file that is not here takes less than 10 s.
+LONGEST = (
+    "test_distributed",
+    "test_browser_models",
+    "test_browser",
+    "test_browser_files",
+    "test_browser_proxy",
+    "test_browser_tools",
+    "test_browser_studio",
+    "test_loop",
+    "test_browser_screens",
+    "test_browser_colorize",
+    "test_browser_hints",
+    "test_browser_keyboards",
+    "test_hostile_files",
+    "test_browser_shapes",
+    "test_precision",
+    "test_memory",
+    "test_loop_saves",
+    "test_browser_hands",
+    "test_browser_nothing_lost",
+    "test_browser_without_network",
+    "test_colorize_album",
+    "test_faults",
+    "test_packaging",
+    "test_loop_stops",
+    "test_properties",
+    "test_gradio_compat",
+    "test_hostile_requests",
+    "test_checkpoints_off",
+    "test_examples",
+    "test_backends",
+    "test_train_step",
+    "test_malloc",
+    "test_space",
+    "test_loop_starts",
+    "test_publish",
+)
+_PLACES = {name: place for place, name in enumerate(LONGEST)}
+
+
+def by_duration(item: pytest.Item) -> int:
+    """A sort key; files that are equally far keep their order."""
+    return _PLACES.get(item.path.stem, len(LONGEST))
