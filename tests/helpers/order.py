@@ -4,8 +4,9 @@ import pytest
 
 # By the time that they took with two workers; a file that is not here takes less than 10 s.
 LONGEST = (
-    "test_distributed",
+    "test_torchrun",
     "test_browser_models",
+    "test_distributed",
     "test_browser",
     "test_browser_files",
     "test_browser_proxy",

@@ -3,26 +3,27 @@
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from helpers.forked import ROOT, Forker, wait_until
+from helpers.forked import Forker, wait_until
 from helpers.synthetic import write_facades
-from safetensors.torch import load_file
+from helpers.two_workers import (
+    KEYS,
+    LONGER,
+    SMALL,
+    assert_same_run,
+    has_lines,
+    losses,
+    run_whole,
+    start_pair,
+)
 
-SMALL = {"size": 32, "ngf": 4, "depth": 3, "max_channels": 8, "ndf": 4, "batch_size": 4}
 WITHOUT_BATCH_NORM = {**SMALL, "encoder": "unet", "norm": "instance"}
 FACADES = {**SMALL, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
-KEYS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
-KEYS += ["--stem=4", "--num-workers=0", "--log-every=1", "--mixed-precision=fp32", "--device=cpu"]
-LONGER = ["facades", *KEYS, "--save-every=5", "--sample-every=12", "--max-steps=24"]
 
 pytestmark = pytest.mark.slow
 
@@ -30,23 +31,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_facades(tmp_path_factory.mktemp("pairs") / "data", 5, 2, 40, 40)
-
-
-def start_pair(forker: Forker, folder: Path, *arguments: object) -> list[int]:
-    """Two workers of train.py, as torchrun starts them; what each says is in FOLDER/said0, 1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    pair = []
-    for rank in (0, 1):
-        said = folder / f"said{rank}"
-        said.unlink(missing_ok=True)
-        env = {**place, "RANK": str(rank), "LOCAL_RANK": str(rank)}
-        pair.append(
-            forker.start("pix2pix.cli.train:main", [[str(a) for a in arguments]], said, env)
-        )
-    return pair
 
 
 @pytest.fixture
@@ -66,29 +50,7 @@ def begin(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
 
 @pytest.fixture(scope="module")
 def whole(forker: Forker, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of two workers with LONGER that nothing broke."""
-    folder = tmp_path_factory.mktemp("whole")
-    for process in start_pair(forker, folder, *LONGER, "--data", data, "--out", folder / "run"):
-        assert forker.wait(process) == 0
-    return folder / "run"
-
-
-def losses(folder: Path) -> list[dict]:
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    rows = [json.loads(line) for line in lines if "val" not in line]
-    return [{k: v for k, v in row.items() if k not in ("seconds", "step")} for row in rows]
-
-
-def has_lines(path: Path, count: int) -> bool:
-    return path.exists() and path.read_text().count("\n") >= count
-
-
-def assert_same_run(one: Path, other: Path) -> None:
-    assert losses(one) == losses(other)
-    expected, got = (load_file(folder / "model.safetensors") for folder in (one, other))
-    assert expected.keys() == got.keys()
-    for name in expected:
-        np.testing.assert_array_equal(expected[name], got[name], err_msg=name)
+    return run_whole(forker, tmp_path_factory.mktemp("whole"), data)
 
 
 def learn_double(
@@ -201,56 +163,3 @@ def test_a_mistake_is_said_once(
     assert "batch_size must be a multiple of the number of workers, 2, got 3" in said
     assert "batch_size" not in echo
     assert not (tmp_path / "run").exists()
-
-
-def torchrun(*arguments: object) -> subprocess.Popen:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    return subprocess.Popen(
-        [*command, *(str(a) for a in arguments)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def worker_of(launcher: int, rank: int) -> int:
-    """The process's id of a worker that this torchrun started."""
-    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
-    mark = f"RANK={rank}".encode()
-    return next(
-        int(c) for c in children if mark in Path(f"/proc/{c}/environ").read_bytes().split(b"\0")
-    )
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
-def test_torchrun_starts_killed_workers_again_and_they_go_on_from_the_last_save(
-    tmp_path: Path, data: Path, whole: Path
-) -> None:
-    broken = tmp_path / "broken"
-    start = ["train.py", *LONGER, "--data", data, "--out", broken]
-    launcher = torchrun("--max-restarts=1", *start)
-    try:
-        wait_until(lambda: has_lines(broken / "metrics.jsonl", 7))
-        os.kill(worker_of(launcher.pid, 1), signal.SIGKILL)
-        _, said = launcher.communicate(timeout=300)
-    finally:
-        launcher.kill()
-    assert launcher.returncode == 0, said
-    assert "another worker is gone" in said
-    assert_same_run(whole, broken)
-
-
-def test_a_signal_to_torchrun_saves_the_run(tmp_path: Path, data: Path) -> None:
-    out = tmp_path / "run"
-    launcher = torchrun(
-        "train.py", "facades", "--data", data, *KEYS, "--max-steps=100000", "--out", out
-    )
-    try:
-        wait_until(lambda: has_lines(out / "metrics.jsonl", 3))
-        launcher.terminate()
-        _, said = launcher.communicate(timeout=300)
-    finally:
-        launcher.kill()
-    assert f"--resume {out}" in said
-    assert len(losses(out)) == json.loads((out / "config.json").read_text())["training"]["steps"]
