@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,22 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
         gc.collect()
         trim_heap()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lean_heap() -> Iterator[None]:
+    """Freed memory returns to the system, also after a training in this process.
+
+    train.py makes its process keep what it frees: here for all tests that follow, up to 600 MB.
+    In the processes that tests start it does so still.
+    """
+    from pix2pix.runtime.malloc import limit_heap_growth
+
+    limit_heap_growth()
+    with pytest.MonkeyPatch.context() as patch:
+        if "pix2pix.cli.train" in sys.modules:
+            patch.setattr("pix2pix.cli.train.keep_freed_memory", lambda: True)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -110,7 +110,7 @@ def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
     colorize, colorizer_checkpoint: Path, number: signal.Signals
 ) -> None:
     for i in range(60):
-        make(f"album/{i:02}.png", 900, 600)
+        make(f"album/{i:02}.png", 450, 300)
     command = [sys.executable, "-m", "pix2pix", "colorize", "album", "-o", "out", "--device", "cpu"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
@@ -131,7 +131,7 @@ def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
     status, lines = colorize("album", "-o", "out")
     assert status == 0
     assert lines == [f"{len(first)} already done and skipped; --force does them again"]
-    assert all(pixels(p).shape == (600, 900, 3) for p in Path("out").iterdir())
+    assert all(pixels(p).shape == (300, 450, 3) for p in Path("out").iterdir())
     assert len(results()) == 60
 
 

@@ -1,28 +1,31 @@
-"""The order of the test files: the longest first, so that both workers are busy to the end."""
+"""The order of the test files: the longest first, so that both workers are busy to the end.
+
+Those that take the most memory, by several processes or by the shipped models, stand apart.
+"""
 
 import pytest
 
-# By the time that they took with two workers; a file that is not here takes less than 10 s.
+# A file that is not here takes less than 10 s.
 LONGEST = (
     "test_torchrun",
     "test_browser_models",
     "test_distributed",
-    "test_browser",
+    "test_browser_tools",
     "test_browser_files",
     "test_browser_proxy",
-    "test_browser_tools",
-    "test_browser_studio",
     "test_loop",
-    "test_browser_screens",
-    "test_browser_colorize",
-    "test_browser_hints",
-    "test_browser_keyboards",
     "test_hostile_files",
+    "test_browser_studio",
+    "test_browser_keyboards",
+    "test_browser",
+    "test_loop_saves",
+    "test_browser_colorize",
     "test_browser_shapes",
     "test_precision",
-    "test_memory",
-    "test_loop_saves",
+    "test_browser_hints",
     "test_browser_hands",
+    "test_memory",
+    "test_browser_screens",
     "test_browser_nothing_lost",
     "test_browser_without_network",
     "test_colorize_album",
