@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.order import LONGEST
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -147,3 +148,8 @@ if TYPE_CHECKING:
         "pix2pix.images.color",
         "gradio.utils",
     }
+
+
+def test_the_order_of_the_test_files_names_files_that_exist() -> None:
+    assert set(LONGEST) <= {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert len(LONGEST) == len(set(LONGEST))
