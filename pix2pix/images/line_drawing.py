@@ -23,6 +23,9 @@ BLANK_FRACTION = 0.02  # of random sketches without a stroke
 SINGLE_FRACTION = 0.03  # with one stroke
 FEW_FRACTION = 0.4  # with 4 to MAX_FEW strokes
 MAX_FEW = 24
+ROUGH_FRACTION = (
+    0.4  # of those, with strokes as rough as circles and triangles of a child's drawing
+)
 
 Stroke = np.ndarray  # (N, 2) float32, the points x, y of a closed curve
 
@@ -56,7 +59,10 @@ def random_sketch(photo: np.ndarray, rng: np.random.Generator) -> Sketch:
     blur = float(np.exp(rng.uniform(np.log(0.9), np.log(5.5))))
     strokes = find_strokes(photo, blur, share=rng.uniform(0.04, 0.18))
     strokes = choose_strokes(strokes, rng)
-    tolerance = float(np.exp(rng.uniform(np.log(0.4), np.log(4.0 if len(strokes) < 30 else 1.2))))
+    low, high = (0.4, 4.0) if len(strokes) <= MAX_FEW else (0.4, 1.2)
+    if len(strokes) <= MAX_FEW and rng.random() < ROUGH_FRACTION:
+        low, high = 4.0, 12.0
+    tolerance = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     strokes = shake(simplify(strokes, tolerance), photo.shape[:2], rng)
     width = float(rng.choice([1, 1.5, 2, 2.5, 3, 4, 5]))
     line_type = cv2.LINE_AA if rng.random() < 0.5 else cv2.LINE_8

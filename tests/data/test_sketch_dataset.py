@@ -7,7 +7,12 @@ import pytest
 import torch
 from helpers.synthetic import write_photos
 
-from pix2pix.data.datasets.sketch_dataset import SketchPhotos, calm_target
+from pix2pix.data.datasets.sketch_dataset import (
+    SMALL_FRACTION,
+    SketchPhotos,
+    calm_target,
+    place_smaller,
+)
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import DataOptions
 from pix2pix.images.line_drawing import Sketch, lines_from_photo
@@ -51,3 +56,16 @@ def test_a_sheet_with_next_to_nothing_becomes_a_smooth_background(strokes: int) 
     assert np.abs(np.diff(calm, axis=1)).max() <= 8
     assert calm.mean() == pytest.approx(photo.mean(), abs=4)
     np.testing.assert_array_equal(calm_target(photo, Sketch(photo[..., 0], 2)), photo)
+
+
+def test_some_photos_are_shown_smaller_on_a_smooth_background() -> None:
+    checks = (np.indices((64, 64)).sum(0) // 4 % 2 * 255).astype(np.uint8)
+    photo = np.repeat(checks[..., None], 3, 2)
+    placed = [place_smaller(photo, np.random.default_rng(seed)) for seed in range(200)]
+    changed = [p for p in placed if (p != photo).any()]
+    assert len(changed) == pytest.approx(200 * SMALL_FRACTION, abs=25)
+    for picture in changed:
+        assert picture.shape == photo.shape
+        contrast = np.abs(np.diff(picture[..., 0].astype(int), axis=0)).max(axis=1)
+        assert contrast.max() > 60, "the photo is there"
+        assert min(contrast[:4].max(), contrast[-4:].max()) < 60, "one side at least is smooth"
