@@ -225,7 +225,10 @@ def serve(arguments: list[str], log: Path) -> tuple[subprocess.Popen, str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "app.py", "--port", str(port), *arguments]
+    # All users have one address here.
+    limits = ["client-uploads=8", "client-queue=33", "client-sessions-per-minute=1000"]
+    shares = [f"--limit={limit}" for limit in limits]
+    command = [sys.executable, "app.py", "--port", str(port), *shares, *arguments]
     with log.open("wb") as file:
         server = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
     for _ in range(600):

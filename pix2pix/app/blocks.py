@@ -15,6 +15,10 @@ from pix2pix.app import components, gradio_compat, programs
 from pix2pix.app.assets import ASSETS, assets_routes
 from pix2pix.app.canvas_spec import sheet_of
 from pix2pix.app.root_path import read_root_path
+from pix2pix.app.server.connections import Connections, guarded
+from pix2pix.app.server.guard import ServerGuard
+from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
+from pix2pix.app.server.origin_check import Access, read_access
 from pix2pix.app.server.photo_store import PHOTOS
 from pix2pix.app.server.request_filter import AllowlistMiddleware
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
@@ -27,7 +31,7 @@ from pix2pix.app.theme import studio_theme
 from pix2pix.app.uploads import upload_routes
 from pix2pix.inference import Colorizer, Drawer, Tracer
 
-MAX_CALLS = 64  # of programs that run or wait in Gradio; MAX_WAITING of the ModelQueue is lower
+MAX_CALLS = 64  # of programs that run or wait in Gradio; the ModelQueue takes fewer
 
 
 def create_demo(
@@ -36,6 +40,7 @@ def create_demo(
     tracer: Tracer | None = None,
     others: Sequence[Served] = (),
     revisions: Mapping[str, str] = MappingProxyType({}),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> gr.Blocks:
     """The app around its models.
 
@@ -43,7 +48,7 @@ def create_demo(
     With a tracer, whose classes must be those of the facades, a photo can become a drawing.
     Each of the others has a tab of its own. `revisions` of "facades" and "colorize" are shown.
     """
-    studio = StudioApi()
+    studio = StudioApi(limits)
     with gr.Blocks(
         title="pix2pix studio",
         analytics_enabled=False,
@@ -135,6 +140,7 @@ def launch_options(demo: gr.Blocks, root_path: str = "", mcp: bool = False) -> d
         bodies=studio.bodies,
         endpoints=studio.endpoints,
         has_mcp=mcp,
+        limits=studio.limits,
     )
     return {
         "root_path": read_root_path(root_path),
@@ -156,3 +162,32 @@ def launch_options(demo: gr.Blocks, root_path: str = "", mcp: bool = False) -> d
         "share": False,
         "enable_monitoring": False,
     }
+
+
+def launch_demo(
+    demo: gr.Blocks,
+    host: str,
+    port: int,
+    root_path: str = "",
+    mcp: bool = False,
+    access: Access | None = None,
+) -> None:
+    """Serves the app without blocking. Raises OSError if it cannot listen there.
+
+    `access` says who may use it; by default only its own pages on this machine, and programs.
+    """
+    given = read_access(host, root_path=root_path) if access is None else access
+    demo.launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        **launch_options(demo, root_path, mcp),
+    )
+    limits = studio_api_of(demo).limits
+    connections = Connections(limits, given.proxies)
+    gradio_compat.install_guards(
+        demo,
+        lambda app: ServerGuard(app, given, limits),
+        lambda protocol: guarded(protocol, connections),
+    )

@@ -4,9 +4,14 @@ Tried with Gradio 6.31.0, which requirements bound to 6.x (`gradio~=6.31`). A te
 (tests/app/test_gradio_compat.py) fails by name when an upgrade breaks it.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import gradio as gr
 from gradio.context import LocalContext
 from starlette.requests import Request
+
+from pix2pix.app.server.client_address import client_key
 
 # Sessions of programs, 170 kB each, whose answers nobody has fetched yet. Gradio keeps 2000.
 MAX_SESSIONS = 200
@@ -19,6 +24,29 @@ def set_gradio_request(request: Request) -> None:
     every call counts as an anonymous visitor's.
     """
     LocalContext.request.set(gr.Request(request=request))
+
+
+def calling_client() -> str:
+    """The address of the program whose event runs: Gradio runs it outside of its request.
+
+    Without it all programs would share one client's places in the queue.
+    """
+    request = LocalContext.request.get(None)
+    client = getattr(request, "client", None)
+    return client_key(client.host) if client else ""
+
+
+def install_guards(
+    demo: gr.Blocks, guard: Callable[[Any], Any], protocol: Callable[[type], type]
+) -> None:
+    """Puts `guard` around the whole app that runs, and `protocol` around its connections.
+
+    `launch` makes uvicorn's Config by itself. uvicorn reads both attributes for each connection.
+    Without it 1,100 idle sockets stop the app, and Gradio lets foreign pages read its answers.
+    """
+    config = demo.server.config
+    config.loaded_app = guard(config.loaded_app)
+    config.http_protocol_class = protocol(config.http_protocol_class)
 
 
 def limit_sessions(demo: gr.Blocks) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.app.root_path import read_root_path
+from pix2pix.app.server.limits import parse_limits
+from pix2pix.app.server.origin_check import read_access
 from pix2pix.app.server.upload_cache import own_folder
 from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
@@ -42,6 +44,7 @@ if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
 
 GENERIC_NAMES = ("checkpoint", "best", "last")  # folders whose names do not serve as titles
 ON_SPACES = "SPACE_ID" in os.environ
+SPACES_PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # a Space is reached through them alone
 WARM_UP_AFTER_S = 3.0  # the first page comes first
 Model = TypeVar("Model")
 
@@ -114,7 +117,33 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="also serve drawing and colouring as tools to language models (MCP)",
     )
-    return parser.parse_args(argv)
+    parser.add_argument(
+        "--trusted-proxies",
+        metavar="ADDRESSES",
+        type=lambda text: text.split(","),
+        default=os.environ.get("PIX2PIX_TRUSTED_PROXIES", SPACES_PROXIES if ON_SPACES else None),
+        help="addresses or networks of the proxies in front of the app, separated by commas, such "
+        "as 127.0.0.1; their X-Forwarded headers are believed [none; or $PIX2PIX_TRUSTED_PROXIES]",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        metavar="ORIGIN",
+        action="append",
+        default=["*"] if ON_SPACES else [],
+        help="origin of other pages that may use the app, such as https://example.org; null: pages "
+        "in a sandbox; *: all pages; may be given several times [its own pages only]",
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="NAME=NUMBER",
+        action="append",
+        default=[],
+        help="changes a limit of the server or of a client, such as client-uploads=8; may be given "
+        "several times; see docs/hosting.md",
+    )
+    args = parser.parse_args(argv)
+    args.trusted_proxies = args.trusted_proxies or []
+    return args
 
 
 def load_or_say_why(
@@ -191,6 +220,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         args.root_path = read_root_path(args.root_path)
     except ValueError as error:
         raise SystemExit(f"app.py: --root-path: {error}") from None
+    try:
+        args.limits = parse_limits(args.limit)
+        args.access = read_access(
+            args.host, args.trusted_proxies, args.allow_origin, args.root_path
+        )
+    except ValueError as error:
+        raise SystemExit(f"app.py: {error}") from None
     if args.mcp:
         check_mcp()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
@@ -228,7 +264,7 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
 
         drawer, colorizer, tracer, revisions = loading.result()
     others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
-    demo = create_demo(drawer, colorizer, tracer, others, revisions)
+    demo = create_demo(drawer, colorizer, tracer, others, revisions, args.limits)
     trim_heap()
 
     def warm_up() -> None:
@@ -243,17 +279,11 @@ def serve(args: argparse.Namespace) -> None:
     """Serves the app until SIGTERM or Ctrl+C."""
     demo, warm_up = build(args)
     from pix2pix.app import gradio_compat
-    from pix2pix.app.blocks import launch_options, studio_api_of
+    from pix2pix.app.blocks import launch_demo, studio_api_of
     from pix2pix.app.server.shutdown import stop_server, wait_for_signal
 
     try:
-        demo.launch(
-            server_name=args.host,
-            server_port=args.port,
-            prevent_thread_lock=True,
-            quiet=True,
-            **launch_options(demo, args.root_path, args.mcp),
-        )
+        launch_demo(demo, args.host, args.port, args.root_path, args.mcp, args.access)
     except OSError:
         raise SystemExit(
             f"app.py: cannot listen on {args.host}:{args.port}, is it in use? "

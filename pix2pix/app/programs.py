@@ -13,8 +13,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from pix2pix.app import gradio_compat
 from pix2pix.app.canvas_spec import SheetKind
 from pix2pix.app.errors import as_user_error, show_notices
+from pix2pix.app.server.disk_share import FILES
 from pix2pix.app.server.event_validation import Endpoint
 from pix2pix.app.server.image_routes import translate_photo
 from pix2pix.app.server.model_queue import Lane, ModelQueue
@@ -27,6 +29,7 @@ from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.label_map import is_facades, open_label_map
 
+MAX_HEADER_BYTES = 2 << 20  # of a PNG: its metadata is bounded (`images.metadata`)
 Work = Callable[..., str]  # takes the uploaded file and the number, gives the result's path
 
 
@@ -117,7 +120,9 @@ def _add_endpoint(name: str, work: Work, description: str, queue: ModelQueue) ->
     async def call(file: Any, *numbers: Any) -> str:
         upload = read_upload(file)
         try:
-            path, notices = await queue.run(lambda: work(upload, *numbers), Lane.FILES)
+            path, notices = await queue.run(
+                lambda: work(upload, *numbers), Lane.FILES, client=gradio_compat.calling_client()
+            )
             show_notices(notices)
             return path
         finally:
@@ -150,5 +155,7 @@ def save_result(
     (see `request_filter`).
     """
     path = upload_folder() / secrets.token_hex(20) / f"{Path(name).stem or 'photo'}.png"
-    save_image(image, path, metadata, dpi)
+    at_most = image.width * image.height * 4 + image.height + MAX_HEADER_BYTES
+    with FILES.writing(path, at_most, gradio_compat.calling_client()):
+        save_image(image, path, metadata, dpi)
     return str(path)

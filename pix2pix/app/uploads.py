@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pix2pix.app.server.answers import PRIVATE
+from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
-from pix2pix.app.server.upload_cache import keep_upload
+from pix2pix.app.server.upload_cache import keep_upload, upload_folder
 
 UPLOAD_URL = "gradio_api/upload"
 MAX_FILES = 32  # in one form
@@ -38,7 +39,7 @@ async def receive(request: Request) -> Response:
                 return _refuse(NO_FORM, 400)
             if any((file.size or 0) > MAX_UPLOAD_MB << 20 for file in files):  # type: ignore[union-attr]
                 return _refuse(f"a file here has at most {MAX_UPLOAD_MB} MB", 413)
-            paths = await run_in_threadpool(_keep, files)  # type: ignore[arg-type]
+            paths = await run_in_threadpool(_keep, files, current_client())  # type: ignore[arg-type]
     except HTTPException as error:  # Starlette's message for a broken form, or for too many files
         return _refuse(str(error.detail), 400)
     except (LookupError, ValueError):  # an unknown charset or a broken header
@@ -46,8 +47,10 @@ async def receive(request: Request) -> Response:
     return JSONResponse(paths, headers=PRIVATE)
 
 
-def _keep(files: Sequence[UploadFile]) -> list[str]:
-    return [str(keep_upload(file.file, file.filename or "")) for file in files]
+def _keep(files: Sequence[UploadFile], client: str) -> list[str]:
+    """The uploads' paths in the upload folder: no answer tells where that lies."""
+    kept = [keep_upload(file.file, file.filename or "", client) for file in files]
+    return [path.relative_to(upload_folder()).as_posix() for path in kept]
 
 
 def _refuse(reason: str, status: int) -> Response:

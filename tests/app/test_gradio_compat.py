@@ -9,13 +9,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import pytest
+import uvicorn
 from gradio.context import LocalContext
 from helpers.running import ROOT
 from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from starlette.requests import Request
+from uvicorn.server import ServerState
 
 from pix2pix.app import gradio_compat
 from pix2pix.app.blocks import create_demo
@@ -91,3 +95,28 @@ def test_the_app_writes_no_stub_into_its_own_source() -> None:
     code = "import pix2pix.app.blocks"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=300)
     assert not list(Path(ROOT / "pix2pix").rglob("*.pyi"))
+
+
+def test_the_guards_are_put_where_uvicorn_reads_them(demo: gr.Blocks) -> None:
+    async def app(*_: Any) -> None:
+        pass
+
+    config = uvicorn.Config(app, log_level="warning", proxy_headers=False)
+    config.load()
+    demo.server = SimpleNamespace(config=config)  # type: ignore[assignment]
+
+    class Protocol(config.http_protocol_class):  # type: ignore[misc, name-defined]
+        pass
+
+    gradio_compat.install_guards(demo, lambda inner: ("guard", inner), lambda _: Protocol)
+    connection: Any = config.http_protocol_class(  # type: ignore[call-arg, operator]
+        config=config, server_state=ServerState(), app_state={}, _loop=asyncio.new_event_loop()
+    )
+    assert isinstance(connection, Protocol)
+    assert connection.app[0] == "guard", "uvicorn no longer reads `loaded_app` for each connection"
+
+
+def test_the_client_of_a_running_event_is_known() -> None:
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    gradio_compat.set_gradio_request(Request({**scope, "client": ("10.0.0.7", 1)}))
+    assert gradio_compat.calling_client() == "10.0.0.7"

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.models import colors
+from helpers.serving import launch
 from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
 
-from pix2pix.app.blocks import create_demo, launch_options
+from pix2pix.app.blocks import create_demo
 from pix2pix.labels.label_map import encode_label_image
 
 mcp = pytest.importorskip("mcp", reason="pip install 'gradio[mcp]'")
@@ -22,12 +23,7 @@ mcp = pytest.importorskip("mcp", reason="pip install 'gradio[mcp]'")
 @pytest.fixture(scope="module")
 def address(upload_folder: Any) -> Iterator[str]:
     demo = create_demo(PaletteDrawer(), SepiaColorizer())
-    _, url, _ = demo.launch(
-        server_name="127.0.0.1",
-        prevent_thread_lock=True,
-        quiet=True,
-        **launch_options(demo, mcp=True),
-    )
+    url = launch(demo, mcp=True)
     assert demo.mcp_error is None
     yield f"{url}gradio_api/mcp/"
     demo.close(verbose=False)

@@ -20,7 +20,7 @@ from helpers.running import host_and_port
 from PIL import Image, PngImagePlugin
 
 from pix2pix.app.server import photo_store
-from pix2pix.app.server.bodies import UPLOADS_AT_ONCE
+from pix2pix.app.server.limits import DEFAULT_LIMITS
 from pix2pix.app.server.photo_store import (
     PHOTOS,
     PHOTOS_A_VISITOR,
@@ -301,7 +301,7 @@ def test_more_uploads_at_once_than_there_is_room_for_wait(fake_studio: str) -> N
         f"POST /{PHOTOS_URL} HTTP/1.1\r\nhost: {host}\r\nx-studio-key: {MINE}\r\n"
         "content-length: 1000\r\n\r\nx"
     ).encode()
-    slow = [socket.create_connection((host, port)) for _ in range(UPLOADS_AT_ONCE)]
+    slow = [socket.create_connection((host, port)) for _ in range(DEFAULT_LIMITS.uploads)]
     for connection in slow:
         connection.sendall(head)
     wait_until(lambda: send(fake_studio).status_code == 503)

@@ -60,12 +60,16 @@ def test_parallel_calls_with_the_same_photo_all_get_their_pictures(
         list(pool.map(call, clients))
 
 
-def test_an_upload_is_a_file_of_its_own(fake_studio: str, picture: Path) -> None:
-    first, second = (upload(fake_studio, picture) for _ in range(2))
-    assert first != second and Path(first).read_bytes() == Path(second).read_bytes()
-    ask(fake_studio, "call/v2/colorize", {"photo": {"path": first}})
-    assert not Path(first).exists(), "somebody's photo"
-    assert Path(second).exists()
+def test_an_upload_is_a_file_of_its_own(
+    fake_studio: str, picture: Path, upload_folder: Path
+) -> None:
+    names = [upload(fake_studio, picture) for _ in range(2)]
+    assert not any(str(upload_folder) in name for name in names), "no path of the server"
+    first, second = (upload_folder / name for name in names)
+    assert first != second and first.read_bytes() == second.read_bytes()
+    ask(fake_studio, "call/v2/colorize", {"photo": {"path": names[0]}})
+    assert not first.exists(), "somebody's photo"
+    assert second.exists()
 
 
 # ---- what is wrong, in words -------------------------------------------------------------

@@ -61,7 +61,9 @@ def test_the_prefix_is_found_where_the_proxy_left_it() -> None:
 @pytest.fixture(scope="module", params=["/static", "https://example.org/studio/"])
 def prefixed(request: pytest.FixtureRequest, upload_folder: Path) -> Iterator[tuple[str, str]]:
     """The app's own address, and its prefix: one that is a path of the app too, or an address."""
-    for url in serve(PaletteDrawer(), SepiaColorizer(), root_path=request.param):
+    for url in serve(
+        PaletteDrawer(), SepiaColorizer(), root_path=request.param, proxies=["127.0.0.1"]
+    ):
         yield url.rstrip("/"), prefix_of(read_root_path(request.param))
 
 

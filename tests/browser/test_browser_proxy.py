@@ -28,11 +28,15 @@ from PIL import Image
 pytestmark = [pytest.mark.browser, needs_nginx]
 Visit = Callable[..., Any]
 
+# Of nginx on this machine; and of pages of other origins, and in a sandbox.
+ACCESS: dict[str, Any] = {"proxies": ["127.0.0.1"], "origins": ["*"]}
+
 
 @pytest.fixture(scope="module")
 def app_port(upload_folder: Path) -> Iterator[int]:
     """Of the app with stand-in models, told that it is served under /studio."""
-    for url in serve(PaletteDrawer(), SepiaColorizer(), BandTracer(), root_path="/studio"):
+    models = (PaletteDrawer(), SepiaColorizer(), BandTracer())
+    for url in serve(*models, root_path="/studio", **ACCESS):
         yield int(url.rstrip("/").split(":")[-1])
 
 

@@ -22,6 +22,13 @@ from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
 ROOT = Path(__file__).resolve().parents[2]
+# All visitors of the tests have one address.
+ROOMY = (
+    "client-uploads=8",
+    "client-queue=33",
+    "client-body-mb=64",
+    "client-sessions-per-minute=100000",
+)
 OWN_TABS = ("roads", "edges", "aerial", "segments")
 
 
@@ -70,6 +77,7 @@ def save_app_models(folder: Path) -> dict[str, Path]:
 
 def app_arguments(models: dict[str, Path]) -> list[str]:
     arguments = [f"--checkpoint-{n}={models[n]}" for n in ("facades", "colorize", "trace")]
+    arguments += [f"--limit={limit}" for limit in ROOMY]
     return arguments + [f"--checkpoint={models[n]}" for n in OWN_TABS]
 
 

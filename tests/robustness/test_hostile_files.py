@@ -291,9 +291,9 @@ def test_a_stranger_of_many_names_takes_little_memory(attacked: RunningApp) -> N
 def test_slow_clients_keep_nobody_waiting(attacked: RunningApp) -> None:
     host, port = host_and_port(attacked.url)
     heads = [
-        f"POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + '{"data":'
+        f"POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 100000\r\n\r\n" + '{"data":'
         for path in ("gradio_api/queue/join", "gradio_api/call/draw", "studio-api/draw/draw")
-    ] + ["GET /config HTTP/1.1\r\nhost: x\r\nx-slow: "]
+    ] + [f"GET /config HTTP/1.1\r\nhost: {host}\r\nx-slow: "]
     slow = []
     for i in range(60):
         connection = socket.create_connection((host, port))
@@ -333,7 +333,8 @@ def test_an_upload_broken_off_is_one_line_in_the_log(
 def break_off(app: RunningApp, path: str) -> None:
     """Sends a quarter of a body and hangs up."""
     head = (
-        f"POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 400000\r\nx-studio-key: {KEY}\r\n"
+        f"POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 400000\r\n"
+        f"x-studio-key: {KEY}\r\n"
         "content-type: multipart/form-data; boundary=b\r\n\r\n"
         '--b\r\ncontent-disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
     )

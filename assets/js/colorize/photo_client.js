@@ -5,7 +5,7 @@ import { urlOf } from "../core/base_url.js";
 import { readError } from "../core/responses.js";
 import { RequestQueue } from "./request_queue.js";
 
-const BUSY = 503;
+const BUSY = [503, 429]; // the server, or this network's share of it
 const RETRY_MS = 1500;
 const MAX_RETRIES = 20;
 
@@ -83,7 +83,7 @@ export class PhotoClient {
         this.#stay();
         return Object.assign(photo, { remote, width, height, thumb: photo.thumb ?? thumb });
       } catch (error) {
-        if (error.status !== BUSY || attempt > MAX_RETRIES) throw error;
+        if (!BUSY.includes(error.status) || attempt > MAX_RETRIES) throw error;
       }
       await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
     }

@@ -23,11 +23,17 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class RequestError(Exception):
-    """A request that is refused: an HTTP status, and the reason in words for the visitor."""
+    """A request that is refused: an HTTP status, and the reason in words for the visitor.
 
-    def __init__(self, status: int, reason: str) -> None:
+    `retry_after_s` tells programs when to try again.
+    """
+
+    def __init__(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
+        if retry_after_s is None and status == 503:
+            retry_after_s = 5
+        self.headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
 
 
 def unfinished(error: Exception) -> str:
@@ -75,7 +81,9 @@ def answering(handler: Handler, about_file: bool = False) -> Handler:
         try:
             return await handler(request)
         except RequestError as error:
-            return refuse(error.reason, error.status)
+            answer = refuse(error.reason, error.status)
+            answer.headers.update(error.headers)
+            return answer
         except InferenceCancelledError:
             return Response(status_code=204, headers=PRIVATE)
         except ClientDisconnect:

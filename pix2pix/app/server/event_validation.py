@@ -69,15 +69,16 @@ def check_file(file: Any, takes_addresses: bool = False) -> dict[str, Any]:
     the request filter then replaces it by an upload, since Gradio would fetch any address.
     """
     is_given_address = isinstance(file, dict) and is_address(file.get("path"))
+    path = {}
     try:
         if not (takes_addresses and is_given_address):
-            read_upload(file)
+            path = {"path": str(read_upload(file).path)}
     except ValueError as error:
         raise FileError(str(error)) from None
     if not _is_described(file):
         raise FileError(NOT_DESCRIBED)
     kept = {key: value for key, value in file.items() if key != "url"}
-    return {**kept, "meta": _MARK}
+    return {**kept, **path, "meta": _MARK}
 
 
 def _is_described(file: Mapping[str, Any]) -> bool:

@@ -2,18 +2,21 @@
 
 import enum
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 import anyio
 
 from pix2pix.app.server.answers import RequestError
+from pix2pix.app.server.client_address import current_client
+from pix2pix.app.server.client_shares import Share
+from pix2pix.app.server.limits import DEFAULT_LIMITS
 from pix2pix.app.server.shutdown import is_stopping
 from pix2pix.inference import InferenceCancelledError, Stop
 from pix2pix.runtime.user_warnings import collect_notices
 
-MAX_WAITING = 32  # in a lane
 MAX_VISITORS = 1000
 
 Result = TypeVar("Result")
@@ -39,16 +42,66 @@ class Done(NamedTuple, Generic[Result]):
     notices: tuple[str, ...]
 
 
+class Turns:
+    """One turn at a time, client after client, and each client's in the order they came.
+
+    So one client that waits with many jobs delays others by one job. For one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._is_taken = False
+        self._waiting: OrderedDict[str, deque[anyio.Event]] = OrderedDict()
+
+    @asynccontextmanager
+    async def turn(self, client: str) -> AsyncIterator[None]:
+        if self._is_taken:
+            await self._wait(client)
+        self._is_taken = True
+        try:
+            yield
+        finally:
+            self._next()
+
+    async def _wait(self, client: str) -> None:
+        event = anyio.Event()
+        self._waiting.setdefault(client, deque()).append(event)
+        try:
+            await event.wait()
+        except BaseException:  # cancelled
+            if event.is_set():
+                self._next()
+            else:
+                self._waiting[client].remove(event)
+                if not self._waiting[client]:
+                    del self._waiting[client]
+            raise
+
+    def _next(self) -> None:
+        if not self._waiting:
+            self._is_taken = False
+            return
+        client, events = self._waiting.popitem(last=False)
+        events.popleft().set()
+        if events:
+            self._waiting[client] = events  # behind the other clients
+
+
 class ModelQueue:
-    """Runs jobs in worker threads, in each lane one at a time and in the order they came.
+    """Runs jobs in worker threads, in each lane one at a time, the clients in turn.
 
     For one event loop: that of the server.
     """
 
-    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        max_waiting: int = DEFAULT_LIMITS.queue,
+        max_of_a_client: int | None = None,
+    ) -> None:
         self._max_waiting = max_waiting
         self._slots = {lane: anyio.CapacityLimiter(1) for lane in Lane}
+        self._turns = {lane: Turns() for lane in Lane}
         self._jobs: Counter[Lane] = Counter()  # running or waiting
+        self._shares = {lane: Share(max_of_a_client or max_waiting + 1, "jobs") for lane in Lane}
 
     def jobs(self, lane: Lane) -> int:
         """How many jobs run or wait in the lane."""
@@ -69,14 +122,20 @@ class ModelQueue:
             )
 
     async def run(
-        self, work: Callable[[], Result], lane: Lane = Lane.FILES, stop: Stop = None
+        self,
+        work: Callable[[], Result],
+        lane: Lane = Lane.FILES,
+        stop: Stop = None,
+        client: str | None = None,
     ) -> Done[Result]:
         """Runs `work` when it is its turn. Raises what it raises.
 
-        Raises RequestError as `check_room` does; InferenceCancelledError if `stop()` is true when
-        its turn comes.
+        `client` is the address that the job counts for, by default that of the current request.
+        Raises RequestError as `check_room` does, and 429 if the client has too many jobs in the
+        lane; InferenceCancelledError if `stop()` is true when its turn comes.
         """
         self.check_room(lane)
+        client = current_client() if client is None else client
 
         def job() -> Done[Result]:
             if stop is not None and stop():
@@ -85,11 +144,13 @@ class ModelQueue:
                 result = work()
             return Done(result, tuple(notices))
 
-        self._jobs[lane] += 1
-        try:
-            return await anyio.to_thread.run_sync(job, limiter=self._slots[lane])
-        finally:
-            self._jobs[lane] -= 1
+        with self._shares[lane].taken(client):
+            self._jobs[lane] += 1
+            try:
+                async with self._turns[lane].turn(client):
+                    return await anyio.to_thread.run_sync(job, limiter=self._slots[lane])
+            finally:
+                self._jobs[lane] -= 1
 
 
 class LatestRequests:

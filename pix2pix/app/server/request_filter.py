@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import anyio
 from gradio import Blocks
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -26,6 +25,8 @@ from pix2pix.app.prefix import at_root, with_base
 from pix2pix.app.root_path import inner_paths, prefix_of
 from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.bodies import UPLOAD_LIMIT_S, BodyReader, check_length
+from pix2pix.app.server.client_address import current_client
+from pix2pix.app.server.client_shares import SessionRate
 from pix2pix.app.server.event_validation import (
     Endpoint,
     FileError,
@@ -34,6 +35,7 @@ from pix2pix.app.server.event_validation import (
     parse_json,
 )
 from pix2pix.app.server.fetch import Fetcher
+from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 from pix2pix.app.server.shutdown import is_stopping
 from pix2pix.app.server.studio_api import API_URL
@@ -41,6 +43,7 @@ from pix2pix.app.server.upload_cache import is_address, keep_upload, upload_fold
 from pix2pix.app.uploads import UPLOAD_URL
 
 MAX_FORM_BYTES = (MAX_UPLOAD_MB << 20) + (1 << 20)  # a file in its multipart form
+MAX_MCP_BYTES = MAX_FORM_BYTES * 4 // 3  # a file in base64
 
 log = logging.getLogger("pix2pix")
 
@@ -50,8 +53,8 @@ class AllowedRoute(NamedTuple):
 
     methods: str
     path: str  # regular expression of the whole path
-    kind: str = "plain"  # or "json", "call by index", "call", "named call", "upload": its body;
-    # or "file": a result
+    kind: str = "plain"  # or "json", "call by index", "call", "named call", "upload", "mcp": its
+    # body; or "file": a result
 
 
 _ROUTES = (
@@ -76,7 +79,7 @@ _ROUTES = (
     AllowedRoute("POST", r"/gradio_api/(cancel|reset/?)", "json"),
     AllowedRoute("POST", rf"/{UPLOAD_URL}", "upload"),
 )
-_MCP = AllowedRoute("GET POST DELETE", r"/gradio_api/mcp(/.*)?")
+_MCP = AllowedRoute("GET POST DELETE", r"/gradio_api/mcp(/.*)?", "mcp")
 
 
 class AllowlistMiddleware:
@@ -89,9 +92,11 @@ class AllowlistMiddleware:
         bodies: BodyReader,
         endpoints: Mapping[str, Endpoint],
         has_mcp: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
         fetcher: Fetcher | None = None,
     ) -> None:
         self._fetcher = fetcher or Fetcher()
+        self._sessions = SessionRate(limits.client_sessions_per_minute)
         self._app, self._blocks, self._bodies = app, blocks, bodies
         self._endpoints, self._has_mcp = endpoints, has_mcp
         self._names = event_names(blocks)
@@ -110,7 +115,9 @@ class AllowlistMiddleware:
             await self._pass(scope, receive, note_start)
         except RequestError as refusal:
             if not started:
-                answer = JSONResponse({"detail": refusal.reason}, refusal.status)
+                answer = JSONResponse(
+                    {"detail": refusal.reason}, refusal.status, headers=refusal.headers
+                )
                 await answer(scope, receive, send)
         except FileError as error:
             answer = JSONResponse({"detail": _as_validation(str(error))}, 422)
@@ -130,13 +137,15 @@ class AllowlistMiddleware:
             return await _add_slash(prefix, scope, receive, send)
         route, name, path = match_inner_route(scope["method"], scope["path"], prefix, self._has_mcp)
         scope = at_root(scope, path)
-        if route.kind == "plain":
+        if route.kind == "file":
+            found = find_result(name)
+            await self._app(at_root(scope, f"/gradio_api/file={found}"), receive, send)
+        elif route.kind == "mcp" and scope["method"] == "POST":
+            await self._pass_mcp(scope, receive, send)
+        elif route.kind in ("plain", "mcp"):
             if path == "/" and prefix:
                 send = with_base(send, prefix)
             await self._app(scope, receive, send)
-        elif route.kind == "file":
-            found = find_result(name)
-            await self._app(at_root(scope, f"/gradio_api/file={found}"), receive, send)
         elif route.kind == "upload":
             await self._pass_upload(scope, receive, send)
         else:
@@ -172,7 +181,7 @@ class AllowlistMiddleware:
                 content, name = await self._fetcher.fetch(file["path"])
             except ValueError as error:
                 raise FileError(str(error)) from None
-            path = await run_in_threadpool(keep_upload, io.BytesIO(content), name)
+            path = await run_in_threadpool(keep_upload, io.BytesIO(content), name, current_client())
         file.pop("url", None)
         file.update(path=str(path), orig_name=name, size=len(content))
         return path
@@ -193,6 +202,9 @@ class AllowlistMiddleware:
                 raise
             except ValueError as error:
                 raise RequestError(400, str(error)) from None
+        if kind != "json":
+            session = body.get("session_hash") if kind == "call by index" else None
+            self._sessions.enter(current_client(), session)
         if kind != "json" and is_stopping():
             raise RequestError(503, "The server is being stopped. Please try again in a minute.")
         return body
@@ -201,20 +213,33 @@ class AllowlistMiddleware:
         check_length(scope, MAX_FORM_BYTES)
         received = 0
 
-        async def count() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_FORM_BYTES:
-                raise RequestError(413, f"a file here has at most {MAX_UPLOAD_MB} MB")
-            return message
-
         async with self._bodies.upload():
-            try:
-                with anyio.fail_after(UPLOAD_LIMIT_S):
-                    await self._app(scope, count, send)
-            except TimeoutError:
-                raise RequestError(408, "the file took too long to arrive") from None
+            with self._bodies.in_time(UPLOAD_LIMIT_S) as note:
+
+                async def count() -> Message:
+                    nonlocal received
+                    message = await receive()
+                    received += len(message.get("body", b""))
+                    is_whole = not message.get("more_body", False)  # what follows is our work
+                    note(MAX_FORM_BYTES if is_whole else len(message.get("body", b"")))
+                    if received > MAX_FORM_BYTES:
+                        raise RequestError(413, f"a file here has at most {MAX_UPLOAD_MB} MB")
+                    return message
+
+                await self._app(scope, count, send)
+
+    async def _pass_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reads the whole request of an MCP client, within limits, before Gradio does."""
+        check_length(scope, MAX_MCP_BYTES)
+        content = bytearray()
+        async with self._bodies.upload():
+            with self._bodies.in_time(UPLOAD_LIMIT_S) as note:
+                async for chunk in Request(scope, receive).stream():
+                    note(len(chunk))
+                    content += chunk
+                    if len(content) > MAX_MCP_BYTES:
+                        raise RequestError(413, f"an image here has at most {MAX_UPLOAD_MB} MB")
+            await self._app(scope, replay(bytes(content), receive), send)
 
 
 async def _add_slash(prefix: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.event_validation import Endpoint
+from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.model_queue import ModelQueue
 
 API_URL = "studio-api"
@@ -14,9 +15,10 @@ API_URL = "studio-api"
 class StudioApi:
     """The tabs' routes, and what they share: the queue and the limits."""
 
-    def __init__(self) -> None:
-        self.queue = ModelQueue()
-        self.bodies = BodyReader()
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
+        self.queue = ModelQueue(limits.queue, limits.client_queue)
+        self.bodies = BodyReader(limits)
         self.endpoints: dict[str, Endpoint] = {}  # for programs, by name
         self._tabs: dict[str, Sequence[Route]] = {}
 

@@ -15,12 +15,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from pix2pix.app.server.disk_share import (
+    FILES,
+    MAX_FILES_BYTES,
+    PREFIX,
+    find_files,
+    locked,
+    remove_leftovers,
+)
 from pix2pix.app.server.schemas import clean_name
 from pix2pix.runtime.malloc import trim_heap
 
 SWEEP_EVERY_S = 60
 KEEP_S = 1800  # uploads and results
-MAX_FILES_BYTES = 2 << 30  # all files together; the oldest make room
 
 MAX_STEM_BYTES = 160  # of a file's name
 
@@ -69,7 +76,7 @@ def read_upload(file: Any) -> Upload:
     if not isinstance(path, str) or "\0" in path or "://" in path:
         raise ValueError(NOT_DESCRIBED)
     try:
-        resolved = Path(path).resolve()
+        resolved = (upload_folder() / path).resolve()  # an absolute path stays as it is
         is_ours = resolved.is_relative_to(upload_folder()) and resolved.is_file()
     except OSError:  # a name longer than names can be
         is_ours = False
@@ -79,14 +86,17 @@ def read_upload(file: Any) -> Upload:
     return Upload(resolved, clean_name(name if isinstance(name, str) and name else resolved.name))
 
 
-def keep_upload(file: IO[bytes], name: str) -> Path:
-    """Writes an upload into a folder of its own; the path."""
+def keep_upload(file: IO[bytes], name: str, client: str = "") -> Path:
+    """Writes a client's upload into a folder of its own; the path."""
     # Unlike a result's folder its name has no 40 digits: the filter lets nobody fetch it.
     folder = upload_folder() / f"upload-{secrets.token_hex(16)}"
-    folder.mkdir(parents=True)
     path = folder / _file_name(name)
-    with path.open("wb") as kept:
-        shutil.copyfileobj(file, kept, 1 << 20)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    with FILES.writing(path, size, client):
+        folder.mkdir(parents=True)
+        with path.open("wb") as kept:
+            shutil.copyfileobj(file, kept, 1 << 20)
     return path
 
 
@@ -102,16 +112,20 @@ def _file_name(name: str) -> str:
 def own_folder() -> Iterator[Path]:
     """Makes a folder for this process alone, readable by nobody else, and deletes it in the end.
 
-    Where GRADIO_TEMP_DIR names a folder, that one is used, and it stays.
+    Deletes the folders of killed processes. Where GRADIO_TEMP_DIR names a folder, that one is
+    used, and it stays.
     """
     given = os.environ.get(FOLDER_VARIABLE)
     if given:
+        sweep(Path(given))
         yield Path(given)
         return
-    folder = tempfile.mkdtemp(prefix="pix2pix-")  # mode 0700
+    remove_leftovers(Path(tempfile.gettempdir()))
+    folder = tempfile.mkdtemp(prefix=PREFIX)  # mode 0700
     os.environ[FOLDER_VARIABLE] = folder
     try:
-        yield Path(folder)
+        with locked(Path(folder)):
+            yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         del os.environ[FOLDER_VARIABLE]
@@ -119,12 +133,7 @@ def own_folder() -> Iterator[Path]:
 
 def sweep(folder: Path, keep_s: float = KEEP_S, max_bytes: int = MAX_FILES_BYTES) -> None:
     """Deletes files older than `keep_s`, the oldest over `max_bytes`, and empty folders."""
-    found = []
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            if path.is_file():
-                status = path.stat()
-                found.append((status.st_mtime, status.st_size, path))
+    found = find_files(folder)
     total = sum(size for _, size, _ in found)
     oldest = time.time() - keep_s
     for changed, size, path in sorted(found):
