@@ -333,7 +333,7 @@ def test_an_upload_broken_off_is_one_line_in_the_log(
 def break_off(app: RunningApp, path: str) -> None:
     """Sends a quarter of a body and hangs up."""
     head = (
-        f"POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 400000\r\n"
+        f"POST /{path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 400000\r\n"
         f"x-studio-key: {KEY}\r\n"
         "content-type: multipart/form-data; boundary=b\r\n\r\n"
         '--b\r\ncontent-disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
