@@ -72,10 +72,10 @@ def place_smaller(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     sides = (top, height - size[1] - top, left, width - size[0] - left)
     wide = cv2.copyMakeBorder(small, *sides, cv2.BORDER_REPLICATE)
     around = cv2.GaussianBlur(wide, (0, 0), 0.06 * height)
-    mask = np.zeros((height, width), np.float32)
+    inner = np.zeros((height, width), np.float32)
     margin = max(1, round(0.06 * size[1]))
-    mask[top + margin : top + size[1] - margin, left + margin : left + size[0] - margin] = 1
-    mask = cv2.GaussianBlur(mask, (0, 0), margin / 2)[..., None]
+    inner[top + margin : top + size[1] - margin, left + margin : left + size[0] - margin] = 1
+    mask = cv2.GaussianBlur(inner, (0, 0), margin / 2)[..., None]
     placed: np.ndarray = (wide * mask + around * (1 - mask) + 0.5).astype(np.uint8)
     return placed
 
