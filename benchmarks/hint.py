@@ -105,7 +105,7 @@ def time_clicks(url: str, photo: Path, times: int) -> list[tuple[float, float]]:
 def time_click(page: Any, x: float, y: float) -> tuple[float, float]:
     box = page.locator(".st-compare").bounding_box()
     at = box["x"] + x * box["width"], box["y"] + y * box["height"]
-    if not page.locator(".st-dot").count():  # only the first hint asks for a colour
+    if not page.locator(".st-hint-marker").count():  # only the first hint asks for a colour
         page.mouse.click(*at)
         page.get_by_role("button", name="Blue cloth").click()
         page.wait_for_timeout(3000)

@@ -40,7 +40,7 @@ WATCH = """() => { window.answer = new Promise((resolve, reject) => {
     const start = performance.now();
     setTimeout(() => reject(new Error('no picture within 20 s')), 20000);
     const look = () => {
-      const { asked, picture } = document.querySelector('.st-building').dataset;
+      const { asked, picture } = document.querySelector('.st-preview').dataset;
       if (asked === picture) resolve([performance.now() - start, picture]);
       else requestAnimationFrame(look);
     };
@@ -82,7 +82,7 @@ def time_strokes(url: str, times: int) -> list[float]:
 def time_stroke(page: Any, rng: np.random.Generator) -> float:
     """One rectangle of another class than the last, drawn in a sixth of a second."""
     page.locator(".st-chip").nth(int(rng.integers(2, 12))).click()
-    box = page.locator(".st-sheet").bounding_box()
+    box = page.locator(".st-canvas").bounding_box()
     (x0, x1), (y0, y1) = rng.uniform(0.1, 0.9, (2, 2))
     page.evaluate(WATCH)
     for step in range(11):
@@ -94,7 +94,7 @@ def time_stroke(page: Any, rng: np.random.Generator) -> float:
     page.mouse.up()
     answer, picture = page.evaluate("() => window.answer")
     page.wait_for_timeout(250)
-    if page.locator(".st-building").get_attribute("data-asked") != picture:
+    if page.locator(".st-preview").get_attribute("data-asked") != picture:
         raise SystemExit("stroke.py: a picture came after the one that was timed")
     return float(answer)
 

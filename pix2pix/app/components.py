@@ -31,7 +31,7 @@ def header(tabs: Sequence[tuple[str, str]]) -> gr.HTML:
 
     `tabs`: the (name, label) of each.
     """
-    return scripted_html("shell", "core/header.js", "mountHeader", tabs=tabs)
+    return scripted_html("header", "core/header.js", "mountHeader", tabs=tabs)
 
 
 def drawing(tab: str, api: str, sheet: SheetKind, seed: int, style_dim: int) -> gr.HTML:
@@ -59,7 +59,7 @@ def picture(
     in sides of the sheet.
     """
     return scripted_html(
-        "building",
+        "preview",
         "draw/preview.js",
         "mountPreview",
         tab=tab,
@@ -77,7 +77,7 @@ def style_gallery(
 ) -> gr.HTML:
     """Small pictures of the drawing in other styles: named ones, then seeds, then a photo's."""
     return scripted_html(
-        "looks",
+        "styles",
         "draw/style_gallery.js",
         "mountStyleGallery",
         tab=tab,
@@ -91,7 +91,7 @@ def style_gallery(
 def start_panel(tab: str, api: str, sheet: SheetKind, traces: bool) -> gr.HTML:
     """Drawings to start from, and the buttons that open, trace and make up others."""
     return scripted_html(
-        "shelf",
+        "start-panel",
         "draw/start_panel.js",
         "mountStartPanel",
         tab=tab,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.darkroom import SpotColorizer, Visit, to_colors
+from helpers.colorize_tab import SpotColorizer, Visit, to_colors
 from helpers.serving import serve
 from helpers.stand_ins import PaletteDrawer
 

@@ -64,10 +64,10 @@ def test_the_building_follows_while_the_hand_still_moves(fake_studio: str, visit
     page = visit(fake_studio)
     page.evaluate(
         "() => { window.shown = 0; new MutationObserver(() => { window.shown += 1; }).observe("
-        "document.querySelector('.st-building'), {attributeFilter: ['data-picture']}); }"
+        "document.querySelector('.st-preview'), {attributeFilter: ['data-picture']}); }"
     )
     tool(page, "Brush")
-    box = page.locator(".st-sheet").bounding_box()
+    box = page.locator(".st-canvas").bounding_box()
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
     for step in (10, 20, 30, 40):
@@ -104,7 +104,7 @@ def test_undo_and_redo_cross_tools_by_keys(fake_studio: str, visit: Visit) -> No
     page = visit(fake_studio)
     states = [read_sheet(page)]
     for key, class_key in (("b", "8"), ("r", "0"), ("f", "="), ("e", "2")):
-        page.locator(".st-sheet").hover()
+        page.locator(".st-canvas").hover()
         page.keyboard.press(key)
         page.keyboard.press(class_key)
         drag(page, (0.2, 0.2), (0.5, 0.6))
@@ -120,7 +120,7 @@ def test_undo_and_redo_cross_tools_by_keys(fake_studio: str, visit: Visit) -> No
 
 def test_every_class_has_its_key(fake_studio: str, visit: Visit) -> None:
     page = visit(fake_studio)
-    page.locator(".st-sheet").hover()
+    page.locator(".st-canvas").hover()
     for index, key in enumerate(KEYS):
         page.keyboard.press(key)
         pressed = page.locator(".st-chip").nth(index).get_attribute("aria-pressed")
@@ -188,7 +188,7 @@ def test_while_the_hand_rests_the_building_is_painted_larger_and_stays_the_same_
             const note = (list) => list.forEach((change) => change.addedNodes.forEach(
                 (node) => node.naturalWidth && sizes.push(node.naturalWidth)));
             new MutationObserver(note).observe(
-                document.querySelector('.st-building .st-frame'), { childList: true });
+                document.querySelector('.st-preview .st-frame'), { childList: true });
             return sizes;
         }"""
     )
@@ -197,7 +197,7 @@ def test_while_the_hand_rests_the_building_is_painted_larger_and_stays_the_same_
     sharp = read_building(page)
     assert sharp.shape == (2 * SIZE, 2 * SIZE, 3)
     assert sizes.json_value()[0] == SIZE and sizes.json_value()[-1] == 2 * SIZE
-    assert page.locator(".st-building img").count() == 1
+    assert page.locator(".st-preview img").count() == 1
     page.keyboard.press("Control+z")
     wait_for_building(page, lambda: page.keyboard.press("Control+Shift+z"))
     close = np.abs(read_building(page) - sharp)
@@ -252,7 +252,7 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(fake_studio: str, visit: 
     page.get_by_role("button", name="door:").tap()
     page.evaluate("() => window.scrollTo(0, 0)")
     before = read_sheet(page)
-    box = page.locator(".st-sheet").bounding_box()
+    box = page.locator(".st-canvas").bounding_box()
     session = page.context.new_cdp_session(page)
 
     def touch(kind: str, part: float) -> None:
@@ -281,7 +281,7 @@ def test_screenshots_of_both_tabs(studio: str, visit: Visit, scheme: str, device
     page = visit(studio, phone=device == "phone", scheme=scheme)
     for tab in ("draw", "colourise"):
         page.get_by_role("tab", name=tab.title()).click()
-        ready = ".st-looks[data-complete=true]" if tab == "draw" else ".st-photo[data-shown]"
+        ready = ".st-styles[data-complete=true]" if tab == "draw" else ".st-photo[data-shown]"
         page.locator(ready).wait_for()
         page.wait_for_timeout(300)
         page.screenshot(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.darkroom import (
+from helpers.colorize_tab import (
     BLUE,
     SpotColorizer,
     Visit,
@@ -98,8 +98,8 @@ def test_of_the_working_sizes_side_by_side_the_one_picked_is_used(
     before = page.locator("img.st-after").get_attribute("src")
     page.get_by_role("button", name="Working size").click()
     sheet = page.get_by_role("dialog")
-    sheet.locator(".st-print img[src]").nth(3).wait_for()
-    pictures = sheet.locator(".st-print img").evaluate_all("all => all.map(i => i.src)")
+    sheet.locator(".st-result img[src]").nth(3).wait_for()
+    pictures = sheet.locator(".st-result img").evaluate_all("all => all.map(i => i.src)")
     assert len(set(pictures)) == 4
     sheet.get_by_role("button", name="Working size 384").click()
     page.locator(".st-photo[data-size='384']").wait_for()
@@ -206,7 +206,7 @@ def test_photos_are_dropped_anywhere_on_the_page(tab: Any) -> None:
 
 
 @pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
-def test_screenshots_of_the_darkroom(studio: str, visit: Visit, scheme: str, device: str) -> None:
+def test_screenshots_of_the_colorize(studio: str, visit: Visit, scheme: str, device: str) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     phone = device == "phone"
     page = to_colors(visit(studio, phone=phone, scheme=scheme))
@@ -220,13 +220,13 @@ def test_screenshots_of_the_darkroom(studio: str, visit: Visit, scheme: str, dev
     page.wait_for_function(
         "() => !document.querySelector('.st-shot:not([data-state=done], [data-state=failed])')"
     )
-    page.screenshot(path=SCREENSHOTS / f"darkroom-{device}-{scheme}.png", full_page=phone)
+    page.screenshot(path=SCREENSHOTS / f"colorize-{device}-{scheme}.png", full_page=phone)
     beyond = page.evaluate(
-        "() => [...document.querySelectorAll('.studio-darkroom *')].filter((n) =>"
-        " !n.closest('.st-strip, .st-thumbs, .st-items, dialog') && n.offsetParent"
+        "() => [...document.querySelectorAll('.studio-colorize *')].filter((n) =>"
+        " !n.closest('.st-filmstrip, .st-thumbs, .st-items, dialog') && n.offsetParent"
         " && n.getBoundingClientRect().right > innerWidth + 1).map((n) => n.className)"
     )
     assert beyond == [], "nothing to scroll sideways"
     page.get_by_role("button", name="Working size").click()
-    page.locator(".st-print img[src]").nth(3).wait_for()
+    page.locator(".st-result img[src]").nth(3).wait_for()
     page.screenshot(path=SCREENSHOTS / f"contact-{device}-{scheme}.png")

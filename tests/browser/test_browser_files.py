@@ -132,7 +132,7 @@ GIVE = """([kind, name, data]) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const transfer = new DataTransfer();
   transfer.items.add(new File([bytes], name, { type: 'image/png' }));
-  const target = document.querySelector('.st-sheet');
+  const target = document.querySelector('.st-canvas');
   if (kind === 'paste') {
     target.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }));
     return;
@@ -189,7 +189,7 @@ def test_the_building_takes_the_style_of_a_photo_and_keeps_it_over_a_reload(
     wait_for_building(page, lambda: (page.reload(), page.wait_for_selector("[data-ready]")))
     np.testing.assert_array_equal(read_building(page), styled)
     assert look.get_attribute("aria-pressed") == "true"
-    page.wait_for_selector(".st-looks[data-complete=true]")
+    page.wait_for_selector(".st-styles[data-complete=true]")
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "style-from-photo-desktop-light.png")
 
@@ -204,15 +204,15 @@ def test_a_photo_that_gives_no_style_leaves_the_look(
     page.get_by_text("letter.jpg: is not an image").wait_for()
     page.wait_for_selector(".st-add[aria-busy=false]")
     np.testing.assert_array_equal(read_building(page), before)
-    assert page.locator(".st-look:visible").count() == 6
+    assert page.locator(".st-style:visible").count() == 6
 
 
 def test_named_styles_come_first_under_their_names(plain_studio: str, visit: Visit) -> None:
     page = visit(plain_studio)
-    page.wait_for_selector(".st-looks[data-complete=true]")
-    names = page.evaluate("() => [...document.querySelectorAll('.st-look')].map(n => n.ariaLabel)")
+    page.wait_for_selector(".st-styles[data-complete=true]")
+    names = page.evaluate("() => [...document.querySelectorAll('.st-style')].map(n => n.ariaLabel)")
     assert names[:3] == ["Look: brick", "Look: <b>lime</b>", "Look 7"]
-    assert page.locator(".st-look[data-round]").count() == 8
+    assert page.locator(".st-style[data-round]").count() == 8
     brick = page.get_by_role("button", name="Look: brick")
     wait_for_building(page, brick.click)
     assert brick.get_attribute("aria-pressed") == "true"
@@ -230,7 +230,7 @@ def test_screenshots_of_what_a_photo_becomes(
     page = visit(studio, phone=device == "phone", scheme=scheme)
     photo = save_house(tmp_path / "our house.jpg")
     wait_for_building(page, lambda: open_file(page, "Style from a photo", photo))
-    page.wait_for_selector(".st-looks[data-complete=true]")
+    page.wait_for_selector(".st-styles[data-complete=true]")
     page.screenshot(path=SCREENSHOTS / f"style-{device}-{scheme}.png", full_page=True)
     open_file(page, "Open a drawing", photo)
     page.get_by_role("alertdialog").wait_for()

@@ -30,7 +30,7 @@ def keyed(bare: Any) -> Any:
     """A page whose sheet has the focus, with no pointer over it."""
     bare.mouse.move(2, 2)
     press(bare, "Tab")
-    bare.locator(".st-sheet").focus()
+    bare.locator(".st-canvas").focus()
     return bare
 
 
@@ -110,7 +110,7 @@ def draw_house(page: Any, stroke: Callable[..., None]) -> int:
     def choose(*names: str) -> None:
         nonlocal count
         for name in names:
-            button = page.locator(f".studio-desk button[aria-label^='{name}']").first
+            button = page.locator(f".studio-draw button[aria-label^='{name}']").first
             if button.get_attribute("aria-pressed") != "true":
                 button.click()
                 count += 1
@@ -160,7 +160,7 @@ def test_a_house_of_four_storeys_takes_less_than_twenty_gestures(
 def test_on_a_phone_the_tools_are_one_row_that_scrolls(fake_studio: str, visit: Visit) -> None:
     page = visit(fake_studio, phone=True)
     tops = page.evaluate(
-        "() => [...document.querySelectorAll('.st-rail button')].map(n => n.offsetTop)"
+        "() => [...document.querySelectorAll('.st-toolbar button')].map(n => n.offsetTop)"
     )
     assert len(set(tops)) == 1 and len(tops) == 14
     scrolls = page.evaluate(
@@ -168,7 +168,7 @@ def test_on_a_phone_the_tools_are_one_row_that_scrolls(fake_studio: str, visit: 
         " return n.scrollWidth > n.clientWidth; }"
     )
     assert scrolls
-    rail = page.locator(".st-rail").bounding_box()
+    rail = page.locator(".st-toolbar").bounding_box()
     for name in ("Undo", "Redo"):  # at hand however far the row is scrolled
         box = page.get_by_role("button", name=name).bounding_box()
         assert rail["x"] < box["x"] and box["x"] + box["width"] <= rail["x"] + rail["width"] + 1
@@ -199,7 +199,7 @@ def test_eraser_eyedropper_and_size_work_by_finger(fake_studio: str, visit: Visi
 
 def test_a_pen_draws_and_its_outline_follows(bare: Any) -> None:
     press(bare, "b", "4")
-    box = bare.locator(".st-sheet").bounding_box()
+    box = bare.locator(".st-canvas").bounding_box()
     session = bare.context.new_cdp_session(bare)
 
     def pen(kind: str, x: float, buttons: int) -> None:
@@ -218,7 +218,7 @@ def test_a_pen_draws_and_its_outline_follows(bare: Any) -> None:
         )
 
     bare.evaluate(
-        "() => document.querySelector('.st-sheet').addEventListener('pointerdown',"
+        "() => document.querySelector('.st-canvas').addEventListener('pointerdown',"
         " (e) => { window.pointer = e.pointerType; })"
     )
     pen("mouseMoved", 0.3, 0)
@@ -235,10 +235,10 @@ def test_nothing_moves_where_motion_is_not_wanted(fake_studio: str, visit: Visit
     page = visit(fake_studio, still=True)
     moving = page.evaluate(
         "() => { document.querySelector('.st-add').classList.add('st-working');"
-        " document.querySelector('.st-building').classList.add('st-busy');"
+        " document.querySelector('.st-preview').classList.add('st-busy');"
         " document.querySelector('.st-drawing').classList.add('st-opening');"
         " const found = [];"
-        " for (const node of document.querySelectorAll('.studio-desk *'))"
+        " for (const node of document.querySelectorAll('.studio-draw *'))"
         "  for (const part of [null, '::before', '::after']) {"
         "   const style = getComputedStyle(node, part);"
         "   if (style.animationName !== 'none' || !/^0s(, 0s)*$/.test(style.transitionDuration))"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.darkroom import (
+from helpers.colorize_tab import (
     BLUE,
     RED,
     Visit,
@@ -27,11 +27,11 @@ pytestmark = pytest.mark.browser
 
 def test_a_click_and_a_colour_make_a_hint_and_the_colour_is_there(tab: Any) -> None:
     click_photo(tab, 0.7, 0.3)
-    label = tab.locator(".st-dot").get_attribute("aria-label")
+    label = tab.locator(".st-hint-marker").get_attribute("aria-label")
     assert "no colour yet" in label
     tab.get_by_role("button", name="Blue cloth").click()
     wait_for_color(tab, 0.7, 0.3, BLUE)
-    label = tab.locator(".st-dot").get_attribute("aria-label")
+    label = tab.locator(".st-hint-marker").get_attribute("aria-label")
     assert label.startswith("Hint 1 of 1: blue cloth, 70% across, 30% down")
     click_photo(tab, 0.2, 0.8)  # the next one has the colour at once
     wait_for_color(tab, 0.2, 0.8, BLUE)
@@ -75,7 +75,7 @@ def test_hints_are_made_moved_coloured_and_removed_by_keys_alone(tab: Any) -> No
     tab.get_by_role("button", name="Blue cloth").focus()
     press(tab, "Space")
     wait_for_color(tab, 0.53, 0.54, BLUE)
-    tab.locator(".st-dot").focus()
+    tab.locator(".st-hint-marker").focus()
     press(tab, "Delete")
     assert is_dropped(tab)
     wait_for_color(tab, 0.53, 0.54, None)
@@ -85,7 +85,7 @@ def test_every_control_of_the_tab_has_a_name(tab: Any) -> None:
     click_photo(tab, 0.7, 0.3)
     nameless = tab.evaluate(
         "() => [...document.querySelectorAll("
-        "'.studio-darkroom :is(button, input:not([type=file]))')]"
+        "'.studio-colorize :is(button, input:not([type=file]))')]"
         ".filter((n) => !n.ariaLabel && !n.textContent.trim() && !n.labels?.[0]?.textContent)"
         ".map((n) => n.outerHTML)"
     )
@@ -98,7 +98,7 @@ def test_hints_are_placed_and_moved_by_a_finger(spots: str, visit: Visit) -> Non
     page.get_by_role("button", name="Red cloth").tap()
     wait_for_color(page, 0.7, 0.3, RED)
     page.locator(".st-compare").scroll_into_view_if_needed()
-    box, dot = (page.locator(css).bounding_box() for css in (".st-compare", ".st-dot"))
+    box, dot = (page.locator(css).bounding_box() for css in (".st-compare", ".st-hint-marker"))
     start = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
     end = box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"]
     session = page.context.new_cdp_session(page)
@@ -133,7 +133,7 @@ def test_hints_belong_to_their_photo_and_come_back_from_their_file(
     tab.locator(".st-shot[data-name='one.png'] .st-thumb").click()
     tab.locator(".st-photo[data-shown='one.png']").wait_for()
     wait_for_color(tab, 0.7, 0.3, BLUE)
-    tab.locator(".st-dot").focus()
+    tab.locator(".st-hint-marker").focus()
     press(tab, "Delete")
     wait_for_color(tab, 0.7, 0.3, None)
     open_file(tab, "Open photos", tmp_path / "hints.json")

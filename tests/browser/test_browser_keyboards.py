@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.darkroom import to_colors
+from helpers.colorize_tab import to_colors
 from helpers.hand import (
     drag,
     press,
@@ -38,7 +38,7 @@ def strike(page: Any, key: str, code: str, **held: bool) -> None:
 def chosen(page: Any) -> tuple[str, str]:
     """The tool in the hand and the class that it draws."""
     label = page.locator(".st-chip[aria-pressed=true]").get_attribute("aria-label")
-    return page.locator(".st-rail").get_attribute("data-tool"), label.split(":")[0]
+    return page.locator(".st-toolbar").get_attribute("data-tool"), label.split(":")[0]
 
 
 # ---- keyboards ---------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def test_tools_classes_and_undo_have_their_keys_on_every_keyboard(bare: Any, lay
     names = bare.locator(".st-chip").evaluate_all(
         "all => all.map((n) => n.ariaLabel.split(':')[0])"
     )
-    bare.locator(".st-sheet").hover()
+    bare.locator(".st-canvas").hover()
     strike(bare, *brush)
     strike(bare, *sixth)
     assert chosen(bare) == ("brush", names[5])
@@ -75,7 +75,7 @@ def test_tools_classes_and_undo_have_their_keys_on_every_keyboard(bare: Any, lay
 
 
 def test_a_latin_letter_at_the_place_of_another_does_what_it_prints(bare: Any) -> None:
-    bare.locator(".st-sheet").hover()
+    bare.locator(".st-canvas").hover()
     press(bare, "b")
     before = read_sheet(bare)
     drag(bare, (0.5, 0.5), (0.7, 0.7))
@@ -94,11 +94,11 @@ def test_a_latin_letter_at_the_place_of_another_does_what_it_prints(bare: Any) -
 def test_hints_are_undone_by_a_russian_key(fake_studio: str, visit: Visit) -> None:
     page = to_colors(visit(fake_studio))
     page.get_by_role("button", name="Add a hint").click()
-    assert page.locator(".st-dot").count() == 1
+    assert page.locator(".st-hint-marker").count() == 1
     strike(page, "я", "KeyZ", ctrlKey=True)
-    assert page.locator(".st-dot").count() == 0
+    assert page.locator(".st-hint-marker").count() == 0
     strike(page, "Я", "KeyZ", ctrlKey=True, shiftKey=True)
-    assert page.locator(".st-dot").count() == 1
+    assert page.locator(".st-hint-marker").count() == 1
 
 
 # ---- a browser without CompressionStream -------------------------------------------------
@@ -121,7 +121,7 @@ def test_without_compression_streams_all_is_drawn_opened_and_saved(
     saved.value.save_as(tmp_path / "mine.png")
     wait_for_building(page, page.get_by_role("button", name="Start from:").first.click)
     assert (read_sheet(page) != drawing).any()
-    picker = page.locator(".st-shelf input[type=file]").first
+    picker = page.locator(".st-start-panel input[type=file]").first
     wait_for_building(page, lambda: picker.set_input_files(tmp_path / "mine.png"))
     np.testing.assert_array_equal(read_sheet(page), drawing)
     with page.expect_download() as saved:
@@ -186,7 +186,7 @@ def test_a_folder_without_pictures_is_said_in_both_tabs(
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "letter.txt").write_text("Dear all")
     page = visit(fake_studio)
-    drop(page, ".st-sheet", tmp_path / "texts")
+    drop(page, ".st-canvas", tmp_path / "texts")
     words = "There is no picture in the folder: 1 other file"
     page.locator(".st-notice", has_text=words).wait_for()
     to_colors(page)
@@ -203,6 +203,6 @@ def test_of_a_folder_dropped_on_the_sheet_the_first_drawing_is_opened_and_that_i
     for i in (4, 2):
         encode_label_image(build_facade(PRESETS[i], 256)).save(folder / f"house{i}.png")
     (folder / "about.txt").write_text("houses")
-    wait_for_building(page, lambda: drop(page, ".st-sheet", folder))
+    wait_for_building(page, lambda: drop(page, ".st-canvas", folder))
     np.testing.assert_array_equal(read_sheet(page), build_facade(PRESETS[2], 256))
     page.locator(".st-notice", has_text="house2.png is opened, the first of 2 files").wait_for()

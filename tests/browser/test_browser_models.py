@@ -78,7 +78,7 @@ def test_a_drawing_of_own_classes_has_their_palette_and_its_own_sheet(
     panel.locator(".st-drawing[data-ready]").wait_for()
     assert read_sheet(panel, palette)[50, 8] == 3, "each tab keeps its own drawing"
     show_tab(page, "Draw")
-    assert page.locator(".st-sheet:visible").evaluate("(c) => c.width") == 256
+    assert page.locator(".st-canvas:visible").evaluate("(c) => c.width") == 256
 
 
 def test_label_images_of_own_classes_open_and_those_of_facades_are_refused(
@@ -221,7 +221,7 @@ def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
     panel = show_tab(page, "shapes")
     assert panel.locator(".st-served").inner_text() == served.revision
     assert served.revision.startswith("ada/shapes@")
-    blank = read_picture(panel.locator(".st-building img"))
+    blank = read_picture(panel.locator(".st-preview img"))
     panel.get_by_role("button", name="Rectangle", exact=True).click()
     panel.get_by_role("button", name="ink, key 2").click()
     wait_for_picture(panel, lambda: stroke(panel, (0.2, 0.2), (0.8, 0.8)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.darkroom import (
+from helpers.colorize_tab import (
     BLUE,
     click_photo,
     is_dropped,
@@ -197,7 +197,7 @@ def test_a_duplicated_window_has_a_copy_of_its_own(bare: Any) -> None:
     copy = opened.value
     copy.wait_for_selector("[data-ready]")
     np.testing.assert_array_equal(read_sheet(copy), first)
-    copy.locator(".st-sheet").hover()
+    copy.locator(".st-canvas").hover()
     start_anew(copy)
     wait_until_kept(copy, read_sheet(copy))
     bare.bring_to_front()
@@ -256,7 +256,7 @@ def test_the_tab_is_in_the_address(fake_studio: str, visit: Visit) -> None:
     page.locator(".st-photo[data-shown]").wait_for()
     assert selected(page) == "Colourise"
     page.evaluate("() => { location.hash = 'draw'; }")
-    page.locator(".st-sheet").wait_for()
+    page.locator(".st-canvas").wait_for()
     assert selected(page) == "Draw"
     page.evaluate("() => { location.hash = '%E0%A4%A'; }")  # no text at all
     assert selected(page) == "Draw"

@@ -65,7 +65,7 @@ def proxy(app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
 
 def stroke(page: Any, frame: Any, y: float = 0.4) -> None:
     """Draws a line across the sheet, wherever on the page the frame lies."""
-    box = frame.locator(".st-sheet").bounding_box()
+    box = frame.locator(".st-canvas").bounding_box()
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + y * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + y * box["height"], steps=5)
@@ -74,15 +74,15 @@ def stroke(page: Any, frame: Any, y: float = 0.4) -> None:
 
 def draw_and_see(page: Any, frame: Any) -> None:
     """A stroke has its picture."""
-    building = frame.locator(".st-building")
+    building = frame.locator(".st-preview")
     building.scroll_into_view_if_needed()
     shown = building.get_attribute("data-picture")
     frame.get_by_role("button", name="Brush", exact=True).click()
     frame.get_by_role("button", name="shop:").click()
-    frame.locator(".st-sheet").scroll_into_view_if_needed()
+    frame.locator(".st-canvas").scroll_into_view_if_needed()
     stroke(page, frame)
     frame.wait_for_function(
-        "(shown) => { const { asked, picture } = document.querySelector('.st-building').dataset;"
+        "(shown) => { const { asked, picture } = document.querySelector('.st-preview').dataset;"
         " return asked === picture && picture !== shown; }",
         arg=shown,
         timeout=20_000,

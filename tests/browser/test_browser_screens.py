@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.darkroom import click_photo, to_colors
+from helpers.colorize_tab import click_photo, to_colors
 from helpers.hand import SCREENSHOTS, drag, finger, press, read_sheet, tool
 
 pytestmark = pytest.mark.browser
@@ -36,19 +36,19 @@ def test_on_a_low_screen_sheet_picture_and_tools_are_in_view(
     studio: str, visit: Visit, name: str
 ) -> None:
     page = low(visit, studio, name)
-    page.wait_for_selector(".st-looks[data-complete=true]", timeout=60_000)
+    page.wait_for_selector(".st-styles[data-complete=true]", timeout=60_000)
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"draw-low-{name}.png")
     seen = in_view(
-        page, ".st-sheet", ".st-building .st-frame", ".st-palette", ".st-building .st-bar"
+        page, ".st-canvas", ".st-preview .st-frame", ".st-palette", ".st-preview .st-bar"
     )
     assert all(seen.values()), seen
-    for button in page.locator(".st-rail button").all():
+    for button in page.locator(".st-toolbar button").all():
         box = button.bounding_box()
         assert min(box["width"], box["height"]) >= 24, "large enough for a finger (WCAG 2.5.8)"
         assert box["y"] + box["height"] <= LOW[name][1], button.get_attribute("aria-label")
     sheet, picture = (
-        page.locator(css).bounding_box() for css in (".st-sheet", ".st-building .st-frame")
+        page.locator(css).bounding_box() for css in (".st-canvas", ".st-preview .st-frame")
     )
     assert sheet["height"] == pytest.approx(picture["height"], abs=1)
     assert sheet["height"] >= 0.45 * LOW[name][1]
@@ -83,7 +83,7 @@ def test_on_a_low_screen_the_photo_stays_in_view_beside_its_colours(
     page.get_by_role("button", name="Sky").click()
     page.locator(".st-photo[data-hints='1']").wait_for(timeout=30_000)
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"darkroom-low-{name}.png")
+    page.screenshot(path=SCREENSHOTS / f"colorize-low-{name}.png")
     tool(page, "Save")
     page.get_by_role("menuitem", name="Save as PNG").scroll_into_view_if_needed()
     assert in_view(page, ".st-compare")[".st-compare"], "the panel scrolls, not the photo"
@@ -123,18 +123,18 @@ def test_with_forced_colours_classes_keep_theirs_and_what_is_chosen_is_marked(
     for shown, own in swatches:
         numbers = [text.strip("rgb()").replace(",", " ").split() for text in (shown, own)]
         assert numbers[0] == numbers[1]
-    page.locator(".st-sheet").hover()
+    page.locator(".st-canvas").hover()
     press(page, "f", "4", "m")
     for chosen, other in (
-        (".st-rail [aria-label=Fill]", ".st-rail [aria-label=Brush]"),
-        (".st-rail [aria-label=Mirror]", ".st-rail [aria-label='Snap to grid']"),
+        (".st-toolbar [aria-label=Fill]", ".st-toolbar [aria-label=Brush]"),
+        (".st-toolbar [aria-label=Mirror]", ".st-toolbar [aria-label='Snap to grid']"),
         (".st-chip:nth-child(4)", ".st-chip:nth-child(5)"),
-        (".st-look[aria-pressed=true]", ".st-look[aria-pressed=false]"),
+        (".st-style[aria-pressed=true]", ".st-style[aria-pressed=false]"),
     ):
         assert painted(page, chosen)["outline"].startswith("solid"), chosen
         assert painted(page, other)["outline"].startswith("none"), other
     for chosen, other in (
-        (".st-rail [aria-label=Fill]", ".st-rail [aria-label=Brush]"),
+        (".st-toolbar [aria-label=Fill]", ".st-toolbar [aria-label=Brush]"),
         (".st-chip:nth-child(4)", ".st-chip:nth-child(5)"),
     ):
         assert painted(page, chosen)["background"] != painted(page, other)["background"]
@@ -157,10 +157,10 @@ def test_with_forced_colours_hints_keep_theirs_and_the_chosen_one_is_marked(cont
     page.locator(".st-photo[data-hints='1']").wait_for(timeout=30_000)
     page.get_by_role("switch", name="Smooth the grain").click()
     blue = "rgb(68, 96, 154)"
-    assert painted(page, ".st-dot")["background"] == blue
+    assert painted(page, ".st-hint-marker")["background"] == blue
     assert painted(page, ".st-tint[aria-label='Blue cloth']")["background"] == blue
     assert painted(page, ".st-tint[aria-label='Blue cloth']")["outline"].startswith("solid")
     assert painted(page, ".st-tint[aria-label='Red cloth']")["outline"].startswith("none")
     page.mouse.move(2, 300)
     page.wait_for_timeout(300)
-    page.screenshot(path=SCREENSHOTS / f"darkroom-forced-{page.scheme}.png")
+    page.screenshot(path=SCREENSHOTS / f"colorize-forced-{page.scheme}.png")

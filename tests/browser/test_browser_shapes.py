@@ -72,7 +72,7 @@ def test_the_sheet_and_its_picture_have_the_models_shape(
     height, width = shape = SHAPES[name]
     panel = enter(visit(shaped_studio), name)
     np.testing.assert_array_equal(read_sheet(panel, PALETTE), road(shape))
-    for part in (".st-sheet", ".st-building img", ".st-thumb canvas"):
+    for part in (".st-canvas", ".st-preview img", ".st-thumb canvas"):
         box = panel.locator(part).first.bounding_box()
         assert box["width"] / box["height"] == pytest.approx(width / height, rel=0.05), part
 
@@ -125,10 +125,10 @@ def test_mirror_select_and_keys_know_both_sides(
     panel.get_by_role("button", name="Select", exact=True).click()
     stroke(panel, (0.6, 0.8), (0.6, 0.8))
     marquee = panel.locator(".st-marquee").bounding_box()
-    sheet = panel.locator(".st-sheet").bounding_box()
+    sheet = panel.locator(".st-canvas").bounding_box()
     assert marquee["x"] - sheet["x"] == pytest.approx(sheet["width"] / 2, abs=2)
     assert marquee["width"] == pytest.approx(sheet["width"] / 4, abs=3)
-    panel.locator(".st-sheet").focus()
+    panel.locator(".st-canvas").focus()
     before = read_sheet(panel, PALETTE)
 
     def push() -> None:
@@ -149,7 +149,7 @@ def test_drawing_by_keys_reaches_the_last_pixel(
     panel.get_by_role("button", name="Brush", exact=True).click()
     panel.get_by_role("button", name="car, key 4").click()
     page = panel.page
-    while page.evaluate("() => !document.activeElement.matches('.st-sheet')"):
+    while page.evaluate("() => !document.activeElement.matches('.st-canvas')"):
         page.keyboard.press("Shift+Tab")
     for _ in range(20):
         page.keyboard.press("Shift+ArrowRight")
@@ -174,5 +174,5 @@ def test_screenshots_of_shapes(shaped_studio: str, visit: Visit, device: str) ->
         page.screenshot(path=SCREENSHOTS / f"shape-{name}-{device}.png")
         over = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{name} is wider than the screen"
-        image = panel.locator(".st-building img")
+        image = panel.locator(".st-preview img")
         assert read_picture(image).shape[:2] == SHAPES[name]

@@ -36,7 +36,7 @@ def test_a_reload_brings_back_drawing_seed_and_tool(bare: Any) -> None:
     np.testing.assert_array_equal(read_sheet(bare), drawing)
     np.testing.assert_array_equal(read_building(bare), building)
     assert seed.input_value() == "123"
-    assert bare.locator(".st-rail").get_attribute("data-tool") == "line"
+    assert bare.locator(".st-toolbar").get_attribute("data-tool") == "line"
     assert bare.locator(".st-frame.st-mirrored").count() == 1
     label = bare.locator(".st-chip[aria-pressed=true]").get_attribute("aria-label")
     assert label.startswith("sill:")
@@ -54,7 +54,7 @@ def test_what_the_browser_kept_may_be_broken(fake_studio: str, visit: Visit, kep
 
 def test_with_live_off_the_building_waits_for_the_draw_button(bare: Any) -> None:
     bare.wait_for_function(
-        "() => { const { asked, picture } = document.querySelector('.st-building').dataset;"
+        "() => { const { asked, picture } = document.querySelector('.st-preview').dataset;"
         " return asked === picture; }"
     )
     bare.get_by_role("switch", name="Live").click()
@@ -72,7 +72,7 @@ def test_what_keeps_the_picture_from_coming_is_said_and_the_next_stroke_tries_ag
 ) -> None:
     page = chromium.new_page()  # its console may complain
     page.goto(fake_studio)
-    page.wait_for_selector(".st-building[data-picture]")
+    page.wait_for_selector(".st-preview[data-picture]")
     words = "The server is busy: 32 others are waiting. Please try again."
     answer = {"status": 503, "json": {"error": words}}
     page.route("**/studio-api/*/draw", lambda route: route.fulfill(**answer))
@@ -94,7 +94,7 @@ def test_the_strip_of_looks_ends_where_the_building_does(
 ) -> None:
     page = visit(fake_studio, size={"width": size[0], "height": size[1]})
     add = page.get_by_role("button", name="Style from a photo").bounding_box()
-    frame = page.locator(".st-building .st-frame").bounding_box()
+    frame = page.locator(".st-preview .st-frame").bounding_box()
     assert add["x"] + add["width"] <= frame["x"] + frame["width"] + 1
 
 
@@ -104,9 +104,9 @@ def test_the_help_sheet_names_every_tool_and_class_and_takes_the_keys(bare: Any)
     text = sheet.inner_text()
     for word in ("Brush", "Repeat", "Mirror", "window", "molding", "a raised band", "Ctrl Z"):
         assert word in text
-    tool_before = bare.locator(".st-rail").get_attribute("data-tool")
+    tool_before = bare.locator(".st-toolbar").get_attribute("data-tool")
     press(bare, "f")
-    assert bare.locator(".st-rail").get_attribute("data-tool") == tool_before
+    assert bare.locator(".st-toolbar").get_attribute("data-tool") == tool_before
     press(bare, "Escape")
     assert sheet.count() == 0
 
@@ -115,18 +115,18 @@ def test_the_looks_come_when_the_hand_rests_and_a_press_takes_one(
     studio: str, visit: Visit
 ) -> None:
     page = visit(studio)
-    page.wait_for_selector(".st-looks[data-complete=true]")
+    page.wait_for_selector(".st-styles[data-complete=true]")
     pictures = page.evaluate(
-        "() => [...document.querySelectorAll('.st-look[data-round] img')].map(i => i.src)"
+        "() => [...document.querySelectorAll('.st-style[data-round] img')].map(i => i.src)"
     )
     assert len(set(pictures)) == len(pictures) >= 6
     wait_for_building(page, page.get_by_role("button", name="Look 1203").click)
     assert page.get_by_label("Seed", exact=True).input_value() == "1203"
     press(page, "r", "=")
     wait_for_building(page, lambda: drag(page, (0.2, 0.2), (0.8, 0.8)))
-    page.wait_for_selector(".st-looks[data-complete=true]")
+    page.wait_for_selector(".st-styles[data-complete=true]")
     others = page.evaluate(
-        "() => [...document.querySelectorAll('.st-look[data-round] img')].map(i => i.src)"
+        "() => [...document.querySelectorAll('.st-style[data-round] img')].map(i => i.src)"
     )
     assert not set(others) & set(pictures)
 
@@ -147,12 +147,12 @@ def test_the_building_beside_the_drawing_is_saved_as_one_picture(
 def test_every_control_has_a_name_and_is_reached_by_tab(fake_studio: str, visit: Visit) -> None:
     page = visit(fake_studio)
     nameless = page.evaluate(
-        "() => [...document.querySelectorAll('.studio-desk :is(button, input:not([type=file]))')]"
+        "() => [...document.querySelectorAll('.studio-draw :is(button, input:not([type=file]))')]"
         ".filter((n) => !n.ariaLabel && !n.textContent.trim() && !n.labels?.[0]?.textContent)"
         ".map((n) => n.outerHTML)"
     )
     assert nameless == []
-    page.locator(".st-rail button").first.focus()
+    page.locator(".st-toolbar button").first.focus()
     names, unseen = [], []
     for _ in range(60):
         name, outline = page.evaluate(
@@ -188,7 +188,7 @@ def test_screenshots_of_the_studio_at_work(
     def shoot(name: str) -> None:
         page.screenshot(path=SCREENSHOTS / f"{name}-{device}-{scheme}.png")
 
-    page.wait_for_selector(".st-looks[data-complete=true]")
+    page.wait_for_selector(".st-styles[data-complete=true]")
     for name in ("Mirror", "Snap to grid", "Select"):
         tool(page, name)
     (drag if device == "desktop" else finger)(page, (0.5, 0.3), (0.5, 0.3))
@@ -214,6 +214,6 @@ def test_each_press_makes_another_facade_and_it_can_be_undone(
         seen.append(read_sheet(page))
         assert {WINDOW, DOOR} <= set(np.unique(seen[-1]))
         assert all((seen[-1] != other).any() for other in seen[:-1])
-    page.locator(".st-sheet").hover()
+    page.locator(".st-canvas").hover()
     press(page, "Control+z")
     np.testing.assert_array_equal(read_sheet(page), seen[-2])

@@ -42,8 +42,10 @@ def test_the_eyedropper_takes_the_class_and_gives_the_tool_back(bare: Any) -> No
     drag(bare, (0.25, 0.25), (0.25, 0.25))
     chosen = bare.locator(".st-chip[aria-pressed=true]")
     assert chosen.get_attribute("aria-label").startswith("window:")
-    assert bare.locator(".st-rail [aria-pressed=true]").get_attribute("aria-label") == "Rectangle"
-    assert bare.locator(".st-rail").get_attribute("data-tool") == "rectangle"
+    assert (
+        bare.locator(".st-toolbar [aria-pressed=true]").get_attribute("aria-label") == "Rectangle"
+    )
+    assert bare.locator(".st-toolbar").get_attribute("data-tool") == "rectangle"
 
 
 def test_a_selection_moves_by_drag_and_by_arrows_and_leaves_the_wall(bare: Any) -> None:
@@ -71,7 +73,7 @@ def test_copy_paste_duplicate_delete_and_escape_by_keys(bare: Any) -> None:
     press(bare, "s")
     drag(bare, (0.15, 0.15), (0.35, 0.35))
     press(bare, "Control+c", "Control+v")
-    box = bare.locator(".st-sheet").bounding_box()
+    box = bare.locator(".st-canvas").bounding_box()
     bare.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"])
     press(bare, "Control+v")
     assert read_sheet(bare)[179, 179] == WINDOW, "pasted at the pointer"
@@ -142,7 +144,7 @@ def test_new_keeps_the_drawing_until_it_is_confirmed(bare: Any) -> None:
 def test_a_hundred_strokes_are_undone_across_tools(bare: Any) -> None:
     bare.get_by_role("switch", name="Live").click()  # no picture for each step of 300
     before = read_sheet(bare)
-    box = bare.locator(".st-sheet").bounding_box()
+    box = bare.locator(".st-canvas").bounding_box()
     for i in range(100):
         press(bare, "brle"[i % 4], "45"[i // 4 % 2])
         x, y = box["x"] + 60 + 4 * i, box["y"] + 300 + 2 * (i % 9)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.darkroom import BLUE, click_photo, to_colors, wait_for_color
+from helpers.colorize_tab import BLUE, click_photo, to_colors, wait_for_color
 from helpers.hand import drag, open_file, press, read_building, read_sheet, save_grey_photo
 from helpers.leaving import Questions
 from helpers.stand_ins import PaletteDrawer
@@ -34,14 +34,14 @@ def test_the_last_stroke_is_painted_when_there_is_a_network_again(
 ) -> None:
     page = chromium.new_page()  # its console may complain
     page.goto(fake_studio)
-    page.wait_for_selector(".st-building[data-picture]")
+    page.wait_for_selector(".st-preview[data-picture]")
     before = read_sheet(page)
     wait_until_painted(page, before)
     asked: list[str] = []
     draw = "/studio-api/draw/draw"
     page.on("request", lambda r: asked.append(r.url) if r.url.endswith(draw) else None)
     page.context.set_offline(True)
-    page.locator(".st-sheet").hover()
+    page.locator(".st-canvas").hover()
     press(page, "r", "4")
     drag(page, (0.2, 0.2), (0.9, 0.8))
     sheet = read_sheet(page)

@@ -16,7 +16,7 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
 def read_sheet(page: Any) -> np.ndarray:
     """The drawing on screen as class ids (H, W); fails on a colour that is no class's."""
-    rgb = read_canvas(page.locator(".st-sheet")).astype(int)
+    rgb = read_canvas(page.locator(".st-canvas")).astype(int)
     exact = (rgb[:, :, None] == PALETTE).all(-1)
     assert exact.any(-1).all(), "the sheet holds only the colours of the classes"
     return exact.argmax(-1).astype(np.uint8)
@@ -56,18 +56,18 @@ def read_picture(image: Any) -> np.ndarray:
 def read_building(page: Any) -> np.ndarray:
     """The building, when it is as sharp as the model paints it."""
     page.wait_for_function(
-        "() => { const { sharp, picture } = document.querySelector('.st-building').dataset;"
+        "() => { const { sharp, picture } = document.querySelector('.st-preview').dataset;"
         " return sharp === picture; }",
     )
-    return read_picture(page.locator(".st-building img"))
+    return read_picture(page.locator(".st-preview img"))
 
 
 def wait_for_building(page: Any, act: Callable[[], Any]) -> None:
     """Does something, and waits until the building on screen is the one of the newest drawing."""
-    shown = page.locator(".st-building").get_attribute("data-picture")
+    shown = page.locator(".st-preview").get_attribute("data-picture")
     act()
     page.wait_for_function(
-        "(shown) => { const { asked, picture } = document.querySelector('.st-building').dataset;"
+        "(shown) => { const { asked, picture } = document.querySelector('.st-preview').dataset;"
         " return asked === picture && picture !== shown; }",
         arg=shown,
     )
@@ -75,7 +75,7 @@ def wait_for_building(page: Any, act: Callable[[], Any]) -> None:
 
 def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Drags the mouse across the sheet; points in parts of its side."""
-    box = page.locator(".st-sheet").bounding_box()
+    box = page.locator(".st-canvas").bounding_box()
     (x0, y0), (x1, y1) = (
         (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)
     )
@@ -88,7 +88,7 @@ def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> Non
 
 def finger(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Drags a finger across the sheet; points in parts of its side."""
-    box = page.locator(".st-sheet").bounding_box()
+    box = page.locator(".st-canvas").bounding_box()
     session = page.context.new_cdp_session(page)
     for step in range(11):
         x, y = (a + (b - a) * step / 10 for a, b in zip(start, end))

@@ -21,7 +21,7 @@ def show_tab(page: Any, name: str) -> Any:
 
 def read_sheet(panel: Any, colors: np.ndarray) -> np.ndarray:
     """The drawing on screen as indices of `colors` (H, W); fails on any other colour."""
-    rgb = read_canvas(panel.locator(".st-sheet"))
+    rgb = read_canvas(panel.locator(".st-canvas"))
     exact = (rgb.astype(int)[:, :, None] == colors).all(-1)
     assert exact.any(-1).all()
     return exact.argmax(-1).astype(np.uint8)
@@ -29,7 +29,7 @@ def read_sheet(panel: Any, colors: np.ndarray) -> np.ndarray:
 
 def stroke(panel: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
     page = panel.page
-    box = panel.locator(".st-sheet").bounding_box()
+    box = panel.locator(".st-canvas").bounding_box()
     points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
     page.mouse.move(*points[0])
     page.mouse.down()
@@ -39,14 +39,14 @@ def stroke(panel: Any, start: tuple[float, float], end: tuple[float, float]) -> 
 
 def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
     """Does something; the picture that comes of the newest drawing."""
-    node = panel.locator(".st-building").element_handle()
+    node = panel.locator(".st-preview").element_handle()
     shown = node.get_attribute("data-picture")
     act()
     panel.page.wait_for_function(
         "([n, shown]) => n.dataset.asked === n.dataset.picture && n.dataset.picture !== shown",
         arg=[node, shown],
     )
-    return read_picture(panel.locator(".st-building img"))
+    return read_picture(panel.locator(".st-preview img"))
 
 
 def save_item(panel: Any, item: str) -> Path:

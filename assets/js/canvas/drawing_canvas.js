@@ -39,7 +39,7 @@ export class DrawingCanvas {
   #build(colors) {
     const { width, height } = this.shape;
     this.element = h("canvas", {
-      class: "st-sheet", width, height, tabIndex: 0,
+      class: "st-canvas", width, height, tabIndex: 0,
       role: "application", // so that screen readers pass arrow keys on
       "aria-label": "The drawing. Arrows move a cross, Space puts the tool down; ? for help.",
     });

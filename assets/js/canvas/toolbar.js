@@ -51,7 +51,7 @@ class Toolbar {
     this.clear = button({ name: "clear", label: "New drawing", key: "N",
       tip: canvas.hasWall ? "New: a bare wall" : "New: an empty canvas", onClick: onNew });
     this.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?", onClick: onHelp });
-    this.node = group("st-rail", "toolbar", "Tools", h("div", { class: "st-tools" },
+    this.node = group("st-toolbar", "toolbar", "Tools", h("div", { class: "st-tools" },
       Object.values(this.tools), Object.values(this.toggles), this.undo, this.redo, this.clear,
       this.help), this.size.node);
     for (const { name } of TOGGLES) this.#turn(name, false);

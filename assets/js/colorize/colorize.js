@@ -83,7 +83,7 @@ class ColorizeApp {
     });
     this.panel = this.#buildPanel();
     this.photoBar = this.#buildPhotoBar();
-    root.replaceChildren(h("div", { class: "st-developing" }, this.stage, this.panel.node),
+    root.replaceChildren(h("div", { class: "st-colorizing" }, this.stage, this.panel.node),
       this.caption, this.photoBar.node, this.sizePicker.node);
     window.addEventListener("online", () => this.#retryFailed());
     acceptFiles(root, (files, message) => this.#addFiles(files, message), { alsoAccepts: isHintsName });

@@ -6,7 +6,7 @@ import { icon } from "../core/icons.js";
 
 /** `on`: open(photo), remove(photo). Returns its `node` and `show(photos, current)`. */
 export function buildFilmstrip(on) {
-  const node = h("ol", { class: "st-strip", "aria-label": "Photos" });
+  const node = h("ol", { class: "st-filmstrip", "aria-label": "Photos" });
   const frames = new Map(); // <li> by photo
 
   function frameOf(photo) {
@@ -33,7 +33,7 @@ function buildFrame(photo, on) {
   return h("li", { class: "st-shot" },
     thumbnailButton({ label: photo.name, picture: h("img", { alt: "" }), onClick: () => on.open(photo) }),
     h("button", {
-      type: "button", class: "st-off-strip", "aria-label": `Close ${photo.name}`,
+      type: "button", class: "st-off-filmstrip", "aria-label": `Close ${photo.name}`,
       on: { click: () => on.remove(photo) },
     }, icon("drop")));
 }

@@ -20,7 +20,7 @@ export class HintMarkers {
   constructor(locate, on) {
     this.locate = locate;
     this.on = on;
-    this.node = group("st-dots", "group", "Colour hints");
+    this.node = group("st-hint-markers", "group", "Colour hints");
     this.buttons = [];
     this.hints = [];
   }
@@ -43,7 +43,7 @@ export class HintMarkers {
 
   #add(index) {
     const marker = h("button", {
-      type: "button", class: "st-dot",
+      type: "button", class: "st-hint-marker",
       on: {
         keydown: (event) => this.#handleKey(event, index),
         focus: () => this.on.select(index),

@@ -34,7 +34,7 @@ export function buildPanel(props, on) {
     ["Save as JPEG", "smaller", () => on.save("jpeg")],
     ["Save the hints", "to go on later", () => on.saveHints()],
   ]);
-  const settings = h("div", { class: "st-look-part" }, heading("Photo"), strength.node,
+  const settings = h("div", { class: "st-style-region" }, heading("Photo"), strength.node,
     switches.map(([, node]) => node), sizes, all);
 
   function show(photo, { color, hidden, many }) {

@@ -38,7 +38,7 @@ export function buildPhotoBar(props, on) {
     filmstrip.show(photos, current);
   }
   show([], null, false);
-  const node = h("div", { class: "st-shelf" }, picker, invitation, examples, filmstrip.node,
+  const node = h("div", { class: "st-start-panel" }, picker, invitation, examples, filmstrip.node,
     h("div", { class: "st-actions" }, cancel, all));
   return { node, show };
 }

@@ -11,11 +11,11 @@ const ADVICE = "Small sees the whole, large the details. The photo keeps its own
  */
 export function buildSizePicker({ sizes, ask, pick }) {
   const options = new Map(sizes.map((size) => [size, h("button", {
-    type: "button", class: "st-print", "aria-label": `Working size ${size}`,
+    type: "button", class: "st-result", "aria-label": `Working size ${size}`,
     on: { click: () => { node.close(); pick(size); } },
   }, h("img", { alt: "" }), h("span", {}, `${size} px`))]));
   const status = statusLine("st-caption", ADVICE);
-  const node = dialog("st-contact", "Working size", status, h("div", { class: "st-prints" }, ...options.values()));
+  const node = dialog("st-size-picker", "Working size", status, h("div", { class: "st-results" }, ...options.values()));
 
   async function open(size, aspect) {
     for (const [value, option] of options) {
@@ -23,7 +23,7 @@ export function buildSizePicker({ sizes, ask, pick }) {
       option.firstChild.removeAttribute("src");
     }
     setStyle(node, { "--aspect": aspect });
-    node.classList.add("st-working-prints");
+    node.classList.add("st-working-results");
     node.showModal();
     options.get(size)?.focus();
     try {
@@ -34,7 +34,7 @@ export function buildSizePicker({ sizes, ask, pick }) {
     } catch (error) {
       status.textContent = error.message;
     }
-    node.classList.remove("st-working-prints");
+    node.classList.remove("st-working-results");
   }
   return { node, open };
 }

@@ -10,18 +10,18 @@ const NOTICE_MS = 8000;
  * why it is asked. Resolves to true for yes; Esc means no.
  */
 export function confirmDialog(frame, question, yes, no, reason = "") {
-  frame.querySelector(".st-ask")?.remove();
+  frame.querySelector(".st-dialog")?.remove();
   return new Promise((resolve) => {
     const close = (answer) => {
       node.remove();
-      frame.querySelector(".st-sheet").focus({ preventScroll: true });
+      frame.querySelector(".st-canvas").focus({ preventScroll: true });
       resolve(answer);
     };
     const option = (label, classes, answer) => h("button", {
       type: "button", class: `st-button ${classes}`, on: { click: () => close(answer) },
     }, h("span", {}, label));
     const keep = option(no, "", false);
-    const node = group("st-ask", "alertdialog", question,
+    const node = group("st-dialog", "alertdialog", question,
       h("p", {}, question, reason && h("small", {}, reason)), option(yes, "st-primary", true), keep);
     node.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;

@@ -11,7 +11,7 @@ export function mountHeader({ element, props }) {
     const dark = document.body.classList.toggle("dark");
     storeTheme(dark ? "dark" : "light");
   } });
-  element.querySelector(".st-shell").replaceChildren(
+  element.querySelector(".st-header").replaceChildren(
     h("h1", { class: "st-name" }, "pix2pix ", h("span", {}, "studio")), theme,
   );
   syncTabWithUrl(props.tabs);

@@ -31,7 +31,7 @@ export async function mountDrawing({ element, props }) {
   studio.notify("controls");
   const cursor = new KeyboardCursor(canvas, props.classes.map(({ name }) => name));
   const requestPicture = () => studio.requestPicture();
-  bindShortcuts(element.closest(".studio-desk"), {
+  bindShortcuts(element.closest(".studio-draw"), {
     canvas, toolbar, palette, help, cursor, requestPicture,
   });
   root.dataset.ready = "true";

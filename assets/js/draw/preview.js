@@ -12,7 +12,7 @@ const RETRY_MS = 2000; // after the server declined the large one; doubles each 
 const FADE_MS = 160;
 
 export function mountPreview({ element, props }) {
-  const root = element.querySelector(".st-building");
+  const root = element.querySelector(".st-preview");
   const studio = studioOf(props.tab);
   Object.assign(studio, { kind: props.kind, preview: root });
   setAspectRatio(root, props);

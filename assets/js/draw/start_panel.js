@@ -17,10 +17,10 @@ const OPEN_TIPS = {
 };
 
 export async function mountStartPanel({ element, props }) {
-  const root = element.querySelector(".st-shelf");
+  const root = element.querySelector(".st-start-panel");
   const studio = studioOf(props.tab);
   studio.kind = props.kind;
-  const files = buildDrawingFiles({ studio, tab: element.closest(".studio-desk"), props });
+  const files = buildDrawingFiles({ studio, tab: element.closest(".studio-draw"), props });
   const attempt = (work) => work().catch((error) => showNotice(studio.canvas.frame, error.message));
   studio.saveDrawing = () => attempt(async () => {
     const { blob, name } = await fetchLabelImage(props.api, await packIds(studio.canvas.map));

@@ -88,5 +88,5 @@ export function randomSeed() { return Math.floor(Math.random() * (MAX_SEED + 1))
 
 /** Sets the aspect ratio of the canvas and the picture of a tab. */
 export function setAspectRatio(root, { width, height }) {
-  root.closest(".studio-desk").style.setProperty("--st-aspect", width / height);
+  root.closest(".studio-draw").style.setProperty("--st-aspect", width / height);
 }

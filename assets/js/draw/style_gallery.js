@@ -14,7 +14,7 @@ const IDLE_MS = 600; // since the last picture
 const RETRY_MS = 5000; // after the server was busy or out of reach
 
 export function mountStyleGallery({ element, props }) {
-  const root = element.querySelector(".st-looks");
+  const root = element.querySelector(".st-styles");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Looks of this drawing");
   new StyleGallery(root, props).start();
@@ -144,7 +144,7 @@ function buildStyleEntry(studio, { name, style: values }) {
 }
 
 function buildTile(label, tip, onClick) {
-  return thumbnailButton({ label, tip, classes: "st-look", picture: h("img", { alt: "" }), onClick });
+  return thumbnailButton({ label, tip, classes: "st-style", picture: h("img", { alt: "" }), onClick });
 }
 
 /** The style of a photo, hidden until there is one, and the button that takes the photo. */

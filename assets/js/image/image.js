@@ -152,7 +152,7 @@ function buildLegend(classes) {
 }
 
 function buildExamples(examples, onChoose) {
-  return h("div", { class: "st-shelf" }, h("span", { class: "st-caption" }, "Or try"),
+  return h("div", { class: "st-start-panel" }, h("span", { class: "st-caption" }, "Or try"),
     h("div", { class: "st-thumbs" }, examples.map(({ name, image }) => thumbnailButton({
       label: `Example ${name}`, tip: name, picture: h("img", { src: image, alt: "" }),
       onClick: () => onChoose(name),

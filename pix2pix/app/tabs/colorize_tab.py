@@ -55,7 +55,7 @@ def build_colorize_tab(
 ) -> None:
     """Adds the tab's content to the Blocks under construction, and its routes to the API."""
     routes = ColorizeApi(colorizer, store, studio.queue, studio.bodies).routes()
-    with gr.Column(elem_classes="studio-darkroom"):
+    with gr.Column(elem_classes="studio-colorize"):
         scripted_html(
             "photo",
             "colorize/colorize.js",

@@ -29,7 +29,7 @@ class DrawTab:
         name, drawer, sheet = self.name, self.drawer, self.sheet
         routes = DrawApi(drawer, sheet, self.tracer, studio.queue, studio.bodies).routes()
         api = studio.add(name, routes)
-        with gr.Column(elem_classes="studio-desk"):
+        with gr.Column(elem_classes="studio-draw"):
             components.drawing(name, api, sheet, START_SEED, drawer.style_dim)
             with gr.Column(elem_classes="studio-side"):
                 large = drawer.largest / min(sheet.shape) if isinstance(drawer, Drawer) else 1.0

@@ -27,7 +27,7 @@ def build_image_tab(
     by_name = {path.name: path for path in examples}
     routes = ImageApi(model, by_name, studio.queue, studio.bodies).routes()
     first = next(iter(by_name.values()), None)
-    with gr.Column(elem_classes="studio-darkroom"):
+    with gr.Column(elem_classes="studio-colorize"):
         scripted_html(
             "photo",
             "image/image.js",

@@ -45,7 +45,7 @@ def click_photo(page: Any, x: float, y: float, touch: bool = False) -> None:
 
 def drag_dot(page: Any, index: int, x: float, y: float) -> None:
     box = page.locator(".st-compare").bounding_box()
-    dot = page.locator(".st-dot").nth(index).bounding_box()
+    dot = page.locator(".st-hint-marker").nth(index).bounding_box()
     page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
@@ -77,10 +77,10 @@ def places(page: Any) -> list[tuple[float, float]]:
     return [
         (float(x.rstrip("%")) / 100, float(y.rstrip("%")) / 100)
         for x, y in page.evaluate(
-            "() => [...document.querySelectorAll('.st-dot')].map(d => [d.style.left, d.style.top])"
+            "() => [...document.querySelectorAll('.st-hint-marker')].map(d => [d.style.left, d.style.top])"
         )
     ]
 
 
 def is_dropped(page: Any) -> bool:
-    return page.locator(".st-dot").count() == 0
+    return page.locator(".st-hint-marker").count() == 0
