@@ -206,7 +206,9 @@ def test_photos_are_dropped_anywhere_on_the_page(tab: Any) -> None:
 
 
 @pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
-def test_screenshots_of_the_colorize(studio: str, visit: Visit, scheme: str, device: str) -> None:
+def test_screenshots_of_the_colorize_tab(
+    studio: str, visit: Visit, scheme: str, device: str
+) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     phone = device == "phone"
     page = to_colors(visit(studio, phone=phone, scheme=scheme))

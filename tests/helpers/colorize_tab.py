@@ -77,7 +77,8 @@ def places(page: Any) -> list[tuple[float, float]]:
     return [
         (float(x.rstrip("%")) / 100, float(y.rstrip("%")) / 100)
         for x, y in page.evaluate(
-            "() => [...document.querySelectorAll('.st-hint-marker')].map(d => [d.style.left, d.style.top])"
+            "() => [...document.querySelectorAll('.st-hint-marker')]"
+            ".map(d => [d.style.left, d.style.top])"
         )
     ]
 
