@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pix2pix.config import CheckpointConfig
     from pix2pix.hub.client import Kind
 
-PICTURE = re.compile(r"!\[[^\]]*\]\(\s*([^)\s]+)\s*\)")
+# Bounded, so that the search takes time in proportion to the text, whatever the text.
+PICTURE = re.compile(r"!\[[^\]]{,500}\]\(\s{,8}([^)\s]{1,500})\s{,8}\)")
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 PLACEHOLDER = re.compile(r"\bFOLDER\b")  # placeholder for the checkpoint in a model card
 
@@ -158,11 +159,14 @@ def stage_checkpoint(
         WEIGHTS_NAME,
         load_checkpoint,
     )
+    from pix2pix.hub.upload import is_regular_file
     from pix2pix.training.model_card import write_card
 
     for name in (CONFIG_NAME, WEIGHTS_NAME):
         if not (folder / name).is_file():
             raise ValueError(f"{folder}: is not a checkpoint folder, {name} is missing")
+        if not is_regular_file(folder / name, folder):
+            raise ValueError(f"{folder}: {name} is a link; expected a file, copy it there")
         shutil.copyfile(folder / name, into / name)
     try:
         config, _ = load_checkpoint(
@@ -171,7 +175,7 @@ def stage_checkpoint(
     except ValueError as error:
         raise ValueError(str(error).replace(str(into), str(folder))) from None
     card = folder / CARD_NAME
-    text = card.read_text(encoding="utf-8") if card.is_file() else write_card(config)
+    text = card.read_text("utf-8") if is_regular_file(card, folder) else write_card(config)
     text, config = remove_private_paths(text, config, into / CONFIG_NAME)
     text = copy_pictures(text, folder, into)
     for path in sorted((folder / EXAMPLES_DIR).glob("*")) if examples else ():
@@ -222,8 +226,9 @@ def copy_picture(path: Path, target: Path) -> None:
 
 
 def is_picture(path: Path, folder: Path) -> bool:
-    inside = path.resolve().is_relative_to(folder.resolve()) and ".." not in path.parts
-    return inside and path.is_file() and path.suffix.lower() in PICTURE_ENDINGS
+    from pix2pix.hub.upload import is_regular_file
+
+    return is_regular_file(path, folder) and path.suffix.lower() in PICTURE_ENDINGS
 
 
 def complete_card(

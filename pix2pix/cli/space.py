@@ -15,7 +15,7 @@ from pix2pix.checkpoint import (
 from pix2pix.config import CheckpointConfig
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
-from pix2pix.hub.upload import find_repo, with_front_matter
+from pix2pix.hub.upload import find_repo, is_regular_file, with_front_matter
 from pix2pix.images.reader import IMAGE_SUFFIXES
 from pix2pix.labels.label_map import is_facades
 from pix2pix.runtime.bundle import ASSETS, BUNDLE, PACKAGE
@@ -108,10 +108,12 @@ def front_matter(title: str, promise: str, pinned: str | None) -> dict[str, Any]
 def copy_checkpoint(folder: Path, into: Path, examples: bool) -> None:
     into.mkdir(parents=True, exist_ok=True)
     for name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME):
-        if (folder / name).is_file():
+        if is_regular_file(folder / name, folder):
             shutil.copyfile(folder / name, into / name)
+        elif name != CARD_NAME:
+            raise ValueError(f"{folder}: {name} is a link; expected a file, copy it there")
     for path in (folder / EXAMPLES_DIR).glob("*") if examples else ():
-        if path.suffix.lower() in IMAGE_SUFFIXES:
+        if path.suffix.lower() in IMAGE_SUFFIXES and is_regular_file(path, folder):
             (into / EXAMPLES_DIR).mkdir(exist_ok=True)
             shutil.copyfile(path, into / EXAMPLES_DIR / path.name)
 

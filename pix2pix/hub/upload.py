@@ -56,6 +56,18 @@ def upload(folder: Path, repo_id: str, kind: Kind, private: bool, hub: Hub = HUB
     return str(page)
 
 
+def is_regular_file(path: Path, folder: Path) -> bool:
+    """Whether a path is a file inside a folder, and neither it nor a folder between is a link.
+
+    What a link points to is never uploaded: a stranger's checkpoint could name any file.
+    """
+    if ".." in path.parts or not path.is_relative_to(folder):
+        return False
+    between = [path, *path.parents]
+    inner = between[: between.index(folder)]
+    return path.is_file() and not any(part.is_symlink() for part in inner)
+
+
 def with_front_matter(text: str, values: dict[str, Any]) -> str:
     """The README with these values in its front matter, each where it had none of that name."""
     if not text.startswith("---\n"):
