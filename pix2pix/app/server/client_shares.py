@@ -33,6 +33,11 @@ class Share:
     def __len__(self) -> int:
         return len(self._held)
 
+    def check(self, client: str, amount: int = 1) -> None:
+        """Raises RequestError 429 if the client has no room for so much more."""
+        if self._held.get(client, 0) + amount > self._limit:
+            raise over_share(self._what)
+
     @contextmanager
     def taken(self, client: str, amount: int = 1) -> Iterator[None]:
         """Raises RequestError 429 if the client would then hold more than the limit."""
@@ -43,9 +48,7 @@ class Share:
             self.remove(client, amount)
 
     def add(self, client: str, amount: int = 1) -> None:
-        if self._held[client] + amount > self._limit:
-            self.remove(client, 0)
-            raise over_share(self._what)
+        self.check(client, amount)
         self._held[client] += amount
 
     def remove(self, client: str, amount: int = 1) -> None:
