@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from pix2pix.app import components, gradio_compat, programs
 from pix2pix.app.assets import ASSETS, assets_routes
-from pix2pix.app.canvas_spec import sheet_of
+from pix2pix.app.canvas_spec import canvas_of
 from pix2pix.app.root_path import read_root_path
 from pix2pix.app.server.connections import Connections, guarded
 from pix2pix.app.server.guard import ServerGuard
@@ -100,8 +100,8 @@ def studio_api_of(demo: gr.Blocks) -> StudioApi:
 
 
 def _build_first_tab(drawer: Drawer, tracer: Tracer | None, studio: StudioApi) -> None:
-    sheet = sheet_of(drawer.config.palette, drawer.config.shape, "drawing", Path())
-    DrawTab("draw", drawer, sheet, tracer if sheet.name == "facades" else None).build(studio)
+    canvas = canvas_of(drawer.config.palette, drawer.config.shape, "drawing", Path())
+    DrawTab("draw", drawer, canvas, tracer if canvas.name == "facades" else None).build(studio)
     studio.endpoints["draw"] = programs.add_draw_endpoint("draw", drawer, studio.queue)
 
 

@@ -23,11 +23,11 @@ from pix2pix.labels.line_art import decode_lines
 
 KEYS = "1234567890-="
 MAX_EXAMPLES = 8
-PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a sheet of 256
+PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a canvas of 256
 
 
 @dataclass(frozen=True)
-class SheetKind:
+class CanvasSpec:
     """The classes of a drawing, its shape, and how files are read as one."""
 
     name: Literal["facades", "labels", "lines"]
@@ -42,7 +42,7 @@ class SheetKind:
 
     @property
     def first(self) -> np.ndarray:
-        """The drawing that the tab opens with: the first start, or else an empty sheet."""
+        """The drawing that the tab opens with: the first start, or else an empty canvas."""
         empty = np.zeros(self.shape, np.uint8)
         return next(iter(self.starts.values()), empty)
 
@@ -75,22 +75,22 @@ class SheetKind:
         return fit_label_map(label_map, self.shape)
 
 
-def facades_sheet(shape: tuple[int, int]) -> SheetKind:
+def facades_canvas(shape: tuple[int, int]) -> CanvasSpec:
     starts = {plan.name: build_facade(plan, *shape) for plan in PRESETS}
     classes = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
-    return SheetKind("facades", shape, classes, "facade", starts)
+    return CanvasSpec("facades", shape, classes, "facade", starts)
 
 
-def sheet_of(
+def canvas_of(
     palette: Sequence[LabelColor], shape: tuple[int, int], name: str, examples: Path
-) -> SheetKind:
+) -> CanvasSpec:
     """The kind for label maps of these classes, with the pictures in `examples` to start from."""
     if is_facades([c.name for c in palette]):
-        return facades_sheet(shape)
-    return with_examples(SheetKind("labels", shape, tuple(palette), name), examples)
+        return facades_canvas(shape)
+    return with_examples(CanvasSpec("labels", shape, tuple(palette), name), examples)
 
 
-def with_examples(kind: SheetKind, folder: Path) -> SheetKind:
+def with_examples(kind: CanvasSpec, folder: Path) -> CanvasSpec:
     """A copy whose starts are the pictures of the folder that can be read as such drawings."""
     starts = {}
     for path in example_files(folder):
@@ -108,9 +108,9 @@ def example_files(folder: Path) -> list[Path]:
 
 
 def fit_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The label map scaled to fit a sheet (H, W) without distortion, and centred.
+    """The label map scaled to fit a canvas (H, W) without distortion, and centred.
 
-    The rest of the sheet, and void pixels, are of class 0.
+    The rest of the canvas, and void pixels, are of class 0.
     """
     height, width = label_map.shape
     scale = min(shape[0] / height, shape[1] / width)
@@ -119,6 +119,6 @@ def fit_label_map(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     )
     height, width = fitted.shape
     top, left = (shape[0] - height) // 2, (shape[1] - width) // 2
-    sheet = np.zeros(shape, np.uint8)
-    sheet[top : top + height, left : left + width] = np.where(fitted == VOID, 0, fitted)
-    return sheet
+    canvas = np.zeros(shape, np.uint8)
+    canvas[top : top + height, left : left + width] = np.where(fitted == VOID, 0, fitted)
+    return canvas

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from pix2pix.app.assets import load_script
-from pix2pix.app.canvas_spec import PEN, SheetKind
+from pix2pix.app.canvas_spec import PEN, CanvasSpec
 from pix2pix.app.server.encoding import pack_ids
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 
@@ -34,8 +34,8 @@ def header(tabs: Sequence[tuple[str, str]]) -> gr.HTML:
     return scripted_html("header", "core/header.js", "mountHeader", tabs=tabs)
 
 
-def drawing(tab: str, api: str, sheet: SheetKind, seed: int, style_dim: int) -> gr.HTML:
-    """The sheet with its tools and palette. `api`: the address of the tab's routes."""
+def drawing(tab: str, api: str, canvas: CanvasSpec, seed: int, style_dim: int) -> gr.HTML:
+    """The canvas with its tools and palette. `api`: the address of the tab's routes."""
     return scripted_html(
         "drawing",
         "draw/draw.js",
@@ -44,19 +44,19 @@ def drawing(tab: str, api: str, sheet: SheetKind, seed: int, style_dim: int) -> 
         api=api,
         seed=seed,
         style_dim=style_dim,
-        start=pack_ids(sheet.first),
-        hand=PEN if sheet.name == "lines" else {},
-        **sheet.props(),
+        start=pack_ids(canvas.first),
+        hand=PEN if canvas.name == "lines" else {},
+        **canvas.props(),
     )
 
 
 def picture(
-    tab: str, sheet: SheetKind, first: dict[str, str], styled: bool, large: float
+    tab: str, canvas: CanvasSpec, first: dict[str, str], styled: bool, large: float
 ) -> gr.HTML:
-    """The picture beside the sheet.
+    """The picture beside the canvas.
 
     `first`: the {"image", "name"} that the page opens with. `large`: the largest picture's side,
-    in sides of the sheet.
+    in sides of the canvas.
     """
     return scripted_html(
         "preview",
@@ -64,9 +64,9 @@ def picture(
         "mountPreview",
         tab=tab,
         first=first,
-        kind=sheet.name,
-        height=sheet.shape[0],
-        width=sheet.shape[1],
+        kind=canvas.name,
+        height=canvas.shape[0],
+        width=canvas.shape[1],
         styled=styled,
         large=large,
     )
@@ -88,7 +88,7 @@ def style_gallery(
     )
 
 
-def start_panel(tab: str, api: str, sheet: SheetKind, traces: bool) -> gr.HTML:
+def start_panel(tab: str, api: str, canvas: CanvasSpec, traces: bool) -> gr.HTML:
     """Drawings to start from, and the buttons that open, trace and make up others."""
     return scripted_html(
         "start-panel",
@@ -98,6 +98,6 @@ def start_panel(tab: str, api: str, sheet: SheetKind, traces: bool) -> gr.HTML:
         api=api,
         traces=traces,
         max_upload_mb=MAX_UPLOAD_MB,
-        starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in sheet.starts.items()],
-        **sheet.props(),
+        starts=[{"name": name, "ids": pack_ids(ids)} for name, ids in canvas.starts.items()],
+        **canvas.props(),
     )

@@ -14,7 +14,7 @@ import gradio as gr
 from PIL import Image
 
 from pix2pix.app import gradio_compat
-from pix2pix.app.canvas_spec import SheetKind
+from pix2pix.app.canvas_spec import CanvasSpec
 from pix2pix.app.errors import as_user_error, show_notices
 from pix2pix.app.server.disk_share import FILES
 from pix2pix.app.server.event_validation import Endpoint
@@ -54,15 +54,15 @@ def add_draw_endpoint(name: str, drawer: Drawer, queue: ModelQueue) -> Endpoint:
 
 
 def add_lines_endpoint(
-    name: str, drawer: LineDrawer, sheet: SheetKind, queue: ModelQueue
+    name: str, drawer: LineDrawer, canvas: CanvasSpec, queue: ModelQueue
 ) -> Endpoint:
     """Adds the endpoint of a tab whose model draws from lines."""
 
     def draw(lines: Upload) -> str:
-        sheet_ids = sheet.decode(open_image(lines.path, lines.name))
-        return save_result(Image.fromarray(drawer.draw(sheet_ids)), lines.name)
+        label_map = canvas.decode(open_image(lines.path, lines.name))
+        return save_result(Image.fromarray(drawer.draw(label_map)), lines.name)
 
-    height, width = sheet.shape
+    height, width = canvas.shape
     return _add_endpoint(
         name,
         draw,

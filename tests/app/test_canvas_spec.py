@@ -9,7 +9,7 @@ import pytest
 from helpers.models import RECIPES, ROADS
 from PIL import Image, ImageDraw
 
-from pix2pix.app.canvas_spec import SheetKind, facades_sheet, fit_label_map, sheet_of
+from pix2pix.app.canvas_spec import CanvasSpec, canvas_of, facades_canvas, fit_label_map
 from pix2pix.app.server.encoding import pack_ids, unpack_ids
 from pix2pix.app.server.schemas import DrawContext, DrawRequest, parse_request
 from pix2pix.app.tabs.draw_tab import SEEDS
@@ -37,13 +37,13 @@ def test_a_drawing_of_the_models_shape_travels_and_is_drawn_at_it(
 ) -> None:
     model = load_any(save_model(tmp_path / "roads", "roads", shape), "cpu")
     assert isinstance(model, Drawer)
-    sheet = sheet_of(ROADS, model.config.shape, "roads", tmp_path)
-    assert sheet.first.shape == shape
-    assert (sheet.props()["height"], sheet.props()["width"]) == shape
+    canvas = canvas_of(ROADS, model.config.shape, "roads", tmp_path)
+    assert canvas.first.shape == shape
+    assert (canvas.props()["height"], canvas.props()["width"]) == shape
     labels = np.zeros(shape, np.uint8)
     labels[5:9, 20:30] = 3
     body = json.dumps({"ids": pack_ids(labels), "seed": SEEDS[0]}).encode()
-    request = parse_request(DrawRequest, body, DrawContext(sheet, model.style_dim))
+    request = parse_request(DrawRequest, body, DrawContext(canvas, model.style_dim))
     np.testing.assert_array_equal(request.ids, labels)
     assert model.draw(request.ids).shape == (*shape, 3)
 
@@ -51,8 +51,8 @@ def test_a_drawing_of_the_models_shape_travels_and_is_drawn_at_it(
 @pytest.mark.parametrize("shape", [WIDE, TALL])
 def test_lines_are_drawn_at_the_models_shape(shape: tuple[int, int], tmp_path: Path) -> None:
     drawer = LineDrawer(load_translator(save_model(tmp_path, "edges", shape), "cpu"))
-    sheet = SheetKind("lines", drawer.config.shape, drawer.palette, "edges")
-    assert drawer.draw(sheet.first).shape == (*shape, 3)
+    canvas = CanvasSpec("lines", drawer.config.shape, drawer.palette, "edges")
+    assert drawer.draw(canvas.first).shape == (*shape, 3)
 
 
 def test_ids_of_the_other_orientation_are_as_many_and_those_of_another_size_are_not() -> None:
@@ -63,7 +63,7 @@ def test_ids_of_the_other_orientation_are_as_many_and_those_of_another_size_are_
 
 
 @pytest.mark.parametrize(
-    ("picture", "sheet", "covered"),
+    ("picture", "canvas", "covered"),
     [
         ((64, 64), WIDE, (slice(0, 32), slice(32, 64))),
         ((64, 64), TALL, (slice(32, 64), slice(0, 32))),
@@ -72,30 +72,30 @@ def test_ids_of_the_other_orientation_are_as_many_and_those_of_another_size_are_
     ],
 )
 def test_a_picture_lies_in_the_middle_as_large_as_fits(
-    picture: tuple[int, int], sheet: tuple[int, int], covered: tuple[slice, slice]
+    picture: tuple[int, int], canvas: tuple[int, int], covered: tuple[slice, slice]
 ) -> None:
-    expected = np.zeros(sheet, np.uint8)
+    expected = np.zeros(canvas, np.uint8)
     expected[covered] = 2
-    np.testing.assert_array_equal(fit_label_map(np.full(picture, 2, np.uint8), sheet), expected)
+    np.testing.assert_array_equal(fit_label_map(np.full(picture, 2, np.uint8), canvas), expected)
 
 
 def test_opened_lines_keep_their_proportions() -> None:
     image = Image.new("L", (200, 200), 255)
     ImageDraw.Draw(image).rectangle((50, 50, 150, 150), outline=0, width=8)
-    sheet = SheetKind("lines", WIDE, ROADS[:2], "x").decode(image)
-    rows, columns = np.nonzero(sheet)
-    assert sheet.shape == WIDE
+    canvas = CanvasSpec("lines", WIDE, ROADS[:2], "x").decode(image)
+    rows, columns = np.nonzero(canvas)
+    assert canvas.shape == WIDE
     assert np.ptp(rows) == np.ptp(columns)
 
 
 def test_a_label_image_of_the_sheets_shape_opens_exactly(tmp_path: Path) -> None:
     labels = np.random.default_rng(0).integers(0, 4, WIDE).astype(np.uint8)
     image = encode_label_image(labels, [c.rgb for c in ROADS])
-    np.testing.assert_array_equal(SheetKind("labels", WIDE, ROADS, "x").decode(image), labels)
+    np.testing.assert_array_equal(CanvasSpec("labels", WIDE, ROADS, "x").decode(image), labels)
 
 
 def test_a_facade_fills_its_sheet() -> None:
-    for name, start in facades_sheet((64, 192)).starts.items():
+    for name, start in facades_canvas((64, 192)).starts.items():
         plan = next(plan for plan in PRESETS if plan.name == name)
         square = build_facade(plan, 192)
         assert start.shape == (64, 192)

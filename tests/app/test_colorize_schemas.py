@@ -18,7 +18,7 @@ from PIL import Image
 from pix2pix.app.server.colorize_schemas import (
     SWITCHES,
     ColorizeRequest,
-    Look,
+    ColorizeSettings,
     color_kept,
     finish_photo,
 )
@@ -58,11 +58,11 @@ def test_a_photo_stays_open_while_hints_and_strength_change() -> None:
     colorizer, photo = CountingColorizer(), open_upload(jpeg(), "a.jpg")
     for strength in (1.0, 0.5, 1.5):
         for hints in ((), (Hint(0.5, 0.5, (200, 20, 20)),)):
-            color_kept(colorizer, photo, "quick", Look(strength, 192, hints))
+            color_kept(colorizer, photo, "quick", ColorizeSettings(strength, 192, hints))
     assert colorizer.opened == 1
-    color_kept(colorizer, photo, "preview", Look(1.0, 192))
-    color_kept(colorizer, photo, "quick", Look(1.0, 256))
-    _, notes = color_kept(colorizer, photo, "quick", Look(1.0, 256, repair=True))
+    color_kept(colorizer, photo, "preview", ColorizeSettings(1.0, 192))
+    color_kept(colorizer, photo, "quick", ColorizeSettings(1.0, 256))
+    _, notes = color_kept(colorizer, photo, "quick", ColorizeSettings(1.0, 256, repair=True))
     assert colorizer.opened == 4 and notes == ("repair",)
 
 
@@ -84,8 +84,8 @@ def test_a_hint_is_answered_by_one_run_of_the_network_on_a_small_picture() -> No
     colorizer._runner = count  # type: ignore[assignment]
     for x in np.linspace(0.2, 0.8, 6):  # the first one opens the photo
         pixels.clear()
-        look = Look(1.0, colorizer.size, (Hint(x, 0.5, (200, 20, 20)),))
-        preview_uri(color_kept(colorizer, photo, "quick", look)[0])
+        settings = ColorizeSettings(1.0, colorizer.size, (Hint(x, 0.5, (200, 20, 20)),))
+        preview_uri(color_kept(colorizer, photo, "quick", settings)[0])
         assert len(pixels) == 1 and pixels[0] <= 2 * 192 * 256
 
 
@@ -101,7 +101,9 @@ def test_a_preview_is_upright_and_bounded_whatever_the_photo() -> None:
 def test_a_photo_of_any_shape_is_finished_at_its_size(size: tuple[int, int]) -> None:
     photo = open_upload(jpeg(size), "thin.jpg")
     assert photo.size == size and min(photo.preview.size + photo.quick.size) == 1
-    result = finish_photo(SepiaColorizer(), photo.content, photo.name, Look(1.0, 192), "png")
+    result = finish_photo(
+        SepiaColorizer(), photo.content, photo.name, ColorizeSettings(1.0, 192), "png"
+    )
     assert Image.open(io.BytesIO(result)).size == size
 
 
@@ -114,8 +116,8 @@ def test_a_finished_file_has_the_photos_captions_unless_they_are_to_go(
     exif.get_ifd(0x8825)[1] = "N"
     content = jpeg(exif=exif)
     for strip in (False, True):
-        look = read({"kind": "save", "photo": "p", "strip": strip}).look
-        result = finish_photo(SepiaColorizer(), content, "a.jpg", look, format_)
+        settings = read({"kind": "save", "photo": "p", "strip": strip}).settings
+        result = finish_photo(SepiaColorizer(), content, "a.jpg", settings, format_)
         found = Image.open(io.BytesIO(result)).getexif()
         assert found.get(0x010E) == (None if strip else "Aunt Mary")
         assert found.get_ifd(0x8825).get(1) == (None if strip else "N")
@@ -130,11 +132,13 @@ def test_a_finished_png_is_as_clear_as_the_photo_and_a_jpeg_is_on_white() -> Non
     photo.putalpha(Image.fromarray(alpha))
     buffer = io.BytesIO()
     photo.save(buffer, "png")
-    look = Look(1.0, 64)
-    png = Image.open(io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", look, "png")))
+    settings = ColorizeSettings(1.0, 64)
+    png = Image.open(
+        io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", settings, "png"))
+    )
     np.testing.assert_array_equal(np.asarray(png)[..., 3], alpha)
     on_white = Image.open(
-        io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", look, "jpeg"))
+        io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", settings, "jpeg"))
     )
     assert on_white.mode == "RGB" and np.asarray(on_white)[:, :12].min() > 235
 
@@ -142,7 +146,7 @@ def test_a_finished_png_is_as_clear_as_the_photo_and_a_jpeg_is_on_white() -> Non
 def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
     grey = np.zeros((40, 60), np.uint16) + 4000
     photo = open_upload(pages(grey, grey[:30], photometric="minisblack"), "a.tif")
-    _, notes = color_kept(SepiaColorizer(), photo, "quick", Look(1.0, 192, repair=True))
+    _, notes = color_kept(SepiaColorizer(), photo, "quick", ColorizeSettings(1.0, 192, repair=True))
     assert photo.size == (60, 40) and notes == (
         "has 2 pages; the largest was opened",
         "its values end at 4000 of 65535, so they were read as 12-bit",
@@ -154,7 +158,9 @@ def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
 def test_what_is_too_long_for_a_jpeg_is_refused_as_one(tmp_path: Path) -> None:
     Image.new("L", (66_000, 2)).save(tmp_path / "long.png")
     with pytest.raises(ValueError, match=r"long\.png: is too long for a JPEG"):
-        finish_photo(SepiaColorizer(), tmp_path / "long.png", "long.png", Look(1.0, 192), "jpeg")
+        finish_photo(
+            SepiaColorizer(), tmp_path / "long.png", "long.png", ColorizeSettings(1.0, 192), "jpeg"
+        )
 
 
 @pytest.mark.parametrize(
@@ -186,8 +192,10 @@ def test_a_request_of_another_kind_is_refused(payload: Any, reason: str) -> None
 
 def test_what_is_left_out_has_its_default() -> None:
     wanted = read({"kind": "save", "photo": "p"})
-    assert wanted.look == Look(1.0, 192) and wanted.format == "png"
-    assert read({"kind": "save", "photo": "p", "size": None, "strength": 1}).look == Look(1.0, 192)
+    assert wanted.settings == ColorizeSettings(1.0, 192) and wanted.format == "png"
+    assert read(
+        {"kind": "save", "photo": "p", "size": None, "strength": 1}
+    ).settings == ColorizeSettings(1.0, 192)
 
 
 def test_an_unexpected_failure_is_answered_and_logged_without_its_words(
@@ -228,7 +236,7 @@ def any_colorizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_what_a_scan_needs_is_offered_by_the_names_of_the_switches(any_colorizer) -> None:
     photo = open_upload(mounted_print(), "page.png")
     assert max(photo.size) > PREVIEW_SIDE  # so that the dots are gone in the preview
-    _, notes = color_kept(any_colorizer, photo, "preview", Look(1.0, 64))
+    _, notes = color_kept(any_colorizer, photo, "preview", ColorizeSettings(1.0, 64))
     words = " ".join(notes)
     assert "halftone, dots 4.0 pixels apart; \u201cSmooth the grain\u201d" in words
     assert "border" in words and "\u201cCrop the border\u201d" in words
@@ -241,10 +249,12 @@ def test_a_cropped_preview_keeps_its_shape_and_the_saved_file_loses_the_border(
     any_colorizer,
 ) -> None:
     photo = open_upload(mounted_print(), "page.png")
-    look = Look(1.0, 64, denoise=True, crop=True)
-    shown, notes = color_kept(any_colorizer, photo, "quick", look)
+    settings = ColorizeSettings(1.0, 64, denoise=True, crop=True)
+    shown, notes = color_kept(any_colorizer, photo, "quick", settings)
     assert shown.size == photo.quick.size and shown.getpixel((2, 2)) == (128, 128, 128)
     assert "its dots were smoothed" in notes
-    content = finish_photo(any_colorizer, photo.content, photo.name, look, "png", scan=photo.scan)
+    content = finish_photo(
+        any_colorizer, photo.content, photo.name, settings, "png", scan=photo.scan
+    )
     width, height = Image.open(io.BytesIO(content)).size
     assert abs(width - (photo.size[0] - 180)) <= 8 and abs(height - (photo.size[1] - 180)) <= 8

@@ -19,7 +19,7 @@ from PIL import Image
 
 from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo, tab_names
-from pix2pix.app.canvas_spec import SheetKind, sheet_of
+from pix2pix.app.canvas_spec import CanvasSpec, canvas_of
 from pix2pix.app.server.encoding import pack_ids, unpack_ids
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.hub.client import Hub
@@ -218,17 +218,17 @@ def test_a_photo_tab_opens_pictures_and_its_own_examples_only(
 def test_examples_of_the_checkpoint_are_what_its_sheet_starts_with(
     models: dict[str, Path],
 ) -> None:
-    sheet = sheet_of(ROADS, (64, 64), "roads", models["roads"] / "examples")
-    assert list(sheet.starts) == ["street"], "what cannot be read is left out"
-    np.testing.assert_array_equal(sheet.first, street())
-    assert [c["key"] for c in sheet.props()["classes"]] == ["1", "2", "3", "4"]
-    empty = sheet_of(ROADS, (64, 64), "roads", models["edges"] / "examples")
+    canvas = canvas_of(ROADS, (64, 64), "roads", models["roads"] / "examples")
+    assert list(canvas.starts) == ["street"], "what cannot be read is left out"
+    np.testing.assert_array_equal(canvas.first, street())
+    assert [c["key"] for c in canvas.props()["classes"]] == ["1", "2", "3", "4"]
+    empty = canvas_of(ROADS, (64, 64), "roads", models["edges"] / "examples")
     assert not empty.starts and not empty.first.any()
 
 
 def test_classes_beyond_the_twelfth_have_no_key() -> None:
     classes = tuple(ROADS[0].__class__(f"c{i}", (i, i, i)) for i in range(40))
-    keys = [c["key"] for c in SheetKind("labels", (64, 64), classes, "x").props()["classes"]]
+    keys = [c["key"] for c in CanvasSpec("labels", (64, 64), classes, "x").props()["classes"]]
     assert "".join(keys) == "1234567890-=" and len(keys) == 40
     with pytest.raises(ValueError, match="from 0 to 39"):
         unpack_ids(pack_ids(np.full((64, 64), 40, np.uint8)), (64, 64), 40)

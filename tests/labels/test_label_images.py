@@ -9,7 +9,7 @@ import pytest
 from helpers.synthetic import make_facade
 from PIL import Image
 
-from pix2pix.app.canvas_spec import facades_sheet
+from pix2pix.app.canvas_spec import facades_canvas
 from pix2pix.app.server.draw_routes import open_drawing
 from pix2pix.config import LabelColor
 from pix2pix.labels.classes import PALETTE, PIX2PIX_PALETTE, VOID
@@ -193,7 +193,7 @@ def test_two_photos_side_by_side_and_a_wide_drawing_are_no_such_pair() -> None:
 def test_the_app_takes_the_map_of_a_pair_and_says_so() -> None:
     pair = np.concatenate([photo(), painted(house())], 1)
     with collect_notices() as notices:
-        sheet = open_drawing(saved(pair, "PNG"), "pair.png", facades_sheet((SIDE, SIDE)))
+        sheet = open_drawing(saved(pair, "PNG"), "pair.png", facades_canvas((SIDE, SIDE)))
     np.testing.assert_array_equal(sheet, house())
     assert notices == ["The right half of this pair is read as the label map."]
 
@@ -235,7 +235,7 @@ def test_the_number_255_of_a_palette_image_is_no_class() -> None:
     found = decode_label_image(image, ROADS)
     np.testing.assert_array_equal(found, numbers)
     sheet = dataclasses.replace(
-        facades_sheet((8, 32)),
+        facades_canvas((8, 32)),
         name="labels",
         classes=tuple(LabelColor(n, rgb) for n, rgb in zip("abc", ROADS)),
     )

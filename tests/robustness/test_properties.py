@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pix2pix.app.canvas_spec import facades_sheet
+from pix2pix.app.canvas_spec import facades_canvas
 from pix2pix.app.server.colorize_schemas import ColorizeRequest
 from pix2pix.app.server.encoding import unpack_ids
 from pix2pix.app.server.event_validation import Endpoint, check_call, check_named_call, parse_json
@@ -237,7 +237,7 @@ def test_any_json_is_a_call_or_refused(value: Any) -> None:
         takes_or_refuses(partial(check_named_call, body, ENDPOINTS, "draw"))
 
 
-DRAWING = DrawContext(facades_sheet((64, 64)), 3)
+DRAWING = DrawContext(facades_canvas((64, 64)), 3)
 
 
 @few

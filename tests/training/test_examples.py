@@ -13,7 +13,7 @@ from PIL import Image
 import pix2pix.__main__ as cli
 from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo
-from pix2pix.app.canvas_spec import sheet_of
+from pix2pix.app.canvas_spec import canvas_of
 from pix2pix.cli import train
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
@@ -61,7 +61,7 @@ def test_label_maps_of_own_classes_are_what_the_tab_starts_with(tmp_path: Path) 
     run = train_a_little(
         "facades", write_roads(tmp_path / "data"), tmp_path / "run", "--random-flip=false"
     )
-    sheet = sheet_of(ROADS, (64, 64), "roads", run / "examples")
+    sheet = canvas_of(ROADS, (64, 64), "roads", run / "examples")
     np.testing.assert_array_equal(sheet.starts["example-1"], street())
 
 

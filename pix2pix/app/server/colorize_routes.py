@@ -68,19 +68,19 @@ class ColorizeApi:
 
 
 def show_preview(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
-    after, notes = color_kept(colorizer, photo, "preview", wanted.look)
+    after, notes = color_kept(colorizer, photo, "preview", wanted.settings)
     return {"before": preview_uri(photo.preview), "after": preview_uri(after), "notes": notes}
 
 
 def show_quickly(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
-    after, notes = color_kept(colorizer, photo, "quick", wanted.look)
+    after, notes = color_kept(colorizer, photo, "quick", wanted.settings)
     return {"after": preview_uri(after), "notes": notes}
 
 
 def show_thumb(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
     small = photo.quick.copy()
     small.thumbnail((2 * THUMB_SIDE, 2 * THUMB_SIDE), Image.Resampling.BOX)
-    after = color_photo(colorizer, small, wanted.look, photo.scan)
+    after = color_photo(colorizer, small, wanted.settings, photo.scan)
     return {"thumb": thumbnail_uri(after, THUMB_SIDE)}
 
 
@@ -88,7 +88,7 @@ def show_sizes(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) 
     """The photo as each working size would colour it."""
     pictures = []
     for size in sorted({*SIZES, colorizer.size}):
-        image = color_photo(colorizer, photo.quick, wanted.look._replace(size=size), photo.scan)
+        image = color_photo(colorizer, photo.quick, wanted.settings._replace(size=size), photo.scan)
         pictures.append({"size": size, "image": thumbnail_uri(image, SIZE_SIDE)})
     return {"sizes": pictures}
 
@@ -96,7 +96,7 @@ def show_sizes(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) 
 def finish(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> Result:
     """The finished file, to be fetched by the visitor."""
     content = finish_photo(
-        colorizer, photo.content, photo.name, wanted.look, wanted.format, photo.scan
+        colorizer, photo.content, photo.name, wanted.settings, wanted.format, photo.scan
     )
     return Result(content, MEDIA_TYPES[wanted.format])
 

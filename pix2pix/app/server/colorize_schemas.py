@@ -29,7 +29,7 @@ SWITCHES = {
 }
 
 
-class Look(NamedTuple):
+class ColorizeSettings(NamedTuple):
     """How a photo is to be coloured."""
 
     strength: float
@@ -74,9 +74,9 @@ class ColorizeRequest(RequestModel):
     format: Format = "png"  # of a saved file
 
     @property
-    def look(self) -> Look:
+    def settings(self) -> ColorizeSettings:
         assert self.size is not None
-        return Look(
+        return ColorizeSettings(
             self.strength,
             self.size,
             self.hints,
@@ -89,27 +89,36 @@ class ColorizeRequest(RequestModel):
 
 
 def open_for(
-    colorizer: Colorizer, image: Image.Image, look: Look, scan: ScanAnalysis | None = None
+    colorizer: Colorizer,
+    image: Image.Image,
+    settings: ColorizeSettings,
+    scan: ScanAnalysis | None = None,
 ) -> PhotoSession:
     return colorizer.open_photo(
         image,
-        size=look.size,
-        repair=look.repair,
-        denoise=look.denoise,
-        negative=look.negative,
-        crop=look.crop,
+        size=settings.size,
+        repair=settings.repair,
+        denoise=settings.denoise,
+        negative=settings.negative,
+        crop=settings.crop,
         scan=scan,
     )
 
 
 def color_photo(
-    colorizer: Colorizer, image: Image.Image, look: Look, scan: ScanAnalysis | None = None
+    colorizer: Colorizer,
+    image: Image.Image,
+    settings: ColorizeSettings,
+    scan: ScanAnalysis | None = None,
 ) -> Image.Image:
-    return open_for(colorizer, image, look, scan).colorize(look.strength, look.hints)
+    return open_for(colorizer, image, settings, scan).colorize(settings.strength, settings.hints)
 
 
 def color_kept(
-    colorizer: Colorizer, photo: KeptPhoto, part: Literal["preview", "quick"], look: Look
+    colorizer: Colorizer,
+    photo: KeptPhoto,
+    part: Literal["preview", "quick"],
+    settings: ColorizeSettings,
 ) -> tuple[Image.Image, tuple[str, ...]]:
     """A preview in colour, and notes on what was done to it besides colouring.
 
@@ -117,14 +126,20 @@ def color_kept(
     next request is answered sooner. A preview has the whole photo's shape, so that hints stay in
     place: cropped parts are grey.
     """
-    opened_for = (look.size, look.repair, look.denoise, look.negative, look.crop)
+    opened_for = (
+        settings.size,
+        settings.repair,
+        settings.denoise,
+        settings.negative,
+        settings.crop,
+    )
     image = photo.preview if part == "preview" else photo.quick
     kept = photo.sessions.get(part)
     if kept is None or kept[0] != opened_for:
-        session = open_for(colorizer, image, look, photo.scan)
+        session = open_for(colorizer, image, settings, photo.scan)
         kept = photo.sessions[part] = opened_for, session
     session = kept[1]
-    result = session.colorize(look.strength, look.hints)
+    result = session.colorize(settings.strength, settings.hints)
     if result.size != image.size:
         left_out = Image.new("RGB", image.size, CROPPED)
         left_out.paste(result, session.box)
@@ -137,7 +152,7 @@ def finish_photo(
     colorizer: Colorizer,
     content: bytes | Path,
     name: str,
-    look: Look,
+    settings: ColorizeSettings,
     format_: str,
     scan: ScanAnalysis | None = None,
 ) -> bytes:
@@ -148,10 +163,10 @@ def finish_photo(
     image = open_image(content, name)
     if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
         raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
-    metadata, dpi = NO_METADATA if look.strip else read_metadata(image), read_dpi(image)
-    session = open_for(colorizer, image, look, scan)
+    metadata, dpi = NO_METADATA if settings.strip else read_metadata(image), read_dpi(image)
+    session = open_for(colorizer, image, settings, scan)
     del image  # 200 MB, of 50 megapixels in colour
-    result = session.colorize(look.strength, look.hints)
+    result = session.colorize(settings.strength, settings.hints)
     del session
     return encode_image(result, format_.upper(), metadata, dpi)
 

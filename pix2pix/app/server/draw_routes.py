@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pix2pix.app.canvas_spec import SheetKind, fit_label_map
+from pix2pix.app.canvas_spec import CanvasSpec, fit_label_map
 from pix2pix.app.server.answers import answer_file, answer_json, answering, refuse
 from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.encoding import image_bytes, pack_ids, thumbnail_bytes, thumbnail_uri
@@ -41,7 +41,7 @@ class DrawApi:
     """The server side of a drawing tab."""
 
     drawer: Drawer | LineDrawer
-    sheet: SheetKind
+    canvas: CanvasSpec
     tracer: Tracer | None
     queue: ModelQueue
     bodies: BodyReader
@@ -50,7 +50,7 @@ class DrawApi:
     def routes(self) -> list[Route]:
         handlers = {"/draw": answering(self.draw), "/label-image": answering(self.label_image)}
         files = {"/open": self.open}
-        if self.sheet.name == "facades":
+        if self.canvas.name == "facades":
             handlers["/facade"] = answering(self.facade)
         if self.drawer.style_dim:
             files["/style"] = self.style
@@ -61,7 +61,7 @@ class DrawApi:
 
     @property
     def context(self) -> DrawContext:
-        return DrawContext(self.sheet, self.drawer.style_dim)
+        return DrawContext(self.canvas, self.drawer.style_dim)
 
     async def draw(self, request: Request) -> Response:
         """A DrawRequest's picture as PNG, JPEG or WebP.
@@ -82,7 +82,7 @@ class DrawApi:
             return encode_picture(draw_picture(self.drawer, drawing, stop), drawing)
 
         (picture, media_type), notices = await self.queue.run(work, Lane.DRAWINGS, stop)
-        return answer_file(picture, media_type, picture_name(self.sheet, drawing), notices)
+        return answer_file(picture, media_type, picture_name(self.canvas, drawing), notices)
 
     def _enter(self, drawing: DrawRequest) -> Stop:
         if drawing.visitor is None or drawing.id is None:  # a program that asks once
@@ -100,17 +100,17 @@ class DrawApi:
         """The drawing as a palette PNG, made from its ids."""
         async with self.bodies.json(request) as content:
             drawing = parse_request(LabelImageRequest, content, self.context)
-        image = encode_label_image(drawing.ids, self.sheet.colors)
-        suffix = "lines" if self.sheet.name == "lines" else "labels"
+        image = encode_label_image(drawing.ids, self.canvas.colors)
+        suffix = "lines" if self.canvas.name == "lines" else "labels"
         png = image_bytes(image, "png", optimize=True)
-        return answer_file(png, "image/png", f"{self.sheet.file_name}-{suffix}")
+        return answer_file(png, "image/png", f"{self.canvas.file_name}-{suffix}")
 
     async def facade(self, request: Request) -> Response:
         """{"ids"} of a made-up facade."""
         async with self.bodies.json(request) as content:
             seed = parse_request(FacadeRequest, content).seed
         return answer_json(
-            {"ids": pack_ids(build_facade(make_random_plan(seed), *self.sheet.shape))}
+            {"ids": pack_ids(build_facade(make_random_plan(seed), *self.canvas.shape))}
         )
 
     async def open(self, request: Request) -> Response:
@@ -118,7 +118,7 @@ class DrawApi:
         async with self.bodies.file(request) as (content, name):
             try:
                 ids, notices = await self.queue.run(
-                    lambda: open_drawing(content, name, self.sheet), Lane.FILES
+                    lambda: open_drawing(content, name, self.canvas), Lane.FILES
                 )
             except NotALabelMapError as error:
                 return refuse(str(error), 200, can_trace=self.tracer is not None)
@@ -130,7 +130,7 @@ class DrawApi:
         tracer = self.tracer
         async with self.bodies.file(request) as (content, name):
             ids, notices = await self.queue.run(
-                lambda: trace_photo(tracer, content, name, self.sheet), Lane.FILES
+                lambda: trace_photo(tracer, content, name, self.canvas), Lane.FILES
             )
             return answer_json({"ids": pack_ids(ids)}, notices)
 
@@ -170,8 +170,8 @@ def encode_picture(picture: np.ndarray, drawing: DrawRequest) -> tuple[bytes, st
     return image_bytes(image, "png"), "image/png"
 
 
-def picture_name(sheet: SheetKind, drawing: DrawRequest) -> str:
-    return f"{sheet.file_name}-{drawing.seed if drawing.style is None else 'styled'}"
+def picture_name(canvas: CanvasSpec, drawing: DrawRequest) -> str:
+    return f"{canvas.file_name}-{drawing.seed if drawing.style is None else 'styled'}"
 
 
 def open_small(content: bytes, name: str) -> Image.Image:
@@ -181,18 +181,18 @@ def open_small(content: bytes, name: str) -> Image.Image:
     return photo
 
 
-def open_drawing(content: bytes, name: str, sheet: SheetKind) -> np.ndarray:
-    """A label image as ids of the sheet (H, W) uint8.
+def open_drawing(content: bytes, name: str, canvas: CanvasSpec) -> np.ndarray:
+    """A label image as ids of the canvas (H, W) uint8.
 
     Raises NotALabelMapError for another picture, ValueError for a file that is none.
     """
     image = open_image(content, name, at_least=(OPEN_SIDE, OPEN_SIDE))
     try:
-        return sheet.decode(image)
+        return canvas.decode(image)
     except ValueError as error:
         raise NotALabelMapError(f"{name}: {error}") from None
 
 
-def trace_photo(tracer: Tracer, content: bytes, name: str, sheet: SheetKind) -> np.ndarray:
-    """The label map that the tracer finds in a photo, fitted to the sheet (H, W) uint8."""
-    return fit_label_map(tracer.trace(open_small(content, name)), sheet.shape)
+def trace_photo(tracer: Tracer, content: bytes, name: str, canvas: CanvasSpec) -> np.ndarray:
+    """The label map that the tracer finds in a photo, fitted to the canvas (H, W) uint8."""
+    return fit_label_map(tracer.trace(open_small(content, name)), canvas.shape)

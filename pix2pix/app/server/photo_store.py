@@ -96,11 +96,11 @@ def open_upload(content: bytes, name: str) -> KeptPhoto:
     size = read_size(content, name)
     image = open_image(content, name)  # whole: in a smaller one the dots of a print are gone
     notes = image.info.get("notes", ())
-    sheet = to_8_bit(to_srgb(image))
+    canvas = to_8_bit(to_srgb(image))
     del image
-    scan = analyze_scan(sheet, measure_light(sheet))
-    sheet.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
-    preview = to_rgb(sheet).copy()  # of its own class: a PngImageFile keeps all texts
+    scan = analyze_scan(canvas, measure_light(canvas))
+    canvas.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    preview = to_rgb(canvas).copy()  # of its own class: a PngImageFile keeps all texts
     preview.info = {}
     quick = preview.copy()
     quick.thumbnail((QUICK_SIDE, QUICK_SIDE), Image.Resampling.BOX)

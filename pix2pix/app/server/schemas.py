@@ -19,7 +19,7 @@ from pydantic import (
     ValidationInfo,
 )
 
-from pix2pix.app.canvas_spec import SheetKind
+from pix2pix.app.canvas_spec import CanvasSpec
 from pix2pix.app.server.encoding import unpack_ids
 from pix2pix.config import check_style
 from pix2pix.inference import MAX_STRENGTH
@@ -32,15 +32,15 @@ Request = TypeVar("Request", bound="RequestModel")
 
 
 class DrawContext(NamedTuple):
-    """What a drawing is checked against: the sheet and style length of its tab."""
+    """What a drawing is checked against: the canvas and style length of its tab."""
 
-    sheet: SheetKind
+    canvas: CanvasSpec
     style_dim: int
 
 
 def _read_ids(value: Any, info: ValidationInfo) -> np.ndarray:
-    sheet = info.context.sheet  # type: ignore[union-attr]
-    return unpack_ids(value, sheet.shape, len(sheet.classes))
+    canvas = info.context.canvas  # type: ignore[union-attr]
+    return unpack_ids(value, canvas.shape, len(canvas.classes))
 
 
 def _read_style(value: Any, info: ValidationInfo) -> tuple[float, ...] | None:
@@ -89,7 +89,7 @@ class RequestModel(BaseModel):
 class DrawRequest(RequestModel):
     """A drawing whose picture is wanted. Validated in a DrawContext."""
 
-    ids: Ids  # (H, W) uint8, of the sheet
+    ids: Ids  # (H, W) uint8, of the canvas
     seed: Seed = 0
     format: Format = "png"  # lossless, or small for the live picture
     style: Style = None  # replaces the seed

@@ -13,7 +13,7 @@ from PIL import Image
 from pix2pix.app.assets import ASSETS, ASSETS_URL
 from pix2pix.app.components import scripted_html
 from pix2pix.app.server.colorize_routes import ColorizeApi
-from pix2pix.app.server.colorize_schemas import SIZES, Look, color_photo
+from pix2pix.app.server.colorize_schemas import SIZES, ColorizeSettings, color_photo
 from pix2pix.app.server.encoding import preview_uri
 from pix2pix.app.server.photo_store import PhotoStore, open_upload
 from pix2pix.app.server.schemas import MAX_UPLOAD_MB
@@ -85,7 +85,7 @@ def own_examples(paths: Sequence[Path]) -> list[ExamplePhoto]:
 def first_preview(colorizer: Colorizer, path: Path) -> dict[str, Any]:
     """The photo that the page opens with, before and after, as data URIs."""
     photo = open_upload(path.read_bytes(), path.name)
-    after = color_photo(colorizer, photo.preview, Look(1.0, colorizer.size))
+    after = color_photo(colorizer, photo.preview, ColorizeSettings(1.0, colorizer.size))
     return {
         "before": preview_uri(photo.preview),
         "after": preview_uri(after),

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pix2pix.app import programs
-from pix2pix.app.canvas_spec import SheetKind, example_files, sheet_of, with_examples
+from pix2pix.app.canvas_spec import CanvasSpec, canvas_of, example_files, with_examples
 from pix2pix.app.server.event_validation import Endpoint
 from pix2pix.app.server.photo_store import PHOTOS
 from pix2pix.app.server.studio_api import StudioApi
@@ -36,17 +36,17 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
     pictures = [path for path in example_files(examples) if can_open(path)]
     queue = studio.queue
     if isinstance(model, Drawer):
-        sheet = sheet_of(model.config.palette, model.config.shape, served.title, examples)
-        DrawTab(name, model, sheet, None).build(studio)
+        canvas = canvas_of(model.config.palette, model.config.shape, served.title, examples)
+        DrawTab(name, model, canvas, None).build(studio)
         return programs.add_draw_endpoint(name, model, queue)
     if isinstance(model, Colorizer):
         build_colorize_tab(name, model, PHOTOS, studio, own_examples(pictures) or EXAMPLES)
         return programs.add_colorize_endpoint(name, model, queue)
     if isinstance(model, Translator) and model.config.input_type != INPUT_TYPES[0]:
         drawer = LineDrawer(model)
-        sheet = SheetKind("lines", model.config.shape, drawer.palette, served.title)
-        DrawTab(name, drawer, with_examples(sheet, examples), None).build(studio)
-        return programs.add_lines_endpoint(name, drawer, sheet, queue)
+        canvas = CanvasSpec("lines", model.config.shape, drawer.palette, served.title)
+        DrawTab(name, drawer, with_examples(canvas, examples), None).build(studio)
+        return programs.add_lines_endpoint(name, drawer, canvas, queue)
     assert isinstance(model, (Tracer, Translator))
     build_image_tab(name, model, pictures, studio)
     return programs.add_image_endpoint(name, model, queue)
