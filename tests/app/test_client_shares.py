@@ -10,6 +10,7 @@ import anyio
 import httpx
 import numpy as np
 import pytest
+from helpers.own_loop import run_apart
 from helpers.routes import HTTP
 from helpers.running import host_and_port
 from helpers.serving import serve
@@ -268,7 +269,7 @@ def test_clients_take_turns_in_the_queue() -> None:
             await anyio.sleep(0.05)
             tasks.start_soon(ask, "visitor")
 
-    anyio.run(many)
+    run_apart(many())
     assert len(done) == 21 and done.index("visitor") < 12, done
 
 
@@ -290,7 +291,7 @@ def test_one_client_leaves_places_in_the_queue() -> None:
         assert queue.is_idle
         return statuses
 
-    assert anyio.run(many) == [429, 429]
+    assert run_apart(many()) == [429, 429]
 
 
 def test_a_job_that_is_cancelled_while_it_waits_leaves_the_queue() -> None:
@@ -306,7 +307,7 @@ def test_a_job_that_is_cancelled_while_it_waits_leaves_the_queue() -> None:
             await queue.run(lambda: None, client="b")
         assert queue.is_idle
 
-    anyio.run(run)
+    run_apart(run())
 
 
 def test_limits_are_changed_by_name() -> None:

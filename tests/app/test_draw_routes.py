@@ -4,14 +4,14 @@ import asyncio
 import io
 import json
 import threading
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from helpers.drawings import HOSTILE_DRAWINGS, WALL
+from helpers.own_loop import run_apart
 from helpers.serving import serve
 from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
@@ -67,12 +67,6 @@ def test_there_is_nothing_at_other_tabs(fake_studio: str) -> None:
     assert ask(fake_studio, {"ids": IDS}, "nope").status_code == 404
     assert ask(fake_studio, {"ids": IDS}, "..%2fdraw").status_code == 404
     assert httpx.get(f"{fake_studio}{DRAW_URL}", timeout=120).status_code == 405
-
-
-def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
-    """What it returns; run in a thread of its own: in the tests' may be Playwright's loop."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 class Patient(PaletteDrawer):

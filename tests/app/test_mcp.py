@@ -4,12 +4,12 @@ import asyncio
 import base64
 import io
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 from helpers.models import colors
+from helpers.own_loop import run_apart
 from helpers.serving import launch
 from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
@@ -42,8 +42,7 @@ def converse(address: str, talk: Callable[[Any], Awaitable[Any]]) -> Any:
     async def within_a_minute() -> Any:
         return await asyncio.wait_for(session(), 60)
 
-    with ThreadPoolExecutor(1) as pool:  # Playwright's own loop may run in this thread
-        return pool.submit(asyncio.run, within_a_minute()).result()
+    return run_apart(within_a_minute())
 
 
 def data_uri(image: Image.Image) -> str:

@@ -2,22 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from helpers.own_loop import run_apart
 
 from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.model_queue import Lane, LatestRequests, ModelQueue
 from pix2pix.inference import InferenceCancelledError
 from pix2pix.runtime.user_warnings import notify
-
-
-def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
-    """What it returns; run in a thread of its own: in the tests' may be Playwright's loop."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 async def until(holds: Any) -> None:

@@ -1,6 +1,5 @@
 """The app fetches nothing for strangers but images of the open internet."""
 
-import asyncio
 import secrets
 import threading
 import time
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
+from helpers.own_loop import run_apart
 from PIL import Image
 
 from pix2pix.app.server.fetch import MAX_REDIRECTS, Fetcher, is_public
@@ -72,7 +72,7 @@ def fetch(address: str, port: int, **rules: Any) -> bytes:
         "resolve": resolve,
         "is_allowed": lambda ip: ip == "127.0.0.1",
     }
-    return asyncio.run(Fetcher(**given | rules).fetch(address))[0]
+    return run_apart(Fetcher(**given | rules).fetch(address))[0]
 
 
 def test_an_image_is_fetched_under_its_own_host_name(web: int) -> None:
@@ -155,7 +155,7 @@ def test_the_app_itself_is_not_fetched_by_its_own_rules(web: int) -> None:
     for host in ("127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"):
         before = len(Web.asked)
         with pytest.raises(ValueError):
-            asyncio.run(Fetcher(ports=(web,)).fetch(f"http://{host}:{web}/x.png"))
+            run_apart(Fetcher(ports=(web,)).fetch(f"http://{host}:{web}/x.png"))
         assert len(Web.asked) == before
 
 
