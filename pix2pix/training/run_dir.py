@@ -23,6 +23,7 @@ from pix2pix.training.early_stopping import Best
 from pix2pix.training.model_card import write_card
 
 STATE_NAME = "state.pt"
+STATE_KEY = "learner"  # of the networks and optimizers; the name since the first version
 METRICS_LOG_NAME = "metrics.jsonl"
 DATA_NAME = "data.json"
 SHEET_NAME = "samples.jpg"
@@ -83,7 +84,7 @@ def save_state(
     """Writes state.pt and the checkpoint, and the checkpoint in best/ if this step is the best."""
     buffer = io.BytesIO()
     # Only types that torch.load accepts with weights_only=True
-    torch.save({"trainer": trainer, "progress": json.dumps(to_json(progress))}, buffer)
+    torch.save({STATE_KEY: trainer, "progress": json.dumps(to_json(progress))}, buffer)
     files = {folder / STATE_NAME: buffer.getvalue()}
     write_together(files | served_files(folder, ema, progress, is_best))
 
@@ -131,9 +132,9 @@ def read_state(content: bytes, device: torch.device, where: Path) -> tuple[dict,
     try:
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
         if "progress" not in state:  # written before there were best checkpoints
-            return state["trainer"], Progress(state["step"], state["seconds"])
+            return state[STATE_KEY], Progress(state["step"], state["seconds"])
         values = json.loads(state["progress"])
-        return state["trainer"], Progress(**{**values, "best": Best(**values["best"])})
+        return state[STATE_KEY], Progress(**{**values, "best": Best(**values["best"])})
     except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{where}: is damaged ({words})") from None

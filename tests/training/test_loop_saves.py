@@ -42,7 +42,7 @@ def test_two_epochs_straight_and_one_and_one_are_identical(tmp_path: Path, data:
     assert saved_step(halved) == 3
     assert run("--resume", halved) == 0
     assert_same_weights(whole, halved)
-    states = [torch.load(f / "state.pt", weights_only=True)["trainer"] for f in (whole, halved)]
+    states = [torch.load(f / "state.pt", weights_only=True)["learner"] for f in (whole, halved)]
     assert_equal_states(*states)
 
 

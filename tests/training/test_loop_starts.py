@@ -182,7 +182,7 @@ def test_a_plateau_goes_on_where_it_was(
     give_figures(monkeypatch, figures)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(*keys, "--out", whole) == 0
-    state = torch.load(whole / "state.pt", weights_only=True)["trainer"]
+    state = torch.load(whole / "state.pt", weights_only=True)["learner"]
     assert state["plateau"] == {"factor": 0.25, "best": 0.6, "misses": 0}
     assert state["g_optimizer"]["param_groups"][0]["lr"] == pytest.approx(1e-3 * 0.25)
 
