@@ -192,7 +192,7 @@ def test_what_runs_is_finished_and_then_the_server_goes(
             ).json()[0]
         uploaded = {"path": path, "meta": {"_type": "gradio.FileData"}}
         job = client.submit(uploaded, api_name="/aerial")
-        while "PROCESSING" not in str(job.status().code):
+        while "PROCESSING" not in str(job.status().code) and not job.done():
             time.sleep(0.02)
         app.process.send_signal(number)
         drawing = {"ids": pack_ids(np.ones((64, 64), np.uint8))}
