@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 import torch
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from helpers.models import colors, save_models, street
 from helpers.routes import draw, post
 from helpers.running import app_arguments, running_app, save_app_models
@@ -186,12 +186,7 @@ def test_what_runs_is_finished_and_then_the_server_goes(
         listener = httpx.Client(timeout=120)  # a page that stays open does not keep it
         stream = listener.build_request("GET", f"{app.url}gradio_api/heartbeat/page")
         listener.send(stream, stream=True)
-        with big.open("rb") as file:
-            path = httpx.post(
-                f"{app.url}gradio_api/upload", files={"files": file}, timeout=120
-            ).json()[0]
-        uploaded = {"path": path, "meta": {"_type": "gradio.FileData"}}
-        job = client.submit(uploaded, api_name="/aerial")
+        job = client.submit(handle_file(big), api_name="/aerial")
         while "PROCESSING" not in str(job.status().code) and not job.done():
             time.sleep(0.02)
         app.process.send_signal(number)
