@@ -31,6 +31,10 @@ import httpx
 from PIL import Image, PngImagePlugin
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.load import wait_until_served  # noqa: E402
+
 ATTACKER, LIMIT_S = "127.0.0.9", 3.0
 IDS = base64.b64encode(zlib.compress(bytes([1]) * 65536)).decode()
 Attack = Callable[["Attacker"], None]
@@ -298,14 +302,8 @@ def serve(arguments: list[str], log: Path) -> tuple[subprocess.Popen, str]:
             preexec_fn=with_few_files,
             env={**os.environ, "TMPDIR": str(log.parent)},
         )
-    for _ in range(600):
-        if b"studio is at" in log.read_bytes():
-            return server, f"http://127.0.0.1:{port}/"
-        if server.poll() is not None:
-            break
-        time.sleep(0.2)
-    server.kill()
-    raise SystemExit(f"attack.py: the app did not start: {log.read_text()[-500:]}")
+    wait_until_served(server, log)
+    return server, f"http://127.0.0.1:{port}/"
 
 
 if __name__ == "__main__":

@@ -231,14 +231,20 @@ def serve(arguments: list[str], log: Path) -> tuple[subprocess.Popen, str]:
     command = [sys.executable, "app.py", "--port", str(port), *shares, *arguments]
     with log.open("wb") as file:
         server = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+    wait_until_served(server, log)
+    return server, f"http://127.0.0.1:{port}/"
+
+
+def wait_until_served(server: subprocess.Popen, log: Path) -> None:
+    """Waits until the app, whose output goes to `log`, takes requests. SystemExit if it ends."""
     for _ in range(600):
         if b"studio is at" in log.read_bytes():
-            return server, f"http://127.0.0.1:{port}/"
+            return
         if server.poll() is not None:
             break
         time.sleep(0.2)
     server.kill()
-    raise SystemExit(f"load.py: the app did not start: {log.read_text()[-500:]}")
+    raise SystemExit(f"{Path(sys.argv[0]).name}: the app did not start: {log.read_text()[-500:]}")
 
 
 def report(tally: Tally, memory: list[float], users: int, seconds: float) -> dict[str, Any]:

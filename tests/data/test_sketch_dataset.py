@@ -69,3 +69,12 @@ def test_some_photos_are_shown_smaller_on_a_smooth_background() -> None:
         contrast = np.abs(np.diff(picture[..., 0].astype(int), axis=0)).max(axis=1)
         assert contrast.max() > 60, "the photo is there"
         assert min(contrast[:4].max(), contrast[-4:].max()) < 60, "one side at least is smooth"
+
+
+def test_padding_stays_where_its_mask_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pix2pix.data.datasets.sketch_dataset.MIN_STROKES", 0)  # photos alone
+    dataset = open_sketches(write_photos(tmp_path, 1, 1), resize_mode="pad")
+    batch = dataset.batch([0] * 24, [np.random.default_rng(seed) for seed in range(24)])
+    is_photo = (batch.target.mean(1, keepdim=True) > -0.9).float()  # padding is black
+    assert 0 < batch.weight.mean() < 1
+    assert ((is_photo - batch.weight).abs().mean((1, 2, 3)) < 0.05).all()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import example_size, open_parts
@@ -54,9 +55,19 @@ class ImagePairs:
     ) -> Batch:
         views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
-        # Mirrored padding counts in training, but not in evaluation.
-        is_bare = self.geometry.resize_mode == "pad" or (bool(masks) and rngs is None)
-        picture = masks[0] != VOID if is_bare else np.ones(source.shape[:3], bool)
-        weight = torch.from_numpy(picture)[:, None].float()
+        weight = weigh_padding(source, masks, self.geometry.resize_mode, rngs is None)
         encoded = encode_photo(source)
         return Batch(encoded, encode_photo(target), weight, encoded)
+
+
+def weigh_padding(
+    images: np.ndarray, masks: Sequence[np.ndarray], resize_mode: str, in_evaluation: bool
+) -> Tensor:
+    """The weight (N, 1, H, W) of each pixel of images (N, H, W, 3): 0 on padding, else 1.
+
+    `masks` is empty, or holds the masks (N, H, W) of `Geometry.resize_with_mask`. Mirrored padding
+    counts in training, but not in evaluation.
+    """
+    is_bare = resize_mode == "pad" or (bool(masks) and in_evaluation)
+    picture = masks[0] != VOID if is_bare else np.ones(images.shape[:3], bool)
+    return torch.from_numpy(picture)[:, None].float()

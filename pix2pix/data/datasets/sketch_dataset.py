@@ -2,13 +2,12 @@
 
 import cv2
 import numpy as np
-import torch
 
+from pix2pix.data.datasets.pair_dataset import weigh_padding
 from pix2pix.data.image_cache import CachedExamples
 from pix2pix.data.loader import Batch
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.line_drawing import PAPER, Sketch, lines_from_photo, random_sketch
-from pix2pix.labels.label_map import VOID
 from pix2pix.models.tensors import encode_photo
 
 SMALL_FRACTION = 0.25  # of the training photos, shown smaller and off the centre, as people draw
@@ -43,15 +42,14 @@ class SketchPhotos:
         if rngs is None:
             lines = np.stack([lines_from_photo(photo) for photo in photos])
         else:
-            photos = np.stack([place_smaller(photo, rng) for photo, rng in zip(photos, rngs)])
+            if not masks:  # padding would move, too
+                photos = np.stack([place_smaller(photo, rng) for photo, rng in zip(photos, rngs)])
             sketches = [random_sketch(photo, rng) for photo, rng in zip(photos, rngs)]
             lines = np.stack([sketch.image for sketch in sketches])
             photos = np.stack([calm_target(p, s) for p, s in zip(photos, sketches)])
         if self.is_white:
             lines = PAPER - lines
-        is_bare = self.geometry.resize_mode == "pad" or (bool(masks) and rngs is None)
-        picture = masks[0] != VOID if is_bare else np.ones(lines.shape, bool)
-        weight = torch.from_numpy(picture)[:, None].float()
+        weight = weigh_padding(photos, masks, self.geometry.resize_mode, rngs is None)
         encoded = encode_photo(np.repeat(lines[..., None], 3, axis=-1))
         return Batch(encoded, encode_photo(photos), weight, encoded)
 
