@@ -1,0 +1,190 @@
+// Resizing of 8-bit pixels as Pillow does it: box and Lanczos filters in fixed point, `reduce`, `thumbnail`.
+
+import { newPixels } from "./planes.js";
+import { clamp } from "./numbers.js";
+
+const PRECISION = 22; // bits after the point of the filters' weights
+
+const sinc = (x) => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+const FILTERS = {
+  box: { support: 0.5, weigh: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  lanczos: { support: 3, weigh: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+/** For each pixel of the result: the first pixel that it is made of, and the weights from there on. */
+function weights(inSize, from, to, outSize, { support, weigh }) {
+  const scale = (to - from) / outSize;
+  const stretch = Math.max(scale, 1);
+  const reach = support * stretch;
+  return Array.from({ length: outSize }, (_, at) => {
+    const center = from + (at + 0.5) * scale;
+    const first = Math.max(Math.trunc(center - reach + 0.5), 0);
+    const last = Math.min(Math.trunc(center + reach + 0.5), inSize);
+    const raw = [];
+    let total = 0;
+    for (let i = first; i < last; i += 1) {
+      raw.push(weigh((i - center + 0.5) / stretch));
+      total += raw[raw.length - 1];
+    }
+    const fixed = raw.map((weight) => {
+      const value = (total ? weight / total : weight) * 2 ** PRECISION;
+      return Math.trunc(value + (value < 0 ? -0.5 : 0.5));
+    });
+    return { first, fixed: Int32Array.from(fixed) };
+  });
+}
+
+function resizeAcross(photo, parts, top, bottom) {
+  const result = newPixels(parts.length, bottom - top);
+  let at = 0;
+  for (let y = top; y < bottom; y += 1) {
+    for (const { first, fixed } of parts) {
+      let [r, g, b, a] = [HALF, HALF, HALF, HALF];
+      let from = (y * photo.width + first) * 4;
+      for (let i = 0; i < fixed.length; i += 1, from += 4) {
+        const weight = fixed[i];
+        r += photo.data[from] * weight;
+        g += photo.data[from + 1] * weight;
+        b += photo.data[from + 2] * weight;
+        a += photo.data[from + 3] * weight;
+      }
+      result.data[at] = r >> PRECISION;
+      result.data[at + 1] = g >> PRECISION;
+      result.data[at + 2] = b >> PRECISION;
+      result.data[at + 3] = a >> PRECISION;
+      at += 4;
+    }
+  }
+  return result;
+}
+
+const HALF = 1 << (PRECISION - 1);
+
+function resizeDown({ width, data }, parts, skipped) {
+  const result = newPixels(width, parts.length);
+  const sums = new Float64Array(width * 4);
+  parts.forEach(({ first, fixed }, y) => {
+    sums.fill(HALF);
+    for (let i = 0; i < fixed.length; i += 1) {
+      const from = (first - skipped + i) * width * 4;
+      const weight = fixed[i];
+      for (let x = 0; x < sums.length; x += 1) sums[x] += data[from + x] * weight;
+    }
+    const to = y * width * 4;
+    for (let x = 0; x < sums.length; x += 1) result.data[to + x] = sums[x] >> PRECISION;
+  });
+  return result;
+}
+
+function filterResize(photo, width, height, filter, [left, top, right, bottom]) {
+  const across = weights(photo.width, left, right, width, FILTERS[filter]);
+  const down = weights(photo.height, top, bottom, height, FILTERS[filter]);
+  const needsAcross = width !== photo.width || left !== 0 || right !== width;
+  const needsDown = height !== photo.height || top !== 0 || bottom !== height;
+  let result = photo;
+  let skipped = 0;
+  if (needsAcross) {
+    const lastPart = down[down.length - 1];
+    skipped = needsDown ? down[0].first : 0;
+    const end = needsDown ? lastPart.first + lastPart.fixed.length : photo.height;
+    result = resizeAcross(photo, across, skipped, end);
+  }
+  return needsDown ? resizeDown(result, down, skipped) : result;
+}
+
+/** Averages cells of `fx` x `fy` pixels; those at the right and lower side of the box may be smaller. */
+function reduce(photo, fx, fy, [left, top, right, bottom]) {
+  const result = newPixels(Math.ceil((right - left) / fx), Math.ceil((bottom - top) / fy));
+  const sums = new Uint32Array(result.width * 4);
+  for (let y = 0; y < result.height; y += 1) {
+    const [first, last] = [top + y * fy, Math.min(top + (y + 1) * fy, bottom)];
+    sums.fill(0);
+    for (let row = first; row < last; row += 1) {
+      let from = (row * photo.width + left) * 4;
+      for (let x = 0, cell = 0; x < right - left; cell += 4) {
+        for (const end = Math.min(x + fx, right - left); x < end; x += 1, from += 4) {
+          sums[cell] += photo.data[from];
+          sums[cell + 1] += photo.data[from + 1];
+          sums[cell + 2] += photo.data[from + 2];
+          sums[cell + 3] += photo.data[from + 3];
+        }
+      }
+    }
+    for (let x = 0; x < sums.length; x += 1) {
+      const columns = Math.min(fx, right - left - (x >> 2) * fx);
+      const count = columns * (last - first);
+      const multiplier = Math.floor(2 ** 24 / count);
+      result.data[y * sums.length + x] = Math.floor(((sums[x] + (count >> 1)) * multiplier) / 2 ** 24);
+    }
+  }
+  return result;
+}
+
+/**
+ * Pixels resized to `width` x `height` from a box [left, top, right, bottom], with a filter, "box" or
+ * "lanczos". All four channels alike: alpha is not weighed in. `gap` is Pillow's `reducing_gap`: above 0,
+ * the photo is reduced by whole numbers first, to `gap` times the result's size at least.
+ */
+export function resizePixels(photo, width, height, filter, { box, gap = 0 } = {}) {
+  let [left, top, right, bottom] = box ?? [0, 0, photo.width, photo.height];
+  if (width === photo.width && height === photo.height && !left && !top) {
+    if (right === width && bottom === height) return { width, height, data: photo.data.slice() };
+  }
+  const [scaleX, scaleY] = [(right - left) / width, (bottom - top) / height];
+  const fx = gap ? Math.trunc(scaleX / gap) || 1 : 1;
+  const fy = gap ? Math.trunc(scaleY / gap) || 1 : 1;
+  if (fx > 1 || fy > 1) {
+    const reach = FILTERS[filter].support - 0.5;
+    const safe = [
+      Math.max(0, Math.trunc(left - reach * scaleX)), Math.max(0, Math.trunc(top - reach * scaleY)),
+      Math.min(photo.width, Math.ceil(right + reach * scaleX)),
+      Math.min(photo.height, Math.ceil(bottom + reach * scaleY)),
+    ];
+    photo = reduce(photo, fx, fy, safe);
+    [left, right] = [left, right].map((x) => (x - safe[0]) / fx);
+    [top, bottom] = [top, bottom].map((y) => (y - safe[1]) / fy);
+  }
+  if (photo.height > photo.width * 100 && height < photo.height) { // as Pillow since 12
+    photo = filterResize(photo, photo.width, height, filter, [0, top, photo.width, bottom]);
+    [top, bottom] = [0, height];
+  }
+  return filterResize(photo, width, height, filter, [left, top, right, bottom]);
+}
+
+/** The [width, height] of Pillow's `thumbnail((side, side))`; null where the picture is left as it is. */
+export function thumbnailSize(width, height, side) {
+  if (side >= width && side >= height) return null;
+  const aspect = width / height;
+  const closer = (value, error) => {
+    const [low, high] = [Math.floor(value), Math.ceil(value)];
+    return Math.max(error(high) < error(low) ? high : low, 1);
+  };
+  if (aspect <= 1) return [closer(side * aspect, (n) => Math.abs(aspect - n / side)), side];
+  return [side, closer(side / aspect, (n) => (n === 0 ? 0 : Math.abs(aspect - side / n)))];
+}
+
+/** The pixels with no side over `side`; the same where they have none. */
+export function thumbnail(photo, side, filter) {
+  const size = thumbnailSize(photo.width, photo.height, side);
+  return size ? resizePixels(photo, ...size, filter, { gap: 2 }) : photo;
+}
+
+/** Opaque pixels on white, as Pillow's `alpha_composite` lays them; the same where all are opaque. */
+export function layOnWhite(photo) {
+  if (isOpaque(photo)) return photo;
+  const result = newPixels(photo.width, photo.height);
+  for (let i = 0; i < photo.data.length; i += 4) {
+    const own = photo.data[i + 3] * 128;
+    for (let c = i; c < i + 3; c += 1) {
+      const mixed = photo.data[c] * own + 255 * (255 * 128 - own) + (128 << 7);
+      result.data[c] = clamp(((mixed >> 8) + mixed) >> 15, 0, 255);
+    }
+    result.data[i + 3] = 255;
+  }
+  return result;
+}
+
+export function isOpaque({ data }) {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
+  return true;
+}
