@@ -19,21 +19,27 @@ import { KEPT_ON_SERVER, openHintsFile, saveAllPhotos, savePhoto } from "./save_
 import { buildSizePicker } from "./size_picker.js";
 import { ThumbnailQueue } from "./thumbnails.js";
 
-export function mountColorize({ element, props }) {
-  new ColorizeApp(element.querySelector(".st-photo"), props).start();
+const connectToServer = (props, onProgress) => new PhotoClient(props.api, props.max_upload_mb, onProgress);
+
+/**
+ * `createClient(props, onProgress)` returns what makes the pictures: a PhotoClient, or another with its
+ * interface, such as LocalPhotos of the page without a server.
+ */
+export function mountColorize({ element, props }, createClient = connectToServer) {
+  new ColorizeApp(element.querySelector(".st-photo"), props, createClient).start();
 }
 
 const isHintsFile = (file) => /\.json$/i.test(file.name);
 const isHintsName = (name) => /hints\.json$/i.test(name); // in folders: other JSON files are not ours
 
 class ColorizeApp {
-  constructor(root, props) {
+  constructor(root, props, createClient) {
     Object.assign(this, { root, props });
     this.photos = []; // that are open; an example is not among them
     this.wanted = null; // the photo that will be on show once its picture has come
     this.names = new Set(); // of open photos
     this.batch = null; // { cancelled } while all photos are being saved
-    this.client = new PhotoClient(props.api, props.max_upload_mb, (photo, fraction) => {
+    this.client = createClient(props, (photo, fraction) => {
       photo.sent = fraction;
       this.photoBar.show(this.photos, this.wanted, this.batch !== null);
       if (photo === this.wanted || fraction === null) this.progress(photo.name, fraction);

@@ -12,8 +12,11 @@ export class RequestQueue {
   #waiting = [];
   #current = null;
 
-  /** `send(payload)` resolves to the answer. */
-  constructor(send) { this.send = send; }
+  /**
+   * `send(payload)` resolves to the answer. A request is given up after `giveUpMs`, so that the next one
+   * gets its turn; never where it is null.
+   */
+  constructor(send, { giveUpMs = GIVE_UP_MS } = {}) { Object.assign(this, { send, giveUpMs }); }
 
   /**
    * Resolves to the answer. A newer request with the same `name` replaces one that still waits, which
@@ -41,10 +44,10 @@ export class RequestQueue {
     const request = this.#waiting.find(({ priority }) => priority === highest);
     this.#waiting.splice(this.#waiting.indexOf(request), 1);
     this.#current = request;
-    const timer = setTimeout(() => {
+    const timer = this.giveUpMs !== null && setTimeout(() => {
       const error = new Error("the server did not answer");
       this.#settle(request, "reject", Object.assign(error, { isTransient: true }));
-    }, GIVE_UP_MS);
+    }, this.giveUpMs);
     this.send(request.payload).then(
       (answer) => this.#settle(request, "resolve", answer),
       (error) => this.#settle(request, "reject", error),

@@ -33,12 +33,13 @@ export const U8_OF_LINEAR = Uint8Array.from({ length: 65536 }, (_, i) => encodeG
 /** f(Y) of `light`. */
 export const F_OF_LIGHT = Float32Array.from({ length: 65536 }, (_, i) => (i / LIGHT_SCALE + 16) / 116);
 
-const LIGHT_OF_LUMINANCE = Uint16Array.from({ length: 65536 }, (_, i) => (
+/** `light` of luminances, 0..65535. */
+export const LIGHT_OF_LUMINANCE = Uint16Array.from({ length: 65536 }, (_, i) => (
   Math.min(Math.max((116 * encodeF(i / 65535) - 16) * LIGHT_SCALE + 0.5, 0), 65535)
 ));
 
-// The luminance of each channel's values; white sums to 65535.
-const LUMINANCE = RGB_TO_XYZ[1].map((weight) => Float32Array.from({ length: 256 }, (_, i) => (
+/** The luminance of the values of each channel, three tables; white sums to 65535. */
+export const LUMINANCE = RGB_TO_XYZ[1].map((weight) => Float32Array.from({ length: 256 }, (_, i) => (
   decodeGamma(i / 255) * weight / WHITE[1] * 65535
 )));
 

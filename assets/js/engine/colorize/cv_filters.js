@@ -46,7 +46,9 @@ export function boxBlur({ width, height, data }, side, edge = 0) {
 /** `cv2.GaussianBlur` with a kernel size that follows from `sigma`. */
 export function gaussianBlur({ width, height, data }, sigma) {
   const reach = (Math.round(sigma * 8 + 1) | 1) >> 1;
-  const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2)));
+  const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, i) => (
+    Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2))
+  ));
   const total = kernel.reduce((sum, value) => sum + value, 0);
   kernel.forEach((value, i) => { kernel[i] = value / total; });
   const [columns, rows] = [mirrored(width, reach, 0), mirrored(height, reach, 0)];

@@ -59,7 +59,7 @@ export async function halftonePeriod(light, signal) {
     await pause(signal);
     const detail = toLightness(cropPlane(light, [left, top, left + side, top + side]));
     const coarse = boxBlur(detail, SMOOTH).data;
-    const values = Float64Array.from(detail.data, (value, i) => value - coarse[i]);
+    const values = new Float64Array(detail.data).map((value, i) => value - coarse[i]);
     if (deviation(values) <= MIN_SWING) continue; // bare paper
     values.forEach((value, i) => { values[i] = value * hann[Math.floor(i / side)] * hann[i % side]; });
     powers.push(powerSpectrum(values, side).map((power) => (power * 2) / (energy * side ** 2)));
@@ -128,10 +128,7 @@ function ringMedians(values, rings) {
     if (!members.has(ring)) members.set(ring, []);
     members.get(ring).push(values[i]);
   });
-  for (const [ring, list] of members) {
-    list.sort((a, b) => a - b);
-    members.set(ring, list[list.length >> 1]);
-  }
+  for (const [ring, list] of members) members.set(ring, Float64Array.from(list).sort()[list.length >> 1]);
   return Float64Array.from(rings, (ring) => members.get(ring));
 }
 

@@ -1,7 +1,6 @@
 // Resizing of 8-bit pixels as Pillow does it: box and Lanczos filters in fixed point, `reduce`, `thumbnail`.
 
 import { newPixels } from "./planes.js";
-import { clamp } from "./numbers.js";
 
 const PRECISION = 22; // bits after the point of the filters' weights
 
@@ -34,44 +33,52 @@ function weights(inSize, from, to, outSize, { support, weigh }) {
   });
 }
 
-function resizeAcross(photo, parts, top, bottom) {
+const HALF = 1 << (PRECISION - 1);
+
+// Sums stay within 32 bits: the weights of a pixel add up to 1, with overshoot to less than 2.
+
+function resizeAcross({ width, data }, parts, top, bottom) {
   const result = newPixels(parts.length, bottom - top);
-  let at = 0;
-  for (let y = top; y < bottom; y += 1) {
-    for (const { first, fixed } of parts) {
-      let [r, g, b, a] = [HALF, HALF, HALF, HALF];
-      let from = (y * photo.width + first) * 4;
-      for (let i = 0; i < fixed.length; i += 1, from += 4) {
-        const weight = fixed[i];
-        r += photo.data[from] * weight;
-        g += photo.data[from + 1] * weight;
-        b += photo.data[from + 2] * weight;
-        a += photo.data[from + 3] * weight;
+  const out = result.data;
+  const firsts = Int32Array.from(parts, ({ first }) => first * 4);
+  const counts = Int32Array.from(parts, ({ fixed }) => fixed.length);
+  const all = Int32Array.from(parts.flatMap(({ fixed }) => [...fixed]));
+  for (let y = top, to = 0; y < bottom; y += 1) {
+    for (let x = 0, i = 0; x < firsts.length; x += 1, to += 4) {
+      let from = y * width * 4 + firsts[x];
+      let r = HALF;
+      let g = HALF;
+      let b = HALF;
+      let a = HALF;
+      for (const end = i + counts[x]; i < end; i += 1, from += 4) {
+        const weight = all[i];
+        r = (r + Math.imul(data[from], weight)) | 0;
+        g = (g + Math.imul(data[from + 1], weight)) | 0;
+        b = (b + Math.imul(data[from + 2], weight)) | 0;
+        a = (a + Math.imul(data[from + 3], weight)) | 0;
       }
-      result.data[at] = r >> PRECISION;
-      result.data[at + 1] = g >> PRECISION;
-      result.data[at + 2] = b >> PRECISION;
-      result.data[at + 3] = a >> PRECISION;
-      at += 4;
+      out[to] = r >> PRECISION;
+      out[to + 1] = g >> PRECISION;
+      out[to + 2] = b >> PRECISION;
+      out[to + 3] = a >> PRECISION;
     }
   }
   return result;
 }
 
-const HALF = 1 << (PRECISION - 1);
-
 function resizeDown({ width, data }, parts, skipped) {
   const result = newPixels(width, parts.length);
-  const sums = new Float64Array(width * 4);
+  const out = result.data;
+  const sums = new Int32Array(width * 4);
+  const count = sums.length;
   parts.forEach(({ first, fixed }, y) => {
     sums.fill(HALF);
     for (let i = 0; i < fixed.length; i += 1) {
-      const from = (first - skipped + i) * width * 4;
+      const from = (first - skipped + i) * count;
       const weight = fixed[i];
-      for (let x = 0; x < sums.length; x += 1) sums[x] += data[from + x] * weight;
+      for (let x = 0; x < count; x += 1) sums[x] += Math.imul(data[from + x], weight);
     }
-    const to = y * width * 4;
-    for (let x = 0; x < sums.length; x += 1) result.data[to + x] = sums[x] >> PRECISION;
+    for (let x = 0, to = y * count; x < count; x += 1, to += 1) out[to] = sums[x] >> PRECISION;
   });
   return result;
 }
@@ -95,6 +102,7 @@ function filterResize(photo, width, height, filter, [left, top, right, bottom]) 
 /** Averages cells of `fx` x `fy` pixels; those at the right and lower side of the box may be smaller. */
 function reduce(photo, fx, fy, [left, top, right, bottom]) {
   const result = newPixels(Math.ceil((right - left) / fx), Math.ceil((bottom - top) / fy));
+  const { data } = photo;
   const sums = new Uint32Array(result.width * 4);
   for (let y = 0; y < result.height; y += 1) {
     const [first, last] = [top + y * fy, Math.min(top + (y + 1) * fy, bottom)];
@@ -103,10 +111,10 @@ function reduce(photo, fx, fy, [left, top, right, bottom]) {
       let from = (row * photo.width + left) * 4;
       for (let x = 0, cell = 0; x < right - left; cell += 4) {
         for (const end = Math.min(x + fx, right - left); x < end; x += 1, from += 4) {
-          sums[cell] += photo.data[from];
-          sums[cell + 1] += photo.data[from + 1];
-          sums[cell + 2] += photo.data[from + 2];
-          sums[cell + 3] += photo.data[from + 3];
+          sums[cell] += data[from];
+          sums[cell + 1] += data[from + 1];
+          sums[cell + 2] += data[from + 2];
+          sums[cell + 3] += data[from + 3];
         }
       }
     }
@@ -167,24 +175,4 @@ export function thumbnailSize(width, height, side) {
 export function thumbnail(photo, side, filter) {
   const size = thumbnailSize(photo.width, photo.height, side);
   return size ? resizePixels(photo, ...size, filter, { gap: 2 }) : photo;
-}
-
-/** Opaque pixels on white, as Pillow's `alpha_composite` lays them; the same where all are opaque. */
-export function layOnWhite(photo) {
-  if (isOpaque(photo)) return photo;
-  const result = newPixels(photo.width, photo.height);
-  for (let i = 0; i < photo.data.length; i += 4) {
-    const own = photo.data[i + 3] * 128;
-    for (let c = i; c < i + 3; c += 1) {
-      const mixed = photo.data[c] * own + 255 * (255 * 128 - own) + (128 << 7);
-      result.data[c] = clamp(((mixed >> 8) + mixed) >> 15, 0, 255);
-    }
-    result.data[i + 3] = 255;
-  }
-  return result;
-}
-
-export function isOpaque({ data }) {
-  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
-  return true;
 }

@@ -40,3 +40,24 @@ export function applyTable(plane, table) {
   for (let i = 0; i < data.length; i += 1) data[i] = table[data[i]];
   return plane;
 }
+
+/** The pixels on white, as Pillow's `alpha_composite` lays them; the same where all are opaque. */
+export function layOnWhite(photo) {
+  if (isOpaque(photo)) return photo;
+  const result = newPixels(photo.width, photo.height);
+  for (let i = 0; i < photo.data.length; i += 4) {
+    const own = photo.data[i + 3] * 128;
+    for (let c = i; c < i + 3; c += 1) {
+      const mixed = photo.data[c] * own + 255 * (255 * 128 - own) + (128 << 7);
+      result.data[c] = ((mixed >> 8) + mixed) >> 15;
+    }
+    result.data[i + 3] = 255;
+  }
+  return result;
+}
+
+/** Whether no pixel is transparent. */
+export function isOpaque({ data }) {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
+  return true;
+}

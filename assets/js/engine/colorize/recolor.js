@@ -4,13 +4,14 @@ import { F_OF_LIGHT, KNEE, RGB_OF_XYZ, U8_OF_LINEAR } from "./color.js";
 import { boxBlur } from "./cv_filters.js";
 import { resizeLinear } from "./cv_resize.js";
 
-const TOLERANCE = 5e-4; // of linear RGB outside 0..1
+const [LOWEST, HIGHEST] = [-5e-4, 1 + 5e-4]; // linear RGB that counts as inside the gamut
 const FIT_STEPS = 8; // chroma to within 1/256 of itself
 const RADIUS = 3;
 const NOISE = 9; // variance of L
 const [[RX, RY, RZ], [GX, GY, GZ], [BX, BY, BZ]] = RGB_OF_XYZ;
+const KNEE_SLOPE = 3 * KNEE * KNEE;
 
-const decodeF = (f) => (f > KNEE ? f * f * f : (f - 4 / 29) * (3 * KNEE * KNEE));
+const decodeF = (f) => (f > KNEE ? f * f * f : (f - 4 / 29) * KNEE_SLOPE);
 const Y_OF_LIGHT = Float32Array.from(F_OF_LIGHT, decodeF);
 
 const mapPlane = ({ width, height, data }, act) => ({ width, height, data: data.map(act) });
@@ -61,14 +62,15 @@ export function preparePainter(light, lightness, a, b) {
       const place = Math.min(Math.max((y + 0.5) * (rows / height) - 0.5, 0), rows - 1);
       const above = Math.floor(place);
       const part = place - above;
-      let [i, j] = [above * width, Math.min(above + 1, rows - 1) * width];
+      let i = above * width;
+      let j = Math.min(above + 1, rows - 1) * width;
       let to = at + (y - top) * step;
       for (let x = y * width; x < (y + 1) * width; x += 1, i += 1, j += 1, to += 4) {
-        const l = light.data[x];
-        const f = F_OF_LIGHT[l];
+        const value = light.data[x];
+        const f = F_OF_LIGHT[value];
         const dx = (slopeX[i] + (slopeX[j] - slopeX[i]) * part) * f + offsetX[i] + (offsetX[j] - offsetX[i]) * part;
         const dz = (slopeZ[i] + (slopeZ[j] - slopeZ[i]) * part) * f + offsetZ[i] + (offsetZ[j] - offsetZ[i]) * part;
-        paintPixel(f, Y_OF_LIGHT[l], dx, dz, out, to);
+        paintPixel(f, Y_OF_LIGHT[value], dx, dz, out, to);
       }
     }
   };
@@ -77,28 +79,33 @@ export function preparePainter(light, lightness, a, b) {
 function paintPixel(f, Y, dx, dz, out, to) {
   let X = decodeF(f + dx);
   let Z = decodeF(f + dz);
-  if (isOutside(X, Y, Z)) {
-    let [low, high] = [0, 1];
+  let red = RX * X + RY * Y + RZ * Z;
+  let green = GX * X + GY * Y + GZ * Z;
+  let blue = BX * X + BY * Y + BZ * Z;
+  if (isOutside(red, green, blue)) {
+    let low = 0;
+    let high = 1;
     for (let i = 0; i < FIT_STEPS; i += 1) {
       const middle = (low + high) / 2;
-      if (isOutside(decodeF(f + dx * middle), Y, decodeF(f + dz * middle))) high = middle;
+      X = decodeF(f + dx * middle);
+      Z = decodeF(f + dz * middle);
+      if (isOutside(RX * X + RY * Y + RZ * Z, GX * X + GY * Y + GZ * Z, BX * X + BY * Y + BZ * Z)) high = middle;
       else low = middle;
     }
     X = decodeF(f + dx * low);
     Z = decodeF(f + dz * low);
+    red = RX * X + RY * Y + RZ * Z;
+    green = GX * X + GY * Y + GZ * Z;
+    blue = BX * X + BY * Y + BZ * Z;
   }
-  out[to] = encode(RX * X + RY * Y + RZ * Z);
-  out[to + 1] = encode(GX * X + GY * Y + GZ * Z);
-  out[to + 2] = encode(BX * X + BY * Y + BZ * Z);
+  out[to] = encode(red);
+  out[to + 1] = encode(green);
+  out[to + 2] = encode(blue);
   out[to + 3] = 255;
 }
 
-function isOutside(X, Y, Z) {
-  const red = RX * X + RY * Y + RZ * Z;
-  const green = GX * X + GY * Y + GZ * Z;
-  const blue = BX * X + BY * Y + BZ * Z;
-  return red < -TOLERANCE || green < -TOLERANCE || blue < -TOLERANCE
-    || red > 1 + TOLERANCE || green > 1 + TOLERANCE || blue > 1 + TOLERANCE;
+function isOutside(red, green, blue) {
+  return red < LOWEST || green < LOWEST || blue < LOWEST || red > HIGHEST || green > HIGHEST || blue > HIGHEST;
 }
 
 function encode(linear) {

@@ -1,0 +1,101 @@
+// Decodes and encodes pictures with what the browser has. In a worker: needs OffscreenCanvas.
+
+import { toBase64 } from "../../core/codec.js";
+import { detectFormat, readParts } from "./file_parts.js";
+import { addToJpeg, pngChunks } from "./metadata.js";
+import { layOnWhite, newPixels } from "./planes.js";
+import { PngEncoder } from "./png_encoder.js";
+import { strips } from "./stages.js";
+
+const MAX_PIXELS = 50_000_000;
+const STRIP_PIXELS = 1 << 21;
+const JPEG_QUALITY = 0.95;
+
+// What to do with files that not every browser decodes
+const REASONS = {
+  TIFF: "is a TIFF, which this browser cannot open: please save it as PNG or JPEG first",
+  HEIC: "is a HEIC photo, which this browser cannot open: please save it as JPEG first",
+  AVIF: "is an AVIF picture that this browser cannot open: please save it as JPEG first",
+};
+
+/**
+ * The { pixels, parts } of an image file, upright and in sRGB; `parts` as in file_parts.js. Rejects with
+ * "NAME: reason" for a file that is no image, damaged, or over 50 megapixels.
+ */
+export async function decodeFile(file, name) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const format = detectFormat(bytes);
+  const parts = readParts(bytes);
+  checkSize(name, ...(parts.size ?? [0, 0]));
+  const options = { premultiplyAlpha: "none", imageOrientation: "from-image", colorSpaceConversion: "default" };
+  const bitmap = await createImageBitmap(file, options).catch(() => {
+    const known = REASONS[format] ?? (format && "is damaged or cut short");
+    throw new Error(`${name}: ${known || "is not an image that this browser can open"}`);
+  });
+  try {
+    checkSize(name, bitmap.width, bitmap.height);
+    return { pixels: readBitmap(bitmap), parts };
+  } finally {
+    bitmap.close();
+  }
+}
+
+function checkSize(name, width, height) {
+  if (width * height > MAX_PIXELS) {
+    throw new Error(`${name}: is ${width}x${height} pixels; the limit is ${MAX_PIXELS / 1e6} megapixels`);
+  }
+}
+
+/** In strips: a canvas as large as the picture would be one more copy of it, and may be too large. */
+function readBitmap(bitmap) {
+  const { width, height } = bitmap;
+  const pixels = newPixels(width, height);
+  const parts = strips(width, height, STRIP_PIXELS);
+  const canvas = new OffscreenCanvas(width, parts[0][1]);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.globalCompositeOperation = "copy";
+  for (const [top, bottom] of parts) {
+    const rows = bottom - top;
+    context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
+    pixels.data.set(context.getImageData(0, 0, width, rows).data, top * width * 4);
+  }
+  return pixels;
+}
+
+/** A data URI of a small picture, as JPEG or WebP; a browser without WebP makes a PNG of it. */
+export async function encodePreview({ width, height, data }, type, quality) {
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
+  const blob = await canvas.convertToBlob({ type, quality });
+  return `data:${blob.type};base64,${toBase64(new Uint8Array(await blob.arrayBuffer()))}`;
+}
+
+/**
+ * Writes a large picture: `add(top, rows)` takes its RGBA bytes from top to bottom, `finish()` resolves to
+ * the file as a Blob. `metadata` and `dpi` are as in metadata.js.
+ */
+export function createWriter({ width, height, format, hasAlpha, metadata, dpi }) {
+  if (format === "png") {
+    const encoder = new PngEncoder(width, height, hasAlpha, pngChunks(metadata, dpi));
+    return {
+      add: (top, rows) => encoder.add(rows),
+      finish: async () => new Blob(await encoder.finish(), { type: "image/png" }),
+    };
+  }
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  return {
+    add(top, rows) {
+      const part = { width, height: rows.length / (4 * width), data: rows };
+      const { data } = hasAlpha ? layOnWhite(part) : part;
+      context.putImageData(new ImageData(data, width, part.height), 0, top);
+    },
+    async finish() {
+      const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
+      const file = new Uint8Array(await blob.arrayBuffer());
+      return new Blob([addToJpeg(file, metadata, dpi)], { type: "image/jpeg" });
+    },
+  };
+}
+
+export const browserCodec = { decodeFile, encodePreview, createWriter };

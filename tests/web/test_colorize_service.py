@@ -1,0 +1,202 @@
+"""The worker's side of the Colourise tab answers as the server does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from helpers.engine import NodeJob, to_rgba
+from helpers.printed import EXAMPLES, mount, old_photo
+from helpers.running import ROOT
+from PIL import Image
+
+from pix2pix.app.server.colorize_schemas import (
+    ColorizeRequest,
+    color_kept,
+    color_photo,
+    open_for,
+    result_name,
+)
+from pix2pix.app.server.encoding import image_bytes
+from pix2pix.app.server.photo_store import KeptPhoto, open_upload
+from pix2pix.app.server.schemas import parse_request
+from pix2pix.images import negative
+from pix2pix.images.convert import to_rgb
+from pix2pix.inference import Colorizer, load_colorizer
+
+CHECKPOINT = ROOT / "checkpoints" / "colorize"
+HINTS = [{"x": 0.4, "y": 0.5, "color": "#ab3036"}]
+LOOK = {"size": 192, "strength": 1, "hints": []}
+
+Picture = tuple[str, dict[str, Any], np.ndarray]  # where it stands in the answer, expected pixels
+
+
+def scanned() -> Image.Image:
+    photo = cv2.resize(old_photo(1), None, fx=3.1, fy=3.1, interpolation=cv2.INTER_CUBIC)
+    return Image.fromarray(mount(photo, 245, 120, 0.4)[0])
+
+
+def transparent() -> Image.Image:
+    photo = Image.open(EXAMPLES[2]).convert("RGB")
+    ramp = np.linspace(0, 300, photo.width).clip(0, 255).astype(np.uint8)
+    photo.putalpha(Image.fromarray(np.tile(ramp, (photo.height, 1))))
+    return photo
+
+
+PHOTOS = {"a scan.png": scanned(), "a cut-out.png": transparent()}
+ASKS: dict[str, list[dict[str, Any]]] = {
+    "a scan.png": [
+        {"kind": "preview", **LOOK},
+        {"kind": "quick", **LOOK, "strength": 1.5, "hints": HINTS},
+        {"kind": "preview", **LOOK, "crop": True, "repair": True},
+        {"kind": "thumb", **LOOK},
+        {"kind": "sizes", **LOOK},
+        {"kind": "save", **LOOK, "denoise": True, "hints": HINTS, "format": "jpeg"},
+        {"kind": "save", **LOOK, "crop": True, "negative": True, "strip": True, "format": "png"},
+    ],
+    "a cut-out.png": [
+        {"kind": "preview", **LOOK},
+        {"kind": "save", **LOOK, "format": "png"},
+    ],
+}
+
+
+def formula(x: torch.Tensor, style: Any) -> torch.Tensor:
+    """A network that Node computes as well."""
+    light = F.avg_pool2d(x[:, :1], 2)
+    code = torch.zeros(1, 16, *light.shape[2:])
+    return torch.cat([0.3 * light, 0.1 - 0.2 * light, code], 1)
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> Colorizer:
+    colorizer = load_colorizer(CHECKPOINT, device="cpu")
+    colorizer._runner = formula  # type: ignore[assignment]
+    return colorizer
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> NodeJob:
+    return NodeJob(tmp_path_factory.mktemp("service"))
+
+
+@pytest.fixture(scope="module")
+def answer(job: NodeJob) -> dict[str, Any]:
+    photos = [
+        {
+            "name": name,
+            "width": image.width,
+            "height": image.height,
+            "pixels": job.put(f"{name}.pixels", to_rgba(image)),
+            "asks": ASKS[name],
+        }
+        for name, image in PHOTOS.items()
+    ]
+    config = json.loads((CHECKPOINT / "config.json").read_text())
+    values = {"config": config, "weights": str(negative.WEIGHTS), "photos": photos}
+    found: dict[str, Any] = job.run(Path(__file__).with_name("colorize_service.mjs"), values)
+    return found
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, KeptPhoto]:
+    return {name: open_upload(image_bytes(image, "png"), name) for name, image in PHOTOS.items()}
+
+
+LOOKS = [(name, at) for name, asks in ASKS.items() for at in range(len(asks))]
+
+
+def answer_to(answer: dict[str, Any], name: str, at: int) -> dict[str, Any]:
+    found: dict[str, Any] = answer["looks"][LOOKS.index((name, at))]
+    return found
+
+
+def check(job: NodeJob, found: dict[str, Any], expected: Image.Image) -> None:
+    assert (found["width"], found["height"]) == expected.size
+    pixels = job.get(found["file"], np.uint8, (expected.height, expected.width, 4))
+    assert np.abs(pixels.astype(int) - to_rgba(expected)).max() <= 1
+
+
+def thumbnail(image: Image.Image, side: int) -> Image.Image:
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BOX)
+    return small
+
+
+@pytest.mark.parametrize(("name", "at"), LOOKS)
+def test_a_request_is_answered_as_by_the_server(
+    job: NodeJob,
+    answer: dict[str, Any],
+    kept: dict[str, KeptPhoto],
+    colorizer: Colorizer,
+    name: str,
+    at: int,
+) -> None:
+    found, photo = answer_to(answer, name, at), kept[name]
+    content = json.dumps({"photo": "0", **ASKS[name][at]}).encode()
+    wanted = parse_request(ColorizeRequest, content, colorizer.size)
+    if wanted.kind in ("preview", "quick"):
+        part: Any = wanted.kind
+        after, notes = color_kept(colorizer, photo, part, wanted.settings)
+        check(job, found["after"], after)
+        assert found["notes"] == list(notes)
+        if part == "preview":
+            check(job, found["before"], photo.preview)
+    elif wanted.kind == "thumb":
+        small = thumbnail(photo.quick, 320)
+        after = color_photo(colorizer, small, wanted.settings, photo.scan)
+        check(job, found["thumb"], thumbnail(after, 160))
+    elif wanted.kind == "sizes":
+        assert [each["size"] for each in found["sizes"]] == [128, 192, 256, 384]
+        for each in found["sizes"]:
+            settings = wanted.settings._replace(size=each["size"])
+            after = color_photo(colorizer, photo.quick, settings, photo.scan)
+            check(job, each, thumbnail(after, 240))
+    else:
+        session = open_for(colorizer, PHOTOS[name], wanted.settings, photo.scan)
+        result = session.colorize(wanted.strength, wanted.hints)
+        check(job, found["result"], result)
+        assert found["name"] == result_name(name, wanted.format)
+        assert found["result"]["hasAlpha"] == (result.mode == "RGBA")
+        assert found["bytes"] == 4 * result.width * result.height
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_an_opened_photo_has_its_size_and_thumb(
+    job: NodeJob, answer: dict[str, Any], kept: dict[str, KeptPhoto], name: str
+) -> None:
+    opened = answer["opened"][list(PHOTOS).index(name)]
+    assert (opened["width"], opened["height"]) == kept[name].size
+    check(job, opened["thumb"], thumbnail(to_rgb(kept[name].preview), 160))
+
+
+def test_another_strength_needs_no_other_run_of_the_network(answer: dict[str, Any]) -> None:
+    assert answer["runsForStrength"] == 0
+
+
+def test_a_photo_that_was_forgotten_is_opened_again(answer: dict[str, Any]) -> None:
+    assert answer["again"] and answer["remoteAfterForget"] is None
+
+
+def test_background_work_gives_way_and_a_newer_picture_replaces_a_sharp_one(
+    answer: dict[str, Any],
+) -> None:
+    assert answer["order"] == [["first", None], ["second", "before"], ["thumb", "thumb"]]
+    assert answer["cancelled"] == 2
+
+
+def test_errors_say_what_was_expected(answer: dict[str, Any]) -> None:
+    assert answer["errors"] == {
+        "size": "size must be from 64 to 512, got 9",
+        "strength": "strength must be from 0 to 1.5, got 2",
+        "hints": "a hint's x and y must be from 0 to 1, got (2, 0)",
+        "kind": "kind must be one of preview, quick, sizes, thumb, save, got print",
+        "empty": "a.jpg: is empty (0 bytes)",
+        "large": "a.jpg: is larger than 64 MB",
+    }
