@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from helpers.fake_hub import FakeHub
     from helpers.forked import Forker
     from helpers.running import RunningApp
+    from helpers.visits import Pages
 
     from pix2pix.hub.client import Hub
 
@@ -132,14 +133,24 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Opens the studio as a visitor with a fresh profile.
+@pytest.fixture(scope="session")
+def pages(chromium: Any) -> Pages:
+    from helpers.visits import Pages
 
+    return Pages(chromium)
+
+
+@pytest.fixture
+def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Opens the studio as a visitor whose browser keeps nothing of a visit before.
+
+    The page is one that tests share; a test marked `own_profile` gets one that nobody used.
     At the end, a visit must have asked nothing of any other host and logged no error. Of requests
     that are answered with an error a browser logs one by itself, where a visit `may_fail`.
     """
-    visits = []
+    own_profile = request.node.get_closest_marker("own_profile") is not None
+    complaints: list[str] = []
+    done: list[Callable[[], None]] = []
 
     def open_page(
         url: str,
@@ -152,30 +163,21 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
         may_fail: bool = False,
         wait_for: str = ".st-drawing[data-ready]",
     ) -> Any:
-        size = PHONE if phone else size
-        context = chromium.new_context(
-            viewport=size,
-            has_touch=phone or touch,
-            color_scheme=scheme,
-            accept_downloads=True,
-            reduced_motion="reduce" if still else "no-preference",
-            ignore_https_errors=True,  # a proxy of the tests has signed its certificate itself
-        )
-        context.set_default_timeout(120_000)  # against a hang: no test decides by time
-        page = context.new_page()
-        complaints: list[str] = []
+        page, leave = pages.open(PHONE if phone else size, phone or touch, own_profile)
+        done.append(leave)
+        motion = "reduce" if still else "no-preference"
+        page.emulate_media(color_scheme=scheme, reduced_motion=motion, forced_colors="none")
         page.on("console", lambda m: _note_error(m, complaints, may_fail))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda r: _note_foreign(r.url, url, complaints))
-        visits.append((context, complaints))
         page.goto(url)
         page.wait_for_selector(wait_for)
         return page
 
     yield open_page
-    for context, _ in visits:
-        context.close()
-    assert [text for _, complaints in visits for text in complaints] == []
+    for leave in done:
+        leave()
+    assert complaints == []
 
 
 @pytest.fixture

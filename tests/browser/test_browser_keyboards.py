@@ -104,6 +104,7 @@ def test_hints_are_undone_by_a_russian_key(fake_studio: str, visit: Visit) -> No
 # ---- a browser without CompressionStream -------------------------------------------------
 
 
+@pytest.mark.own_profile
 def test_without_compression_streams_all_is_drawn_opened_and_saved(
     fake_studio: str, visit: Visit, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ from helpers.hand import (
 )
 from helpers.leaving import Questions, wait_until_kept
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
 Visit = Callable[..., Any]
 
 

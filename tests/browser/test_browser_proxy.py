@@ -26,7 +26,7 @@ from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
 from PIL import Image
 from playwright.sync_api import TimeoutError
 
-pytestmark = [pytest.mark.browser, needs_nginx]
+pytestmark = [pytest.mark.browser, needs_nginx, pytest.mark.own_profile]
 Visit = Callable[..., Any]
 
 # Of nginx on this machine; and of pages of other origins, and in a sandbox.

@@ -42,6 +42,7 @@ def test_a_reload_brings_back_drawing_seed_and_tool(bare: Any) -> None:
     assert label.startswith("sill:")
 
 
+@pytest.mark.own_profile
 @pytest.mark.parametrize("kept", ["{", "null", '{"size": 256, "ids": "eJw="}', '{"width": 64}'])
 def test_what_the_browser_kept_may_be_broken(fake_studio: str, visit: Visit, kept: str) -> None:
     page = visit(fake_studio)

@@ -12,7 +12,7 @@ from helpers.leaving import Questions
 from helpers.stand_ins import PaletteDrawer
 from playwright.sync_api import Error
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
 Visit = Callable[..., Any]
 
 

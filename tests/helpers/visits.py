@@ -1,0 +1,109 @@
+"""Pages of the studio in Chromium: one that tests share, or one with a profile of its own.
+
+A page that is loaded again in the same renderer takes half the CPU time of the first load in a new
+profile: its scripts come from the HTTP cache and are compiled. So most tests get the same page,
+with nothing of the test before: no storage, no cookie, no listener, no route.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urljoin
+
+from playwright.sync_api import Error
+
+# Everything that a site keeps in the browser but for the HTTP cache.
+STORED = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
+# Where a page is loaded without any of its scripts, to delete what it has kept.
+PLAIN = "/robots.txt"
+
+
+def new_context(chromium: Any, size: dict[str, int], touch: bool) -> Any:
+    context = chromium.new_context(
+        viewport=size,
+        has_touch=touch,
+        accept_downloads=True,
+        ignore_https_errors=True,  # a proxy of the tests has signed its certificate itself
+    )
+    context.set_default_timeout(120_000)  # against a hang: no test decides by time
+    return context
+
+
+class SharedPage:
+    """A page that is lent to one test after another."""
+
+    def __init__(self, chromium: Any, size: dict[str, int], touch: bool) -> None:
+        self.page = new_context(chromium, size, touch).new_page()
+        self.lent = False
+        self._session = self.page.context.new_cdp_session(self.page)
+        self._listeners: list[tuple[str, Callable[..., Any]]] = []
+        self._listen = self.page.on
+        self.page.on = self._on
+        self.page.add_init_script = self.page.context.add_init_script = refuse_init_script
+
+    def lend(self) -> Any:
+        self.lent = True
+        return self.page
+
+    def _on(self, event: str, listener: Callable[..., Any]) -> None:
+        self._listen(event, listener)
+        self._listeners.append((event, listener))
+
+    def take_back(self) -> bool:
+        """Removes every trace of a test; whether that was possible."""
+        self.lent = False
+        for event, listener in self._listeners:
+            self.page.remove_listener(event, listener)
+        self._listeners.clear()
+        with suppress(Error):
+            for other in self.page.context.pages:
+                if other is not self.page:
+                    other.close()
+            self.page.unroute_all(behavior="ignoreErrors")
+            self.page.context.set_offline(False)
+            self.page.mouse.move(0, 0)
+            plain = urljoin(self.page.url, PLAIN)
+            answer = self.page.goto(plain)
+            self.page.evaluate("() => sessionStorage.clear()")
+            origin = self.page.evaluate("() => location.origin")
+            stored = {"origin": origin, "storageTypes": STORED}
+            self._session.send("Storage.clearDataForOrigin", stored)
+            self.page.context.clear_cookies()
+            return answer is not None and answer.ok
+        return False
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+def refuse_init_script(*_: object, **__: object) -> None:
+    raise AssertionError(
+        "an init script cannot be removed from a page that tests share: "
+        "mark the test with pytest.mark.own_profile"
+    )
+
+
+class Pages:
+    """Opens pages for a worker's tests: the shared ones of a mouse and of a finger, and others."""
+
+    def __init__(self, chromium: Any) -> None:
+        self._chromium = chromium
+        self._shared: dict[bool, SharedPage] = {}
+
+    def open(self, size: dict[str, int], touch: bool, own_profile: bool) -> tuple[Any, Any]:
+        """A page without anything in it, and what to call when its test is done."""
+        shared = self._shared.get(touch)
+        if own_profile or (shared and shared.lent):
+            context = new_context(self._chromium, size, touch)
+            return context.new_page(), context.close
+        if shared is None:
+            shared = self._shared[touch] = SharedPage(self._chromium, size, touch)
+        page = shared.lend()
+        page.set_viewport_size(size)
+        return page, lambda: self._take_back(touch)
+
+    def _take_back(self, touch: bool) -> None:
+        shared = self._shared[touch]
+        if not shared.take_back():
+            shared.close()
+            del self._shared[touch]
