@@ -206,7 +206,7 @@ def _note_foreign(url: str, own: str, complaints: list[str]) -> None:
         complaints.append(f"asked for {url}")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def forker() -> Iterator[Forker]:
     """Starts processes in milliseconds, once it has started itself."""
     from helpers.forked import Forker

@@ -224,10 +224,10 @@ def test_named_styles_come_first_under_their_names(plain_studio: str, visit: Vis
 
 @pytest.mark.parametrize(("device", "scheme"), [("desktop", "dark"), ("phone", "dark")])
 def test_screenshots_of_what_a_photo_becomes(
-    studio: str, visit: Visit, tmp_path: Path, device: str, scheme: str
+    fake_studio: str, visit: Visit, tmp_path: Path, device: str, scheme: str
 ) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
-    page = visit(studio, phone=device == "phone", scheme=scheme)
+    page = visit(fake_studio, phone=device == "phone", scheme=scheme)
     photo = save_house(tmp_path / "our house.jpg")
     wait_for_building(page, lambda: open_file(page, "Style from a photo", photo))
     page.wait_for_selector(".st-styles[data-complete=true]")

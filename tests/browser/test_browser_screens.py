@@ -33,9 +33,9 @@ def in_view(page: Any, *places: str) -> dict[str, bool]:
 
 @pytest.mark.parametrize("name", LOW)
 def test_on_a_low_screen_sheet_picture_and_tools_are_in_view(
-    studio: str, visit: Visit, name: str
+    fake_studio: str, visit: Visit, name: str
 ) -> None:
-    page = low(visit, studio, name)
+    page = low(visit, fake_studio, name)
     page.wait_for_selector(".st-styles[data-complete=true]", timeout=60_000)
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"draw-low-{name}.png")
@@ -74,9 +74,9 @@ def test_on_a_low_screen_a_house_is_drawn_without_scrolling(
 
 @pytest.mark.parametrize("name", LOW)
 def test_on_a_low_screen_the_photo_stays_in_view_beside_its_colours(
-    studio: str, visit: Visit, name: str
+    fake_studio: str, visit: Visit, name: str
 ) -> None:
-    page = to_colors(low(visit, studio, name))
+    page = to_colors(low(visit, fake_studio, name))
     seen = in_view(page, ".st-stage", ".st-compare", ".st-panel", ".st-swatches")
     assert all(seen.values()), seen
     click_photo(page, 0.7, 0.25)
@@ -104,8 +104,8 @@ def painted(page: Any, place: str) -> dict[str, str]:
 
 
 @pytest.fixture(params=["light", "dark"])
-def contrast(studio: str, visit: Visit, request: pytest.FixtureRequest) -> Any:
-    page = visit(studio, scheme=request.param)
+def contrast(fake_studio: str, visit: Visit, request: pytest.FixtureRequest) -> Any:
+    page = visit(fake_studio, scheme=request.param)
     page.emulate_media(forced_colors="active", color_scheme=request.param)
     page.scheme = request.param
     return page

@@ -181,10 +181,10 @@ def test_the_help_sheet_gives_the_focus_back(fake_studio: str, visit: Visit) -> 
 
 @pytest.mark.parametrize(("device", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_screenshots_of_the_studio_at_work(
-    studio: str, visit: Visit, device: str, scheme: str
+    fake_studio: str, visit: Visit, device: str, scheme: str
 ) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
-    page = visit(studio, phone=device == "phone", scheme=scheme)
+    page = visit(fake_studio, phone=device == "phone", scheme=scheme)
 
     def shoot(name: str) -> None:
         page.screenshot(path=SCREENSHOTS / f"{name}-{device}-{scheme}.png")

@@ -16,6 +16,8 @@ from playwright.sync_api import Error
 STORED = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
 # Where a page is loaded without any of its scripts, to delete what it has kept.
 PLAIN = "/robots.txt"
+# Then a page is closed: Chromium and Playwright keep something of every visit.
+MOST_LOANS = 15
 
 
 def new_context(chromium: Any, size: dict[str, int], touch: bool) -> Any:
@@ -35,6 +37,7 @@ class SharedPage:
     def __init__(self, chromium: Any, size: dict[str, int], touch: bool) -> None:
         self.page = new_context(chromium, size, touch).new_page()
         self.lent = False
+        self.loans = 0
         self._session = self.page.context.new_cdp_session(self.page)
         self._listeners: list[tuple[str, Callable[..., Any]]] = []
         self._listen = self.page.on
@@ -43,6 +46,7 @@ class SharedPage:
 
     def lend(self) -> Any:
         self.lent = True
+        self.loans += 1
         return self.page
 
     def _on(self, event: str, listener: Callable[..., Any]) -> None:
@@ -104,6 +108,6 @@ class Pages:
 
     def _take_back(self, touch: bool) -> None:
         shared = self._shared[touch]
-        if not shared.take_back():
+        if not shared.take_back() or shared.loans == MOST_LOANS:
             shared.close()
             del self._shared[touch]

@@ -5,9 +5,6 @@ instance norm this is hard: on an even drawing rounding is all that deviates, an
 """
 
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from helpers.forked import Forker
 from PIL import Image
 from torch import Tensor
 
@@ -165,23 +163,17 @@ def test_without_the_guard_low_precision_is_seen(
 
 @pytest.mark.parametrize("isa", ["SSE41", "AVX2", "DEFAULT"])
 def test_the_instructions_of_the_processor_do_not_matter(
-    isa: str, tmp_path: Path, plain: Callable[[np.ndarray], Tensor], style: Tensor
+    isa: str,
+    tmp_path: Path,
+    plain: Callable[[np.ndarray], Tensor],
+    style: Tensor,
+    forker: Forker,
 ) -> None:
     """oneDNN, which torch computes with, is held to older instructions than the machine has."""
-    code = f"""
-import numpy as np, torch
-from pix2pix.checkpoint import load_checkpoint
-from pix2pix.models.tensors import encode_labels
-from pix2pix.inference.backends import selection
-selection.has_fast_bf16 = lambda device: True
-network = load_checkpoint({str(FACADES)!r})[1].generator
-engine = selection.make_backend("torch", network, torch.device("cpu"))
-wall = np.full((1, 256, 256), {CLASS_IDS["window"]}, np.uint8)
-style = torch.tensor({style.tolist()})
-np.save({str(tmp_path / "found.npy")!r}, engine(encode_labels(wall, 12), style))
-"""
-    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": isa}
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+    arguments = [str(FACADES), CLASS_IDS["window"], style.tolist(), str(tmp_path / "found.npy")]
+    environment = {"ONEDNN_MAX_CPU_ISA": isa}
+    process = forker.start("painting:paint_even", arguments, tmp_path / "said", environment)
+    assert forker.wait(process) == 0, (tmp_path / "said").read_text()
     found = torch.from_numpy(np.load(tmp_path / "found.npy"))
     assert distance(found, plain(filled(256, "window"))) < BOUND
 

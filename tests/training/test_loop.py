@@ -38,7 +38,7 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
 def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     out = tmp_path / "run"
-    keys = ["--max-steps", 240, "--log-every", 240, "--sample-every", 240, "--lr", 3e-3]
+    keys = ["--max-steps", 140, "--log-every", 140, "--sample-every", 140, "--lr", 6e-3]
     keys += ["--stem", 4, "--receptive-field", 16, "--lambda-l1", 30]
     steady = ["--batch-size", 1, "--ema", 0, "--lambda-gan", 0.1, "--seed", 4]
     steady += ["--prior-fraction", 0]
