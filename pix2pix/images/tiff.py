@@ -13,6 +13,7 @@ from PIL import Image
 
 from pix2pix.images import tiff_layout as tags
 from pix2pix.images.convert import SAMPLE_RANGE, crop_rows, scale_to_u8, strips
+from pix2pix.images.metadata_limits import check_scans
 from pix2pix.images.tiff_layout import Directory
 from pix2pix.images.tiff_segments import (
     FLOAT,
@@ -105,6 +106,7 @@ def _decode_old_jpeg(file: IO[bytes], directory: Directory) -> Image.Image:
     data = file.read(count or -1) if start else b""
     if not data.startswith(b"\xff\xd8"):
         raise NotImplementedError("JPEG of the old style in parts")
+    check_scans(data)
     return _load(Image.open(io.BytesIO(data), formats=("JPEG",)), directory)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.images.convert import find_extremes, strips
+from pix2pix.images.metadata_limits import check_scans
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -106,6 +107,7 @@ class SegmentReader:
 
     def _check_jpeg(self, data: bytes) -> None:
         """A JPEG says its size once more, and its decoder takes memory for that."""
+        check_scans(data)
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as jpeg:
             if jpeg.width > self._shape[1] or jpeg.height > self._shape[0]:
                 raise ValueError("a JPEG in it is of another size")
