@@ -93,10 +93,15 @@ def _explain(name: str, error: errors.HfHubHTTPError) -> ValueError:
             f"{name}: the Hub does not accept your login; renew it with 'hf auth login', "
             "or unset a wrong HF_TOKEN"
         )
-    said = error.response.headers.get("X-Error-Message") or _first_line(error)
+    said = _printable(error.response.headers.get("X-Error-Message") or _first_line(error))
     if status == 429 or status >= 500:
         return UnreachableError(f"{name}: the Hub is unavailable (status {status}: {said})")
     return ValueError(f"{name}: the Hub refused the request (status {status}: {said})")
+
+
+def _printable(text: str) -> str:
+    """At most 200 characters, without the control codes that a terminal would obey."""
+    return "".join(c for c in text if c.isprintable())[:200]
 
 
 def _first_line(error: BaseException) -> str:

@@ -63,6 +63,7 @@ def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
             raise UnreachableError(f"{error}, and there is no local copy") from None
         log.warning("%s; using the local copy %s", error, pinned_name(copy))
         return copy
+    info.id = repo_id  # a hub may answer with another name, for a renamed repo or to harm that one
     copy = find_cached(repo_id, get_commit(info), hub)
     folder = copy or download(info, hub)
     log.info("%s@%s%s", repo_id, info.sha, "" if copy else " downloaded")
@@ -125,10 +126,16 @@ def check_affordable(config: CheckpointConfig, size: int | None) -> None:
 
 
 def fetch(info: hf.ModelInfo, file: hf.hf_api.RepoSibling, hub: Hub) -> Path:
-    """The local copy of one file of a commit, verified against the Hub's hash."""
+    """The local copy of one file of a commit, verified against the Hub's size and hash."""
     with hub_error_message(f"{info.id}@{info.sha}"):
         path = Path(
-            hub.api.hf_hub_download(info.id, file.rfilename, revision=info.sha, cache_dir=hub.cache)
+            hub.api.hf_hub_download(
+                info.id,
+                file.rfilename,
+                revision=info.sha,
+                cache_dir=hub.cache,
+                tqdm_class=limit_to(file.size or 0),
+            )
         )
     digest = file.lfs.sha256 if file.lfs else file.blob_id
     if digest is None or not has_digest(path, digest):
@@ -138,6 +145,21 @@ def fetch(info: hf.ModelInfo, file: hf.hf_api.RepoSibling, hub: Hub) -> Path:
             f"{digest} that the Hub announced; try again"
         )
     return path
+
+
+def limit_to(size: int) -> type[hf.utils.tqdm]:
+    """A progress bar that ends a transfer of more than `size` bytes.
+
+    The client itself writes whatever a server sends, and compares sizes at the end.
+    """
+
+    class LimitedProgress(hf.utils.tqdm):
+        def update(self, n: float | None = 1) -> bool | None:
+            if self.n + (n or 0) > size:
+                raise OSError(f"the Hub sent more than the {size} bytes that it announced")
+            return super().update(n)
+
+    return LimitedProgress
 
 
 def has_digest(path: Path, digest: str) -> bool:

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -65,7 +65,11 @@ class FakeHub:
     # Knobs
     cut_short: set[str] = field(default_factory=set)  # paths that arrive with half their bytes
     garbled: set[str] = field(default_factory=set)  # paths that arrive with other bytes, as many
+    endless: set[str] = field(default_factory=set)  # paths that do not end, with their own start
     broken: dict[str, int] = field(default_factory=dict)  # pattern of a request -> status
+    trouble: str = "this hub is told to fail here"  # the message of a broken request
+    info: dict[str, Any] = field(default_factory=dict)  # changes the answer about any repo
+    sent: int = 0  # bytes of endless files
 
     def add(self, repo_id: str, files: dict[str, bytes], kind: str = "model", **how: Any) -> Repo:
         repo = self.repos[kind, repo_id] = Repo(**how)
@@ -129,7 +133,7 @@ class FakeHubHandler(BaseHTTPRequestHandler):
         self.token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         for pattern, status in self.hub.broken.items():
             if re.search(pattern, request):
-                return self.refuse(status, message="this hub is told to fail here")
+                return self.refuse(status, message=self.hub.trouble)
         if self.token and self.token != TOKEN:
             return self.refuse(401, message="Invalid credentials in Authorization header")
         for verb, pattern, answer in ROUTES:
@@ -214,7 +218,8 @@ class FakeHubHandler(BaseHTTPRequestHandler):
                     entry["lfs"]["pointerSize"] = 134
             siblings.append(entry)
         names = {"id": repo, "modelId": repo, "private": found.private, "gated": found.gated}
-        self.answer({**names, "sha": sha, "siblings": siblings, "tags": [], "downloads": 0})
+        answer = {**names, "sha": sha, "siblings": siblings, "tags": [], "downloads": 0}
+        self.answer({**answer, **self.hub.info})
 
     def resolve(self, _: dict, repo: str, revision: str, path: str, kind: str = "model") -> None:
         found = self.find_repo(kind, repo)
@@ -241,12 +246,29 @@ class FakeHubHandler(BaseHTTPRequestHandler):
         etag: dict[str, Any] = {"ETag": f'"{git_oid(content)}"', "X_Repo_Commit": sha}
         if self.command == "HEAD":
             return self.send(200, Content_Length=str(len(content)), **etag)
+        if path in self.hub.endless:
+            return self.send_without_end(content, **etag)
         self.send(200, self.spoil(path, content), **etag)
 
     def serve_lfs(self, _: dict, oid: str, path: str) -> None:
         if self.token:
             return self.refuse(400, message="a token was sent to a host that is not the Hub")
+        if path in self.hub.endless and self.command == "GET":
+            return self.send_without_end(self.hub.store[oid])
         self.send(200, self.spoil(path, self.hub.store[oid]))
+
+    def send_without_end(self, start: bytes, **headers: str) -> None:
+        """Sends 256 MB, or until the client hangs up."""
+        self.close_connection = True
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(start)
+            for _ in range(256):
+                self.wfile.write(b"x" * (1 << 20))
+                self.hub.sent += 1 << 20
 
     def spoil(self, path: str, content: bytes) -> bytes:
         if path in self.hub.cut_short:
