@@ -1,10 +1,12 @@
 """Each client gets its share of connections, requests, bodies, jobs and sessions, and no more."""
 
+import io
 import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -15,6 +17,7 @@ from helpers.routes import HTTP
 from helpers.running import host_and_port
 from helpers.serving import serve
 from helpers.stand_ins import PaletteDrawer, SepiaColorizer
+from PIL import Image
 
 from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.client_address import client_key
@@ -23,6 +26,7 @@ from pix2pix.app.server.connections import Connections
 from pix2pix.app.server.encoding import pack_ids
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits, max_connections, parse_limits
 from pix2pix.app.server.model_queue import Lane, ModelQueue
+from pix2pix.labels.label_map import encode_label_image
 
 SMALL = replace(
     DEFAULT_LIMITS,
@@ -80,6 +84,16 @@ def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
 def visitor_draws(url: str) -> bool:
     answer = HTTP.post(f"{url}studio-api/draw/draw", json=DRAWING)
     return answer.status_code == 200 and answer.headers["content-type"] == "image/png"
+
+
+def call_of(url: str, session: str) -> dict[str, Any]:
+    """The body of a program's call of the first endpoint."""
+    buffer = io.BytesIO()
+    encode_label_image(np.ones((64, 64), np.uint8)).save(buffer, "png")
+    files = {"files": ("a.png", buffer.getvalue())}
+    (path,) = HTTP.post(f"{url}gradio_api/upload", files=files).json()
+    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    return {"data": [file, 0], "session_hash": session, "fn_index": 0}
 
 
 def head(path: str, length: int = 100_000) -> bytes:
@@ -178,6 +192,45 @@ def test_new_sessions_beyond_the_share_are_refused(small: str) -> None:
         assert statuses == [200] * most + [429] * 3
         assert begin("session0") == 200, "one that was begun goes on"
     assert visitor_draws(small)
+
+
+def test_the_session_of_another_cannot_be_read_joined_or_cancelled(small: str) -> None:
+    """Known by its hash, from an address in a log."""
+    session = "0123456789ab"
+    with as_attacker() as attacker:
+        joined = HTTP.post(f"{small}gradio_api/queue/join", json=call_of(small, session))
+        event = joined.json()["event_id"]
+        stream = f"{small}gradio_api/queue/data?session_hash={session}"
+        cancel = {"session_hash": session, "fn_index": 0, "event_id": event}
+        refusals = [
+            attacker.get(stream),
+            attacker.get(f"{stream[:-12]}nobody&session_hash={session}"),
+            attacker.post(f"{small}gradio_api/cancel", json=cancel),
+            attacker.post(f"{small}gradio_api/queue/join", json=call_of(small, session)),
+        ]
+        for answer in refusals:
+            assert answer.status_code == 403 and "another network address" in answer.text
+    text = HTTP.get(stream).text
+    assert '"process_completed"' in text and event in text, "it goes on for its owner"
+    assert HTTP.post(f"{small}gradio_api/cancel", json=cancel).status_code == 200
+
+
+def test_ending_anothers_heartbeat_deletes_nothing(small: str) -> None:
+    session, key = "ba9876543210", "c" * 32
+    buffer = io.BytesIO()
+    Image.new("L", (40, 30)).save(buffer, "png")
+    headers = {"x-studio-key": key, "x-photo-name": "mine.png"}
+    photos = f"{small}studio-api/colorize/photos"
+    sent = HTTP.post(photos, content=buffer.getvalue(), headers=headers).json()
+    heartbeat = f"{small}gradio_api/heartbeat/{session}"
+    with HTTP.stream("GET", heartbeat) as mine:
+        next(mine.iter_lines())
+        with as_attacker() as attacker, attacker.stream("GET", heartbeat) as other:
+            next(other.iter_lines())
+        asked = {"kind": "thumb", "photo": sent["photo"]}
+        answer = HTTP.post(f"{small}studio-api/colorize/colorize", json=asked, headers=headers)
+        assert "thumb" in answer.json()
+    HTTP.delete(photos, headers=headers)
 
 
 # ---- parts -------------------------------------------------------------------------------

@@ -85,3 +85,26 @@ class SessionRate:
             self._known.popitem(last=False)
         while len(self._begun) > MAX_CLIENTS:
             self._begun.popitem(last=False)
+
+
+class SessionOwners:
+    """Which client began each session of programs.
+
+    A session's hash stands in addresses and in the logs of proxies. It opens nothing for others.
+    """
+
+    def __init__(self) -> None:
+        self._owners: OrderedDict[str, str] = OrderedDict()
+
+    def claim(self, session: str, client: str) -> None:
+        """Notes the client of a new session. Raises RequestError 403 for another's."""
+        self.check(session, client)
+        self._owners[session] = client
+        self._owners.move_to_end(session)
+        while len(self._owners) > MAX_CLIENTS:
+            self._owners.popitem(last=False)
+
+    def check(self, session: str, client: str) -> None:
+        """Raises RequestError 403 for the session of another client."""
+        if self._owners.get(session, client) != client:
+            raise RequestError(403, "This session was begun from another network address.")

@@ -26,7 +26,7 @@ from pix2pix.app.root_path import inner_paths, prefix_of
 from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.bodies import UPLOAD_LIMIT_S, BodyReader, check_length
 from pix2pix.app.server.client_address import current_client
-from pix2pix.app.server.client_shares import SessionRate
+from pix2pix.app.server.client_shares import SessionOwners, SessionRate
 from pix2pix.app.server.event_validation import (
     Endpoint,
     FileError,
@@ -54,7 +54,7 @@ class AllowedRoute(NamedTuple):
     methods: str
     path: str  # regular expression of the whole path
     kind: str = "plain"  # or "json", "call by index", "call", "named call", "upload", "mcp": its
-    # body; or "file": a result
+    # body; or "file": a result; or "session": the stream of a session
 
 
 _ROUTES = (
@@ -67,7 +67,8 @@ _ROUTES = (
     AllowedRoute("GET POST DELETE", rf"/{API_URL}/[a-z0-9_]{{1,64}}/[a-z-]{{1,32}}"),
     AllowedRoute("GET DELETE", rf"/{API_URL}/[a-z0-9_]{{1,64}}/photos/[0-9a-f]{{32}}(/result)?"),
     AllowedRoute("GET", r"/gradio_api/(info/?|app_id/?|user/?|token/?|login_check/?|theme\.css)"),
-    AllowedRoute("GET", r"/gradio_api/(startup-events|queue/status|queue/data|upload_progress)"),
+    AllowedRoute("GET", r"/gradio_api/(startup-events|queue/status|upload_progress)"),
+    AllowedRoute("GET", r"/gradio_api/queue/data", "session"),
     AllowedRoute("GET", r"/gradio_api/heartbeat/[A-Za-z0-9_-]{1,64}"),
     AllowedRoute("GET", r"/gradio_api/call/(v2/)?(?!v2/)[a-z0-9_]+/[A-Za-z0-9_-]{1,64}"),
     # Results that `programs.save_result` wrote. Uploads are never served: neither a stranger's
@@ -97,6 +98,7 @@ class AllowlistMiddleware:
     ) -> None:
         self._fetcher = fetcher or Fetcher()
         self._sessions = SessionRate(limits.client_sessions_per_minute)
+        self._owners = SessionOwners()
         self._app, self._blocks, self._bodies = app, blocks, bodies
         self._endpoints, self._has_mcp = endpoints, has_mcp
         self._names = event_names(blocks)
@@ -142,6 +144,10 @@ class AllowlistMiddleware:
             await self._app(at_root(scope, f"/gradio_api/file={found}"), receive, send)
         elif route.kind == "mcp" and scope["method"] == "POST":
             await self._pass_mcp(scope, receive, send)
+        elif route.kind == "session":
+            for session in Request(scope).query_params.getlist("session_hash"):
+                self._owners.check(session, current_client())
+            await self._app(scope, receive, send)
         elif route.kind in ("plain", "mcp"):
             if path == "/" and prefix:
                 send = with_base(send, prefix)
@@ -202,9 +208,16 @@ class AllowlistMiddleware:
                 raise
             except ValueError as error:
                 raise RequestError(400, str(error)) from None
-        if kind != "json":
-            session = body.get("session_hash") if kind == "call by index" else None
+        session = body.get("session_hash") if isinstance(body, dict) else None
+        if kind == "json":
+            if isinstance(session, str):
+                self._owners.check(session, current_client())
+        elif kind == "call by index":
+            assert isinstance(session, str)  # check_call
+            self._owners.claim(session, current_client())
             self._sessions.enter(current_client(), session)
+        else:
+            self._sessions.enter(current_client(), None)
         if kind != "json" and is_stopping():
             raise RequestError(503, "The server is being stopped. Please try again in a minute.")
         return body
