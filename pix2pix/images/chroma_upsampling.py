@@ -113,14 +113,13 @@ def recolor(
     per_f = np.array([1 / 500, -1 / 200], np.float32)
     planes = [*np.moveaxis(slope * 116 * per_f, -1, 0)]
     planes += [*np.moveaxis((offset - 16 * slope) * per_f, -1, 0)]
-    rows = len(small_lightness)
-    wide = np.stack([cv2.resize(p, (width, rows)) for p in planes], 1)  # (h, 4, W)
     photo = Image.new("RGB", sheet or (width, height))
     left, top = corner
 
     def paint(strip: slice) -> None:
-        enlarged = enlarge_rows(wide.reshape(rows, -1), height, strip)
-        slope_x, slope_z, offset_x, offset_z = enlarged.reshape(-1, 4, width).swapaxes(0, 1)
+        slope_x, slope_z, offset_x, offset_z = (
+            enlarge_strip(p, light.shape, strip) for p in planes
+        )
         f_y = _F_OF_LIGHT[light[strip]]
         slope_x *= f_y
         slope_x += offset_x
@@ -133,20 +132,24 @@ def recolor(
     return photo
 
 
-def enlarge_rows(plane: np.ndarray, height: int, strip: slice) -> np.ndarray:
-    """The strip (rows, W) of a plane (h, W) float32 interpolated to `height` rows.
+def enlarge_strip(plane: np.ndarray, shape: tuple[int, int], strip: slice) -> np.ndarray:
+    """The strip (rows, W) of a plane (h, w) float32 interpolated to `shape` (H, W).
 
-    As cv2.resize with INTER_LINEAR of the whole would, of which a strip would be cut out.
+    As cv2.resize with INTER_LINEAR of the whole would, of which a strip would be cut out. Takes
+    memory for the strip alone.
     """
+    height, width = shape
     count = len(plane)
     y = (np.arange(strip.start, strip.stop) + 0.5) * (count / height) - 0.5
     y = y.clip(0, count - 1)
     above = y.astype(int)
     part = (y - above).astype(np.float32)[:, None]
-    result = plane[np.minimum(above + 1, count - 1)]
-    result -= plane[above]
+    first, end = above[0], min(above[-1] + 2, count)
+    wide = cv2.resize(plane[first:end], (width, end - first))
+    result = wide[np.minimum(above + 1, count - 1) - first]
+    result -= wide[above - first]
     result *= part
-    result += plane[above]
+    result += wide[above - first]
     return result
 
 

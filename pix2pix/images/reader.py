@@ -20,6 +20,7 @@ from pix2pix.images.tiff_metadata import read_info
 from pix2pix.images.value_range import ValueRange, read_in_range
 
 MAX_PIXELS = 50_000_000
+MAX_SIDE = 65_535  # of a JPEG, and of any scan; rows of millions of pixels take gigabytes to colour
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k"}
@@ -150,6 +151,8 @@ def _open_header(file: IO[bytes]) -> Image.Image:
 
 
 def _check_size(width: int, height: int) -> None:
+    if max(width, height) > MAX_SIDE:
+        raise ValueError(f"is {width}x{height} pixels; the limit is {MAX_SIDE} pixels a side")
     if width * height > MAX_PIXELS:
         limit = f"the limit is {MAX_PIXELS // 1_000_000} megapixels"
         raise ValueError(f"is {width}x{height} pixels; {limit}")

@@ -36,6 +36,7 @@ from pix2pix.labels.label_images import (
 from pix2pix.labels.label_map import CLASSES, NUM_CLASSES, VOID, Colors
 
 PALETTE_NAME = "palette.json"
+MAX_PALETTE_BYTES = 1 << 20  # 255 classes take 20 kB
 VOID_NAMES = ("ignore", "ignored", "void", "unlabeled", "unlabelled")
 MAX_CLASSES = VOID - 2
 
@@ -186,11 +187,15 @@ def read_palette(folder: Path) -> Palette:
     if not path.exists():
         return FACADES
     try:
+        size = path.stat().st_size
+        require(size <= MAX_PALETTE_BYTES, "it", f"at most {MAX_PALETTE_BYTES} bytes", size)
         entries = json.loads(path.read_bytes())
         if isinstance(entries, dict):
             return _facade_ids(entries)
         require(isinstance(entries, list) and len(entries) > 1, "it", "a list of classes", entries)
         return _parse_classes(entries)
+    except RecursionError:
+        raise ValueError(f"{path}: expected a list of classes, got lists within lists") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
 

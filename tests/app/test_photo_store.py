@@ -29,6 +29,7 @@ from pix2pix.app.server.photo_store import (
     Result,
     open_upload,
 )
+from pix2pix.images.chroma_upsampling import recolor
 from pix2pix.inference import PhotoSession
 
 MINE, OTHERS = "a" * 32, "b" * 32
@@ -373,7 +374,26 @@ def test_many_small_photos_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch
     assert len(store) == 10 and store.find(MINE, mine)
 
 
-@pytest.mark.parametrize("size", [(1_000_000, 1), (1, 1_000_000)])
+@pytest.mark.parametrize("size", [(65_535, 1), (1, 65_535), (65_535, 700)])
 def test_a_thin_photo_is_opened(size: tuple[int, int]) -> None:
     kept = photo(size=size)
     assert kept.size == size and kept.weight < 100_000 + 2 * sum(size)
+
+
+@pytest.mark.parametrize("size", [(49_999_999, 1), (1, 65_536)])
+def test_a_photo_too_long_to_be_coloured_is_refused_in_words(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=rf"is {size[0]}x{size[1]} pixels; the limit is 65535"):
+        photo(size=size)
+
+
+@pytest.mark.parametrize("size", [(65_535, 700), (1, 65_535)])
+def test_a_long_photo_is_saved_in_memory_for_its_pixels(size: tuple[int, int]) -> None:
+    """Of a wide one, each row of the network's output was once enlarged to the photo's width."""
+    light = np.full(size[::-1], 30_000, np.uint16)
+    small = np.full((512, 2048), 50, np.float32)
+    ab = np.zeros((512, 2048, 2), np.float32)
+    tracemalloc.start()
+    picture = recolor(light, small, ab)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert picture.size == size and peak < 300 << 20

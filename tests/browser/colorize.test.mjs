@@ -8,10 +8,19 @@ import {
 } from "../../assets/js/colorize/hints.js";
 import { HintHistory } from "../../assets/js/colorize/hint_history.js";
 import { RequestQueue, NORMAL, HIGH } from "../../assets/js/colorize/request_queue.js";
-import { freeName } from "../../assets/js/core/file_names.js";
+import { freeName, plainName } from "../../assets/js/core/file_names.js";
 
 const RED = "#ab3036";
 const tick = () => new Promise((resolve) => { setImmediate(resolve); });
+
+test("a name in a ZIP file leads out of no folder and is one that every system takes", () => {
+  const names = {
+    "../../etc/passwd": "passwd", "C:\\Windows\\win.ini": "win.ini", "/etc/x.png": "x.png",
+    "..": "photo", "": "photo", "a/": "photo", " . ": "photo", "a.png. ": "a.png",
+    "nul\u0000l\n.png": "nul_l_.png", "<b>: 1|2?.png": "_b__ 1_2_.png", "Öl 1.png": "Öl 1.png",
+  };
+  for (const [name, plain] of Object.entries(names)) assert.equal(plainName(name), plain);
+});
 
 test("a hint outside of the photo is put on its edge", () => {
   assert.deepEqual(addHint([], -0.2, 1.4, RED), [{ x: 0, y: 1, color: RED }]);

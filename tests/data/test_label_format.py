@@ -270,3 +270,17 @@ def test_a_word_that_palette_json_does_not_know_is_refused(text: str, tmp_path: 
     (tmp_path / "palette.json").write_text(text)
     with pytest.raises(ValueError, match=r"palette\.json: it must be a list of classes"):
         read_palette(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" * 100_000, "lists within lists"),
+        ("[" + " " * (1 << 20) + "]", "at most 1048576 bytes"),
+        ("9" * 5000, "Exceeds the limit"),
+    ],
+)
+def test_a_hostile_palette_json_is_refused_in_words(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "palette.json").write_text(text)
+    with pytest.raises(ValueError, match=rf"palette\.json: .*{reason}"):
+        read_palette(tmp_path)

@@ -9,7 +9,7 @@ from pix2pix.images import chroma_upsampling as module
 from pix2pix.images.chroma_upsampling import (
     LIGHT_SCALE,
     compute_light,
-    enlarge_rows,
+    enlarge_strip,
     fitted_rgb,
     guide_chroma,
     light_to_lightness,
@@ -112,7 +112,8 @@ def test_a_strip_is_cut_out_of_the_whole_enlarged(height: int) -> None:
     whole = cv2.resize(plane, (7, height), interpolation=cv2.INTER_LINEAR)
     for top in range(0, height, 3):
         strip = slice(top, min(top + 3, height))
-        np.testing.assert_allclose(enlarge_rows(plane, height, strip), whole[strip], atol=1e-5)
+        part = enlarge_strip(plane, (height, 7), strip)
+        np.testing.assert_allclose(part, whole[strip], atol=1e-5)
 
 
 def blurred_edge(scale: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 // Saves photos: one as a file, or all of them in one ZIP file.
 
 import { saveBlob } from "../core/download.js";
-import { freeName } from "../core/file_names.js";
+import { freeName, plainName } from "../core/file_names.js";
 import { downloadZip } from "../vendor/client-zip.js";
 import { hintsBlob } from "./hint_files.js";
 import { settingsOf } from "./photo.js";
@@ -47,7 +47,7 @@ export async function saveAll(client, photos, format, { onChange, isCancelled, k
     for (const photo of photos) {
       if (isCancelled()) return;
       const file = await finish(photo);
-      if (file) yield { name: freeName(file.name, taken), input: file.blob };
+      if (file) yield { name: freeName(plainName(file.name), taken), input: file.blob };
     }
     const hints = finished.size ? hintsBlob(photos) : null;
     if (hints) yield { name: freeName("hints.json", taken), input: hints };
