@@ -2,6 +2,7 @@
 
 import io
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -324,6 +325,31 @@ def test_clients_take_turns_in_the_queue() -> None:
 
     run_apart(many())
     assert len(done) == 21 and done.index("visitor") < 12, done
+
+
+def test_another_client_waits_for_the_running_job_alone() -> None:
+    done: list[str] = []
+    go_on = threading.Event()
+
+    async def many() -> None:
+        queue = ModelQueue(max_waiting=32)
+
+        async def ask(client: str) -> None:
+            def work() -> None:
+                go_on.wait()
+                done.append(client)
+
+            await queue.run(work, client=client)
+
+        async with anyio.create_task_group() as tasks:
+            for client in [*["attacker"] * 5, "visitor"]:
+                tasks.start_soon(ask, client)
+            while queue.jobs(Lane.FILES) < 6:
+                await anyio.sleep(0.01)
+            go_on.set()
+
+    run_apart(many())
+    assert done == ["attacker", "visitor", *["attacker"] * 4]
 
 
 def test_one_client_leaves_places_in_the_queue() -> None:

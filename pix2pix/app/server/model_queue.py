@@ -45,7 +45,8 @@ class Done(NamedTuple, Generic[Result]):
 class Turns:
     """One turn at a time, client after client, and each client's in the order they came.
 
-    So one client that waits with many jobs delays others by one job. For one event loop.
+    Whoever just had a turn comes last, so one client that waits with many jobs delays another by
+    the job that runs. For one event loop.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class Turns:
         try:
             yield
         finally:
-            self._next()
+            self._next(client)
 
     async def _wait(self, client: str) -> None:
         event = anyio.Event()
@@ -69,17 +70,20 @@ class Turns:
             await event.wait()
         except BaseException:  # cancelled
             if event.is_set():
-                self._next()
+                self._next(client)
             else:
                 self._waiting[client].remove(event)
                 if not self._waiting[client]:
                     del self._waiting[client]
             raise
 
-    def _next(self) -> None:
+    def _next(self, last: str) -> None:
+        """Gives the turn to the next client; `last` had it."""
         if not self._waiting:
             self._is_taken = False
             return
+        if last in self._waiting:
+            self._waiting.move_to_end(last)
         client, events = self._waiting.popitem(last=False)
         events.popleft().set()
         if events:
