@@ -68,7 +68,8 @@ class Border(NamedTuple):
     corners: tuple[tuple[float, float], ...]
 
     def points(self, width: int, height: int) -> list[tuple[float, float]]:
-        return [(x * width, y * height) for x, y in self.corners]
+        """In pixels; an edge between two pixels is not moved to the next by rounding errors."""
+        return [(round(x * width, 6), round(y * height, 6)) for x, y in self.corners]
 
     def outer_box(self, width: int, height: int) -> Box:
         """The smallest box that contains all of the photo."""

@@ -48,9 +48,15 @@ function takeEvery({ width, height, data }, step) {
   return result;
 }
 
+/** The corners in pixels; an edge between two pixels is not moved to the next by rounding errors. */
+export function cornerPoints({ corners }, width, height) {
+  return corners.map(([x, y]) => [x * width, y * height].map((value) => Math.round(value * 1e6) / 1e6));
+}
+
 /** The smallest box [left, top, right, bottom] that contains all of the photo. */
-export function outerBox({ corners }, width, height) {
-  const [xs, ys] = [corners.map(([x]) => x * width), corners.map(([, y]) => y * height)];
+export function outerBox(border, width, height) {
+  const points = cornerPoints(border, width, height);
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
   const [left, top] = [xs, ys].map((values) => Math.max(Math.trunc(Math.min(...values)), 0));
   const right = Math.min(Math.ceil(Math.max(...xs)), width);
   const bottom = Math.min(Math.ceil(Math.max(...ys)), height);
@@ -58,8 +64,8 @@ export function outerBox({ corners }, width, height) {
 }
 
 /** The largest upright box without any border. */
-export function innerBox({ corners }, width, height) {
-  const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = corners.map(([x, y]) => [x * width, y * height]);
+export function innerBox(border, width, height) {
+  const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = cornerPoints(border, width, height);
   const [left, top] = [Math.ceil(Math.max(x0, x3, 0)), Math.ceil(Math.max(y0, y1, 0))];
   const [right, bottom] = [Math.trunc(Math.min(x1, x2, width)), Math.trunc(Math.min(y2, y3, height))];
   return [left, top, Math.max(right, left + 1), Math.max(bottom, top + 1)];

@@ -1,7 +1,7 @@
 // Keeps the pixels of a photo's border, and pastes them around the processed photo. As
 // pix2pix/images/border_overlay.py.
 
-import { innerBox } from "./border.js";
+import { cornerPoints, innerBox } from "./border.js";
 import { roundHalfEven } from "./numbers.js";
 import { cropPixels } from "./planes.js";
 
@@ -11,7 +11,7 @@ const greyOf = (red, green, blue) => (red * 19595 + green * 38470 + blue * 7471 
 /** The pixels outside a photo's inner box, in `strips`; `inverted` makes them a grey negative. */
 export function keepBorder(sheet, border, inverted) {
   const { width, height } = sheet;
-  const points = border.corners.map(([x, y]) => [x * width, y * height]);
+  const points = cornerPoints(border, width, height);
   const [left, top, right, bottom] = innerBox(border, width, height);
   const boxes = [[0, 0, width, top], [0, bottom, width, height], [0, top, left, bottom], [right, top, width, bottom]];
   const strips = boxes.filter(([x0, y0, x1, y1]) => x0 < x1 && y0 < y1).map((box) => {
