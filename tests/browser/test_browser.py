@@ -139,8 +139,10 @@ def test_keys_leave_text_fields_alone(fake_studio: str, visit: Visit) -> None:
     np.testing.assert_array_equal(read_sheet(page), before)
 
 
-def test_a_seed_gives_its_building_again_and_surprise_another(studio: str, visit: Visit) -> None:
-    page = visit(studio)
+def test_a_seed_gives_its_building_again_and_surprise_another(
+    fake_studio: str, visit: Visit
+) -> None:
+    page = visit(fake_studio)
     seed = page.get_by_label("Seed")
     first_seed, first = seed.input_value(), read_building(page)
     wait_for_building(page, page.get_by_role("button", name="Surprise me").click)
@@ -205,9 +207,9 @@ def test_while_the_hand_rests_the_building_is_painted_larger_and_stays_the_same_
 
 
 def test_what_is_to_be_saved_comes_even_where_the_server_gave_it_up_for_a_newer_drawing(
-    studio: str, visit: Visit, tmp_path: Path
+    fake_studio: str, visit: Visit, tmp_path: Path
 ) -> None:
-    page = visit(studio)
+    page = visit(fake_studio)
     formats: list[str] = []
 
     def give_up_once(route: Any) -> None:

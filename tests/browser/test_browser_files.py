@@ -169,9 +169,9 @@ def test_a_label_image_that_is_dropped_or_pasted_is_opened_and_a_photo_traced(
 
 
 def test_the_building_takes_the_style_of_a_photo_and_keeps_it_over_a_reload(
-    studio: str, visit: Visit, tmp_path: Path
+    fake_studio: str, visit: Visit, tmp_path: Path
 ) -> None:
-    page = visit(studio)
+    page = visit(fake_studio)
     before = read_building(page)
     photo = save_house(tmp_path / "our house.jpg")
     wait_for_building(page, lambda: open_file(page, "Style from a photo", photo))

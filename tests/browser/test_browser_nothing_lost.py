@@ -26,7 +26,7 @@ from helpers.hand import (
 )
 from helpers.leaving import Questions, wait_until_kept
 
-pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
+pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
 
 
@@ -141,6 +141,7 @@ def test_hints_on_an_example_are_asked_about_and_come_back(spots: str, visit: Vi
     wait_for_color(page, 0.7, 0.3, BLUE)
 
 
+@pytest.mark.own_profile
 def test_where_the_browser_keeps_nothing_it_is_asked_and_said_all_the_same(
     spots: str, visit: Visit, tmp_path: Path
 ) -> None:
@@ -225,6 +226,7 @@ def test_drawings_of_many_windows_make_room(bare: Any) -> None:
     assert {f"pix2pix-drawing:old{i}" for i in range(23, 30)} < set(kept)
 
 
+@pytest.mark.own_profile
 def test_a_drawing_that_cannot_be_kept_is_asked_about(fake_studio: str, visit: Visit) -> None:
     page = visit(fake_studio)
     page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); };")

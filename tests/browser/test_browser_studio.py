@@ -113,9 +113,9 @@ def test_the_help_sheet_names_every_tool_and_class_and_takes_the_keys(bare: Any)
 
 
 def test_the_looks_come_when_the_hand_rests_and_a_press_takes_one(
-    studio: str, visit: Visit
+    fake_studio: str, visit: Visit
 ) -> None:
-    page = visit(studio)
+    page = visit(fake_studio)
     page.wait_for_selector(".st-styles[data-complete=true]")
     pictures = page.evaluate(
         "() => [...document.querySelectorAll('.st-style[data-round] img')].map(i => i.src)"
