@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.hand import drag, press, start_anew
-from helpers.order import by_duration
+from helpers.order import by_duration, group
 
 if TYPE_CHECKING:
     from helpers.fake_hub import FakeHub
@@ -49,6 +49,20 @@ CHROMIUM_FLAGS = [
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=by_duration)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keeps the tests of a file in one worker, and those of files that share a costly fixture."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadTogetherScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(Path(nodeid.split("::")[0]).stem)
+
+    return LoadTogetherScheduling(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -269,7 +283,7 @@ def hub(hub_server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return Hub(hub_server.url, TOKEN, tmp_path / "cache")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app as a process of its own, for those who mean it harm."""
     from helpers.running import app_arguments, running_app, save_app_models

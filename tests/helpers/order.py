@@ -1,6 +1,7 @@
-"""The order of the test files: the longest first, so that both workers are busy to the end.
+"""The order of the test files and which of them share a worker.
 
-Those that take the most memory, by several processes or by the shipped models, stand apart.
+The longest come first, so that both workers are busy to the end. Those that take the most memory,
+by several processes or by the shipped models, stand apart.
 """
 
 import pytest
@@ -44,9 +45,23 @@ LONGEST = (
     "test_loop_starts",
     "test_publish",
 )
+# Files that share what takes seconds to start: an app that is attacked, a process to fork from.
+TOGETHER = {
+    "test_hostile_files": "attacked",
+    "test_hostile_requests": "attacked",
+    "test_loop": "forked",
+    "test_loop_saves": "forked",
+    "test_loop_stops": "forked",
+    "test_distributed": "forked",
+}
 _PLACES = {name: place for place, name in enumerate(LONGEST)}
 
 
 def by_duration(item: pytest.Item) -> int:
     """A sort key; files that are equally far keep their order."""
     return _PLACES.get(item.path.stem, len(LONGEST))
+
+
+def group(name: str) -> str:
+    """The name of the tests that run in one worker with the file `name`, or `name` itself."""
+    return TOGETHER.get(name, name)
