@@ -14,6 +14,16 @@ from pix2pix.runtime.bundle import ASSETS
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
 ENGINE = ASSETS / "js" / "engine"
+CALL_SCRIPT = Path(__file__).resolve().parents[1] / "web" / "call_engine.mjs"
+DTYPES = {
+    "Uint8Array": np.uint8,
+    "Uint8ClampedArray": np.uint8,
+    "Uint16Array": np.uint16,
+    "Int32Array": np.int32,
+    "Float32Array": np.float32,
+    "Float64Array": np.float64,
+}
+ARRAYS = {np.dtype(kind).name: name for name, kind in DTYPES.items() if "Clamped" not in name}
 
 
 class NodeJob:
@@ -38,6 +48,49 @@ class NodeJob:
         result = subprocess.run(command, capture_output=True, text=True, timeout=900)
         assert result.returncode == 0, result.stderr[-4000:]
         return json.loads((self.folder / "answer.json").read_text())
+
+    def call(self, module: str, name: str, calls: list[list[Any]]) -> list[Any]:
+        """What a function of engine/MODULE.js returns for each list of arguments.
+
+        Arrays become typed arrays and the reverse, flat. An error that the function throws is
+        returned as an `EngineError`.
+        """
+        files = 0
+
+        def pack(value: Any) -> Any:
+            nonlocal files
+            if isinstance(value, np.ndarray):
+                files += 1
+                file = self.put(f"argument{files}", value)
+                return {"$array": file, "type": ARRAYS[value.dtype.name]}
+            if isinstance(value, dict):
+                return {key: pack(each) for key, each in value.items()}
+            if isinstance(value, (list, tuple)):
+                return [pack(each) for each in value]
+            return value
+
+        values = {"module": module, "name": name, "calls": pack(calls)}
+        return [self._unpack(each) for each in self.run(CALL_SCRIPT, values)]
+
+    def _unpack(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._unpack(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if "$array" in value:
+            return np.fromfile(self.folder / value["$array"], DTYPES[value["type"]])
+        if "$error" in value:
+            message = value.pop("$error")
+            return EngineError(message, value)
+        return {key: self._unpack(each) for key, each in value.items()}
+
+
+class EngineError(Exception):
+    """What a function of the engine threw: its message, and its other properties."""
+
+    def __init__(self, message: str, properties: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.properties = properties
 
 
 def to_rgba(image: Any) -> np.ndarray:

@@ -4,7 +4,7 @@ import { newPlane } from "./planes.js";
 import { roundHalfEven } from "./numbers.js";
 
 /** For each place of the result: pairs of the index of a value and its weight. */
-function areaParts(size, outSize) {
+export function areaParts(size, outSize) {
   const scale = 1 / (outSize / size);
   return Array.from({ length: outSize }, (_, at) => {
     const start = at * scale;
