@@ -33,9 +33,10 @@ async function run({ input: { data, dims: [, , height, width] } }) {
 
 const pictures = [];
 const codec = {
-  decodeFile: async ({ width, height, pixels }) => (
-    { pixels: { width, height, data: new Uint8ClampedArray(readFileSync(join(folder, pixels))) }, parts: { texts: new Map() } }
-  ),
+  async decodeFile({ width, height, pixels }) {
+    const data = new Uint8ClampedArray(readFileSync(join(folder, pixels)));
+    return { pixels: { width, height, data }, parts: { texts: new Map() } };
+  },
   async encodePreview({ width, height, data }, type) {
     const file = `picture${pictures.length}`;
     writeFileSync(join(folder, file), data);

@@ -221,7 +221,7 @@ def test_a_saved_jpeg_is_upright_and_has_the_photos_metadata(page: Any) -> None:
     )
     assert (answer["width"], answer["height"]) == expected.size
     difference = np.abs(np.asarray(result).astype(int) - np.asarray(expected))
-    assert difference.mean() < 3  # a browser keeps chroma of JPEG at half the size
+    assert difference.mean() < 2  # two other decoders and encoders of JPEG
     assert read_metadata(result) == read_metadata(open_image(content))
     assert result.info["dpi"] == (300, 300)
 
@@ -237,7 +237,7 @@ def test_a_saved_cut_out_keeps_its_alpha_or_is_laid_on_white(page: Any) -> None:
     assert np.abs(found.astype(int) - expected).max() <= 1
     _, file = save(page, content, "cut.png", format="jpeg")
     found = np.asarray(open_image(file)).astype(int)
-    assert np.abs(found - np.asarray(to_rgb(Image.fromarray(expected)))).mean() < 3
+    assert np.abs(found - np.asarray(to_rgb(Image.fromarray(expected)))).mean() < 1.5
 
 
 def test_previews_are_pictures_that_the_page_can_show(page: Any) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.engine import NodeJob
+from helpers.engine import NodeJob, to_rgba
+from helpers.printed import EXAMPLES
 from PIL import Image, PngImagePlugin
 
 from pix2pix.images.exif import ExifBlock, ExifTag
@@ -27,7 +28,7 @@ IPTC = b"".join(
     b"\x1c\x02" + struct.pack(">BH", number, len(text.encode())) + text.encode()
     for number, text in ((5, "A title"), (80, "I. Author"), (120, CAPTION), (116, "CC0"))
 )
-WIDTH, HEIGHT = 24, 40
+WIDTH, HEIGHT = 77, 45  # no multiples of a JPEG block
 
 
 def camera_exif(order: str, turned: int = 6) -> bytes:
@@ -91,8 +92,10 @@ DAMAGED = ("cut short",)  # Python refuses it; its parts are read as far as they
 
 @pytest.fixture(scope="module")
 def pixels() -> np.ndarray:
+    """Noise, a ramp, and a photo."""
     found = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
-    found[10:20] = np.arange(WIDTH, dtype=np.uint8)[:, None]
+    found[5:12] = np.arange(WIDTH, dtype=np.uint8)[:, None]
+    found[12:] = to_rgba(Image.open(EXAMPLES[0]).convert("RGB").resize((WIDTH, HEIGHT - 12)))
     return found
 
 
@@ -101,9 +104,8 @@ def written(tmp_path_factory: pytest.TempPathFactory, pixels: np.ndarray) -> tup
     job = NodeJob(tmp_path_factory.mktemp("files"))
     for name, content in FILES.items():
         (job.folder / name).write_bytes(content)
-    (job.folder / "plain.jpg").write_bytes(encoded("JPEG", quality=95))
     values = {"pixels": job.put("pixels", pixels), "width": WIDTH, "height": HEIGHT}
-    values |= {"plain": "plain.jpg", "files": [{"name": n, "strip": n == "plain"} for n in FILES]}
+    values |= {"files": [{"name": n, "strip": n == "plain"} for n in FILES]}
     return job.folder, job.run(Path(__file__).with_name("write_photos.mjs"), values)
 
 
@@ -148,3 +150,22 @@ def test_a_png_has_the_pixels_it_was_given(
     opaque = Image.open(written[0] / "plain.out.png")
     assert opaque.mode == "RGB"
     np.testing.assert_array_equal(np.asarray(opaque), pixels[..., :3])
+
+
+def test_a_jpeg_is_as_good_as_pillows_with_full_chroma(
+    written: tuple[Path, list[Any]], pixels: np.ndarray
+) -> None:
+    """Of the same tables: the same picture but for rounding, and a file as large."""
+    image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
+    expected = encode_image(image, "JPEG")
+    content = (written[0] / "plain.out.jpg").read_bytes()
+    found: Any = Image.open(io.BytesIO(content))
+    other: Any = Image.open(io.BytesIO(expected))
+    assert found.quantization == other.quantization
+    others = np.asarray(other).astype(int)
+    assert np.abs(np.asarray(found) - others).mean() < 0.5
+    own, theirs = (
+        np.square(np.asarray(each) - pixels[..., :3].astype(int)).mean() for each in (found, others)
+    )
+    assert own < 1.01 * theirs
+    assert abs(len(content) - len(expected)) < 0.02 * len(expected)

@@ -6,12 +6,13 @@ import { join } from "node:path";
 const [folder, engine] = process.argv.slice(2);
 const module = (name) => import(`${engine}/colorize/${name}.js`);
 const { detectFormat, readParts } = await module("file_parts");
-const { addToJpeg, pngChunks, readMetadata } = await module("metadata");
+const { jpegSegments, pngChunks, readMetadata } = await module("metadata");
 const { orientationOf } = await module("exif");
+const { JpegEncoder } = await module("jpeg_encoder");
 const { PngEncoder } = await module("png_encoder");
 
 const read = (name) => new Uint8Array(readFileSync(join(folder, name)));
-const { files, pixels, width, height, plain } = JSON.parse(readFileSync(join(folder, "job.json"), "utf-8"));
+const { files, pixels, width, height } = JSON.parse(readFileSync(join(folder, "job.json"), "utf-8"));
 
 const answer = [];
 for (const { name, strip } of files) {
@@ -19,13 +20,16 @@ for (const { name, strip } of files) {
   const parts = readParts(bytes);
   const metadata = readMetadata(parts);
   const dpi = parts.dpi ?? null;
-  const encoder = new PngEncoder(width, height, !strip, pngChunks(metadata, dpi));
-  const data = read(pixels);
+  const png = new PngEncoder(width, height, !strip, pngChunks(metadata, dpi));
+  const jpeg = new JpegEncoder(width, height, jpegSegments(metadata, dpi));
+  const data = new Uint8ClampedArray(read(pixels));
   for (let top = 0; top < height; top += 7) {
-    await encoder.add(data.subarray(top * width * 4, Math.min(top + 7, height) * width * 4));
+    const rows = data.subarray(top * width * 4, Math.min(top + 7, height) * width * 4);
+    await png.add(rows);
+    jpeg.add(rows);
   }
-  writeFileSync(join(folder, `${name}.out.png`), Buffer.concat(await encoder.finish()));
-  writeFileSync(join(folder, `${name}.out.jpg`), addToJpeg(read(plain), metadata, dpi));
+  writeFileSync(join(folder, `${name}.out.png`), Buffer.concat(await png.finish()));
+  writeFileSync(join(folder, `${name}.out.jpg`), Buffer.concat(jpeg.finish()));
   const orientation = parts.exif ? orientationOf(parts.exif) : 1;
   answer.push({ format: detectFormat(bytes), size: parts.size, dpi, orientation });
 }

@@ -2,14 +2,14 @@
 
 import { toBase64 } from "../../core/codec.js";
 import { detectFormat, readParts } from "./file_parts.js";
-import { addToJpeg, pngChunks } from "./metadata.js";
+import { JpegEncoder } from "./jpeg_encoder.js";
+import { jpegSegments, pngChunks } from "./metadata.js";
 import { layOnWhite, newPixels } from "./planes.js";
 import { PngEncoder } from "./png_encoder.js";
 import { strips } from "./stages.js";
 
 const MAX_PIXELS = 50_000_000;
 const STRIP_PIXELS = 1 << 21;
-const JPEG_QUALITY = 0.95;
 
 // What to do with files that not every browser decodes
 const REASONS = {
@@ -82,19 +82,12 @@ export function createWriter({ width, height, format, hasAlpha, metadata, dpi })
       finish: async () => new Blob(await encoder.finish(), { type: "image/png" }),
     };
   }
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  const encoder = new JpegEncoder(width, height, jpegSegments(metadata, dpi));
   return {
     add(top, rows) {
-      const part = { width, height: rows.length / (4 * width), data: rows };
-      const { data } = hasAlpha ? layOnWhite(part) : part;
-      context.putImageData(new ImageData(data, width, part.height), 0, top);
+      encoder.add(hasAlpha ? layOnWhite({ width, height: rows.length / (4 * width), data: rows }).data : rows);
     },
-    async finish() {
-      const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
-      const file = new Uint8Array(await blob.arrayBuffer());
-      return new Blob([addToJpeg(file, metadata, dpi)], { type: "image/jpeg" });
-    },
+    finish: async () => new Blob(encoder.finish(), { type: "image/jpeg" }),
   };
 }
 

@@ -6,6 +6,7 @@
 import { zlibSync } from "../../vendor/fflate.js";
 import { bigEndian, concatBytes, decodeUtf8, encodeUtf8, fromBinaryText, startsWith, toBinaryText } from "./bytes.js";
 import * as exif from "./exif.js";
+import { jpegSegment } from "./jpeg_encoder.js";
 import { roundHalfEven } from "./numbers.js";
 
 const MAX_XMP_BYTES = 500_000;
@@ -65,7 +66,9 @@ function cleanIptc(found) {
 
 function cleanTexts({ texts, comment }) {
   const found = new Map(texts);
-  if (comment?.replace(/[\0 \n]/g, "") && !found.has("Comment")) found.set("Comment", comment.replace(/^\0+|\0+$/g, ""));
+  if (comment?.replace(/[\0 \n]/g, "") && !found.has("Comment")) {
+    found.set("Comment", comment.replace(/^\0+|\0+$/g, ""));
+  }
   let total = 0;
   return [...found].filter(([key, text]) => {
     if (key === XMP_TEXT || key.startsWith(RAW) || !key.length || key.length >= 80) return false;
@@ -100,8 +103,8 @@ function decodeText(bytes) {
 /** The whole resolution where it is plausible, [x, y] in pixels per inch; else null. */
 const plausible = (dpi) => (dpi?.every((value) => value > 1 && value < 65536) ? dpi : null);
 
-/** A JPEG file with metadata, and a resolution [x, y] in pixels per inch or null. */
-export function addToJpeg(file, metadata, dpi) {
+/** The first segments of a JPEG file with metadata, and a resolution [x, y] in pixels per inch or null. */
+export function jpegSegments(metadata, dpi) {
   const block = exif.parseExif(metadata.exif);
   fillFromTexts(block, metadata.texts, "Comment");
   const [unit, x, y] = plausible(dpi) ? [1, ...dpi.map(roundHalfEven)] : [0, 1, 1];
@@ -120,14 +123,7 @@ export function addToJpeg(file, metadata, dpi) {
   }
   const comment = encodeUtf8(new Map(metadata.texts).get("Comment") ?? "");
   if (comment.length) segments.push(jpegSegment(0xfe, comment));
-  let rest = 2; // the JFIF segment of the encoder is replaced
-  if (file[2] === 0xff && file[3] === 0xe0) rest += 2 + file[4] * 256 + file[5];
-  return concatBytes([file.subarray(0, 2), ...segments, file.subarray(rest)]);
-}
-
-function jpegSegment(marker, content) {
-  const fitting = content.subarray(0, 65533);
-  return concatBytes([Uint8Array.of(0xff, marker), bigEndian(fitting.length + 2, 2), fitting]);
+  return segments;
 }
 
 /** The chunks [kind, content] of a PNG file with metadata and a resolution; see png_encoder.js. */

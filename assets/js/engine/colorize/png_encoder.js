@@ -36,7 +36,8 @@ export class PngEncoder {
   /** `chunks`: [kind, content] of others before the pixels; with `hasAlpha` false, RGB is written. */
   constructor(width, height, hasAlpha, chunks = []) {
     Object.assign(this, { width, channels: hasAlpha ? 4 : 3 });
-    const header = concatBytes([bigEndian(width, 4), bigEndian(height, 4), Uint8Array.of(8, hasAlpha ? 6 : 2, 0, 0, 0)]);
+    const kind = Uint8Array.of(8, hasAlpha ? 6 : 2, 0, 0, 0); // bits, RGBA or RGB
+    const header = concatBytes([bigEndian(width, 4), bigEndian(height, 4), kind]);
     this.#parts = [SIGNATURE, ...[["IHDR", header], ...chunks].flatMap((each) => chunk(...each))];
     this.#previous = new Uint8Array(width * this.channels);
     this.#reading = this.#collect();
