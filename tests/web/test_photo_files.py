@@ -83,6 +83,7 @@ FILES = {
     "cut short": encoded("JPEG", exif=camera_exif(">"))[:200],
     "png texts": png_texts(),
     "full png": full_png(),
+    "turned png": encoded("PNG", exif=camera_exif("<", 5)),
     "webp": encoded("WEBP", exif=camera_exif(">"), xmp=XMP),
     "lossless webp": encoded("WEBP", lossless=True),
     "gif": encoded("GIF"),
@@ -133,12 +134,20 @@ def test_a_result_carries_the_metadata_that_python_writes(
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_described_by_its_first_bytes(written: tuple[Path, list[Any]], name: str) -> None:
     answer = written[1][list(FILES).index(name)]
-    kinds = {"full png": "PNG", "png texts": "PNG", "webp": "WEBP", "lossless webp": "WEBP"}
+    kinds = {
+        "full png": "PNG",
+        "png texts": "PNG",
+        "turned png": "PNG",
+        "webp": "WEBP",
+        "lossless webp": "WEBP",
+    }
     assert answer["format"] == kinds.get(name, "GIF" if name == "gif" else "JPEG")
     assert answer.get("size") == (None if name in DAMAGED else [16, 30])
-    assert answer["orientation"] == {"camera": 6, "little": 8, "webp": 6, "cut short": 6}.get(
-        name, 1
-    )
+    turned = {"little": 8, "turned png": 5}
+    turned |= dict.fromkeys(("camera", "webp", "cut short", "xmp", "png texts", "full png"), 6)
+    assert answer["orientation"] == turned.get(name, 1)
+    image = Image.open(io.BytesIO(FILES[name]))
+    assert answer["orientation"] == image.getexif().get(274, 1)  # Exif's, else XMP's
 
 
 def test_a_png_has_the_pixels_it_was_given(
@@ -169,3 +178,13 @@ def test_a_jpeg_is_as_good_as_pillows_with_full_chroma(
     )
     assert own < 1.01 * theirs
     assert abs(len(content) - len(expected)) < 0.02 * len(expected)
+
+
+@pytest.mark.parametrize("name", ["camera", "little", "turned png", "webp"])
+def test_what_the_browser_decodes_is_not_turned(written: tuple[Path, list[Any]], name: str) -> None:
+    before, after = (FILES[name], (written[0] / f"{name}.upright").read_bytes())
+    assert Image.open(io.BytesIO(before)).getexif()[274] != 1
+    image = Image.open(io.BytesIO(after))  # raises where a PNG's checksum is wrong
+    image.load()
+    assert image.getexif()[274] == 1
+    assert len(after) == len(before)

@@ -7,7 +7,7 @@ const [folder, engine] = process.argv.slice(2);
 const module = (name) => import(`${engine}/colorize/${name}.js`);
 const { detectFormat, readParts } = await module("file_parts");
 const { jpegSegments, pngChunks, readMetadata } = await module("metadata");
-const { orientationOf } = await module("exif");
+const { takeOrientation } = await module("orientation");
 const { JpegEncoder } = await module("jpeg_encoder");
 const { PngEncoder } = await module("png_encoder");
 
@@ -30,7 +30,9 @@ for (const { name, strip } of files) {
   }
   writeFileSync(join(folder, `${name}.out.png`), Buffer.concat(await png.finish()));
   writeFileSync(join(folder, `${name}.out.jpg`), Buffer.concat(jpeg.finish()));
-  const orientation = parts.exif ? orientationOf(parts.exif) : 1;
-  answer.push({ format: detectFormat(bytes), size: parts.size, dpi, orientation });
+  const format = detectFormat(bytes);
+  const orientation = takeOrientation(bytes, parts, format);
+  writeFileSync(join(folder, `${name}.upright`), bytes);
+  answer.push({ format, size: parts.size, orientation });
 }
 writeFileSync(join(folder, "answer.json"), JSON.stringify(answer));

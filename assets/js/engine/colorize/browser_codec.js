@@ -5,6 +5,7 @@ import { detectFormat, readParts } from "./file_parts.js";
 import { JpegEncoder } from "./jpeg_encoder.js";
 import { jpegSegments, pngChunks } from "./metadata.js";
 import { layOnWhite, newPixels } from "./planes.js";
+import { placeRows, takeOrientation, turning } from "./orientation.js";
 import { PngEncoder } from "./png_encoder.js";
 import { strips } from "./stages.js";
 
@@ -27,14 +28,15 @@ export async function decodeFile(file, name) {
   const format = detectFormat(bytes);
   const parts = readParts(bytes);
   checkSize(name, ...(parts.size ?? [0, 0]));
-  const options = { premultiplyAlpha: "none", imageOrientation: "from-image", colorSpaceConversion: "default" };
-  const bitmap = await createImageBitmap(file, options).catch(() => {
+  const orientation = takeOrientation(bytes, parts, format);
+  const source = orientation === 1 ? file : new Blob([bytes]);
+  const bitmap = await createImageBitmap(source, { premultiplyAlpha: "none" }).catch(() => {
     const known = REASONS[format] ?? (format && "is damaged or cut short");
     throw new Error(`${name}: ${known || "is not an image that this browser can open"}`);
   });
   try {
     checkSize(name, bitmap.width, bitmap.height);
-    return { pixels: readBitmap(bitmap), parts };
+    return { pixels: readBitmap(bitmap, orientation), parts };
   } finally {
     bitmap.close();
   }
@@ -47,9 +49,10 @@ function checkSize(name, width, height) {
 }
 
 /** In strips: a canvas as large as the picture would be one more copy of it, and may be too large. */
-function readBitmap(bitmap) {
+function readBitmap(bitmap, orientation) {
   const { width, height } = bitmap;
-  const pixels = newPixels(width, height);
+  const turn = turning(orientation, width, height);
+  const pixels = newPixels(...turn.size);
   const parts = strips(width, height, STRIP_PIXELS);
   const canvas = new OffscreenCanvas(width, parts[0][1]);
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -57,7 +60,7 @@ function readBitmap(bitmap) {
   for (const [top, bottom] of parts) {
     const rows = bottom - top;
     context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
-    pixels.data.set(context.getImageData(0, 0, width, rows).data, top * width * 4);
+    placeRows(pixels.data, context.getImageData(0, 0, width, rows).data, width, top, turn);
   }
   return pixels;
 }

@@ -70,12 +70,12 @@ export function parseExif(block) {
   return { isLittle, rows: select(entries, (tag) => KEPT.has(tag)), below };
 }
 
-/** How the pixels are to be turned, 1 to 8; 1 where the block does not say. */
-export function orientationOf(block) {
+/** Where a block has its orientation, as { view, at, isLittle }; null where it has none. */
+export function orientationPlace(block) {
   const tiff = openTiff(block);
   const entry = tiff?.entries.get(ORIENTATION);
-  const value = entry?.kind === 3 ? numberIn(entry, tiff.isLittle) : 1;
-  return value >= 1 && value <= 8 ? value : 1;
+  if (entry?.kind !== 3) return null;
+  return { view: tiff.view, at: entry.value.byteOffset - tiff.view.byteOffset, isLittle: tiff.isLittle };
 }
 
 /** The resolution in a block in pixels per inch, [x, x]; null where there is none. */

@@ -12,7 +12,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return value;
 });
 
-function crcOf(parts) {
+export function crcOf(parts) {
   let crc = -1;
   for (const part of parts) {
     for (let i = 0; i < part.length; i += 1) crc = CRC_TABLE[(crc ^ part[i]) & 255] ^ (crc >>> 8);
