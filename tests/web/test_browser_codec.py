@@ -149,7 +149,8 @@ def test_transparent_pixels_keep_their_colours_as_far_as_a_canvas_can(page: Any)
 
 @pytest.mark.parametrize("turned", range(1, 9))
 def test_a_photo_is_upright(page: Any, turned: int) -> None:
-    options = {"PNG": {}, "WEBP": {"lossless": True}, "JPEG": {"quality": 95}}
+    options: dict[str, dict[str, Any]] = {"PNG": {}, "WEBP": {"lossless": True}}
+    options["JPEG"] = {"quality": 95}
     for kind, more in options.items():
         content = encoded(photo(), kind, exif=camera_exif(turned), **more)
         found = decode(page, content)[..., :3].astype(int)

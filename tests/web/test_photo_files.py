@@ -146,8 +146,9 @@ def test_a_file_is_described_by_its_first_bytes(written: tuple[Path, list[Any]],
     turned = {"little": 8, "turned png": 5}
     turned |= dict.fromkeys(("camera", "webp", "cut short", "xmp", "png texts", "full png"), 6)
     assert answer["orientation"] == turned.get(name, 1)
-    image = Image.open(io.BytesIO(FILES[name]))
-    assert answer["orientation"] == image.getexif().get(274, 1)  # Exif's, else XMP's
+    if name not in DAMAGED:
+        image = Image.open(io.BytesIO(FILES[name]))
+        assert answer["orientation"] == image.getexif().get(274, 1)  # Exif's, else XMP's
 
 
 def test_a_png_has_the_pixels_it_was_given(
