@@ -46,7 +46,7 @@ def test_the_style_of_a_seed_is_that_of_the_checkpoint(
     seeds = [*SEEDS, *range(0, 10_000, 41)]
     calls = [[seed, None, values] for seed in seeds]
     found = NodeJob(tmp_path).call("labels/style_noise", "styleCode", calls)
-    expected = np.concatenate([python.code(seed, None).numpy() for seed in seeds])
+    expected = np.concatenate([np.asarray(python.code(seed, None)) for seed in seeds])
     np.testing.assert_allclose(np.stack(found), expected, atol=1e-6)
 
 
@@ -54,13 +54,20 @@ def test_a_given_style_replaces_the_seed_and_is_checked(
     tmp_path: Path, styles: tuple[Styles, dict[str, Any]]
 ) -> None:
     python, values = styles
-    given = [[0.5, -64, 64, 0, 1, 2, 3, -1], [], [1, 2], [65.0] * 8, ["a"] * 8, [None] * 8]
+    given: list[list[Any]] = [
+        [0.5, -64, 64, 0, 1, 2, 3, -1],
+        [],
+        [1, 2],
+        [65.0] * 8,
+        ["a"] * 8,
+        [None] * 8,
+    ]
     none = {"mean": None, "covariance": None, "styleDim": 0}
     calls = [[0, style, values] for style in given] + [[3, None, none], [3, [1.0], none]]
     good, *bad, unstyled, unwanted = NodeJob(tmp_path).call(
         "labels/style_noise", "styleCode", calls
     )
-    np.testing.assert_array_equal(good, np.float32(given[0]))
+    np.testing.assert_array_equal(good, np.array(given[0], np.float32))
     for style, error in zip(given[1:], bad):
         with pytest.raises(ValueError) as expected:
             python.code(0, style)

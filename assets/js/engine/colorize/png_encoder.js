@@ -3,7 +3,7 @@
 
 import { bigEndian, concatBytes, fromBinaryText } from "./bytes.js";
 
-const SIGNATURE = fromBinaryText("\x89PNG\r\n\x1a\n");
+export const PNG_SIGNATURE = fromBinaryText("\x89PNG\r\n\x1a\n");
 const SAMPLE = 4096; // bytes of a row that are looked at to choose a filter
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
@@ -20,7 +20,8 @@ export function crcOf(parts) {
   return ~crc >>> 0;
 }
 
-function chunk(kind, content) {
+/** A chunk of a PNG file, as a list of byte arrays. */
+export function chunk(kind, content) {
   const name = fromBinaryText(kind);
   return [bigEndian(content.length, 4), name, content, bigEndian(crcOf([name, content]), 4)];
 }
@@ -38,7 +39,7 @@ export class PngEncoder {
     Object.assign(this, { width, channels: hasAlpha ? 4 : 3 });
     const kind = Uint8Array.of(8, hasAlpha ? 6 : 2, 0, 0, 0); // bits, RGBA or RGB
     const header = concatBytes([bigEndian(width, 4), bigEndian(height, 4), kind]);
-    this.#parts = [SIGNATURE, ...[["IHDR", header], ...chunks].flatMap((each) => chunk(...each))];
+    this.#parts = [PNG_SIGNATURE, ...[["IHDR", header], ...chunks].flatMap((each) => chunk(...each))];
     this.#previous = new Uint8Array(width * this.channels);
     this.#reading = this.#collect();
   }

@@ -20,7 +20,9 @@ export function resizeLabelMap(map, width, height) {
 function nearestPlaces(size, outSize) {
   const step = size / outSize;
   const places = new Int32Array(outSize);
-  for (let i = 0, place = step / 2; i < outSize; i += 1, place += step) places[i] = Math.min(Math.floor(place), size - 1);
+  for (let i = 0, place = step / 2; i < outSize; i += 1, place += step) {
+    places[i] = Math.min(Math.floor(place), size - 1);
+  }
   return places;
 }
 
