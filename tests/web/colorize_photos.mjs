@@ -16,7 +16,8 @@ const read = (name) => {
   const bytes = readFileSync(join(folder, name));
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
 };
-const { config, weights, names, photos } = JSON.parse(readFileSync(join(folder, "job.json"), "utf-8"));
+const { workingSize } = await module("working_shapes");
+const { config, weights, names, photos, shapes } = JSON.parse(readFileSync(join(folder, "job.json"), "utf-8"));
 const answer = [];
 
 for (const photo of photos) {
@@ -48,4 +49,5 @@ for (const photo of photos) {
     openMs: opened - started, colorizeMs: performance.now() - opened,
   });
 }
-writeFileSync(join(folder, "answer.json"), JSON.stringify(answer));
+const sizes = shapes.map(({ settings, width, height, size }) => workingSize(settings, width, height, size));
+writeFileSync(join(folder, "answer.json"), JSON.stringify({ photos: answer, sizes }));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from helpers.printed import EXAMPLES, mount, old_photo, print_in_dots
 from helpers.running import ROOT
 from PIL import Image
 
+from pix2pix.config import RESIZE_MODES
 from pix2pix.images import negative
 from pix2pix.images.color_hints import Hint, format_hints
 from pix2pix.inference import load_colorizer
@@ -167,9 +168,10 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pair]:
         pairs[name] = Pair(results, notes, offers, feeds, {}, job)
         photos.append(describe(job, name, photo, image, recorder))
     config = json.loads((ROOT / "checkpoints" / "colorize" / "config.json").read_text())
-    values = {"config": config, "weights": str(negative.WEIGHTS), "names": NAMES, "photos": photos}
+    values = {"config": config, "weights": str(negative.WEIGHTS), "names": NAMES}
+    values |= {"photos": photos, "shapes": []}
     answers = job.run(Path(__file__).with_name("colorize_photos.mjs"), values)
-    for pair, answer in zip(pairs.values(), answers):
+    for pair, answer in zip(pairs.values(), answers["photos"]):
         pair.other = answer
     return pairs
 
@@ -230,3 +232,21 @@ def test_the_hard_photos_are_what_they_are_called(pairs: dict[str, Pair]) -> Non
     assert "its dots were smoothed" in pairs["dithered"].notes[0]
     assert any("tones stretched" in note for note in pairs["faded"].notes[0])
     assert any("grain smoothed" in note for note in pairs["faded"].notes[0])
+
+
+@pytest.mark.parametrize("mode", RESIZE_MODES)
+def test_the_working_size_follows_the_checkpoints_resize_mode(tmp_path: Path, mode: str) -> None:
+    colorizer = load_colorizer(ROOT / "checkpoints" / "colorize", device="cpu")
+    colorizer.config = replace(colorizer.config, resize_mode=mode, width=256)
+    settings = {"size": colorizer.size, "width": 256, "resize_mode": mode}
+    shapes = [(w, h, s) for w, h in ((300, 200), (7, 900), (513, 511), (1, 1)) for s in (192, 384)]
+    values = {
+        "weights": "",
+        "photos": [],
+        "shapes": [
+            {"settings": settings, "width": w, "height": h, "size": s} for w, h, s in shapes
+        ],
+    }
+    found = NodeJob(tmp_path).run(Path(__file__).with_name("colorize_photos.mjs"), values)
+    expected = [colorizer._working_shape((h, w), s)[::-1] for w, h, s in shapes]
+    assert found["sizes"] == [list(size) for size in expected]

@@ -15,6 +15,8 @@ const JPEG_MAX_SIDE = 65500;
 const CROPPED = 128; // grey of what is cropped in a preview
 const SUFFIXES = { png: ".png", jpeg: ".jpg" };
 
+const NO_MEMORY = "there is too little memory for this photo: please close other tabs, or open a smaller copy";
+
 // The names that the page shows for the options that are offered: see panel.js.
 const SWITCHES = {
   denoise: "\u201cSmooth the grain\u201d",
@@ -43,7 +45,8 @@ export class ColorizeService {
       return { value: await this.#do(method, args) };
     } catch (error) {
       const { gone = false, isCancelled = false } = error;
-      return { error: error.message || String(error), gone, isCancelled };
+      const isFull = error instanceof RangeError; // an array could not be allocated
+      return { error: isFull ? NO_MEMORY : error.message || String(error), gone, isCancelled };
     }
   }
 
