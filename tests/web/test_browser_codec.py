@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from helpers.printed import EXAMPLES
 from helpers.running import ROOT
 from PIL import Image
 
+from pix2pix.app.server.encoding import data_uri
 from pix2pix.images import negative
 from pix2pix.images.convert import to_rgb
 from pix2pix.images.exif import ExifBlock, ExifTag
@@ -54,6 +56,26 @@ window.photos = new LocalPhotos(window.call, 64);
 document.body.dataset.ready = "";
 </script>"""
 
+TAB = """<!doctype html><title>Tab</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="studio-assets/v/css/studio.css">
+<link rel="stylesheet" href="studio-assets/v/css/colorize.css">
+<div id="tab"><div class="st-photo"></div></div><script type="module">
+import { mountColorize } from "./studio-assets/v/js/colorize/colorize.js";
+import { LocalPhotos } from "./studio-assets/v/js/engine/colorize/local_photos.js";
+const worker = new Worker("./worker.mjs", { type: "module" });
+const waiting = new Map();
+let count = 0;
+worker.onmessage = ({ data: { id, answer } }) => waiting.get(id)(answer);
+const call = (method, args) => new Promise((resolve) => {
+  count += 1;
+  waiting.set(count, resolve);
+  worker.postMessage({ id: count, method, args });
+});
+const props = await (await fetch("props.json")).json();
+const element = document.getElementById("tab");
+mountColorize({ element, props }, () => new LocalPhotos(call, props.max_upload_mb));
+</script>"""
+
 DECODE = """async ([text, name]) => {
   const { value, error } = await call("decode", { file: fileOf(text, name), name });
   return error ? { error } : { ...value, data: textOf(value.data) };
@@ -77,6 +99,27 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+def tab_props() -> dict[str, Any]:
+    """What the page knows of the tab, as `build_colorize_tab` tells it."""
+    grey = data_uri(photo(), "png")
+    name = EXAMPLES[0].name
+    first = {"before": grey, "after": grey, "width": photo().width, "height": photo().height}
+    return {
+        "tab": "Colourise",
+        "first": first,
+        "max_strength": 1.5,
+        "max_upload_mb": 64,
+        "max_hints": 256,
+        "sizes": [128, 192, 256, 384],
+        "size": 192,
+        "examples": [{"file": name, "title": "One", "url": f"studio-assets/v/examples/{name}"}],
+    }
+
+
+def photo(index: int = 0) -> Image.Image:
+    return Image.open(EXAMPLES[index]).convert("RGB")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
@@ -85,6 +128,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copy(CHECKPOINT / "config.json", folder)
     shutil.copy(Path(__file__).with_name("colorize_worker.mjs"), folder / "worker.mjs")
     (folder / "index.html").write_text(PAGE)
+    shutil.copytree(ASSETS, folder / "studio-assets" / "v")
+    (folder / "tab.html").write_text(TAB)
+    (folder / "props.json").write_text(json.dumps(tab_props()))
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
@@ -118,10 +164,6 @@ def camera_exif(turned: int) -> bytes:
     caption = "Großmutter 1941".encode() + b"\0"
     rows = {270: ExifTag(2, len(caption), caption), 274: ExifTag(3, 1, turned.to_bytes(2, "big"))}
     return ExifBlock(">", rows).pack()
-
-
-def photo(index: int = 0) -> Image.Image:
-    return Image.open(EXAMPLES[index]).convert("RGB")
 
 
 def test_a_lossless_file_is_decoded_to_its_pixels(page: Any) -> None:
@@ -195,10 +237,10 @@ def save(page: Any, content: bytes, name: str, **settings: Any) -> tuple[dict[st
     return answer, base64.b64decode(answer["content"])
 
 
-def colorized(image: Image.Image) -> Image.Image:
+def colorized(image: Image.Image, **options: Any) -> Image.Image:
     colorizer = load_colorizer(CHECKPOINT, device="cpu")
     colorizer._runner = formula  # type: ignore[assignment]
-    return colorizer.colorize(image)
+    return colorizer.colorize(image, **options)
 
 
 def test_a_saved_png_is_what_python_makes_with_the_photos_metadata(page: Any) -> None:
@@ -250,3 +292,27 @@ def test_previews_are_pictures_that_the_page_can_show(page: Any) -> None:
     assert answer["thumb"].startswith("data:image/webp;base64,")
     thumb = Image.open(io.BytesIO(base64.b64decode(answer["thumb"].split(",")[1])))
     assert max(thumb.size) == 160
+
+
+def test_the_tab_works_without_a_server(site: str, page: Any, tmp_path: Path) -> None:
+    page.goto(f"{site}tab.html")
+    page.locator(".st-photo[data-shown]").wait_for()
+    path = tmp_path / "aunt.png"
+    path.write_bytes(encoded(photo(2), "PNG"))
+    page.locator("input[type=file][multiple]").set_input_files([path])
+    page.locator(".st-photo[data-shown='aunt.png']").wait_for()
+    page.locator(".st-shot[data-name='aunt.png'][data-state=done]").wait_for()
+    page.get_by_role("button", name="Working size").click()
+    page.get_by_role("dialog").locator(".st-result img[src]").nth(3).wait_for()
+    page.get_by_role("button", name="Working size 128").click()
+    page.locator(".st-photo[data-size='128']").wait_for()
+    page.get_by_label("Strength").focus()
+    page.keyboard.press("End")
+    page.locator(".st-photo[data-strength='1.5']").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("menuitem", name="Save as PNG").click()
+    assert download.value.suggested_filename == "aunt.png"
+    result = open_image(Path(download.value.path()).read_bytes())
+    expected = colorized(photo(2), strength=1.5, size=128)
+    assert np.abs(np.asarray(result).astype(int) - np.asarray(expected)).max() <= 1
