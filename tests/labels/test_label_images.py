@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from helpers.label_images import SIDE, house, painted, saved
 from helpers.synthetic import make_facade
 from PIL import Image
 
@@ -16,37 +17,12 @@ from pix2pix.labels.classes import PALETTE, PIX2PIX_PALETTE, VOID
 from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
 from pix2pix.runtime.user_warnings import collect_notices
 
-SIDE = 128
 MASK = ((0, 0, 0), (255, 255, 255))
 ROADS = ((128, 64, 128), (70, 130, 180), (107, 142, 35))
 
 
-def house(side: int = SIDE) -> np.ndarray:
-    """Sky, a wall, windows with sills, a door."""
-    labels = np.zeros((side, side), np.uint8)
-    unit = side // 16
-    labels[2 * unit : 15 * unit, 2 * unit : 14 * unit] = 1
-    for top in (4, 8):
-        for left in (3, 7, 11):
-            window = slice(top * unit, (top + 2) * unit), slice(left * unit, (left + 2) * unit)
-            labels[window] = 2
-            labels[(top + 2) * unit : (top + 2) * unit + unit // 2, window[1]] = 5
-    labels[12 * unit : 15 * unit, 7 * unit : 9 * unit] = 3
-    return labels
-
-
-def painted(labels: np.ndarray, palette: np.ndarray = PALETTE) -> np.ndarray:
-    return palette[labels].copy()
-
-
 def photo(side: int = SIDE) -> np.ndarray:
     return make_facade(side, side, seed=3)[0]
-
-
-def saved(rgb: np.ndarray, format_: str, **options: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(rgb).save(buffer, format_, **options)
-    return buffer.getvalue()
 
 
 def read(data: bytes, colors=None, classes=()) -> tuple[np.ndarray, str]:

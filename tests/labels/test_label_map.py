@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.synthetic import make_facade
+from helpers.label_images import block_map, colored, facade_photo, random_map, sunset, void_corner
 from PIL import Image
 
 from pix2pix.labels.classes import PIX2PIX_PALETTE
@@ -25,29 +25,6 @@ from pix2pix.runtime.user_warnings import collect_notices
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 PALETTES = pytest.mark.parametrize("palette", [PALETTE, PIX2PIX_PALETTE], ids=["cmp", "pix2pix"])
-
-
-def random_map(height: int = 30, width: int = 40) -> np.ndarray:
-    """All twelve classes, pixel by pixel."""
-    labels = np.random.default_rng(0).integers(0, NUM_CLASSES, (height, width), dtype=np.uint8)
-    labels[0, :NUM_CLASSES] = range(NUM_CLASSES)
-    return labels
-
-
-def block_map(side: int = 256, block: int = 16) -> np.ndarray:
-    """All twelve classes in squares, every pair of neighbours different: many borders."""
-    blocks = np.add.outer(np.arange(side // block) * 5, np.arange(side // block)) % NUM_CLASSES
-    return np.kron(blocks, np.ones((block, block))).astype(np.uint8)
-
-
-def void_corner(labels: np.ndarray) -> np.ndarray:
-    labels = labels.copy()
-    labels[:10, :12] = VOID
-    return labels
-
-
-def colored(labels: np.ndarray, palette: np.ndarray) -> Image.Image:
-    return Image.fromarray(np.vstack([palette, [[0, 0, 0]]])[np.minimum(labels, 12)].astype("u1"))
 
 
 def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -165,18 +142,6 @@ def test_a_single_class_is_a_map_too() -> None:
 
 
 # Nothing else is taken for one
-
-
-def facade_photo() -> Image.Image:
-    return Image.fromarray(make_facade(128, 128, seed=0)[0])
-
-
-def sunset() -> Image.Image:
-    """A photo of class-like hues: deep blue above, orange and red below."""
-    y = np.linspace(0, 1, 128)[:, None, None]
-    rgb = (1 - y) * np.array([20, 30, 110]) + y * np.array([230, 90, 40])
-    noise = np.random.default_rng(0).normal(0, 12, (128, 128, 3))
-    return Image.fromarray(np.clip(rgb + noise, 0, 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize(
