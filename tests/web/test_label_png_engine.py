@@ -27,7 +27,7 @@ def test_a_saved_label_map_has_the_pixels_and_the_palette_that_python_writes(
             labels[: shape[0] // 4] = VOID
             cases.append((labels, colors))
     calls = [[labels, *labels.shape[::-1], colors] for labels, colors in cases]
-    found = NodeJob(tmp_path).call("labels/label_png", "encodeLabelPng", calls)
+    found = NodeJob(tmp_path).call("labels/label_png", "encodeLabelImage", calls)
     for (labels, colors), content in zip(cases, found):
         buffer = io.BytesIO()
         encode_label_image(labels, colors).save(buffer, "PNG")

@@ -14,7 +14,6 @@ from helpers.png_files import raw_png
 
 from pix2pix.app.server.draw_routes import NotALabelMapError, open_drawing
 from pix2pix.images.reader import open_image
-from pix2pix.labels.label_images import LOSSY_FORMATS
 from pix2pix.labels.label_map import encode_label_image
 from pix2pix.runtime.user_warnings import collect_notices
 
@@ -50,7 +49,6 @@ def as_values(case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
         "rgba": np.asarray(image.convert("RGBA")) if image.format != "PNG" else None,
         "width": image.width,
         "height": image.height,
-        "isLossy": image.format in LOSSY_FORMATS,
     }
     return values, case.canvas.props()
 

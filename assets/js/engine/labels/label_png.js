@@ -11,7 +11,7 @@ const HAS_PALETTE = [8, 3, 0, 0, 0]; // 8 bits, palette, deflate, no filter of r
  * The bytes of a palette PNG of class indices (width * height): ids from 1 on in the colours of their
  * classes, [[r, g, b], ...], and VOID as id 0, black.
  */
-export function encodeLabelPng(ids, width, height, colors) {
+export function encodeLabelImage(ids, width, height, colors) {
   const rows = new Uint8Array((width + 1) * height); // each begins with its filter, 0: none
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {

@@ -1,5 +1,6 @@
 // Reads label images of any form as `CanvasSpec.decode` does: pix2pix/labels/label_images.py.
 
+import { detectFormat } from "../colorize/file_parts.js";
 import { FACADE_COLORS, FACADE_NAMES, PIX2PIX_COLORS } from "./classes.js";
 import {
   classColors, decodeColors, decodeExactly, findWhiteBackground, NotALabelMapError, percent,
@@ -13,20 +14,21 @@ import { MIN_SEAM, seamStrength } from "./seam.js";
 
 const MIN_ALPHA = 128; // pixels with a lower alpha are transparent
 const MIN_HALF = 16; // pixels
+const LOSSY_FORMATS = ["JPEG", "WEBP", "AVIF", "HEIC"];
 const FACADES = classColors(FACADE_NAMES, [FACADE_COLORS, PIX2PIX_COLORS], true);
 
 /**
  * The drawing in an image: { ids, notices }, the ids of the canvas and sentences on how it was read.
  *
  * `bytes` is the file, `rgba` its pixels (width * height * 4) as the browser decodes them, upright and not
- * premultiplied; those of a PNG are read from the file instead. `isLossy` is true for JPEG, WebP, AVIF and
- * HEIC. `canvas` is { kind: "facades" | "labels" | "lines", width, height, classes: [{ name, rgb }] }.
- * Throws an Error "NAME: reason" for any other picture, with `notALabelMap` true unless the file is damaged.
+ * premultiplied; those of a PNG are read from the file instead. `isLossy` defaults to what the format says.
+ * `canvas` is { kind: "facades" | "labels" | "lines", width, height, classes: [{ name, rgb }] }. Throws an
+ * Error "NAME: reason" for any other picture, with `notALabelMap` true unless the file is damaged.
  */
-export function readLabelImage({ bytes, name, rgba, width, height, isLossy }, canvas) {
+export function readLabelImage({ bytes, name, rgba, width, height, isLossy = hasLosses(bytes) }, canvas) {
   let image;
   try {
-    image = bytes && isPng(bytes) ? imageFromPng(bytes) : imageFromRgba({ data: rgba, width, height });
+    image = isPng(bytes) ? imageFromPng(bytes) : imageFromRgba({ data: rgba, width, height });
   } catch (error) {
     throw new Error(`${name}: ${error.message}`);
   }
@@ -38,6 +40,8 @@ export function readLabelImage({ bytes, name, rgba, width, height, isLossy }, ca
     throw Object.assign(new Error(`${name}: ${error.message}`), { notALabelMap: true });
   }
 }
+
+const hasLosses = (bytes) => LOSSY_FORMATS.includes(detectFormat(bytes));
 
 function decode(image, canvas, isLossy) {
   if (canvas.kind === "lines") return { map: decodeLines(image, canvas.width, canvas.height), notes: [] };
