@@ -228,6 +228,11 @@ def palettes() -> Iterator[tuple[str, Case]]:
     yield "clear class", Case(png(encode_label_image(labels), transparency=3))
     yield "clear and unused", Case(png(encode_label_image(labels), transparency=0))
     yield "clear colour", Case(png(colored(labels, PALETTE), transparency=(0, 0, 255)))
+    saved_by_us = encode_label_image(void_corner(labels))
+    for kind in ("GIF", "BMP"):
+        yield kind, Case(encoded(saved_by_us, kind))
+    yield "gif with a clear class", Case(encoded(saved_by_us, "GIF", transparency=3))
+    yield "lossless webp", Case(encoded(colored(labels, PALETTE), "WEBP", lossless=True))
     values = np.array([[0, 1, 2, 255]], np.uint8).repeat(8, 1).repeat(8, 0)
     shades = np.full((256, 3), 224, np.uint8)
     shades[:3] = ROADS
