@@ -25,6 +25,7 @@ LAYERS = {
     "pix2pix.hub": 4,
     "pix2pix.training": 4,
     "pix2pix.inference": 5,
+    "pix2pix.web": 5,
     "pix2pix.__main__": 6,
     "pix2pix.app": 6,
     "pix2pix.cli": 6,

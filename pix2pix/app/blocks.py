@@ -13,7 +13,6 @@ from starlette.middleware import Middleware
 
 from pix2pix.app import components, gradio_compat, programs
 from pix2pix.app.assets import ASSETS, assets_routes
-from pix2pix.app.canvas_spec import canvas_of
 from pix2pix.app.root_path import read_root_path
 from pix2pix.app.server.connections import Connections, guarded
 from pix2pix.app.server.guard import ServerGuard
@@ -21,7 +20,6 @@ from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.origin_check import Access, read_access
 from pix2pix.app.server.photo_store import PHOTOS
 from pix2pix.app.server.request_filter import AllowlistMiddleware
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.app.server.upload_cache import KEEP_S, SWEEP_EVERY_S, keep_tidy
 from pix2pix.app.tabs.colorize_tab import build_colorize_tab
@@ -30,6 +28,8 @@ from pix2pix.app.tabs.model_tab import Served, build_model_tab
 from pix2pix.app.theme import studio_theme
 from pix2pix.app.uploads import upload_routes
 from pix2pix.inference import Colorizer, Drawer, Tracer
+from pix2pix.labels.canvas_spec import canvas_of
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 MAX_CALLS = 64  # of programs that run or wait in Gradio; the ModelQueue takes fewer
 

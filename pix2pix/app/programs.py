@@ -14,7 +14,6 @@ import gradio as gr
 from PIL import Image
 
 from pix2pix.app import gradio_compat
-from pix2pix.app.canvas_spec import CanvasSpec
 from pix2pix.app.errors import as_user_error, show_notices
 from pix2pix.app.server.disk_share import FILES
 from pix2pix.app.server.event_validation import Endpoint
@@ -27,6 +26,7 @@ from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.images.writer import read_dpi, save_image
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.labels.canvas_spec import CanvasSpec
 from pix2pix.labels.label_map import is_facades, open_label_map
 
 MAX_HEADER_BYTES = 2 << 20  # of a PNG: its metadata is bounded (`images.metadata`)

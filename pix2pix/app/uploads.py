@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from pix2pix.app.server.answers import PRIVATE
 from pix2pix.app.server.client_address import current_client
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 from pix2pix.app.server.upload_cache import keep_upload, upload_folder
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 UPLOAD_URL = "gradio_api/upload"
 MAX_FILES = 32  # in one form

@@ -17,14 +17,14 @@ from PIL import Image
 
 from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo, launch_options
-from pix2pix.app.canvas_spec import fit_label_map
-from pix2pix.app.server.encoding import pack_ids, unpack_ids
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
 from pix2pix.inference import Tracer
+from pix2pix.labels.canvas_spec import fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS, make_random_plan
 from pix2pix.labels.label_map import PALETTE, decode_label_image, open_label_map
+from pix2pix.labels.packed_ids import pack_ids, unpack_ids
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 

@@ -24,10 +24,10 @@ from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.client_address import client_key
 from pix2pix.app.server.client_shares import MAX_CLIENTS, SessionRate, Share
 from pix2pix.app.server.connections import Connections
-from pix2pix.app.server.encoding import pack_ids
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits, max_connections, parse_limits
 from pix2pix.app.server.model_queue import Lane, ModelQueue
 from pix2pix.labels.label_map import encode_label_image
+from pix2pix.labels.packed_ids import pack_ids
 
 SMALL = replace(
     DEFAULT_LIMITS,

@@ -22,10 +22,10 @@ from pix2pix.app.server.colorize_schemas import (
     color_kept,
     finish_photo,
 )
-from pix2pix.app.server.encoding import preview_uri
 from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload
 from pix2pix.app.server.schemas import parse_request
 from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.images.encoding import preview_uri
 from pix2pix.inference import Hint, load_colorizer
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
@@ -156,7 +156,7 @@ def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
 
 
 def test_what_is_too_long_for_a_jpeg_is_refused_as_one(tmp_path: Path) -> None:
-    Image.new("L", (66_000, 2)).save(tmp_path / "long.png")
+    Image.new("L", (65_520, 2)).save(tmp_path / "long.png")
     with pytest.raises(ValueError, match=r"long\.png: is too long for a JPEG"):
         finish_photo(
             SepiaColorizer(), tmp_path / "long.png", "long.png", ColorizeSettings(1.0, 192), "jpeg"

@@ -16,8 +16,8 @@ from helpers.serving import serve
 from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from PIL import Image
 
-from pix2pix.app.server.encoding import pack_ids
 from pix2pix.inference import InferenceCancelledError
+from pix2pix.labels.packed_ids import pack_ids
 from pix2pix.runtime.user_warnings import notify
 
 IDS = pack_ids(WALL)

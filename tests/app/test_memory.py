@@ -40,7 +40,7 @@ from pix2pix.labels.label_map import encode_label_image, open_label_map
 from pix2pix.runtime.malloc import trim_heap
 from pix2pix.app.server.colorize_schemas import ColorizeSettings, finish_photo
 from pix2pix.app.server.draw_routes import NotALabelMapError, open_drawing, trace_photo
-from pix2pix.app.canvas_spec import facades_canvas
+from pix2pix.labels.canvas_spec import facades_canvas
 
 def megabytes():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -19,13 +19,13 @@ from PIL import Image
 
 from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo, tab_names
-from pix2pix.app.canvas_spec import CanvasSpec, canvas_of
-from pix2pix.app.server.encoding import pack_ids, unpack_ids
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, Tracer, Translator, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of
 from pix2pix.labels.label_map import decode_label_image, encode_label_image
+from pix2pix.labels.packed_ids import pack_ids, unpack_ids
 from pix2pix.training.train_step import checkpoint_config
 
 

@@ -13,8 +13,8 @@ from helpers.serving import serve
 from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 
 from pix2pix.app.server.client_address import without_forged_headers
-from pix2pix.app.server.encoding import pack_ids
 from pix2pix.app.server.origin_check import read_access
+from pix2pix.labels.packed_ids import pack_ids
 
 FOREIGN = "https://evil.example"
 FRIEND = "https://friend.example"

@@ -23,7 +23,7 @@ from helpers.hand import (
 )
 from PIL import Image
 
-from pix2pix.app.canvas_spec import KEYS
+from pix2pix.labels.canvas_spec import KEYS
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import decode_label_image, encode_label_image

@@ -23,11 +23,11 @@ from helpers.serving import serve
 from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
 from PIL import Image
 
-from pix2pix.app.canvas_spec import fit_label_map
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
+from pix2pix.labels.canvas_spec import fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import encode_label_image
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]

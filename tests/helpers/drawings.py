@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from pix2pix.app.server.encoding import pack_ids
+from pix2pix.labels.packed_ids import pack_ids
 
 SIZE = 256
 WALL = np.ones((SIZE, SIZE), np.uint8)

@@ -10,8 +10,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from pix2pix.app.server.encoding import pack_ids
 from pix2pix.app.server.studio_api import API_URL
+from pix2pix.labels.packed_ids import pack_ids
 
 KEY = "0123456789abcdef" * 2  # a visitor's
 HTTP = httpx.Client(timeout=120, trust_env=False)  # one for all: making one takes a while

@@ -10,9 +10,9 @@ from helpers.label_images import SIDE, house, painted, saved
 from helpers.synthetic import make_facade
 from PIL import Image
 
-from pix2pix.app.canvas_spec import facades_canvas
 from pix2pix.app.server.draw_routes import open_drawing
 from pix2pix.config import LabelColor
+from pix2pix.labels.canvas_spec import facades_canvas
 from pix2pix.labels.classes import PALETTE, PIX2PIX_PALETTE, VOID
 from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
 from pix2pix.runtime.user_warnings import collect_notices

@@ -20,12 +20,12 @@ from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 from torch import Tensor
 
 from pix2pix.app.errors import show_notices
-from pix2pix.app.server.encoding import pack_ids
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.inference import load_any
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.oom_fallback import NOTICE, OomFallback
 from pix2pix.inference.runner import Runner
+from pix2pix.labels.packed_ids import pack_ids
 from pix2pix.runtime.user_warnings import collect_notices, notify
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")

@@ -20,8 +20,8 @@ from helpers.running import RunningApp, host_and_port
 from helpers.tiffs import by_hand
 from PIL import Image, PngImagePlugin
 
-from pix2pix.app.server.encoding import pack_ids
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
+from pix2pix.labels.packed_ids import pack_ids
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 VISITOR = httpx.Client(timeout=120, trust_env=False)
 ROOM_MB = 300  # what stays after 50 megapixels; the same again takes no more

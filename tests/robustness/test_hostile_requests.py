@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from helpers.running import RunningApp
 
-from pix2pix.app.server.encoding import pack_ids
+from pix2pix.labels.packed_ids import pack_ids
 
 JSON = {"content-type": "application/json"}
 VISITOR = httpx.Client(timeout=120, trust_env=False)  # one for all: making one takes a while

@@ -18,9 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pix2pix.app.canvas_spec import facades_canvas
 from pix2pix.app.server.colorize_schemas import ColorizeRequest
-from pix2pix.app.server.encoding import unpack_ids
 from pix2pix.app.server.event_validation import Endpoint, check_call, check_named_call, parse_json
 from pix2pix.app.server.schemas import (
     DrawContext,
@@ -34,7 +32,9 @@ from pix2pix.config import CheckpointConfig, from_dict
 from pix2pix.images.color import rgb_to_lab
 from pix2pix.images.color_hints import parse_hints, read_hints
 from pix2pix.images.reader import open_rgb, read_size
+from pix2pix.labels.canvas_spec import facades_canvas
 from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
+from pix2pix.labels.packed_ids import unpack_ids
 
 few = settings(
     max_examples=150,

@@ -13,12 +13,12 @@ from PIL import Image
 import pix2pix.__main__ as cli
 from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo
-from pix2pix.app.canvas_spec import canvas_of
 from pix2pix.cli import train
 from pix2pix.hub import resolve
 from pix2pix.hub.client import Hub
 from pix2pix.images.reader import open_rgb
 from pix2pix.inference import Colorizer, load_any
+from pix2pix.labels.canvas_spec import canvas_of
 from pix2pix.labels.label_map import encode_label_image
 
 NAME = "ada/houses"

@@ -23,11 +23,11 @@ from pix2pix.app.server.colorize_schemas import (
     open_for,
     result_name,
 )
-from pix2pix.app.server.encoding import image_bytes
 from pix2pix.app.server.photo_store import KeptPhoto, open_upload
 from pix2pix.app.server.schemas import parse_request
 from pix2pix.images import negative
 from pix2pix.images.convert import to_rgb
+from pix2pix.images.encoding import image_bytes
 from pix2pix.inference import Colorizer, load_colorizer
 
 CHECKPOINT = ROOT / "checkpoints" / "colorize"

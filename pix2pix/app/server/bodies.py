@@ -12,7 +12,8 @@ from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.client_shares import Share
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB, clean_name
+from pix2pix.app.server.schemas import clean_name
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 MAX_JSON_BYTES = 2 << 20  # a drawing of 1024x1024 pixels needs less
 JSON_LIMIT_S = 30

@@ -13,19 +13,19 @@ from pix2pix.app.server.answers import answer_json, answering, refuse
 from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.colorize_schemas import (
     MEDIA_TYPES,
-    SIZES,
     ColorizeRequest,
     color_kept,
     color_photo,
     finish_photo,
     result_name,
 )
-from pix2pix.app.server.encoding import preview_uri, thumbnail_uri
 from pix2pix.app.server.model_queue import Lane, ModelQueue
 from pix2pix.app.server.photo_routes import THUMB_SIDE, PhotoApi, key_of
 from pix2pix.app.server.photo_store import KeptPhoto, PhotoGoneError, PhotoStore, Result
 from pix2pix.app.server.schemas import parse_request
+from pix2pix.images.encoding import preview_uri, thumbnail_uri
 from pix2pix.inference import Colorizer
+from pix2pix.web.tab_props import WORKING_SIZES
 
 SIZE_SIDE = 240  # pixels of a picture in the choice of working sizes
 
@@ -87,7 +87,7 @@ def show_thumb(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) 
 def show_sizes(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
     """The photo as each working size would colour it."""
     pictures = []
-    for size in sorted({*SIZES, colorizer.size}):
+    for size in sorted({*WORKING_SIZES, colorizer.size}):
         image = color_photo(colorizer, photo.quick, wanted.settings._replace(size=size), photo.scan)
         pictures.append({"size": size, "image": thumbnail_uri(image, SIZE_SIDE)})
     return {"sizes": pictures}

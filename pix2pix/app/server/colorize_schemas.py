@@ -14,8 +14,8 @@ from pix2pix.images.reader import open_image
 from pix2pix.images.scan_analysis import ScanAnalysis
 from pix2pix.images.writer import encode_image, read_dpi
 from pix2pix.inference import Colorizer, PhotoSession, format_offers
+from pix2pix.web.tab_props import WORKING_SIZES
 
-SIZES = (128, 192, 256, 384)  # pixels of the short side at which colours are looked for
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 JPEG_MAX_SIDE = 65500
@@ -50,8 +50,10 @@ def _read_size(value: Any, info: ValidationInfo) -> int:
     """The working size; the model's own, which is the context, where none is given."""
     own = info.context
     size = own if value is None else value
-    if type(size) is not int or size not in (*SIZES, own):
-        raise ValueError(f"size must be one of {', '.join(map(str, SIZES))}, got {short(value)}")
+    if type(size) is not int or size not in (*WORKING_SIZES, own):
+        raise ValueError(
+            f"size must be one of {', '.join(map(str, WORKING_SIZES))}, got {short(value)}"
+        )
     return size
 
 

@@ -8,10 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pix2pix.app.canvas_spec import CanvasSpec, fit_label_map
 from pix2pix.app.server.answers import answer_file, answer_json, answering, refuse
 from pix2pix.app.server.bodies import BodyReader
-from pix2pix.app.server.encoding import image_bytes, pack_ids, thumbnail_bytes, thumbnail_uri
 from pix2pix.app.server.model_queue import Lane, LatestRequests, ModelQueue
 from pix2pix.app.server.schemas import (
     DrawContext,
@@ -20,12 +18,15 @@ from pix2pix.app.server.schemas import (
     LabelImageRequest,
     parse_request,
 )
+from pix2pix.images.encoding import image_bytes, thumbnail_bytes, thumbnail_uri
 from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.inference import Drawer, InferenceCancelledError, Stop, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.labels.canvas_spec import CanvasSpec, fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import make_random_plan
 from pix2pix.labels.label_map import encode_label_image
+from pix2pix.labels.packed_ids import pack_ids
 
 THUMB_SIDE = 128  # pixels of a small picture
 PHOTO_SIDE = 1024  # a photo is traced, or its style taken, at this size at most

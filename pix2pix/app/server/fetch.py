@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 import anyio
 import httpx
 
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB, clean_name
+from pix2pix.app.server.schemas import clean_name
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 FETCH_LIMIT_S = 20.0  # for all of it, redirects and name resolution too
 MAX_REDIRECTS = 5

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from pix2pix.app.server.answers import answer_file, answer_json, answering
 from pix2pix.app.server.bodies import BodyReader
-from pix2pix.app.server.encoding import data_uri, image_bytes
 from pix2pix.app.server.model_queue import Lane, ModelQueue
+from pix2pix.images.encoding import data_uri, image_bytes
 from pix2pix.images.reader import open_rgb, read_size
 from pix2pix.inference import Tracer, Translator
 from pix2pix.labels.label_map import encode_label_image

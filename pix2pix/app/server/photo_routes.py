@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from pix2pix.app.server.answers import PRIVATE, answer_json, answering, refuse
 from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.client_address import current_client
-from pix2pix.app.server.encoding import thumbnail_uri
 from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, check_key, open_upload
+from pix2pix.images.encoding import thumbnail_uri
 
 THUMB_SIDE = 160
 PRESENCE_BEAT_S = 15  # less than a proxy waits for the next byte

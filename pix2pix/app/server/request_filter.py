@@ -36,11 +36,11 @@ from pix2pix.app.server.event_validation import (
 )
 from pix2pix.app.server.fetch import Fetcher
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 from pix2pix.app.server.shutdown import is_stopping
 from pix2pix.app.server.studio_api import API_URL
 from pix2pix.app.server.upload_cache import is_address, keep_upload, upload_folder
 from pix2pix.app.uploads import UPLOAD_URL
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 MAX_FORM_BYTES = (MAX_UPLOAD_MB << 20) + (1 << 20)  # a file in its multipart form
 MAX_MCP_BYTES = MAX_FORM_BYTES * 4 // 3  # a file in base64

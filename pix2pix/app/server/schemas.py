@@ -19,13 +19,12 @@ from pydantic import (
     ValidationInfo,
 )
 
-from pix2pix.app.canvas_spec import CanvasSpec
-from pix2pix.app.server.encoding import unpack_ids
 from pix2pix.config import check_style
 from pix2pix.inference import MAX_STRENGTH
+from pix2pix.labels.canvas_spec import CanvasSpec
+from pix2pix.labels.packed_ids import unpack_ids
 
 MAX_SEED = 9999
-MAX_UPLOAD_MB = 64
 MAX_NAME = 120  # characters of a file's name
 
 Request = TypeVar("Request", bound="RequestModel")

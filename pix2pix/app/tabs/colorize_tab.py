@@ -13,13 +13,13 @@ from PIL import Image
 from pix2pix.app.assets import ASSETS, ASSETS_URL
 from pix2pix.app.components import scripted_html
 from pix2pix.app.server.colorize_routes import ColorizeApi
-from pix2pix.app.server.colorize_schemas import SIZES, ColorizeSettings, color_photo
-from pix2pix.app.server.encoding import preview_uri
+from pix2pix.app.server.colorize_schemas import ColorizeSettings, color_photo
 from pix2pix.app.server.photo_store import PhotoStore, open_upload
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 from pix2pix.app.server.studio_api import StudioApi
+from pix2pix.images.encoding import preview_uri
 from pix2pix.images.reader import open_rgb
-from pix2pix.inference import MAX_HINTS, MAX_STRENGTH, Colorizer
+from pix2pix.inference import Colorizer
+from pix2pix.web.tab_props import COLORIZE_SCRIPT, colorize_props
 
 OWN_SIDE = 768  # pixels of a model's own example
 
@@ -56,20 +56,10 @@ def build_colorize_tab(
     """Adds the tab's content to the Blocks under construction, and its routes to the API."""
     routes = ColorizeApi(colorizer, store, studio.queue, studio.bodies).routes()
     with gr.Column(elem_classes="studio-colorize"):
-        scripted_html(
-            "photo",
-            "colorize/colorize.js",
-            "mountColorize",
-            tab=name,
-            api=studio.add(name, routes),
-            first=first_preview(colorizer, examples[0].path),
-            max_strength=MAX_STRENGTH,
-            max_upload_mb=MAX_UPLOAD_MB,
-            max_hints=MAX_HINTS,
-            sizes=sorted({*SIZES, colorizer.size}),
-            size=colorizer.size,
-            examples=[{"file": e.path.name, "title": e.title, "url": e.url} for e in examples],
-        )
+        own = [{"file": e.path.name, "title": e.title, "url": e.url} for e in examples]
+        first = first_preview(colorizer, examples[0].path)
+        props = colorize_props(name, studio.add(name, routes), colorizer.size, first, own)
+        scripted_html("photo", *COLORIZE_SCRIPT, **props)
 
 
 def own_examples(paths: Sequence[Path]) -> list[ExamplePhoto]:

@@ -2,18 +2,25 @@
 
 import gradio as gr
 
-from pix2pix.app import components
-from pix2pix.app.canvas_spec import CanvasSpec
+from pix2pix.app.components import scripted_html
 from pix2pix.app.server.draw_routes import DrawApi, draw_picture, encode_picture, picture_name
-from pix2pix.app.server.encoding import bytes_uri
 from pix2pix.app.server.schemas import DrawRequest
 from pix2pix.app.server.studio_api import StudioApi
+from pix2pix.images.encoding import bytes_uri
 from pix2pix.inference import Drawer, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
-
-SEEDS = (7, 1203, 2718, 4242, 6180, 8088)  # of the gallery of styles
-MIN_SEEDS, MAX_STYLES = 2, 8  # the gallery has named styles first, and room for 8 pictures
-START_SEED = SEEDS[0]
+from pix2pix.labels.canvas_spec import CanvasSpec
+from pix2pix.web.tab_props import (
+    DRAWING_SCRIPT,
+    GALLERY_SCRIPT,
+    PREVIEW_SCRIPT,
+    START_PANEL_SCRIPT,
+    START_SEED,
+    drawing_props,
+    gallery_props,
+    preview_props,
+    start_panel_props,
+)
 
 
 class DrawTab:
@@ -30,15 +37,18 @@ class DrawTab:
         routes = DrawApi(drawer, canvas, self.tracer, studio.queue, studio.bodies).routes()
         api = studio.add(name, routes)
         with gr.Column(elem_classes="studio-draw"):
-            components.drawing(name, api, canvas, START_SEED, drawer.style_dim)
+            props = drawing_props(name, api, canvas, drawer.style_dim)
+            scripted_html("drawing", *DRAWING_SCRIPT, **props)
             with gr.Column(elem_classes="studio-side"):
                 large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
                 first = self._first_picture()
-                components.picture(name, canvas, first, drawer.style_dim > 0, large)
+                props = preview_props(name, canvas, first, drawer.style_dim, large)
+                scripted_html("preview", *PREVIEW_SCRIPT, **props)
                 if drawer.style_dim:
-                    seeds = SEEDS[: max(MIN_SEEDS, MAX_STYLES - len(drawer.styles))]
-                    components.style_gallery(name, api, drawer.styles, seeds)
-            components.start_panel(name, api, canvas, traces=self.tracer is not None)
+                    props = gallery_props(name, api, drawer.styles)
+                    scripted_html("styles", *GALLERY_SCRIPT, **props)
+            props = start_panel_props(name, api, canvas, traces=self.tracer is not None)
+            scripted_html("start-panel", *START_PANEL_SCRIPT, **props)
 
     def _first_picture(self) -> dict[str, str]:
         """The picture that the page opens with, {"image": a data URI, "name"}."""

@@ -10,12 +10,12 @@ import gradio as gr
 from PIL import Image
 
 from pix2pix.app.components import scripted_html
-from pix2pix.app.server.encoding import data_uri
 from pix2pix.app.server.image_routes import ImageApi, preview_photo
-from pix2pix.app.server.schemas import MAX_UPLOAD_MB
 from pix2pix.app.server.studio_api import StudioApi
+from pix2pix.images.encoding import data_uri
 from pix2pix.images.reader import open_rgb
 from pix2pix.inference import Tracer, Translator
+from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 THUMB_SIDE = 128
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pix2pix.app import programs
-from pix2pix.app.canvas_spec import CanvasSpec, canvas_of, example_files, with_examples
 from pix2pix.app.server.event_validation import Endpoint
 from pix2pix.app.server.photo_store import PHOTOS
 from pix2pix.app.server.studio_api import StudioApi
@@ -16,6 +15,7 @@ from pix2pix.config import INPUT_TYPES
 from pix2pix.images.reader import read_size
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
 from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of, example_files, with_examples
 
 
 class Served(NamedTuple):

@@ -16,7 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from pix2pix.models import Norm, ResizeConv, UNet
+from pix2pix.models import Norm, ResizeConv, StyleEncoder, UNet
 from pix2pix.models.blocks import Down, LateralConv, Up
 from pix2pix.models.efficientnet import InvertedResidual, SameConv
 from pix2pix.models.unet import AnnealedMean, PixelEmbedding
@@ -26,8 +26,10 @@ IR_VERSION = 8  # supported by runtimes since 2022; onnx defaults to the latest
 
 # fp32: stored and computed in float32. fp16: stored and computed in float16, with float32 inputs
 # and outputs. fp16_storage: weights exactly representable in float16 are stored in it, computation
-# is in float32.
-Precision: TypeAlias = Literal["fp32", "fp16", "fp16_storage"]
+# is in float32. int8_storage: large weights are stored in 8 bits with a float32 scale for each
+# channel, computation is in float32; a runtime unpacks them once, when it folds constants.
+Precision: TypeAlias = Literal["fp32", "fp16", "fp16_storage", "int8_storage"]
+MIN_QUANTIZED = 1024  # numbers in a weight, below which 8 bits save nothing
 Shape: TypeAlias = "list[int | str]"  # a str names a dynamic dimension
 
 
@@ -47,9 +49,11 @@ class GraphBuilder:
         self._nodes.append(helper.make_node(op, inputs, names, **attributes))
         return names[0] if outputs == 1 else names
 
-    def weight(self, tensor: Tensor) -> str:
+    def weight(self, tensor: Tensor, channel_axis: int = 0) -> str:
         """Stores a tensor in the precision of the graph; returns the name of its value."""
         array = np.ascontiguousarray(tensor.detach().float().numpy())
+        if self._precision == "int8_storage" and is_quantized(array):
+            return self._quantized(array, channel_axis)
         with np.errstate(over="ignore"):
             half = array.astype(np.float16)
         if self._precision == "fp16":
@@ -60,6 +64,16 @@ class GraphBuilder:
         narrow = f"{name}.float16"
         self._weights.append(numpy_helper.from_array(half, narrow))
         self._casts.append(helper.make_node("Cast", [narrow], [name], to=TensorProto.FLOAT))
+        return name
+
+    def _quantized(self, array: np.ndarray, axis: int) -> str:
+        """Stores symmetric 8-bit numbers and the scale of each slice of `axis`."""
+        numbers, scale = quantize(array, axis)
+        wide, name = self._name("weight"), self._name("weight")
+        self._casts.append(
+            helper.make_node("Cast", [self._store(numbers)], [wide], to=TensorProto.FLOAT)
+        )
+        self._casts.append(helper.make_node("Mul", [wide, self._store(scale)], [name]))
         return name
 
     def integers(self, *values: int) -> str:
@@ -103,6 +117,19 @@ class GraphBuilder:
         return f"{kind}_{self._count}"
 
 
+def is_quantized(array: np.ndarray) -> bool:
+    """Whether "int8_storage" stores a weight in 8 bits."""
+    return array.ndim > 1 and array.size >= MIN_QUANTIZED
+
+
+def quantize(array: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """int8 numbers, and a float32 scale for each slice of `axis`, with numbers * scale = array."""
+    others = tuple(i for i in range(array.ndim) if i != axis)
+    scale = np.abs(array).max(others, keepdims=True) / np.float32(127)
+    scale[scale == 0] = 1
+    return np.rint(array / scale).astype(np.int8), scale
+
+
 @torch.no_grad()
 def build_onnx_model(generator: UNet, precision: Precision = "fp32") -> onnx.ModelProto:
     """The generator in evaluation mode as an ONNX model.
@@ -127,6 +154,45 @@ def build_onnx_model(generator: UNet, precision: Precision = "fp32") -> onnx.Mod
         style = style and g.add("Cast", style, to=TensorProto.FLOAT16)
     y = g.to_float32(unet(g, generator, x, style))
     return g.model(inputs, y, ["count", "channels", "output_height", "output_width"])
+
+
+@torch.no_grad()
+def build_style_onnx_model(
+    encoder: StyleEncoder, shape: tuple[int, int], precision: Precision = "fp32"
+) -> onnx.ModelProto:
+    """The style encoder as an ONNX model: `input` (1, 3, H, W) in -1..1 of this `shape` (H, W), and
+    the mean style code as `output` (1, style_dim)."""
+    g = GraphBuilder(precision)
+    x = "input"
+    for layer in encoder.layers:
+        x = down(g, cast(Down, layer), x)
+    pooled = g.add("ReduceMean", x, axes=[2, 3], keepdims=0)
+    features = g.add("Concat", pooled, color_features(g, "input", shape), axis=1)
+    style_dim = encoder.head.out_features // 2
+    weight, bias = encoder.head.weight[:style_dim], encoder.head.bias[:style_dim]
+    y = g.add("Gemm", features, g.float32(weight.numpy()), g.float32(bias.numpy()), transB=1)
+    return g.model({"input": [1, 3, *shape]}, y, [1, style_dim])
+
+
+def color_features(g: GraphBuilder, photo: str, shape: tuple[int, int]) -> str:
+    """`style_encoder.color_features` for a photo of `shape` (H, W)."""
+    mix = [[1 / 0.9, 1 / 0.9, 1 / 0.9], [1 / 0.15, 0, -1 / 0.15], [-1 / 0.06, 2 / 0.06, -1 / 0.06]]
+    opponent = g.add("Conv", photo, g.float32(np.array(mix)[:, :, None, None]))
+    top, left = shape[0] // 4, shape[1] // 4
+    middle = g.add(
+        "Slice",
+        opponent,
+        g.integers(top, left),
+        g.integers(shape[0] - top, shape[1] - left),
+        g.integers(2, 3),
+    )
+    mean = g.add("ReduceMean", opponent, axes=[2, 3], keepdims=1)
+    offset = g.add("Sub", opponent, mean)
+    variance = g.add("ReduceMean", g.add("Mul", offset, offset), axes=[2, 3], keepdims=0)
+    count = shape[0] * shape[1]
+    unbiased = g.add("Mul", variance, g.float32(count / (count - 1) / 4))  # of half the deviation
+    means = (g.add("ReduceMean", x, axes=[2, 3], keepdims=0) for x in (opponent, middle))
+    return str(g.add("Concat", *means, g.add("Sqrt", unbiased), axis=1))
 
 
 def unet(g: GraphBuilder, net: UNet, x: str, style: str | None) -> str:
@@ -288,7 +354,7 @@ def conv(g: GraphBuilder, layer: nn.Conv2d, x: str) -> str:
 
 def resize_conv(g: GraphBuilder, layer: ResizeConv, x: str) -> str:
     """`ResizeConv.forward`. Nodes sum the weights: sums stored in float16 give visible errors."""
-    kernel = g.weight(layer.weight.transpose(0, 1))  # (I, O, 3, 3)
+    kernel = g.weight(layer.weight.transpose(0, 1), channel_axis=1)  # (I, O, 3, 3)
     for axis in (2, 3):
         first, middle, last = g.add("Split", kernel, outputs=3, axis=axis)
         sums = g.add("Add", middle, last), g.add("Add", first, middle)

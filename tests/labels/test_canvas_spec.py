@@ -9,17 +9,17 @@ import pytest
 from helpers.models import RECIPES, ROADS
 from PIL import Image, ImageDraw
 
-from pix2pix.app.canvas_spec import CanvasSpec, canvas_of, facades_canvas, fit_label_map
-from pix2pix.app.server.encoding import pack_ids, unpack_ids
 from pix2pix.app.server.schemas import DrawContext, DrawRequest, parse_request
-from pix2pix.app.tabs.draw_tab import SEEDS
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Drawer, load_any, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of, facades_canvas, fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import encode_label_image
+from pix2pix.labels.packed_ids import pack_ids, unpack_ids
 from pix2pix.training.train_step import checkpoint_config
+from pix2pix.web.tab_props import SEEDS
 
 WIDE, TALL = (32, 96), (96, 32)
 

@@ -1,0 +1,99 @@
+"""The constants that the page's scripts get, in the app and in the static page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pix2pix.images.color_hints import MAX_HINTS
+from pix2pix.inference import MAX_STRENGTH
+from pix2pix.labels.canvas_spec import PEN, CanvasSpec
+from pix2pix.labels.packed_ids import pack_ids
+
+MAX_UPLOAD_MB = 64  # of a file that is opened
+WORKING_SIZES = (128, 192, 256, 384)  # pixels of the short side at which colours are looked for
+SEEDS = (7, 1203, 2718, 4242, 6180, 8088)  # of the gallery of styles
+MIN_SEEDS, MAX_STYLES = 2, 8  # the gallery has named styles first, and room for 8 pictures
+START_SEED = SEEDS[0]
+
+# Modules of assets/js and their functions, which get the element of a part and its props.
+DRAWING_SCRIPT = "draw/draw.js", "mountDrawing"
+PREVIEW_SCRIPT = "draw/preview.js", "mountPreview"
+GALLERY_SCRIPT = "draw/style_gallery.js", "mountStyleGallery"
+START_PANEL_SCRIPT = "draw/start_panel.js", "mountStartPanel"
+COLORIZE_SCRIPT = "colorize/colorize.js", "mountColorize"
+
+
+def drawing_props(tab: str, api: str, canvas: CanvasSpec, style_dim: int) -> dict[str, Any]:
+    """Of the canvas with its tools and palette. `api`: the address of the tab's routes."""
+    return {
+        "tab": tab,
+        "api": api,
+        "seed": START_SEED,
+        "style_dim": style_dim,
+        "start": pack_ids(canvas.first),
+        "hand": PEN if canvas.name == "lines" else {},
+        **canvas.props(),
+    }
+
+
+def preview_props(
+    tab: str, canvas: CanvasSpec, first: dict[str, str], style_dim: int, large: float
+) -> dict[str, Any]:
+    """Of the picture beside the canvas.
+
+    `first`: the {"image", "name"} that the page opens with. `large`: the largest picture's side,
+    in sides of the canvas.
+    """
+    return {
+        "tab": tab,
+        "first": first,
+        "kind": canvas.name,
+        "height": canvas.shape[0],
+        "width": canvas.shape[1],
+        "styled": style_dim > 0,
+        "large": large,
+    }
+
+
+def gallery_props(tab: str, api: str, styles: Mapping[str, tuple[float, ...]]) -> dict[str, Any]:
+    """Of the small pictures of the drawing in other styles: named ones, then seeds, then a
+    photo's."""
+    return {
+        "tab": tab,
+        "api": api,
+        "styles": [{"name": name, "style": list(style)} for name, style in styles.items()],
+        "seeds": list(SEEDS[: max(MIN_SEEDS, MAX_STYLES - len(styles))]),
+        "max_upload_mb": MAX_UPLOAD_MB,
+    }
+
+
+def start_panel_props(tab: str, api: str, canvas: CanvasSpec, traces: bool) -> dict[str, Any]:
+    """Of the drawings to start from, and the buttons that open, trace and make up others."""
+    return {
+        "tab": tab,
+        "api": api,
+        "traces": traces,
+        "max_upload_mb": MAX_UPLOAD_MB,
+        "starts": [{"name": name, "ids": pack_ids(ids)} for name, ids in canvas.starts.items()],
+        **canvas.props(),
+    }
+
+
+def colorize_props(
+    tab: str, api: str, size: int, first: dict[str, Any], examples: Sequence[dict[str, str]]
+) -> dict[str, Any]:
+    """Of the Colourise tab.
+
+    `size`: the checkpoint's working size. `first`: the photo that the page opens with,
+    {"before", "after", "width", "height"}. `examples`: {"file", "title", "url"} each.
+    """
+    return {
+        "tab": tab,
+        "api": api,
+        "first": first,
+        "max_strength": MAX_STRENGTH,
+        "max_upload_mb": MAX_UPLOAD_MB,
+        "max_hints": MAX_HINTS,
+        "sizes": sorted({*WORKING_SIZES, size}),
+        "size": size,
+        "examples": list(examples),
+    }
