@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 
-from pix2pix.cli import colorize, export, image_commands, prepare, publish
+from pix2pix.cli import colorize, export, image_commands, prepare, publish, site
 from pix2pix.cli.console import describe_error, print_stderr
 
 HELP = """\
@@ -17,6 +17,7 @@ Draw facades, colourise photos, trace photos of facades, train and share models.
   python -m pix2pix prepare edges photos -o drawings
   python -m pix2pix push runs/facades ada/houses
   python -m pix2pix export runs/facades -o facades.onnx
+  python -m pix2pix site out
   python -m pix2pix app
   python -m pix2pix train facades --data DIR --out runs/facades
 
@@ -36,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_parser(commands)
     publish.add_parsers(commands)
     export.add_parser(commands)
+    site.add_parser(commands)
     return parser
 
 

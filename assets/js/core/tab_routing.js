@@ -15,9 +15,9 @@ function requested() {
   }
 }
 
-/** `tabs`: [name, label] of each. In a page that is not the app's own, the URL is left alone. */
+/** `tabs`: [name, label] of each. In a page that is not the studio's own, the URL is left alone. */
 export function syncTabWithUrl(tabs) {
-  if (!window.gradio_config) return;
+  if (!window.gradio_config && !document.getElementById("st-facts")) return;
   const labelled = (label) => tabs.find((tab) => tab[1] === label)?.[0];
   const named = (name) => tabs.find((tab) => tab[0] === name)?.[1];
   const chosen = () => (

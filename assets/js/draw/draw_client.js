@@ -1,6 +1,7 @@
-// Requests to the routes of a drawing tab.
+// Requests of a drawing tab: to the engine of the page where it has one, else to the server's routes.
 
 import { jsonOf, pictureOf, postFile, postJson } from "../core/api.js";
+import { engineOf } from "../core/engines.js";
 
 /** Lets the server cancel an older request of this page when a newer one arrives. */
 const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -10,16 +11,22 @@ const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
  * null where a newer request superseded it.
  */
 export async function fetchPicture(api, drawing) {
+  const engine = engineOf(api);
+  if (engine) return engine.draw(drawing);
   return pictureOf(await postJson(`${api}/draw`, { ...drawing, visitor: VISITOR }));
 }
 
 /** The drawing as a label image { blob, name }, exact to the pixel. */
 export async function fetchLabelImage(api, ids) {
+  const engine = engineOf(api);
+  if (engine) return engine.encodeLabelImage(ids);
   return pictureOf(await postJson(`${api}/label-image`, { ids }));
 }
 
 /** The packed ids of a made-up facade. */
 export async function fetchFacade(api, seed) {
+  const engine = engineOf(api);
+  if (engine) return engine.makeFacade(seed);
   return (await jsonOf(await postJson(`${api}/facade`, { seed }))).ids;
 }
 
@@ -28,5 +35,7 @@ export async function fetchFacade(api, seed) {
  * `can_trace` on the error says that the file to open may be a photo.
  */
 export async function sendFile(api, action, file, options) {
+  const engine = engineOf(api);
+  if (engine) return engine.read(action, file, options);
   return jsonOf(await postFile(`${api}/${action}`, file, options));
 }

@@ -1,0 +1,109 @@
+// The worker's side of a drawing tab: pictures of drawings, and files that become drawings or styles, as
+// pix2pix/app/server/draw_routes.py and the pipelines in pix2pix/inference make them.
+
+import { packIds, unpackIds } from "../../core/codec.js";
+import { browserCodec } from "../colorize/browser_codec.js";
+import { thumbnail } from "../colorize/pillow_resize.js";
+import { layOnWhite } from "../colorize/planes.js";
+import { randomFacade } from "../labels/facade_builder.js";
+import { encodeLabelImage } from "../labels/label_png.js";
+import { fitLabelMap } from "../labels/label_map.js";
+import { readLabelImage } from "../labels/label_reader.js";
+import { styleCode } from "../labels/style_noise.js";
+import { decodePicture, encodeDrawing, encodePhoto, resizePixels } from "./tensors.js";
+import { traceLabels } from "./tracer.js";
+
+const THUMB_SIDE = 128; // pixels of a small picture
+const PHOTO_SIDE = 1024; // a photo is traced, or its style taken, at this size at most
+const MAX_STYLE_VALUE = 64;
+
+export class DrawEngine {
+  /**
+   * `models`: props of the generator and, where photos can be traced, of the tracer. `canvas`: the kind,
+   * size, classes and file name of the tab's drawings.
+   */
+  constructor(store, models, canvas, codec = browserCodec) {
+    Object.assign(this, { store, models, canvas, codec });
+  }
+
+  /** The picture of a drawing as a Blob; see `fetchPicture` of draw_client.js. */
+  async draw({ ids, seed, style, large, thumbnail: isSmall, format = "png" }) {
+    const picture = await this.paint(await unpackIds(ids), { seed, style, large });
+    if (isSmall) return this.#encode(thumbnail(picture, THUMB_SIDE, "box"), "image/webp", 0.86);
+    return format === "jpeg" ? this.#encode(picture, "image/jpeg", 0.92) : this.#encode(picture, "image/png");
+  }
+
+  /** The pixels { width, height, data: RGBA } of a drawing's picture. */
+  async paint(ids, { seed = 0, style, large = false }) {
+    const { generator } = this.models;
+    const { config, multiple } = generator;
+    const { width, height, kind } = this.canvas;
+    const side = large ? Math.max(generator.largest, Math.min(...generator.shape)) : Math.min(width, height);
+    const input = encodeDrawing({ width, height, ids }, { side, multiple, kind, config });
+    const run = await this.store.open(generator);
+    const feeds = { input: input.tensor };
+    const styleDim = config.generator.style_dim;
+    const code = styleCode(seed, style, { ...generator.style, covariance: generator.style?.covariance.flat(), styleDim });
+    if (code) feeds.style = { data: code, dims: [1, styleDim] };
+    const { output } = await run(feeds);
+    return decodePicture(output, input.width, input.height);
+  }
+
+  /** Starts to load the model before the first picture is asked for. */
+  warm() { return this.store.open(this.models.generator); }
+
+  async encodeLabelImage(ids) {
+    const { width, height, classes } = this.canvas;
+    const bytes = await encodeLabelImage(await unpackIds(ids), width, height, classes.map(({ rgb }) => rgb));
+    return new Blob([bytes], { type: "image/png" });
+  }
+
+  async makeFacade(seed) {
+    const { width, height } = this.canvas;
+    return packIds(randomFacade(seed, width, height));
+  }
+
+  /** Answers "open", "trace" and "style" of a file, as the server's routes do. */
+  async read({ action, file, name }) {
+    if (action === "open") return this.#open(file, name);
+    const { pixels } = await this.codec.decodeFile(file, name);
+    const photo = thumbnail(layOnWhite(pixels), PHOTO_SIDE, "box");
+    if (action === "trace") return this.#trace(photo);
+    return this.#readStyle(photo, name);
+  }
+
+  async #open(file, name) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const { pixels } = await this.codec.decodeFile(file, name);
+    try {
+      const { ids, notices } = await readLabelImage({ bytes, name, ...pixels, rgba: pixels.data }, this.canvas);
+      return { ids: await packIds(ids), notice: notices.join(" ") };
+    } catch (error) {
+      if (error.notALabelMap) error.can_trace = Boolean(this.models.tracer);
+      throw error;
+    }
+  }
+
+  async #trace(photo) {
+    const run = await this.store.open(this.models.tracer);
+    const map = await traceLabels(photo, this.models.tracer, run);
+    const { width, height } = this.canvas;
+    return { ids: await packIds(fitLabelMap(map, width, height).ids), notice: "" };
+  }
+
+  async #readStyle(photo, name) {
+    const { generator } = this.models;
+    const [height, width] = generator.shape;
+    const run = await this.store.open(generator, "style");
+    const { output } = await run({ input: encodePhoto(resizePixels(photo, width, height)) });
+    const style = [...output.data].map((value) => Math.min(Math.max(value, -MAX_STYLE_VALUE), MAX_STYLE_VALUE));
+    const small = await this.codec.encodePreview(thumbnail(photo, THUMB_SIDE, "box"), "image/webp", 0.86);
+    return { style, photo: small, name, notice: "" };
+  }
+
+  async #encode({ width, height, data }, type, quality) {
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
+    return canvas.convertToBlob({ type, quality });
+  }
+}

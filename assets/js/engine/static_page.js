@@ -1,0 +1,105 @@
+// The static page: opens its tabs, and lets a worker make their pictures.
+
+import { urlOf } from "../core/base_url.js";
+import { showNotice } from "../core/dialog.js";
+import { registerEngine } from "../core/engines.js";
+import { mountHeader } from "../core/header.js";
+import { LocalPhotos } from "./colorize/local_photos.js";
+import { LocalDraw } from "./draw/local_draw.js";
+import { showDownloads } from "./downloads.js";
+import { WorkerClient } from "./worker_client.js";
+
+const facts = JSON.parse(document.getElementById("st-facts").textContent);
+const client = new WorkerClient(new URL("./worker.js", import.meta.url));
+const opened = new Map(); // promises, by the name of the tab
+
+function start() {
+  if (document.documentElement.classList.contains("st-starts-dark")) document.body.classList.add("dark");
+  const isEmbedded = new URLSearchParams(location.search).has("embed");
+  if (isEmbedded) embed();
+  client.call("start", { runtime: urlOf(facts.runtime), models: urlOf(facts.models) });
+  client.onProgress(showDownloads);
+  mountHeader({ element: document.querySelector(".studio-header"), props: {
+    tabs: facts.tabs.map(({ name, title }) => [name, title]),
+  } });
+  const buttons = [...document.querySelectorAll("[role=tab]")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => choose(button));
+    button.addEventListener("keydown", (event) => moveBetween(buttons, button, event));
+  }
+  const asked = decodeURIComponent(location.hash.slice(1));
+  choose(buttons.find(({ dataset }) => dataset.tabId === asked) ?? buttons[0]);
+  keepForOffline();
+}
+
+/** Shows the tab of a button; its parts are made at the first time. */
+function choose(button) {
+  for (const other of document.querySelectorAll("[role=tab]")) {
+    const isChosen = other === button;
+    other.ariaSelected = String(isChosen);
+    other.setAttribute("aria-selected", String(isChosen));
+    other.tabIndex = isChosen ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).hidden = !isChosen;
+  }
+  const name = button.dataset.tabId;
+  if (!opened.has(name)) opened.set(name, openTab(facts.tabs.find((tab) => tab.name === name)));
+}
+
+function moveBetween(buttons, button, event) {
+  const steps = { ArrowRight: 1, ArrowLeft: -1 };
+  if (!(event.key in steps)) return;
+  const next = buttons[(buttons.indexOf(button) + steps[event.key] + buttons.length) % buttons.length];
+  choose(next);
+  next.focus();
+}
+
+/** Makes the parts of a tab. A part that fails leaves the others as they are. */
+async function openTab({ name, models, parts }) {
+  const panel = document.getElementById(`panel-${name}`);
+  const call = (method, args, transfer) => client.call(method, args, transfer);
+  const { props } = parts[0];
+  const isColorize = parts[0].name === "photo";
+  if (isColorize) call("openColorizeTab", { tab: name, models });
+  else {
+    const { kind, width, height, classes, file_name: fileName } = props;
+    registerEngine(props.api, new LocalDraw(call, name, fileName));
+    call("openDrawTab", { tab: name, models, canvas: { kind, width, height, classes, fileName } });
+  }
+  const createPhotos = (own, onProgress) => new LocalPhotos(
+    (method, args) => call("colorize", { tab: name, method, args }), own.max_upload_mb, onProgress,
+  );
+  for (const part of parts) {
+    const element = panel.querySelector(`[data-part="${part.name}"]`);
+    const module = await import(urlOf(`${assetsPath()}js/${part.module}`));
+    Promise.resolve(module[part.function]({ element, props: absolute(part.props) }, ...(isColorize ? [createPhotos] : [])))
+      .catch((error) => { console.error(error); showNotice(element, error.message); });
+  }
+  panel.dataset.ready = "true";
+}
+
+const assetsPath = () => new URL("../../", import.meta.url).href;
+
+/** The props with the addresses of examples, which are relative to the page, as whole ones. */
+function absolute(props) {
+  if (!props.examples) return props;
+  return { ...props, examples: props.examples.map((example) => ({ ...example, url: urlOf(example.url) })) };
+}
+
+/** In a frame of another page: the sheet and its picture alone, with a link to the whole. */
+function embed() {
+  document.documentElement.classList.add("st-embedded");
+  const whole = new URL(location.href);
+  whole.searchParams.delete("embed");
+  const link = document.createElement("a");
+  Object.assign(link, { href: whole.href, target: "_blank", rel: "noopener", className: "st-whole" });
+  link.textContent = "Open the studio";
+  document.body.append(link);
+}
+
+/** Keeps the page for use without a network. A browser may refuse it: a private window, or no HTTPS. */
+function keepForOffline() {
+  if (!("serviceWorker" in navigator)) return;
+  navigator.serviceWorker.register(urlOf("sw.js")).catch(() => {});
+}
+
+start();

@@ -1,0 +1,79 @@
+"""`python -m pix2pix site`: write the page without a server."""
+
+import argparse
+import os
+from pathlib import Path
+
+from pix2pix.cli.arguments import Commands, add_command
+from pix2pix.runtime.bundle import CHECKPOINTS
+
+HELP = """\
+Write the studio as a folder of static files, which runs the models in the visitor's browser.
+
+Any server of files can serve it: GitHub Pages, a static Space, python -m http.server. Nothing that
+a visitor draws or opens leaves their device. npm downloads onnxruntime-web once (37 MB).
+"""
+
+EXAMPLES = """\
+examples:
+  python -m pix2pix site out && python -m http.server -d out
+  python -m pix2pix site out --checkpoint runs/houses --checkpoint ada/cats
+"""
+
+BUNDLED = {"facades": "Draw", "colorize": "Colourise", "trace": "Trace"}
+
+
+def add_parser(commands: Commands) -> None:
+    parser = add_command(
+        commands, "site", "checkpoints -> a page without a server", description=HELP, epilog=EXAMPLES
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder, created if missing")
+    parser.add_argument(
+        "--checkpoint",
+        action="append",
+        metavar="X",
+        help="checkpoint folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub; can be repeated "
+        f"(default: the bundled {', '.join(BUNDLED)})",
+    )
+    parser.add_argument(
+        "--runtime",
+        default="",
+        metavar="URL",
+        help="address of the dist folder of onnxruntime-web, such as that of a CDN, instead of a "
+        "copy in the page",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the folder and prints what is in it. Raises ValueError if it cannot be built."""
+    from pix2pix.hub import resolve
+    from pix2pix.web.site import SiteModel, build_site
+
+    if options.runtime and not options.runtime.startswith(("https://", "http://")):
+        raise ValueError(f"--runtime must be an address (https://...), got {options.runtime}")
+    if options.checkpoint:
+        models = [SiteModel(title_of(x), Path(resolve(x))) for x in options.checkpoint]
+    else:
+        models = [SiteModel(title, CHECKPOINTS / name) for name, title in BUNDLED.items()]
+    runtime = options.runtime and options.runtime.rstrip("/") + "/"
+    sizes = build_site(options.out, models, runtime, cache_folder())
+    megabytes = sum(sizes.values()) / 2**20
+    print(f"{options.out}: {len(sizes)} files, {megabytes:.1f} MiB")
+    for name, size in sorted(sizes.items()):
+        if name.startswith(("models/", "runtime/")):
+            print(f"  {size / 2**20:5.1f} MiB  {name}")
+    print(f"Try it: python -m http.server -d {options.out}")
+    return 0
+
+
+def title_of(checkpoint: str) -> str:
+    """The title of its tab: the name of the folder or of the repo."""
+    return Path(checkpoint.split("@")[0]).name or "model"
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: PIX2PIX_CACHE, or else in the user's cache."""
+    own = os.environ.get("PIX2PIX_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(own) if own else Path(base) / "pix2pix"

@@ -1,0 +1,79 @@
+"""onnxruntime-web, which runs the models in the browser: fetched from npm once, then kept.
+
+Only three of its files are used: the loader, the module for WebAssembly, and the binary.
+"""
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from pix2pix.runtime.atomic_io import write_atomically
+
+PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
+INTEGRITY = (
+    "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
+)  # sha512 of the package, as npm states it
+LOADER, MODULE = "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs"
+BINARY = "ort-wasm-simd-threaded.wasm"
+FILES = (LOADER, MODULE, BINARY)
+NOTICE = f"""{PACKAGE} {VERSION}, {", ".join(FILES)}
+Copyright (c) Microsoft Corporation. MIT License: https://github.com/microsoft/onnxruntime
+"""
+TIMEOUT_S = 300
+
+
+def find_runtime(cache: Path) -> Path:
+    """The folder with FILES, in `cache`; npm downloads them where they are not there yet.
+
+    Raises ValueError where npm is absent or fails, or the package is not the expected one.
+    """
+    folder = cache / f"{PACKAGE}-{VERSION}"
+    if all((folder / name).is_file() for name in FILES):
+        return folder
+    if shutil.which("npm") is None:
+        raise ValueError(
+            f"npm, which downloads {PACKAGE} {VERSION} for the page, is not installed; install it "
+            "(it comes with Node.js), or give the address of a copy of the package's dist folder: "
+            f"--runtime https://cdn.jsdelivr.net/npm/{PACKAGE}@{VERSION}/dist/"
+        )
+    with tempfile.TemporaryDirectory() as temporary:
+        unpack(download(Path(temporary)), folder)
+    return folder
+
+
+def download(folder: Path) -> Path:
+    """The package in `folder`, compared with INTEGRITY. Raises ValueError."""
+    command = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=folder)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"npm did not download {PACKAGE} in {TIMEOUT_S} s") from None
+    found = list(folder.glob("*.tgz"))
+    if done.returncode or len(found) != 1:
+        reason = (done.stderr or done.stdout).strip().splitlines()
+        raise ValueError(
+            f"npm could not download {PACKAGE} {VERSION}: {reason[0] if reason else 'no reason'}"
+        )
+    digest = base64.b64encode(hashlib.sha512(found[0].read_bytes()).digest()).decode()
+    if digest != INTEGRITY:
+        raise ValueError(
+            f"{PACKAGE} {VERSION} from npm has another sha512 than expected: {digest}"
+        )
+    return found[0]
+
+
+def unpack(package: Path, folder: Path) -> None:
+    """Writes FILES of the package into `folder`, the binary last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(package) as archive:
+        for name in FILES:
+            try:
+                file = archive.extractfile(f"package/dist/{name}")
+            except KeyError:
+                raise ValueError(f"{PACKAGE} {VERSION} has no dist/{name}") from None
+            assert file is not None
+            write_atomically(folder / name, file.read())
