@@ -25,7 +25,11 @@ BUNDLED = {"facades": "Draw", "colorize": "Colourise", "trace": "Trace"}
 
 def add_parser(commands: Commands) -> None:
     parser = add_command(
-        commands, "site", "checkpoints -> a page without a server", description=HELP, epilog=EXAMPLES
+        commands,
+        "site",
+        "checkpoints -> a page without a server",
+        description=HELP,
+        epilog=EXAMPLES,
     )
     parser.set_defaults(run=run)
     parser.add_argument("out", type=Path, metavar="OUT", help="folder, created if missing")
@@ -35,6 +39,13 @@ def add_parser(commands: Commands) -> None:
         metavar="X",
         help="checkpoint folder, or OWNER/NAME[@REVISION] on the Hugging Face Hub; can be repeated "
         f"(default: the bundled {', '.join(BUNDLED)})",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=["auto", "8", "16", "32"],
+        default="auto",
+        help="bits of a stored weight; auto: 8 where the pictures are nearly the same, else 16 "
+        "(default: auto)",
     )
     parser.add_argument(
         "--runtime",
@@ -57,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         models = [SiteModel(title, CHECKPOINTS / name) for name, title in BUNDLED.items()]
     runtime = options.runtime and options.runtime.rstrip("/") + "/"
-    sizes = build_site(options.out, models, runtime, cache_folder())
+    sizes = build_site(options.out, models, runtime, cache_folder(), options.weights)
     megabytes = sum(sizes.values()) / 2**20
     print(f"{options.out}: {len(sizes)} files, {megabytes:.1f} MiB")
     for name, size in sorted(sizes.items()):

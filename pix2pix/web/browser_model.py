@@ -37,10 +37,21 @@ class BrowserModel:
     props: dict[str, Any]
 
 
-def build_browser_model(name: str, config: CheckpointConfig, model: Model) -> BrowserModel:
-    """The files of a checkpoint for the browser; their names have a hash of their contents."""
+# How weights are stored, by the option `--weights`
+PRECISIONS: dict[str, Precision] = {"8": "int8_storage", "16": "fp16_storage", "32": "fp32"}
+
+
+def build_browser_model(
+    name: str, config: CheckpointConfig, model: Model, weights: str = "auto"
+) -> BrowserModel:
+    """The files of a checkpoint for the browser; their names have a hash of their contents.
+
+    `weights`: "auto", 8 bits where that is as good and else 16; or a key of PRECISIONS.
+    """
     generator = model.generator.eval()
-    precision: Precision = "int8_storage" if is_8_bit_enough(config, model) else "fp16_storage"
+    if weights == "auto":
+        weights = "8" if is_8_bit_enough(config, model) else "16"
+    precision = PRECISIONS[weights]
     graphs = {"generator": build_onnx_model(generator, precision).SerializeToString()}
     props: dict[str, Any] = {
         "name": name,
@@ -123,8 +134,8 @@ def trial_input(config: CheckpointConfig, seed: int) -> Tensor:
                 lines[np.minimum(rows.astype(int) + offset, height - 1), columns.astype(int)] = -1
         sign = -1 if config.input_type == "lines-white" else 1
         return torch.from_numpy(np.repeat(sign * lines[None, None], channels, 1))
-    x = torch.zeros(1, channels, height, width)
+    smooth = torch.zeros(1, channels, height, width)
     for cells in (4, 16, 64):
         noise = torch.from_numpy(rng.normal(0, 0.4, (1, channels, cells, cells)).astype(np.float32))
-        x += torch.nn.functional.interpolate(noise, (height, width), mode="bilinear")
-    return x.clamp(-1, 1)
+        smooth += torch.nn.functional.interpolate(noise, (height, width), mode="bilinear")
+    return smooth.clamp(-1, 1)

@@ -17,6 +17,11 @@ class Part:
     script: Script
     props: dict[str, Any]
 
+    def facts(self) -> dict[str, Any]:
+        """What `engine/static_page.js` needs."""
+        module, function = self.script
+        return {"name": self.name, "module": module, "function": function, "props": self.props}
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -39,10 +44,7 @@ def build_page(tabs: Sequence[Tab], assets: str, site: dict[str, Any]) -> str:
                 "name": tab.name,
                 "title": tab.title,
                 "models": tab.models,
-                "parts": [
-                    {"name": p.name, "module": p.script[0], "function": p.script[1], "props": p.props}
-                    for p in tab.parts
-                ],
+                "parts": [part.facts() for part in tab.parts],
             }
             for tab in tabs
         ],

@@ -14,9 +14,10 @@ from pathlib import Path
 from pix2pix.runtime.atomic_io import write_atomically
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
+# sha512 of the package, as npm states it
 INTEGRITY = (
     "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-)  # sha512 of the package, as npm states it
+)
 LOADER, MODULE = "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs"
 BINARY = "ort-wasm-simd-threaded.wasm"
 FILES = (LOADER, MODULE, BINARY)
@@ -49,7 +50,9 @@ def download(folder: Path) -> Path:
     """The package in `folder`, compared with INTEGRITY. Raises ValueError."""
     command = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=folder)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=folder
+        )
     except subprocess.TimeoutExpired:
         raise ValueError(f"npm did not download {PACKAGE} in {TIMEOUT_S} s") from None
     found = list(folder.glob("*.tgz"))
@@ -60,9 +63,7 @@ def download(folder: Path) -> Path:
         )
     digest = base64.b64encode(hashlib.sha512(found[0].read_bytes()).digest()).decode()
     if digest != INTEGRITY:
-        raise ValueError(
-            f"{PACKAGE} {VERSION} from npm has another sha512 than expected: {digest}"
-        )
+        raise ValueError(f"{PACKAGE} {VERSION} from npm has another sha512 than expected: {digest}")
     return found[0]
 
 

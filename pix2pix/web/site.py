@@ -16,6 +16,7 @@ from PIL import Image
 from pix2pix.checkpoint import EXAMPLES_DIR, load_checkpoint
 from pix2pix.config import INPUT_TYPES
 from pix2pix.images.encoding import bytes_uri, image_bytes
+from pix2pix.images.negative import WEIGHTS as NEGATIVE_WEIGHTS
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of, with_examples
@@ -24,18 +25,23 @@ from pix2pix.web import runtime
 from pix2pix.web.browser_model import BrowserModel, build_browser_model
 from pix2pix.web.page import Part, Tab, build_page
 from pix2pix.web.tab_props import (
+    COLORIZE_SCRIPT,
     DRAWING_SCRIPT,
+    EXAMPLE_PHOTOS,
     GALLERY_SCRIPT,
     PREVIEW_SCRIPT,
     START_PANEL_SCRIPT,
     START_SEED,
+    colorize_props,
     drawing_props,
+    first_photo,
     gallery_props,
     preview_props,
     start_panel_props,
 )
 
 MODELS, RUNTIME, STUDIO_ASSETS = "models", "runtime", "studio-assets"
+EXAMPLES_URL = "examples"
 MARK = "pix2pix-site.json"  # in every folder that was built here
 
 
@@ -47,17 +53,22 @@ class SiteModel(NamedTuple):
 
 
 def build_site(
-    out: Path, models: Sequence[SiteModel], runtime_url: str = "", cache: Path | None = None
+    out: Path,
+    models: Sequence[SiteModel],
+    runtime_url: str = "",
+    cache: Path | None = None,
+    weights: str = "auto",
 ) -> dict[str, int]:
     """Writes the page into `out`; the sizes of its files in bytes, by their paths.
 
     A tracer that follows facades is used in their tab. `runtime_url`: the address of the dist
-    folder of onnxruntime-web, which otherwise comes from npm through `cache` into the page. Raises
-    ValueError for a folder with other contents, and for a checkpoint that the page cannot run.
+    folder of onnxruntime-web, which otherwise comes from npm through `cache` into the page.
+    `weights`: as in `build_browser_model`. Raises ValueError for a folder with other contents, and
+    for a checkpoint that the page cannot run.
     """
     check_folder(out)
     files: dict[str, bytes] = {}
-    tabs = build_tabs(models, files)
+    tabs = build_tabs(models, files, weights)
     if not runtime_url:
         assert cache is not None
         add_runtime(runtime.find_runtime(cache), files)
@@ -80,19 +91,25 @@ def check_folder(out: Path) -> None:
         raise ValueError(f"{out}: has other files in it; expected a new or an empty folder")
 
 
-def build_tabs(models: Sequence[SiteModel], files: dict[str, bytes]) -> list[Tab]:
+def build_tabs(
+    models: Sequence[SiteModel], files: dict[str, bytes], weights: str = "auto"
+) -> list[Tab]:
     """A tab for each model, with its files added to `files`."""
     loaded = [(entry, load_any(entry.folder, "cpu")) for entry in models]
     facades = next((m for _, m in loaded if isinstance(m, Drawer) and is_facade_drawer(m)), None)
     tracer = next((e for e, m in loaded if isinstance(m, Tracer)), None)
-    tabs = []
+    tabs: list[Tab] = []
     for entry, model in loaded:
         name = tab_name(entry.title, [tab.name for tab in tabs])
-        if isinstance(model, (Drawer, Translator)):
+        if isinstance(model, Colorizer):
+            tabs.append(colorize_tab(name, entry, model, files, weights))
+        elif isinstance(model, (Drawer, Translator)):
             own = tracer if model is facades else None
-            tabs.append(draw_tab(name, entry, model, own, files))
+            tabs.append(draw_tab(name, entry, model, own, files, weights))
         elif not (isinstance(model, Tracer) and facades is not None):
-            raise ValueError(f"{entry.folder}: the page has no tab for the task {model.config.task}")
+            raise ValueError(
+                f"{entry.folder}: the page has no tab for the task {model.config.task}"
+            )
     if not tabs:
         raise ValueError("expected at least one checkpoint that the page can draw with")
     return tabs
@@ -108,6 +125,7 @@ def draw_tab(
     model: Drawer | Translator,
     tracer: SiteModel | None,
     files: dict[str, bytes],
+    weights: str,
 ) -> Tab:
     """The tab of a model that draws from label maps or lines."""
     examples = entry.folder / EXAMPLES_DIR
@@ -131,10 +149,34 @@ def draw_tab(
     traces = tracer is not None
     panel = start_panel_props(name, api, canvas, traces)
     parts += [Part("start-panel", START_PANEL_SCRIPT, panel)]
-    built = {"generator": add_model(name, entry.folder, files)}
+    built = {"generator": add_model(name, entry.folder, files, weights)}
     if tracer is not None:
-        built["tracer"] = add_model("trace", tracer.folder, files)
+        built["tracer"] = add_model("trace", tracer.folder, files, weights)
     return Tab(name, entry.title, "draw", tuple(parts), built)
+
+
+def colorize_tab(
+    name: str, entry: SiteModel, model: Colorizer, files: dict[str, bytes], weights: str
+) -> Tab:
+    """The tab that colourises photos."""
+    examples = [
+        {"file": file, "title": title, "url": f"{EXAMPLES_URL}/{file}"}
+        for file, title in EXAMPLE_PHOTOS.items()
+    ]
+    first = first_photo(model, ASSETS / "examples" / examples[0]["file"])
+    files.update(
+        {f"{EXAMPLES_URL}/{f}": (ASSETS / "examples" / f).read_bytes() for f in EXAMPLE_PHOTOS}
+    )
+    files[f"{MODELS}/negative.npz"] = NEGATIVE_WEIGHTS.read_bytes()
+    props = colorize_props(name, f"local/{name}", model.size, first, examples)
+    parts = (Part("photo", COLORIZE_SCRIPT, props),)
+    return Tab(
+        name,
+        entry.title,
+        "colorize",
+        parts,
+        {"generator": add_model(name, entry.folder, files, weights)},
+    )
 
 
 def first_picture(drawer: Drawer | LineDrawer, canvas: CanvasSpec) -> dict[str, str]:
@@ -144,9 +186,9 @@ def first_picture(drawer: Drawer | LineDrawer, canvas: CanvasSpec) -> dict[str, 
     return {"image": bytes_uri(content, "image/jpeg"), "name": f"{canvas.file_name}-{START_SEED}"}
 
 
-def add_model(name: str, folder: Path, files: dict[str, bytes]) -> dict[str, Any]:
+def add_model(name: str, folder: Path, files: dict[str, bytes], weights: str) -> dict[str, Any]:
     """Adds a checkpoint's files; its props."""
-    model: BrowserModel = build_browser_model(name, *load_checkpoint(folder))
+    model: BrowserModel = build_browser_model(name, *load_checkpoint(folder), weights)
     files.update({f"{MODELS}/{file}": content for file, content in model.files.items()})
     return model.props
 
@@ -173,7 +215,7 @@ def add_assets(files: dict[str, bytes]) -> str:
     found = {
         path.relative_to(ASSETS).as_posix(): path.read_bytes()
         for path in sorted(ASSETS.rglob("*"))
-        if path.is_file() and path.relative_to(ASSETS).parts[0] != "readme"
+        if path.is_file() and path.relative_to(ASSETS).parts[0] not in ("readme", "examples")
     }
     version = hash_of(found)
     files.update({f"{STUDIO_ASSETS}/{version}/{name}": found[name] for name in found})
@@ -216,7 +258,8 @@ def service_worker(version: str, names: Sequence[str]) -> bytes:
 
 
 def write_site(out: Path, files: dict[str, bytes]) -> None:
-    """Writes the files and removes those of an older version, the page last: it names the others."""
+    """Writes the files, the page last since it names the others, and removes those of an older
+    version."""
     out.mkdir(parents=True, exist_ok=True)
     for name in sorted(files, key=lambda name: name == "index.html"):
         path = out / name
@@ -230,4 +273,4 @@ def write_site(out: Path, files: dict[str, bytes]) -> None:
             path.rmdir()
 
 
-OWN_FOLDERS = (MODELS, RUNTIME, STUDIO_ASSETS)
+OWN_FOLDERS = (MODELS, RUNTIME, STUDIO_ASSETS, EXAMPLES_URL)

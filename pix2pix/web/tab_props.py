@@ -1,10 +1,15 @@
 """The constants that the page's scripts get, in the app and in the static page."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from pix2pix.images.color_hints import MAX_HINTS
-from pix2pix.inference import MAX_STRENGTH
+from pix2pix.images.encoding import preview_uri
+from pix2pix.images.reader import open_rgb
+from pix2pix.inference import MAX_STRENGTH, Colorizer
 from pix2pix.labels.canvas_spec import PEN, CanvasSpec
 from pix2pix.labels.packed_ids import pack_ids
 
@@ -20,6 +25,15 @@ PREVIEW_SCRIPT = "draw/preview.js", "mountPreview"
 GALLERY_SCRIPT = "draw/style_gallery.js", "mountStyleGallery"
 START_PANEL_SCRIPT = "draw/start_panel.js", "mountStartPanel"
 COLORIZE_SCRIPT = "colorize/colorize.js", "mountColorize"
+
+PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
+# Public domain, Library of Congress, FSA/OWI collection; the file name is the call number.
+EXAMPLE_PHOTOS = {
+    "LC-USF34-056925.jpg": "A boy on a slide",
+    "LC-USW3-042236.jpg": "A woman by a sail",
+    "LC-USW3-015163.jpg": "Three boys",
+    "LC-USF34-008388.jpg": "A family on a porch",
+}
 
 
 def drawing_props(tab: str, api: str, canvas: CanvasSpec, style_dim: int) -> dict[str, Any]:
@@ -96,4 +110,18 @@ def colorize_props(
         "sizes": sorted({*WORKING_SIZES, size}),
         "size": size,
         "examples": list(examples),
+    }
+
+
+def first_photo(colorizer: Colorizer, path: Path) -> dict[str, Any]:
+    """The photo that a Colourise tab opens with, before and after, as data URIs."""
+    photo = open_rgb(path)
+    width, height = photo.size
+    photo.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    after = colorizer.colorize(photo)
+    return {
+        "before": preview_uri(photo),
+        "after": preview_uri(after),
+        "width": width,
+        "height": height,
     }

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from helpers.engine import NodeJob
-
 from pix2pix.app.canvas_spec import fit_label_map
+
 from pix2pix.checkpoint import Model
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.inference.photo_to_label import Tracer, argmax_upsampled

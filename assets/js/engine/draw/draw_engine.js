@@ -5,10 +5,7 @@ import { packIds, unpackIds } from "../../core/codec.js";
 import { browserCodec } from "../colorize/browser_codec.js";
 import { thumbnail } from "../colorize/pillow_resize.js";
 import { layOnWhite } from "../colorize/planes.js";
-import { randomFacade } from "../labels/facade_builder.js";
-import { encodeLabelImage } from "../labels/label_png.js";
 import { fitLabelMap } from "../labels/label_map.js";
-import { readLabelImage } from "../labels/label_reader.js";
 import { styleCode } from "../labels/style_noise.js";
 import { decodePicture, encodeDrawing, encodePhoto, resizePixels } from "./tensors.js";
 import { traceLabels } from "./tracer.js";
@@ -54,12 +51,14 @@ export class DrawEngine {
 
   async encodeLabelImage(ids) {
     const { width, height, classes } = this.canvas;
+    const { encodeLabelImage } = await import("../labels/label_png.js");
     const bytes = await encodeLabelImage(await unpackIds(ids), width, height, classes.map(({ rgb }) => rgb));
     return new Blob([bytes], { type: "image/png" });
   }
 
   async makeFacade(seed) {
     const { width, height } = this.canvas;
+    const { randomFacade } = await import("../labels/facade_builder.js");
     return packIds(randomFacade(seed, width, height));
   }
 
@@ -73,6 +72,7 @@ export class DrawEngine {
   }
 
   async #open(file, name) {
+    const { readLabelImage } = await import("../labels/label_reader.js");
     const bytes = new Uint8Array(await file.arrayBuffer());
     const { pixels } = await this.codec.decodeFile(file, name);
     try {

@@ -1,0 +1,170 @@
+"""The page without a server in a browser: the app's own pictures, and nothing leaves the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.hand import decode_uri, drag, press
+from helpers.running import ROOT
+from helpers.static_site import cache_with_runtime, serve_files
+from PIL import Image
+
+from pix2pix.inference import load_drawer
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
+from pix2pix.labels.packed_ids import pack_ids
+from pix2pix.web.site import SiteModel, build_site
+
+pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
+CHECKPOINTS = ROOT / "checkpoints"
+WORKER = """async ({ method, args }) => {
+  const { WorkerClient } = await import(window.enginePath + "worker_client.js");
+  window.client ??= new WorkerClient(window.enginePath + "worker.js");
+  if (!window.isStarted) {
+    const facts = JSON.parse(document.getElementById("st-facts").textContent);
+    const whole = (path) => new URL(path, location.href).href;
+    const places = { runtime: whole(facts.runtime), models: whole(facts.models) };
+    await window.client.call("start", places);
+    const [{ models, parts: [{ props }] }] = facts.tabs;
+    const { kind, width, height, classes } = props;
+    const canvas = { kind, width, height, classes, fileName: "facade" };
+    await window.client.call("openDrawTab", { tab: "draw", models, canvas });
+    window.isStarted = true;
+  }
+  const value = await window.client.call(method, { tab: "draw", ...args });
+  if (!(value instanceof Blob)) return value;
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsDataURL(value);
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def exact_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Facades and trace with weights in 32 bits."""
+    folder = tmp_path_factory.mktemp("exact")
+    models = [SiteModel("Draw", CHECKPOINTS / "facades"), SiteModel("Trace", CHECKPOINTS / "trace")]
+    build_site(folder, models, cache=cache_with_runtime(), weights="32")
+    with serve_files(folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """All bundled models, as `pix2pix site` builds them, under a sub-path."""
+    folder = tmp_path_factory.mktemp("pages")
+    names = {"facades": "Draw", "colorize": "Colourise", "trace": "Trace"}
+    models = [SiteModel(title, CHECKPOINTS / name) for name, title in names.items()]
+    build_site(folder / "studio", models, cache=cache_with_runtime())
+    with serve_files(folder) as url:
+        yield f"{url}studio/"
+
+
+@pytest.fixture(scope="module")
+def worker(exact_site: str, chromium: Any) -> Iterator[Any]:
+    """`call(method, **args)` of the page's worker."""
+    page = chromium.new_page()
+    page.goto(exact_site)
+    page.evaluate(
+        "window.enginePath = document.querySelector('script[type=module]').src"
+        ".replace('static_page.js', '')"
+    )
+    yield lambda method, **args: page.evaluate(WORKER, {"method": method, "args": args})
+    page.close()
+
+
+def hard_drawings() -> dict[str, np.ndarray]:
+    wall = np.ones((256, 256), np.uint8)
+    window = wall.copy()
+    window[100:140, 110:150] = 2
+    large = wall.copy()
+    for i, label in enumerate((2, 3, 11, 6, 0)):
+        large[20 + 40 * i : 90 + 30 * i, 30 * i : 30 * i + 90] = label
+    noise = np.random.default_rng(0).integers(0, 12, (256, 256)).astype(np.uint8)
+    return {
+        "a bare wall": wall,
+        "void": np.zeros((256, 256), np.uint8),
+        "one window": window,
+        "large rectangles": large,
+        "noise": noise,
+        "a facade": build_facade(PRESETS[2], 256, 256),
+    }
+
+
+@pytest.mark.parametrize("name", hard_drawings())
+def test_a_drawing_gives_the_picture_of_the_python_pipeline(worker: Any, name: str) -> None:
+    drawing = hard_drawings()[name]
+    painted = decode_uri(worker("draw", ids=pack_ids(drawing), seed=1203, format="png"))
+    expected = load_drawer(CHECKPOINTS / "facades", "cpu").draw(drawing, 1203)
+    assert np.abs(painted.astype(int) - expected).max() <= 3
+
+
+def test_a_large_picture_and_a_given_style_are_the_same_too(worker: Any) -> None:
+    drawing, style = build_facade(PRESETS[0], 256, 256), [0.5, -1, 0, 1, 0.2, -0.4, 2, -2]
+    painted = decode_uri(worker("draw", ids=pack_ids(drawing), style=style, large=True))
+    drawer = load_drawer(CHECKPOINTS / "facades", "cpu")
+    expected = drawer.draw(drawing, style=style, size=drawer.largest)
+    assert painted.shape == expected.shape
+    assert np.abs(painted.astype(int) - expected).max() <= 3
+
+
+def open_page(chromium: Any, url: str, **context: Any) -> tuple[Any, list[str]]:
+    """The page in a new profile, and the addresses that it asks for."""
+    asked: list[str] = []
+    profile = chromium.new_context(accept_downloads=True, **context)
+    profile.set_default_timeout(120_000)
+    page = profile.new_page()
+    profile.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.goto(url)
+    page.wait_for_selector(".st-drawing[data-ready]")
+    return page, asked
+
+
+def test_someone_draws_saves_and_colours_a_photo_and_nothing_leaves_the_device(
+    site: str, chromium: Any
+) -> None:
+    page, asked = open_page(chromium, site)
+    page.locator(".st-canvas").hover()
+    press(page, "r", "3")
+    drag(page, (0.2, 0.2), (0.4, 0.4))
+    page.wait_for_function("() => +document.querySelector('.st-preview').dataset.picture > 0")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("menuitem", name="Save it small").click()
+    with Image.open(download.value.path()) as picture:
+        assert picture.size == (256, 256) and np.asarray(picture).std() > 10
+    page.get_by_role("tab", name="Colourise").click()
+    page.locator(".st-photo[data-shown]").wait_for()
+    with page.expect_download() as download:
+        page.locator(".studio-colorize").get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("menuitem", name="Save as PNG").click()
+    with Image.open(download.value.path()) as picture:
+        red, _, blue = np.moveaxis(np.asarray(picture.convert("RGB"), int), -1, 0)
+        assert np.abs(red - blue).mean() > 3, "it is in colour"
+    assert asked and all(url.startswith((site, "blob:", "data:")) for url in asked)
+    page.context.close()
+
+
+def test_after_the_first_visit_the_page_works_without_a_network(site: str, chromium: Any) -> None:
+    page, _ = open_page(chromium, site)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.reload()  # now through the service worker, which keeps what it passes
+    page.wait_for_selector(".st-drawing[data-ready]")
+    page.locator(".st-canvas").hover()
+    press(page, "b")
+    drag(page, (0.1, 0.5), (0.9, 0.5))
+    page.wait_for_function("() => +document.querySelector('.st-preview').dataset.picture > 0")
+    page.context.set_offline(True)
+    page.reload()
+    page.wait_for_selector(".st-drawing[data-ready]")
+    page.locator(".st-canvas").hover()
+    drag(page, (0.5, 0.1), (0.5, 0.9))
+    page.wait_for_function("() => +document.querySelector('.st-preview').dataset.picture > 0")
+    assert page.evaluate("self.crossOriginIsolated"), "the service worker lets it use threads"
+    page.context.close()
