@@ -70,7 +70,7 @@ def build_browser_model(
         }
     files = {}
     for part, content in graphs.items():
-        packed = gzip.compress(content, 9, mtime=0)
+        packed = gzip.compress(content, 6, mtime=0)
         file = f"{name}-{part}-{hashlib.sha256(content).hexdigest()[:12]}.onnx.gz"
         files[file] = packed
         props["files"][part] = {"file": file, "bytes": len(packed)}

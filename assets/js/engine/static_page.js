@@ -2,6 +2,7 @@
 
 import { urlOf } from "../core/base_url.js";
 import { showNotice } from "../core/dialog.js";
+import { h } from "../core/dom.js";
 import { registerEngine } from "../core/engines.js";
 import { mountHeader } from "../core/header.js";
 import { LocalPhotos } from "./colorize/local_photos.js";
@@ -90,10 +91,8 @@ function embed() {
   document.documentElement.classList.add("st-embedded");
   const whole = new URL(location.href);
   whole.searchParams.delete("embed");
-  const link = document.createElement("a");
-  Object.assign(link, { href: whole.href, target: "_blank", rel: "noopener", className: "st-whole" });
-  link.textContent = "Open the studio";
-  document.body.append(link);
+  const options = { href: whole.href, target: "_blank", rel: "noopener", class: "st-whole" };
+  document.body.append(h("a", options, "Open the studio"));
 }
 
 /** Keeps the page for use without a network. A browser may refuse it: a private window, or no HTTPS. */
