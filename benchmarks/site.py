@@ -1,0 +1,142 @@
+"""How fast the static page draws in the browser, beside native ONNX Runtime on as many threads.
+
+    python benchmarks/site.py [--pictures 20] [--checkpoint checkpoints/facades]
+
+Builds the page, serves it with the headers that allow threads, opens it in Chromium and draws at
+the model's own size, from the press of a button to the decoded JPEG. In turn with it, native ONNX
+Runtime runs the same graph on two threads. Prints the medians, their ratio, the bytes before the
+first picture, and the longest time for which the page's own thread was blocked.
+"""
+
+import argparse
+import gzip
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES  # noqa: E402
+
+from pix2pix.cli.site import cache_folder  # noqa: E402
+from pix2pix.web.site import SiteModel, build_site  # noqa: E402
+
+THREADS = 2
+DRAW = """async () => {
+  const button = document.querySelector(".st-surprise");
+  const preview = document.querySelector(".st-preview");
+  const before = Number(preview.dataset.asked ?? 0);
+  const start = performance.now();
+  button.click();
+  while (!(Number(preview.dataset.picture) > before)) await new Promise((r) => setTimeout(r, 2));
+  return performance.now() - start;
+}"""
+WATCH = """() => {
+  window.blocked = 0;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) {
+      window.blocked = Math.max(window.blocked, duration);
+    }
+  }).observe({ type: "longtask", buffered: true });
+}"""
+
+
+class Isolated(SimpleHTTPRequestHandler):
+    """Sends the headers that a page needs for threads, and counts the bytes."""
+
+    sent = 0
+
+    def end_headers(self) -> None:
+        self.send_header("cross-origin-opener-policy", "same-origin")
+        self.send_header("cross-origin-embedder-policy", "require-corp")
+        super().end_headers()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        content = source.read()
+        Isolated.sent += len(content)
+        outputfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--pictures", type=int, default=20)
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "facades")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "site")
+        build_site(folder, [SiteModel("Draw", args.checkpoint)], cache=cache_folder())
+        graph = gzip.decompress(next(folder.glob("models/draw-generator-*")).read_bytes())
+        handler = partial(Isolated, directory=str(folder))
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            measure(f"http://127.0.0.1:{server.server_port}/", graph, args.pictures)
+            server.shutdown()
+
+
+def measure(url: str, graph: bytes, count: int) -> None:
+    native = NativeRunner(graph)
+    with sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        context = browser.new_context(service_workers="block")
+        page = context.new_page()
+        page.add_init_script(f"({WATCH})()")
+        start = time.perf_counter()
+        page.goto(url)
+        page.wait_for_selector(".st-preview[data-picture]")
+        page.evaluate(DRAW)
+        first_s, first_bytes = time.perf_counter() - start, Isolated.sent
+        page.evaluate("() => { document.querySelector('.st-styles').hidden = true; }")
+        times: dict[str, list[float]] = {"browser": [], "native": []}
+        for _ in range(count):
+            page.wait_for_timeout(50)
+            times["browser"].append(page.evaluate(DRAW))
+            times["native"].append(native.run())
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        print(f"cross-origin isolated: {page.evaluate('self.crossOriginIsolated')}")
+        print(f"first picture: {first_s:.1f} s, {first_bytes / 2**20:.1f} MiB")
+        print(json.dumps({name: round(value, 1) for name, value in medians.items()}), "ms")
+        print(f"browser / native: {medians['browser'] / medians['native']:.2f}")
+        print(f"the page's own thread was blocked for {page.evaluate('window.blocked'):.0f} ms")
+        browser.close()
+
+
+class NativeRunner:
+    """Native ONNX Runtime on the same number of threads."""
+
+    def __init__(self, graph: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = THREADS
+        self._session = onnxruntime.InferenceSession(graph, options)
+        rng = np.random.default_rng(0)
+        labels = np.kron(rng.integers(0, 12, (16, 16)), np.ones((16, 16), int))
+        self._feeds = {"input": (np.arange(12)[:, None, None] == labels)[None].astype(np.float32)}
+        if len(self._session.get_inputs()) > 1:
+            self._feeds["style"] = np.zeros((1, 8), np.float32)
+        self.run()
+
+    def run(self) -> float:
+        """Milliseconds of a picture."""
+        start = time.perf_counter()
+        self._session.run(None, self._feeds)
+        return 1000 * (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
