@@ -18,6 +18,7 @@ from pix2pix.cli.arguments import Commands, add_command
 if TYPE_CHECKING:
     from pix2pix.config import CheckpointConfig
     from pix2pix.hub.client import Kind
+    from pix2pix.hub.upload import SpaceKind
 
 # Bounded, so that the search takes time in proportion to the text, whatever the text.
 PICTURE = re.compile(r"!\[[^\]]{,500}\]\(\s{,8}([^)\s]{1,500})\s{,8}\)")
@@ -34,10 +35,11 @@ python -m pix2pix draw house.png -o photo.png --checkpoint OWNER/NAME
 """
 
 SPACE_HELP = """\
-Create a Hugging Face Space that serves a checkpoint, with the app and the files it needs.
+Create a Hugging Face Space that serves a checkpoint.
 
-A checkpoint on the Hub is referenced by its commit; a local checkpoint is uploaded with the Space.
-The Space runs on CPU, GPU and ZeroGPU hardware, which you choose in its settings.
+By default the app on ZeroGPU, of which a free account may have two. A checkpoint on the Hub is
+referenced by its commit; a local checkpoint is uploaded with the Space. With --static the page of
+`python -m pix2pix site`, which runs in the visitor's browser: never asleep, and without a limit.
 """
 
 PUSH_EXAMPLES = """\
@@ -50,6 +52,7 @@ SPACE_EXAMPLES = """\
 examples:
   python -m pix2pix space ada/houses-studio --checkpoint ada/houses
   python -m pix2pix space ada/houses-studio --checkpoint runs/facades --folder build
+  python -m pix2pix space ada/houses-page --checkpoint runs/facades --static
 """
 
 
@@ -82,6 +85,13 @@ def add_parsers(commands: Commands) -> None:
     space.add_argument(
         "--folder", type=Path, metavar="DIR", help="build the Space in DIR without uploading"
     )
+    hardware = space.add_mutually_exclusive_group()
+    hardware.add_argument(
+        "--static", action="store_true", help="a page that runs in the visitor's browser"
+    )
+    hardware.add_argument(
+        "--cpu", action="store_true", help="the app on a CPU, which needs a PRO account"
+    )
     for command in (push, space):
         command.add_argument(
             "--no-examples", action="store_true", help="do not upload the images in examples/"
@@ -98,14 +108,16 @@ def run(options: argparse.Namespace) -> int:
     if options.command == "push":
         folder = Path(options.checkpoint)
         return push_checkpoint(folder, options.repo, private, options.license, ask, examples)
+    space: SpaceKind = "static" if options.static else "cpu" if options.cpu else "zero"
     if options.folder is None:
-        return push_space(options.checkpoint, options.repo, private, ask, examples)
+        return push_space(options.checkpoint, options.repo, private, ask, examples, space)
     from pix2pix.cli.space import build_space
 
     if options.folder.exists() and any(options.folder.iterdir()):
         raise ValueError(f"{options.folder}: is not empty; expected a new folder")
-    build_space(options.checkpoint, options.repo, options.folder, examples)
-    print(f"built in {options.folder}; try it: cd {options.folder} && python app.py")
+    build_space(options.checkpoint, options.repo, options.folder, examples, space)
+    serve = "python -m http.server" if options.static else "python app.py"
+    print(f"built in {options.folder}; try it: cd {options.folder} && {serve}")
     return 0
 
 
@@ -138,14 +150,16 @@ def push_checkpoint(
         return show_and_upload(Path(scratch), repo_id, "model", user, private, ask)
 
 
-def push_space(checkpoint: str, repo_id: str, private: bool, ask: bool, examples: bool) -> int:
+def push_space(
+    checkpoint: str, repo_id: str, private: bool, ask: bool, examples: bool, space: "SpaceKind"
+) -> int:
     from pix2pix.cli.space import build_space
     from pix2pix.hub.upload import get_account
 
     user = get_account()
     with tempfile.TemporaryDirectory() as scratch:
-        build_space(checkpoint, repo_id, Path(scratch), examples)
-        return show_and_upload(Path(scratch), repo_id, "space", user, private, ask)
+        build_space(checkpoint, repo_id, Path(scratch), examples, space)
+        return show_and_upload(Path(scratch), repo_id, "space", user, private, ask, space)
 
 
 def stage_checkpoint(
@@ -258,7 +272,13 @@ def complete_card(
 
 
 def show_and_upload(
-    folder: Path, repo_id: str, kind: "Kind", user: str, private: bool, ask: bool
+    folder: Path,
+    repo_id: str,
+    kind: "Kind",
+    user: str,
+    private: bool,
+    ask: bool,
+    space: "SpaceKind" = "zero",
 ) -> int:
     """Lists the files, asks for confirmation, uploads, and prints the URL."""
     from pix2pix.hub.upload import find_repo, upload
@@ -286,7 +306,7 @@ def show_and_upload(
         print("upload cancelled")
         return 1
     try:
-        page = upload(folder, repo_id, kind, private)
+        page = upload(folder, repo_id, kind, private, space=space)
     except ValueError as error:
         raise ValueError(
             f"{error}. The upload is one commit, so nothing was changed; repeat the command to "

@@ -1,4 +1,4 @@
-"""Build a Hugging Face Space that serves one checkpoint with a copy of the app."""
+"""Build a Hugging Face Space that serves one checkpoint: a copy of the app, or a static page."""
 
 import importlib.metadata
 import shutil
@@ -15,7 +15,7 @@ from pix2pix.checkpoint import (
 from pix2pix.config import CheckpointConfig
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
-from pix2pix.hub.upload import find_repo, is_regular_file, with_front_matter
+from pix2pix.hub.upload import SpaceKind, find_repo, is_regular_file, with_front_matter
 from pix2pix.images.reader import IMAGE_SUFFIXES
 from pix2pix.labels.label_map import is_facades
 from pix2pix.runtime.bundle import ASSETS, BUNDLE, PACKAGE
@@ -52,7 +52,9 @@ README = """\
 """
 
 
-def build_space(checkpoint: str, repo_id: str, into: Path, examples: bool = True) -> None:
+def build_space(
+    checkpoint: str, repo_id: str, into: Path, examples: bool = True, space: SpaceKind = "zero"
+) -> None:
     """Writes the Space into a folder, created if needed. ValueError for an invalid checkpoint.
 
     With `examples`, the example images of a local checkpoint are included.
@@ -60,6 +62,8 @@ def build_space(checkpoint: str, repo_id: str, into: Path, examples: bool = True
     folder = Path(resolve(checkpoint))
     config, _ = load_checkpoint(folder)
     pinned = pinned_name(folder)
+    if space == "static":
+        return build_static_space(folder, config, repo_id, into, pinned)
     into.mkdir(parents=True, exist_ok=True)
     copy_app(into)
     if pinned is None:
@@ -71,6 +75,39 @@ def build_space(checkpoint: str, repo_id: str, into: Path, examples: bool = True
     title = repo_id.split("/")[1]
     text = README.format(title=title, promise=PROMISES[config.task], what=what)
     values = front_matter(title, PROMISES[config.task], pinned)
+    (into / CARD_NAME).write_text(with_front_matter(text, values), "utf-8")
+
+
+def build_static_space(
+    folder: Path, config: CheckpointConfig, repo_id: str, into: Path, pinned: str | None
+) -> None:
+    """Writes the page without a server, with the headers that let it use threads."""
+    from pix2pix.cli.site import cache_folder
+    from pix2pix.web.site import SiteModel, build_site
+
+    title = repo_id.split("/")[1]
+    build_site(into, [SiteModel(title, folder)], cache=cache_folder())
+    promise = PROMISES[config.task]
+    what = f"the checkpoint {pinned}" if pinned else "a checkpoint"
+    values: dict[str, Any] = {
+        "title": title,
+        "colorFrom": "blue",
+        "colorTo": "red",
+        "sdk": "static",
+        "app_file": "index.html",
+        "license": "mit",
+        "short_description": promise,
+        "tags": ["pix2pix", "image-to-image", config.task],
+        "custom_headers": {
+            "cross-origin-embedder-policy": "require-corp",
+            "cross-origin-opener-policy": "same-origin",
+            "cross-origin-resource-policy": "cross-origin",
+        },
+    }
+    if pinned is not None:
+        values["models"] = [pinned.split("@")[0]]
+    text = README.format(title=title, promise=promise, what=what)
+    text += "\nIt runs in your browser: nothing that you draw or open leaves your device.\n"
     (into / CARD_NAME).write_text(with_front_matter(text, values), "utf-8")
 
 
@@ -93,6 +130,8 @@ def front_matter(title: str, promise: str, pinned: str | None) -> dict[str, Any]
         "app_file": "app.py",
         "license": "mit",
         "short_description": promise,
+        "tags": ["pix2pix", "image-to-image"],
+        "suggested_hardware": "zero-a10g",
     }
     if pinned is not None:
         model, sha = pinned.split("@")

@@ -1,7 +1,7 @@
 """Upload folders to the Hub in one commit."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import huggingface_hub as hf
 
@@ -32,21 +32,51 @@ def find_repo(repo_id: str, kind: Kind, hub: Hub = HUB) -> tuple[bool, set[str]]
     return bool(info.private), {file.rfilename for file in info.siblings or []}
 
 
-def upload(folder: Path, repo_id: str, kind: Kind, private: bool, hub: Hub = HUB) -> str:
+# What runs a Space: "zero" lends a GPU to calls, "cpu" needs a PRO account, "static" runs nothing.
+SpaceKind = Literal["zero", "cpu", "static"]
+SPACE_OPTIONS: dict[SpaceKind, dict[str, str]] = {
+    "zero": {"space_sdk": "gradio", "space_hardware": "zero-a10g"},
+    "cpu": {"space_sdk": "gradio", "space_hardware": "cpu-basic"},
+    "static": {"space_sdk": "static"},
+}
+SPACE_REFUSALS = {
+    "zero": "this account cannot have one more Space on ZeroGPU: a free account may have two, once "
+    "it is over 30 days old and its e-mail address is verified. --static makes a page that runs "
+    "in the visitor's browser and has no limit",
+    "cpu": "a Space on a CPU needs a PRO account. Without --cpu the Space runs on ZeroGPU, of which "
+    "a free account may have two; --static makes a page that runs in the visitor's browser",
+}
+
+
+def upload(
+    folder: Path,
+    repo_id: str,
+    kind: Kind,
+    private: bool,
+    hub: Hub = HUB,
+    space: SpaceKind = "zero",
+) -> str:
     """Uploads all files of the folder in one commit and returns the URL of the repo's page.
 
-    Creates the repo if needed. Raises ValueError on failure; the repo is then unchanged, or new
-    and empty.
+    Creates the repo if needed, a Space as `space` says. Raises ValueError on failure; the repo is
+    then unchanged, or new and empty.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
+    options = SPACE_OPTIONS[space] if kind == "space" else {}
     with hub_error_message(repo_id):
-        page = hub.api.create_repo(
-            repo_id,
-            private=private or None,  # None: the account's default
-            repo_type=kind,
-            exist_ok=True,
-            space_sdk="gradio" if kind == "space" else None,
-        )
+        try:
+            page = hub.api.create_repo(
+                repo_id,
+                private=private or None,  # None: the account's default
+                repo_type=kind,
+                exist_ok=True,
+                **options,  # type: ignore[arg-type]
+            )
+        except hf.errors.HfHubHTTPError as error:
+            if kind != "space" or error.response.status_code not in (402, 403):
+                raise
+            reason = SPACE_REFUSALS.get(space, "this account may not create it")
+            raise ValueError(f"the Hub refused the Space: {reason}") from None
         hub.api.create_commit(
             repo_id,
             [hf.CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files],

@@ -32,6 +32,7 @@ class Repo:
     private: bool = False
     gated: bool = False
     sdk: str | None = None
+    hardware: str | None = None
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class FakeHub:
     store: dict[str, bytes] = field(default_factory=dict)  # LFS objects by sha256
     requests: list[str] = field(default_factory=list)
     # Knobs
+    is_pro: bool = False  # may have Spaces on a CPU
     cut_short: set[str] = field(default_factory=set)  # paths that arrive with half their bytes
     garbled: set[str] = field(default_factory=set)  # paths that arrive with other bytes, as many
     endless: set[str] = field(default_factory=set)  # paths that do not end, with their own start
@@ -189,7 +191,15 @@ class FakeHubHandler(BaseHTTPRequestHandler):
             there = {"error": "You already created this repo", "url": self.page(kind, repo_id)}
             return self.answer(there, 409)
         private = asked.get("visibility") == "private"
-        self.hub.repos[kind, repo_id] = repo = Repo(private, sdk=asked.get("sdk"))
+        sdk, hardware = asked.get("sdk"), asked.get("hardware")
+        if kind == "space" and sdk == "gradio" and not self.hub.is_pro:
+            if hardware != "zero-a10g":
+                return self.refuse(402, message="CPU Spaces need a PRO subscription")
+            on_zero = [r for r in self.hub.repos.values() if r.hardware == hardware]
+            if len(on_zero) >= 2:
+                return self.refuse(403, message="You have reached the limit of ZeroGPU Spaces")
+        repo = Repo(private, sdk=sdk, hardware=hardware)
+        self.hub.repos[kind, repo_id] = repo
         repo.commit({".gitattributes": b"*.safetensors filter=lfs\n"}, "initial commit")
         self.answer({"url": self.page(kind, repo_id)})
 

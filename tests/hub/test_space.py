@@ -18,6 +18,7 @@ import pytest
 from helpers.fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
 from helpers.models import TINY_RECIPE
 from helpers.running import ROOT, free_port
+from helpers.static_site import cache_with_runtime
 from huggingface_hub import constants
 from PIL import Image
 
@@ -222,3 +223,51 @@ def test_on_zerogpu_every_picture_is_made_in_a_call_that_is_lent_the_gpu(
     assert lent == [f"_generate {zerogpu.MAX_CALL_S}"]
     monkeypatch.setattr(zerogpu, "spaces", None)
     np.testing.assert_array_equal(picture, load_drawer(tiny_checkpoint, "cpu").draw(house))
+
+
+# ---- what a free account may have --------------------------------------------------------
+
+
+def test_a_space_runs_on_zerogpu_unless_asked_otherwise(
+    hub_server: FakeHub, hub: Hub, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    command = ["--checkpoint", str(tiny_checkpoint), "--yes"]
+    assert cli.main(["space", SPACE, *command]) == 0
+    assert hub_server.repos["space", SPACE].hardware == "zero-a10g"
+    hub_server.is_pro = True
+    assert cli.main(["space", "ada/on-cpu", *command, "--cpu"]) == 0
+    assert hub_server.repos["space", "ada/on-cpu"].hardware == "cpu-basic"
+
+
+def test_a_space_that_the_account_may_not_have_is_refused_with_the_way_on(
+    hub_server: FakeHub,
+    hub: Hub,
+    tiny_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    command = ["--checkpoint", str(tiny_checkpoint), "--yes"]
+    assert cli.main(["space", SPACE, *command, "--cpu"]) == 2
+    assert "needs a PRO account" in capsys.readouterr().err
+    assert [cli.main(["space", f"ada/houses-{i}", *command]) for i in range(3)] == [0, 0, 2]
+    assert "may have two" in (error := capsys.readouterr().err) and "--static" in error
+
+
+def test_a_static_space_is_the_page_without_a_server(
+    hub_server: FakeHub, hub: Hub, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache_with_runtime()
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    command = ["--checkpoint", str(tiny_checkpoint), "--yes", "--static"]
+    assert cli.main(["space", SPACE, *command]) == 0
+    repo = hub_server.repos["space", SPACE]
+    files = repo.files()
+    assert repo.sdk == "static" and repo.hardware is None
+    text = files["README.md"].decode()
+    values = read_front_matter(text)
+    assert not check_front_matter(text, "space")
+    assert values["app_file"] in files and values["sdk"] == "static"
+    assert values["custom_headers"]["cross-origin-embedder-policy"] == "require-corp"
+    assert not [name for name in files if name.endswith((".py", ".safetensors"))]
