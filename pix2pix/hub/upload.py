@@ -43,8 +43,8 @@ SPACE_REFUSALS = {
     "zero": "this account cannot have one more Space on ZeroGPU: a free account may have two, once "
     "it is over 30 days old and its e-mail address is verified. --static makes a page that runs "
     "in the visitor's browser and has no limit",
-    "cpu": "a Space on a CPU needs a PRO account. Without --cpu the Space runs on ZeroGPU, of which "
-    "a free account may have two; --static makes a page that runs in the visitor's browser",
+    "cpu": "a Space on a CPU needs a PRO account. Without --cpu it runs on ZeroGPU, of which a "
+    "free account may have two; --static makes a page that runs in the visitor's browser",
 }
 
 

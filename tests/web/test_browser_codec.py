@@ -21,8 +21,8 @@ from helpers.engine import to_rgba
 from helpers.printed import EXAMPLES
 from helpers.running import ROOT
 from PIL import Image
-
 from pix2pix.app.server.encoding import data_uri
+
 from pix2pix.images import negative
 from pix2pix.images.convert import to_rgb
 from pix2pix.images.exif import ExifBlock, ExifTag

@@ -19,6 +19,8 @@ from helpers.models import TINY_RECIPE
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
 from pix2pix.inference.backends.onnx_graph import build_onnx_model, build_style_onnx_model
+from pix2pix.models import ResizeConv
+from pix2pix.models.blocks import Up
 from pix2pix.runtime.bundle import CHECKPOINTS
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
@@ -89,8 +91,9 @@ def test_8_bits_are_used_where_they_are_as_good(facades: Any) -> None:
 def test_a_model_that_8_bits_would_change_does_not_get_them() -> None:
     config, model = load_checkpoint(CHECKPOINTS / "facades")
     with torch.no_grad():  # one large weight takes the steps of all the others of its channel
-        for layer in model.generator.up:
-            layer.conv.weight[:, 0, 0, 0] += 3  # type: ignore[union-attr]
+        for block in model.generator.up:
+            assert isinstance(block, Up) and isinstance(block.conv, ResizeConv)
+            block.conv.weight[:, 0, 0, 0] += 3
     assert not is_8_bit_enough(config, model)
 
 
