@@ -168,3 +168,20 @@ def test_after_the_first_visit_the_page_works_without_a_network(site: str, chrom
     page.wait_for_function("() => +document.querySelector('.st-preview').dataset.picture > 0")
     assert page.evaluate("self.crossOriginIsolated"), "the service worker lets it use threads"
     page.context.close()
+
+
+def test_in_a_frame_of_600_pixels_the_sheet_and_the_picture_stand_side_by_side(
+    site: str, chromium: Any
+) -> None:
+    page, _ = open_page(chromium, f"{site}?embed", viewport={"width": 600, "height": 420})
+    page.wait_for_selector(".st-preview[data-picture]")
+    sheet, picture = (page.locator(css).bounding_box() for css in (".st-canvas", ".st-preview img"))
+    assert sheet["width"] > 260 and abs(sheet["width"] - picture["width"]) < 2
+    assert abs(sheet["y"] - picture["y"]) < 2 and sheet["x"] + sheet["width"] <= picture["x"]
+    assert picture["x"] + picture["width"] <= 600
+    assert page.evaluate("document.documentElement.scrollWidth") <= 600
+    for css in (".st-toolbar", ".st-header", ".studio-start-panel"):
+        assert not page.locator(css).first.is_visible()
+    link = page.get_by_role("link", name="Open the studio")
+    assert link.get_attribute("href") == site.rstrip("/") + "/"
+    page.context.close()
