@@ -31,6 +31,7 @@ test("what may pass is told from what will not, in the server's words or ours", 
   const cases = [
     [400, '{"error": "seed must be"}', /seed must be/, false],
     [503, '{"error": "32 others are waiting"}', /32 others/, true],
+    [429, '{"error": "Too many jobs from your network address"}', /network address/, true],
     [502, "<html>Bad Gateway", /does not run at the moment/, true],
     [413, "<html>", /larger than the web server/, false],
   ];

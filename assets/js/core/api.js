@@ -5,7 +5,7 @@ import { urlOf } from "./base_url.js";
 import { readError, unexpectedResponse } from "./responses.js";
 import { postWithProgress } from "./upload.js";
 
-const TRANSIENT = new Set([502, 503, 504]); // busy, or being started
+const TRANSIENT = new Set([429, 502, 503, 504]); // a share is used up, busy, or being started
 
 const failure = (message, facts = {}) => Object.assign(new Error(message), facts);
 
