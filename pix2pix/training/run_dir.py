@@ -51,12 +51,18 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{folder}: has no {RUN_NAME}, so there is no run to resume")
     try:
         run = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: is not valid JSON ({error})") from None
     if not isinstance(run, dict) or not {"name", "data", "recipe"} <= run.keys():
         raise ValueError(f"{path}: expected the keys name, data and recipe")
+    changes = run.get("changes", [])
+    if not isinstance(changes, list) or not all(isinstance(c, dict) for c in changes):
+        raise ValueError(f"{path}: changes must be a list of objects")
+    all_keys = [run["recipe"], *(change.get("keys") for change in changes)]
+    if not all(isinstance(keys, dict) for keys in all_keys):
+        raise ValueError(f"{path}: a recipe and the keys of a change must be objects")
     run["recipe"] = rename_old_keys(run["recipe"], f"{path}: recipe")
-    for change in run.get("changes", []):
+    for change in changes:
         change["keys"] = rename_old_keys(change["keys"], f"{path}: changes")
     return run
 
@@ -69,7 +75,7 @@ def read_data_facts(folder: Path) -> dict[str, Any]:
     """The summary of the data (data.json) from when the run last started; {} if there is none."""
     try:
         facts = json.loads((folder / DATA_NAME).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}
 

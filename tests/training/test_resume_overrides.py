@@ -7,6 +7,8 @@ import pytest
 from helpers.synthetic import write_facades
 from helpers.whole_runs import LEAN, content, run, saved_step
 
+from pix2pix.training.run_dir import read_run
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
@@ -41,3 +43,19 @@ def test_what_the_weights_depend_on_cannot_change_while_a_run_lasts(
     assert run("--resume", out, "--crop-scale", 9) == 2
     assert "crop_scale must be" in capsys.readouterr().err
     assert content(out) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" * 100_000, "is not valid JSON"),
+        ("[]", "expected the keys name, data and recipe"),
+        ('{"name": 1, "data": 1, "recipe": "facades"}', "must be objects"),
+        ('{"name": "a", "data": "b", "recipe": {}, "changes": {"step": 1}}', "must be a list"),
+        ('{"name": "a", "data": "b", "recipe": {}, "changes": [{"step": 1}]}', "must be objects"),
+    ],
+)
+def test_the_run_of_a_stranger_is_refused_in_words(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(ValueError, match=rf"run\.json: .*{reason}"):
+        read_run(tmp_path)
