@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers.hand import decode_uri, drag, press
+from helpers.hand import decode_uri, drag, open_file, press, read_sheet
 from helpers.running import ROOT
 from helpers.static_site import cache_with_runtime, serve_files
 from PIL import Image
 
-from pix2pix.inference import load_drawer
+from pix2pix.inference import load_drawer, load_tracer
+from pix2pix.labels.canvas_spec import fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
+from pix2pix.labels.label_map import decode_label_image, encode_label_image
 from pix2pix.labels.packed_ids import pack_ids
 from pix2pix.web.site import SiteModel, build_site
 
@@ -149,6 +152,43 @@ def test_someone_draws_saves_and_colours_a_photo_and_nothing_leaves_the_device(
         assert np.abs(red - blue).mean() > 3, "it is in colour"
     assert asked and all(url.startswith((site, "blob:", "data:")) for url in asked)
     page.context.close()
+
+
+def test_files_become_drawings_as_in_the_app(site: str, chromium: Any, tmp_path: Path) -> None:
+    page, asked = open_page(chromium, site)
+    drawing = build_facade(PRESETS[3], 256, 256)
+    encode_label_image(drawing).save(tmp_path / "house.png")
+    open_file(page, "Open a drawing", tmp_path / "house.png")
+    wait_for_sheet(page, lambda sheet: (sheet == drawing).all())
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("menuitem", name="Save the drawing").click()
+    with Image.open(download.value.path()) as saved:
+        np.testing.assert_array_equal(decode_label_image(saved), drawing)
+    page.get_by_role("button", name="New facade").click()
+    wait_for_sheet(page, lambda sheet: (sheet != drawing).any())
+    photo = Image.fromarray(load_drawer(CHECKPOINTS / "facades", "cpu").draw(drawing, 7))
+    photo.save(tmp_path / "photo.png")
+    open_file(page, "Trace a photo", tmp_path / "photo.png")
+    traced = load_tracer(CHECKPOINTS / "trace", "cpu").trace(photo)
+    expected = fit_label_map(traced, (256, 256))
+    # 8-bit weights move a border by a pixel here and there
+    wait_for_sheet(page, lambda sheet: (sheet == expected).mean() > 0.98)
+    open_file(page, "Style from a photo", tmp_path / "photo.png")
+    page.get_by_role("button", name="Look of the photo photo.png").wait_for()
+    (tmp_path / "letter.png").write_text("Dear all")
+    open_file(page, "Open a drawing", tmp_path / "letter.png")
+    page.get_by_text("letter.png: is not an image").first.wait_for()
+    assert all(url.startswith((site, "blob:", "data:")) for url in asked)
+    page.context.close()
+
+
+def wait_for_sheet(page: Any, holds: Callable[[np.ndarray], Any]) -> None:
+    for _ in range(600):
+        if holds(read_sheet(page)):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the drawing has not come")
 
 
 def test_after_the_first_visit_the_page_works_without_a_network(site: str, chromium: Any) -> None:

@@ -58,7 +58,7 @@ export class DrawEngine {
 
   async makeFacade(seed) {
     const { width, height } = this.canvas;
-    const { randomFacade } = await import("../labels/facade_builder.js");
+    const { randomFacade } = await import("../labels/facade_presets.js");
     return packIds(randomFacade(seed, width, height));
   }
 
