@@ -14,6 +14,7 @@ from helpers.png_files import raw_png
 
 from pix2pix.app.server.draw_routes import NotALabelMapError, open_drawing
 from pix2pix.images.reader import open_image
+from pix2pix.labels.label_colors import _settle_blends
 from pix2pix.labels.label_map import encode_label_image
 from pix2pix.runtime.user_warnings import collect_notices
 
@@ -71,3 +72,37 @@ def test_a_damaged_file_is_no_photo_to_trace(tmp_path: Path) -> None:
     for error in NodeJob(tmp_path).call("labels/label_reader", "readLabelImage", calls):
         assert str(error) == "drawing: is damaged or cut short"
         assert "notALabelMap" not in error.properties
+
+
+def test_blends_get_the_class_of_the_nearest_pixel_as_in_opencv(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    cases = []
+    for shape in ((40, 60), (1, 30), (25, 3), (64, 64)):
+        for share in (0.3, 0.8, 0.99):
+            is_blend = rng.random(shape) < share
+            is_blend.flat[0] = False
+            cases.append((rng.integers(0, 12, shape).astype(np.uint8), is_blend))
+    calls = [[ids, mask.astype(np.uint8), *ids.shape[::-1]] for ids, mask in cases]
+    found = NodeJob(tmp_path).call("labels/settle_blends", "settleBlends", calls)
+    for (ids, mask), settled in zip(cases, found):
+        np.testing.assert_array_equal(settled.reshape(ids.shape), _settle_blends(ids, mask))
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_the_samples_of_a_png_are_read_whatever_its_filters(
+    tmp_path: Path, interlaced: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    kinds = [(depth, 0, 1) for depth in (1, 2, 4, 8, 16)] + [
+        (depth, kind, channels) for kind, channels in ((2, 3), (4, 2), (6, 4)) for depth in (8, 16)
+    ]
+    cases = []
+    for depth, kind, channels in kinds:
+        for shape in ((1, 1), (3, 5), (40, 33)):
+            samples = rng.integers(0, 2**depth, (*shape, channels))
+            cases.append((samples, raw_png(samples, depth, kind, interlaced=interlaced)))
+    calls = [[np.frombuffer(content, np.uint8)] for _, content in cases]
+    for (samples, _), found in zip(
+        cases, NodeJob(tmp_path).call("labels/png_reader", "readPng", calls)
+    ):
+        np.testing.assert_array_equal(found["samples"].reshape(samples.shape), samples)
