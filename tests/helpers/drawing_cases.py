@@ -22,9 +22,9 @@ from helpers.label_images import (
 )
 from helpers.png_files import raw_png
 from PIL import Image, ImageDraw
-from pix2pix.app.canvas_spec import CanvasSpec, facades_canvas
 
 from pix2pix.config import LabelColor
+from pix2pix.labels.canvas_spec import CanvasSpec, facades_canvas
 from pix2pix.labels.classes import PALETTE, PIX2PIX_PALETTE
 from pix2pix.labels.label_map import encode_label_image
 
