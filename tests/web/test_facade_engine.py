@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.engine import NodeJob
-from pix2pix.app.canvas_spec import facades_canvas
 
+from pix2pix.labels.canvas_spec import facades_canvas
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import make_random_plan
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from helpers.engine import NodeJob
-from pix2pix.app.canvas_spec import fit_label_map
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.inference.photo_to_label import Tracer, argmax_upsampled
 from pix2pix.inference.working_shapes import working_shape
+from pix2pix.labels.canvas_spec import fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import make_random_plan
 from pix2pix.labels.label_map import VOID, resize_label_map
