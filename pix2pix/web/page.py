@@ -81,7 +81,10 @@ try {{
 </main>
 <noscript><p class="st-off">This page needs JavaScript.</p></noscript>
 <script type="application/json" id="st-facts">{_embeddable(facts)}</script>
-<script type="module" src="{assets}/js/engine/static_page.js"></script>
+<p id="st-unloaded" class="st-off" role="alert" hidden>
+The page did not load completely: please reload it. Drawings that were kept are still there.</p>
+<script type="module" src="{assets}/js/engine/static_page.js"
+ onerror="document.getElementById('st-unloaded').hidden = false"></script>
 </body>
 </html>
 """

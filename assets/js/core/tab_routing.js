@@ -7,7 +7,7 @@ const inRow = () => [...document.querySelectorAll(`${BAR} [role=tab][data-tab-id
 const inMenu = () => [...document.querySelectorAll(`${BAR} .overflow-dropdown button`)];
 
 /** The name of the tab in the URL. */
-function requested() {
+export function requestedTab() {
   try {
     return decodeURIComponent(location.hash.slice(1));
   } catch {
@@ -25,7 +25,7 @@ export function syncTabWithUrl(tabs) {
     ?? labelled(inMenu().find((tab) => tab.classList.contains("selected"))?.textContent.trim())
   );
   const open = () => {
-    const name = requested();
+    const name = requestedTab();
     if (named(name) === undefined || name === chosen()) return;
     const tab = inRow().find(({ dataset }) => dataset.tabId === name)
       ?? inMenu().find(({ textContent }) => textContent.trim() === named(name));
@@ -34,7 +34,7 @@ export function syncTabWithUrl(tabs) {
   let last = tabs[0]?.[0]; // the tab that was open at the last look; the visitor may have switched before
   const look = () => {
     const now = chosen();
-    if (now && now !== last && now !== requested()) write(now);
+    if (now && now !== last && now !== requestedTab()) write(now);
     last = now ?? last;
   };
   const start = () => {

@@ -1,8 +1,10 @@
 // Keeps the drawing over a reload: in localStorage, one entry for each window and tab.
 
 import { fromBase64, toBase64 } from "../core/codec.js";
+import { showNotice } from "../core/dialog.js";
 import { confirmBeforeUnload, thisWindow } from "../core/page_lifecycle.js";
 
+const NOT_KEPT = "The browser cannot keep this drawing, its storage is full or blocked: please save it before you leave";
 const DELAY_MS = 300; // after the last change
 const MAX_WINDOWS = 8; // whose drawings of a tab are kept
 const KEEP_MS = 30 * 24 * 3600 * 1000;
@@ -61,7 +63,10 @@ export function autosaveDrawing(studio) {
   let isKept = true;
   const store = () => {
     // A stroke in progress ends with a change.
-    if (!studio.canvas.stroke) isKept = write(studio, changed) || !changed;
+    if (studio.canvas.stroke) return;
+    const couldKeep = isKept;
+    isKept = write(studio, changed) || !changed;
+    if (couldKeep && !isKept) showNotice(studio.canvas.frame, NOT_KEPT);
   };
   const storeSoon = () => {
     changed = true;

@@ -1,13 +1,22 @@
 // Downloads models and the runtime, and makes sessions of onnxruntime-web, each once.
 
+import { unsupported } from "./browser_support.js";
+import { unpackGzip } from "./gzip.js";
+
 /** Sessions use so many threads at most: more gain little, and the page needs one. */
 const MAX_THREADS = 4;
+const ENGINE = "the engine";
+const NO_MEMORY = "there is too little memory for the model: please close other tabs and try again";
 
 export class ModelStore {
   #sessions = new Map(); // promises, by file
   #ort = null;
+  #damaged = new Set(); // URLs whose kept copies must not be used
 
-  /** `onProgress({ name, fraction })` follows downloads; fraction is null at the end. */
+  /**
+   * `onProgress({ name, fraction, problem })` follows downloads; fraction is null at the end, `problem`
+   * says what failed.
+   */
   constructor(onProgress) { this.onProgress = onProgress; }
 
   /** `runtime` and `models`: URLs of folders. */
@@ -15,21 +24,27 @@ export class ModelStore {
 
   /**
    * A function that runs a part of a model, "generator" or "style": `run(feeds)` takes and returns tensors
-   * { data: Float32Array, dims } by name.
+   * { data: Float32Array, dims } by name. Errors have `isTransient` where another try may help, and
+   * `needsRestart` where it needs a new worker.
    */
   async open(model, part = "generator") {
     const { file, bytes } = model.files[part];
+    const name = `the model ${model.name}`;
     if (!this.#sessions.has(file)) {
-      const made = this.#makeSession(model.name, file, bytes);
+      const made = this.#makeSession(name, file, bytes);
       made.catch(() => this.#sessions.delete(file)); // the next call tries again
       this.#sessions.set(file, made);
     }
     const { ort, session } = await this.#sessions.get(file);
     return async (feeds) => {
-      const tensors = Object.entries(feeds).map(([name, { data, dims }]) => [name, new ort.Tensor("float32", data, dims)]);
-      const { output } = await session.run(Object.fromEntries(tensors));
-      const { data, dims } = output;
-      return { output: { data, dims } };
+      const tensors = Object.entries(feeds).map(([key, { data, dims }]) => [key, new ort.Tensor("float32", data, dims)]);
+      try {
+        const { output } = await session.run(Object.fromEntries(tensors));
+        const { data, dims } = output;
+        return { output: { data, dims } };
+      } catch (error) {
+        throw runtimeError(name, error);
+      }
     };
   }
 
@@ -37,46 +52,88 @@ export class ModelStore {
   fetchBytes(file) { return this.#download(`${this.models}${file}`, file, 0); }
 
   async #makeSession(name, file, bytes) {
+    const lacks = unsupported();
+    if (lacks) throw new Error(lacks);
     this.#ort ??= this.#loadRuntime();
     this.#ort.catch(() => { this.#ort = null; });
     const [ort, graph] = await Promise.all([this.#ort, this.#download(`${this.models}${file}`, name, bytes)]);
     const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };
-    return { ort, session: await ort.InferenceSession.create(graph, options) };
+    try {
+      return { ort, session: await ort.InferenceSession.create(graph, options) };
+    } catch (error) {
+      throw this.#report(name, runtimeError(name, error));
+    }
   }
 
   async #loadRuntime() {
     const isOwn = new URL(this.runtime).origin === self.location.origin;
-    const ort = await import(`${this.runtime}ort.wasm.min.mjs`);
+    const ort = await import(`${this.runtime}ort.wasm.min.mjs`).catch((error) => {
+      throw this.#report(ENGINE, notLoaded(error));
+    });
     const { wasm } = ort.env;
     wasm.wasmPaths = this.runtime;
     wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MAX_THREADS) : 1;
     wasm.proxy = false;
     if (isOwn) {
-      wasm.wasmBinary = await this.#download(`${this.runtime}ort-wasm-simd-threaded.wasm.gz`, "the engine", 0);
+      wasm.wasmBinary = await this.#download(`${this.runtime}ort-wasm-simd-threaded.wasm.gz`, ENGINE, 0);
     }
     return ort;
   }
 
-  /** The bytes of a gzip file, unpacked unless the server has done so. `size`: of the packed file, or 0. */
+  /** The bytes of a file, unpacked where it is a gzip file. `size`: of the packed file, or 0. */
   async #download(url, name, size) {
-    const response = await fetch(url).catch(() => null);
-    if (!response?.ok) {
-      const reason = response ? `the server answered ${response.status}` : "there is no connection";
-      throw Object.assign(new Error(`${name} could not be loaded: ${reason}`), { isTransient: true });
+    try {
+      const bytes = await this.#fetch(url, name, size);
+      this.#damaged.delete(url);
+      this.onProgress({ name, fraction: null });
+      return bytes;
+    } catch (error) {
+      throw this.#report(name, error);
     }
+  }
+
+  async #fetch(url, name, size) {
+    const failed = (reason) => Object.assign(new Error(`${name} could not be loaded: ${reason}`), { isTransient: true });
+    const options = this.#damaged.has(url) ? { cache: "reload" } : {};
+    const response = await fetch(url, options).catch(() => null);
+    if (!response) throw failed("there is no connection");
+    if (response.status === 404) throw failed("the server has it no longer. Please reload the page");
+    if (!response.ok) throw failed(`the server answered ${response.status}`);
+    const total = size || Number(response.headers.get("content-length"));
     const parts = [];
     let received = 0;
     const reader = response.body.getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const read = () => reader.read().catch(() => { throw failed("the connection broke off"); });
+    for (let part = await read(); !part.done; part = await read()) {
       parts.push(part.value);
       received += part.value.length;
-      if (size) this.onProgress({ name, fraction: Math.min(received / size, 1) });
+      if (total) this.onProgress({ name, fraction: Math.min(received / total, 1) });
     }
-    this.onProgress({ name, fraction: null });
-    const packed = new Blob(parts);
-    const [first, second] = new Uint8Array(await packed.slice(0, 2).arrayBuffer());
-    if (first !== 0x1f || second !== 0x8b) return new Uint8Array(await packed.arrayBuffer());
-    const plain = packed.stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(plain).arrayBuffer());
+    const isUnpacked = !url.endsWith(".gz") || response.headers.has("content-encoding");
+    return unpackGzip(new Blob(parts), isUnpacked).catch(() => {
+      this.#damaged.add(url);
+      throw failed("the file that came is damaged or not whole");
+    });
   }
+
+  #report(name, error) {
+    this.onProgress({ name, fraction: null, problem: error.message });
+    return error;
+  }
+}
+
+/** The error for one of onnxruntime-web, which is not used again in this worker. */
+function runtimeError(name, error) {
+  const reason = error?.message ?? String(error);
+  if (error instanceof RangeError || /memory|alloc|abort/i.test(reason)) {
+    return Object.assign(new Error(NO_MEMORY), { needsRestart: true });
+  }
+  if (/no available backend/i.test(reason)) return notLoaded(error);
+  return Object.assign(new Error(`${name} could not be run: ${reason}`), { needsRestart: true });
+}
+
+/** The modules of a failed import are kept as failed by some browsers: a new worker has none. */
+function notLoaded({ message }) {
+  const reason = /fetch|import/i.test(message) ? "the connection failed" : message;
+  return Object.assign(new Error(`${ENGINE} could not be loaded: ${reason}`), { isTransient: true, needsRestart: true });
 }

@@ -19,26 +19,31 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const isOwn = request.url.startsWith(self.registration.scope);
   if (request.method !== "GET" || !isOwn) return;
-  event.respondWith(request.mode === "navigate" ? answerPage(request) : answerFile(request));
+  event.respondWith(request.mode === "navigate" ? answerPage(request) : answerFile(event));
 });
 
 /** The newest page where there is a network, else the kept one. */
 async function answerPage(request) {
   const response = await fetch(request).catch(() => null);
-  return isolated(response?.ok ? response : await caches.match(self.registration.scope) ?? Response.error());
+  return isolated(response?.ok ? response : await findKept(self.registration.scope) ?? Response.error());
 }
 
 /** Names of files have a hash of their contents: what was kept is right. */
-async function answerFile(request) {
-  const kept = await caches.match(request, { ignoreSearch: true });
+async function answerFile(event) {
+  const { request } = event;
+  const kept = request.cache !== "reload" && await findKept(request);
   if (kept) return isolated(kept);
   const response = await fetch(request);
-  if (response.ok && response.status === 200) {
-    const cache = await caches.open(CACHE);
-    await cache.put(request, response.clone()).catch(() => {}); // storage may be full
-  }
+  const isPage = response.headers.get("content-type")?.includes("text/html"); // the login page of a network
+  if (response.status === 200 && !isPage) event.waitUntil(keep(request, response.clone()));
   return isolated(response);
 }
+
+/** Storage may be full, or closed to this page: then nothing is kept. */
+const findKept = (request) => caches.match(request, { ignoreSearch: true }).catch(() => undefined);
+const keep = (request, response) => (
+  caches.open(CACHE).then((cache) => cache.put(request, response)).catch(() => {})
+);
 
 /** With the headers that let the page use threads, which servers of files do not send. */
 function isolated(response) {

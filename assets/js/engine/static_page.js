@@ -5,9 +5,11 @@ import { showNotice } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 import { registerEngine } from "../core/engines.js";
 import { mountHeader } from "../core/header.js";
+import { requestedTab } from "../core/tab_routing.js";
+import { unsupported } from "./browser_support.js";
 import { LocalPhotos } from "./colorize/local_photos.js";
 import { LocalDraw } from "./draw/local_draw.js";
-import { showDownloads } from "./downloads.js";
+import { showDownloads, showProblem } from "./downloads.js";
 import { WorkerClient } from "./worker_client.js";
 
 const facts = JSON.parse(document.getElementById("st-facts").textContent);
@@ -18,8 +20,9 @@ function start() {
   if (document.documentElement.classList.contains("st-starts-dark")) document.body.classList.add("dark");
   const isEmbedded = new URLSearchParams(location.search).has("embed");
   if (isEmbedded) embed();
-  client.call("start", { runtime: urlOf(facts.runtime), models: urlOf(facts.models) });
+  client.prepare("start", { runtime: urlOf(facts.runtime), models: urlOf(facts.models) });
   client.onProgress(showDownloads);
+  showProblem("browser", unsupported());
   mountHeader({ element: document.querySelector(".studio-header"), props: {
     tabs: facts.tabs.map(({ name, title }) => [name, title]),
   } });
@@ -28,7 +31,7 @@ function start() {
     button.addEventListener("click", () => choose(button));
     button.addEventListener("keydown", (event) => moveBetween(buttons, button, event));
   }
-  const asked = decodeURIComponent(location.hash.slice(1));
+  const asked = requestedTab();
   choose(buttons.find(({ dataset }) => dataset.tabId === asked) ?? buttons[0]);
   keepForOffline();
 }
@@ -43,13 +46,21 @@ function choose(button) {
     document.getElementById(other.getAttribute("aria-controls")).hidden = !isChosen;
   }
   const name = button.dataset.tabId;
-  if (!opened.has(name)) opened.set(name, openTab(facts.tabs.find((tab) => tab.name === name)));
+  if (!opened.has(name)) opened.set(name, openTab(facts.tabs.find((tab) => tab.name === name)).catch(reportTab));
+}
+
+/** A script of the tab did not come, or the page has another version by now. */
+function reportTab(error) {
+  console.error(error);
+  showProblem("tab", "A part of this page could not be loaded: please reload it. Your drawing is kept.");
 }
 
 function moveBetween(buttons, button, event) {
-  const steps = { ArrowRight: 1, ArrowLeft: -1 };
-  if (!(event.key in steps)) return;
-  const next = buttons[(buttons.indexOf(button) + steps[event.key] + buttons.length) % buttons.length];
+  const at = buttons.indexOf(button);
+  const places = { ArrowRight: at + 1, ArrowLeft: at - 1 + buttons.length, Home: 0, End: buttons.length - 1 };
+  if (!(event.key in places)) return;
+  event.preventDefault();
+  const next = buttons[places[event.key] % buttons.length];
   choose(next);
   next.focus();
 }
@@ -60,11 +71,11 @@ async function openTab({ name, models, parts }) {
   const call = (method, args, transfer) => client.call(method, args, transfer);
   const { props } = parts[0];
   const isColorize = parts[0].name === "photo";
-  if (isColorize) call("openColorizeTab", { tab: name, models });
+  if (isColorize) client.prepare("openColorizeTab", { tab: name, models });
   else {
     const { kind, width, height, classes, file_name: fileName } = props;
     registerEngine(props.api, new LocalDraw(call, name, fileName));
-    call("openDrawTab", { tab: name, models, canvas: { kind, width, height, classes, fileName } });
+    client.prepare("openDrawTab", { tab: name, models, canvas: { kind, width, height, classes, fileName } });
   }
   const createPhotos = (own, onProgress) => new LocalPhotos(
     (method, args) => call("colorize", { tab: name, method, args }), own.max_upload_mb, onProgress,
@@ -72,7 +83,7 @@ async function openTab({ name, models, parts }) {
   for (const part of parts) {
     const element = panel.querySelector(`[data-part="${part.name}"]`);
     const module = await import(urlOf(`${assetsPath()}js/${part.module}`));
-    Promise.resolve(module[part.function]({ element, props: absolute(part.props) }, ...(isColorize ? [createPhotos] : [])))
+    Promise.resolve().then(() => module[part.function]({ element, props: absolute(part.props) }, ...(isColorize ? [createPhotos] : [])))
       .catch((error) => { console.error(error); showNotice(element, error.message); });
   }
   panel.dataset.ready = "true";
@@ -97,8 +108,11 @@ function embed() {
 
 /** Keeps the page for use without a network. A browser may refuse it: a private window, or no HTTPS. */
 function keepForOffline() {
-  if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker.register(urlOf("sw.js")).catch(() => {});
+  try {
+    navigator.serviceWorker?.register(urlOf("sw.js")).catch(() => {});
+  } catch {
+    // a frame without an origin
+  }
 }
 
 start();

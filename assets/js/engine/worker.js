@@ -17,7 +17,11 @@ const METHODS = {
   readFile: ({ tab, ...request }) => draws.get(tab).read(request),
   encodeLabelImage: ({ tab, ids }) => draws.get(tab).encodeLabelImage(ids),
   makeFacade: ({ tab, seed }) => draws.get(tab).makeFacade(seed),
-  colorize: ({ tab, method, args }) => colorizes.get(tab).handle(method, args),
+  async colorize({ tab, method, args }) {
+    const answer = await colorizes.get(tab).handle(method, args);
+    if (answer.needsRestart) throw Object.assign(new Error(answer.error), answer);
+    return answer;
+  },
 };
 
 self.onmessage = async ({ data: { id, method, args } }) => {

@@ -44,9 +44,10 @@ export class ColorizeService {
     try {
       return { value: await this.#do(method, args) };
     } catch (error) {
-      const { gone = false, isCancelled = false } = error;
+      const { gone = false, isCancelled = false, isTransient, needsRestart } = error;
       const isFull = error instanceof RangeError; // an array could not be allocated
-      return { error: isFull ? NO_MEMORY : error.message || String(error), gone, isCancelled };
+      const message = isFull ? NO_MEMORY : error.message || String(error);
+      return { error: message, gone, isCancelled, isTransient, needsRestart };
     }
   }
 

@@ -5,17 +5,18 @@ const PICTURE_NAME = (fileName, { style, seed }) => `${fileName}-${style ? "styl
 export class LocalDraw {
   #running = null; // the picture being made: a promise
   #waiting = null; // the newest picture that waits: { drawing, resolve }
+  #hasFailed = false; // another try by itself would not help
 
   /** `call(method, args)` calls a method of worker.js. */
   constructor(call, tab, fileName) { Object.assign(this, { call, tab, fileName }); }
 
   /**
    * As `fetchPicture` of draw_client.js. One picture is made at a time; of those that wait for it the newest
-   * is made, and thumbnails and large pictures only where nothing waits.
+   * is made, and thumbnails and large pictures only where nothing waits, and the last picture could be made.
    */
   async draw(drawing) {
     if (drawing.thumbnail || (drawing.large && drawing.format === "jpeg")) {
-      return this.#running ? null : this.#make(drawing);
+      return this.#running || this.#hasFailed ? null : this.#make(drawing);
     }
     if (!this.#running) return this.#make(drawing);
     this.#waiting?.resolve(null); // superseded
@@ -41,7 +42,12 @@ export class LocalDraw {
     const picture = this.call("draw", { tab: this.tab, ...drawing });
     this.#running = picture;
     try {
-      return { blob: await picture, name: PICTURE_NAME(this.fileName, drawing), notice: "" };
+      const blob = await picture;
+      this.#hasFailed = false;
+      return { blob, name: PICTURE_NAME(this.fileName, drawing), notice: "" };
+    } catch (error) {
+      this.#hasFailed = !error.isTransient;
+      throw error;
     } finally {
       this.#running = null;
       this.#next();
