@@ -110,7 +110,7 @@ def test_a_model_that_does_not_come_is_said_and_loaded_later(
     profile.route("**/models/pen-*", fail)
     page = open_page(profile, site)
     ink = draw(page)
-    wait_for_problem(page, f"the model pen could not be loaded: {words}")
+    wait_for_problem(page, f"The model pen could not be loaded: {words}")
     page.locator("#panel-pen .st-notice").wait_for()
     profile.unroute("**/models/pen-*")
     page.evaluate("dispatchEvent(new Event('online'))")  # else the next try is 2 seconds later
@@ -126,7 +126,7 @@ def test_a_runtime_that_does_not_come_is_said_and_loaded_later(
     profile.route(f"**/runtime/{file}", lambda route: route.abort())
     page = open_page(profile, site)
     draw(page)
-    wait_for_problem(page, "the engine could not be loaded")
+    wait_for_problem(page, "The engine that makes pictures could not be loaded")
     profile.unroute(f"**/runtime/{file}")
     page.wait_for_function(PICTURE)  # by itself
     page.locator(".st-problem").wait_for(state="detached")
@@ -157,7 +157,7 @@ def test_without_memory_the_remedy_is_said_and_the_next_stroke_tries_again(
     before_worker(profile, OUT_OF_MEMORY, 1)
     page = open_page(profile, site)
     draw(page)
-    wait_for_problem(page, "too little memory for the model: please close other tabs")
+    wait_for_problem(page, "There is too little memory for the model: please close other tabs")
     draw(page, 0.7)
     page.wait_for_function(PICTURE)
     page.locator(".st-problem").wait_for(state="detached")
@@ -201,7 +201,7 @@ def test_a_drawing_goes_on_without_a_network_and_its_picture_comes_with_it(
     page = open_page(profile, site)
     profile.set_offline(True)
     draw(page)
-    wait_for_problem(page, "the engine could not be loaded")
+    wait_for_problem(page, "The engine that makes pictures could not be loaded")
     ink = draw(page, 0.7)
     profile.set_offline(False)
     page.wait_for_function(NEWEST)
@@ -259,9 +259,22 @@ def test_addresses_and_keys_open_tabs(site: str, profile: Any) -> None:
     page.wait_for_selector("#panel-pen .st-drawing[data-ready]")
 
 
+def test_a_tab_opened_without_a_network_comes_with_it(site: str, profile: Any) -> None:
+    page = open_page(profile, site)
+    profile.route("**/draw/preview.js", lambda route: route.abort())
+    page.reload()
+    wait_for_problem(page, "The tab Pen could not be loaded: please reload the page")
+    profile.unroute("**/draw/preview.js")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector(".st-drawing[data-ready]")
+    page.locator(".st-problem").wait_for(state="detached")
+    draw(page)
+    page.wait_for_function(PICTURE)
+
+
 @pytest.mark.parametrize("script", ["draw/draw.js", "engine/static_page.js"])
 def test_scripts_that_do_not_come_are_said(site: str, profile: Any, script: str) -> None:
     profile.route(f"**/{script}", lambda route: route.fulfill(status=404))
     page = profile.new_page()
     page.goto(site)
-    page.locator("[role=alert]:visible", has_text="please reload it").wait_for()
+    page.locator("[role=alert]:visible", has_text="please reload").wait_for()

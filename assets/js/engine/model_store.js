@@ -5,8 +5,8 @@ import { unpackGzip } from "./gzip.js";
 
 /** Sessions use so many threads at most: more gain little, and the page needs one. */
 const MAX_THREADS = 4;
-const ENGINE = "the engine";
-const NO_MEMORY = "there is too little memory for the model: please close other tabs and try again";
+const ENGINE = "the engine that makes pictures";
+const NO_MEMORY = "There is too little memory for the model: please close other tabs and try again";
 
 export class ModelStore {
   #sessions = new Map(); // promises, by file
@@ -93,7 +93,7 @@ export class ModelStore {
   }
 
   async #fetch(url, name, size) {
-    const failed = (reason) => Object.assign(new Error(`${name} could not be loaded: ${reason}`), { isTransient: true });
+    const failed = (reason) => Object.assign(new Error(`${capitalized(name)} could not be loaded: ${reason}`), { isTransient: true });
     const options = this.#damaged.has(url) ? { cache: "reload" } : {};
     const response = await fetch(url, options).catch(() => null);
     if (!response) throw failed("there is no connection");
@@ -122,6 +122,8 @@ export class ModelStore {
   }
 }
 
+const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
+
 /** The error for one of onnxruntime-web, which is not used again in this worker. */
 function runtimeError(name, error) {
   const reason = error?.message ?? String(error);
@@ -129,11 +131,11 @@ function runtimeError(name, error) {
     return Object.assign(new Error(NO_MEMORY), { needsRestart: true });
   }
   if (/no available backend/i.test(reason)) return notLoaded(error);
-  return Object.assign(new Error(`${name} could not be run: ${reason}`), { needsRestart: true });
+  return Object.assign(new Error(`${capitalized(name)} could not be run: ${reason}`), { needsRestart: true });
 }
 
 /** The modules of a failed import are kept as failed by some browsers: a new worker has none. */
 function notLoaded({ message }) {
   const reason = /fetch|import/i.test(message) ? "the connection failed" : message;
-  return Object.assign(new Error(`${ENGINE} could not be loaded: ${reason}`), { isTransient: true, needsRestart: true });
+  return Object.assign(new Error(`${capitalized(ENGINE)} could not be loaded: ${reason}`), { isTransient: true, needsRestart: true });
 }

@@ -33,6 +33,7 @@ function start() {
   }
   const asked = requestedTab();
   choose(buttons.find(({ dataset }) => dataset.tabId === asked) ?? buttons[0]);
+  window.addEventListener("online", () => choose(buttons.find(({ ariaSelected }) => ariaSelected === "true")));
   keepForOffline();
 }
 
@@ -46,13 +47,14 @@ function choose(button) {
     document.getElementById(other.getAttribute("aria-controls")).hidden = !isChosen;
   }
   const name = button.dataset.tabId;
-  if (!opened.has(name)) opened.set(name, openTab(facts.tabs.find((tab) => tab.name === name)).catch(reportTab));
-}
-
-/** A script of the tab did not come, or the page has another version by now. */
-function reportTab(error) {
-  console.error(error);
-  showProblem("tab", "A part of this page could not be loaded: please reload it. Your drawing is kept.");
+  if (opened.has(name)) return;
+  const tab = openTab(facts.tabs.find((other) => other.name === name));
+  opened.set(name, tab);
+  tab.then(() => showProblem(`tab ${name}`, ""), (error) => { // a script did not come
+    console.error(error);
+    opened.delete(name);
+    showProblem(`tab ${name}`, `The tab ${button.textContent} could not be loaded: please reload the page. Drawings are kept.`);
+  });
 }
 
 function moveBetween(buttons, button, event) {
@@ -65,8 +67,9 @@ function moveBetween(buttons, button, event) {
   next.focus();
 }
 
-/** Makes the parts of a tab. A part that fails leaves the others as they are. */
+/** Makes the parts of a tab. A part that fails leaves the others as they are; rejects where a script is missing. */
 async function openTab({ name, models, parts }) {
+  const modules = await Promise.all(parts.map(({ module }) => import(urlOf(`${assetsPath()}js/${module}`))));
   const panel = document.getElementById(`panel-${name}`);
   const call = (method, args, transfer) => client.call(method, args, transfer);
   const { props } = parts[0];
@@ -80,10 +83,9 @@ async function openTab({ name, models, parts }) {
   const createPhotos = (own, onProgress) => new LocalPhotos(
     (method, args) => call("colorize", { tab: name, method, args }), own.max_upload_mb, onProgress,
   );
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
     const element = panel.querySelector(`[data-part="${part.name}"]`);
-    const module = await import(urlOf(`${assetsPath()}js/${part.module}`));
-    Promise.resolve().then(() => module[part.function]({ element, props: absolute(part.props) }, ...(isColorize ? [createPhotos] : [])))
+    Promise.resolve().then(() => modules[i][part.function]({ element, props: absolute(part.props) }, ...(isColorize ? [createPhotos] : [])))
       .catch((error) => { console.error(error); showNotice(element, error.message); });
   }
   panel.dataset.ready = "true";

@@ -43,7 +43,7 @@ export class WorkerClient {
     worker.onerror = (event) => {
       event.preventDefault?.();
       const reason = event.message || "it could not be loaded";
-      if (worker === this.#worker) this.#stop(`the engine that makes the pictures stopped: ${reason}`);
+      if (worker === this.#worker) this.#stop(`The engine that makes pictures stopped: ${reason}`);
     };
     this.#worker = worker;
     for (const preparation of this.#preparations) this.#post(preparation);
@@ -65,7 +65,7 @@ export class WorkerClient {
     this.#waiting.delete(id);
     if (error === undefined) resolve?.(value);
     else reject?.(Object.assign(new Error(error), facts));
-    if (facts?.needsRestart) this.#stop("the engine that makes the pictures was started again");
+    if (facts?.needsRestart) this.#stop("The engine that makes pictures was started again");
   }
 
   /** Rejects all calls; what the worker kept, such as open photos, is gone. */
@@ -85,6 +85,6 @@ function newWorker(url) {
   try {
     return new Worker(url, { type: "module" });
   } catch (error) {
-    throw new Error(`the browser does not let this page make pictures: ${error.message}`);
+    throw new Error(`The browser does not let this page make pictures: ${error.message}`);
   }
 }
