@@ -143,11 +143,13 @@ export class ColorizeEditor {
       this.shownVersion = version;
       this.missed = false;
       this.noteSettings(settings.strength, settings.hints.length, settings.size);
-      if (answer.notes.join() === photo.notes.join()) return;
+      if (!this.hasFailed && answer.notes.join() === photo.notes.join()) return;
       photo.notes = answer.notes;
+      this.hasFailed = false; // the notes replace the message
       this.onNotes();
     } catch (error) {
       this.missed = error.isTransient === true; // see retryFailed()
+      this.hasFailed = true;
       this.onMessage(error.message);
     } finally {
       busy.done();

@@ -110,7 +110,8 @@ export class ModelStore {
       if (total) this.onProgress({ name, fraction: Math.min(received / total, 1) });
     }
     const isUnpacked = !url.endsWith(".gz") || response.headers.has("content-encoding");
-    return unpackGzip(new Blob(parts), isUnpacked).catch(() => {
+    return unpackGzip(new Blob(parts), isUnpacked).catch((error) => {
+      if (error instanceof RangeError) throw runtimeError(name, error); // an array could not be allocated
       this.#damaged.add(url);
       throw failed("the file that came is damaged or not whole");
     });
