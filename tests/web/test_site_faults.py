@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +17,6 @@ from pix2pix.web.site import SiteModel, build_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
 WAIT_MS = 30_000
-WORKER = "**/engine/worker.js"
 PICTURE = "() => +document.querySelector('#panel-pen .st-preview').dataset.picture > 0"
 NEWEST = """() => {
   const { asked, picture } = document.querySelector('#panel-pen .st-preview').dataset;
@@ -63,6 +62,7 @@ def profile(chromium: Any) -> Iterator[Any]:
     context = chromium.new_context(service_workers="block")
     context.set_default_timeout(WAIT_MS)
     yield context
+    context.unroute_all(behavior="ignoreErrors")
     context.close()
 
 
@@ -72,6 +72,13 @@ def open_page(profile: Any, url: str) -> Any:
     page.goto(url)
     page.wait_for_selector(".st-drawing[data-ready]")
     return page
+
+
+def break_route(profile: Any, pattern: str, fail: Callable[[Any], None]) -> Callable[[], None]:
+    """Requests get another answer until the result is called."""
+    broken = [True]
+    profile.route(pattern, lambda route: fail(route) if broken else route.continue_())
+    return broken.clear
 
 
 def draw(page: Any, y: float = 0.5) -> int:
@@ -106,12 +113,12 @@ def test_a_model_that_does_not_come_is_said_and_loaded_later(
         whole = {} if answer else {"body": route.fetch().body()[:1000]}
         route.fulfill(**answer, **whole)
 
-    profile.route("**/models/pen-*", fail)
+    mend = break_route(profile, "**/models/pen-*", fail)
     page = open_page(profile, site)
     ink = draw(page)
     wait_for_problem(page, f"The model pen could not be loaded: {words}")
     page.locator("#panel-pen .st-notice").wait_for()
-    profile.unroute("**/models/pen-*")
+    mend()
     page.evaluate("dispatchEvent(new Event('online'))")  # else the next try is 2 seconds later
     page.wait_for_function(PICTURE)
     page.locator(".st-problem").wait_for(state="detached")
@@ -122,30 +129,30 @@ def test_a_model_that_does_not_come_is_said_and_loaded_later(
 def test_a_runtime_that_does_not_come_is_said_and_loaded_later(
     site: str, profile: Any, file: str
 ) -> None:
-    profile.route(f"**/runtime/{file}", lambda route: route.abort())
+    mend = break_route(profile, f"**/runtime/{file}", lambda route: route.abort())
     page = open_page(profile, site)
     draw(page)
     wait_for_problem(page, "The engine that makes pictures could not be loaded")
-    profile.unroute(f"**/runtime/{file}")
+    mend()
     page.wait_for_function(PICTURE)  # by itself
     page.locator(".st-problem").wait_for(state="detached")
 
 
-def before_worker(profile: Any, script: str, times: int) -> None:
-    """Runs a script at the start of so many workers."""
+def before_worker(profile: Any, script: str) -> Callable[[], None]:
+    """Runs a script at the start of workers until the result is called."""
 
     def change(route: Any) -> None:
         route.fulfill(response=(response := route.fetch()), body=script + response.text())
 
-    profile.route(WORKER, change, times=times)
+    return break_route(profile, "**/engine/worker.js", change)
 
 
 def test_a_worker_that_dies_is_replaced(site: str, profile: Any) -> None:
-    before_worker(profile, "throw new Error('a fault');", 99)
+    mend = before_worker(profile, "throw new Error('a fault');")
     page = open_page(profile, site)
     ink = draw(page)
     page.locator("#panel-pen .st-notice", has_text="a fault").wait_for()
-    profile.unroute(WORKER)
+    mend()
     page.wait_for_function(PICTURE)
     assert page.evaluate(INK) == ink
 
@@ -153,10 +160,11 @@ def test_a_worker_that_dies_is_replaced(site: str, profile: Any) -> None:
 def test_without_memory_the_remedy_is_said_and_the_next_stroke_tries_again(
     site: str, profile: Any
 ) -> None:
-    before_worker(profile, OUT_OF_MEMORY, 1)
+    mend = before_worker(profile, OUT_OF_MEMORY)
     page = open_page(profile, site)
     draw(page)
     wait_for_problem(page, "There is too little memory for the model: please close other tabs")
+    mend()
     draw(page, 0.7)
     page.wait_for_function(PICTURE)
     page.locator(".st-problem").wait_for(state="detached")
@@ -174,7 +182,7 @@ def test_an_old_browser_is_told_which_one_it_needs(
     site: str, profile: Any, script: str, lacks: str
 ) -> None:
     profile.add_init_script(script)
-    before_worker(profile, script, 9)
+    before_worker(profile, script)
     page = open_page(profile, site)
     wait_for_problem(page, f"it has no {lacks}, or a setting turns it off")
     draw(page)  # which still works
@@ -259,10 +267,10 @@ def test_addresses_and_keys_open_tabs(site: str, profile: Any) -> None:
 
 def test_a_tab_opened_without_a_network_comes_with_it(site: str, profile: Any) -> None:
     page = open_page(profile, site)
-    profile.route("**/draw/preview.js", lambda route: route.abort())
+    mend = break_route(profile, "**/draw/preview.js", lambda route: route.abort())
     page.reload(wait_until="commit")
     wait_for_problem(page, "The tab Pen could not be loaded: please reload the page")
-    profile.unroute("**/draw/preview.js")
+    mend()
     page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_selector(".st-drawing[data-ready]")
     page.locator(".st-problem").wait_for(state="detached")
