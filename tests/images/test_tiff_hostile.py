@@ -37,8 +37,11 @@ def refused(data: bytes) -> str:
 
 
 def test_a_page_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
-    assert refused(by_hand([b"x"], width=100_000, height=100_000)) == (
-        "bad: is 100000x100000 pixels; the limit is 50 megapixels"
+    assert refused(by_hand([b"x"], width=60_000, height=60_000)) == (
+        "bad: is 60000x60000 pixels; the limit is 50 megapixels"
+    )
+    assert refused(by_hand([b"x"], width=100_000, height=1)) == (
+        "bad: is 100000x1 pixels; the limit is 65535 pixels a side"
     )
     huge = by_hand([b"x"], (322, 4, [2**31]), (323, 4, [2**31]), (324, 4, [8]), (325, 4, [1]))
     assert "a strip or tile of more than 300 MB" in refused(huge)

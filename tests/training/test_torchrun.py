@@ -64,7 +64,8 @@ def test_torchrun_starts_killed_workers_again_and_they_go_on_from_the_last_save(
     finally:
         launcher.kill()
     assert launcher.returncode == 0, said
-    assert "another worker is gone" in said
+    # Worker 0 notices the loss (test_distributed.py), or torchrun stops it before that.
+    assert said.count("photos NAME.jpg with label maps") == 2, "it was started again"
     assert_same_run(whole, broken)
 
 

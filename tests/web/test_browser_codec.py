@@ -21,10 +21,10 @@ from helpers.engine import to_rgba
 from helpers.printed import EXAMPLES
 from helpers.running import ROOT
 from PIL import Image
-from pix2pix.app.server.encoding import data_uri
 
 from pix2pix.images import negative
 from pix2pix.images.convert import to_rgb
+from pix2pix.images.encoding import data_uri
 from pix2pix.images.exif import ExifBlock, ExifTag
 from pix2pix.images.metadata import read_metadata
 from pix2pix.images.reader import open_image
