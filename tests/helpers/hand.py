@@ -59,7 +59,8 @@ def read_building(page: Any) -> np.ndarray:
         "() => { const { sharp, picture } = document.querySelector('.st-preview').dataset;"
         " return sharp === picture; }",
     )
-    return read_picture(page.locator(".st-preview img"))
+    # While a picture fades in there are two: the newest is the last.
+    return read_picture(page.locator(".st-preview img").last)
 
 
 def wait_for_building(page: Any, act: Callable[[], Any]) -> None:

@@ -46,7 +46,7 @@ def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
         "([n, shown]) => n.dataset.asked === n.dataset.picture && n.dataset.picture !== shown",
         arg=[node, shown],
     )
-    return read_picture(panel.locator(".st-preview img"))
+    return read_picture(panel.locator(".st-preview img").last)
 
 
 def save_item(panel: Any, item: str) -> Path:
