@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.hand import decode_uri, drag, open_file, press, read_sheet
+from helpers.hand import decode_uri, drag, open_file, press, read_canvas, read_sheet
+from helpers.models import save_models
 from helpers.running import ROOT
 from helpers.static_site import cache_with_runtime, serve_files
 from PIL import Image
 
-from pix2pix.inference import load_drawer, load_tracer
+from pix2pix.__main__ import main
+from pix2pix.inference import load_drawer, load_tracer, load_translator
+from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
@@ -227,3 +230,28 @@ def test_in_a_frame_of_600_pixels_the_sheet_and_the_picture_stand_side_by_side(
     link = page.get_by_role("link", name="Open the studio")
     assert link.get_attribute("href") == site.rstrip("/") + "/"
     page.context.close()
+
+
+def test_a_static_space_of_ones_own_edges_draws_with_them(
+    chromium: Any, tmp_path: Path, hub: Any
+) -> None:
+    cache_with_runtime()
+    model, out = save_models(tmp_path / "models")["edges"], tmp_path / "space"
+    command = ["space", "ada/edges", "--checkpoint", str(model), "--static", "--folder", str(out)]
+    assert main(command) == 0
+    with serve_files(out) as url:
+        page, asked = open_page(chromium, url)
+        page.locator(".st-canvas").hover()
+        drag(page, (0.2, 0.2), (0.8, 0.7))
+        page.wait_for_function("() => +document.querySelector('.st-preview').dataset.picture > 0")
+        sheet = (read_canvas(page.locator(".st-canvas")).max(-1) < 128).astype(np.uint8)
+        assert (sheet == 1).sum() > 20, "the pen draws ink"
+        expected = LineDrawer(load_translator(model, "cpu")).draw(sheet, 7)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save").click()
+            page.get_by_role("menuitem", name="Save the picture").click()
+        with Image.open(download.value.path()) as picture:
+            painted = np.asarray(picture.convert("RGB"), int)
+        assert np.abs(painted - expected).mean() < 0.5, "8-bit weights"
+        assert all(address.startswith((url, "blob:", "data:")) for address in asked)
+        page.context.close()
