@@ -16,7 +16,7 @@ from pix2pix.training.train_step import checkpoint_config
 from pix2pix.web.site import SiteModel, build_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
-WAIT_MS = 30_000
+WAIT_MS = 120_000  # against a hang: no test decides by time
 PICTURE = "() => +document.querySelector('#panel-pen .st-preview').dataset.picture > 0"
 NEWEST = """() => {
   const { asked, picture } = document.querySelector('#panel-pen .st-preview').dataset;
@@ -205,6 +205,7 @@ def test_a_drawing_goes_on_without_a_network_and_its_picture_comes_with_it(
     site: str, profile: Any
 ) -> None:
     page = open_page(profile, site)
+    page.wait_for_load_state("networkidle")  # the worker's scripts have come, the model has not
     profile.set_offline(True)
     draw(page)
     wait_for_problem(page, "The engine that makes pictures could not be loaded")
