@@ -10,12 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from PIL import Image
-
 from pix2pix.checkpoint import EXAMPLES_DIR, load_checkpoint
 from pix2pix.config import INPUT_TYPES
-from pix2pix.images.encoding import bytes_uri, image_bytes
 from pix2pix.images.negative import WEIGHTS as NEGATIVE_WEIGHTS
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any
 from pix2pix.inference.image_to_image import LineDrawer
@@ -31,10 +27,10 @@ from pix2pix.web.tab_props import (
     GALLERY_SCRIPT,
     PREVIEW_SCRIPT,
     START_PANEL_SCRIPT,
-    START_SEED,
     colorize_props,
     drawing_props,
     first_photo,
+    first_picture,
     gallery_props,
     preview_props,
     start_panel_props,
@@ -177,13 +173,6 @@ def colorize_tab(
         parts,
         {"generator": add_model(name, entry.folder, files, weights)},
     )
-
-
-def first_picture(drawer: Drawer | LineDrawer, canvas: CanvasSpec) -> dict[str, str]:
-    """The picture that the page opens with, {"image": a data URI, "name"}."""
-    picture = Image.fromarray(np.asarray(drawer.draw(canvas.first, START_SEED)))
-    content = image_bytes(picture, "jpeg", quality=92, subsampling=0)
-    return {"image": bytes_uri(content, "image/jpeg"), "name": f"{canvas.file_name}-{START_SEED}"}
 
 
 def add_model(name: str, folder: Path, files: dict[str, bytes], weights: str) -> dict[str, Any]:

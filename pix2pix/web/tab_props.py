@@ -7,9 +7,10 @@ from typing import Any
 from PIL import Image
 
 from pix2pix.images.color_hints import MAX_HINTS
-from pix2pix.images.encoding import preview_uri
+from pix2pix.images.encoding import data_uri, preview_uri
 from pix2pix.images.reader import open_rgb
-from pix2pix.inference import MAX_STRENGTH, Colorizer
+from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
+from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import PEN, CanvasSpec
 from pix2pix.labels.packed_ids import pack_ids
 
@@ -111,6 +112,18 @@ def colorize_props(
         "size": size,
         "examples": list(examples),
     }
+
+
+def first_picture(drawer: Drawer | LineDrawer, canvas: CanvasSpec) -> dict[str, str]:
+    """The picture that a drawing tab opens with, at the model's largest size: {"image": a data URI,
+    "name"}."""
+    given = (canvas.first, START_SEED, None, None)
+    if isinstance(drawer, Drawer):
+        picture = drawer.draw(*given, drawer.largest)
+    else:
+        picture = drawer.draw(*given)
+    uri = data_uri(Image.fromarray(picture), "jpeg", quality=92, subsampling=0)
+    return {"image": uri, "name": f"{canvas.file_name}-{START_SEED}"}
 
 
 def first_photo(colorizer: Colorizer, path: Path) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from pix2pix.images.icc import to_srgb
 from pix2pix.images.reader import open_image, read_size
 from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
 from pix2pix.inference import PhotoSession
+from pix2pix.web.tab_props import PREVIEW_SIDE
 
-PREVIEW_SIDE = 1280  # pixels; what the page shows of a photo
-QUICK_SIDE = 800  # and for the moment while a hand moves
+QUICK_SIDE = 800  # pixels; for the moment while a hand moves
 PHOTOS_A_VISITOR = 6
 MAX_BYTES = 384 << 20  # of all photos together: with them the app takes 1.5 GB
 MAX_PHOTOS = 2000  # of all visitors: many small ones would cost time to look through

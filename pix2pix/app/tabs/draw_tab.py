@@ -3,10 +3,8 @@
 import gradio as gr
 
 from pix2pix.app.components import scripted_html
-from pix2pix.app.server.draw_routes import DrawApi, draw_picture, encode_picture, picture_name
-from pix2pix.app.server.schemas import DrawRequest
+from pix2pix.app.server.draw_routes import DrawApi
 from pix2pix.app.server.studio_api import StudioApi
-from pix2pix.images.encoding import bytes_uri
 from pix2pix.inference import Drawer, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec
@@ -15,8 +13,8 @@ from pix2pix.web.tab_props import (
     GALLERY_SCRIPT,
     PREVIEW_SCRIPT,
     START_PANEL_SCRIPT,
-    START_SEED,
     drawing_props,
+    first_picture,
     gallery_props,
     preview_props,
     start_panel_props,
@@ -41,7 +39,7 @@ class DrawTab:
             scripted_html("drawing", *DRAWING_SCRIPT, **props)
             with gr.Column(elem_classes="studio-side"):
                 large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
-                first = self._first_picture()
+                first = first_picture(drawer, canvas)
                 props = preview_props(name, canvas, first, drawer.style_dim, large)
                 scripted_html("preview", *PREVIEW_SCRIPT, **props)
                 if drawer.style_dim:
@@ -49,14 +47,3 @@ class DrawTab:
                     scripted_html("styles", *GALLERY_SCRIPT, **props)
             props = start_panel_props(name, api, canvas, traces=self.tracer is not None)
             scripted_html("start-panel", *START_PANEL_SCRIPT, **props)
-
-    def _first_picture(self) -> dict[str, str]:
-        """The picture that the page opens with, {"image": a data URI, "name"}."""
-        request = DrawRequest.model_construct(
-            ids=self.canvas.first, seed=START_SEED, format="jpeg", large=True
-        )
-        content, media_type = encode_picture(draw_picture(self.drawer, request), request)
-        return {
-            "image": bytes_uri(content, media_type),
-            "name": picture_name(self.canvas, request),
-        }
