@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -22,12 +23,12 @@ from pix2pix.app.server.disk_share import (
 )
 from pix2pix.app.server.limits import DEFAULT_LIMITS
 from pix2pix.app.server.request_filter import MAX_FORM_BYTES
+from pix2pix.app.server.upload_cache import KEEP_S
 
 
 def write(share: DiskShare, folder: Path, name: str, size: int, client: str) -> Path:
     path = folder / name / "x.png"
     with share.writing(path, size, client):
-        path.parent.mkdir(parents=True)
         path.write_bytes(bytes(size))
     return path
 
@@ -95,3 +96,73 @@ def test_what_a_killed_process_left_is_deleted_and_what_lives_stays(tmp_path: Pa
         remove_leftovers(tmp_path)
     assert not left.exists() and not old.exists()
     assert living.exists() and fresh.exists() and elsewhere.exists()
+
+
+def put(path: Path, age_s: float, size: int = 10) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(bytes(size))
+    os.utime(path, (time.time() - age_s,) * 2)
+    return path
+
+
+def test_what_is_old_is_deleted_and_what_is_new_stays(tmp_path: Path) -> None:
+    old, new = put(tmp_path / "a" / "x.png", KEEP_S + 5), put(tmp_path / "b" / "y.png", KEEP_S - 60)
+    loose = put(tmp_path / "tmp_broken_off", KEEP_S + 5)
+    DiskShare().sweep(tmp_path, KEEP_S)
+    assert new.exists() and not old.exists() and not loose.exists()
+    assert not old.parent.exists(), "nor its folder"
+
+
+def test_the_oldest_make_room(tmp_path: Path) -> None:
+    paths = [put(tmp_path / str(i) / "x.png", 100 - i, 100) for i in range(10)]
+    DiskShare(max_bytes=350).sweep(tmp_path, KEEP_S)
+    assert [path.exists() for path in paths] == [False] * 7 + [True] * 3
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    outside = put(tmp_path / "outside" / "x.png", KEEP_S + 5)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "link").symlink_to(outside.parent)
+    DiskShare().sweep(folder, KEEP_S)
+    assert outside.exists()
+
+
+def test_a_folder_that_is_not_there_is_nothing_to_sweep(tmp_path: Path) -> None:
+    DiskShare().sweep(tmp_path / "none", KEEP_S)
+
+
+def test_what_is_being_written_stays_and_so_does_its_folder(tmp_path: Path) -> None:
+    share = DiskShare(max_bytes=100)
+    path = tmp_path / "upload-1" / "x.png"
+    with share.writing(path, 50, "a"):
+        share.sweep(tmp_path, KEEP_S)
+        put(path, KEEP_S + 5, 200)  # the folder is still there, and the file slow to come
+        share.sweep(tmp_path, KEEP_S)
+        assert path.exists()
+    share.sweep(tmp_path, KEEP_S)
+    assert not path.parent.exists()
+
+
+def test_sweeping_and_writing_at_once_lose_nothing(tmp_path: Path) -> None:
+    share, is_done = DiskShare(), threading.Event()
+
+    def sweep_always() -> None:
+        while not is_done.wait(0.001):
+            share.sweep(tmp_path, KEEP_S)
+
+    sweeper = threading.Thread(target=sweep_always)
+    sweeper.start()
+    try:
+        for number in range(100):
+            path = tmp_path / f"upload-{number}" / "x.png"
+            with share.writing(path, 10, "a"):
+                path.write_bytes(bytes(10))
+            if number % 2:
+                path.unlink()  # used: its folder may go
+    finally:
+        is_done.set()
+        sweeper.join()
+    assert sorted(int(path.parent.name[7:]) for path in tmp_path.glob("*/x.png")) == [
+        *range(0, 100, 2)
+    ]

@@ -36,7 +36,7 @@ class DiskShare:
 
     @contextlib.contextmanager
     def writing(self, path: Path, size: int, client: str) -> Iterator[None]:
-        """Makes room for a file of at most `size` bytes before it is written.
+        """Makes room, and the folder, for a file of at most `size` bytes before it is written.
 
         Raises ValueError if even without all other files there is too little room.
         """
@@ -47,11 +47,31 @@ class DiskShare:
             except ValueError:
                 del self._reserved[path], self._clients[path]
                 raise
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield
         finally:
             with self._lock:
                 del self._reserved[path]
+
+    def sweep(self, folder: Path, keep_s: float) -> None:
+        """Deletes files older than `keep_s`, the oldest over the limit, and empty folders.
+
+        Files that are being written stay, as do their folders.
+        """
+        with self._lock:
+            found = [file for file in find_files(folder) if file[2] not in self._reserved]
+            total = sum(size for _, size, _ in found)
+            oldest = time.time() - keep_s
+            for changed, size, path in sorted(found):
+                if changed < oldest or total > self._max_bytes:
+                    path.unlink(missing_ok=True)
+                    total -= size
+            in_use = {parent for path in self._reserved for parent in path.parents}
+            for name, _, _ in os.walk(folder, topdown=False):
+                if Path(name) != folder and Path(name) not in in_use:
+                    with contextlib.suppress(OSError):  # not empty: rmdir removes no others
+                        Path(name).rmdir()
 
     def _make_room(self, folder: Path) -> None:
         found = find_files(folder)
@@ -83,11 +103,12 @@ FILES = DiskShare()
 def find_files(folder: Path) -> list[tuple[float, int, Path]]:
     """The time, size and path of each file below a folder; no lock, and nothing behind links."""
     found = []
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            if path.name != LOCK_NAME and path.is_file() and not path.is_symlink():
-                status = path.stat()
-                found.append((status.st_mtime, status.st_size, path))
+    for parent, _, names in os.walk(folder):  # passes over folders that vanish meanwhile
+        for path in (Path(parent) / name for name in names if name != LOCK_NAME):
+            with contextlib.suppress(FileNotFoundError):
+                if path.is_file() and not path.is_symlink():
+                    status = path.stat()
+                    found.append((status.st_mtime, status.st_size, path))
     return found
 
 

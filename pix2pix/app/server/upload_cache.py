@@ -10,19 +10,11 @@ import re
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from pix2pix.app.server.disk_share import (
-    FILES,
-    MAX_FILES_BYTES,
-    PREFIX,
-    find_files,
-    locked,
-    remove_leftovers,
-)
+from pix2pix.app.server.disk_share import FILES, PREFIX, locked, remove_leftovers
 from pix2pix.app.server.schemas import clean_name
 from pix2pix.runtime.malloc import trim_heap
 
@@ -93,10 +85,8 @@ def keep_upload(file: IO[bytes], name: str, client: str = "") -> Path:
     path = folder / _file_name(name)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    with FILES.writing(path, size, client):
-        folder.mkdir(parents=True)
-        with path.open("wb") as kept:
-            shutil.copyfileobj(file, kept, 1 << 20)
+    with FILES.writing(path, size, client), path.open("wb") as kept:
+        shutil.copyfileobj(file, kept, 1 << 20)
     return path
 
 
@@ -117,7 +107,7 @@ def own_folder() -> Iterator[Path]:
     """
     given = os.environ.get(FOLDER_VARIABLE)
     if given:
-        sweep(Path(given))
+        FILES.sweep(Path(given).resolve(), KEEP_S)
         yield Path(given)
         return
     remove_leftovers(Path(tempfile.gettempdir()))
@@ -131,27 +121,12 @@ def own_folder() -> Iterator[Path]:
         del os.environ[FOLDER_VARIABLE]
 
 
-def sweep(folder: Path, keep_s: float = KEEP_S, max_bytes: int = MAX_FILES_BYTES) -> None:
-    """Deletes files older than `keep_s`, the oldest over `max_bytes`, and empty folders."""
-    found = find_files(folder)
-    total = sum(size for _, size, _ in found)
-    oldest = time.time() - keep_s
-    for changed, size, path in sorted(found):
-        if changed < oldest or total > max_bytes:
-            path.unlink(missing_ok=True)
-            total -= size
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir():
-            with contextlib.suppress(OSError):  # not empty: rmdir removes no others
-                path.rmdir()
-
-
 @contextlib.asynccontextmanager
 async def keep_tidy(_: Any) -> AsyncIterator[None]:
     """Sweeps the folder every minute while the server runs."""
 
     def tidy() -> None:
-        sweep(upload_folder())
+        FILES.sweep(upload_folder(), KEEP_S)
         trim_heap()
 
     async def often() -> None:
