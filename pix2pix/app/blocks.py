@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from pix2pix.app import components, gradio_compat, programs
 from pix2pix.app.assets import ASSETS, assets_routes
 from pix2pix.app.root_path import read_root_path
+from pix2pix.app.server.browser_engine import BrowserEngine
 from pix2pix.app.server.connections import Connections, guarded
 from pix2pix.app.server.guard import ServerGuard
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
@@ -41,14 +42,18 @@ def create_demo(
     others: Sequence[Served] = (),
     revisions: Mapping[str, str] = MappingProxyType({}),
     limits: Limits = DEFAULT_LIMITS,
+    browser_engine: BrowserEngine | None = None,
+    drawer_folder: Path | None = None,
 ) -> gr.Blocks:
     """The app around its models.
 
     A str in a model's place is the sentence saying why it is off; None leaves its tab out.
     With a tracer, whose classes must be those of the facades, a photo can become a drawing.
     Each of the others has a tab of its own. `revisions` of "facades" and "colorize" are shown.
+    With a `browser_engine`, browsers draw with the checkpoints of the tabs that draw, in the first
+    tab with the one in `drawer_folder`.
     """
-    studio = StudioApi(limits)
+    studio = StudioApi(limits, browser_engine)
     with gr.Blocks(
         title="pix2pix studio",
         analytics_enabled=False,
@@ -67,7 +72,7 @@ def create_demo(
                     if isinstance(drawer, str):
                         _say_why_off(drawer)
                     else:
-                        _build_first_tab(drawer, tracer, studio)
+                        _build_first_tab(drawer, tracer, studio, drawer_folder)
                         _show_revision(revisions.get("facades", ""))
             if colorizer is not None:
                 with gr.Tab("Colourise", id="colorize"):
@@ -99,9 +104,12 @@ def studio_api_of(demo: gr.Blocks) -> StudioApi:
     return api
 
 
-def _build_first_tab(drawer: Drawer, tracer: Tracer | None, studio: StudioApi) -> None:
+def _build_first_tab(
+    drawer: Drawer, tracer: Tracer | None, studio: StudioApi, folder: Path | None
+) -> None:
     canvas = canvas_of(drawer.config.palette, drawer.config.shape, "drawing", Path())
-    DrawTab("draw", drawer, canvas, tracer if canvas.name == "facades" else None).build(studio)
+    own_tracer = tracer if canvas.name == "facades" else None
+    DrawTab("draw", drawer, canvas, own_tracer, folder).build(studio)
     studio.endpoints["draw"] = programs.add_draw_endpoint("draw", drawer, studio.queue)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from PIL import Image
 
+from pix2pix.app.arguments import parse_args
 from pix2pix.app.root_path import read_root_path
 from pix2pix.app.server.limits import parse_limits
 from pix2pix.app.server.origin_check import read_access
@@ -23,7 +23,6 @@ from pix2pix.hub import resolve
 from pix2pix.hub.client import UnreachableError
 from pix2pix.hub.download import pinned_name
 from pix2pix.inference import (
-    ENGINES,
     Colorizer,
     Drawer,
     Tracer,
@@ -36,114 +35,19 @@ from pix2pix.labels.label_map import CLASSES
 from pix2pix.runtime.bundle import CHECKPOINTS
 from pix2pix.runtime.malloc import limit_heap_growth, trim_heap
 from pix2pix.runtime.zerogpu import spaces
+from pix2pix.web.runtime import cache_folder, check_runtime_url
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
     from gradio import Blocks
 
+    from pix2pix.app.server.browser_engine import BrowserEngine
     from pix2pix.app.tabs.model_tab import Served
 
 GENERIC_NAMES = ("checkpoint", "best", "last")  # folders whose names do not serve as titles
-ON_SPACES = "SPACE_ID" in os.environ
-SPACES_PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # a Space is reached through them alone
 WARM_UP_AFTER_S = 3.0  # the first page comes first
 Model = TypeVar("Model")
 
 log = logging.getLogger("pix2pix")
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description="Serves the studio: draw a facade and get a building, give an old photo colour."
-    )
-    parser.add_argument(
-        "--checkpoint-facades",
-        metavar="X",
-        default=os.environ.get("PIX2PIX_FACADES", CHECKPOINTS / "facades"),
-        help="model of the Draw tab: a checkpoint folder, or OWNER/NAME[@REVISION] on the "
-        "Hugging Face Hub [checkpoints/facades; or $PIX2PIX_FACADES]",
-    )
-    parser.add_argument(
-        "--checkpoint-colorize",
-        metavar="X",
-        default=os.environ.get("PIX2PIX_COLORIZE", CHECKPOINTS / "colorize"),
-        help="model of the Colourise tab [checkpoints/colorize; or $PIX2PIX_COLORIZE]",
-    )
-    parser.add_argument(
-        "--checkpoint-trace",
-        metavar="X",
-        default=os.environ.get("PIX2PIX_TRACE", CHECKPOINTS / "trace"),
-        help="model that makes drawings of photos [checkpoints/trace, if there; or $PIX2PIX_TRACE]",
-    )
-    parser.add_argument(
-        "--checkpoint",
-        metavar="X",
-        action="append",
-        default=[],
-        help="checkpoint that gets a tab of its own, for its task; may be given several times",
-    )
-    parser.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda", "mps"),
-        default=os.environ.get("PIX2PIX_DEVICE", "auto"),
-        help="device of the models [auto; or $PIX2PIX_DEVICE]",
-    )
-    parser.add_argument(
-        "--engine",
-        choices=ENGINES,
-        default=os.environ.get("PIX2PIX_ENGINE", "auto"),
-        help="engine that runs the models [auto: the faster one on this processor, which the log "
-        "names; or $PIX2PIX_ENGINE]",
-    )
-    parser.add_argument(
-        "--host",
-        default=os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0" if ON_SPACES else "127.0.0.1"),
-        help="address to listen on [127.0.0.1; or $GRADIO_SERVER_NAME]",
-    )
-    parser.add_argument(
-        "--port",
-        type=int,
-        default=os.environ.get("GRADIO_SERVER_PORT", 7860),
-        help="port to listen on [7860; or $GRADIO_SERVER_PORT]",
-    )
-    parser.add_argument(
-        "--root-path",
-        metavar="PATH",
-        default=os.environ.get("GRADIO_ROOT_PATH", ""),
-        help="path under which a proxy serves the app: /studio, or https://example.org/studio; see "
-        "docs/hosting.md [the root of the site; or $GRADIO_ROOT_PATH]",
-    )
-    parser.add_argument(
-        "--mcp",
-        action="store_true",
-        help="also serve drawing and colouring as tools to language models (MCP)",
-    )
-    parser.add_argument(
-        "--trusted-proxies",
-        metavar="ADDRESSES",
-        type=lambda text: text.split(","),
-        default=os.environ.get("PIX2PIX_TRUSTED_PROXIES", SPACES_PROXIES if ON_SPACES else None),
-        help="addresses or networks of the proxies in front of the app, separated by commas, such "
-        "as 127.0.0.1; their X-Forwarded headers are believed [none; or $PIX2PIX_TRUSTED_PROXIES]",
-    )
-    parser.add_argument(
-        "--allow-origin",
-        metavar="ORIGIN",
-        action="append",
-        default=["*"] if ON_SPACES else [],
-        help="origin of other pages that may use the app, such as https://example.org; null: pages "
-        "in a sandbox; *: all pages; may be given several times [its own pages only]",
-    )
-    parser.add_argument(
-        "--limit",
-        metavar="NAME=NUMBER",
-        action="append",
-        default=[],
-        help="changes a limit of the server or of a client, such as client-uploads=8; may be given "
-        "several times; see docs/hosting.md",
-    )
-    args = parser.parse_args(argv)
-    args.trusted_proxies = args.trusted_proxies or []
-    return args
 
 
 def load_or_say_why(
@@ -221,6 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ValueError as error:
         raise SystemExit(f"app.py: --root-path: {error}") from None
     try:
+        args.runtime = check_runtime_url(args.runtime)
         args.limits = parse_limits(args.limit)
         args.access = read_access(
             args.host, args.trusted_proxies, args.allow_origin, args.root_path
@@ -237,10 +142,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
-    """Drawer, colouriser, tracer, and revisions, as `create_demo` takes them."""
+    """Drawer, its folder, colouriser, tracer, and revisions, as `create_demo` takes them."""
     revisions: dict[str, str] = {}
     where = (args.device, args.engine)
-    drawer = load_or_say_why(load_drawer, args.checkpoint_facades, "facades", where, revisions)
+    folder: Path | None = None
+
+    def load(name: str | Path, device: str, engine: str) -> Drawer:
+        nonlocal folder
+        folder = Path(name)
+        return load_drawer(name, device, engine)
+
+    drawer = load_or_say_why(load, args.checkpoint_facades, "facades", where, revisions)
     if isinstance(drawer, Drawer) and not spaces:  # the page opens with a picture of its own
         drawer.draw(np.zeros(drawer.config.shape, np.uint8))
     colorizer = load_or_say_why(
@@ -248,31 +160,43 @@ def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
     )
     # A photo is traced now and then, and OpenVINO's own copies of a model take 100 MB.
     seldom = (args.device, "torch" if args.engine == "auto" else args.engine)
-    return drawer, colorizer, load_tracer_if_there(args.checkpoint_trace, seldom), revisions
+    tracer = load_tracer_if_there(args.checkpoint_trace, seldom)
+    return drawer, folder, colorizer, tracer, revisions
 
 
 def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
-    """The app around its models, which are loaded while Gradio is imported; and a function that
-    runs the colouriser once.
+    """The app around its models, which are loaded while Gradio is imported; and a function for
+    what can be done once it serves.
 
-    The function spares the first visitor the time in which an engine converts a model. On ZeroGPU
-    it does nothing: a GPU would have to be lent for it.
+    The function runs the colouriser once, which spares the first visitor the time in which an
+    engine converts a model; on ZeroGPU it does not, since a GPU would have to be lent for it. And
+    it makes the files with which browsers draw.
     """
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_models, args)
         from pix2pix.app.blocks import create_demo
 
-        drawer, colorizer, tracer, revisions = loading.result()
+        drawer, folder, colorizer, tracer, revisions = loading.result()
     others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
-    demo = create_demo(drawer, colorizer, tracer, others, revisions, args.limits)
+    engine = make_browser_engine(args.draw_in, args.runtime)
+    demo = create_demo(drawer, colorizer, tracer, others, revisions, args.limits, engine, folder)
     trim_heap()
 
     def warm_up() -> None:
         if isinstance(colorizer, Colorizer) and not spaces:
             colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
-            trim_heap()
+        if engine is not None:
+            engine.build()
+        trim_heap()
 
     return demo, warm_up
+
+
+def make_browser_engine(draw_in: str, runtime_url: str) -> BrowserEngine | None:
+    """What lets browsers draw; None where `--draw-in` leaves it to the server."""
+    from pix2pix.app.server.browser_engine import BrowserEngine
+
+    return None if draw_in == "server" else BrowserEngine(draw_in, cache_folder(), runtime_url)
 
 
 def serve(args: argparse.Namespace) -> None:

@@ -1,11 +1,11 @@
 """`python -m pix2pix site`: write the page without a server."""
 
 import argparse
-import os
 from pathlib import Path
 
 from pix2pix.cli.arguments import Commands, add_command
 from pix2pix.runtime.bundle import CHECKPOINTS
+from pix2pix.web.runtime import cache_folder, check_runtime_url
 
 HELP = """\
 Write the studio as a folder of static files, which runs the models in the visitor's browser.
@@ -61,13 +61,11 @@ def run(options: argparse.Namespace) -> int:
     from pix2pix.hub import resolve
     from pix2pix.web.site import SiteModel, build_site
 
-    if options.runtime and not options.runtime.startswith(("https://", "http://")):
-        raise ValueError(f"--runtime must be an address (https://...), got {options.runtime}")
+    runtime = check_runtime_url(options.runtime)
     if options.checkpoint:
         models = [SiteModel(title_of(x), Path(resolve(x))) for x in options.checkpoint]
     else:
         models = [SiteModel(title, CHECKPOINTS / name) for name, title in BUNDLED.items()]
-    runtime = options.runtime and options.runtime.rstrip("/") + "/"
     sizes = build_site(options.out, models, runtime, cache_folder(), options.weights)
     megabytes = sum(sizes.values()) / 2**20
     print(f"{options.out}: {len(sizes)} files, {megabytes:.1f} MiB")
@@ -81,10 +79,3 @@ def run(options: argparse.Namespace) -> int:
 def title_of(checkpoint: str) -> str:
     """The title of its tab: the name of the folder or of the repo."""
     return Path(checkpoint.split("@")[0]).name or "model"
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: PIX2PIX_CACHE, or else in the user's cache."""
-    own = os.environ.get("PIX2PIX_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(own) if own else Path(base) / "pix2pix"

@@ -5,6 +5,7 @@ Only three of its files are used: the loader, the module for WebAssembly, and th
 
 import base64
 import hashlib
+import os
 import shutil
 import subprocess
 import tarfile
@@ -25,6 +26,21 @@ NOTICE = f"""{PACKAGE} {VERSION}, {", ".join(FILES)}
 Copyright (c) Microsoft Corporation. MIT License: https://github.com/microsoft/onnxruntime
 """
 TIMEOUT_S = 300
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: PIX2PIX_CACHE, or else in the user's cache."""
+    own = os.environ.get("PIX2PIX_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(own) if own else Path(base) / "pix2pix"
+
+
+def check_runtime_url(url: str) -> str:
+    """The option `--runtime` with a slash at its end, or "". Raises ValueError unless it is an
+    address."""
+    if url and not url.startswith(("https://", "http://")):
+        raise ValueError(f"--runtime must be an address (https://...), got {url}")
+    return url and url.rstrip("/") + "/"
 
 
 def find_runtime(cache: Path) -> Path:

@@ -13,6 +13,7 @@ LONGEST = (
     "test_distributed",
     "test_site_in_browser",
     "test_browser_models",
+    "test_browser_engine",
     "test_browser_tools",
     "test_browser_files",
     "test_browser_proxy",

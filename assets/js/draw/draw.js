@@ -26,6 +26,7 @@ export async function mountDrawing({ element, props }) {
   canvas.replace(saved.map ?? await unpackIds(props.start), { asStep: false });
   autosaveDrawing(studio);
   connectServer(studio, props);
+  if (props.draw_in && props.draw_in !== "server") offerBrowser(studio, props);
   // The picture that came with the page is of the start.
   if (saved.map || saved.seed !== undefined) studio.requestPicture();
   studio.notify("controls");
@@ -88,6 +89,13 @@ function restoreSettings(studio, { toolbar, palette }, saved) {
   if (saved.seed !== undefined) studio.seed = saved.seed;
   studio.style = saved.style ?? null;
   if (saved.live === false) studio.live = false;
+}
+
+/** Lets this browser draw once it can; until then, and where it cannot, the server does. */
+function offerBrowser(studio, props) {
+  import("./browser_drawing.js")
+    .then(({ drawInBrowser }) => drawInBrowser(studio, props))
+    .catch((error) => console.info(`The server draws: ${error.message}`));
 }
 
 /** Sets what sends the drawing to the server. */

@@ -12,21 +12,25 @@ const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
  */
 export async function fetchPicture(api, drawing) {
   const engine = engineOf(api);
-  if (engine) return engine.draw(drawing);
+  return engine ? engine.draw(drawing) : fetchServerPicture(api, drawing);
+}
+
+/** As `fetchPicture`, from the server. */
+export async function fetchServerPicture(api, drawing) {
   return pictureOf(await postJson(`${api}/draw`, { ...drawing, visitor: VISITOR }));
 }
 
 /** The drawing as a label image { blob, name }, exact to the pixel. */
 export async function fetchLabelImage(api, ids) {
   const engine = engineOf(api);
-  if (engine) return engine.encodeLabelImage(ids);
+  if (engine?.encodeLabelImage) return engine.encodeLabelImage(ids);
   return pictureOf(await postJson(`${api}/label-image`, { ids }));
 }
 
 /** The packed ids of a made-up facade. */
 export async function fetchFacade(api, seed) {
   const engine = engineOf(api);
-  if (engine) return engine.makeFacade(seed);
+  if (engine?.makeFacade) return engine.makeFacade(seed);
   return (await jsonOf(await postJson(`${api}/facade`, { seed }))).ids;
 }
 
@@ -36,6 +40,6 @@ export async function fetchFacade(api, seed) {
  */
 export async function sendFile(api, action, file, options) {
   const engine = engineOf(api);
-  if (engine) return engine.read(action, file, options);
+  if (engine?.read) return engine.read(action, file, options);
   return jsonOf(await postFile(`${api}/${action}`, file, options));
 }

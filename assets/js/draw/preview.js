@@ -14,11 +14,11 @@ const FADE_MS = 160;
 export function mountPreview({ element, props }) {
   const root = element.querySelector(".st-preview");
   const studio = studioOf(props.tab);
-  Object.assign(studio, { kind: props.kind, preview: root });
+  Object.assign(studio, { kind: props.kind, preview: root, large: props.large });
   setAspectRatio(root, props);
   const frame = h("div", { class: "st-frame" }, new Image());
   root.replaceChildren(frame, buildBar(studio, props));
-  new Preview(root, frame, studio, props.large).start(props.first);
+  new Preview(root, frame, studio).start(props.first);
 }
 
 /** Shows the newest picture, and a larger one when the visitor pauses. */
@@ -28,8 +28,7 @@ class Preview {
   #timer;
   #retryMs = RETRY_MS;
 
-  /** `large`: how many times the canvas's size the model paints at the most. */
-  constructor(root, frame, studio, large) { Object.assign(this, { root, frame, studio, large }); }
+  constructor(root, frame, studio) { Object.assign(this, { root, frame, studio }); }
 
   /** `first`: the picture that came with the page, as { image }. */
   start(first) {
@@ -51,7 +50,7 @@ class Preview {
     if (id < this.#newest) return;
     if (!(await this.#swap(URL.createObjectURL(blob), id))) return;
     root.dataset.picture = String(id);
-    if (this.large <= 1) this.#markSharp(id);
+    if (studio.large <= 1) this.#markSharp(id);
     studio.notify("answer");
   }
 

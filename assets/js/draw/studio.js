@@ -15,6 +15,7 @@ class Studio {
   canvas = null; // the DrawingCanvas
   queue = null; // the LatestOnlyQueue of requests for the picture
   preview = null; // the element of the picture
+  large = 1; // how many times the canvas's size the model paints at the most
   seed = 0;
   style = null; // { name, values, photo: thumbnail or undefined }; used in place of the seed
   live = true; // the picture follows the drawing

@@ -25,6 +25,7 @@ from pix2pix.app.prefix import at_root, with_base
 from pix2pix.app.root_path import inner_paths, prefix_of
 from pix2pix.app.server.answers import RequestError
 from pix2pix.app.server.bodies import UPLOAD_LIMIT_S, BodyReader, check_length
+from pix2pix.app.server.browser_engine import ENGINE_URL
 from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.client_shares import SessionOwners, SessionRate
 from pix2pix.app.server.event_validation import (
@@ -63,6 +64,7 @@ _ROUTES = (
     AllowedRoute("GET", r"/(svelte|static|assets)/[A-Za-z0-9_@~+-][A-Za-z0-9_./@~+-]{,200}"),
     AllowedRoute("GET HEAD", rf"/{ASSETS_URL}/.+"),
     AllowedRoute("GET HEAD", rf"/{re.escape(COMPONENT_URL)}"),
+    AllowedRoute("GET", rf"/{ENGINE_URL}/(models|runtime-[0-9a-f]{{12}})/[A-Za-z0-9_.-]{{1,100}}"),
     # The page's own routes bound their bodies themselves.
     AllowedRoute("GET POST DELETE", rf"/{API_URL}/[a-z0-9_]{{1,64}}/[a-z-]{{1,32}}"),
     AllowedRoute("GET DELETE", rf"/{API_URL}/[a-z0-9_]{{1,64}}/photos/[0-9a-f]{{32}}(/result)?"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Mount, Route
 
 from pix2pix.app.server.bodies import BodyReader
+from pix2pix.app.server.browser_engine import BrowserEngine
 from pix2pix.app.server.event_validation import Endpoint
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.model_queue import ModelQueue
@@ -13,10 +14,16 @@ API_URL = "studio-api"
 
 
 class StudioApi:
-    """The tabs' routes, and what they share: the queue and the limits."""
+    """The tabs' routes, and what they share: the queue, the limits, the files for browsers.
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    Without a `browser_engine` the server draws.
+    """
+
+    def __init__(
+        self, limits: Limits = DEFAULT_LIMITS, browser_engine: BrowserEngine | None = None
+    ) -> None:
         self.limits = limits
+        self.browser_engine = browser_engine
         self.queue = ModelQueue(limits.queue, limits.client_queue)
         self.bodies = BodyReader(limits)
         self.endpoints: dict[str, Endpoint] = {}  # for programs, by name
@@ -28,4 +35,6 @@ class StudioApi:
         return f"{API_URL}/{tab}"
 
     def routes(self) -> list[BaseRoute]:
-        return [Mount(f"/{API_URL}/{tab}", routes=routes) for tab, routes in self._tabs.items()]
+        own = self.browser_engine.routes() if self.browser_engine else []
+        tabs = [Mount(f"/{API_URL}/{tab}", routes=routes) for tab, routes in self._tabs.items()]
+        return [*own, *tabs]

@@ -1,5 +1,7 @@
 """A drawing tab: the canvas, its picture, the gallery of styles and what to start from."""
 
+from pathlib import Path
+
 import gradio as gr
 
 from pix2pix.app.components import scripted_html
@@ -22,21 +24,34 @@ from pix2pix.web.tab_props import (
 
 
 class DrawTab:
-    """A tab that draws with one model. The tracer, if any, traces facades."""
+    """A tab that draws with one model. The tracer, if any, traces facades.
+
+    `folder`: the model's checkpoint; without it browsers cannot draw.
+    """
 
     def __init__(
-        self, name: str, drawer: Drawer | LineDrawer, canvas: CanvasSpec, tracer: Tracer | None
+        self,
+        name: str,
+        drawer: Drawer | LineDrawer,
+        canvas: CanvasSpec,
+        tracer: Tracer | None,
+        folder: Path | None = None,
     ) -> None:
         self.name, self.drawer, self.canvas, self.tracer = name, drawer, canvas, tracer
+        self.folder = folder
 
     def build(self, studio: StudioApi) -> None:
         """Adds the tab's content to the Blocks under construction, and its routes to the API."""
         name, drawer, canvas = self.name, self.drawer, self.canvas
         routes = DrawApi(drawer, canvas, self.tracer, studio.queue, studio.bodies).routes()
+        draw_in = "server"
+        if studio.browser_engine and self.folder:
+            draw_in = studio.browser_engine.mode
+            routes.append(studio.browser_engine.add(name, self.folder))
         api = studio.add(name, routes)
         with gr.Column(elem_classes="studio-draw"):
             props = drawing_props(name, api, canvas, drawer.style_dim)
-            scripted_html("drawing", *DRAWING_SCRIPT, **props)
+            scripted_html("drawing", *DRAWING_SCRIPT, **props, draw_in=draw_in)
             with gr.Column(elem_classes="studio-side"):
                 large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
                 first = first_picture(drawer, canvas)

@@ -37,7 +37,7 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
     queue = studio.queue
     if isinstance(model, Drawer):
         canvas = canvas_of(model.config.palette, model.config.shape, served.title, examples)
-        DrawTab(name, model, canvas, None).build(studio)
+        DrawTab(name, model, canvas, None, served.folder).build(studio)
         return programs.add_draw_endpoint(name, model, queue)
     if isinstance(model, Colorizer):
         build_colorize_tab(name, model, PHOTOS, studio, own_examples(pictures) or EXAMPLES)
@@ -45,7 +45,8 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
     if isinstance(model, Translator) and model.config.input_type != INPUT_TYPES[0]:
         drawer = LineDrawer(model)
         canvas = CanvasSpec("lines", model.config.shape, drawer.palette, served.title)
-        DrawTab(name, drawer, with_examples(canvas, examples), None).build(studio)
+        canvas = with_examples(canvas, examples)
+        DrawTab(name, drawer, canvas, None, served.folder).build(studio)
         return programs.add_lines_endpoint(name, drawer, canvas, queue)
     assert isinstance(model, (Tracer, Translator))
     build_image_tab(name, model, pictures, studio)
