@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 FORMAT_VERSION = 1
-TASKS = ("labels2photo", "photo2labels", "colorize", "image2image")
+TASKS = ("labels2photo", "photo2labels", "colorize", "image2image", "restore")
 # Input and output channels of a generator, where the task fixes them
 CHANNELS = {
     "labels2photo": (None, 3),
     "photo2labels": (3, None),
     "colorize": (7, 2),  # L; hint a, b and mask; the same propagated over the image -> a, b
     "image2image": (3, 3),
+    "restore": (2, 2),  # L, mask of places to repair -> L without damage, map of the damage
 }
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
@@ -29,7 +30,8 @@ ENCODER_DEPTH = 5  # downsamplings of every encoder but the U-Net's own
 INPUT_TYPES = ("photo", "lines", "lines-white")
 # How images of another shape are fitted to the size of the network (data.resize_crop)
 RESIZE_MODES = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
-DEFAULT_RESIZE_MODES = {"image2image": "stretch", "colorize": "crop"}  # other tasks: "squeeze"
+# Other tasks: "squeeze"
+DEFAULT_RESIZE_MODES = {"image2image": "stretch", "colorize": "crop", "restore": "crop"}
 HALVES = ("", "left", "right")
 MAX_STYLES = 64
 MAX_STYLE_VALUE = 64.0  # the values of style codes are of the order of 1

@@ -26,7 +26,9 @@ TASK_LAYOUTS = {
     "labels2photo": ("folders", "stems", "side_by_side", "suffixes"),
     "photo2labels": ("folders", "stems", "side_by_side", "suffixes"),
     "colorize": ("photos",),
+    "restore": ("photos",),
 }
+PHOTO_TASKS = ("colorize", "restore")  # trained on photos alone
 SPLITS = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation"),
@@ -210,7 +212,7 @@ def find_layout(place: SplitLocation, task: str, layout: str = "auto") -> str:
 
 
 def _layout_of_one(stems: Stems, task: str) -> str:
-    if task == "colorize":
+    if task in PHOTO_TASKS:
         return "photos"
     if task != "image2image" and any(len(paths) > 1 for paths in stems.values()):
         return "stems"

@@ -8,13 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pix2pix.data.bit_depth import find_set_range
 from pix2pix.data.datasets.colorization_dataset import PlainPhotos, read_plain
 from pix2pix.data.datasets.label_dataset import FacadePairs, read_pair
 from pix2pix.data.datasets.pair_dataset import ImagePairs, read_images
+from pix2pix.data.datasets.restoration_dataset import DamagedPhotos, read_masks
 from pix2pix.data.datasets.segmentation_dataset import TracedFacades
 from pix2pix.data.datasets.sketch_dataset import SketchPhotos
-from pix2pix.data.discovery import Example
+from pix2pix.data.discovery import PHOTO_TASKS, Example
 from pix2pix.data.image_cache import CachedExamples, ImageArrays, Reader, cache_budget_bytes
 from pix2pix.data.label_format import resolve_label_format
 from pix2pix.data.loader import Dataset
@@ -35,6 +38,7 @@ PART_NAMES = {
     "labels2photo": LABEL_PARTS,
     "photo2labels": LABEL_PARTS,
     "colorize": ("photo",),
+    "restore": ("photo",),
 }
 
 
@@ -115,7 +119,11 @@ def open_data(
     }
     classes = class_shares(sample_examples(examples[splits[0]]), palette) if palette else {}
     facts = gather_facts(located, direction, found, part_names(options), classes)
-    datasets = [make_dataset(options, examples[s], geometries[s], palette) for s in splits]
+    datasets = []
+    for split in splits:
+        masks = read_masks(root, split) if options.task == "restore" else []
+        parts = (examples[split], geometries[split], palette, masks)
+        datasets.append(make_dataset(options, *parts))
     return OpenedData(datasets, facts, options)
 
 
@@ -161,14 +169,20 @@ def make_reader(options: DataOptions, geometry: Geometry, palette: Palette | Non
     ranges = options.part_ranges()
     if palette is not None:
         return partial(read_pair, geometry=geometry, palette=palette, photo_range=ranges[0])
-    if options.task == "colorize" or options.draws_lines:
+    if options.task in PHOTO_TASKS or options.draws_lines:
         return partial(read_plain, geometry=geometry, photo_range=ranges[0])
     return partial(read_images, geometry=geometry, ranges=ranges)
 
 
 def make_dataset(
-    options: DataOptions, examples: CachedExamples, geometry: Geometry, palette: Palette | None
+    options: DataOptions,
+    examples: CachedExamples,
+    geometry: Geometry,
+    palette: Palette | None,
+    masks: Sequence[np.ndarray],
 ) -> Dataset:
+    if options.task == "restore":
+        return DamagedPhotos(examples, geometry, masks)
     if options.task == "colorize":
         return PlainPhotos(examples, geometry, options.half_output)
     if options.draws_lines:

@@ -19,6 +19,8 @@ def order_parts(found: Splits, options: DataOptions, palette: Palette | None) ->
     """
     if options.task == "colorize":
         return dict(found), "the light of each photo in, its colours out"
+    if options.task == "restore":
+        return dict(found), "each photo with damage in, without it out"
     if options.draws_lines:
         return dict(found), "lines drawn from each photo in, the photo out"
     if palette is None:

@@ -22,10 +22,11 @@ from pix2pix.evaluation.generation import (
     spread_indices,
     with_hints,
 )
-from pix2pix.evaluation.image import mean_absolute_error, psnr, ssim
+from pix2pix.evaluation.image import lightness_psnr, mean_absolute_error, psnr, ssim
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
 from pix2pix.images.color import colorfulness
-from pix2pix.models.tensors import decode_ab, decode_photo
+from pix2pix.images.repair import replace_damage
+from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored
 
 EVAL_BATCH = 8
 HINTS = 10
@@ -54,7 +55,11 @@ def evaluate(
         check_scorer(scorer, model, task)
     indices = spread_indices(len(dataset), limit)
     measures: dict[str, Callable[..., list[Any]]]
-    measures = {"photo2labels": measure_labels, "colorize": measure_colors}
+    measures = {
+        "photo2labels": measure_labels,
+        "colorize": measure_colors,
+        "restore": measure_repairs,
+    }
     measure = measures.get(task, measure_photos)
     records: list[Any] = []
     for part, batch in batches_of(dataset, indices):
@@ -177,4 +182,32 @@ def measure_colors(
             row |= compare(batch_to_rgb(light, output[i]), truth, valid, suffix)
             row["ab_error" + suffix] = ab_error(output[i], ab)
         rows.append(row)
+    return rows
+
+
+def measure_repairs(
+    model: Model, batch: Batch, indices: list[int], device: torch.device
+) -> list[Metrics]:
+    """The metrics of each repaired photo, as users get it, and of its damage map.
+
+    PSNR of L in the damaged area before and after, and their difference; the damage found (recall)
+    and the share of intact pixels that were replaced.
+    """
+    truth, damage = decode_restored(batch.target)
+    damaged = batch_lightness(batch)
+    output, found = decode_restored(generate(model, batch, device))
+    rows: list[Metrics] = []
+    for true, where, before, after, chance in zip(truth, damage > 0, damaged, output, found):
+        repaired = replace_damage(before, after, chance)
+        if not where.any():
+            rows.append({})
+            continue
+        row = {
+            "psnr_damaged_before": lightness_psnr(before, true, where),
+            "psnr_damaged": lightness_psnr(repaired, true, where),
+            "psnr": lightness_psnr(repaired, true),
+            "damage_found": float((chance > 0.5)[where].mean()),
+            "intact_replaced": float((repaired != before)[~where].mean()),
+        }
+        rows.append({"psnr_gain": row["psnr_damaged"] - row["psnr_damaged_before"], **row})
     return rows

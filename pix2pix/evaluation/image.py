@@ -18,6 +18,13 @@ def psnr(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
     return float(min(100.0, 10 * np.log10(255**2 / max(error, 1e-12))))
 
 
+def lightness_psnr(a: np.ndarray, b: np.ndarray, where: np.ndarray | None = None) -> float:
+    """The peak signal-to-noise ratio in dB of L (H, W) in 0..100, in `where` (H, W) bool."""
+    difference = (a - b).astype(np.float64) if where is None else (a - b)[where].astype(np.float64)
+    error = np.mean(difference**2)
+    return float(min(100.0, 10 * np.log10(100**2 / max(error, 1e-12))))
+
+
 def ssim(a_u8: np.ndarray, b_u8: np.ndarray, valid: np.ndarray) -> float:
     """The structural similarity, -1..1: the mean over the pixels and the three channels.
 

@@ -14,6 +14,10 @@ class Metric(NamedTuple):
 METRICS = {
     "l1": Metric("mean absolute error, 0-255", "lower"),
     "psnr": Metric("PSNR, dB", "higher"),
+    "psnr_gain": Metric("PSNR in the damaged area over the damaged photo's, dB", "higher"),
+    "psnr_damaged": Metric("PSNR in the damaged area, dB", "higher"),
+    "damage_found": Metric("damaged pixels found", "higher"),
+    "intact_replaced": Metric("intact pixels replaced", "lower"),
     "ssim": Metric("SSIM", "higher"),
     "ab_error": Metric("a/b error, Lab units", "lower"),
     "colorfulness": Metric("colourfulness", ""),
@@ -29,7 +33,7 @@ METRICS = {
     "examples": Metric("examples", ""),
 }
 # Suffixes of reference values that depend only on the data, not on the model.
-REFERENCES = ("truth", "grey", "real", "halves")
+REFERENCES = ("truth", "grey", "real", "halves", "before")
 
 
 def base_metric(key: str) -> str:

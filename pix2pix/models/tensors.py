@@ -62,6 +62,21 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
     return torch.cat([light, spots, spread_hints(spots, light)], 1)
 
 
+def encode_restore_input(lightness: np.ndarray, marks: np.ndarray) -> Tensor:
+    """The input (N, 2, H, W): L, 0 where a place is marked, and the marks.
+
+    `lightness` (N, H, W) is L in 0..100, `marks` (N, H, W) is 1 at places to repair, else 0.
+    """
+    known = torch.from_numpy(marks)[:, None].float()
+    return torch.cat([encode_lightness(lightness) * (1 - known), known], 1)
+
+
+def decode_restored(output: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """L without damage in 0..100 and the probability of damage, (N, H, W) float32 each."""
+    lightness, damage = ((output.float() + 1) / 2).cpu().numpy().transpose(1, 0, 2, 3)
+    return lightness * 100, damage
+
+
 @dataclass(frozen=True)
 class Kernel:
     """Parameters of the hint propagation."""

@@ -43,7 +43,7 @@ def input_pictures(config: CheckpointConfig, batch: Batch) -> list[Image.Image]:
         found[(batch.input.sum(1) == 0).numpy()] = VOID
         colors = [entry.rgb for entry in config.palette]
         return [encode_label_image(label_map, colors) for label_map in found]
-    if config.task == "colorize":
+    if config.task in ("colorize", "restore"):
         lightness = (batch.input[:, 0].numpy() + 1) * 50
         photos = batch_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
     else:

@@ -13,6 +13,7 @@ from pix2pix.training import gan
 from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
+    damage_cross_entropy,
     feature_matching_loss,
     generator_loss,
     oasis_loss,
@@ -101,11 +102,12 @@ class GeneratorLoss(nn.Module):
         self, microbatch: Microbatch, logits: Tensor, output: Tensor
     ) -> dict[str, Tensor]:
         recipe, known = self.recipe, slice(microbatch.encoded)
+        pictures = slice(1) if recipe.task == "restore" else slice(None)  # channels; then the map
         losses = {}
         if recipe.lambda_l1:
             distance = reconstruction_loss(
-                output[known],
-                microbatch.target[known],
+                output[known, pictures],
+                microbatch.target[known, pictures],
                 microbatch.weight[known],
                 recipe.rec_loss,
                 recipe.l1_beta,
@@ -115,7 +117,10 @@ class GeneratorLoss(nn.Module):
             losses["uniformity"] = (
                 uniformity_loss(output, microbatch.input, microbatch.gaps) * microbatch.share
             )
-        if recipe.lambda_ce:
+        if recipe.lambda_ce and recipe.task == "restore":
+            found = damage_cross_entropy(logits[:, 1:], microbatch.target[:, 1:])
+            losses["ce"] = found * microbatch.share
+        elif recipe.lambda_ce:
             final = self.model.generator.final
             if isinstance(final, AnnealedMean):
                 logits = logits[:, : len(final.points)]

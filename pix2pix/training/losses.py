@@ -6,6 +6,7 @@ from torch import Tensor
 
 GAN_MODES = ("vanilla", "lsgan", "hinge")
 RECONSTRUCTIONS = ("l1", "l2", "smooth_l1")
+DAMAGE_WEIGHT = 2.0
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, kind: str, smoothing: float = 0.0) -> Tensor:
@@ -117,6 +118,15 @@ def class_cross_entropy(logits: Tensor, one_hot: Tensor, weight: Tensor) -> Tens
     """Cross-entropy of logits and one-hot classes (N, K, H, W), by `weight` (N, 1, H, W)."""
     cross = -(one_hot * torch.log_softmax(logits, dim=1)).sum(1, keepdim=True)
     return (cross * weight).sum() / weight.sum().clamp(min=1)
+
+
+def damage_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy of a damage map, (N, 1, H, W) each; `target` is -1 or 1.
+
+    The map is tanh(logits) = 2 * sigmoid(2 * logits) - 1. Damage counts more, as it is rare.
+    """
+    positive = torch.tensor(DAMAGE_WEIGHT, device=logits.device)
+    return F.binary_cross_entropy_with_logits(2 * logits, (target + 1) / 2, pos_weight=positive)
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:

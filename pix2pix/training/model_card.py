@@ -62,6 +62,16 @@ WORDS = {
         "python -m pix2pix colorize scan.jpg -o colour.jpg --checkpoint FOLDER",
         "The colours are likely, not necessarily the true ones.",
     ),
+    "restore": TaskWords(
+        "Photo with scratches and stains to the same without",
+        "image-to-image",
+        "Finds scratches, dust, stains and folds of a scanned photo and fills them.",
+        "from pix2pix.images.reader import open_rgb\n"
+        "from pix2pix.inference import load_restorer\n\n"
+        'photo = load_restorer("FOLDER").restore(open_rgb("scan.jpg")).image  # PIL image',
+        "python -m pix2pix restore scan.jpg -o repaired.png --checkpoint FOLDER",
+        "What lies under wide damage is guessed from its surroundings.",
+    ),
     "image2image": TaskWords(
         "Image to image",
         "image-to-image",

@@ -119,7 +119,7 @@ class Recipe:
     )
     lambda_oasis: float = _loss(0.0, "weight of the OASIS segmentation discriminator")
     lambda_uniformity: float = _loss(0.0, "weight of uniform colour where elements were dropped")
-    lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins or classes")
+    lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins, classes or damage")
     lambda_kl: float = _loss(0.0, "weight of the KL divergence of style codes")
     lambda_z: float = _loss(0.0, "weight of recovering random style codes from outputs")
     kl_warmup: float = _loss(0.0, "fraction of the run over which lambda_kl rises from 0")

@@ -20,8 +20,9 @@ from pix2pix.evaluation.generation import (
     spread_indices,
     with_hints,
 )
+from pix2pix.images.repair import replace_damage
 from pix2pix.labels.label_map import PALETTE
-from pix2pix.models.tensors import decode_ab, decode_photo
+from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored
 from pix2pix.runtime.atomic_io import write_atomically
 
 GAP = 4  # pixels
@@ -42,6 +43,7 @@ def sample_sheet(
 
     labels2photo: labels, output in the photo's style, in two random styles, photo. photo2labels:
     photo, predicted and true label map. colorize: grey, output, output with 10 hints, photo.
+    restore: damaged, repaired, damage found, photo.
     image2image: input, output (in the photo's style and in two random ones if there are styles),
     target. Classes have the colours of `palette`, by default those of
     the facades.
@@ -52,6 +54,8 @@ def sample_sheet(
         return tile(photo_columns(model, batch, device, colors))
     if task == "photo2labels":
         return tile(label_columns(model, batch, device, colors))
+    if task == "restore":
+        return tile(repair_columns(model, batch, device))
     if task == "colorize":
         return tile(color_columns(model, batch, device))
     return tile(image_columns(model, batch, device))
@@ -94,6 +98,17 @@ def color_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
         "photo": truth,
     }
     return {caption: batch_to_rgb(batch_lightness(batch), ab) for caption, ab in chroma.items()}
+
+
+def repair_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
+    truth, _ = decode_restored(batch.target)
+    damaged = batch_lightness(batch)
+    output, damage = decode_restored(generate(model, batch, device))
+    repaired = np.stack([replace_damage(*x) for x in zip(damaged, output, damage)])
+    columns = {"damaged": damaged, "repaired": repaired, "damage found": damage * 100}
+    columns["photo"] = truth
+    neutral = np.zeros((*truth.shape, 2), np.float32)
+    return {caption: batch_to_rgb(light, neutral) for caption, light in columns.items()}
 
 
 def image_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
