@@ -1,8 +1,8 @@
 """Inference pipelines, one per task, with PIL or NumPy inputs and outputs.
 
-`loading` creates the pipeline of a checkpoint: `Drawer`, `Tracer`, `Colorizer` or `Translator`.
-They share `styles` and `working_shapes`, and run the network by `oom_fallback`, `runner` and
-`backends`.
+`loading` creates the pipeline of a checkpoint: `Drawer`, `Tracer`, `Colorizer`,
+`Restorer` or `Translator`. They share `styles` and `working_shapes`, and run the network by
+`oom_fallback`, `runner` and `backends`.
 """
 
 from pix2pix.images.color_hints import MAX_HINTS, Hint
@@ -14,10 +14,12 @@ from pix2pix.inference.loading import (
     load_any,
     load_colorizer,
     load_drawer,
+    load_restorer,
     load_tracer,
     load_translator,
 )
 from pix2pix.inference.photo_to_label import Tracer
+from pix2pix.inference.restorer import Restoration, Restorer
 
 __all__ = [
     "ENGINES",
@@ -28,6 +30,8 @@ __all__ = [
     "Hint",
     "InferenceCancelledError",
     "PhotoSession",
+    "Restoration",
+    "Restorer",
     "Stop",
     "Style",
     "Tracer",
@@ -36,6 +40,7 @@ __all__ = [
     "load_any",
     "load_colorizer",
     "load_drawer",
+    "load_restorer",
     "load_tracer",
     "load_translator",
 ]

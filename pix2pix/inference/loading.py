@@ -11,6 +11,7 @@ from pix2pix.inference.colorizer import Colorizer
 from pix2pix.inference.image_to_image import Translator
 from pix2pix.inference.label_to_photo import Drawer
 from pix2pix.inference.photo_to_label import Tracer
+from pix2pix.inference.restorer import Restorer
 from pix2pix.runtime.device import choose_device
 
 
@@ -34,16 +35,23 @@ def load_translator(folder: str | Path, device: str = "auto", engine: str = "tor
     return Translator(*_load(folder, "image2image"), choose_device(device), engine)
 
 
-def load_any(
-    folder: str | Path, device: str = "auto", engine: str = "torch"
-) -> Drawer | Colorizer | Tracer | Translator:
+def load_restorer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Restorer:
+    """The Restorer of a checkpoint. Raises ValueError unless its task is restore."""
+    return Restorer(*_load(folder, "restore"), choose_device(device), engine)
+
+
+Pipeline = Drawer | Colorizer | Tracer | Translator | Restorer
+
+
+def load_any(folder: str | Path, device: str = "auto", engine: str = "torch") -> Pipeline:
     """The pipeline for a checkpoint's task. Raises ValueError if it is no checkpoint."""
     config, model = load_checkpoint(resolve(folder))
-    services: dict[str, type[Drawer | Colorizer | Tracer | Translator]] = {
+    services: dict[str, type[Pipeline]] = {
         "labels2photo": Drawer,
         "colorize": Colorizer,
         "photo2labels": Tracer,
         "image2image": Translator,
+        "restore": Restorer,
     }
     return services[config.task](config, model, choose_device(device), engine)
 

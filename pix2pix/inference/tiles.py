@@ -11,22 +11,22 @@ import numpy as np
 
 OVERLAP = 4  # neighbouring tiles overlap by at least 1 / OVERLAP of a tile's side
 
-Paint = Callable[[np.ndarray], np.ndarray]  # (h, w, 3) uint8 -> (h, w, 3) uint8
+Paint = Callable[[np.ndarray], np.ndarray]  # (h, w, C) -> (h, w, C)
 
 
-def tile_starts(length: int, side: int) -> list[int]:
+def tile_starts(length: int, side: int, overlap: int = OVERLAP) -> list[int]:
     """The evenly spaced starts of tiles of `side` that cover `length` (at least `side`)."""
-    step = side - side // OVERLAP
+    step = side - side // overlap
     count = 1 + -(-(length - side) // step)
     return np.linspace(0, length - side, count).round().astype(int).tolist()
 
 
-def tile_weights(starts: list[int], side: int) -> np.ndarray:
+def tile_weights(starts: list[int], side: int, overlap: int = OVERLAP) -> np.ndarray:
     """The blending weights along each tile's side, (n, side) float32, which sum to 1 everywhere.
 
     Weights rise from a tile's edge, where the network has the least context, across the overlap.
     """
-    rise = (np.arange(side) + 0.5) / max(1, side // OVERLAP)
+    rise = (np.arange(side) + 0.5) / max(1, side // overlap)
     window = np.minimum(1, np.minimum(rise, rise[::-1]))
     total = np.zeros(starts[-1] + side)
     for start in starts:
@@ -34,28 +34,31 @@ def tile_weights(starts: list[int], side: int) -> np.ndarray:
     return np.stack([window / total[s : s + side] for s in starts]).astype(np.float32)
 
 
-def paint_in_tiles(picture: np.ndarray, shape: tuple[int, int], paint: Paint) -> np.ndarray:
-    """The output (H, W, 3) uint8 of `paint` for an image (H, W, 3) uint8, by tiles of `shape`.
+def paint_in_tiles(
+    picture: np.ndarray, shape: tuple[int, int], paint: Paint, overlap: int = OVERLAP
+) -> np.ndarray:
+    """The output of `paint` for an image (H, W, C) of uint8 or uint16, by tiles of `shape`.
 
     An image side shorter than a tile is padded with its mirror image. Overlapping tiles are
-    blended.
+    blended over at least 1 / `overlap` of a tile's side.
     """
     height, width = picture.shape[:2]
     (rows, columns), pixels = shape, picture
     if height < rows or width < columns:
         fill = [(0, max(0, rows - height)), (0, max(0, columns - width)), (0, 0)]
         pixels = np.pad(picture, fill, mode="symmetric")
-    tops, lefts = tile_starts(pixels.shape[0], rows), tile_starts(pixels.shape[1], columns)
-    down, across = tile_weights(tops, rows), tile_weights(lefts, columns)
+    tops, lefts = (tile_starts(length, side, overlap) for length, side in zip(pixels.shape, shape))
+    down, across = tile_weights(tops, rows, overlap), tile_weights(lefts, columns, overlap)
     result = np.empty_like(pixels)
-    band = np.zeros((rows, pixels.shape[1], 3), np.float32)  # the weighted sum from `top` on
+    largest = np.iinfo(picture.dtype).max
+    band = np.zeros((rows, *pixels.shape[1:]), np.float32)  # the weighted sum from `top` on
     for top, following, by_row in zip(tops, [*tops[1:], pixels.shape[0]], down):
         for left, by_column in zip(lefts, across):
             tile = np.ascontiguousarray(pixels[top : top + rows, left : left + columns])
             weight = by_row[:, None, None] * by_column[None, :, None]
             band[:, left : left + columns] += paint(tile) * weight
         done = following - top  # no later tile reaches these rows
-        result[top:following] = (band[:done] + 0.5).clip(0, 255)
+        result[top:following] = (band[:done] + 0.5).clip(0, largest)
         band[: rows - done] = band[done:].copy()
         band[rows - done :] = 0
     return result[:height, :width]

@@ -1,0 +1,224 @@
+"""Remove scratches, dust and stains from photos (task `restore`).
+
+The network sees a photo at several scales, coarse to fine, each half as large as the next. Wide
+damage is repaired where it is a few pixels wide, thin damage at full resolution. Only damaged
+places are replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model
+from pix2pix.config import CheckpointConfig
+from pix2pix.images.chroma_upsampling import (
+    LIGHT_SCALE,
+    light_to_lightness,
+    map_strips,
+    measure_light,
+)
+from pix2pix.images.color import fit_gamut, lab_to_rgb, rgb_to_lab
+from pix2pix.images.convert import split_alpha
+from pix2pix.images.icc import to_srgb
+from pix2pix.images.repair import DAMAGE_LEVEL, keep_thick, repair_opacity
+from pix2pix.images.repair_brush import Stroke, draw_strokes
+from pix2pix.inference.backends import Stop
+from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.tiles import paint_in_tiles
+from pix2pix.inference.working_shapes import mirror_to_multiple, resize_photo
+from pix2pix.models.tensors import decode_restored, encode_restore_input
+
+TILE = 512  # pixels, and their overlap as a fraction
+OVERLAP = 16
+COARSEST = 192  # pixels of the short side at the coarsest scale, at least; twice that at most
+MARK_REACH = 6  # pixels: marked places are filled at the scale where they are this thick
+MAX_DAMAGE = 0.35  # of a photo: more is no damage, but a drawing, a text or a pattern
+
+NO_DAMAGE = "no scratches were found"
+TOO_MUCH = (
+    "nothing was repaired: {:.0%} of it looks like damage, as in a drawing, a text or a pattern; "
+    "places can be marked by hand"
+)
+
+
+class Restoration(NamedTuple):
+    """A repaired photo; where it was changed, (H, W) uint8 in 0..255; and a note about it."""
+
+    image: Image.Image
+    changed: np.ndarray
+    note: str
+
+
+class Restorer:
+    """Removes scratches, dust, stains and folds. Thread-safe; the network runs in one thread."""
+
+    def __init__(
+        self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
+    ) -> None:
+        self.config = config
+        self.size = config.size
+        self._runner = OomFallback(model, device, engine, live_shape=(TILE, TILE))
+
+    def restore(
+        self, photo: Image.Image, strokes: Sequence[Stroke] = (), stop: Stop = None
+    ) -> Restoration:
+        """The photo without damage, in sRGB with its own size and alpha.
+
+        A grey photo stays grey; of a colour photo the lightness is repaired and a and b are kept.
+        `strokes` add places to repair and protect others. Raises InferenceCancelledError soon
+        after `stop()` is true.
+        """
+        photo, alpha = split_alpha(to_srgb(photo))
+        light = measure_light(photo)
+        repaired, changed, note = self.repair_light(light, strokes, stop=stop)
+        image = replace_light(photo, repaired, changed)
+        if alpha is not None:
+            image.putalpha(alpha)
+        return Restoration(image, changed, note)
+
+    def repair_light(
+        self,
+        light: np.ndarray,
+        strokes: Sequence[Stroke] = (),
+        sheet: tuple[int, int] | None = None,
+        box: tuple[int, int, int, int] | None = None,
+        stop: Stop = None,
+    ) -> tuple[np.ndarray, np.ndarray, str]:
+        """`light` (H, W) uint16 without damage, where it changed (H, W) uint8, and a note.
+
+        `light` is the `box` of a scan of `sheet` (H, W), to which the strokes refer; the whole scan
+        by default.
+        """
+        marked, kept = draw_strokes(strokes, sheet or light.shape, box)
+        shapes = scales(light.shape)
+        marks = assign_marks(marked, light.shape, shapes)
+        current, opacity = repair_scales(
+            light, shapes, marks, kept, lambda at, mask: self._find(at, mask, stop)
+        )
+        changed = (opacity * 255 + 0.5).astype(np.uint8)
+        share = float((changed > 127).mean())
+        if share > MAX_DAMAGE and not marked.any():
+            return light, np.zeros_like(changed), TOO_MUCH.format(share)
+        note = f"scratches: {share:.1%} of the photo was repaired" if share else NO_DAMAGE
+        return current, changed, note
+
+    def _find(
+        self, light: np.ndarray, marks: np.ndarray, stop: Stop
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`light` (H, W) uint16 without damage and the probability of damage, as uint16."""
+
+        def paint(tile: np.ndarray) -> np.ndarray:
+            height, width = tile.shape[:2]
+            padded = mirror_to_multiple(tile, 2**self.config.generator.depth)
+            x = encode_restore_input(
+                light_to_lightness(padded[None, ..., 0]), padded[None, ..., 1].astype(np.float32)
+            )
+            lightness, damage = decode_restored(self._runner(x, None, stop))
+            found = np.stack([lightness[0] * np.float32(LIGHT_SCALE), damage[0] * 65535], -1)
+            return found[:height, :width]
+
+        sides = tuple(min(TILE, side) for side in light.shape)
+        painted = paint_in_tiles(np.stack([light, marks], -1), (sides[0], sides[1]), paint, OVERLAP)
+        return painted[..., 0], painted[..., 1]
+
+
+Find = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Shape = tuple[int, int]
+
+
+def scales(shape: Shape) -> list[Shape]:
+    """The shapes (H, W) at which a photo is repaired, coarse to fine; the last is its own."""
+    shapes = [shape]
+    while min(shapes[0]) >= 2 * COARSEST:
+        part = 2 ** len(shapes)
+        shapes.insert(0, (round(shape[0] / part), round(shape[1] / part)))
+    return shapes
+
+
+def assign_marks(marked: np.ndarray, shape: Shape, shapes: Sequence[Shape]) -> list[np.ndarray]:
+    """The marks (H, W) uint16 of 0 and 1 for each of `shapes`.
+
+    Each connected place is marked at one scale: the finest at which its distance from the border
+    is at most MARK_REACH pixels.
+    """
+    count, labels = cv2.connectedComponents(marked)
+    reach = cv2.distanceTransform(marked, cv2.DIST_L2, 3) * (shape[0] / marked.shape[0])
+    at = np.zeros(count, int)
+    for label in range(1, count):
+        thickest = reach[labels == label].max()
+        parts = [thickest * own[0] / shape[0] <= MARK_REACH for own in shapes]
+        at[label] = max([i for i, fits in enumerate(parts) if fits], default=0)
+    places = np.where(labels > 0, at[labels], -1)
+    return [
+        (
+            cv2.resize((places == i).astype(np.float32), own[::-1], interpolation=cv2.INTER_AREA)
+            > 0
+        ).astype(np.uint16)
+        for i, own in enumerate(shapes)
+    ]
+
+
+def repair_scales(
+    light: np.ndarray,
+    shapes: Sequence[Shape],
+    marks: Sequence[np.ndarray],
+    kept: np.ndarray,
+    find: Find,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`light` (H, W) uint16 repaired from coarse to fine, and the opacity (H, W) float32 of it."""
+    current = opacity = None
+    for shape, mark in zip(shapes, marks):
+        own = resize_photo(light, shape)
+        if current is None or opacity is None:
+            current, opacity = own, np.zeros(shape, np.float32)
+        else:  # repairs of the coarser scale
+            opacity = cv2.resize(opacity, shape[::-1], interpolation=cv2.INTER_LINEAR)
+            coarse = cv2.resize(current, shape[::-1], interpolation=cv2.INTER_CUBIC)
+            current = blend(own, coarse, opacity)
+        repaired, probability = find(current, mark)
+        damage = probability > DAMAGE_LEVEL * 65535
+        if shape != shapes[-1]:
+            damage = keep_thick(damage)
+        damage |= mark > 0
+        here = repair_opacity(damage)
+        if kept.any():
+            here *= 1 - cv2.resize(kept, shape[::-1], interpolation=cv2.INTER_NEAREST)
+        current = blend(current, repaired, here)
+        opacity = np.maximum(opacity, here)
+    assert current is not None and opacity is not None
+    return current, opacity
+
+
+def blend(below: np.ndarray, above: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    """(H, W) uint16 with `above` over `below`; unchanged to the bit where the opacity is 0."""
+    result = below.copy()
+
+    def mix(strip: slice) -> None:
+        part = opacity[strip]
+        if part.any():
+            base = below[strip].astype(np.float32)
+            result[strip] = base + (above[strip] - base) * part + np.float32(0.5)
+
+    map_strips(below.shape, mix)
+    return result
+
+
+def replace_light(photo: Image.Image, light: np.ndarray, changed: np.ndarray) -> Image.Image:
+    """The photo (mode L or RGB) with the lightness of `light` where `changed` is above 0."""
+    pixels = np.array(photo)
+    where = np.nonzero(changed)
+    lightness = light_to_lightness(light[where])
+    if pixels.ndim == 2:
+        neutral = np.zeros((len(lightness), 2), np.float32)
+        pixels[where] = lab_to_rgb(np.concatenate([lightness[:, None], neutral], 1))[:, 0]
+    else:
+        lab = rgb_to_lab(pixels[where])
+        lab[:, 0] = lightness
+        pixels[where] = lab_to_rgb(fit_gamut(lab))
+    return Image.fromarray(pixels)
