@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 
-from pix2pix.cli import colorize, export, image_commands, prepare, publish, site
+from pix2pix.cli import colorize, export, image_commands, prepare, publish, restore, site
 from pix2pix.cli.console import describe_error, print_stderr
 
 HELP = """\
@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     image_commands.add_parsers(commands)
     colorize.add_parser(commands)
+    restore.add_parser(commands)
     prepare.add_parser(commands)
     publish.add_parsers(commands)
     export.add_parser(commands)

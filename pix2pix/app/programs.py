@@ -17,14 +17,14 @@ from pix2pix.app import gradio_compat
 from pix2pix.app.errors import as_user_error, show_notices
 from pix2pix.app.server.disk_share import FILES
 from pix2pix.app.server.event_validation import Endpoint
-from pix2pix.app.server.image_routes import translate_photo
+from pix2pix.app.server.image_routes import PhotoModel, translate_photo
 from pix2pix.app.server.model_queue import Lane, ModelQueue
 from pix2pix.app.server.schemas import MAX_SEED, STRENGTH_RULE, check_seed, check_strength
 from pix2pix.app.server.upload_cache import Upload, read_upload, upload_folder
 from pix2pix.images.metadata import NO_METADATA, Metadata, read_metadata
 from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.images.writer import read_dpi, save_image
-from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
+from pix2pix.inference import Colorizer, Drawer, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec
 from pix2pix.labels.label_map import is_facades, open_label_map
@@ -92,7 +92,7 @@ def add_colorize_endpoint(name: str, colorizer: Colorizer, queue: ModelQueue) ->
     )
 
 
-def add_image_endpoint(name: str, model: Translator | Tracer, queue: ModelQueue) -> Endpoint:
+def add_image_endpoint(name: str, model: PhotoModel, queue: ModelQueue) -> Endpoint:
     """Adds the endpoint of a tab that takes photos."""
 
     def translate(photo: Upload) -> str:

@@ -157,12 +157,18 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
             "values": "L / 50 - 1; without hints, all other channels are 0",
             "output": "a / 110, b / 110 (CIE Lab, D65)",
         }
+    elif config.task == "restore":
+        found |= {
+            "channels": ["L", "marks"],
+            "values": "L / 50 - 1, 0 at marked places; marks: 1 at places to repair, else 0",
+            "output": "L / 50 - 1 without damage; the probability of damage, * 2 - 1",
+        }
     else:
         found |= {"channels": ["R", "G", "B"], "mean": [127.5] * 3, "std": [127.5] * 3}
     if config.task == "photo2labels":
         found["output"] = (
             "logits, one channel per class of config.palette; argmax gives the pixel's class"
         )
-    elif config.task != "colorize":
+    elif "output" not in found:
         found["output"] = "R, G, B; value * 127.5 + 127.5"
     return found

@@ -25,6 +25,7 @@ PROMISES = {
     "labels2photo": "Draw a label map, see the photo as you draw.",
     "photo2labels": "See which class each part of a photo is of.",
     "colorize": "Give black-and-white photos their colours.",
+    "restore": "Take scratches and stains out of old photos.",
     "image2image": "Give an image, see what becomes of it.",
 }
 PLAIN_FILES = ("LICENSE", "requirements.txt")

@@ -47,7 +47,7 @@ def random_opacity(
     if rng.random() < 0.3:
         opacity = cv2.GaussianBlur(opacity, (0, 0), rng.uniform(0.4, 1.2))
     weakest = 0.25 if rng.random() < 0.5 else 0.8
-    return (opacity * np.float32(rng.uniform(weakest, 1))).clip(0, 1)
+    return (opacity * np.float32(rng.uniform(weakest, 1))).clip(0, 1).astype(np.float32)
 
 
 def place_mask(mask: np.ndarray, shape: Shape, rng: np.random.Generator) -> Opacity:
@@ -129,7 +129,7 @@ def draw_blotches(shape: Shape, rng: np.random.Generator) -> Opacity:
         patch = ((1 - distance) / soft).clip(0, 1)
         rim = np.exp(-(((distance - 1) / 0.08) ** 2)) * np.float32(rng.random())
         inner = np.float32(rng.uniform(0.2, 1))
-        canvas = np.maximum(canvas, np.maximum(patch * inner, rim))
+        canvas = np.maximum(canvas, np.maximum(patch * inner, rim).astype(np.float32))
     return canvas
 
 
@@ -204,7 +204,7 @@ def random_brush(damage: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Some follow the damage (H, W), which the strokes cover with a margin; others are anywhere.
     """
     height, width = damage.shape
-    marks = np.zeros(damage.shape, np.uint8)
+    marks: np.ndarray = np.zeros(damage.shape, np.uint8)
     count, labels = cv2.connectedComponents(damage)
     if count > 1 and rng.random() < 0.7:
         chosen = rng.integers(1, count, int(rng.integers(1, 4)))

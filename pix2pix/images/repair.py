@@ -16,7 +16,7 @@ def repair_opacity(damage: np.ndarray) -> np.ndarray:
     """
     if not damage.any():
         return np.zeros(damage.shape, np.float32)
-    distance = cv2.distanceTransform((~damage).astype(np.uint8), cv2.DIST_L2, 3)
+    distance = cv2.distanceTransform((~damage).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return ((GROW + FEATHER + 1 - distance) / (FEATHER + 1)).clip(0, 1)
 
 

@@ -1,7 +1,9 @@
 """Brush strokes that correct a repair: places to repair too, and places to keep."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,6 +12,7 @@ import numpy as np
 MAX_STROKES = 256
 MAX_POINTS = 2048  # of a stroke
 MAX_RADIUS = 0.25
+MAX_FILE_BYTES = 16 << 20
 MASK_SIDE = 2048  # pixels of the longer side on which strokes are drawn
 
 
@@ -46,6 +49,21 @@ def parse_strokes(value: Any) -> tuple[Stroke, ...]:
     if len(value) > MAX_STROKES:
         raise ValueError(f"at most {MAX_STROKES} strokes, got {len(value)}")
     return tuple(_parse_stroke(entry) for entry in value)
+
+
+def read_strokes(path: Path) -> tuple[Stroke, ...]:
+    """The strokes in a JSON file. Raises ValueError "FILE: reason"."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"is over {MAX_FILE_BYTES >> 20} MB, too large for a file of strokes")
+        return parse_strokes(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = f"is not valid JSON ({error})"
+    except ValueError as error:
+        reason = str(error)
+    raise ValueError(f"{path}: {reason}")
 
 
 def _parse_stroke(entry: Any) -> Stroke:

@@ -23,10 +23,12 @@ from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.images.convert import split_alpha, to_rgb
 from pix2pix.images.halftone import MIN_PERIOD, descreen
 from pix2pix.images.icc import to_srgb
+from pix2pix.images.repair_brush import Stroke
 from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
 from pix2pix.images.tone import classify_colors, invert_tones, repair_tones, smooth_grain
 from pix2pix.inference.oom_fallback import OomFallback
 from pix2pix.inference.photo_region import PhotoRegion
+from pix2pix.inference.restorer import Restorer
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 from pix2pix.models.tensors import SPREAD_STEP, apply_hints, decode_ab, encode_colorize_input
 
@@ -91,6 +93,8 @@ class Colorizer:
         denoise: bool = False,
         negative: bool = False,
         crop: bool = False,
+        restorer: Restorer | None = None,
+        strokes: Sequence[Stroke] = (),
         scan: ScanAnalysis | None = None,
     ) -> PhotoSession:
         """Prepares a photo to be colourised with varying strength and hints.
@@ -98,8 +102,9 @@ class Colorizer:
         Only the photo's L is used. `size` is the network's short side (default: the checkpoint's);
         the result always has the photo's size. A detected border is hidden from the network and
         kept unchanged, or removed with `crop`. These options change L: `repair` stretches the tones
-        of a faded photo, `denoise` smooths its grain or printed dots, `negative` inverts it. `scan`
-        is the result of `analyze_scan`, which runs here if it is None. Raises ValueError for a size
+        of a faded photo, `denoise` smooths its grain or printed dots, `negative` inverts it, a
+        `restorer` removes scratches, corrected by `strokes` in 0..1 of the whole photo. `scan` is
+        the result of `analyze_scan`, which runs here if it is None. Raises ValueError for a size
         out of range.
         """
         size = self.size if size is None else size
@@ -118,11 +123,18 @@ class Colorizer:
         for requested, adjust in (
             (denoise, partial(smooth_scan, scan=scan, width=photo.width)),
             (negative, invert_tones),
-            (repair, repair_tones),
         ):
             if requested:
                 light, line = adjust(light)
                 notes.append(line)
+        changed = None
+        if restorer is not None:
+            sheet = (photo.height, photo.width)
+            light, changed, line = restorer.repair_light(light, strokes, sheet, place.box)
+            notes.append(line)
+        if repair:
+            light, line = repair_tones(light)
+            notes.append(line)
         wanted = {"denoise": denoise, "negative": negative, "crop": crop}
         offers = {name: why for name, why in describe_scan(scan).items() if not wanted[name]}
         small_lightness = light_to_lightness(resize_photo(light, shape))
@@ -131,7 +143,9 @@ class Colorizer:
             opacity = np.asarray(small_alpha) / np.float32(255)
             small_lightness = 100 + (small_lightness - 100) * opacity
             alpha = alpha.crop(place.shown)
-        return PhotoSession(self, light, small_lightness, tuple(notes), offers, place, alpha)
+        return PhotoSession(
+            self, light, small_lightness, tuple(notes), offers, place, alpha, changed
+        )
 
     def _working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
         """The working (H, W) of a photo of `shape`: the scale and aspect of training."""
@@ -166,7 +180,8 @@ class PhotoSession:
     """An opened photo that can be colourised repeatedly.
 
     `size` is the result's (width, height) and `box` its position in the photo. `offers` suggests
-    options of `open_photo` that would help, each with the reason.
+    options of `open_photo` that would help, each with the reason. `changed` (H, W) uint8 shows
+    where scratches were removed inside the border.
     """
 
     def __init__(
@@ -178,7 +193,9 @@ class PhotoSession:
         offers: dict[str, str],
         place: PhotoRegion,
         alpha: Image.Image | None = None,
+        changed: np.ndarray | None = None,
     ) -> None:
+        self.changed = changed
         self.offers = offers
         self.size = place.size
         self.box = place.shown

@@ -172,7 +172,8 @@ def repair_scales(
     find: Find,
 ) -> tuple[np.ndarray, np.ndarray]:
     """`light` (H, W) uint16 repaired from coarse to fine, and the opacity (H, W) float32 of it."""
-    current = opacity = None
+    current: np.ndarray | None = None
+    opacity: np.ndarray | None = None
     for shape, mark in zip(shapes, marks):
         own = resize_photo(light, shape)
         if current is None or opacity is None:

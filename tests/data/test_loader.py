@@ -12,13 +12,13 @@ from helpers.synthetic import make_facade, open_set, write_facades, write_photos
 from pix2pix.data.datasets.colorization_dataset import (
     MAX_TRAINING_HINTS,
     ab_cells,
-    degrade,
     sample_hints,
 )
 from pix2pix.data.datasets.label_dataset import find_void
 from pix2pix.data.datasets.segmentation_dataset import balance_weights
 from pix2pix.data.loader import BatchPlan, example_at, iterate_batches
 from pix2pix.images.color import AB_SCALE, rgb_to_lab
+from pix2pix.images.degradation import degrade
 
 HALF: dict[str, dict] = {"labels2photo": {}, "photo2labels": {}, "colorize": {"half_output": True}}
 

@@ -1,5 +1,6 @@
 """Figures: each against a value known from elsewhere."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
+from pix2pix.data.loader import Batch
 from pix2pix.evaluation.colorization import ab_error
 from pix2pix.evaluation.evaluate import evaluate
 from pix2pix.evaluation.fcn_judge import FcnScorer
@@ -308,3 +310,30 @@ def test_the_table_has_a_line_for_each_figure_with_its_words() -> None:
     assert "317    examples" in text
     assert describe_metric("fcn_mean_iou_real") == "mean IoU: FCN score real"
     assert all(f.better in ("", "lower", "higher") for f in METRICS.values())
+
+
+# ---- restore --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("finds", [True, False])
+def test_a_repair_is_measured_in_the_damage_and_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finds: bool
+) -> None:
+    """A model that knows the truth, and one that finds nothing."""
+    root = write_photos(tmp_path, 1, 4)
+    dataset = open_set("restore", root, 64, "val")
+
+    def know(model: Model, batch: Batch, device: torch.device) -> torch.Tensor:
+        answer = batch.target.clone()
+        if not finds:
+            answer[:, 1] = -1
+        return answer
+
+    monkeypatch.setattr(sys.modules[evaluate.__module__], "generate", know)
+    metrics = evaluate(make_model("restore", 2, 2), "restore", dataset, CPU)
+    assert 5 < metrics["psnr_damaged_before"] < 30
+    if finds:
+        assert metrics["damage_found"] == 1 and metrics["psnr_gain"] > 60
+        assert 0 < metrics["intact_replaced"] < 0.3, "the feathered rim"
+    else:
+        assert metrics["damage_found"] == metrics["psnr_gain"] == metrics["intact_replaced"] == 0

@@ -28,6 +28,7 @@ RECIPES = {
     "aerial": Recipe("image2image", **TINY),
     "segments": Recipe("photo2labels", **TINY, palette=ROADS),
     "grey": Recipe("colorize", **TINY),
+    "scratched": Recipe("restore", **TINY),
 }
 
 

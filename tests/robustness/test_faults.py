@@ -124,7 +124,7 @@ def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.Mon
     monkeypatch.setattr(OomFallback.__init__, "__defaults__", ("torch", make_full, None))
     monkeypatch.setattr("pix2pix.inference.loading.choose_device", lambda name: CUDA)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
-    for name in ("roads", "edges", "aerial", "segments", "grey"):
+    for name in ("roads", "edges", "aerial", "segments", "grey", "scratched"):
         model = load_any(models[name])
         with collect_notices() as notices:
             if hasattr(model, "draw"):
@@ -133,6 +133,8 @@ def test_every_task_stands_fast(models: dict[str, Path], monkeypatch: pytest.Mon
                 model.trace(colors())
             elif hasattr(model, "translate"):
                 model.translate(colors())
+            elif hasattr(model, "restore"):
+                model.restore(colors())
             else:
                 model.colorize(colors())
         assert notices == [NOTICE], name

@@ -104,6 +104,7 @@ def test_the_issues_recipes_are_there_and_each_says_what_data_it_wants() -> None
         "inpainting",
         "map2aerial",
         "paper",
+        "restore",
         "sketch2photo",
         "trace",
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from PIL import Image
@@ -16,17 +16,19 @@ from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.model_queue import Lane, ModelQueue
 from pix2pix.images.encoding import data_uri, image_bytes
 from pix2pix.images.reader import open_rgb, read_size
-from pix2pix.inference import Tracer, Translator
+from pix2pix.inference import Restorer, Tracer, Translator
 from pix2pix.labels.label_map import encode_label_image
 
 PREVIEW_SIDE = 1280
+
+PhotoModel: TypeAlias = Translator | Tracer | Restorer
 
 
 @dataclass
 class ImageApi:
     """The server side of a tab that takes photos. Examples are found by their file names."""
 
-    model: Translator | Tracer
+    model: PhotoModel
     examples: Mapping[str, Path]
     queue: ModelQueue
     bodies: BodyReader
@@ -69,7 +71,7 @@ class ImageApi:
         return self.examples[example], example
 
 
-def preview_photo(model: Translator | Tracer, source: bytes | Path, name: str) -> dict[str, Any]:
+def preview_photo(model: PhotoModel, source: bytes | Path, name: str) -> dict[str, Any]:
     """{"before", "after", "width", "height", "name"}; pictures at most PREVIEW_SIDE, as URIs.
 
     Raises ValueError "NAME: reason" for what is no picture.
@@ -88,8 +90,10 @@ def preview_photo(model: Translator | Tracer, source: bytes | Path, name: str) -
     }
 
 
-def translate_photo(model: Translator | Tracer, photo: Image.Image) -> Image.Image:
+def translate_photo(model: PhotoModel, photo: Image.Image) -> Image.Image:
     """The model's picture for a photo, of its size; of a tracer the label image."""
     if isinstance(model, Translator):
         return model.translate(photo)
+    if isinstance(model, Restorer):
+        return model.restore(photo).image
     return encode_label_image(model.trace(photo), [c.rgb for c in model.config.palette])

@@ -10,19 +10,17 @@ import gradio as gr
 from PIL import Image
 
 from pix2pix.app.components import scripted_html
-from pix2pix.app.server.image_routes import ImageApi, preview_photo
+from pix2pix.app.server.image_routes import ImageApi, PhotoModel, preview_photo
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.images.encoding import data_uri
 from pix2pix.images.reader import open_rgb
-from pix2pix.inference import Tracer, Translator
+from pix2pix.inference import Tracer
 from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
 THUMB_SIDE = 128
 
 
-def build_image_tab(
-    name: str, model: Translator | Tracer, examples: list[Path], studio: StudioApi
-) -> None:
+def build_image_tab(name: str, model: PhotoModel, examples: list[Path], studio: StudioApi) -> None:
     """Adds the tab's content to the Blocks under construction, and its routes to the API."""
     by_name = {path.name: path for path in examples}
     routes = ImageApi(model, by_name, studio.queue, studio.bodies).routes()
@@ -41,9 +39,9 @@ def build_image_tab(
         )
 
 
-def legend(model: Translator | Tracer) -> list[dict[str, Any]]:
-    """The classes that a tracer finds, with their colours; empty for a translator."""
-    if isinstance(model, Translator):
+def legend(model: PhotoModel) -> list[dict[str, Any]]:
+    """The classes that a tracer finds, with their colours; empty for other models."""
+    if not isinstance(model, Tracer):
         return []
     return [{"name": c.name, "rgb": list(c.rgb), "key": ""} for c in model.config.palette]
 

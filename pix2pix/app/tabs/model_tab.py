@@ -13,7 +13,7 @@ from pix2pix.app.tabs.image_tab import build_image_tab
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import INPUT_TYPES
 from pix2pix.images.reader import read_size
-from pix2pix.inference import Colorizer, Drawer, Tracer, Translator
+from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer, Translator
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of, example_files, with_examples
 
@@ -22,7 +22,7 @@ class Served(NamedTuple):
     """A checkpoint that gets a tab."""
 
     title: str
-    model: Drawer | Colorizer | Tracer | Translator | str  # a str says why there is none
+    model: Drawer | Colorizer | Tracer | Translator | Restorer | str  # a str says why there is none
     folder: Path = Path()
     revision: str = ""  # OWNER/NAME@SHA where it came from the Hub
 
@@ -48,7 +48,7 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
         canvas = with_examples(canvas, examples)
         DrawTab(name, drawer, canvas, None, served.folder).build(studio)
         return programs.add_lines_endpoint(name, drawer, canvas, queue)
-    assert isinstance(model, (Tracer, Translator))
+    assert isinstance(model, (Tracer, Translator, Restorer))
     build_image_tab(name, model, pictures, studio)
     return programs.add_image_endpoint(name, model, queue)
 

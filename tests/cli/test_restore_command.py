@@ -1,0 +1,103 @@
+"""The restore command, and colorize --remove-scratches."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.album import Colorize, make, pixels, results
+from PIL import Image
+
+from pix2pix.__main__ import main
+from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
+
+
+@pytest.fixture(scope="module")
+def restore_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of random weights."""
+    folder = tmp_path_factory.mktemp("restore")
+    torch.manual_seed(0)
+    config = checkpoint_config(Recipe("restore", size=64, ngf=4, depth=4, max_channels=8))
+    save_checkpoint(folder, config, Model(config), "")
+    return folder
+
+
+@pytest.fixture
+def restore(restore_checkpoint: Path, tmp_path: Path, monkeypatch, capsys):
+    """Runs the command in an empty folder; its exit status and its lines."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, list[str]]:
+        status = main(["restore", *arguments, "--checkpoint", str(restore_checkpoint)])
+        return status, capsys.readouterr().err.splitlines()
+
+    return run
+
+
+def write_strokes(text: str) -> str:
+    Path("strokes.json").write_text(text)
+    return "strokes.json"
+
+
+def test_a_folder_is_repaired_with_names_and_formats_kept(restore) -> None:
+    make("album/a.jpg", 90, 70)
+    make("album/deep/b.PNG")
+    status, _ = restore("album", "-o", "out", "-r")
+    assert status == 0 and results() == {"a.jpg", "deep/b.PNG"}
+    assert Image.open("out/a.jpg").size == (90, 70)
+    assert restore("album", "-o", "out", "-r") == (
+        0,
+        ["2 already done and skipped; --force does them again"],
+    )
+
+
+def test_only_strokes_change_where_nothing_is_found(restore) -> None:
+    make("photo.png", 80, 60)
+    mark = write_strokes('[{"points": [[0.5, 0.5]], "radius": 0.05}]')
+    keep = '[{"points": [[0, 0.5], [1, 0.5]], "radius": 0.25, "keep": true}]'
+    assert restore("photo.png", "-o", "out.png", "--strokes", mark, "--map", "map.png")[0] == 0
+    changed = np.asarray(Image.open("map.png").convert("L"))
+    assert changed.shape == (60, 80) and changed[30, 40] == 255
+    before, after = pixels("photo.png"), pixels("out.png")
+    np.testing.assert_array_equal(after[changed == 0], before[changed == 0])
+    restore("photo.png", "-o", "kept.png", "--strokes", write_strokes(keep), "--map", "map.png")
+    assert not np.asarray(Image.open("map.png").convert("L"))[12:48].any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--strokes", "none.json"], "none.json: cannot be read"),
+        (["--map", "map.jpg"], "--map must be a file .png, got map.jpg"),
+        (["--jobs", "0"], "--jobs must be from 1 to 256, got 0"),
+    ],
+)
+def test_mistakes_are_said_and_nothing_is_written(restore, arguments, reason) -> None:
+    make("photo.png")
+    status, lines = restore("photo.png", "-o", "out.png", *arguments)
+    assert status == 2 and reason in lines[-1] and not Path("out.png").exists()
+
+
+def test_a_map_is_for_one_photo(restore) -> None:
+    make("a.png")
+    make("b.png")
+    status, lines = restore("a.png", "b.png", "-o", "out/", "--map", "map.png")
+    assert status == 2 and "--map is for one photo, got several" in lines[-1]
+
+
+def test_scratches_are_removed_before_colouring(
+    colorize: Colorize, restore_checkpoint: Path
+) -> None:
+    options = ["--remove-scratches", "--checkpoint-restore", str(restore_checkpoint)]
+    status, lines = colorize("photo.jpg", "-o", "out.png", *options)
+    assert status == 0
+    assert any("scratches" in line or "nothing was repaired" in line for line in lines)
+
+
+def test_a_wrong_checkpoint_for_scratches_is_refused(colorize: Colorize) -> None:
+    status, lines = colorize(
+        "photo.jpg", "-o", "out.png", "--remove-scratches", "--checkpoint-restore", "none"
+    )
+    assert status == 2 and "none" in lines[-1]
