@@ -105,6 +105,7 @@ ENDPOINTS = {
     "/aerial": ["photo"],
     "/segments": ["photo"],
     "/grey": ["photo", "strength"],
+    "/scratched": ["photo"],
 }
 
 
@@ -124,10 +125,10 @@ def test_each_tab_answers_programs_with_a_file(
 ) -> None:
     encode_label_image(street(), [c.rgb for c in ROADS]).save(tmp_path / "roads.png")
     Image.fromarray(np.where(street() == 3, 0, 255).astype(np.uint8)).save(tmp_path / "edges.png")
-    for name in ("aerial", "segments", "grey"):
+    for name in ("aerial", "segments", "grey", "scratched"):
         colors(130, 75).save(tmp_path / f"{name}.png")
     made = {}
-    for name in ("roads", "edges", "aerial", "segments", "grey"):
+    for name in ("roads", "edges", "aerial", "segments", "grey", "scratched"):
         path = client.predict(handle_file(tmp_path / f"{name}.png"), api_name=f"/{name}")
         made[name] = np.asarray(Image.open(path).convert("RGB"))
     drawer = app.load_served(str(models["roads"]), CPU).model
@@ -138,6 +139,8 @@ def test_each_tab_answers_programs_with_a_file(
     expected = load_translator(models["aerial"], "cpu").translate(colors(130, 75))
     np.testing.assert_array_equal(made["aerial"], np.asarray(expected))
     assert {tuple(color) for color in made["segments"].reshape(-1, 3)} <= {c.rgb for c in ROADS}
+    restorer = load_restorer(models["scratched"], "cpu")
+    np.testing.assert_array_equal(made["scratched"], restorer.restore(colors(130, 75)).image)
     assert made["grey"].shape == (75, 130, 3)
 
 
