@@ -21,7 +21,7 @@ from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo, tab_names
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.hub.client import Hub
-from pix2pix.inference import Drawer, Tracer, Translator, load_translator
+from pix2pix.inference import Drawer, Tracer, Translator, load_restorer, load_translator
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of
 from pix2pix.labels.label_map import decode_label_image, encode_label_image
