@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  BACKGROUND, FACADE, bareWall, boxBetween, clearBox, clipBox, cutPiece, difference,
-  elementBox, eraserInk, fillRect, floodFill, pasteMirrored, mirrorBox, putPiece, repeatSteps, snap,
-  snapPoint, strokeSegment,
+  BACKGROUND, FACADE, bareWall, boxBetween, clearBox, clipBox, colorLookup, cutPiece, difference,
+  elementBox, eraserInk, fillRect, floodFill, paintIds, pasteMirrored, mirrorBox, putPiece,
+  repeatSteps, snap, snapPoint, strokeSegment,
 } from "../../assets/js/canvas/label_map.js";
 import { MapHistory } from "../../assets/js/canvas/map_history.js";
 import { LatestOnlyQueue } from "../../assets/js/core/latest_only_queue.js";
@@ -18,6 +18,13 @@ const blank = () => new Uint8Array(SIZE * SIZE);
 const count = (map, id) => map.filter((v) => v === id).length;
 const ink = (id) => () => id;
 const at = (x, y) => ({ x, y });
+
+test("ids are painted in the colours of their classes, opaque; ids without a class in black", () => {
+  const rgba = new Uint8ClampedArray(3 * 4);
+  const lookup = colorLookup([[1, 2, 3], [255, 128, 0]]);
+  paintIds(Uint8Array.of(1, 0, 200), lookup, new Uint32Array(rgba.buffer));
+  assert.deepEqual([...rgba], [255, 128, 0, 255, 1, 2, 3, 255, 0, 0, 0, 255]);
+});
 
 test("a rectangle covers both corners, whichever is given first", () => {
   const [a, b] = [blank(), blank()];

@@ -1,7 +1,7 @@
 // The drawing canvas: a label map shown on a <canvas>, and the pointer over it. See tools.js for the tools.
 
 import { h, setStyle } from "../core/dom.js";
-import { BACKGROUND, FACADE, percent } from "./label_map.js";
+import { BACKGROUND, FACADE, colorLookup, paintIds, percent } from "./label_map.js";
 import { MapHistory } from "./map_history.js";
 import { Selection } from "./selection.js";
 import { TOOLS } from "./tools.js";
@@ -46,10 +46,7 @@ export class DrawingCanvas {
     this.context = this.element.getContext("2d");
     this.image = this.context.createImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
-    this.lookup = new Uint32Array(256).fill(0xff000000);
-    colors.forEach(([r, g, b], id) => {
-      this.lookup[id] = (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
-    });
+    this.lookup = colorLookup(colors);
     this.outline = h("div", { class: "st-outline", hidden: true }); // of the brush
     this.frame = h("div", { class: "st-frame" }, this.element, h("div", { class: "st-grid" }),
       h("div", { class: "st-axis" }), this.selection.node, this.outline);
@@ -271,7 +268,7 @@ export class DrawingCanvas {
   }
 
   #paint() {
-    for (let i = 0; i < this.map.length; i++) this.pixels[i] = this.lookup[this.map[i]];
+    paintIds(this.map, this.lookup, this.pixels);
     this.context.putImageData(this.image, 0, 0);
   }
 }

@@ -7,6 +7,18 @@ export const FACADE = 1;
 /** A length in pixels as a CSS percentage of a side of the canvas. */
 export const percent = (value, side) => `${(value / side) * 100}%`;
 
+/** The colours of class ids for `paintIds`; `colors`: [r, g, b] by id. An id without one is black. */
+export function colorLookup(colors) {
+  const lookup = new Uint32Array(256).fill(0xff000000);
+  colors.forEach(([r, g, b], id) => { lookup[id] = 0xff000000 | (b << 16) | (g << 8) | r; });
+  return lookup;
+}
+
+/** Writes the colours of class ids to `pixels`, which is a Uint32Array on the bytes of an ImageData. */
+export function paintIds(map, lookup, pixels) {
+  for (let i = 0; i < map.length; i++) pixels[i] = lookup[map[i]];
+}
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /** Calls paint(index) for each pixel of the rectangle between two corners, both included. */

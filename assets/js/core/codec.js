@@ -20,7 +20,12 @@ export function toBase64(bytes) {
   return btoa(text);
 }
 
-export function fromBase64(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
+export function fromBase64(text) {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
 
 /** Class ids, a byte each, as base64 of a zlib stream. */
 export async function packIds(map) {

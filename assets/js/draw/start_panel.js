@@ -1,5 +1,6 @@
 // The panel below the canvas: drawings to start from, and the files that go in and out.
 
+import { colorLookup, paintIds } from "../canvas/label_map.js";
 import { packIds, unpackIds } from "../core/codec.js";
 import { button, group, thumbnailButton } from "../core/controls.js";
 import { showNotice } from "../core/dialog.js";
@@ -26,8 +27,9 @@ export async function mountStartPanel({ element, props }) {
     const { blob, name } = await fetchLabelImage(props.api, await packIds(studio.canvas.map));
     saveBlob(blob, `${name}.png`);
   });
+  const lookup = colorLookup(props.classes.map(({ rgb }) => rgb));
   const starts = await Promise.all(props.starts.map(async ({ name, ids }) => (
-    buildStart(name, await unpackIds(ids), props, studio)
+    buildStart(name, await unpackIds(ids), lookup, props, studio)
   )));
   const makeFacade = () => attempt(async () => {
     studio.canvas.replace(await unpackIds(await fetchFacade(props.api, randomSeed())));
@@ -51,11 +53,11 @@ function buildActions(studio, props, files, makeFacade) {
 }
 
 /** A button with a small picture of a label map, which becomes the drawing. */
-function buildStart(name, map, { width, height, classes }, studio) {
+function buildStart(name, map, lookup, { width, height }, studio) {
   const picture = h("canvas", { width, height });
   const context = picture.getContext("2d");
   const image = context.createImageData(width, height);
-  map.forEach((id, i) => image.data.set([...(classes[id]?.rgb ?? [0, 0, 0]), 255], i * 4));
+  paintIds(map, lookup, new Uint32Array(image.data.buffer));
   context.putImageData(image, 0, 0);
   return thumbnailButton({
     label: `Start from: ${name}`, tip: name, picture, style: { aspectRatio: `${width} / ${height}` },
