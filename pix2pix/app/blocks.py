@@ -93,6 +93,7 @@ def create_demo(
                         _show_revision(served.revision)
     demo.queue(max_size=MAX_CALLS)
     gradio_compat.limit_sessions(demo)
+    gradio_compat.poll_less_often(demo)
     demo.studio_api = studio  # type: ignore[attr-defined]
     return demo
 

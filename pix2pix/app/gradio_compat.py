@@ -13,6 +13,9 @@ from starlette.requests import Request
 
 from pix2pix.app.server.client_address import client_key
 
+# How often the queue looks for new calls and for progress, in seconds: Gradio's values on Windows.
+QUEUE_POLL_S = 0.05
+PROGRESS_POLL_S = 0.1
 # Sessions of programs, 170 kB each, whose answers nobody has fetched yet. Gradio keeps 2000.
 MAX_SESSIONS = 200
 
@@ -55,6 +58,15 @@ def limit_sessions(demo: gr.Blocks) -> None:
     `launch(state_session_capacity=...)`, which is documented, bounds other state of sessions.
     """
     demo._queue.pending_messages_per_session.max_size = MAX_SESSIONS
+
+
+def poll_less_often(demo: gr.Blocks) -> None:
+    """Makes the queue of programs' calls sleep 50 ms instead of 1 ms while it has nothing to start.
+
+    An idle app takes 0.7% of a core instead of 8 to 10%. The page does not use this queue.
+    """
+    demo._queue.sleep_when_free = QUEUE_POLL_S
+    demo._queue.progress_update_sleep_when_free = PROGRESS_POLL_S
 
 
 def has_undelivered_answers(demo: gr.Blocks) -> bool:

@@ -47,6 +47,25 @@ def test_sessions_of_programs_are_bounded(demo: gr.Blocks) -> None:
     pending.clear()
 
 
+def test_an_idle_queue_polls_twenty_times_a_second(
+    demo: gr.Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    queue = demo._queue
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        queue.stopped = len(naps) >= 3
+
+    monkeypatch.setattr("gradio.queueing.asyncio.sleep", nap)
+    for loop in (queue.start_processing, queue.start_progress_updates):
+        queue.stopped = False
+        naps.clear()
+        asyncio.run(loop())
+        assert len(naps) == 3 and min(naps) >= 0.05, "Gradio polls at another interval"
+    queue.stopped = False
+
+
 def test_answers_that_wait_for_a_program_are_seen(demo: gr.Blocks) -> None:
     assert not gradio_compat.has_undelivered_answers(demo)
     demo._queue.pending_event_ids_session["session"] = {"event"}
