@@ -75,15 +75,17 @@ def wait_for_building(page: Any, act: Callable[[], Any]) -> None:
 
 
 def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Drags the mouse across the sheet; points in parts of its side."""
+    """Drags the mouse across the sheet; points in parts of its side.
+
+    Each move costs a frame and a live picture: two on the way are enough.
+    """
     box = page.locator(".st-canvas").bounding_box()
     (x0, y0), (x1, y1) = (
         (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)
     )
     page.mouse.move(x0, y0)
     page.mouse.down()
-    page.mouse.move((x0 + x1) / 2, (y0 + y1) / 2, steps=5)
-    page.mouse.move(x1, y1, steps=5)
+    page.mouse.move(x1, y1, steps=3)
     page.mouse.up()
 
 
@@ -91,8 +93,8 @@ def finger(page: Any, start: tuple[float, float], end: tuple[float, float]) -> N
     """Drags a finger across the sheet; points in parts of its side."""
     box = page.locator(".st-canvas").bounding_box()
     session = page.context.new_cdp_session(page)
-    for step in range(11):
-        x, y = (a + (b - a) * step / 10 for a, b in zip(start, end))
+    for step in range(5):
+        x, y = (a + (b - a) * step / 4 for a, b in zip(start, end))
         point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
         kind = "touchMove" if step else "touchStart"
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
