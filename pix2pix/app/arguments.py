@@ -36,6 +36,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="model that makes drawings of photos [checkpoints/trace, if there; or $PIX2PIX_TRACE]",
     )
     parser.add_argument(
+        "--checkpoint-restore",
+        metavar="X",
+        default=os.environ.get("PIX2PIX_RESTORE", CHECKPOINTS / "restore"),
+        help="model that removes scratches in the Colourise tab [checkpoints/restore, if there; or "
+        "$PIX2PIX_RESTORE]",
+    )
+    parser.add_argument(
         "--checkpoint",
         metavar="X",
         action="append",

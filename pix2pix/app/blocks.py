@@ -28,7 +28,7 @@ from pix2pix.app.tabs.draw_tab import DrawTab
 from pix2pix.app.tabs.model_tab import Served, build_model_tab
 from pix2pix.app.theme import studio_theme
 from pix2pix.app.uploads import upload_routes
-from pix2pix.inference import Colorizer, Drawer, Tracer
+from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer
 from pix2pix.labels.canvas_spec import canvas_of
 from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
@@ -44,6 +44,7 @@ def create_demo(
     limits: Limits = DEFAULT_LIMITS,
     browser_engine: BrowserEngine | None = None,
     drawer_folder: Path | None = None,
+    restorer: Restorer | None = None,
 ) -> gr.Blocks:
     """The app around its models.
 
@@ -51,9 +52,10 @@ def create_demo(
     With a tracer, whose classes must be those of the facades, a photo can become a drawing.
     Each of the others has a tab of its own. `revisions` of "facades" and "colorize" are shown.
     With a `browser_engine`, browsers draw with the checkpoints of the tabs that draw, in the first
-    tab with the one in `drawer_folder`.
+    tab with the one in `drawer_folder`. The `restorer` removes scratches where photos are
+    colourised.
     """
-    studio = StudioApi(limits, browser_engine)
+    studio = StudioApi(limits, browser_engine, restorer)
     with gr.Blocks(
         title="pix2pix studio",
         analytics_enabled=False,

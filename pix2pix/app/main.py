@@ -25,10 +25,12 @@ from pix2pix.hub.download import pinned_name
 from pix2pix.inference import (
     Colorizer,
     Drawer,
+    Restorer,
     Tracer,
     load_any,
     load_colorizer,
     load_drawer,
+    load_restorer,
     load_tracer,
 )
 from pix2pix.labels.label_map import CLASSES
@@ -96,6 +98,12 @@ def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | N
     return tracer
 
 
+def load_restorer_if_there(name: str | Path, where: tuple[str, str]) -> Restorer | None:
+    """The model that removes scratches, or None, with a warning unless it is the bundled one."""
+    restorer = load_or_say_why(load_restorer, name, "restore", where)
+    return restorer if isinstance(restorer, Restorer) else None
+
+
 def load_served(name: str, where: tuple[str, str]) -> Served:
     """A checkpoint for a tab of its own; its model is a sentence if it could not be loaded."""
     from pix2pix.app.tabs.model_tab import Served
@@ -142,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
-    """Drawer, its folder, colouriser, tracer, and revisions, as `create_demo` takes them."""
+    """Drawer, its folder, colouriser, tracer, restorer and revisions, for `create_demo`."""
     revisions: dict[str, str] = {}
     where = (args.device, args.engine)
     folder: Path | None = None
@@ -161,7 +169,8 @@ def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
     # A photo is traced now and then, and OpenVINO's own copies of a model take 100 MB.
     seldom = (args.device, "torch" if args.engine == "auto" else args.engine)
     tracer = load_tracer_if_there(args.checkpoint_trace, seldom)
-    return drawer, folder, colorizer, tracer, revisions
+    restorer = load_restorer_if_there(args.checkpoint_restore, where)
+    return drawer, folder, colorizer, tracer, restorer, revisions
 
 
 def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
@@ -176,10 +185,12 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
         loading = pool.submit(load_models, args)
         from pix2pix.app.blocks import create_demo
 
-        drawer, folder, colorizer, tracer, revisions = loading.result()
+        drawer, folder, colorizer, tracer, restorer, revisions = loading.result()
     others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
     engine = make_browser_engine(args.draw_in, args.runtime)
-    demo = create_demo(drawer, colorizer, tracer, others, revisions, args.limits, engine, folder)
+    demo = create_demo(
+        drawer, colorizer, tracer, others, revisions, args.limits, engine, folder, restorer
+    )
     trim_heap()
 
     def warm_up() -> None:

@@ -180,8 +180,7 @@ class PhotoSession:
     """An opened photo that can be colourised repeatedly.
 
     `size` is the result's (width, height) and `box` its position in the photo. `offers` suggests
-    options of `open_photo` that would help, each with the reason. `changed` (H, W) uint8 shows
-    where scratches were removed inside the border.
+    options of `open_photo` that would help, each with the reason.
     """
 
     def __init__(
@@ -195,7 +194,7 @@ class PhotoSession:
         alpha: Image.Image | None = None,
         changed: np.ndarray | None = None,
     ) -> None:
-        self.changed = changed
+        self._changed = changed
         self.offers = offers
         self.size = place.size
         self.box = place.shown
@@ -232,6 +231,18 @@ class PhotoSession:
         if self._alpha is not None:
             result.putalpha(self._alpha)
         return result
+
+    def repaired(self) -> Image.Image | None:
+        """Where scratches were removed, white on black, of the whole photo's size (mode L).
+
+        None where nothing was removed.
+        """
+        if self._changed is None or not self._changed.any():
+            return None
+        place = self._place
+        sheet = Image.new("L", place.sheet)
+        sheet.paste(Image.fromarray(self._changed), place.box[:2])
+        return sheet
 
     def _predict(self, hints: tuple[Hint, ...]) -> np.ndarray:
         last = self._last  # read once: another thread may replace it

@@ -9,6 +9,7 @@ from PIL import Image
 from pix2pix.images.color_hints import MAX_HINTS
 from pix2pix.images.encoding import data_uri, preview_uri
 from pix2pix.images.reader import open_rgb
+from pix2pix.images.repair_brush import MAX_POINTS, MAX_STROKES
 from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import PEN, CanvasSpec
@@ -94,9 +95,14 @@ def start_panel_props(tab: str, api: str, canvas: CanvasSpec, traces: bool) -> d
 
 
 def colorize_props(
-    tab: str, api: str, size: int, first: dict[str, Any], examples: Sequence[dict[str, str]]
+    tab: str,
+    api: str,
+    size: int,
+    first: dict[str, Any],
+    examples: Sequence[dict[str, str]],
+    restores: bool = False,
 ) -> dict[str, Any]:
-    """Of the Colourise tab.
+    """Of the Colourise tab; `restores`: scratches can be removed in it.
 
     `size`: the checkpoint's working size. `first`: the photo that the page opens with,
     {"before", "after", "width", "height"}. `examples`: {"file", "title", "url"} each.
@@ -111,6 +117,9 @@ def colorize_props(
         "sizes": sorted({*WORKING_SIZES, size}),
         "size": size,
         "examples": list(examples),
+        "restores": restores,
+        "max_strokes": MAX_STROKES,
+        "max_stroke_points": MAX_POINTS,
     }
 
 

@@ -1,5 +1,6 @@
 """What the Colourise tab gets: previews while a hand waits, and finished files."""
 
+import base64
 import io
 import json
 from pathlib import Path
@@ -11,14 +12,16 @@ from helpers.printed import mount, old_photo, print_in_dots
 from helpers.routes import colorize
 from helpers.running import ROOT
 from helpers.serving import serve
-from helpers.stand_ins import PaletteDrawer, SepiaColorizer
+from helpers.stand_ins import PaletteDrawer, SepiaColorizer, StrokeRestorer
 from helpers.tiffs import pages
 from PIL import Image
 
+from pix2pix.app.server.colorize_routes import ANSWERS
 from pix2pix.app.server.colorize_schemas import (
     SWITCHES,
     ColorizeRequest,
     ColorizeSettings,
+    PhotoModels,
     color_kept,
     finish_photo,
 )
@@ -26,6 +29,7 @@ from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload
 from pix2pix.app.server.schemas import parse_request
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.images.encoding import preview_uri
+from pix2pix.images.repair_brush import Stroke
 from pix2pix.inference import Hint, load_colorizer
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
@@ -58,11 +62,15 @@ def test_a_photo_stays_open_while_hints_and_strength_change() -> None:
     colorizer, photo = CountingColorizer(), open_upload(jpeg(), "a.jpg")
     for strength in (1.0, 0.5, 1.5):
         for hints in ((), (Hint(0.5, 0.5, (200, 20, 20)),)):
-            color_kept(colorizer, photo, "quick", ColorizeSettings(strength, 192, hints))
+            color_kept(
+                PhotoModels(colorizer), photo, "quick", ColorizeSettings(strength, 192, hints)
+            )
     assert colorizer.opened == 1
-    color_kept(colorizer, photo, "preview", ColorizeSettings(1.0, 192))
-    color_kept(colorizer, photo, "quick", ColorizeSettings(1.0, 256))
-    _, notes = color_kept(colorizer, photo, "quick", ColorizeSettings(1.0, 256, repair=True))
+    color_kept(PhotoModels(colorizer), photo, "preview", ColorizeSettings(1.0, 192))
+    color_kept(PhotoModels(colorizer), photo, "quick", ColorizeSettings(1.0, 256))
+    _, _, notes = color_kept(
+        PhotoModels(colorizer), photo, "quick", ColorizeSettings(1.0, 256, repair=True)
+    )
     assert colorizer.opened == 4 and notes == ("repair",)
 
 
@@ -85,7 +93,7 @@ def test_a_hint_is_answered_by_one_run_of_the_network_on_a_small_picture() -> No
     for x in np.linspace(0.2, 0.8, 6):  # the first one opens the photo
         pixels.clear()
         settings = ColorizeSettings(1.0, colorizer.size, (Hint(x, 0.5, (200, 20, 20)),))
-        preview_uri(color_kept(colorizer, photo, "quick", settings)[0])
+        preview_uri(color_kept(PhotoModels(colorizer), photo, "quick", settings)[0])
         assert len(pixels) == 1 and pixels[0] <= 2 * 192 * 256
 
 
@@ -102,7 +110,7 @@ def test_a_photo_of_any_shape_is_finished_at_its_size(size: tuple[int, int]) -> 
     photo = open_upload(jpeg(size), "thin.jpg")
     assert photo.size == size and min(photo.preview.size + photo.quick.size) == 1
     result = finish_photo(
-        SepiaColorizer(), photo.content, photo.name, ColorizeSettings(1.0, 192), "png"
+        PhotoModels(SepiaColorizer()), photo.content, photo.name, ColorizeSettings(1.0, 192), "png"
     )
     assert Image.open(io.BytesIO(result)).size == size
 
@@ -117,7 +125,7 @@ def test_a_finished_file_has_the_photos_captions_unless_they_are_to_go(
     content = jpeg(exif=exif)
     for strip in (False, True):
         settings = read({"kind": "save", "photo": "p", "strip": strip}).settings
-        result = finish_photo(SepiaColorizer(), content, "a.jpg", settings, format_)
+        result = finish_photo(PhotoModels(SepiaColorizer()), content, "a.jpg", settings, format_)
         found = Image.open(io.BytesIO(result)).getexif()
         assert found.get(0x010E) == (None if strip else "Aunt Mary")
         assert found.get_ifd(0x8825).get(1) == (None if strip else "N")
@@ -134,11 +142,15 @@ def test_a_finished_png_is_as_clear_as_the_photo_and_a_jpeg_is_on_white() -> Non
     photo.save(buffer, "png")
     settings = ColorizeSettings(1.0, 64)
     png = Image.open(
-        io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", settings, "png"))
+        io.BytesIO(
+            finish_photo(PhotoModels(colorizer), buffer.getvalue(), "a.png", settings, "png")
+        )
     )
     np.testing.assert_array_equal(np.asarray(png)[..., 3], alpha)
     on_white = Image.open(
-        io.BytesIO(finish_photo(colorizer, buffer.getvalue(), "a.png", settings, "jpeg"))
+        io.BytesIO(
+            finish_photo(PhotoModels(colorizer), buffer.getvalue(), "a.png", settings, "jpeg")
+        )
     )
     assert on_white.mode == "RGB" and np.asarray(on_white)[:, :12].min() > 235
 
@@ -146,7 +158,9 @@ def test_a_finished_png_is_as_clear_as_the_photo_and_a_jpeg_is_on_white() -> Non
 def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
     grey = np.zeros((40, 60), np.uint16) + 4000
     photo = open_upload(pages(grey, grey[:30], photometric="minisblack"), "a.tif")
-    _, notes = color_kept(SepiaColorizer(), photo, "quick", ColorizeSettings(1.0, 192, repair=True))
+    _, _, notes = color_kept(
+        PhotoModels(SepiaColorizer()), photo, "quick", ColorizeSettings(1.0, 192, repair=True)
+    )
     assert photo.size == (60, 40) and notes == (
         "has 2 pages; the largest was opened",
         "its values end at 4000 of 65535, so they were read as 12-bit",
@@ -159,7 +173,11 @@ def test_what_is_too_long_for_a_jpeg_is_refused_as_one(tmp_path: Path) -> None:
     Image.new("L", (65_520, 2)).save(tmp_path / "long.png")
     with pytest.raises(ValueError, match=r"long\.png: is too long for a JPEG"):
         finish_photo(
-            SepiaColorizer(), tmp_path / "long.png", "long.png", ColorizeSettings(1.0, 192), "jpeg"
+            PhotoModels(SepiaColorizer()),
+            tmp_path / "long.png",
+            "long.png",
+            ColorizeSettings(1.0, 192),
+            "jpeg",
         )
 
 
@@ -236,7 +254,9 @@ def any_colorizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_what_a_scan_needs_is_offered_by_the_names_of_the_switches(any_colorizer) -> None:
     photo = open_upload(mounted_print(), "page.png")
     assert max(photo.size) > PREVIEW_SIDE  # so that the dots are gone in the preview
-    _, notes = color_kept(any_colorizer, photo, "preview", ColorizeSettings(1.0, 64))
+    _, _, notes = color_kept(
+        PhotoModels(any_colorizer), photo, "preview", ColorizeSettings(1.0, 64)
+    )
     words = " ".join(notes)
     assert "halftone, dots 4.0 pixels apart; \u201cSmooth the grain\u201d" in words
     assert "border" in words and "\u201cCrop the border\u201d" in words
@@ -250,11 +270,74 @@ def test_a_cropped_preview_keeps_its_shape_and_the_saved_file_loses_the_border(
 ) -> None:
     photo = open_upload(mounted_print(), "page.png")
     settings = ColorizeSettings(1.0, 64, denoise=True, crop=True)
-    shown, notes = color_kept(any_colorizer, photo, "quick", settings)
+    shown, _, notes = color_kept(PhotoModels(any_colorizer), photo, "quick", settings)
     assert shown.size == photo.quick.size and shown.getpixel((2, 2)) == (128, 128, 128)
     assert "its dots were smoothed" in notes
     content = finish_photo(
-        any_colorizer, photo.content, photo.name, settings, "png", scan=photo.scan
+        PhotoModels(any_colorizer), photo.content, photo.name, settings, "png", scan=photo.scan
     )
     width, height = Image.open(io.BytesIO(content)).size
     assert abs(width - (photo.size[0] - 180)) <= 8 and abs(height - (photo.size[1] - 180)) <= 8
+
+
+# ---- scratches ------------------------------------------------------------------------------
+
+STROKES = [{"points": [[0.2, 0.5], [0.8, 0.5]], "radius": 0.03, "keep": False}]
+
+
+def test_strokes_are_read_and_count_with_scratches_alone() -> None:
+    wanted = {"kind": "preview", "photo": "a", "strokes": STROKES}
+    assert read(wanted).settings.strokes == ()
+    settings = read({**wanted, "scratches": True}).settings
+    assert settings.strokes == (Stroke(((0.2, 0.5), (0.8, 0.5)), 0.03),)
+
+
+@pytest.mark.parametrize("strokes", [{}, [{"points": [[2, 0]], "radius": 0.1}], STROKES * 257])
+def test_wrong_strokes_are_refused(strokes: Any) -> None:
+    with pytest.raises(ValueError, match="stroke"):
+        read({"kind": "preview", "photo": "a", "scratches": True, "strokes": strokes})
+
+
+def test_a_preview_shows_where_it_was_repaired_and_a_saved_file_is_repaired() -> None:
+    models = PhotoModels(SepiaColorizer(), StrokeRestorer())
+    photo = open_upload(jpeg(), "a.jpg")
+    settings = read(
+        {"kind": "save", "photo": "a", "scratches": True, "strokes": STROKES, "strength": 0}
+    ).settings
+    shown = color_kept(models, photo, "preview", settings)
+    assert shown.repaired is not None and shown.repaired.size == photo.preview.size
+    assert shown.repaired.getpixel((150, 100)) == 255 and shown.repaired.getpixel((150, 20)) == 0
+    assert shown.notes == ("scratches: 1 strokes",)
+    plain = color_kept(models, photo, "preview", settings._replace(scratches=False, strokes=()))
+    assert plain.repaired is None
+    content = finish_photo(models, photo.content, photo.name, settings, "png")
+    saved = np.asarray(Image.open(io.BytesIO(content)).convert("L"))
+    before = np.asarray(Image.open(io.BytesIO(photo.content)))
+    assert len(np.unique(saved[100, 65:235])) == 1, "grey, as the stand-in paints"
+    assert np.abs(saved[:60].astype(int) - before[:60]).max() <= 1
+
+
+def test_without_a_model_scratches_are_refused_in_words() -> None:
+    photo = open_upload(jpeg(), "a.jpg")
+    with pytest.raises(ValueError, match="no model that removes scratches is served here"):
+        color_kept(
+            PhotoModels(SepiaColorizer()),
+            photo,
+            "preview",
+            ColorizeSettings(1.0, 192, scratches=True),
+        )
+
+
+def test_the_answer_has_the_repaired_places_as_a_white_picture_with_alpha() -> None:
+    models = PhotoModels(SepiaColorizer(), StrokeRestorer())
+    photo = open_upload(jpeg(), "a.jpg")
+    wanted = {"kind": "preview", "photo": "a", "scratches": True, "strokes": STROKES}
+    answer = ANSWERS["preview"](models, photo, read(wanted))
+    assert isinstance(answer, dict) and answer["before"] and answer["after"]
+    content = base64.b64decode(answer["changed"].removeprefix("data:image/png;base64,"))
+    image = Image.open(io.BytesIO(content))
+    assert (image.mode, image.size) == ("LA", photo.preview.size)
+    assert image.getpixel((150, 100)) == (255, 255) and image.getpixel((150, 20)) == (255, 0)
+    for kind in ("preview", "quick"):
+        answer = ANSWERS[kind](models, photo, read({"kind": kind, "photo": "a"}))
+        assert isinstance(answer, dict) and answer["changed"] is None

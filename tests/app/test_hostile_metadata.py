@@ -7,7 +7,7 @@ import pytest
 from helpers.stand_ins import SepiaColorizer
 from PIL import Image
 
-from pix2pix.app.server.colorize_schemas import ColorizeSettings, finish_photo
+from pix2pix.app.server.colorize_schemas import ColorizeSettings, PhotoModels, finish_photo
 from pix2pix.app.server.photo_store import open_upload
 
 SIZE = 6_000_000  # bytes
@@ -55,7 +55,9 @@ def test_metadata_is_weighed_when_kept_and_bounded_when_saved(kind: str, name: s
     assert len(content) < photo.weight < len(content) + 60_000
     settings = ColorizeSettings(1.0, 128, (), False, False, False, False, False)
     for saved in ("png", "jpeg", "webp"):
-        result = finish_photo(SepiaColorizer(), photo.content, photo.name, settings, saved)
+        result = finish_photo(
+            PhotoModels(SepiaColorizer()), photo.content, photo.name, settings, saved
+        )
         assert len(result) < 20_000
 
 

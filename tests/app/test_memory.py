@@ -38,7 +38,7 @@ from pix2pix.images.reader import open_rgb
 from pix2pix.inference import load_colorizer, load_tracer
 from pix2pix.labels.label_map import encode_label_image, open_label_map
 from pix2pix.runtime.malloc import trim_heap
-from pix2pix.app.server.colorize_schemas import ColorizeSettings, finish_photo
+from pix2pix.app.server.colorize_schemas import ColorizeSettings, PhotoModels, finish_photo
 from pix2pix.app.server.draw_routes import NotALabelMapError, open_drawing, trace_photo
 from pix2pix.labels.canvas_spec import facades_canvas
 
@@ -55,7 +55,9 @@ colorizer = load_colorizer(folder / "colorize", "cpu")
 tracer = load_tracer(folder / "trace", "cpu")
 canvas = facades_canvas((256, 256))
 works = {
-    "colorize": lambda p: finish_photo(colorizer, p, p.name, ColorizeSettings(1.0, 64), "jpeg"),
+    "colorize": lambda p: finish_photo(
+        PhotoModels(colorizer), p, p.name, ColorizeSettings(1.0, 64), "jpeg"
+    ),
     "trace": lambda p: encode_label_image(tracer.trace(open_rgb(p))),
     "trace to draw on": lambda p: trace_photo(tracer, p, p.name, canvas),
     "open": open_any,

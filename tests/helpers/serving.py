@@ -8,7 +8,7 @@ from helpers.running import free_port
 
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.origin_check import read_access
-from pix2pix.inference import Colorizer, Drawer, Tracer
+from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer
 
 # All visitors of the tests have one address.
 ROOMY = replace(
@@ -26,12 +26,13 @@ def serve(
     tracer: Tracer | None = None,
     root_path: str = "",
     limits: Limits = ROOMY,
+    restorer: Restorer | None = None,
     **access: Any,
 ) -> Iterator[str]:
     """Builds and serves the app; gives its address."""
     from pix2pix.app.blocks import create_demo
 
-    demo = create_demo(drawer, colorizer, tracer, limits=limits)
+    demo = create_demo(drawer, colorizer, tracer, limits=limits, restorer=restorer)
     yield launch(demo, root_path, **access)
     demo.close(verbose=False)
 

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.inference import Colorizer, Drawer, Tracer
+from pix2pix.images.chroma_upsampling import measure_light
+from pix2pix.images.repair_brush import draw_strokes
+from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer
+from pix2pix.inference.restorer import replace_light
 from pix2pix.labels.label_map import PALETTE
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
@@ -55,9 +59,34 @@ class StandInSession:
         switches = ("repair", "denoise", "negative", "crop")
         self.notes = tuple(name for name in switches if options.get(name))
         self.offers: dict[str, str] = {}
+        self._changed: np.ndarray | None = None
+        if options.get("restorer"):
+            light, self._changed, note = options["restorer"].repair_light(
+                measure_light(photo), options["strokes"]
+            )
+            self.photo = replace_light(photo, light, self._changed)
+            self.notes = (*self.notes, note)
+
+    def repaired(self) -> Image.Image | None:
+        return None if self._changed is None else Image.fromarray(self._changed)
 
     def colorize(self, strength: float = 1.0, hints: Any = ()) -> Image.Image:
         return self.colorizer.colorize(self.photo, strength, hints)
+
+
+class StrokeRestorer(Restorer):
+    """Stands in for a model: finds nothing; what is marked becomes grey."""
+
+    def __init__(self) -> None:
+        pass
+
+    def repair_light(  # type: ignore[override]
+        self, light: np.ndarray, strokes: Any = (), *_: Any, **__: Any
+    ) -> tuple[np.ndarray, np.ndarray, str]:
+        marked, _kept = draw_strokes(strokes, light.shape)
+        changed = cv2.resize(marked * np.uint8(255), light.shape[::-1])
+        repaired = np.where(changed > 0, np.uint16(30000), light)
+        return repaired, changed, f"scratches: {len(strokes)} strokes"
 
 
 class SepiaColorizer(Colorizer):

@@ -18,6 +18,7 @@ from PIL import Image
 
 from pix2pix.app.server.colorize_schemas import (
     ColorizeRequest,
+    PhotoModels,
     color_kept,
     color_photo,
     open_for,
@@ -143,23 +144,23 @@ def test_a_request_is_answered_as_by_the_server(
     wanted = parse_request(ColorizeRequest, content, colorizer.size)
     if wanted.kind in ("preview", "quick"):
         part: Any = wanted.kind
-        after, notes = color_kept(colorizer, photo, part, wanted.settings)
+        after, _, notes = color_kept(PhotoModels(colorizer), photo, part, wanted.settings)
         check(job, found["after"], after)
         assert found["notes"] == list(notes)
         if part == "preview":
             check(job, found["before"], photo.preview)
     elif wanted.kind == "thumb":
         small = thumbnail(photo.quick, 320)
-        after = color_photo(colorizer, small, wanted.settings, photo.scan)
+        after = color_photo(PhotoModels(colorizer), small, wanted.settings, photo.scan)
         check(job, found["thumb"], thumbnail(after, 160))
     elif wanted.kind == "sizes":
         assert [each["size"] for each in found["sizes"]] == [128, 192, 256, 384]
         for each in found["sizes"]:
             settings = wanted.settings._replace(size=each["size"])
-            after = color_photo(colorizer, photo.quick, settings, photo.scan)
+            after = color_photo(PhotoModels(colorizer), photo.quick, settings, photo.scan)
             check(job, each, thumbnail(after, 240))
     else:
-        session = open_for(colorizer, PHOTOS[name], wanted.settings, photo.scan)
+        session = open_for(PhotoModels(colorizer), PHOTOS[name], wanted.settings, photo.scan)
         result = session.colorize(wanted.strength, wanted.hints)
         check(job, found["result"], result)
         assert found["name"] == result_name(name, wanted.format)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.colorize_schemas import (
     MEDIA_TYPES,
     ColorizeRequest,
+    PhotoModels,
     color_kept,
     color_photo,
     finish_photo,
@@ -23,8 +24,7 @@ from pix2pix.app.server.model_queue import Lane, ModelQueue
 from pix2pix.app.server.photo_routes import THUMB_SIDE, PhotoApi, key_of
 from pix2pix.app.server.photo_store import KeptPhoto, PhotoGoneError, PhotoStore, Result
 from pix2pix.app.server.schemas import parse_request
-from pix2pix.images.encoding import preview_uri, thumbnail_uri
-from pix2pix.inference import Colorizer
+from pix2pix.images.encoding import data_uri, preview_uri, thumbnail_uri
 from pix2pix.web.tab_props import WORKING_SIZES
 
 SIZE_SIDE = 240  # pixels of a picture in the choice of working sizes
@@ -34,7 +34,7 @@ SIZE_SIDE = 240  # pixels of a picture in the choice of working sizes
 class ColorizeApi:
     """The server side of a Colourise tab."""
 
-    colorizer: Colorizer
+    models: PhotoModels
     store: PhotoStore
     queue: ModelQueue
     bodies: BodyReader
@@ -47,7 +47,7 @@ class ColorizeApi:
         """The answer to a ColorizeRequest, as JSON; "gone" where the photo must be sent again."""
         async with self.bodies.json(request) as content:
             try:
-                wanted = parse_request(ColorizeRequest, content, self.colorizer.size)
+                wanted = parse_request(ColorizeRequest, content, self.models.colorizer.size)
             except ValueError as error:
                 return refuse(str(error), 400)
         key = key_of(request)
@@ -55,7 +55,7 @@ class ColorizeApi:
         try:
             photo = self.store.find(key, wanted.photo)
             values, notices = await self.queue.run(
-                lambda: ANSWERS[wanted.kind](self.colorizer, photo, wanted), lane
+                lambda: ANSWERS[wanted.kind](self.models, photo, wanted), lane
             )
             self.store.make_room()  # the photo's sessions are kept with it
             if isinstance(values, Result):
@@ -67,41 +67,55 @@ class ColorizeApi:
         return answer_json(values, notices)
 
 
-def show_preview(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
-    after, notes = color_kept(colorizer, photo, "preview", wanted.settings)
-    return {"before": preview_uri(photo.preview), "after": preview_uri(after), "notes": notes}
+def show_preview(models: PhotoModels, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
+    return {"before": preview_uri(photo.preview), **show_kept(models, photo, "preview", wanted)}
 
 
-def show_quickly(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
-    after, notes = color_kept(colorizer, photo, "quick", wanted.settings)
-    return {"after": preview_uri(after), "notes": notes}
+def show_quickly(models: PhotoModels, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
+    return show_kept(models, photo, "quick", wanted)
 
 
-def show_thumb(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
+def show_kept(
+    models: PhotoModels,
+    photo: KeptPhoto,
+    part: Literal["preview", "quick"],
+    wanted: ColorizeRequest,
+) -> dict[str, Any]:
+    """{"after", "notes", "changed"}; "changed" is white where the photo was repaired, or None."""
+    result = color_kept(models, photo, part, wanted.settings)
+    changed = None
+    if result.repaired is not None:
+        white = Image.new("L", result.repaired.size, 255)
+        changed = data_uri(Image.merge("LA", (white, result.repaired)), "png")
+    return {"after": preview_uri(result.image), "notes": result.notes, "changed": changed}
+
+
+def show_thumb(models: PhotoModels, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
     small = photo.quick.copy()
     small.thumbnail((2 * THUMB_SIDE, 2 * THUMB_SIDE), Image.Resampling.BOX)
-    after = color_photo(colorizer, small, wanted.settings, photo.scan)
+    after = color_photo(models, small, wanted.settings, photo.scan)
     return {"thumb": thumbnail_uri(after, THUMB_SIDE)}
 
 
-def show_sizes(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
+def show_sizes(models: PhotoModels, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
     """The photo as each working size would colour it."""
     pictures = []
-    for size in sorted({*WORKING_SIZES, colorizer.size}):
-        image = color_photo(colorizer, photo.quick, wanted.settings._replace(size=size), photo.scan)
+    for size in sorted({*WORKING_SIZES, models.colorizer.size}):
+        settings = wanted.settings._replace(size=size)
+        image = color_photo(models, photo.quick, settings, photo.scan)
         pictures.append({"size": size, "image": thumbnail_uri(image, SIZE_SIDE)})
     return {"sizes": pictures}
 
 
-def finish(colorizer: Colorizer, photo: KeptPhoto, wanted: ColorizeRequest) -> Result:
+def finish(models: PhotoModels, photo: KeptPhoto, wanted: ColorizeRequest) -> Result:
     """The finished file, to be fetched by the visitor."""
     content = finish_photo(
-        colorizer, photo.content, photo.name, wanted.settings, wanted.format, photo.scan
+        models, photo.content, photo.name, wanted.settings, wanted.format, photo.scan
     )
     return Result(content, MEDIA_TYPES[wanted.format])
 
 
-ANSWERS: dict[str, Callable[[Colorizer, KeptPhoto, ColorizeRequest], dict[str, Any] | Result]] = {
+ANSWERS: dict[str, Callable[[PhotoModels, KeptPhoto, ColorizeRequest], dict[str, Any] | Result]] = {
     "preview": show_preview,
     "quick": show_quickly,
     "thumb": show_thumb,

@@ -11,9 +11,10 @@ from pix2pix.app.server.schemas import Format, RequestModel, Strength, Switch, s
 from pix2pix.images.color_hints import Hint, parse_hints
 from pix2pix.images.metadata import NO_METADATA, read_metadata
 from pix2pix.images.reader import open_image
+from pix2pix.images.repair_brush import Stroke, parse_strokes
 from pix2pix.images.scan_analysis import ScanAnalysis
 from pix2pix.images.writer import encode_image, read_dpi
-from pix2pix.inference import Colorizer, PhotoSession, format_offers
+from pix2pix.inference import Colorizer, PhotoSession, Restorer, format_offers
 from pix2pix.web.tab_props import WORKING_SIZES
 
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
@@ -39,11 +40,17 @@ class ColorizeSettings(NamedTuple):
     denoise: bool = False
     negative: bool = False
     crop: bool = False
+    scratches: bool = False  # remove them, corrected by the strokes
+    strokes: tuple[Stroke, ...] = ()
     strip: bool = False  # leave captions, dates and place out of the saved file
 
 
 def _read_hints(value: Any) -> tuple[Hint, ...]:
     return parse_hints(value)
+
+
+def _read_strokes(value: Any) -> tuple[Stroke, ...]:
+    return parse_strokes(value)
 
 
 def _read_size(value: Any, info: ValidationInfo) -> int:
@@ -72,6 +79,8 @@ class ColorizeRequest(RequestModel):
     denoise: Switch = False
     negative: Switch = False
     crop: Switch = False
+    scratches: Switch = False
+    strokes: Annotated["tuple[Stroke, ...]", PlainValidator(_read_strokes)] = ()
     strip: Switch = False
     format: Format = "png"  # of a saved file
 
@@ -86,59 +95,74 @@ class ColorizeRequest(RequestModel):
             self.denoise,
             self.negative,
             self.crop,
+            self.scratches,
+            self.strokes if self.scratches else (),
             self.strip,
         )
 
 
+class PhotoModels(NamedTuple):
+    """The models of a Colourise tab. Without a restorer no scratches can be removed."""
+
+    colorizer: Colorizer
+    restorer: Restorer | None = None
+
+
 def open_for(
-    colorizer: Colorizer,
+    models: PhotoModels,
     image: Image.Image,
     settings: ColorizeSettings,
     scan: ScanAnalysis | None = None,
 ) -> PhotoSession:
-    return colorizer.open_photo(
+    if settings.scratches and models.restorer is None:
+        raise ValueError("no model that removes scratches is served here")
+    return models.colorizer.open_photo(
         image,
         size=settings.size,
         repair=settings.repair,
         denoise=settings.denoise,
         negative=settings.negative,
         crop=settings.crop,
+        restorer=models.restorer if settings.scratches else None,
+        strokes=settings.strokes,
         scan=scan,
     )
 
 
 def color_photo(
-    colorizer: Colorizer,
+    models: PhotoModels,
     image: Image.Image,
     settings: ColorizeSettings,
     scan: ScanAnalysis | None = None,
 ) -> Image.Image:
-    return open_for(colorizer, image, settings, scan).colorize(settings.strength, settings.hints)
+    return open_for(models, image, settings, scan).colorize(settings.strength, settings.hints)
+
+
+class KeptResult(NamedTuple):
+    """A preview in colour, where it was repaired, and notes on what was done to it."""
+
+    image: Image.Image
+    repaired: Image.Image | None  # mode L, white where it was; None if nowhere
+    notes: tuple[str, ...]
 
 
 def color_kept(
-    colorizer: Colorizer,
+    models: PhotoModels,
     photo: KeptPhoto,
     part: Literal["preview", "quick"],
     settings: ColorizeSettings,
-) -> tuple[Image.Image, tuple[str, ...]]:
-    """A preview in colour, and notes on what was done to it besides colouring.
+) -> KeptResult:
+    """A preview in colour.
 
     The session, which does not depend on hints and strength, is kept with the photo, so that the
     next request is answered sooner. A preview has the whole photo's shape, so that hints stay in
     place: cropped parts are grey.
     """
-    opened_for = (
-        settings.size,
-        settings.repair,
-        settings.denoise,
-        settings.negative,
-        settings.crop,
-    )
+    opened_for = settings._replace(strength=1.0, hints=(), strip=False)
     image = photo.preview if part == "preview" else photo.quick
     kept = photo.sessions.get(part)
     if kept is None or kept[0] != opened_for:
-        session = open_for(colorizer, image, settings, photo.scan)
+        session = open_for(models, image, settings, photo.scan)
         kept = photo.sessions[part] = opened_for, session
     session = kept[1]
     result = session.colorize(settings.strength, settings.hints)
@@ -147,11 +171,11 @@ def color_kept(
         left_out.paste(result, session.box)
         result = left_out
     offers = format_offers(session.offers, SWITCHES.__getitem__)
-    return result, (*photo.notes, *session.notes, *offers)
+    return KeptResult(result, session.repaired(), (*photo.notes, *session.notes, *offers))
 
 
 def finish_photo(
-    colorizer: Colorizer,
+    models: PhotoModels,
     content: bytes | Path,
     name: str,
     settings: ColorizeSettings,
@@ -166,7 +190,7 @@ def finish_photo(
     if format_ == "jpeg" and max(image.size) > JPEG_MAX_SIDE:
         raise ValueError(f"{name}: is too long for a JPEG; save it as PNG")
     metadata, dpi = NO_METADATA if settings.strip else read_metadata(image), read_dpi(image)
-    session = open_for(colorizer, image, settings, scan)
+    session = open_for(models, image, settings, scan)
     del image  # 200 MB, of 50 megapixels in colour
     result = session.colorize(settings.strength, settings.hints)
     del session

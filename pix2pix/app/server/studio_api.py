@@ -9,6 +9,7 @@ from pix2pix.app.server.browser_engine import BrowserEngine
 from pix2pix.app.server.event_validation import Endpoint
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.model_queue import ModelQueue
+from pix2pix.inference import Restorer
 
 API_URL = "studio-api"
 
@@ -16,14 +17,18 @@ API_URL = "studio-api"
 class StudioApi:
     """The tabs' routes, and what they share: the queue, the limits, the files for browsers.
 
-    Without a `browser_engine` the server draws.
+    Without a `browser_engine` the server draws; without a `restorer` no scratches are removed.
     """
 
     def __init__(
-        self, limits: Limits = DEFAULT_LIMITS, browser_engine: BrowserEngine | None = None
+        self,
+        limits: Limits = DEFAULT_LIMITS,
+        browser_engine: BrowserEngine | None = None,
+        restorer: Restorer | None = None,
     ) -> None:
         self.limits = limits
         self.browser_engine = browser_engine
+        self.restorer = restorer
         self.queue = ModelQueue(limits.queue, limits.client_queue)
         self.bodies = BodyReader(limits)
         self.endpoints: dict[str, Endpoint] = {}  # for programs, by name

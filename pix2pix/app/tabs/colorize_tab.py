@@ -13,6 +13,7 @@ from PIL import Image
 from pix2pix.app.assets import ASSETS, ASSETS_URL
 from pix2pix.app.components import scripted_html
 from pix2pix.app.server.colorize_routes import ColorizeApi
+from pix2pix.app.server.colorize_schemas import PhotoModels
 from pix2pix.app.server.photo_store import PhotoStore
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.images.encoding import preview_uri
@@ -50,11 +51,13 @@ def build_colorize_tab(
     examples: Sequence[ExamplePhoto] = EXAMPLES,
 ) -> None:
     """Adds the tab's content to the Blocks under construction, and its routes to the API."""
-    routes = ColorizeApi(colorizer, store, studio.queue, studio.bodies).routes()
+    models = PhotoModels(colorizer, studio.restorer)
+    routes = ColorizeApi(models, store, studio.queue, studio.bodies).routes()
     with gr.Column(elem_classes="studio-colorize"):
         own = [{"file": e.path.name, "title": e.title, "url": e.url} for e in examples]
         first = first_photo(colorizer, examples[0].path)
-        props = colorize_props(name, studio.add(name, routes), colorizer.size, first, own)
+        api, restores = studio.add(name, routes), studio.restorer is not None
+        props = colorize_props(name, api, colorizer.size, first, own, restores)
         scripted_html("photo", *COLORIZE_SCRIPT, **props)
 
 
