@@ -33,7 +33,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES  # noqa: E402
 
 from pix2pix.cli.site import cache_folder  # noqa: E402
-from pix2pix.web.site import SiteModel, build_site  # noqa: E402
+from pix2pix.web.site import build_site  # noqa: E402
+from pix2pix.web.tabs import SiteModel  # noqa: E402
 
 THREADS = 2
 DRAW = """async () => {

@@ -17,7 +17,6 @@ from pix2pix.app import gradio_compat
 from pix2pix.app.errors import as_user_error, show_notices
 from pix2pix.app.server.disk_share import FILES
 from pix2pix.app.server.event_validation import Endpoint
-from pix2pix.app.server.image_routes import PhotoModel, translate_photo
 from pix2pix.app.server.model_queue import Lane, ModelQueue
 from pix2pix.app.server.schemas import MAX_SEED, STRENGTH_RULE, check_seed, check_strength
 from pix2pix.app.server.upload_cache import Upload, read_upload, upload_folder
@@ -28,6 +27,7 @@ from pix2pix.inference import Colorizer, Drawer, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec
 from pix2pix.labels.label_map import is_facades, open_label_map
+from pix2pix.web.image_props import PhotoModel, translate_photo
 
 MAX_HEADER_BYTES = 2 << 20  # of a PNG: its metadata is bounded (`images.metadata`)
 Work = Callable[..., str]  # takes the uploaded file and the number, gives the result's path

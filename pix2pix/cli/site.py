@@ -59,7 +59,8 @@ def add_parser(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Writes the folder and prints what is in it. Raises ValueError if it cannot be built."""
     from pix2pix.hub import resolve
-    from pix2pix.web.site import SiteModel, build_site
+    from pix2pix.web.site import build_site
+    from pix2pix.web.tabs import SiteModel
 
     runtime = check_runtime_url(options.runtime)
     if options.checkpoint:

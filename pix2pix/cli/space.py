@@ -84,7 +84,8 @@ def build_static_space(
 ) -> None:
     """Writes the page without a server, with the headers that let it use threads."""
     from pix2pix.cli.site import cache_folder
-    from pix2pix.web.site import SiteModel, build_site
+    from pix2pix.web.site import build_site
+    from pix2pix.web.tabs import SiteModel
 
     title = repo_id.split("/")[1]
     build_site(into, [SiteModel(title, folder)], cache=cache_folder())

@@ -25,11 +25,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab with one model. `layout`: "draw" or "colorize", the class of its grid in the CSS."""
+    """A tab with one model.
+
+    `layout`: "draw" or "colorize", the class of its grid in the CSS. `engine`: "draw", "colorize"
+    or "image", which makes its pictures; see `engine/static_page.js`.
+    """
 
     name: str
     title: str
     layout: str
+    engine: str
     parts: tuple[Part, ...]
     models: dict[str, Any]  # props of BrowserModels by their part in the tab, "generator" first
 
@@ -43,6 +48,7 @@ def build_page(tabs: Sequence[Tab], assets: str, site: dict[str, Any]) -> str:
             {
                 "name": tab.name,
                 "title": tab.title,
+                "engine": tab.engine,
                 "models": tab.models,
                 "parts": [part.facts() for part in tab.parts],
             }

@@ -52,8 +52,8 @@ class NodeJob:
     def call(self, module: str, name: str, calls: list[list[Any]]) -> list[Any]:
         """What a function of engine/MODULE.js returns for each list of arguments.
 
-        Arrays become typed arrays and the reverse, flat. An error that the function throws is
-        returned as an `EngineError`.
+        A module NAME.mjs is one of tests/web. Arrays become typed arrays and the reverse, flat. An
+        error that the function throws is returned as an `EngineError`.
         """
         files = 0
 

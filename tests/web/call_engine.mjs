@@ -13,7 +13,8 @@ const { module, name, calls } = JSON.parse(readFileSync(join(folder, "job.json")
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   return new globalThis[value.type](buffer);
 });
-const call = (await import(`${engine}/${module}.js`))[name];
+const isOwn = module.endsWith(".mjs"); // a script beside this one
+const call = (await import(isOwn ? new URL(module, import.meta.url) : `${engine}/${module}.js`))[name];
 let written = 0;
 
 function store(key, value) {

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from helpers.models import TINY_RECIPE
+from helpers.models import ROADS, TINY_RECIPE, save_models
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
@@ -32,7 +32,8 @@ from pix2pix.web.browser_model import (
     with_8_bit_weights,
 )
 from pix2pix.web.page import Part, Tab, build_page
-from pix2pix.web.site import SiteModel, build_site
+from pix2pix.web.site import build_site
+from pix2pix.web.tabs import SiteModel
 
 CDN = "https://cdn.example.org/dist/"
 
@@ -126,6 +127,30 @@ def test_a_checkpoint_of_ones_own_becomes_a_page(pen: Path, tmp_path: Path) -> N
     assert not (out / "runtime").exists()
 
 
+def test_every_kind_of_model_gets_the_tab_that_its_config_asks_for(tmp_path: Path) -> None:
+    models = save_models(tmp_path / "models")
+    del models["scratched"]
+    models["trace"] = CHECKPOINTS / "trace"
+    build_site(tmp_path / "out", [SiteModel(*each) for each in models.items()], CDN)
+    tabs = {tab["name"]: tab for tab in facts_of(tmp_path / "out")["tabs"]}
+    engines = {"roads": "draw", "edges": "draw", "grey": "colorize"}
+    engines |= {"aerial": "image", "segments": "image", "trace": "image"}
+    assert {name: tab["engine"] for name, tab in tabs.items()} == engines
+    props = {name: tab["parts"][0]["props"] for name, tab in tabs.items()}
+    (example,) = props["aerial"]["examples"]
+    assert example["name"] == props["aerial"]["first"]["name"] == "coast.jpg"
+    assert (tmp_path / "out" / example["url"]).is_file()
+    assert [c["name"] for c in props["segments"]["classes"]] == [c.name for c in ROADS]
+    assert props["aerial"]["classes"] == [] and len(props["trace"]["classes"]) == 12
+
+
+def test_a_tracer_of_facades_works_in_their_tab(tmp_path: Path) -> None:
+    names = ("trace", "facades")
+    build_site(tmp_path / "out", [SiteModel(n, CHECKPOINTS / n) for n in names], CDN)
+    (tab,) = facts_of(tmp_path / "out")["tabs"]
+    assert tab["name"] == "facades" and set(tab["models"]) == {"generator", "tracer"}
+
+
 def test_an_older_page_is_replaced_and_other_files_are_not(pen: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     models = [SiteModel("Shoes", pen)]
@@ -159,17 +184,17 @@ def test_the_same_models_give_the_same_files(pen: Path, tmp_path: Path) -> None:
 def test_a_title_cannot_leave_its_place_in_the_page() -> None:
     evil = "</script><img src=x onerror=alert(1)>"
     part = Part("drawing", ("draw/draw.js", "mountDrawing"), {"file_name": evil})
-    page = build_page([Tab("a", evil, "draw", (part,), {})], "assets", {})
+    page = build_page([Tab("a", evil, "draw", "draw", (part,), {})], "assets", {})
     assert evil not in page and "<img" not in page
 
 
 def test_what_the_page_cannot_run_is_said(tmp_path: Path, capsys: Any) -> None:
     config = checkpoint_config(TINY_RECIPE)
     save_checkpoint(tmp_path / "houses", config, Model(config), "# Houses\n")
-    trace = str(CHECKPOINTS / "trace")
+    models = save_models(tmp_path / "models")
     for arguments, reason in (
+        (["--checkpoint", str(models["scratched"])], "the page has no tab for the task restore"),
         (["--checkpoint", str(tmp_path / "nothing")], "is not a checkpoint folder"),
-        (["--checkpoint", trace], "the page has no tab for the task photo2labels"),
         (["--runtime", "ftp://x"], "--runtime must be an address"),
     ):
         assert main(["site", str(tmp_path / "out"), "--runtime", CDN, *arguments]) == 2

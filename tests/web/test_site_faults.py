@@ -13,7 +13,8 @@ from helpers.static_site import cache_with_runtime, serve_files
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
-from pix2pix.web.site import SiteModel, build_site
+from pix2pix.web.site import build_site
+from pix2pix.web.tabs import SiteModel
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
 WAIT_MS = 120_000  # against a hang: no test decides by time

@@ -22,7 +22,8 @@ from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import decode_label_image, encode_label_image
 from pix2pix.labels.packed_ids import pack_ids
-from pix2pix.web.site import SiteModel, build_site
+from pix2pix.web.site import build_site
+from pix2pix.web.tabs import SiteModel
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
 CHECKPOINTS = ROOT / "checkpoints"

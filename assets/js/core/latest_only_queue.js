@@ -11,12 +11,14 @@ export class LatestOnlyQueue {
   /**
    * `send(id)` sends the current state; it may reject, with `error.isTransient` where retrying may
    * help. `onWaiting(bool)` shows a long wait. `onFailure(error)` reports that the newest state could
-   * not be sent; of consecutive transient failures only the first is reported.
+   * not be sent; of consecutive transient failures only the first is reported. With `givesUp` false, an
+   * answer is waited for as long as it takes.
    */
-  constructor({ send, onWaiting, onFailure = () => {} }) {
+  constructor({ send, onWaiting, onFailure = () => {}, givesUp = true }) {
     this.send = send;
     this.onWaiting = onWaiting;
     this.onFailure = onFailure;
+    this.givesUp = givesUp;
     this.id = 0;
     this.inFlight = false;
     this.dirty = false;
@@ -61,7 +63,7 @@ export class LatestOnlyQueue {
     this.id += 1;
     this.waitTimer ??= setTimeout(() => this.onWaiting(true), SHOW_WAITING_MS);
     clearTimeout(this.giveUpTimer);
-    this.giveUpTimer = setTimeout(() => {
+    if (this.givesUp) this.giveUpTimer = setTimeout(() => {
       this.retryMs ||= RETRY_MS; // the network may be gone: see retryNow()
       this.#settle();
     }, GIVE_UP_MS);

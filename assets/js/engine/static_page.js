@@ -10,6 +10,7 @@ import { unsupported } from "./browser_support.js";
 import { LocalPhotos } from "./colorize/local_photos.js";
 import { LocalDraw } from "./draw/local_draw.js";
 import { showDownloads, showProblem } from "./downloads.js";
+import { LocalImages } from "./image/local_images.js";
 import { WorkerClient } from "./worker_client.js";
 
 const facts = JSON.parse(document.getElementById("st-facts").textContent);
@@ -67,25 +68,37 @@ function moveBetween(buttons, button, event) {
   next.focus();
 }
 
-/** Makes the parts of a tab. A part that fails leaves the others as they are; rejects where a script is missing. */
-async function openTab({ name, models, parts }) {
-  const modules = await Promise.all(parts.map(({ module }) => import(urlOf(`${assetsPath()}js/${module}`))));
-  const panel = document.getElementById(`panel-${name}`);
-  const call = (method, args, transfer) => client.call(method, args, transfer);
-  const { props } = parts[0];
-  const isColorize = parts[0].name === "photo";
-  if (isColorize) client.prepare("openColorizeTab", { tab: name, models });
-  else {
+const call = (method, args, transfer) => client.call(method, args, transfer);
+
+/** Give a tab its engine, by the kind that the builder names; return further arguments of its parts. */
+const ENGINES = {
+  draw({ name, models, parts: [{ props }] }) {
     const { kind, width, height, classes, file_name: fileName } = props;
     registerEngine(props.api, new LocalDraw(call, name, fileName));
     client.prepare("openDrawTab", { tab: name, models, canvas: { kind, width, height, classes, fileName } });
-  }
-  const createPhotos = (own, onProgress) => new LocalPhotos(
-    (method, args) => call("colorize", { tab: name, method, args }), own.max_upload_mb, onProgress,
-  );
-  for (const [i, part] of parts.entries()) {
+    return [];
+  },
+  image({ name, models, parts: [{ props }] }) {
+    registerEngine(props.api, new LocalImages(call, name, absolute(props).examples));
+    client.prepare("openImageTab", { tab: name, models });
+    return [];
+  },
+  colorize({ name, models }) {
+    client.prepare("openColorizeTab", { tab: name, models });
+    return [({ max_upload_mb: maxMegabytes }, onProgress) => new LocalPhotos(
+      (method, args) => call("colorize", { tab: name, method, args }), maxMegabytes, onProgress,
+    )];
+  },
+};
+
+/** Makes the parts of a tab. A part that fails leaves the others as they are; rejects where a script is missing. */
+async function openTab(tab) {
+  const modules = await Promise.all(tab.parts.map(({ module }) => import(urlOf(`${assetsPath()}js/${module}`))));
+  const panel = document.getElementById(`panel-${tab.name}`);
+  const further = ENGINES[tab.engine](tab);
+  for (const [i, part] of tab.parts.entries()) {
     const element = panel.querySelector(`[data-part="${part.name}"]`);
-    Promise.resolve().then(() => modules[i][part.function]({ element, props: absolute(part.props) }, ...(isColorize ? [createPhotos] : [])))
+    Promise.resolve().then(() => modules[i][part.function]({ element, props: absolute(part.props) }, ...further))
       .catch((error) => { console.error(error); showNotice(element, error.message); });
   }
   panel.dataset.ready = "true";

@@ -2,21 +2,25 @@
 
 import { ColorizeEngine } from "./colorize_engine.js";
 import { DrawEngine } from "./draw/draw_engine.js";
+import { ImageEngine } from "./image/image_engine.js";
 import { ModelStore } from "./model_store.js";
 
 const store = new ModelStore((progress) => self.postMessage({ progress }));
 const draws = new Map(); // DrawEngines by the name of their tab
 const colorizes = new Map();
+const images = new Map();
 
 const METHODS = {
   /** Facts of the page: where the runtime and the models are. */
   start: (facts) => store.start(facts),
   openDrawTab({ tab, models, canvas }) { draws.set(tab, new DrawEngine(store, models, canvas)); },
   openColorizeTab({ tab, models }) { colorizes.set(tab, new ColorizeEngine(store, models)); },
+  openImageTab({ tab, models }) { images.set(tab, new ImageEngine(store, models)); },
   draw: ({ tab, ...drawing }) => draws.get(tab).draw(drawing),
   readFile: ({ tab, ...request }) => draws.get(tab).read(request),
   encodeLabelImage: ({ tab, ids }) => draws.get(tab).encodeLabelImage(ids),
   makeFacade: ({ tab, seed }) => draws.get(tab).makeFacade(seed),
+  image: ({ tab, method, args }) => images.get(tab).handle(method, args),
   async colorize({ tab, method, args }) {
     const answer = await colorizes.get(tab).handle(method, args);
     if (answer.needsRestart) throw Object.assign(new Error(answer.error), answer);

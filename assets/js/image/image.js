@@ -1,16 +1,17 @@
 // A tab that takes photos: the photo and the model's result under a slider.
 
 import { swatch } from "../canvas/palette.js";
-import { jsonOf, pictureOf, postFile } from "../core/api.js";
 import { CompareSlider } from "../core/compare_slider.js";
 import { button, group, statusLine, thumbnailButton } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { saveBlob } from "../core/download.js";
+import { engineOf } from "../core/engines.js";
 import { acceptFiles, buildFilePicker, describeFirst } from "../core/file_input.js";
 import { LatestOnlyQueue } from "../core/latest_only_queue.js";
 import { confirmBeforeUnload } from "../core/page_lifecycle.js";
 import { StoredFile } from "../core/stored_files.js";
 import { buildProgress } from "../core/upload.js";
+import { fetchPreview, fetchResult } from "./image_client.js";
 import { buildWebcam } from "./webcam.js";
 
 export function mountImageTab(component) { new ImageTab(component).start(); }
@@ -27,6 +28,7 @@ class ImageTab {
     this.compare = new CompareSlider({
       alt: { before: "The photo as it was", after: "What was made of it" },
     });
+    this.isLocal = Boolean(engineOf(props.api));
     this.stage = h("div", {
       class: "st-stage st-empty", dataset: { hint: "Open a photo, or drop one here" },
     }, this.compare.node);
@@ -39,7 +41,9 @@ class ImageTab {
     this.queue = new LatestOnlyQueue({
       send: (id) => this.#send(id),
       onWaiting: (waiting) => this.stage.classList.toggle("st-busy", waiting),
+      givesUp: !this.isLocal,
     });
+    window.addEventListener("online", () => this.queue.retryNow());
     this.#build();
   }
 
@@ -100,21 +104,23 @@ class ImageTab {
       if (this.#isSaving) await this.#saveResult(source);
       else await this.#preview(source);
     } catch (error) {
+      if (source === this.#source && error.isTransient && this.isLocal && !this.#isSaving) {
+        this.caption.textContent = error.message;
+        throw error; // the queue tries again: the model may come later
+      }
       if (source === this.#source) this.#refuse(error.message);
     }
     this.queue.answered(id);
   }
 
-  /** The response of a route to a photo or an example. */
-  #post(route, { local, example }) {
-    const headers = example ? { "x-example": encodeURIComponent(example) } : {};
-    const onProgress = (fraction) => this.progress(local?.name, fraction);
-    const options = { maxMegabytes: this.props.max_upload_mb, headers, onProgress };
-    return postFile(`${this.props.api}/${route}`, local ?? null, options);
+  /** Calls a function of image_client.js about a photo or an example. */
+  #fetch(request, source) {
+    const onProgress = (fraction) => this.progress(source.local?.name, fraction);
+    return request(this.props.api, source, { maxMegabytes: this.props.max_upload_mb, onProgress });
   }
 
   async #preview(source) {
-    const answer = await jsonOf(await this.#post("preview", source));
+    const answer = await this.#fetch(fetchPreview, source);
     if (source === this.#source) await this.#show(answer); // else another photo was opened
   }
 
@@ -129,7 +135,7 @@ class ImageTab {
   }
 
   async #saveResult(source) {
-    const { blob, name } = await pictureOf(await this.#post("result", source));
+    const { blob, name } = await this.#fetch(fetchResult, source);
     saveBlob(blob, name);
     this.#saved = source;
     this.#finishSaving();

@@ -60,7 +60,8 @@ class BrowserEngine:
 
     def build(self) -> None:
         """Makes the files of all tabs. Logs which tabs the server goes on drawing, and why."""
-        from pix2pix.web.site import MODELS, add_model, add_runtime, hash_of
+        from pix2pix.web.site import add_runtime, hash_of
+        from pix2pix.web.tabs import MODELS, add_model
 
         files: dict[str, bytes] = {}
         try:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,14 +12,9 @@ from starlette.routing import Route
 from pix2pix.app.server.answers import answer_file, answer_json, answering
 from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.model_queue import Lane, ModelQueue
-from pix2pix.images.encoding import data_uri, image_bytes
-from pix2pix.images.reader import open_rgb, read_size
-from pix2pix.inference import Restorer, Tracer, Translator
-from pix2pix.labels.label_map import encode_label_image
-
-PREVIEW_SIDE = 1280
-
-PhotoModel: TypeAlias = Translator | Tracer | Restorer
+from pix2pix.images.encoding import image_bytes
+from pix2pix.images.reader import open_rgb
+from pix2pix.web.image_props import PhotoModel, preview_photo, translate_photo
 
 
 @dataclass
@@ -69,31 +62,3 @@ class ImageApi:
         if example not in self.examples:
             raise ValueError("there is no example of this name")
         return self.examples[example], example
-
-
-def preview_photo(model: PhotoModel, source: bytes | Path, name: str) -> dict[str, Any]:
-    """{"before", "after", "width", "height", "name"}; pictures at most PREVIEW_SIDE, as URIs.
-
-    Raises ValueError "NAME: reason" for what is no picture.
-    """
-    width, height = read_size(source, name)
-    photo = open_rgb(source, name, (PREVIEW_SIDE, PREVIEW_SIDE), model.config.input_range)
-    photo.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
-    after = translate_photo(model, photo)
-    exact = isinstance(model, Tracer)  # a label image has the very colours of its palette
-    return {
-        "before": data_uri(photo, "webp", quality=86, method=2),
-        "after": data_uri(after, "png") if exact else data_uri(after, "webp", quality=90, method=2),
-        "width": width,
-        "height": height,
-        "name": name,
-    }
-
-
-def translate_photo(model: PhotoModel, photo: Image.Image) -> Image.Image:
-    """The model's picture for a photo, of its size; of a tracer the label image."""
-    if isinstance(model, Translator):
-        return model.translate(photo)
-    if isinstance(model, Restorer):
-        return model.restore(photo).image
-    return encode_label_image(model.trace(photo), [c.rgb for c in model.config.palette])

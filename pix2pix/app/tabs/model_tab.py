@@ -12,10 +12,10 @@ from pix2pix.app.tabs.draw_tab import DrawTab
 from pix2pix.app.tabs.image_tab import build_image_tab
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import INPUT_TYPES
-from pix2pix.images.reader import read_size
 from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer, Translator
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of, example_files, with_examples
+from pix2pix.web.image_props import can_open
 
 
 class Served(NamedTuple):
@@ -51,12 +51,3 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
     assert isinstance(model, (Tracer, Translator, Restorer))
     build_image_tab(name, model, pictures, studio)
     return programs.add_image_endpoint(name, model, queue)
-
-
-def can_open(path: Path) -> bool:
-    """Whether it is a picture that can be read."""
-    try:
-        read_size(path)
-    except ValueError:
-        return False
-    return True

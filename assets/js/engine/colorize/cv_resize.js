@@ -26,7 +26,7 @@ function areaLinearParts(size, outSize) {
   const scale = 1 / inverse;
   return Array.from({ length: outSize }, (_, at) => {
     const place = Math.floor(at * scale);
-    const part = at + 1 - (place + 1) * inverse;
+    const part = Math.fround(at + 1 - (place + 1) * inverse); // 1 in float32 is no part at all
     return linearPair(size, place, part <= 0 ? 0 : part - Math.floor(part));
   });
 }

@@ -2,7 +2,7 @@
 // No DOM: runs under Node too.
 
 import { resizePhoto } from "../colorize/cv_resize.js";
-import { roundHalfEven } from "../colorize/numbers.js";
+import { clamp, roundHalfEven } from "../colorize/numbers.js";
 import { newPixels, newPlane } from "../colorize/planes.js";
 import { encodeLabels, resizeLabelMap } from "../labels/label_map.js";
 
@@ -31,11 +31,14 @@ export function encodeDrawing(drawing, { side, multiple, kind, config }) {
   return { tensor: { data: encodeLabels(padded.ids, classes), dims: dims(classes) }, width, height };
 }
 
-const clamped = (place, size) => Math.min(place, size - 1);
-const mirrored = (place, size) => { // numpy's "symmetric"
-  const at = place % (2 * size);
+/** The place in 0..size - 1 that numpy's "edge" padding repeats at `place`. */
+export const clamped = (place, size) => clamp(place, 0, size - 1);
+
+/** The place that numpy's "symmetric" padding repeats. */
+export function mirrored(place, size) {
+  const at = ((place % (2 * size)) + 2 * size) % (2 * size);
   return at < size ? at : 2 * size - 1 - at;
-};
+}
 
 /** A map enlarged at the right and below to multiples. */
 function pad(map, multiple, placeOf) {
@@ -49,13 +52,13 @@ function pad(map, multiple, placeOf) {
   return { width, height, ids };
 }
 
-/** An opaque photo { width, height, data: RGBA } resized as `resize_photo` of Python does. */
-export function resizePixels(photo, width, height) {
+/** An opaque photo { width, height, data: RGBA } with each plane resized, by default as `resize_photo` of Python does. */
+export function resizePixels(photo, width, height, resize = resizePhoto) {
   const result = newPixels(width, height);
   for (let channel = 0; channel < 3; channel += 1) {
     const plane = newPlane(photo.width, photo.height, Uint16Array);
     for (let i = 0; i < plane.data.length; i += 1) plane.data[i] = photo.data[4 * i + channel];
-    const { data } = resizePhoto(plane, width, height);
+    const { data } = resize(plane, width, height);
     for (let i = 0; i < data.length; i += 1) result.data[4 * i + channel] = data[i];
   }
   for (let i = 3; i < result.data.length; i += 4) result.data[i] = 255;

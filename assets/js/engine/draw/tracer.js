@@ -1,24 +1,33 @@
 // Label maps of photos, as pix2pix/inference/photo_to_label.py finds them. No DOM: runs under Node too.
 
 import { workingSize } from "../colorize/working_shapes.js";
+import { Geometry, padPixels } from "../image/geometry.js";
 import { labelsFromLogits } from "../labels/tracing.js";
-import { encodePhoto, resizePixels } from "./tensors.js";
+import { clamped, encodePhoto, resizePixels } from "./tensors.js";
 
 /**
  * The label map { width, height, ids } of a photo { width, height, data: RGBA }, at its size. `model`: the
  * props of the tracer; `run` runs it.
  */
 export async function traceLabels(photo, model, run) {
-  const side = Math.min(...model.shape);
-  const small = resizePixels(photo, ...workingSize(model.config, photo.width, photo.height, side));
-  const padded = padPhoto(small, model.multiple);
-  const { data, dims: [, channels, rows, columns] } = encodePhoto(padded);
+  const { small, placement } = fit(photo, model);
+  const filled = [small.width, small.height].map((side) => Math.ceil(side / model.multiple) * model.multiple);
+  const { data, dims: [, channels, rows, columns] } = encodePhoto(padPixels(small, filled, [0, 0], clamped));
   const both = new Float32Array(2 * data.length);
   both.set(data);
   both.set(flipped(data, columns), data.length);
   const { output } = await run({ input: { data: both, dims: [2, channels, rows, columns] } });
-  const placement = { inputHeight: rows, outer: [small.width, small.height] };
-  return labelsFromLogits(output.data, output.dims, photo, placement);
+  return labelsFromLogits(output.data, output.dims, photo, { ...placement, inputHeight: rows });
+}
+
+/** The photo as the network's input without padding to a multiple, and where it is in that. */
+function fit(photo, model) {
+  if (model.config.resize_mode === "squeeze") { // keeps the aspect, as training nearly does
+    const size = workingSize(model.config, photo.width, photo.height, Math.min(...model.shape));
+    return { small: resizePixels(photo, ...size), placement: { outer: size } };
+  }
+  const geometry = new Geometry(model);
+  return { small: geometry.prepare(photo), placement: geometry.placement(photo) };
 }
 
 /** The rows of planes mirrored. */
@@ -28,17 +37,4 @@ function flipped(data, width) {
     for (let x = 0; x < width; x += 1) result[start + x] = data[start + width - 1 - x];
   }
   return result;
-}
-
-/** The photo with its last row and column repeated up to multiples. */
-function padPhoto(photo, multiple) {
-  const [width, height] = [photo.width, photo.height].map((side) => Math.ceil(side / multiple) * multiple);
-  if (width === photo.width && height === photo.height) return photo;
-  const from = new Uint32Array(photo.data.buffer, photo.data.byteOffset, photo.width * photo.height);
-  const data = new Uint32Array(width * height);
-  for (let y = 0, to = 0; y < height; y += 1) {
-    const row = Math.min(y, photo.height - 1) * photo.width;
-    for (let x = 0; x < width; x += 1, to += 1) data[to] = from[row + Math.min(x, photo.width - 1)];
-  }
-  return { width, height, data: new Uint8ClampedArray(data.buffer) };
 }
