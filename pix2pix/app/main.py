@@ -36,7 +36,6 @@ from pix2pix.inference import (
 from pix2pix.labels.label_map import CLASSES
 from pix2pix.runtime.bundle import CHECKPOINTS
 from pix2pix.runtime.malloc import limit_heap_growth, trim_heap
-from pix2pix.runtime.zerogpu import spaces
 from pix2pix.web.runtime import cache_folder, check_runtime_url
 
 if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
@@ -161,7 +160,7 @@ def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
         return load_drawer(name, device, engine)
 
     drawer = load_or_say_why(load, args.checkpoint_facades, "facades", where, revisions)
-    if isinstance(drawer, Drawer) and not spaces:  # the page opens with a picture of its own
+    if isinstance(drawer, Drawer):  # the page opens with a picture of its own
         drawer.draw(np.zeros(drawer.config.shape, np.uint8))
     colorizer = load_or_say_why(
         load_colorizer, args.checkpoint_colorize, "colorize", where, revisions
@@ -178,8 +177,7 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
     what can be done once it serves.
 
     The function runs the colouriser once, which spares the first visitor the time in which an
-    engine converts a model; on ZeroGPU it does not, since a GPU would have to be lent for it. And
-    it makes the files with which browsers draw.
+    engine converts a model, and makes the files with which browsers draw.
     """
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_models, args)
@@ -194,7 +192,7 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
     trim_heap()
 
     def warm_up() -> None:
-        if isinstance(colorizer, Colorizer) and not spaces:
+        if isinstance(colorizer, Colorizer):
             colorizer.colorize(Image.new("L", (colorizer.size, colorizer.size)))
         if engine is not None:
             engine.build()

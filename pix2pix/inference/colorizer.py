@@ -26,7 +26,7 @@ from pix2pix.images.icc import to_srgb
 from pix2pix.images.repair_brush import Stroke
 from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
 from pix2pix.images.tone import classify_colors, invert_tones, repair_tones, smooth_grain
-from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.photo_region import PhotoRegion
 from pix2pix.inference.restorer import Restorer
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
@@ -60,7 +60,7 @@ class Colorizer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = OomFallback(model, device, engine)
+        self._runner = make_runner(model, device, engine)
 
     def colorize(
         self,

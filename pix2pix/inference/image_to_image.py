@@ -13,7 +13,7 @@ from pix2pix.data.resize_crop import serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.images.value_range import read_in_range
 from pix2pix.inference.backends import Stop
-from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.styles import Styles
 from pix2pix.inference.tiles import paint_in_tiles
 from pix2pix.inference.working_shapes import mirror_to_multiple
@@ -34,7 +34,7 @@ class Translator:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = OomFallback(model, device, engine, live_shape=config.shape)
+        self._runner = make_runner(model, device, engine, live_shape=config.shape)
         self.styles = Styles(config, model.style_encoder)
 
     def translate(

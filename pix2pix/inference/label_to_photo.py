@@ -13,7 +13,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, require
 from pix2pix.data.resize_crop import Placement, resample, serving_geometry
 from pix2pix.inference.backends import Stop
-from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.styles import Styles
 from pix2pix.inference.working_shapes import pad_to_multiple, working_shape
 from pix2pix.labels.label_map import check_label_map, resize_label_map
@@ -33,7 +33,7 @@ class Drawer:
         self.config = config
         self.size = config.size
         self.largest = config.max_size or min(config.shape)
-        self._runner = OomFallback(model, device, engine, live_shape=config.shape)
+        self._runner = make_runner(model, device, engine, live_shape=config.shape)
         self._styles = Styles(config, model.style_encoder)
 
     @property

@@ -12,7 +12,7 @@ from pix2pix.config import CheckpointConfig
 from pix2pix.data.resize_crop import Placement, serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.images.value_range import read_in_range
-from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
 from pix2pix.models.tensors import encode_photo, merge_flip, with_flip
 
@@ -27,7 +27,7 @@ class Tracer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = OomFallback(model, device, engine)
+        self._runner = make_runner(model, device, engine)
 
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""

@@ -4,16 +4,12 @@ import ast
 import dataclasses
 import logging
 import os
-import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from helpers.fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
 from helpers.models import TINY_RECIPE
@@ -29,7 +25,6 @@ from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, load_drawer
-from pix2pix.runtime import zerogpu
 from pix2pix.training.train_step import checkpoint_config
 
 CPU = ("cpu", "torch")
@@ -200,29 +195,6 @@ def test_a_model_that_is_not_there_and_was_not_asked_for_has_no_tab() -> None:
     assert app.load_or_say_why(load_drawer, app.CHECKPOINTS / "none", "none", CPU) is None
     page = str(create_demo(None, "off").get_config_file())
     assert "'Draw'" not in page and "'Colourise'" in page
-
-
-def test_on_zerogpu_every_picture_is_made_in_a_call_that_is_lent_the_gpu(
-    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lent: list[str] = []
-
-    class Spaces:
-        @staticmethod
-        def GPU(task: Callable[..., Any], duration: int) -> Callable[..., Any]:  # noqa: N802
-            def run(*arguments: Any) -> Any:
-                lent.append(f"{task.__name__} {duration}")
-                return task(*pickle.loads(pickle.dumps(arguments)))
-
-            return run
-
-    monkeypatch.setattr(zerogpu, "spaces", Spaces)
-    drawer = load_drawer(tiny_checkpoint, "cpu")
-    house = np.zeros((32, 32), np.uint8)
-    picture = drawer.draw(house)
-    assert lent == [f"_generate {zerogpu.MAX_CALL_S}"]
-    monkeypatch.setattr(zerogpu, "spaces", None)
-    np.testing.assert_array_equal(picture, load_drawer(tiny_checkpoint, "cpu").draw(house))
 
 
 # ---- what a free account may have --------------------------------------------------------

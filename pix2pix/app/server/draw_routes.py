@@ -27,6 +27,7 @@ from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import make_random_plan
 from pix2pix.labels.label_map import encode_label_image
 from pix2pix.labels.packed_ids import pack_ids
+from pix2pix.runtime import zerogpu
 
 THUMB_SIDE = 128  # pixels of a small picture
 PHOTO_SIDE = 1024  # a photo is traced, or its style taken, at this size at most
@@ -73,16 +74,18 @@ class DrawApi:
         async with self.bodies.json(request) as content:
             drawing = parse_request(DrawRequest, content, self.context)
         stop = self._enter(drawing)
-        self.queue.check_room(Lane.DRAWINGS)
+        # On ZeroGPU a large picture may wait for a GPU, and other drawings must not wait for it.
+        lane = Lane.FILES if drawing.large and zerogpu.spaces else Lane.DRAWINGS
+        self.queue.check_room(lane)
         if drawing.can_wait:
             if self.queue.jobs(Lane.DRAWINGS):
                 raise InferenceCancelledError
-            stop = self._or_others_wait(stop)
+            stop = self._or_others_wait(stop, 1 if lane is Lane.DRAWINGS else 0)
 
         def work() -> tuple[bytes, str]:
             return encode_picture(draw_picture(self.drawer, drawing, stop), drawing)
 
-        (picture, media_type), notices = await self.queue.run(work, Lane.DRAWINGS, stop)
+        (picture, media_type), notices = await self.queue.run(work, lane, stop)
         return answer_file(picture, media_type, picture_name(self.canvas, drawing), notices)
 
     def _enter(self, drawing: DrawRequest) -> Stop:
@@ -91,9 +94,11 @@ class DrawApi:
         kind = "thumbnail" if drawing.thumbnail else "picture"  # each replaces its own kind
         return self.latest.enter(f"{drawing.visitor} {kind}", drawing.id)
 
-    def _or_others_wait(self, stop: Stop) -> Stop:
+    def _or_others_wait(self, stop: Stop, own: int) -> Stop:
+        """True where more than `own` drawings run or wait, or `stop` is."""
+
         def stop_or_others_wait() -> bool:
-            return self.queue.jobs(Lane.DRAWINGS) > 1 or (stop is not None and stop())
+            return self.queue.jobs(Lane.DRAWINGS) > own or (stop is not None and stop())
 
         return stop_or_others_wait
 

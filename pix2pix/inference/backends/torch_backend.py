@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
 from pix2pix.models import ResizeConv, UNet
 from pix2pix.runtime.device import autocast
-from pix2pix.runtime.zerogpu import with_zerogpu
 
 
 class TorchBackend:
@@ -28,7 +27,6 @@ class TorchBackend:
         if device.type == "cpu":  # GPU runs are too short to cancel
             for layer in (*self._generator.down, *self._generator.up):
                 layer.register_forward_pre_hook(self._check_stop)
-        self._run = with_zerogpu(self._generate)
 
     def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
         """Takes and returns tensors on the CPU.
@@ -37,7 +35,7 @@ class TorchBackend:
         """
         self._stop = stop
         try:
-            return self._run(x, style)
+            return self._generate(x, style)
         finally:
             self._stop = None
 
