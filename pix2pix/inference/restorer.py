@@ -29,7 +29,7 @@ from pix2pix.images.icc import to_srgb
 from pix2pix.images.repair import DAMAGE_LEVEL, keep_thick, repair_opacity
 from pix2pix.images.repair_brush import Stroke, draw_strokes
 from pix2pix.inference.backends import Stop
-from pix2pix.inference.oom_fallback import OomFallback
+from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.tiles import paint_in_tiles
 from pix2pix.inference.working_shapes import mirror_to_multiple, resize_photo
 from pix2pix.models.tensors import decode_restored, encode_restore_input
@@ -63,7 +63,7 @@ class Restorer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = OomFallback(model, device, engine, live_shape=(TILE, TILE))
+        self._runner = make_runner(model, device, engine, live_shape=(TILE, TILE))
 
     def restore(
         self, photo: Image.Image, strokes: Sequence[Stroke] = (), stop: Stop = None

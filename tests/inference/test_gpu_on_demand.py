@@ -7,16 +7,17 @@ import gradio as gr
 import httpx
 import pytest
 import torch
-from helpers.models import TINY_RECIPE
+from helpers.models import TINY, TINY_RECIPE
 from helpers.zerogpu import Spaces
 from torch import Tensor
 
-from pix2pix.checkpoint import Model, load_checkpoint
-from pix2pix.inference import InferenceCancelledError
+from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
+from pix2pix.inference import InferenceCancelledError, load_any
 from pix2pix.inference.gpu_on_demand import GpuOnDemand, make_runner
 from pix2pix.inference.runner import Runner
 from pix2pix.runtime import zerogpu
 from pix2pix.runtime.user_warnings import collect_notices
+from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -157,3 +158,16 @@ def test_elsewhere_nothing_is_lent(
     assert isinstance(on_zerogpu, GpuOnDemand), "though this machine has no GPU at all"
     monkeypatch.setattr(zerogpu, "spaces", None)
     assert zerogpu.with_zerogpu(abs) is abs
+
+
+@pytest.mark.parametrize(
+    "task", ["labels2photo", "photo2labels", "colorize", "image2image", "restore"]
+)
+def test_every_pipeline_leaves_the_gpu_alone_until_it_needs_it(
+    task: str, spaces: Spaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = checkpoint_config(Recipe(task, **TINY))  # type: ignore[arg-type]
+    save_checkpoint(tmp_path / task, config, Model(config), "")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    pipeline = load_any(tmp_path / task, "auto")
+    assert isinstance(pipeline._runner, GpuOnDemand)

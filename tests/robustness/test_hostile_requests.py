@@ -78,6 +78,7 @@ ROOMS = (
     "assets/",
     "svelte/",
     "studio-assets/",
+    "studio-engine/models/",
     "studio-api/",
     "studio-api/draw/",
     "studio-api/colorize/photos/",
