@@ -1,12 +1,13 @@
 """How fast the static page draws in the browser, beside native ONNX Runtime on as many threads.
 
-    python benchmarks/site.py [--pictures 20] [--checkpoint checkpoints/facades]
+    python benchmarks/site.py [--pictures 20] [--checkpoint checkpoints/facades] [--webgpu]
 
 Builds the page, serves it with the headers that allow threads, opens it in Chromium and draws at
 the model's own size, from the press of a button to the decoded JPEG. In turn with it, native ONNX
 Runtime runs the same graph on two threads. Prints the medians (network: its part of the time in
 the browser), their ratios, the bytes before the first picture, and the longest time for which the
-page's own thread was blocked.
+page's own thread was blocked. With --webgpu the browser may use its GPU; whether the page chose it
+is printed too.
 """
 
 import argparse
@@ -93,6 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--pictures", type=int, default=20)
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "facades")
+    parser.add_argument("--webgpu", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "site")
@@ -101,26 +103,35 @@ def main() -> None:
         handler = partial(Isolated, directory=str(folder))
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            measure(f"http://127.0.0.1:{server.server_port}/", graph, args.pictures)
+            url = f"http://127.0.0.1:{server.server_port}/"
+            measure(url, graph, args.pictures, args.webgpu)
             server.shutdown()
 
 
-def measure(url: str, graph: bytes, count: int) -> None:
+def measure(url: str, graph: bytes, count: int, has_gpu: bool) -> None:
     native = NativeRunner(graph)
+    flags = CHROMIUM_FLAGS
+    if has_gpu:
+        flags = [*(flag for flag in flags if flag != "--disable-gpu"), "--enable-unsafe-webgpu"]
     with sync_playwright() as playwright:
         path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
         context = browser.new_context(service_workers="block")
         page = context.new_page()
+        said: list[str] = []  # by the page, which runtime draws
+        page.on("console", lambda m: said.append(m.text) if "WebGPU" in m.text else None)
         page.add_init_script(f"({WATCH})()")
         start = time.perf_counter()
         page.goto(url)
         page.wait_for_selector(".st-preview[data-picture]")
         page.evaluate(DRAW)
         first_s, first_bytes = time.perf_counter() - start, Isolated.sent
+        while has_gpu and not said:
+            page.wait_for_timeout(50)
         page.evaluate("() => { document.querySelector('.st-styles').hidden = true; }")
         worker = next(w for w in page.workers if w.url.endswith("engine/worker.js"))
-        worker.evaluate(TIME_RUNS, f"{url}runtime/ort.wasm.min.mjs")
+        kind = "webgpu" if any("runs on WebGPU" in text for text in said) else "wasm"
+        worker.evaluate(TIME_RUNS, f"{url}runtime/ort.{kind}.min.mjs")
         times: dict[str, list[float]] = {"browser": [], "native": []}
         for _ in range(count):
             page.wait_for_timeout(50)
@@ -128,6 +139,7 @@ def measure(url: str, graph: bytes, count: int) -> None:
             times["native"].append(native.run())
         times["network"] = worker.evaluate("self.runs")
         medians = {name: statistics.median(values) for name, values in times.items()}
+        print(*said, sep="\n", end="\n" if said else "")
         print(f"cross-origin isolated: {page.evaluate('self.crossOriginIsolated')}")
         print(f"first picture: {first_s:.1f} s, {first_bytes / 2**20:.1f} MiB")
         print(json.dumps({name: round(value, 1) for name, value in medians.items()}), "ms")

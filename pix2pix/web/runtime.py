@@ -1,6 +1,7 @@
 """onnxruntime-web, which runs the models in the browser: fetched from npm once, then kept.
 
-Only three of its files are used: the loader, the module for WebAssembly, and the binary.
+Six of its files are used: for WebAssembly alone, and with WebGPU, the loader, the module and the
+binary. A page loads the second three where the browser has a GPU.
 """
 
 import base64
@@ -21,7 +22,9 @@ INTEGRITY = (
 )
 LOADER, MODULE = "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs"
 BINARY = "ort-wasm-simd-threaded.wasm"
-FILES = (LOADER, MODULE, BINARY)
+GPU_LOADER, GPU_MODULE = "ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs"
+GPU_BINARY = "ort-wasm-simd-threaded.asyncify.wasm"
+FILES = (LOADER, MODULE, BINARY, GPU_LOADER, GPU_MODULE, GPU_BINARY)
 NOTICE = f"""{PACKAGE} {VERSION}, {", ".join(FILES)}
 Copyright (c) Microsoft Corporation. MIT License: https://github.com/microsoft/onnxruntime
 """
@@ -84,7 +87,7 @@ def download(folder: Path) -> Path:
 
 
 def unpack(package: Path, folder: Path) -> None:
-    """Writes FILES of the package into `folder`, the binary last."""
+    """Writes FILES of the package into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(package) as archive:
         for name in FILES:

@@ -57,10 +57,10 @@ def check_folder(out: Path) -> None:
 
 
 def add_runtime(folder: Path, files: dict[str, bytes]) -> None:
-    """Adds onnxruntime-web, its binary compressed: few servers of files compress by themselves."""
+    """Adds onnxruntime-web, its binaries compressed: few servers of files compress them."""
     for name in runtime.FILES:
         content = (folder / name).read_bytes()
-        if name == runtime.BINARY:
+        if name.endswith(".wasm"):
             name, content = f"{name}.gz", gzip.compress(content, 9, mtime=0)
         files[f"{RUNTIME}/{name}"] = content
     files[f"{RUNTIME}/NOTICE.txt"] = runtime.NOTICE.encode()

@@ -33,6 +33,7 @@ LONGEST = (
     "test_browser_nothing_lost",
     "test_browser_without_network",
     "test_site_faults",
+    "test_site_webgpu",
     "test_site_photo_tabs",
     "test_browser_codec",
     "test_label_reader_engine",

@@ -2,6 +2,8 @@
 
 import { unsupported } from "./browser_support.js";
 import { unpackGzip } from "./gzip.js";
+import { ModelRunner } from "./model_runner.js";
+import { WebGpu } from "./webgpu.js";
 
 /** Sessions use so many threads at most: more gain little, and the page needs one. */
 const MAX_THREADS = 4;
@@ -19,8 +21,12 @@ export class ModelStore {
    */
   constructor(onProgress) { this.onProgress = onProgress; }
 
-  /** `runtime` and `models`: URLs of folders. */
-  start({ runtime, models }) { Object.assign(this, { runtime, models }); }
+  /** `runtime` and `models`: URLs of folders. `webgpu`: as the mode of WebGpu. */
+  start({ runtime, models, webgpu }) {
+    Object.assign(this, { runtime, models });
+    const load = () => this.#importRuntime("ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm", () => {});
+    this.gpu = new WebGpu(load, webgpu);
+  }
 
   /**
    * A function that runs a part of a model, "generator" or "style": `run(feeds)` takes and returns tensors
@@ -35,13 +41,10 @@ export class ModelStore {
       made.catch(() => this.#sessions.delete(file)); // the next call tries again
       this.#sessions.set(file, made);
     }
-    const { ort, session } = await this.#sessions.get(file);
+    const runner = await this.#sessions.get(file);
     return async (feeds) => {
-      const tensors = Object.entries(feeds).map(([key, { data, dims }]) => [key, new ort.Tensor("float32", data, dims)]);
       try {
-        const { output } = await session.run(Object.fromEntries(tensors));
-        const { data, dims } = output;
-        return { output: { data, dims } };
+        return { output: await runner.run(feeds) };
       } catch (error) {
         throw runtimeError(name, error);
       }
@@ -59,32 +62,39 @@ export class ModelStore {
     const [ort, graph] = await Promise.all([this.#ort, this.#download(`${this.models}${file}`, name, bytes)]);
     const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };
     try {
-      return { ort, session: await ort.InferenceSession.create(graph, options) };
+      const session = await ort.InferenceSession.create(graph, options);
+      return new ModelRunner(ort, session, (trial) => this.gpu.open(name, { graph, ...trial }));
     } catch (error) {
       throw this.#report(name, runtimeError(name, error));
     }
   }
 
+  /** onnxruntime-web for WebAssembly alone: half the size of the one with WebGPU. */
   async #loadRuntime() {
+    try {
+      const ort = await this.#importRuntime("ort.wasm.min.mjs", "ort-wasm-simd-threaded.wasm", this.onProgress);
+      this.onProgress({ name: ENGINE, fraction: null });
+      return ort;
+    } catch (error) {
+      throw this.#report(ENGINE, error);
+    }
+  }
+
+  async #importRuntime(loader, binary, onProgress) {
     const isOwn = new URL(this.runtime).origin === self.location.origin;
-    const ort = await import(`${this.runtime}ort.wasm.min.mjs`).catch((error) => {
-      throw this.#report(ENGINE, notLoaded(error));
-    });
+    const ort = await import(`${this.runtime}${loader}`).catch((error) => { throw notLoaded(error); });
     const { wasm } = ort.env;
     wasm.wasmPaths = this.runtime;
     wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MAX_THREADS) : 1;
     wasm.proxy = false;
-    if (isOwn) {
-      wasm.wasmBinary = await this.#download(`${this.runtime}ort-wasm-simd-threaded.wasm.gz`, ENGINE, 0);
-    }
+    if (isOwn) wasm.wasmBinary = await this.#fetch(`${this.runtime}${binary}.gz`, ENGINE, 0, onProgress);
     return ort;
   }
 
   /** The bytes of a file, unpacked where it is a gzip file. `size`: of the packed file, or 0. */
   async #download(url, name, size) {
     try {
-      const bytes = await this.#fetch(url, name, size);
-      this.#damaged.delete(url);
+      const bytes = await this.#fetch(url, name, size, this.onProgress);
       this.onProgress({ name, fraction: null });
       return bytes;
     } catch (error) {
@@ -92,7 +102,7 @@ export class ModelStore {
     }
   }
 
-  async #fetch(url, name, size) {
+  async #fetch(url, name, size, onProgress) {
     const failed = (reason) => Object.assign(new Error(`${capitalized(name)} could not be loaded: ${reason}`), { isTransient: true });
     const options = this.#damaged.has(url) ? { cache: "reload" } : {};
     const response = await fetch(url, options).catch(() => null);
@@ -107,9 +117,10 @@ export class ModelStore {
     for (let part = await read(); !part.done; part = await read()) {
       parts.push(part.value);
       received += part.value.length;
-      if (total) this.onProgress({ name, fraction: Math.min(received / total, 1) });
+      if (total) onProgress({ name, fraction: Math.min(received / total, 1) });
     }
     const isUnpacked = !url.endsWith(".gz") || response.headers.has("content-encoding");
+    this.#damaged.delete(url);
     return unpackGzip(new Blob(parts), isUnpacked).catch((error) => {
       if (error instanceof RangeError) throw runtimeError(name, error); // an array could not be allocated
       this.#damaged.add(url);

@@ -19,9 +19,10 @@ const opened = new Map(); // promises, by the name of the tab
 
 function start() {
   if (document.documentElement.classList.contains("st-starts-dark")) document.body.classList.add("dark");
-  const isEmbedded = new URLSearchParams(location.search).has("embed");
-  if (isEmbedded) embed();
-  client.prepare("start", { runtime: urlOf(facts.runtime), models: urlOf(facts.models) });
+  const query = new URLSearchParams(location.search);
+  if (query.has("embed")) embed();
+  const places = { runtime: urlOf(facts.runtime), models: urlOf(facts.models) };
+  client.prepare("start", { ...places, webgpu: query.get("webgpu") ?? "auto" });
   client.onProgress(showDownloads);
   showProblem("browser", unsupported());
   mountHeader({ element: document.querySelector(".studio-header"), props: {
