@@ -71,15 +71,31 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+# Called when the last test of a group of files is done: what ends processes that no other needs.
+_at_end_of_group: list[Callable[[], None]] = []
+_browser_pages: list[Callable[[], None]] = []  # when the next file needs no browser
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Returns a file's memory to the system when its last test is done."""
-    yield
-    if nextitem is None or nextitem.path != item.path:
-        from pix2pix.runtime.malloc import trim_heap
+    """Returns a file's memory to the system when its last test is done, and that of its processes.
 
-        gc.collect()
-        trim_heap()
+    A worker that has come to its last files would hold a browser's page, an app and what processes
+    are forked from, 1.5 GB, while the other one is busy.
+    """
+    yield
+    if nextitem is None or nextitem.path == item.path:  # at the very end fixtures have ended all
+        return
+    if group(nextitem.path.stem) != group(item.path.stem):
+        for end in reversed(_at_end_of_group):
+            end()
+    if nextitem.get_closest_marker("browser") is None:
+        for close in _browser_pages:
+            close()
+    from pix2pix.runtime.malloc import trim_heap
+
+    gc.collect()
+    trim_heap()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -116,22 +132,33 @@ def fake_studio(upload_folder: Path) -> Iterator[str]:
     yield from serve(PaletteDrawer(), SepiaColorizer(), BandTracer())
 
 
+@pytest.fixture(scope="session")
+def first_pictures() -> dict[Any, Any]:
+    """What the repo's model of facades has painted of the drawing that a page opens with."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def studio(upload_folder: Path) -> Iterator[str]:
+def studio(upload_folder: Path, first_pictures: dict[Any, Any]) -> Iterator[str]:
     """The app with the checkpoints of the repo."""
     from helpers.serving import serve
-    from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
+    from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer, remember_pictures
 
     from pix2pix.inference import load_colorizer, load_drawer, load_tracer
 
     facades, colorize, trace = (
         ROOT / "checkpoints" / name for name in ("facades", "colorize", "trace")
     )
-    yield from serve(
-        load_drawer(facades, "cpu") if facades.is_dir() else PaletteDrawer(),
+    models: list[Any] = [
+        remember_pictures(load_drawer(facades, "cpu"), first_pictures)
+        if facades.is_dir()
+        else PaletteDrawer(),
         load_colorizer(colorize, "cpu") if colorize.is_dir() else SepiaColorizer(),
         load_tracer(trace, "cpu") if trace.is_dir() else BandTracer(),
-    )
+    ]
+    yield from serve(*models)
+    for model in models:  # Gradio keeps every app that has run, with all that it refers to
+        vars(model).clear()
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +178,9 @@ def chromium() -> Iterator[Any]:
 def pages(chromium: Any) -> Pages:
     from helpers.visits import Pages
 
-    return Pages(chromium)
+    pages = Pages(chromium)
+    _browser_pages.append(pages.close)
+    return pages
 
 
 @pytest.fixture
@@ -226,6 +255,7 @@ def forker() -> Iterator[Forker]:
     from helpers.forked import Forker
 
     forker = Forker()
+    _at_end_of_group.append(forker.close)
     yield forker
     forker.close()
 
@@ -284,11 +314,13 @@ def hub(hub_server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(scope="session")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+def attacked(forker: Forker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app as a process of its own, for those who mean it harm."""
     from helpers.running import app_arguments, running_app, save_app_models
 
     models = save_app_models(tmp_path_factory.mktemp("models"))
     folder = tmp_path_factory.mktemp("attacked")
-    with running_app(folder, app_arguments(models), HF_TOKEN="hf_secret_of_the_host") as app:
+    arguments = app_arguments(models)
+    with running_app(folder, arguments, forker, HF_TOKEN="hf_secret_of_the_host") as app:
+        _at_end_of_group.append(app.stop)
         yield app

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from helpers.forked import Forker
 from helpers.models import save_models
 from helpers.running import RunningApp, running_app
 
@@ -48,7 +49,7 @@ REASONS = {
 
 @pytest.mark.slow
 def test_the_app_starts_with_what_is_left_and_says_what_is_off_and_why(
-    tmp_path: Path, crippled: tuple[Path, dict[str, Path]]
+    tmp_path: Path, forker: Forker, crippled: tuple[Path, dict[str, Path]]
 ) -> None:
     whole, broken = crippled
     arguments = [
@@ -58,7 +59,7 @@ def test_the_app_starts_with_what_is_left_and_says_what_is_off_and_why(
         f"--checkpoint={whole}",
         *[f"--checkpoint={broken[what]}" for what in REASONS],
     ]
-    with running_app(tmp_path, arguments) as app:
+    with running_app(tmp_path, arguments, forker) as app:
         shown = tabs_of(app)
         off = "This tab is off because its model could not be loaded: "
         assert off in shown["Draw"] and "for colorize, expected one for labels2" in shown["Draw"]

@@ -47,7 +47,7 @@ def test_parallel_calls_with_the_same_photo_all_get_their_pictures(
     drawn = PaletteDrawer().draw(LABELS, 3)
     with Image.open(picture) as image:
         coloured = np.asarray(SepiaColorizer().colorize(image.convert("RGB")))
-    clients = [client_of(fake_studio, tmp_path / str(i)) for i in range(8)]
+    clients = [client_of(fake_studio, tmp_path / str(i)) for i in range(5)]
 
     def call(client: Client) -> None:
         for _ in range(2):
@@ -56,7 +56,7 @@ def test_parallel_calls_with_the_same_photo_all_get_their_pictures(
             result = client.predict(handle_file(picture), 3, api_name="/draw")
             np.testing.assert_array_equal(read(result), drawn)
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(5) as pool:
         list(pool.map(call, clients))
 
 

@@ -206,9 +206,9 @@ def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     save_pairs(tmp_path / "pairs")
-    keys = "--size 64 --ngf 16 --depth 4 --max-channels 64 --ndf 16 --receptive-field 16"
-    keys += " --batch-size 4 --max-steps 120 --dropout 0 --decay-start 1 --lr 2e-3 --ema 0.9"
-    keys += " --save-every 120 --sample-every 120 --num-workers 0 --crop-scale 1"
+    keys = "--size 64 --ngf 8 --depth 4 --max-channels 32 --ndf 8 --receptive-field 16"
+    keys += " --batch-size 4 --max-steps 60 --dropout 0 --decay-start 1 --lr 4e-3 --ema 0.9"
+    keys += " --save-every 60 --sample-every 60 --num-workers 0 --crop-scale 1"
     out = tmp_path / "shapes"
     where = ["--data", str(tmp_path / "pairs"), "--out", str(out)]
     assert train.main(["edges2photo", *where, *keys.split()]) in (None, 0)

@@ -2,17 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.album import make, pixels, results
+from helpers.forked import Forker
 from PIL import Image
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def make_album() -> None:
@@ -107,32 +104,29 @@ def test_a_stopped_run_goes_on_with_what_is_missing_or_newer(colorize) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_whole_files_and_the_next_run_does_the_rest(
-    colorize, colorizer_checkpoint: Path, number: signal.Signals
+    colorize, forker: Forker, colorizer_checkpoint: Path, number: signal.Signals
 ) -> None:
-    for i in range(60):
+    for i in range(30):
         make(f"album/{i:02}.png", 450, 300)
-    command = [sys.executable, "-m", "pix2pix", "colorize", "album", "-o", "out", "--device", "cpu"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [*command, "--checkpoint", str(colorizer_checkpoint)],
-        env=environment,
-        stderr=subprocess.PIPE,
-    )
+    command = ["colorize", "album", "-o", "out", "--device", "cpu"]
+    command += ["--checkpoint", str(colorizer_checkpoint)]
+    process = forker.start("commands:run_in", [str(Path.cwd()), command], Path("said").absolute())
     while not (Path("out").is_dir() and list(Path("out").glob("*.png"))):
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 128 + number
-    assert b"the same command continues with them" in err
-    assert b"Traceback" not in err
+        assert forker.is_running(process)
+        time.sleep(0.005)
+    os.kill(process, number)
+    status = forker.wait(process)
+    said = Path("said").read_text()
+    assert status == 128 + number
+    assert "the same command continues with them" in said
+    assert "Traceback" not in said
     first = results()
-    assert 0 < len(first) < 60
+    assert 0 < len(first) < 30
     status, lines = colorize("album", "-o", "out")
     assert status == 0
     assert lines == [f"{len(first)} already done and skipped; --force does them again"]
     assert all(pixels(p).shape == (300, 450, 3) for p in Path("out").iterdir())
-    assert len(results()) == 60
+    assert len(results()) == 30
 
 
 @pytest.mark.parametrize("jobs", ["1", "2", "5"])

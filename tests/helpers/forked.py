@@ -9,22 +9,30 @@ import os
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-# What a training imports on its way: its first optimizer loads all of torch's compiler, a thousand
-# modules and three seconds of work, and TensorBoard is looked for.
-LATE = ("torch._dynamo", "torch.utils.tensorboard")
+# What a training and the app import on their way: the first optimizer loads all of torch's
+# compiler, a thousand modules and three seconds of work, and TensorBoard is looked for.
+LATE = {
+    "pix2pix.training.train_step": ("torch._dynamo", "torch.utils.tensorboard"),
+    "pix2pix.app.main": ("pix2pix.app.blocks", "gradio"),
+}
 
 
 class Forker:
-    """Starts calls of "module:function" in processes of their own, and waits for them."""
+    """Starts calls of "module:function" in processes of their own, and waits for them.
+
+    The process that is forked starts with the first of them.
+    """
 
     def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def _begin(self) -> subprocess.Popen[str]:
         path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "helpers")])
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, __file__],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
@@ -34,9 +42,10 @@ class Forker:
         )
 
     def _ask(self, *command: object) -> int:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        print(json.dumps(command), file=self._process.stdin, flush=True)
-        return int(self._process.stdout.readline())
+        self._process = process = self._process or self._begin()
+        assert process.stdin is not None and process.stdout is not None
+        print(json.dumps(command), file=process.stdin, flush=True)
+        return int(process.stdout.readline())
 
     def start(
         self, function: str, arguments: list[Any], said: Path, env: dict[str, str] | None = None
@@ -52,7 +61,32 @@ class Forker:
         return bool(self._ask("is_running", process))
 
     def close(self) -> None:
-        self._process.communicate()
+        """Ends the process that is forked, which holds 450 MB; the next start begins another."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+
+class ForkedProcess:
+    """A process that a Forker has started, with what the tests use of `subprocess.Popen`."""
+
+    def __init__(self, forker: Forker, pid: int) -> None:
+        self._forker, self.pid = forker, pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None and not self._forker.is_running(self.pid):
+            self.returncode = self._forker.wait(self.pid)
+        return self.returncode
+
+    def wait(self, seconds: float = 300) -> int:
+        wait_until(lambda: self.poll() is not None, seconds)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
 
 def wait_until(is_so: Any, seconds: float = 300) -> None:
@@ -63,28 +97,21 @@ def wait_until(is_so: Any, seconds: float = 300) -> None:
 
 
 def start(function: str, arguments: list[Any], said: str, env: dict[str, str]) -> int:
+    """The child's process id; in the child it ends the interpreter as any program ends."""
     module, name = function.split(":")
     for needed in ("torch", module):  # before the fork, so that it is done once
         importlib.import_module(needed)
-    for needed in LATE if "pix2pix.training.train_step" in sys.modules else ():
-        importlib.import_module(needed)
+    for early, late in LATE.items():
+        for needed in late if early in sys.modules else ():
+            importlib.import_module(needed)
     process = os.fork()
     if process:
         return process
-    status = 70
-    try:
-        file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(file, 1)
-        os.dup2(file, 2)
-        os.environ.update(env)
-        status = getattr(sys.modules[module], name)(*arguments) or 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        os._exit(status)
+    file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.environ.update(env)
+    raise SystemExit(getattr(sys.modules[module], name)(*arguments))
 
 
 def serve() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from helpers.forked import ForkedProcess, Forker
 from helpers.models import TINY, save_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
@@ -42,13 +43,18 @@ def free_port() -> int:
 class RunningApp:
     """A process that serves the app, its address and what it has said so far."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ForkedProcess
     url: str
     output: Path  # standard output and error
     uploads: Path
 
     def said(self) -> str:
         return self.output.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """Kills it, where it still runs."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(120)
 
     def rss_mb(self) -> float:
         """The memory that it holds, in MB."""
@@ -81,24 +87,37 @@ def app_arguments(models: dict[str, Path]) -> list[str]:
     return arguments + [f"--checkpoint={models[n]}" for n in OWN_TABS]
 
 
-@contextmanager
-def running_app(folder: Path, arguments: list[str], **environment: str) -> Iterator[RunningApp]:
-    """Starts the app with files of its own in `folder`; ends it."""
-    port, output, uploads = free_port(), folder / "output.txt", folder / "uploads"
-    command = [sys.executable, "app.py", "--device=cpu", f"--port={port}", *arguments]
-    known = {**os.environ, "GRADIO_TEMP_DIR": str(uploads), "OMP_NUM_THREADS": "1"}
+def start_app(
+    arguments: list[str], output: Path, environment: dict[str, str], forker: Forker | None
+) -> subprocess.Popen[bytes] | ForkedProcess:
+    if forker:
+        pid = forker.start("pix2pix.app.main:main", [arguments], output, environment)
+        return ForkedProcess(forker, pid)
+    command, known = [sys.executable, "app.py", *arguments], {**os.environ, **environment}
     with output.open("wb") as file:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=known | environment
-        )
+        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file, env=known)
+
+
+@contextmanager
+def running_app(
+    folder: Path, arguments: list[str], forker: Forker | None = None, /, **environment: str
+) -> Iterator[RunningApp]:
+    """Starts the app with files of its own in `folder`; ends it.
+
+    With a `forker` all is imported already, which takes ten seconds; the environment is then read
+    by what the app does, not by what it imports.
+    """
+    port, output, uploads = free_port(), folder / "output.txt", folder / "uploads"
+    command = ["--device=cpu", f"--port={port}", *arguments]
+    known = {"GRADIO_TEMP_DIR": str(uploads), "OMP_NUM_THREADS": "1"} | environment
+    output.touch()
+    process = start_app(command, output, known, forker)
     app = RunningApp(process, f"http://127.0.0.1:{port}/", output, uploads)
     try:
         wait_for_start(app)
         yield app
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.wait(120)
+        app.stop()
 
 
 def host_and_port(url: str) -> tuple[str, int]:

@@ -106,6 +106,11 @@ class Pages:
         page.set_viewport_size(size)
         return page, lambda: self._take_back(touch)
 
+    def close(self) -> None:
+        """Closes the shared pages; the next test opens new ones."""
+        while self._shared:
+            self._shared.popitem()[1].close()
+
     def _take_back(self, touch: bool) -> None:
         shared = self._shared[touch]
         if not shared.take_back() or shared.loans == MOST_LOANS:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from gradio_client import Client, handle_file
+from helpers.forked import Forker
 from helpers.models import colors, save_models, street
 from helpers.routes import draw, post
 from helpers.running import app_arguments, running_app, save_app_models
@@ -178,12 +179,12 @@ def test_after_a_failure_the_next_call_works(upload_folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_runs_is_finished_and_then_the_server_goes(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, forker: Forker, number: signal.Signals
 ) -> None:
     models = save_app_models(tmp_path / "models")
     big = tmp_path / "big.png"
     colors(3000, 2000).save(big)  # takes half a second or so: the server waits for 5
-    with running_app(tmp_path, app_arguments(models)) as app:
+    with running_app(tmp_path, app_arguments(models), forker) as app:
         client = Client(app.url, verbose=False, download_files=False)
         listener = httpx.Client(timeout=120)  # a page that stays open does not keep it
         stream = listener.build_request("GET", f"{app.url}gradio_api/heartbeat/page")

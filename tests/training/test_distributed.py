@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 from helpers.forked import Forker, wait_until
-from helpers.synthetic import write_facades
 from helpers.two_workers import (
     KEYS,
     LONGER,
@@ -18,7 +17,6 @@ from helpers.two_workers import (
     assert_same_run,
     has_lines,
     losses,
-    run_whole,
     start_pair,
 )
 
@@ -26,11 +24,6 @@ WITHOUT_BATCH_NORM = {**SMALL, "encoder": "unet", "norm": "instance"}
 FACADES = {**SMALL, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_facades(tmp_path_factory.mktemp("pairs") / "data", 5, 2, 40, 40)
 
 
 @pytest.fixture
@@ -46,11 +39,6 @@ def begin(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
     for process in begun:
         if forker.is_running(process):
             os.kill(process, signal.SIGKILL)
-
-
-@pytest.fixture(scope="module")
-def whole(forker: Forker, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_whole(forker, tmp_path_factory.mktemp("whole"), data)
 
 
 def learn_double(
@@ -121,10 +109,10 @@ def test_two_workers_make_the_steps_of_one(
 
 
 def test_a_worker_that_is_killed_ends_all_and_the_run_goes_on_as_if_nothing_was(
-    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, data: Path, whole: Path
+    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, pairs: Path, whole_run: Path
 ) -> None:
     broken = tmp_path / "broken"
-    first, second = begin(*LONGER, "--data", data, "--out", broken)
+    first, second = begin(*LONGER, "--data", pairs, "--out", broken)
     wait_until(lambda: has_lines(broken / "metrics.jsonl", 7))
     os.kill(second, signal.SIGKILL)
     assert forker.wait(second) == -signal.SIGKILL
@@ -135,15 +123,15 @@ def test_a_worker_that_is_killed_ends_all_and_the_run_goes_on_as_if_nothing_was(
 
     for process in begin("--resume", broken):
         assert forker.wait(process) == 0
-    assert_same_run(whole, broken)
+    assert_same_run(whole_run, broken)
 
 
 @pytest.mark.parametrize("sender", [0, 1])
 def test_a_signal_to_any_worker_stops_all_at_the_same_step(
-    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, data: Path, sender: int
+    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, pairs: Path, sender: int
 ) -> None:
     out = tmp_path / "run"
-    pair = begin("facades", "--data", data, *KEYS, "--max-steps=100000", "--out", out)
+    pair = begin("facades", "--data", pairs, *KEYS, "--max-steps=100000", "--out", out)
     wait_until(lambda: has_lines(out / "metrics.jsonl", 3))
     os.kill(pair[sender], signal.SIGTERM)
     statuses = [forker.wait(process) for process in pair]
@@ -155,9 +143,9 @@ def test_a_signal_to_any_worker_stops_all_at_the_same_step(
 
 
 def test_a_mistake_is_said_once(
-    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, data: Path
+    forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, pairs: Path
 ) -> None:
-    keys = ["facades", "--data", data, *KEYS, "--batch-size=3", "--out", tmp_path / "run"]
+    keys = ["facades", "--data", pairs, *KEYS, "--batch-size=3", "--out", tmp_path / "run"]
     assert [forker.wait(process) for process in begin(*keys)] == [2, 2]
     said, echo = ((tmp_path / f"said{rank}").read_text() for rank in (0, 1))
     assert "batch_size must be a multiple of the number of workers, 2, got 3" in said

@@ -114,7 +114,7 @@ def test_kill_9_at_any_moment_leaves_a_checkpoint_and_a_run_that_goes_on(
     tmp_path: Path, data: Path, forker: Forker
 ) -> None:
     out, whole = tmp_path / "run", tmp_path / "whole"
-    keys = [*LEAN, "--max-steps", 80, "--save-every", 1, "--sample-every", 3, "--seed", 2]
+    keys = [*LEAN, "--max-steps", 40, "--save-every", 1, "--sample-every", 3, "--seed", 2]
     keys += ["--best-metric", "l1"]
     chance = random.Random(0)
     steps: list[int] = []

@@ -9,25 +9,15 @@ from pathlib import Path
 
 import pytest
 from helpers.forked import ROOT, Forker, wait_until
-from helpers.synthetic import write_facades
-from helpers.two_workers import KEYS, LONGER, assert_same_run, has_lines, losses, run_whole
+from helpers.two_workers import KEYS, LONGER, assert_same_run, has_lines, losses
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_facades(tmp_path_factory.mktemp("pairs") / "data", 5, 2, 40, 40)
-
-
-@pytest.fixture(scope="module")
-def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that nothing broke; what it was forked from has ended when torchrun starts."""
-    forker = Forker()
-    try:
-        return run_whole(forker, tmp_path_factory.mktemp("whole"), data)
-    finally:
-        forker.close()
+@pytest.fixture(autouse=True)
+def room(forker: Forker, whole_run: Path) -> None:
+    """The memory for three processes: what the others were forked from ends before."""
+    forker.close()
 
 
 def torchrun(*arguments: object) -> subprocess.Popen:
@@ -52,10 +42,10 @@ def worker_of(launcher: int, rank: int) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
 def test_torchrun_starts_killed_workers_again_and_they_go_on_from_the_last_save(
-    tmp_path: Path, data: Path, whole: Path
+    tmp_path: Path, pairs: Path, whole_run: Path
 ) -> None:
     broken = tmp_path / "broken"
-    start = ["train.py", *LONGER, "--data", data, "--out", broken]
+    start = ["train.py", *LONGER, "--data", pairs, "--out", broken]
     launcher = torchrun("--max-restarts=1", *start)
     try:
         wait_until(lambda: has_lines(broken / "metrics.jsonl", 7))
@@ -66,13 +56,13 @@ def test_torchrun_starts_killed_workers_again_and_they_go_on_from_the_last_save(
     assert launcher.returncode == 0, said
     # Worker 0 notices the loss (test_distributed.py), or torchrun stops it before that.
     assert said.count("photos NAME.jpg with label maps") == 2, "it was started again"
-    assert_same_run(whole, broken)
+    assert_same_run(whole_run, broken)
 
 
-def test_a_signal_to_torchrun_saves_the_run(tmp_path: Path, data: Path) -> None:
+def test_a_signal_to_torchrun_saves_the_run(tmp_path: Path, pairs: Path) -> None:
     out = tmp_path / "run"
     launcher = torchrun(
-        "train.py", "facades", "--data", data, *KEYS, "--max-steps=100000", "--out", out
+        "train.py", "facades", "--data", pairs, *KEYS, "--max-steps=100000", "--out", out
     )
     try:
         wait_until(lambda: has_lines(out / "metrics.jsonl", 3))
