@@ -1,13 +1,17 @@
 """Load test: many users at once, half drawing and half colourising, against the running app.
 
     python benchmarks/load.py [--users 50] [--minutes 3] [--json FILE]
+    python benchmarks/load.py --colourising 0 --draw-in browser
 
 Serves the app in its own process. Drawing users request an image about once a second, sometimes
 before the previous one has arrived, and a large image when they pause; "not yet" counts large
 images that the server declined while busy. Colourising users upload a photo, change the strength,
 set hints and save. "busy" counts requests rejected because the queue is full; any other failure is
-an error. Prints a table and JSON. The exit status is 1 after an error, if an outdated drawing was
-answered instead of the latest, or if memory grew by more than 100 MB.
+an error. With `--draw-in browser` the drawing users are pages that draw themselves, at the same
+pace: they load the files for that and then only keep their page open (that real pages do no more:
+tests/browser/test_browser_engine.py, and benchmarks/stroke.py --draw-in browser). Prints a table,
+the server's CPU time for each drawing, and JSON. The exit status is 1 after an error, if an
+outdated drawing was answered instead of the latest, or if memory grew by more than 100 MB.
 """
 
 import argparse
@@ -36,6 +40,10 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pix2pix.web import runtime  # noqa: E402
+
 COLORIZE = "studio-api/colorize"
 PACE_S = 1.0  # mean interval between requests of a user
 BUSY_S = 0.5  # wait after "busy"
@@ -53,6 +61,8 @@ class Tally:
     not_yet: int = 0  # large images declined while the server was busy
     errors: list[str] = field(default_factory=list)
     stale: int = 0  # latest drawings that got no image
+    drawings: int = 0  # that got their image
+    cpu_s: float = 0.0  # of the server
 
 
 class User:
@@ -97,6 +107,7 @@ class User:
             return
         if answer.status_code == 200:
             self.tally.seconds[kind].append(time.monotonic() - start)
+            self.tally.drawings += kind == "draw"
         elif kind == "large":
             self.tally.not_yet += 1
         elif is_newest:  # cancelled although it was the latest
@@ -133,6 +144,30 @@ class User:
                 waits.add(resting)
                 resting.add_done_callback(waits.discard)
         await asyncio.gather(*waits)
+
+    async def load_engine(self) -> None:
+        """Loads what the page loads before it draws in the browser."""
+        facts: dict[str, Any] = {"state": "building"}
+        while facts["state"] == "building":
+            facts = (await self.client.get("studio-api/draw/browser")).json()
+            await self.pause()
+        if facts["state"] == "off":
+            raise SystemExit("load.py: the server has no files for browsers; see its log")
+        folder = facts["engine"]["runtime"]
+        files = [f"{folder}{name}" for name in (runtime.LOADER, runtime.MODULE)]
+        files.append(f"{folder}{runtime.BINARY}.gz")
+        model = facts["models"]["generator"]["files"]["generator"]["file"]
+        for file in [*files, f"{facts['engine']['models']}{model}"]:
+            start = time.monotonic()
+            (await self.client.get(file)).raise_for_status()
+            self.tally.seconds["engine file"].append(time.monotonic() - start)
+
+    async def paint_here(self, end: float) -> None:
+        """As `paint`, in this browser: the server is asked for nothing."""
+        await self.load_engine()
+        while time.monotonic() < end:
+            self.tally.drawings += int(self.rng.integers(1, 3))
+            await self.pause()
 
     async def colourise(self, end: float, photo: bytes) -> None:
         """A photo, its preview, five changes, the finished file; and again."""
@@ -191,8 +226,18 @@ async def present(user: User) -> AsyncIterator[None]:
         await user.client.aclose()
 
 
-async def load(url: str, users: int, seconds: float, pid: int) -> tuple[Tally, list[float]]:
-    """What the users met with, and the server's memory in MB about every second."""
+async def load(
+    url: str,
+    users: int,
+    seconds: float,
+    pid: int,
+    colourising: float = 0.5,
+    draw_in: str = "server",
+) -> tuple[Tally, list[float]]:
+    """What the users met with, and the server's memory in MB about every second.
+
+    `colourising`: the part of the users who colourise.
+    """
     tally, photo, memory = Tally(), make_photo(), []
     end = time.monotonic() + seconds
 
@@ -200,7 +245,10 @@ async def load(url: str, users: int, seconds: float, pid: int) -> tuple[Tally, l
         user = User(url, tally, number)
         await asyncio.sleep(float(user.rng.uniform(0, 3)))
         async with present(user):
-            await (user.paint(end) if number % 2 else user.colourise(end, photo))
+            if number < users * colourising:
+                await user.colourise(end, photo)
+            else:
+                await (user.paint(end) if draw_in == "server" else user.paint_here(end))
 
     async def watch() -> None:
         await asyncio.sleep(min(WARM_UP_S, seconds / 3))
@@ -208,10 +256,12 @@ async def load(url: str, users: int, seconds: float, pid: int) -> tuple[Tally, l
             memory.append(resident_mb(pid))
             await asyncio.sleep(1)
 
+    cpu_s = cpu_seconds(pid)
     watching = asyncio.create_task(watch())
     await asyncio.gather(*(live(number) for number in range(users)))
     await asyncio.sleep(5)  # pages closed, photos released
     watching.cancel()
+    tally.cpu_s = cpu_seconds(pid) - cpu_s
     memory.append(resident_mb(pid))
     return tally, memory
 
@@ -219,6 +269,12 @@ async def load(url: str, users: int, seconds: float, pid: int) -> tuple[Tally, l
 def resident_mb(pid: int) -> float:
     found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) / 1024 if found else 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def serve(arguments: list[str], log: Path) -> tuple[subprocess.Popen, str]:
@@ -266,6 +322,9 @@ def report(tally: Tally, memory: list[float], users: int, seconds: float) -> dic
         "first_errors": tally.errors[:5],
         "stale_answers": tally.stale,
         "large_not_yet": tally.not_yet,
+        "drawings": tally.drawings,
+        "server_cpu_s": round(tally.cpu_s, 1),
+        "server_cpu_ms_per_drawing": round(1000 * tally.cpu_s / max(tally.drawings, 1), 1),
         "rss_start_mb": round(memory[0]),
         "rss_peak_mb": round(max(memory)),
         "rss_end_mb": round(memory[-1]),
@@ -279,14 +338,19 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--draw-in", choices=["server", "browser"], default="server")
+    parser.add_argument(
+        "--colourising", type=float, default=0.5, help="part of the users who colourise (0.5)"
+    )
     parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     seconds = args.minutes * 60
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
-        server, url = serve(["--device", args.device], log)
+        server, url = serve(["--device", args.device, "--draw-in", args.draw_in], log)
+        given = (args.users, seconds, server.pid, args.colourising, args.draw_in)
         try:
-            tally, memory = asyncio.run(load(url, args.users, seconds, server.pid))
+            tally, memory = asyncio.run(load(url, *given))
         finally:
             server.terminate()
             server.wait(15)
@@ -297,6 +361,8 @@ def main() -> None:
         columns = (row["requests"], row["busy"], row["p50_ms"], row["p95_ms"])
         print(f"{kind:16}" + "".join(f"{column!s:>8}" for column in columns))
     print(f"large, not yet  {found['large_not_yet']:>8}")
+    print(f"drawings        {found['drawings']:>8}")
+    print(f"server's CPU    {found['server_cpu_ms_per_drawing']:>8} ms a drawing")
     text = json.dumps(found)
     print(text)
     if args.json:

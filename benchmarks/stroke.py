@@ -1,10 +1,11 @@
 """Browser latency from the end of a stroke to the new photo, compared with the bare model.
 
-    python benchmarks/stroke.py [--strokes 30] [--json FILE]
+    python benchmarks/stroke.py [--strokes 30] [--draw-in server|browser] [--json FILE]
 
 Serves the app in its own process, draws rectangles with the pointer in headless Chromium, and
 measures the time from the pointer's release to the frame that shows the photo of the finished
-drawing. The bare model is timed on the same drawings in the same run, before the browser starts.
+drawing, and the server's CPU time for each stroke. The bare model is timed on the same drawings in
+the same run, before the browser starts.
 """
 
 import argparse
@@ -23,6 +24,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from load import cpu_seconds  # noqa: E402
 
 import pix2pix.app  # noqa: E402, F401  sets what torch reads on import
 from pix2pix.inference import load_drawer  # noqa: E402
@@ -61,8 +64,8 @@ def time_model(checkpoint: Path, device: str, times: int) -> list[float]:
     return found[WARM_UP:]
 
 
-def time_strokes(url: str, times: int) -> list[float]:
-    """Milliseconds from the end of each stroke to its photo."""
+def time_strokes(url: str, times: int, draw_in: str, pid: int) -> tuple[list[float], float]:
+    """Milliseconds from the end of each stroke to its photo; the server's CPU time for each."""
     from playwright.sync_api import sync_playwright
 
     rng = np.random.default_rng(0)
@@ -73,10 +76,16 @@ def time_strokes(url: str, times: int) -> list[float]:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(url)
         page.wait_for_selector(".st-drawing[data-ready]", timeout=60_000)
+        if draw_in == "browser":
+            page.wait_for_selector(".st-preview[data-engine=browser]", timeout=120_000)
         page.wait_for_timeout(1000)
-        found = [time_stroke(page, rng) for _ in range(times + WARM_UP)]
+        for _ in range(WARM_UP):
+            time_stroke(page, rng)
+        cpu_s = cpu_seconds(pid)
+        found = [time_stroke(page, rng) for _ in range(times)]
+        cpu_s = cpu_seconds(pid) - cpu_s
         browser.close()
-    return found[WARM_UP:]
+    return found, 1000 * cpu_s / times
 
 
 def time_stroke(page: Any, rng: np.random.Generator) -> float:
@@ -99,11 +108,12 @@ def time_stroke(page: Any, rng: np.random.Generator) -> float:
     return float(answer)
 
 
-def serve(checkpoint: Path, device: str) -> tuple[subprocess.Popen, str]:
+def serve(checkpoint: Path, device: str, draw_in: str = "server") -> tuple[subprocess.Popen, str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "app.py", "--port", str(port), "--device", device]
+    command += ["--draw-in", draw_in]
     command += ["--checkpoint-facades", str(checkpoint)]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     for _ in range(300):
@@ -127,21 +137,24 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "facades")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--strokes", type=int, default=30)
+    parser.add_argument("--draw-in", choices=["server", "browser"], default="server")
     parser.add_argument("--json", type=Path, help="also write the results as JSON to this file")
     args = parser.parse_args()
     with ThreadPoolExecutor(1) as pool:  # as in the app, which runs it in a thread
         model = pool.submit(
             time_model, args.checkpoint.resolve(), args.device, args.strokes
         ).result()
-    server, url = serve(args.checkpoint.resolve(), args.device)
+    server, url = serve(args.checkpoint.resolve(), args.device, args.draw_in)
     try:
-        strokes = time_strokes(url, args.strokes)
+        strokes, cpu_ms = time_strokes(url, args.strokes, args.draw_in, server.pid)
     finally:
         server.terminate()
         server.wait()
     report = {
         "stroke_to_picture": summarise(strokes),
         "model_alone": summarise(model),
+        "server_cpu_ms_per_stroke": round(cpu_ms, 1),
+        "draw_in": args.draw_in,
         "strokes": args.strokes,
         "device": args.device,
         "cpu_cores": os.cpu_count(),
@@ -152,6 +165,7 @@ def main() -> None:
         row = report[name]
         print(f"{name.replace('_', ' '):20}", end="")
         print("".join(f"{row[key]:10.1f}" for key in ("median_ms", "p10_ms", "p90_ms")))
+    print(f"server's CPU time for each stroke: {cpu_ms:.1f} ms, drawn in the {args.draw_in}")
     text = json.dumps(report)
     print(text)
     if args.json:
