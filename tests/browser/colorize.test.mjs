@@ -6,7 +6,7 @@ import { test } from "node:test";
 import {
   addHint, colored, describeHint, moveHint, readHints, recolorHint, removeHint, SWATCHES, writeHints,
 } from "../../assets/js/colorize/hints.js";
-import { HintHistory } from "../../assets/js/colorize/hint_history.js";
+import { ValueHistory } from "../../assets/js/colorize/value_history.js";
 import { RequestQueue, NORMAL, HIGH } from "../../assets/js/colorize/request_queue.js";
 import { freeName, plainName } from "../../assets/js/core/file_names.js";
 
@@ -49,7 +49,7 @@ test("a hint is described by its swatch and its place", () => {
 });
 
 test("undo and redo go through every step and back", () => {
-  const history = new HintHistory([]);
+  const history = new ValueHistory([]);
   for (const value of [[1], [1, 2], [1, 2, 3]]) history.push(value);
   const seen = [];
   while (history.canUndo) {
@@ -62,7 +62,7 @@ test("undo and redo go through every step and back", () => {
 });
 
 test("one drag is one step, two drags are two", () => {
-  const history = new HintHistory(0);
+  const history = new ValueHistory(0);
   for (const value of [1, 2, 3]) history.push(value, "drag 1");
   for (const value of [4, 5]) history.push(value, "drag 2");
   history.undo();
@@ -73,7 +73,7 @@ test("one drag is one step, two drags are two", () => {
 });
 
 test("a new step forgets what was undone, and does not join what came before", () => {
-  const history = new HintHistory(0);
+  const history = new ValueHistory(0);
   history.push(1, "keys 0");
   history.undo();
   history.push(2, "keys 0");

@@ -33,9 +33,9 @@ def read_canvas(canvas: Any) -> np.ndarray:
     return decode_uri(uri)
 
 
-def decode_uri(uri: str) -> np.ndarray:
+def decode_uri(uri: str, mode: str = "RGB") -> np.ndarray:
     image = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1])))
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image.convert(mode))
 
 
 def read_picture(image: Any) -> np.ndarray:

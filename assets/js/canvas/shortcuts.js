@@ -1,16 +1,11 @@
 // Keyboard shortcuts of a drawing tab. They act only while it is hovered or focused, never in a text field.
 
+import { isTextField } from "../core/dom.js";
 import { keyOf } from "./keyboard_layout.js";
 import { TOGGLES, TOOL_BUTTONS } from "./toolbar.js";
 
 const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
 const FAR = 8; // pixels that an arrow moves the selection with Shift
-
-function isTextField(node) {
-  if (node?.isContentEditable) return true;
-  if (node?.tagName === "INPUT") return node.type !== "range";
-  return ["TEXTAREA", "SELECT"].includes(node?.tagName);
-}
 
 /** Whether shortcuts act on this tab. */
 function isActive(tab) {

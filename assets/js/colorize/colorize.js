@@ -14,8 +14,10 @@ import { createPhoto, fetchExample, isUnsaved, settingsOf, sharedSettings } from
 import { PhotoAutosave } from "./photo_autosave.js";
 import { buildPhotoBar } from "./photo_bar.js";
 import { PhotoClient } from "./photo_client.js";
+import { RepairBrush } from "./repair_brush.js";
 import { HIGH, NORMAL } from "./request_queue.js";
 import { KEPT_ON_SERVER, openHintsFile, saveAllPhotos, savePhoto } from "./save_actions.js";
+import { bindShortcuts } from "./shortcuts.js";
 import { buildSizePicker } from "./size_picker.js";
 import { ThumbnailQueue } from "./thumbnails.js";
 
@@ -52,7 +54,7 @@ class ColorizeApp {
         if (this.photos.length > KEPT_ON_SERVER && !this.isInUse(photo)) this.client.forget(photo);
       },
     });
-    this.autosave = new PhotoAutosave(props.tab, props.max_hints, () => (
+    this.autosave = new PhotoAutosave(props, () => (
       { photos: this.photos, current: this.wanted }
     ));
     confirmBeforeUnload(() => [...this.photos, this.current].some((photo) => (
@@ -78,6 +80,7 @@ class ColorizeApp {
       onMessage: (message) => this.say(message),
       onChange: () => this.render(),
       onNotes: () => this.#describe(),
+      onPicture: (strokes) => this.repair.showPicture(strokes),
       onStrength: (strength) => this.panel.strength.show(strength),
       onRest: (photo) => { if (this.photos.includes(photo)) this.thumbnails.add(photo); },
       onChoose: () => this.panel.swatches.focus(),
@@ -87,6 +90,13 @@ class ColorizeApp {
       ask: () => this.#ask(this.current, "sizes", { name: "sizes", priority: NORMAL }),
       pick: (size) => this.editor.set({ size }),
     });
+    this.repair = new RepairBrush({
+      root, stage: this.stage, compare: this.compare, editor: this.editor,
+      maxStrokes: props.max_strokes, maxPoints: props.max_stroke_points,
+      onMessage: (message) => this.say(message),
+      onChange: () => this.render(),
+    });
+    bindShortcuts(root, this.editor, this.repair);
     this.panel = this.#buildPanel();
     this.photoBar = this.#buildPhotoBar();
     root.replaceChildren(h("div", { class: "st-colorizing" }, this.stage, this.panel.node),
@@ -97,12 +107,12 @@ class ColorizeApp {
 
   #buildPanel() {
     const { editor } = this;
-    return buildPanel(this.props, {
+    return buildPanel(this.props, this.repair.tools.node, {
       pick: (color) => editor.pick(color),
       undo: () => editor.step("undo"),
       redo: () => editor.step("redo"),
       remove: () => editor.remove(this.current.selected),
-      add: () => editor.add(0.5, 0.5, true),
+      add: () => { this.repair.leave(); editor.add(0.5, 0.5, true); },
       toggle: () => editor.toggle(),
       strength: (strength, isFinal) => editor.setStrength(strength, isFinal),
       improve: (setting) => editor.set({ [setting]: !this.current[setting] }),
@@ -143,8 +153,9 @@ class ColorizeApp {
   // ---- photos ------------------------------------------------------------------------------
 
   /** A photo with the given settings, else those of the photo on show. */
-  #createPhoto(name, load, { settings = { ...this.current, negative: false }, hints } = {}) {
-    return createPhoto(name, load, this.props.size, { settings, hints });
+  #createPhoto(name, load, { settings = { ...this.current, negative: false }, ...work } = {}) {
+    const scratches = Boolean(this.props.restores && settings?.scratches);
+    return createPhoto(name, load, this.props.size, { settings: { ...settings, scratches }, ...work });
   }
 
   /** Opens what was open before a reload. Returns the message about it, or "". */
@@ -204,7 +215,7 @@ class ColorizeApp {
         { ...answer, width: photo.width, height: photo.height }, () => this.wanted === photo,
       );
       if (!isShown) return;
-      photo.notes = answer.notes;
+      Object.assign(photo, { notes: answer.notes, changed: answer.changed ?? null });
       this.compare.setDivider(50);
       if (photo.state === "failed") photo.state = "done";
       this.#showAs(photo);
@@ -233,6 +244,7 @@ class ColorizeApp {
     this.wanted = photo;
     if (this.current && this.current !== photo) this.current.message = "";
     this.editor.showAs(photo);
+    this.repair.reset();
     this.root.dataset.shown = photo.name;
     this.#describe();
     this.render();
@@ -275,6 +287,7 @@ class ColorizeApp {
     const photo = this.current;
     const { hints, color, hidden } = this.editor;
     this.editor.showMarkers();
+    this.repair.show();
     this.panel.show(photo, {
       color: hints[photo?.selected]?.color ?? color, hidden, many: this.photos.length > 1,
     });

@@ -1,6 +1,5 @@
-// Edits the photo on show: its hints, strength and working size, and requests its previews.
+// Edits the photo on show: its hints, strength and other settings, and requests its previews.
 
-import { keyOf } from "../canvas/keyboard_layout.js";
 import { HintMarkers } from "./hint_markers.js";
 import { addHint, moveHint, recolorHint, removeHint } from "./hints.js";
 import { settingsOf } from "./photo.js";
@@ -12,7 +11,7 @@ const BUSY_AFTER_MS = 300;
 export class ColorizeEditor {
   /**
    * `on`: onMessage(message); onChange() after every change; onNotes() when the photo's notes
-   * changed; onStrength(value) while the slider moves; onRest(photo) when the visitor pauses;
+   * changed; onPicture(strokes) when a picture with these strokes is on screen; onStrength(value) while the slider moves; onRest(photo) when the visitor pauses;
    * onChoose() to choose a colour by keys.
    */
   constructor({ root, stage, compare, client, maxHints, ...on }) {
@@ -28,7 +27,6 @@ export class ColorizeEditor {
       choose: () => this.onChoose(),
     });
     compare.node.append(this.markers.node);
-    document.addEventListener("keydown", (event) => this.#handleKey(event));
   }
 
   get hidden() { return this.root.classList.contains("st-hints-hidden"); }
@@ -39,7 +37,7 @@ export class ColorizeEditor {
     this.current = photo;
     this.version += 1;
     this.shownVersion = this.version;
-    this.noteSettings(photo.strength, photo.history.value.length, photo.size);
+    this.noteSettings({ ...photo, hints: photo.history.value });
   }
 
   showMarkers() { this.markers.show(this.hints, this.current?.selected ?? -1); }
@@ -142,7 +140,9 @@ export class ColorizeEditor {
       if (!answer || !await this.compare.show({ after: answer.after }, isNewest)) return;
       this.shownVersion = version;
       this.missed = false;
-      this.noteSettings(settings.strength, settings.hints.length, settings.size);
+      this.noteSettings(settings);
+      photo.changed = answer.changed ?? null;
+      this.onPicture(settings.strokes);
       if (!this.hasFailed && answer.notes.join() === photo.notes.join()) return;
       photo.notes = answer.notes;
       this.hasFailed = false; // the notes replace the message
@@ -163,10 +163,10 @@ export class ColorizeEditor {
   }
 
   /** Notes the settings of the picture on screen. */
-  noteSettings(strength, hints, size) {
+  noteSettings({ strength, hints, size }) {
     this.shownStrength = strength;
     this.compare.after.style.filter = "";
-    Object.assign(this.root.dataset, { strength, hints, size });
+    Object.assign(this.root.dataset, { strength, hints: hints.length, size });
   }
 
   /** Shows after a moment that the tab is busy, until `done()` of the result is called. */
@@ -180,16 +180,5 @@ export class ColorizeEditor {
         if (!this.pending) this.stage.classList.remove("st-busy");
       },
     };
-  }
-
-  /** Ctrl Z and Ctrl Y undo and redo hints while the tab is open. */
-  #handleKey(event) {
-    if (this.root.offsetParent === null || document.querySelector("dialog[open]")) return;
-    if (!this.current || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-    const key = keyOf(event);
-    if (key === "z") this.step(event.shiftKey ? "redo" : "undo");
-    else if (key === "y") this.step("redo");
-    else return;
-    event.preventDefault();
   }
 }

@@ -7,6 +7,7 @@ import { buildSwatches, heading } from "./swatches.js";
 
 // [setting, label, tooltip]; all are off at first.
 const IMPROVEMENTS = [
+  ["scratches", "Remove scratches", "Dust, stains and folds too"],
   ["repair", "Repair faded tones", "Makes the darkest black and the lightest white"],
   ["denoise", "Smooth the grain", "Specks, film grain, the dots of a print"],
   ["negative", "Invert the negative", "For film that was scanned as it is"],
@@ -15,27 +16,29 @@ const IMPROVEMENTS = [
 ];
 
 /**
- * `on`: the callbacks of `buildSwatches`, strength(value, isFinal), improve(setting), sizes(), all(),
+ * `repairTools` are shown below "Remove scratches". `on`: the callbacks of `buildSwatches`, strength(value, isFinal), improve(setting), sizes(), all(),
  * save(format), saveHints(). Returns its `node`, `swatches`, `strength`, `show(photo, state)` and
  * `setSaving(busy)`.
  */
-export function buildPanel(props, on) {
+export function buildPanel(props, repairTools, on) {
   const swatches = buildSwatches(on);
   const strength = buildStrength(props.max_strength, on.strength);
   const sizes = button({ name: "sizes", label: "Working size", text: "Working size",
     tip: "Four of them side by side", classes: "st-sizes", onClick: on.sizes });
-  const switches = IMPROVEMENTS.map(([setting, text, tip]) => (
+  const offered = IMPROVEMENTS.filter(([setting]) => setting !== "scratches" || props.restores);
+  const switches = offered.map(([setting, text, tip]) => (
     [setting, switchButton({ text, tip, onClick: () => on.improve(setting) })]
   ));
   const all = button({ name: "repeat", label: "Apply to all photos", text: "Apply to all",
-    tip: "All of this but the hints", onClick: on.all });
+    tip: "All of this but hints and strokes", onClick: on.all });
   const save = buildMenu({ name: "download", label: "Save", text: "Save", classes: "st-primary" }, [
     ["Save as PNG", "without loss", () => on.save("png")],
     ["Save as JPEG", "smaller", () => on.save("jpeg")],
     ["Save the hints", "to go on later", () => on.saveHints()],
   ]);
   const settings = h("div", { class: "st-style-region" }, heading("Photo"), strength.node,
-    switches.map(([, node]) => node), sizes, all);
+    switches.map(([setting, node]) => (setting === "scratches" ? [node, repairTools] : node)).flat(),
+    sizes, all);
 
   function show(photo, { color, hidden, many }) {
     const history = photo?.history;

@@ -2,43 +2,50 @@
 
 import { urlOf } from "../core/base_url.js";
 import { readError } from "../core/responses.js";
-import { HintHistory } from "./hint_history.js";
 import { colored } from "./hints.js";
+import { ValueHistory } from "./value_history.js";
 
 const DEFAULTS = {
-  strength: 1, repair: false, denoise: false, negative: false, crop: false, strip: false,
+  strength: 1, scratches: false, repair: false, denoise: false, negative: false, crop: false, strip: false,
 };
 const SETTINGS = ["strength", "size", ...Object.keys(DEFAULTS).slice(1)];
 
 /**
  * A photo: `load()` resolves to its file; `settings` may lack any, `size` being the working size then;
  * `state` is waiting, working, done or failed, for a `reason`; `remote` is its name on the server;
- * `notes` say what was done to it; `message` is shown with them.
+ * `notes` say what was done to it; `message` is shown with them; `changed` is a picture of where it was
+ * repaired, or null.
  */
-export function createPhoto(name, load, size, { settings = {}, hints = [] } = {}) {
+export function createPhoto(name, load, size, { settings = {}, hints = [], strokes = [] } = {}) {
   const valid = Object.entries({ ...DEFAULTS, size }).map(([key, value]) => (
     [key, typeof settings?.[key] === typeof value ? settings[key] : value]
   ));
   return {
     name, load, ...Object.fromEntries(valid), notes: [], message: "", remote: null, thumb: null,
-    state: "waiting", reason: "", history: new HintHistory(hints), selected: -1,
+    state: "waiting", reason: "", history: new ValueHistory(hints), selected: -1,
+    strokes: new ValueHistory(strokes), changed: null,
   };
 }
 
-/** The settings that "Apply to all" copies: all but the hints. */
+/** The settings that "Apply to all" copies: all but hints and strokes. */
 export function sharedSettings(photo) {
   return Object.fromEntries(SETTINGS.map((key) => [key, photo[key]]));
 }
 
 /** All settings of a photo, as the server reads them. */
 export function settingsOf(photo) {
-  return { ...sharedSettings(photo), hints: colored(photo.history.value) };
+  const strokes = photo.scratches ? photo.strokes.value : [];
+  return { ...sharedSettings(photo), hints: colored(photo.history.value), strokes };
 }
 
-/** Whether leaving the page would lose something: the photo, or hints on an example. */
+/** Whether a photo has hints or strokes. */
+export function hasWork(photo) {
+  return colored(photo.history.value).length > 0 || photo.strokes.value.length > 0;
+}
+
+/** Whether leaving the page would lose something: the photo, or hints and strokes on an example. */
 export function isUnsaved(photo) {
-  const isHinted = colored(photo.history.value).length > 0;
-  if (!isHinted && (photo.example || photo.state === "failed")) return false;
+  if (!hasWork(photo) && (photo.example || photo.state === "failed")) return false;
   return photo.saved !== JSON.stringify(settingsOf(photo)); // those of the last saved file
 }
 

@@ -1,9 +1,10 @@
-// Keeps the photos of a Colourise tab and their hints over a reload: the files in stored_files.js,
+// Keeps the photos of a Colourise tab, their hints and strokes over a reload: the files in stored_files.js,
 // their settings in sessionStorage, which is deleted with the window.
 
 import { StoredFiles, newId } from "../core/stored_files.js";
-import { colored, readHints } from "./hints.js";
-import { settingsOf } from "./photo.js";
+import { readHints } from "./hints.js";
+import { hasWork, settingsOf } from "./photo.js";
+import { readStrokes } from "./strokes.js";
 
 const DELAY_MS = 300; // after the last change
 
@@ -14,9 +15,9 @@ export class PhotoAutosave {
   #timer = null;
   #isLoaded = false;
 
-  /** `state()`: the open photos and the one on show, { photos, current }. */
-  constructor(tabId, maxHints, state) {
-    Object.assign(this, { key: `pix2pix-photos-${tabId}`, maxHints, state });
+  /** `props` of the tab; `state()`: the open photos and the one on show, { photos, current }. */
+  constructor(props, state) {
+    Object.assign(this, { key: `pix2pix-photos-${props.tab}`, props, state });
     window.addEventListener("pagehide", () => this.#write());
   }
 
@@ -46,9 +47,9 @@ export class PhotoAutosave {
     if (!this.#isLoaded) return; // what was stored must be read first
     const { photos, current } = this.state();
     const describe = (photo) => ({
-      ...settingsOf(photo), name: photo.name, file: this.#ids.get(photo) ?? null,
+      ...settingsOf(photo), strokes: photo.strokes.value, name: photo.name, file: this.#ids.get(photo) ?? null,
     });
-    const example = current?.example && colored(current.history.value).length ? describe(current) : null;
+    const example = current?.example && hasWork(current) ? describe(current) : null;
     try {
       const text = JSON.stringify({
         photos: photos.map(describe), shown: photos.indexOf(current), example,
@@ -56,14 +57,14 @@ export class PhotoAutosave {
       if (photos.length || example) sessionStorage.setItem(this.key, text);
       else sessionStorage.removeItem(this.key);
     } catch {
-      // storage is blocked, or there are too many hints
+      // storage is blocked, or there are too many hints or strokes
     }
   }
 
   /**
    * Resolves to what was open before the reload, { entries, shown, example, missing }. An entry is
-   * { name, settings, hints, id, load }; `shown` is the one that was on show, or null; `example` the
-   * name, settings and hints of an example that had some; `missing` counts photos that were not kept.
+   * { name, settings, hints, strokes, id, load }; `shown` is the one that was on show, or null; `example` the
+   * name, settings, hints and strokes of an example that had some; `missing` counts photos that were not kept.
    */
   async load() {
     const none = { entries: [], shown: null, example: null, missing: 0 };
@@ -86,8 +87,20 @@ export class PhotoAutosave {
     }
   }
 
-  #entry({ name, hints, ...settings }) {
-    return { name: String(name), settings, hints: readHints(JSON.stringify(hints), this.maxHints)[""] };
+  #entry({ name, hints, strokes, ...settings }) {
+    return {
+      name: String(name), settings, hints: readHints(JSON.stringify(hints), this.props.max_hints)[""],
+      strokes: this.#strokes(strokes),
+    };
+  }
+
+  /** Strokes from storage; none where they are not valid. */
+  #strokes(stored) {
+    try {
+      return readStrokes(stored, this.props.max_strokes, this.props.max_stroke_points);
+    } catch {
+      return [];
+    }
   }
 
   /** `photo` was made from an entry that `load` returned. */

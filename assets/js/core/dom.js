@@ -1,4 +1,4 @@
-// Creates elements.
+// Creates elements, and asks about them.
 
 /**
  * An element with these properties and children. `class`, `style`, `dataset` and `on` (listeners by
@@ -29,4 +29,11 @@ export function setStyle(node, style) {
     if (name.startsWith("--")) node.style.setProperty(name, value);
     else node.style[name] = value;
   }
+}
+
+/** Whether typing goes into this element. */
+export function isTextField(node) {
+  if (node?.isContentEditable) return true;
+  if (node?.tagName === "INPUT") return node.type !== "range";
+  return ["TEXTAREA", "SELECT"].includes(node?.tagName);
 }

@@ -1,9 +1,9 @@
-// The hints of a photo with undo and redo. No DOM: runs under Node too.
+// A value with undo and redo, such as the hints of a photo. No DOM: runs under Node too.
 
 import { UndoStack } from "../core/undo_stack.js";
 
 /** A value that is replaced, never changed in place. */
-export class HintHistory {
+export class ValueHistory {
   #stack = new UndoStack();
   #tag = null; // of the last step
 

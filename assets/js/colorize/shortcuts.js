@@ -1,0 +1,34 @@
+// Keyboard shortcuts of a Colourise tab. They act while it is open and no dialog is.
+
+import { keyOf } from "../canvas/keyboard_layout.js";
+import { isTextField } from "../core/dom.js";
+
+/** `editor` is the ColorizeEditor of the tab, `brush` its RepairBrush. */
+export function bindShortcuts(root, editor, brush) {
+  document.addEventListener("keydown", (event) => {
+    if (root.offsetParent === null || document.querySelector("dialog[open]") || !editor.current) return;
+    const action = pick(event, editor, brush);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+/** The action of a key press; null where it has none, so that the browser handles it. */
+function pick(event, editor, brush) {
+  const key = keyOf(event);
+  if (event.altKey && !["[", "]"].includes(key)) return null; // a Mac types [ with Option
+  if (event.ctrlKey || event.metaKey) {
+    const edited = brush.tool ? brush : editor;
+    if (key === "z") return () => edited.step(event.shiftKey ? "redo" : "undo");
+    return key === "y" ? () => edited.step("redo") : null;
+  }
+  if (!brush.isAvailable || isTextField(event.target)) return null;
+  if (key === "escape") return brush.tool ? () => brush.escape() : null;
+  return {
+    b: () => brush.choose("repair", true),
+    k: () => brush.choose("keep", true),
+    "[": () => brush.resize(brush.size - 1),
+    "]": () => brush.resize(brush.size + 1),
+  }[key] ?? null;
+}
