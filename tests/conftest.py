@@ -7,6 +7,7 @@ The process that hands out the tests (pytest-xdist) reads this file too and need
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -92,10 +93,32 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem.get_closest_marker("browser") is None:
         for close in _browser_pages:
             close()
+    free_memory()
+
+
+# Only then a file's garbage is worth the half second that looking for it takes, in bytes.
+WORTH_COLLECTING = 20 << 20
+_resident = 0  # bytes, when garbage was last collected
+
+
+def free_memory() -> None:
+    """Collects garbage and returns its memory, where this process has grown."""
     from pix2pix.runtime.malloc import trim_heap
 
-    gc.collect()
+    global _resident
     trim_heap()
+    if resident_memory() > _resident + WORTH_COLLECTING:
+        gc.collect()
+        trim_heap()
+        _resident = resident_memory()
+
+
+def resident_memory() -> int:
+    """Of this process, in bytes; growing without end where the system does not say."""
+    path = Path("/proc/self/statm")
+    if not path.exists():
+        return _resident + 2 * WORTH_COLLECTING
+    return int(path.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.fixture(scope="session", autouse=True)

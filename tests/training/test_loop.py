@@ -54,7 +54,7 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
 def test_a_tiny_colorizer_learns_blue_above_and_green_below(tmp_path: Path) -> None:
     data = write_photos(tmp_path / "data", 4, 2)
     out = tmp_path / "run"
-    keys = ["--max-steps", 250, "--batch-size", 4, "--ema", 0, "--lr", 2e-3, "--gan-start", 0.9]
+    keys = ["--max-steps", 120, "--batch-size", 2, "--ema", 0, "--lr", 4e-3, "--gan-start", 0.9]
     assert run("colorize", "--data", data, "--out", out, *SMALL, *keys) == 0
     figures = read_metrics(out)[-1]["val"]
     assert figures["ab_error"] < figures["ab_error_grey"] / 2
@@ -86,6 +86,8 @@ def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int) -> None:
     keys = [*SMALL, "--max-steps", 8, "--batch-size", 2, "--log-every", 1, "--gan-start", 0]
     if recipe == "trace":  # whose encoder has weights and a rate of its own
         keys += ["--encoder", "efficientnet-lite0", "--depth", 5]
+    else:
+        keys += ["--size", 32, "--depth", 3, "--receptive-field", 16]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(recipe, "--data", data, "--out", whole, *keys, "--save-every", 100) == 0
 
