@@ -42,9 +42,11 @@ PRECISIONS: dict[str, Precision] = {"8": "int8_storage", "16": "fp16_storage", "
 
 
 def build_browser_model(
-    name: str, config: CheckpointConfig, model: Model, weights: str = "auto"
+    name: str, config: CheckpointConfig, model: Model, weights: str = "auto", title: str = ""
 ) -> BrowserModel:
     """The files of a checkpoint for the browser; their names have a hash of their contents.
+
+    `name`: their beginning. `title`: the model's name in messages, by default the same.
 
     `weights`: "auto", 8 bits where that is as good and else 16; or a key of PRECISIONS.
     """
@@ -54,7 +56,7 @@ def build_browser_model(
     precision = PRECISIONS[weights]
     graphs = {"generator": build_onnx_model(generator, precision).SerializeToString()}
     props: dict[str, Any] = {
-        "name": name,
+        "name": title or name,
         "precision": precision,
         "config": config.to_dict(),
         "shape": list(config.shape),

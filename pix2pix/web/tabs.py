@@ -13,7 +13,7 @@ from pix2pix.images.negative import WEIGHTS as NEGATIVE_WEIGHTS
 from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer, Translator, load_any
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of, example_files, with_examples
-from pix2pix.runtime.bundle import ASSETS
+from pix2pix.runtime.bundle import ASSETS, CHECKPOINTS
 from pix2pix.web.browser_model import BrowserModel, build_browser_model
 from pix2pix.web.image_props import (
     IMAGE_SCRIPT,
@@ -48,6 +48,11 @@ class SiteModel(NamedTuple):
 
     title: str
     folder: Path
+
+    @property
+    def model_name(self) -> str:
+        """What messages call the model: the name of a bundled checkpoint, else the tab's title."""
+        return self.folder.name if self.folder.parent == CHECKPOINTS else self.title
 
 
 def build_tabs(
@@ -122,9 +127,9 @@ def draw_tab(
     traces = tracer is not None
     panel = start_panel_props(name, api, canvas, traces)
     parts += [Part("start-panel", START_PANEL_SCRIPT, panel)]
-    built = {"generator": add_model(name, entry.folder, files, weights)}
+    built = {"generator": add_model(name, entry.folder, files, weights, entry.model_name)}
     if tracer is not None:
-        built["tracer"] = add_model("trace", tracer.folder, files, weights)
+        built["tracer"] = add_model("trace", tracer.folder, files, weights, tracer.model_name)
     return Tab(name, entry.title, "draw", "draw", tuple(parts), built)
 
 
@@ -143,7 +148,7 @@ def colorize_tab(
     files[f"{MODELS}/negative.npz"] = NEGATIVE_WEIGHTS.read_bytes()
     props = colorize_props(name, f"local/{name}", model.size, first, examples)
     parts = (Part("photo", COLORIZE_SCRIPT, props),)
-    built = {"generator": add_model(name, entry.folder, files, weights)}
+    built = {"generator": add_model(name, entry.folder, files, weights, entry.model_name)}
     return Tab(name, entry.title, "colorize", "colorize", parts, built)
 
 
@@ -160,14 +165,16 @@ def image_tab(
         files[url] = content
         examples.append({"name": path.name, "image": thumbnail(path), "url": url})
     props = image_props(name, f"local/{name}", model, first, examples)
-    built = {"generator": add_model(name, entry.folder, files, weights)}
+    built = {"generator": add_model(name, entry.folder, files, weights, entry.model_name)}
     parts = (Part("photo", IMAGE_SCRIPT, props),)
     return Tab(name, entry.title, "colorize", "image", parts, built)
 
 
-def add_model(name: str, folder: Path, files: dict[str, bytes], weights: str) -> dict[str, Any]:
-    """Adds a checkpoint's files; its props."""
-    model: BrowserModel = build_browser_model(name, *load_checkpoint(folder), weights)
+def add_model(
+    name: str, folder: Path, files: dict[str, bytes], weights: str, title: str = ""
+) -> dict[str, Any]:
+    """Adds a checkpoint's files; its props. `name` and `title`: as in `build_browser_model`."""
+    model: BrowserModel = build_browser_model(name, *load_checkpoint(folder), weights, title)
     files.update({f"{MODELS}/{file}": content for file, content in model.files.items()})
     return model.props
 

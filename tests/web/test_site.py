@@ -118,6 +118,7 @@ def test_a_checkpoint_of_ones_own_becomes_a_page(pen: Path, tmp_path: Path) -> N
     assert (tab["title"], tab["name"]) == ("my shoes", "my_shoes") and facts["runtime"] == CDN
     assert tab["parts"][0]["props"]["kind"] == "lines"
     model = tab["models"]["generator"]
+    assert model["name"] == "my shoes", "as messages call it"
     for part in model["files"].values():
         content = (out / "models" / part["file"]).read_bytes()
         assert len(content) == part["bytes"] and gzip.decompress(content)
@@ -148,7 +149,11 @@ def test_a_tracer_of_facades_works_in_their_tab(tmp_path: Path) -> None:
     names = ("trace", "facades")
     build_site(tmp_path / "out", [SiteModel(n, CHECKPOINTS / n) for n in names], CDN)
     (tab,) = facts_of(tmp_path / "out")["tabs"]
-    assert tab["name"] == "facades" and set(tab["models"]) == {"generator", "tracer"}
+    assert tab["name"] == "facades"
+    assert {part: model["name"] for part, model in tab["models"].items()} == {
+        "generator": "facades",
+        "tracer": "trace",
+    }
 
 
 def test_an_older_page_is_replaced_and_other_files_are_not(pen: Path, tmp_path: Path) -> None:

@@ -116,9 +116,10 @@ def test_a_model_that_does_not_come_is_said_and_loaded_later(
 
     mend = break_route(profile, "**/models/pen-*", fail)
     page = open_page(profile, site)
-    ink = draw(page)
-    wait_for_problem(page, f"The model pen could not be loaded: {words}")
-    page.locator("#panel-pen .st-notice").wait_for()
+    wait_for_problem(page, f"The model Pen could not be loaded: {words}")  # before a stroke
+    with page.expect_request_finished(lambda request: "/models/pen-" in request.url):
+        ink = draw(page)
+    assert page.get_by_text(words).count() == 1, "no second message for the stroke"
     mend()
     page.evaluate("dispatchEvent(new Event('online'))")  # else the next try is 2 seconds later
     page.wait_for_function(PICTURE)
@@ -187,7 +188,8 @@ def test_an_old_browser_is_told_which_one_it_needs(
     page = open_page(profile, site)
     wait_for_problem(page, f"it has no {lacks}, or a setting turns it off")
     draw(page)  # which still works
-    page.locator("#panel-pen .st-notice", has_text="Safari 16.4").wait_for()
+    page.locator(".st-notice", has_text="Safari 16.4").wait_for()
+    assert page.get_by_text("Safari 16.4").count() == 1
 
 
 def test_without_storage_the_page_draws_and_says_that_nothing_is_kept(
@@ -205,9 +207,11 @@ def test_without_storage_the_page_draws_and_says_that_nothing_is_kept(
 def test_a_drawing_goes_on_without_a_network_and_its_picture_comes_with_it(
     site: str, profile: Any
 ) -> None:
+    mend = break_route(profile, "**/runtime/*", lambda route: route.abort())
     page = open_page(profile, site)
-    page.wait_for_load_state("networkidle")  # the worker's scripts have come, the model has not
+    page.wait_for_load_state("networkidle")  # the worker's scripts have come, the engine has not
     profile.set_offline(True)
+    mend()
     draw(page)
     wait_for_problem(page, "The engine that makes pictures could not be loaded")
     ink = draw(page, 0.7)

@@ -143,7 +143,7 @@ def test_the_photo_is_kept_while_the_model_does_not_come(
     page.locator(f"{PHOTO}[data-ready]").wait_for()
     colors(80, 60).save(tmp_path / "late.png")
     open_file(page, "Open a photo", tmp_path / "late.png")
-    page.locator(".st-about", has_text="The model aerial could not be loaded").wait_for()
+    page.locator(".st-about", has_text="The model Aerial could not be loaded").wait_for()
     broken.clear()
     page.locator(f'{PHOTO}[data-shown="late.png"]').wait_for()  # by itself
     profile.unroute_all(behavior="ignoreErrors")

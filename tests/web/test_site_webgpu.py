@@ -142,7 +142,7 @@ def test_webgpu_draws_the_picture_of_the_python_pipeline(
 ) -> None:
     visit = Visit(swiftshader)
     visit.open(f"{site}?webgpu=force")
-    assert "the model pen runs on WebGPU" in visit.draw_first()
+    assert "the model Pen runs on WebGPU" in visit.draw_first()
     visit.draw()
     assert visit.error(pen) <= 3
     worker = next(w for w in visit.page.workers if w.url.endswith("engine/worker.js"))
@@ -175,7 +175,7 @@ def test_software_is_not_tried_and_webgpu_can_be_turned_off(
 def test_the_faster_one_is_kept(site: str, pen: Path, visit: Visit) -> None:
     visit.fake_gpu("fast")
     visit.open(site)
-    assert "the model pen runs on WebGPU" in visit.draw_first()
+    assert "the model Pen runs on WebGPU" in visit.draw_first()
     assert visit.gpu_runs() == 3
     visit.draw()
     assert visit.gpu_runs() > 3 and visit.error(pen) <= 3
@@ -184,7 +184,7 @@ def test_the_faster_one_is_kept(site: str, pen: Path, visit: Visit) -> None:
 def test_a_slower_one_is_not(site: str, pen: Path, visit: Visit) -> None:
     visit.fake_gpu("slow")
     visit.open(site)
-    assert "the model pen runs in WebAssembly" in visit.draw_first()
+    assert "the model Pen runs in WebAssembly" in visit.draw_first()
     visit.draw()
     assert visit.gpu_runs() == 3 and visit.error(pen) <= 3
 
@@ -219,7 +219,7 @@ def test_a_gpu_that_fails_later_leaves_the_picture_to_webassembly(
 ) -> None:
     visit.fake_gpu(fault)
     visit.open(f"{site}?webgpu=force")
-    assert "the model pen runs on WebGPU" in visit.draw_first()
+    assert "the model Pen runs on WebGPU" in visit.draw_first()
     assert reason in visit.draw_first(), "and the picture of this stroke came"
     visit.draw()
     assert visit.gpu_runs() == 4 and visit.error(pen) <= 3

@@ -41,3 +41,8 @@ export function showNotice(frame, message) {
   frame.append(node);
   setTimeout(() => node.remove(), NOTICE_MS);
 }
+
+/** Shows an error's message, unless the page shows it in another place. */
+export function showFailure(frame, error) {
+  if (!error.isShown) showNotice(frame, error.message);
+}

@@ -1,7 +1,7 @@
 // A drawing tab: the canvas with its toolbar and palette, and the requests for the picture.
 
 import { unpackIds, packIds } from "../core/codec.js";
-import { confirmDialog, showNotice } from "../core/dialog.js";
+import { confirmDialog, showFailure, showNotice } from "../core/dialog.js";
 import { LatestOnlyQueue } from "../core/latest_only_queue.js";
 import { DrawingCanvas } from "../canvas/drawing_canvas.js";
 import { KeyboardCursor } from "../canvas/keyboard_cursor.js";
@@ -111,7 +111,7 @@ function connectServer(studio, props) {
   studio.queue = new LatestOnlyQueue({
     send: (id) => sendDrawing(studio, id, request),
     onWaiting: (waiting) => studio.preview?.classList.toggle("st-busy", waiting),
-    onFailure: (error) => showNotice(canvas.frame, error.message),
+    onFailure: (error) => showFailure(canvas.frame, error),
   });
   window.addEventListener("online", () => studio.queue.retryNow());
 }
@@ -125,7 +125,7 @@ async function sendDrawing(studio, id, request) {
     if (isSaved()) {
       studio.saving = null;
       // The queue reports only the failure of its newest request.
-      if (id !== studio.queue.id) showNotice(studio.canvas.frame, error.message);
+      if (id !== studio.queue.id) showFailure(studio.canvas.frame, error);
     }
     throw error;
   });

@@ -1,7 +1,7 @@
 // Files that become the drawing: label images are opened, photos traced.
 
 import { unpackIds } from "../core/codec.js";
-import { confirmDialog, showNotice } from "../core/dialog.js";
+import { confirmDialog, showFailure, showNotice } from "../core/dialog.js";
 import { acceptFiles, describeFirst } from "../core/file_input.js";
 import { buildProgress } from "../core/upload.js";
 import { sendFile } from "./draw_client.js";
@@ -34,7 +34,7 @@ export function buildDrawingFiles({ studio, tab, props }) {
     }
   }
 
-  const report = (error) => showNotice(studio.canvas.frame, error.message);
+  const report = (error) => showFailure(studio.canvas.frame, error);
   const trace = (file) => send(file, "trace").catch(report);
 
   const open = (file) => send(file, "open").catch(async (error) => {

@@ -3,7 +3,7 @@
 import { colorLookup, paintIds } from "../canvas/label_map.js";
 import { packIds, unpackIds } from "../core/codec.js";
 import { button, group, thumbnailButton } from "../core/controls.js";
-import { showNotice } from "../core/dialog.js";
+import { showFailure } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 import { saveBlob } from "../core/download.js";
 import { buildFilePicker } from "../core/file_input.js";
@@ -22,7 +22,7 @@ export async function mountStartPanel({ element, props }) {
   const studio = studioOf(props.tab);
   studio.kind = props.kind;
   const files = buildDrawingFiles({ studio, tab: element.closest(".studio-draw"), props });
-  const attempt = (work) => work().catch((error) => showNotice(studio.canvas.frame, error.message));
+  const attempt = (work) => work().catch((error) => showFailure(studio.canvas.frame, error));
   studio.saveDrawing = () => attempt(async () => {
     const { blob, name } = await fetchLabelImage(props.api, await packIds(studio.canvas.map));
     saveBlob(blob, `${name}.png`);

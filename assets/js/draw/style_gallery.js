@@ -3,7 +3,7 @@
 
 import { packIds } from "../core/codec.js";
 import { thumbnailButton } from "../core/controls.js";
-import { showNotice } from "../core/dialog.js";
+import { showFailure, showNotice } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 import { buildFilePicker } from "../core/file_input.js";
 import { buildProgress } from "../core/upload.js";
@@ -120,7 +120,7 @@ class StyleGallery {
       this.studio.setStyle({ name: answer.name, values: answer.style, photo: answer.photo });
     } catch (error) {
       this.photo.setBusy(false);
-      showNotice(frame, error.message);
+      showFailure(frame, error);
     }
   }
 

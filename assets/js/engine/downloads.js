@@ -45,6 +45,9 @@ export function showProblem(name, problem) {
   document.body.append(message);
 }
 
+/** Whether the message is at the edge of the page. */
+export const isProblemShown = (problem) => Boolean(message?.isConnected) && [...problems.values()].includes(problem);
+
 function show() {
   if (!running.size) return;
   bar = group("st-progress", "progressbar", "");

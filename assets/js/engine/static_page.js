@@ -9,17 +9,17 @@ import { requestedTab } from "../core/tab_routing.js";
 import { unsupported } from "./browser_support.js";
 import { LocalPhotos } from "./colorize/local_photos.js";
 import { LocalDraw } from "./draw/local_draw.js";
-import { showDownloads, showProblem } from "./downloads.js";
+import { isProblemShown, showDownloads, showProblem } from "./downloads.js";
 import { LocalImages } from "./image/local_images.js";
 import { WorkerClient } from "./worker_client.js";
 
 const facts = JSON.parse(document.getElementById("st-facts").textContent);
 const client = new WorkerClient(new URL("./worker.js", import.meta.url));
+const query = new URLSearchParams(location.search);
 const opened = new Map(); // promises, by the name of the tab
 
 function start() {
   if (document.documentElement.classList.contains("st-starts-dark")) document.body.classList.add("dark");
-  const query = new URLSearchParams(location.search);
   if (query.has("embed")) embed();
   const places = { runtime: urlOf(facts.runtime), models: urlOf(facts.models) };
   client.prepare("start", { ...places, webgpu: query.get("webgpu") ?? "auto" });
@@ -69,7 +69,16 @@ function moveBetween(buttons, button, event) {
   next.focus();
 }
 
-const call = (method, args, transfer) => client.call(method, args, transfer);
+/** Calls a method of the worker; its error says whether the page shows it already. */
+const call = (method, args, transfer) => client.call(method, args, transfer).catch((error) => {
+  throw Object.assign(error, { isShown: isProblemShown(error.message) });
+});
+
+/** Loads the model of a tab before it is needed; but not in a page of which this one is a small part. */
+function warm(tab) {
+  if (query.has("embed") || navigator.connection?.saveData) return;
+  call("warm", { tab }).catch(() => {}); // the page shows why
+}
 
 /** Give a tab its engine, by the kind that the builder names; return further arguments of its parts. */
 const ENGINES = {
@@ -77,11 +86,13 @@ const ENGINES = {
     const { kind, width, height, classes, file_name: fileName } = props;
     registerEngine(props.api, new LocalDraw(call, name, fileName));
     client.prepare("openDrawTab", { tab: name, models, canvas: { kind, width, height, classes, fileName } });
+    warm(name);
     return [];
   },
   image({ name, models, parts: [{ props }] }) {
     registerEngine(props.api, new LocalImages(call, name, absolute(props).examples));
     client.prepare("openImageTab", { tab: name, models });
+    warm(name);
     return [];
   },
   colorize({ name, models }) {

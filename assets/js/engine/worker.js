@@ -16,6 +16,7 @@ const METHODS = {
   openDrawTab({ tab, models, canvas }) { draws.set(tab, new DrawEngine(store, models, canvas)); },
   openColorizeTab({ tab, models }) { colorizes.set(tab, new ColorizeEngine(store, models)); },
   openImageTab({ tab, models }) { images.set(tab, new ImageEngine(store, models)); },
+  async warm({ tab }) { await (draws.get(tab) ?? images.get(tab)).warm(); },
   draw: ({ tab, ...drawing }) => draws.get(tab).draw(drawing),
   readFile: ({ tab, ...request }) => draws.get(tab).read(request),
   encodeLabelImage: ({ tab, ids }) => draws.get(tab).encodeLabelImage(ids),

@@ -20,6 +20,9 @@ export class ImageEngine {
     this.isTracer = generator.config.task === "photo2labels";
   }
 
+  /** Loads the model before the first photo is opened. */
+  warm() { return this.store.open(this.model); }
+
   /**
    * "preview" of { file, name }: { before, after, name, width, height, notice }, data URIs and the photo's own
    * size. "result": { blob, name, notice }, a PNG file. Rejects with "NAME: reason" for what is no picture.
