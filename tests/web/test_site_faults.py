@@ -207,13 +207,12 @@ def test_without_storage_the_page_draws_and_says_that_nothing_is_kept(
 def test_a_drawing_goes_on_without_a_network_and_its_picture_comes_with_it(
     site: str, profile: Any
 ) -> None:
-    mend = break_route(profile, "**/runtime/*", lambda route: route.abort())
+    mend = break_route(profile, "**/models/pen-*", lambda route: route.abort())
     page = open_page(profile, site)
-    page.wait_for_load_state("networkidle")  # the worker's scripts have come, the engine has not
+    wait_for_problem(page, "The model Pen could not be loaded: there is no connection")
     profile.set_offline(True)
     mend()
     draw(page)
-    wait_for_problem(page, "The engine that makes pictures could not be loaded")
     ink = draw(page, 0.7)
     profile.set_offline(False)
     page.wait_for_function(NEWEST)
