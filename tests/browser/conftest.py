@@ -1,4 +1,4 @@
-"""The Colourise tab with a model that shows its hints."""
+"""The Colourise tab with models that show their hints and strokes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from helpers.colorize_tab import SpotColorizer, Visit, to_colors
+from helpers.hand import open_file, save_grey_photo
+from helpers.repair import remove_scratches
 from helpers.serving import serve
-from helpers.stand_ins import PaletteDrawer
+from helpers.stand_ins import PaletteDrawer, StrokeRestorer
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +22,24 @@ def spots(upload_folder: Path) -> Iterator[str]:
 def tab(spots: str, visit: Visit) -> Any:
     """A page with the Colourise tab open."""
     return to_colors(visit(spots))
+
+
+@pytest.fixture(scope="module")
+def repairing(upload_folder: Path) -> Iterator[str]:
+    """The app's address; what is marked becomes grey."""
+    yield from serve(PaletteDrawer(), SpotColorizer(), restorer=StrokeRestorer())
+
+
+@pytest.fixture
+def repair_photo(tmp_path: Path) -> Path:
+    return save_grey_photo(tmp_path / "one.png", (300, 200))
+
+
+@pytest.fixture
+def repair_tab(repairing: str, visit: Visit, repair_photo: Path) -> Any:
+    """A page with a photo open whose scratches are removed."""
+    page = to_colors(visit(repairing))
+    open_file(page, "Open photos", repair_photo)
+    page.locator(".st-photo[data-shown='one.png']").wait_for()
+    remove_scratches(page)
+    return page

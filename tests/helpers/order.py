@@ -18,6 +18,7 @@ LONGEST = (
     "test_browser_models",
     "test_browser_engine",
     "test_browser_repair",
+    "test_browser_repair_kept",
     "test_browser_tools",
     "test_browser_files",
     "test_browser_proxy",

@@ -8,6 +8,8 @@ from helpers.colorize_tab import color_at
 from helpers.hand import decode_uri
 
 Point = tuple[float, float]  # in 0..1 of the photo
+SKY = [(0.2, 0.2), (0.6, 0.2)]  # a stroke through the bright part of a grey photo
+ON_IT, BESIDE = (0.4, 0.2), (0.4, 0.35)
 REPAIRED = 108  # the grey of a place that StrokeRestorer repaired
 
 
