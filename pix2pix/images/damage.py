@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 MAX_LAYERS = 4
-VISIBLE = 0.03  # a smaller change of L, in 0..1, is not called damage
-LIGHT, DARK = (0.75, 1.0), (0.0, 0.3)  # tones of damage; paper shows, or dirt lies on it
+FAINT_FRACTION = 0.25  # of the layers; most damage is nearly opaque
+VISIBLE = 0.05  # a smaller change of L, in 0..1, is not called damage
+LIGHT, DARK = (0.8, 1.0), (0.0, 0.2)  # tones of damage; paper shows, or dirt lies on it
 
 Opacity = np.ndarray  # (H, W) float32 in 0..1
 Shape = tuple[int, int]
@@ -40,14 +41,15 @@ def random_opacity(
 ) -> np.ndarray:
     """The opacity (H, W) float32 of one layer of damage."""
     if masks and rng.random() < 0.65:
-        opacity = place_mask(masks[int(rng.integers(len(masks)))], shape, rng)
+        picked = (masks[int(rng.integers(len(masks)))] for _ in range(2))
+        opacity = place_mask(min(picked, key=np.count_nonzero), shape, rng)  # more thin than wide
     else:
         draw = DRAWN[int(rng.choice(len(DRAWN), p=DRAWN_SHARES))]
         opacity = draw(shape, rng)
     if rng.random() < 0.3:
         opacity = cv2.GaussianBlur(opacity, (0, 0), rng.uniform(0.4, 1.2))
-    weakest = 0.25 if rng.random() < 0.5 else 0.8
-    return (opacity * np.float32(rng.uniform(weakest, 1))).clip(0, 1).astype(np.float32)
+    low, high = (0.3, 0.75) if rng.random() < FAINT_FRACTION else (0.75, 1)
+    return (opacity * np.float32(rng.uniform(low, high))).clip(0, 1).astype(np.float32)
 
 
 def place_mask(mask: np.ndarray, shape: Shape, rng: np.random.Generator) -> Opacity:
