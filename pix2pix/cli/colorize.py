@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from pix2pix.cli.arguments import Commands, add_checkpoint, add_command, add_device
 from pix2pix.cli.console import print_stderr
 from pix2pix.cli.photo_command import (
+    BUNDLED_RESTORER,
     RULES,
     Work,
     add_photo_options,
     check_photo_options,
+    find_restorer,
     open_task,
     run_photos,
 )
-from pix2pix.runtime.bundle import CHECKPOINTS
 
 if TYPE_CHECKING:
     from pix2pix.cli.photo_tasks import PhotoTask
@@ -88,8 +89,8 @@ def add_parser(commands: Commands) -> None:
     option(
         "--checkpoint-restore",
         metavar="X",
-        default=CHECKPOINTS / "restore",
-        help="the checkpoint of --remove-scratches (default: the bundled checkpoints/restore)",
+        default=BUNDLED_RESTORER,
+        help="the checkpoint of --remove-scratches (default: checkpoints/restore, if it is there)",
     )
     parser.set_defaults(run=run)
 
@@ -145,7 +146,8 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
     colorizer = load_colorizer(options.checkpoint, options.device)
     restorer = None
     if options.remove_scratches:
-        restorer = load_restorer(options.checkpoint_restore, options.device, "auto")
+        checkpoint = find_restorer(options.checkpoint_restore, "--checkpoint-restore")
+        restorer = load_restorer(checkpoint, options.device, "auto")
 
     def work(task: PhotoTask) -> tuple[str, ...]:
         photo, said = open_task(task)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pix2pix.cli.console import print_stderr
+from pix2pix.runtime.bundle import CHECKPOINTS
 from pix2pix.runtime.signals import StopSignal
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Processes a photo from file to file, and returns notes about it
 Work: TypeAlias = "Callable[[PhotoTask], tuple[str, ...]]"
 
+BUNDLED_RESTORER = CHECKPOINTS / "restore"
 MAX_LISTED = 10  # maximum number of photos to list for equal notes; more are counted
 
 RULES = """\
@@ -138,6 +140,20 @@ def plan_tasks(
     photos = find_photos(inputs, out, options.recursive)
     tasks, bad = plan_photos(photos.names, out, options.format and f".{options.format}")
     return tasks, photos.bad | bad, photos.left_out, True
+
+
+def find_restorer(checkpoint: str | Path, option: str) -> str | Path:
+    """The checkpoint that removes scratches. ValueError for the bundled one where it is absent.
+
+    `option` is the option that names another one.
+    """
+    if checkpoint == BUNDLED_RESTORER and not BUNDLED_RESTORER.exists():
+        raise ValueError(
+            "no model that removes scratches comes with this version; train one on photos, with "
+            "python train.py restore --data PHOTOS --out runs/restore, and add "
+            f"{option} runs/restore"
+        )
+    return checkpoint
 
 
 def open_task(task: PhotoTask) -> tuple[Image.Image, tuple[str, ...]]:

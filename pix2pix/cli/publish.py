@@ -10,8 +10,9 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pix2pix.cli.arguments import Commands, add_command
 
@@ -71,6 +72,14 @@ def add_parsers(commands: Commands) -> None:
         metavar="ID",
         help="license for the model card: an identifier of the Hub, or other",
     )
+    push.add_argument(
+        "--dataset",
+        metavar="OWNER/NAME",
+        action="append",
+        default=[],
+        help="data set on the Hub that it was trained on, for the model card; may be given several "
+        "times",
+    )
     space = add_command(
         commands,
         "space",
@@ -106,8 +115,12 @@ def run(options: argparse.Namespace) -> int:
     check_repo_name(options.repo)
     private, ask, examples = options.private, not options.yes, not options.no_examples
     if options.command == "push":
-        folder = Path(options.checkpoint)
-        return push_checkpoint(folder, options.repo, private, options.license, ask, examples)
+        folder, datasets = Path(options.checkpoint), options.dataset
+        for name in datasets:
+            check_repo_name(name)
+        return push_checkpoint(
+            folder, options.repo, private, options.license, ask, examples, datasets
+        )
     space: SpaceKind = "static" if options.static else "cpu" if options.cpu else "zero"
     if options.folder is None:
         return push_space(options.checkpoint, options.repo, private, ask, examples, space)
@@ -141,12 +154,13 @@ def push_checkpoint(
     license_id: str | None,
     ask: bool,
     examples: bool = True,
+    datasets: Sequence[str] = (),
 ) -> int:
     from pix2pix.hub.upload import get_account
 
     user = get_account()
     with tempfile.TemporaryDirectory() as scratch:
-        stage_checkpoint(folder, Path(scratch), repo_id, license_id, examples)
+        stage_checkpoint(folder, Path(scratch), repo_id, license_id, examples, datasets)
         return show_and_upload(Path(scratch), repo_id, "model", user, private, ask)
 
 
@@ -163,7 +177,12 @@ def push_space(
 
 
 def stage_checkpoint(
-    folder: Path, into: Path, repo_id: str, license_id: str | None, examples: bool = True
+    folder: Path,
+    into: Path,
+    repo_id: str,
+    license_id: str | None,
+    examples: bool = True,
+    datasets: Sequence[str] = (),
 ) -> None:
     """Copies the files to upload. Raises ValueError unless the checkpoint is valid."""
     from pix2pix.checkpoint import (
@@ -174,6 +193,7 @@ def stage_checkpoint(
         load_checkpoint,
     )
     from pix2pix.hub.upload import is_regular_file
+    from pix2pix.training.hub_metadata import SAMPLES_NAME, hub_metadata
     from pix2pix.training.model_card import write_card
 
     for name in (CONFIG_NAME, WEIGHTS_NAME):
@@ -195,7 +215,9 @@ def stage_checkpoint(
     for path in sorted((folder / EXAMPLES_DIR).glob("*")) if examples else ():
         if is_picture(path, folder):
             copy_picture(path, into / EXAMPLES_DIR / path.name)
-    (into / CARD_NAME).write_text(complete_card(text, config, repo_id, license_id), "utf-8")
+    known = hub_metadata(config, repo_id, datasets, (into / SAMPLES_NAME).is_file())
+    text = complete_card(text, config, repo_id, license_id, known)
+    (into / CARD_NAME).write_text(text, "utf-8")
 
 
 def remove_private_paths(
@@ -246,9 +268,16 @@ def is_picture(path: Path, folder: Path) -> bool:
 
 
 def complete_card(
-    text: str, config: "CheckpointConfig", repo_id: str, license_id: str | None
+    text: str,
+    config: "CheckpointConfig",
+    repo_id: str,
+    license_id: str | None,
+    known: Mapping[str, Any],
 ) -> str:
-    """The card with front matter for the Hub and usage instructions with the repo's name."""
+    """The card with front matter for the Hub and usage instructions with the repo's name.
+
+    `known` are further values for the front matter.
+    """
     from pix2pix.hub.upload import with_front_matter
     from pix2pix.training.model_card import LIBRARY, WORDS, fence, write_card
 
@@ -265,6 +294,7 @@ def complete_card(
         "library_name": LIBRARY,
         "pipeline_tag": words.pipeline_tag,
         "tags": ["pix2pix", "image-to-image", config.task],
+        **known,
     }
     if license_id is not None:
         values["license"] = license_id

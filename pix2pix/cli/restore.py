@@ -14,6 +14,7 @@ from pix2pix.cli.photo_command import (
     Work,
     add_photo_options,
     check_photo_options,
+    find_restorer,
     open_task,
     run_photos,
 )
@@ -101,7 +102,8 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
     strokes = read_strokes(options.strokes) if options.strokes else ()
     if options.map and len(tasks) > 1:
         raise ValueError(f"--map is for one photo, {tasks[0].source} has {len(tasks)} pages")
-    restorer = load_restorer(options.checkpoint, options.device, "auto")
+    checkpoint = find_restorer(options.checkpoint, "--checkpoint")
+    restorer = load_restorer(checkpoint, options.device, "auto")
 
     def work(task: PhotoTask) -> tuple[str, ...]:
         photo, said = open_task(task)

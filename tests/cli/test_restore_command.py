@@ -10,6 +10,7 @@ from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.cli.photo_command import find_restorer
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -94,6 +95,19 @@ def test_scratches_are_removed_before_colouring(
     status, lines = colorize("photo.jpg", "-o", "out.png", *options)
     assert status == 0
     assert any("scratches" in line or "nothing was repaired" in line for line in lines)
+
+
+def test_where_no_model_is_bundled_the_way_to_one_is_said(
+    colorize: Colorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pix2pix.cli.photo_command.BUNDLED_RESTORER", Path("none/restore"))
+    options = ["--remove-scratches", "--checkpoint-restore", "none/restore"]
+    status, lines = colorize("photo.jpg", "-o", "out.png", *options)
+    assert status == 2 and "train.py restore --data PHOTOS" not in lines[-1], (
+        "a name that was given"
+    )
+    with pytest.raises(ValueError, match=r"train one on photos.*add --checkpoint runs/restore"):
+        find_restorer(Path("none/restore"), "--checkpoint")
 
 
 def test_a_wrong_checkpoint_for_scratches_is_refused(colorize: Colorize) -> None:

@@ -72,6 +72,13 @@ def test_masks_lie_beside_train_and_every_tenth_is_held_out(tmp_path: Path) -> N
     assert [m.max() for m in val] == [105, 115]
 
 
+def test_masks_are_not_taken_for_photos(tmp_path: Path) -> None:
+    write_masks(tmp_path, 3)
+    Image.new("RGB", (80, 80)).save(tmp_path / "photo.png")
+    with pytest.raises(ValueError, match="a folder damage beside photos; expected the photos in"):
+        open_damaged(tmp_path)
+
+
 def test_without_masks_damage_is_drawn(tmp_path: Path) -> None:
     assert read_masks(tmp_path, "train") == []
     (tmp_path / "damage").mkdir()

@@ -156,13 +156,16 @@ def test_push_uploads_the_checkpoint_its_card_and_the_cards_pictures(
 def test_the_card_says_what_the_hub_reads_and_how_to_use_the_model(
     hub_server: FakeHub, login: None, run_folder: Path
 ) -> None:
-    cli.main(["push", str(run_folder), NAME, "--yes", "--license", "cc-by-sa-4.0"])
+    options = ["--license", "cc-by-sa-4.0", "--dataset", "ada/photos"]
+    cli.main(["push", str(run_folder), NAME, "--yes", *options])
     card = hub_server.repos["model", NAME].files()["README.md"].decode()
     assert read_front_matter(card) == {
         "library_name": "pix2pix-studio",
         "pipeline_tag": "image-to-image",
         "tags": ["pix2pix", "image-to-image", "labels2photo"],
         "license": "cc-by-sa-4.0",
+        "datasets": ["ada/photos"],
+        "widget": [{"text": "held-out examples", "output": {"url": "samples.jpg"}}],
     }
     assert f"--checkpoint {NAME}" in card and f'load_drawer("{NAME}")' in card
     assert "![held-out samples](samples.jpg)" in card and "https://example.com/a.png" in card

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import torch
 
+from pix2pix.data.discovery import locate_split
 from pix2pix.data.image_cache import CachedExamples
 from pix2pix.data.loader import Batch
 from pix2pix.data.resize_crop import Geometry
@@ -119,6 +120,12 @@ def read_masks(root: Path, split: str) -> list[np.ndarray]:
     folder = root / MASKS_FOLDER
     if not folder.is_dir():
         return []
+    place = locate_split(root, "train")
+    if place is not None and root in place.folders:
+        raise ValueError(
+            f"{root}: has a folder {MASKS_FOLDER} beside photos; expected the photos in "
+            f"{root / 'train'}, to tell them from masks"
+        )
     paths = sorted(find_images(folder))
     if not paths:
         raise ValueError(f"{folder}: expected images of damage (white on black), found none")
