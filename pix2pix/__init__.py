@@ -10,10 +10,12 @@ colorizer.colorize(Image.open("grandmother.jpg")).save("colour.png")
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pix2pix.config import VERSION
+
 if TYPE_CHECKING:
     from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer, Translator
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def load(

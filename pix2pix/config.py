@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+VERSION = "0.1.0"  # of this package, as in pyproject.toml
 FORMAT_VERSION = 1
 TASKS = ("labels2photo", "photo2labels", "colorize", "image2image", "restore")
 # Input and output channels of a generator, where the task fixes them

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import pix2pix
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -19,6 +21,11 @@ def test_pyproject_asks_for_what_requirements_txt_does() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     assert project["dependencies"] == [line for line in lines if line]
+
+
+def test_the_package_and_pyproject_have_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == pix2pix.__version__
 
 
 @pytest.fixture(scope="module")

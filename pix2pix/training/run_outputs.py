@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 import torch
 
-import pix2pix
+from pix2pix.config import VERSION
 from pix2pix.data.datasets.pair_dataset import ImagePairs
 from pix2pix.evaluation import evaluate
 from pix2pix.training.distributed import Workers
@@ -79,7 +79,7 @@ def training_facts(run: TrainingRun, step: int) -> dict[str, Any]:
         "images_seen": step * run.recipe.batch_size,
         "hours": round(run.seconds / 3600, 2),
         "device": describe_device(run.workers, run.trainer.bf16),
-        "pix2pix_version": pix2pix.__version__,
+        "pix2pix_version": VERSION,
         **init_facts(run.info),
         **describe_changes(run.info),
     }

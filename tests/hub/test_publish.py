@@ -10,6 +10,7 @@ from helpers.forked import Forker
 from helpers.synthetic import write_facades
 from PIL import Image
 
+import pix2pix
 import pix2pix.__main__ as cli
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.cli import train
@@ -343,7 +344,11 @@ def test_training_ends_with_the_model_on_the_hub(
     assert train_a_little(data, tmp_path / "run", "--push-to-hub", NAME, "--private") == 0
     repo = hub_server.repos["model", NAME]
     assert repo.private and "samples.jpg" in repo.files() and "state.pt" not in repo.files()
-    assert load_checkpoint(resolve(NAME, Hub(token=TOKEN)))[0].training["steps"] == 2
+    training = load_checkpoint(resolve(NAME, Hub(token=TOKEN)))[0].training
+    assert training["steps"] == 2 and training["pix2pix_version"] == pix2pix.__version__
+    (entry,) = read_front_matter(repo.files()["README.md"].decode())["model-index"]
+    figures = {m["type"]: m["value"] for m in entry["results"][0]["metrics"]}
+    assert {"l1", "psnr", "ssim"} <= figures.keys(), "held-out figures"
 
 
 def test_training_does_not_begin_without_a_login_to_end_with(

@@ -342,7 +342,7 @@ def test_help_has_the_type_the_choices_and_the_default_of_every_key(
         run("--help")
     text = " ".join(capsys.readouterr().out.split())
     for words in (
-        "--lr FLOAT learning rate of G [default: 0.0002; in recipes also 0.001]",
+        "--lr FLOAT learning rate of G [default: 0.0002; in recipes also 0.001, 0.002]",
         "--gan-mode {vanilla,lsgan,hinge}",
         "--random-flip [{true,false}] mirror half of the training views [default: true]",
         "--receptive-field {1,16,70,286}",
