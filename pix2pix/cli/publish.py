@@ -36,7 +36,7 @@ python -m pix2pix draw house.png -o photo.png --checkpoint OWNER/NAME
 """
 
 SPACE_HELP = """\
-Create a Hugging Face Space that serves a checkpoint.
+Create a Hugging Face Space that serves a checkpoint, or the whole studio.
 
 By default the app on ZeroGPU, of which a free account may have two. A checkpoint on the Hub is
 referenced by its commit; a local checkpoint is uploaded with the Space. With --static the page of
@@ -51,6 +51,7 @@ examples:
 
 SPACE_EXAMPLES = """\
 examples:
+  python -m pix2pix space ada/studio
   python -m pix2pix space ada/houses-studio --checkpoint ada/houses
   python -m pix2pix space ada/houses-studio --checkpoint runs/facades --folder build
   python -m pix2pix space ada/houses-page --checkpoint runs/facades --static
@@ -89,7 +90,9 @@ def add_parsers(commands: Commands) -> None:
     )
     space.add_argument("repo", metavar="OWNER/NAME", help="target Space, created if needed")
     space.add_argument(
-        "--checkpoint", required=True, metavar="X", help="checkpoint folder, or OWNER/NAME[@REV]"
+        "--checkpoint",
+        metavar="X",
+        help="checkpoint folder, or OWNER/NAME[@REV] (default: the studio with the bundled models)",
     )
     space.add_argument(
         "--folder", type=Path, metavar="DIR", help="build the Space in DIR without uploading"
@@ -165,7 +168,12 @@ def push_checkpoint(
 
 
 def push_space(
-    checkpoint: str, repo_id: str, private: bool, ask: bool, examples: bool, space: "SpaceKind"
+    checkpoint: str | None,
+    repo_id: str,
+    private: bool,
+    ask: bool,
+    examples: bool,
+    space: "SpaceKind",
 ) -> int:
     from pix2pix.cli.space import build_space
     from pix2pix.hub.upload import get_account

@@ -2,10 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Commands, add_command
 from pix2pix.runtime.bundle import CHECKPOINTS
 from pix2pix.web.runtime import cache_folder, check_runtime_url
+
+if TYPE_CHECKING:
+    from pix2pix.web.tabs import SiteModel
 
 HELP = """\
 Write the studio as a folder of static files, which runs the models in the visitor's browser.
@@ -66,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if options.checkpoint:
         models = [SiteModel(title_of(x), Path(resolve(x))) for x in options.checkpoint]
     else:
-        models = [SiteModel(title, CHECKPOINTS / name) for name, title in BUNDLED.items()]
+        models = bundled_models()
     sizes = build_site(options.out, models, runtime, cache_folder(), options.weights)
     megabytes = sum(sizes.values()) / 2**20
     print(f"{options.out}: {len(sizes)} files, {megabytes:.1f} MiB")
@@ -75,6 +79,13 @@ def run(options: argparse.Namespace) -> int:
             print(f"  {size / 2**20:5.1f} MiB  {name}")
     print(f"Try it: python -m http.server -d {options.out}")
     return 0
+
+
+def bundled_models() -> "list[SiteModel]":
+    """The models of a page for which no checkpoints are named."""
+    from pix2pix.web.tabs import SiteModel
+
+    return [SiteModel(title, CHECKPOINTS / name) for name, title in BUNDLED.items()]
 
 
 def title_of(checkpoint: str) -> str:

@@ -1,7 +1,8 @@
-"""Build a Hugging Face Space that serves one checkpoint: a copy of the app, or a static page."""
+"""Build a Hugging Face Space of one checkpoint or of the studio: a copy of the app, or a page."""
 
 import importlib.metadata
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from pix2pix.hub.download import pinned_name
 from pix2pix.hub.upload import SpaceKind, find_repo, is_regular_file, with_front_matter
 from pix2pix.images.reader import IMAGE_SUFFIXES
 from pix2pix.labels.label_map import is_facades
-from pix2pix.runtime.bundle import ASSETS, BUNDLE, PACKAGE
+from pix2pix.runtime.bundle import ASSETS, BUNDLE, CHECKPOINTS, PACKAGE
+from pix2pix.web.tabs import SiteModel
 
 OWN_TAB = "--checkpoint"
 PROMISES = {
@@ -28,6 +30,8 @@ PROMISES = {
     "restore": "Take scratches and stains out of old photos.",
     "image2image": "Give an image, see what becomes of it.",
 }
+STUDIO_PROMISE = "Draw a facade, get a building. Give old photos colour."
+STUDIO = "the bundled models"
 PLAIN_FILES = ("LICENSE", "requirements.txt")
 LEFT_OUT = ("__pycache__", "_bundle", "readme")  # "readme": pictures of the README in assets/
 PYTHON_VERSION = "3.12"  # ZeroGPU has 3.10 and 3.12
@@ -43,7 +47,7 @@ from pix2pix.app.main import main
 HERE = Path(__file__).resolve().parent
 
 if __name__ == "__main__":
-    main([{flag!r}, {checkpoint}, *sys.argv[1:]])
+    main([{arguments}*sys.argv[1:]])
 '''
 
 README = """\
@@ -54,44 +58,80 @@ README = """\
 
 
 def build_space(
-    checkpoint: str, repo_id: str, into: Path, examples: bool = True, space: SpaceKind = "zero"
+    checkpoint: str | None,
+    repo_id: str,
+    into: Path,
+    examples: bool = True,
+    space: SpaceKind = "zero",
 ) -> None:
     """Writes the Space into a folder, created if needed. ValueError for an invalid checkpoint.
 
-    With `examples`, the example images of a local checkpoint are included.
+    Without a checkpoint it is the whole studio with the bundled models. With `examples`, the
+    example images of a local checkpoint are included.
     """
+    if checkpoint is None:
+        return build_studio_space(repo_id, into, space)
     folder = Path(resolve(checkpoint))
     config, _ = load_checkpoint(folder)
     pinned = pinned_name(folder)
     if space == "static":
-        return build_static_space(folder, config, repo_id, into, pinned)
+        models = [SiteModel(repo_id.split("/")[1], folder)]
+        what = f"the checkpoint {pinned}" if pinned else "a checkpoint"
+        values = {"models": [pinned.split("@")[0]]} if pinned else {}
+        promise = PROMISES[config.task]
+        return build_static_space(models, promise, what, repo_id, into, values)
     into.mkdir(parents=True, exist_ok=True)
     copy_app(into)
     if pinned is None:
         copy_checkpoint(folder, into / "checkpoint", examples)
     what = f"the checkpoint {pinned}" if pinned else "the checkpoint in checkpoint/"
     where = repr(pinned) if pinned else 'str(HERE / "checkpoint")'
-    app = APP.format(what=what, flag=choose_flag(config), checkpoint=where)
-    (into / "app.py").write_text(app, "utf-8")
+    arguments = f"{choose_flag(config)!r}, {where}, "
+    write_front(into, repo_id, PROMISES[config.task], what, arguments, pinned)
+
+
+def build_studio_space(repo_id: str, into: Path, space: SpaceKind) -> None:
+    """Writes a Space of the whole studio: the app or the page, with the bundled models."""
+    from pix2pix.cli.site import bundled_models
+
+    if space == "static":
+        return build_static_space(bundled_models(), STUDIO_PROMISE, STUDIO, repo_id, into, {})
+    into.mkdir(parents=True, exist_ok=True)
+    copy_app(into)
+    for folder in sorted(path.parent for path in CHECKPOINTS.glob(f"*/{CONFIG_NAME}")):
+        copy_checkpoint(folder, into / CHECKPOINTS.name / folder.name, examples=True)
+    write_front(into, repo_id, STUDIO_PROMISE, STUDIO, "", None)
+
+
+def write_front(
+    into: Path, repo_id: str, promise: str, what: str, arguments: str, pinned: str | None
+) -> None:
+    """Writes app.py, which calls the app with `arguments`, and README.md."""
+    (into / "app.py").write_text(APP.format(what=what, arguments=arguments), "utf-8")
     title = repo_id.split("/")[1]
-    text = README.format(title=title, promise=PROMISES[config.task], what=what)
-    values = front_matter(title, PROMISES[config.task], pinned)
+    text = README.format(title=title, promise=promise, what=what)
+    values = front_matter(title, promise, pinned)
     (into / CARD_NAME).write_text(with_front_matter(text, values), "utf-8")
 
 
 def build_static_space(
-    folder: Path, config: CheckpointConfig, repo_id: str, into: Path, pinned: str | None
+    models: Sequence[SiteModel],
+    promise: str,
+    what: str,
+    repo_id: str,
+    into: Path,
+    values: dict[str, Any],
 ) -> None:
-    """Writes the page without a server, with the headers that let it use threads."""
+    """Writes the page without a server, with the headers that let it use threads.
+
+    `values` are further ones for the front matter.
+    """
     from pix2pix.cli.site import cache_folder
     from pix2pix.web.site import build_site
-    from pix2pix.web.tabs import SiteModel
 
     title = repo_id.split("/")[1]
-    build_site(into, [SiteModel(title, folder)], cache=cache_folder())
-    promise = PROMISES[config.task]
-    what = f"the checkpoint {pinned}" if pinned else "a checkpoint"
-    values: dict[str, Any] = {
+    build_site(into, models, cache=cache_folder())
+    values |= {
         "title": title,
         "colorFrom": "blue",
         "colorTo": "red",
@@ -99,15 +139,13 @@ def build_static_space(
         "app_file": "index.html",
         "license": "mit",
         "short_description": promise,
-        "tags": ["pix2pix", "image-to-image", config.task],
+        "tags": ["pix2pix", "image-to-image"],
         "custom_headers": {
             "cross-origin-embedder-policy": "require-corp",
             "cross-origin-opener-policy": "same-origin",
             "cross-origin-resource-policy": "cross-origin",
         },
     }
-    if pinned is not None:
-        values["models"] = [pinned.split("@")[0]]
     text = README.format(title=title, promise=promise, what=what)
     text += "\nIt runs in your browser: nothing that you draw or open leaves your device.\n"
     (into / CARD_NAME).write_text(with_front_matter(text, values), "utf-8")

@@ -26,6 +26,7 @@ from pix2pix.config import LabelColor
 from pix2pix.hub.client import Hub
 from pix2pix.inference import Drawer, load_drawer
 from pix2pix.training.train_step import checkpoint_config
+from pix2pix.web.tabs import SiteModel
 
 CPU = ("cpu", "torch")
 NAME = "ada/houses"
@@ -243,3 +244,39 @@ def test_a_static_space_is_the_page_without_a_server(
     assert values["app_file"] in files and values["sdk"] == "static"
     assert values["custom_headers"]["cross-origin-embedder-policy"] == "require-corp"
     assert not [name for name in files if name.endswith((".py", ".safetensors"))]
+
+
+# ---- the whole studio -----------------------------------------------------------------------
+
+
+def test_a_space_without_a_checkpoint_is_the_studio_with_the_bundled_models(tmp_path: Path) -> None:
+    folder = tmp_path / "space"
+    assert cli.main(["space", "ada/studio", "--folder", str(folder)]) == 0
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert not check_front_matter(text, "space")
+    assert read_front_matter(text).keys() >= NEEDED_BY_SPACES
+    for name in ("facades", "colorize", "trace"):
+        path = f"checkpoints/{name}/model.safetensors"
+        assert (folder / path).read_bytes() == (ROOT / path).read_bytes()
+    call = ast.parse((folder / "app.py").read_text(encoding="utf-8")).body[-1]
+    assert ast.unparse(call).endswith("main([*sys.argv[1:]])")
+    found = [sys.executable, "-c", "from pix2pix.runtime.bundle import CHECKPOINTS as c; print(c)"]
+    where = subprocess.run(found, cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert where.strip() == str(folder / "checkpoints"), "its own models are served"
+
+
+def test_a_static_space_without_a_checkpoint_is_the_page_with_the_bundled_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[list[str]] = []
+
+    def note(out: Path, models: list[SiteModel], **_: object) -> None:
+        out.mkdir()
+        built.append([model.folder.name for model in models])
+
+    monkeypatch.setattr("pix2pix.web.site.build_site", note)
+    folder = tmp_path / "space"
+    assert cli.main(["space", "ada/page", "--static", "--folder", str(folder)]) == 0
+    values = read_front_matter((folder / "README.md").read_text(encoding="utf-8"))
+    assert values["sdk"] == "static" and values["custom_headers"]
+    assert built == [["facades", "colorize", "trace"]]
