@@ -13,7 +13,6 @@ is printed too.
 import argparse
 import gzip
 import json
-import shutil
 import statistics
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES  # noqa: E402
+from helpers.chromium import CHROMIUM_FLAGS, find_chromium  # noqa: E402
 
 from pix2pix.cli.site import cache_folder  # noqa: E402
 from pix2pix.web.site import build_site  # noqa: E402
@@ -114,7 +113,7 @@ def measure(url: str, graph: bytes, count: int, has_gpu: bool) -> None:
     if has_gpu:
         flags = [*(flag for flag in flags if flag != "--disable-gpu"), "--enable-unsafe-webgpu"]
     with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+        path = find_chromium()
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         context = browser.new_context(service_workers="block")
         page = context.new_page()

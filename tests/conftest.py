@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.chromium import CHROMIUM_FLAGS, find_chromium
 from helpers.hand import drag, press, start_anew
 from helpers.order import by_duration, group
 
@@ -29,23 +29,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-# Without windows, and so in half the CPU time and memory; else any Chromium.
-CHROMIUM_NAMES = (
-    "chromium-headless-shell",
-    "chrome-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-)
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -190,7 +173,7 @@ def chromium() -> Iterator[Any]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None),
+            executable_path=find_chromium(),
             args=CHROMIUM_FLAGS,
         )
         yield browser

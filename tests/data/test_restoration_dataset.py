@@ -65,7 +65,7 @@ def test_marked_places_are_blank_and_count_in_the_loss(tmp_path: Path) -> None:
 
 
 def test_masks_lie_beside_train_and_every_tenth_is_held_out(tmp_path: Path) -> None:
-    write_masks(tmp_path, 2 * VAL_MASKS)
+    write_masks(write_photos(tmp_path, 1, 1), 2 * VAL_MASKS)
     train, val = read_masks(tmp_path, "train"), read_masks(tmp_path, "val")
     assert (len(train), len(val)) == (18, 2)
     assert not {m.tobytes() for m in train} & {m.tobytes() for m in val}
@@ -80,6 +80,7 @@ def test_masks_are_not_taken_for_photos(tmp_path: Path) -> None:
 
 
 def test_without_masks_damage_is_drawn(tmp_path: Path) -> None:
+    write_photos(tmp_path, 1, 1)
     assert read_masks(tmp_path, "train") == []
     (tmp_path / "damage").mkdir()
     with pytest.raises(ValueError, match="damage: expected images of damage"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES
+from helpers.chromium import CHROMIUM_FLAGS, find_chromium
 from helpers.engine import NodeJob
 from helpers.hand import drag, read_canvas
 from helpers.static_site import cache_with_runtime, serve_files
@@ -130,7 +129,7 @@ def swiftshader(chromium: Any) -> Iterator[Any]:
     """Chromium with an adapter that computes on the CPU."""
     flags = [flag for flag in CHROMIUM_FLAGS if flag != "--disable-gpu"]
     browser = chromium.browser_type.launch(
-        executable_path=next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None),
+        executable_path=find_chromium(),
         args=[*flags, "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
     )
     yield browser
