@@ -1,8 +1,6 @@
 """Builds the app: `create_demo`, and `launch_options` for serving it."""
 
 import html
-import itertools
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +28,7 @@ from pix2pix.app.theme import studio_theme
 from pix2pix.app.uploads import upload_routes
 from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer
 from pix2pix.labels.canvas_spec import canvas_of
-from pix2pix.web.tab_props import MAX_UPLOAD_MB
+from pix2pix.web.tab_props import MAX_UPLOAD_MB, tab_name
 
 MAX_CALLS = 64  # of programs that run or wait in Gradio; the ModelQueue takes fewer
 
@@ -120,10 +118,7 @@ def tab_names(titles: Sequence[str]) -> list[str]:
     """A name for each tab that serves in paths and for an endpoint: "edges", "edges_2"."""
     names: list[str] = []
     for title in titles:
-        plain = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "model"
-        taken = {"draw", "colorize", "v2", *names}
-        numbered = (f"{plain}_{i}" for i in itertools.count(2))
-        names.append(plain if plain not in taken else next(n for n in numbered if n not in taken))
+        names.append(tab_name(title, ["draw", "colorize", "v2", *names]))
     return names
 
 

@@ -1,5 +1,6 @@
 """The constants that the page's scripts get, in the app and in the static page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ EXAMPLE_PHOTOS = {
     "LC-USW3-015163.jpg": "Three boys",
     "LC-USF34-008388.jpg": "A family on a porch",
 }
+
+
+def tab_name(title: str, taken: Sequence[str]) -> str:
+    """A name for addresses that no other tab has."""
+    plain = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "model"
+    numbered = [plain, *(f"{plain}_{i}" for i in range(2, len(taken) + 2))]
+    return next(name for name in numbered if name not in taken)
 
 
 def drawing_props(tab: str, api: str, canvas: CanvasSpec, style_dim: int) -> dict[str, Any]:

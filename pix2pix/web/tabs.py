@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
@@ -38,6 +37,7 @@ from pix2pix.web.tab_props import (
     gallery_props,
     preview_props,
     start_panel_props,
+    tab_name,
 )
 
 MODELS, EXAMPLES_URL = "models", "examples"  # folders of the page
@@ -177,10 +177,3 @@ def add_model(
     model: BrowserModel = build_browser_model(name, *load_checkpoint(folder), weights, title)
     files.update({f"{MODELS}/{file}": content for file, content in model.files.items()})
     return model.props
-
-
-def tab_name(title: str, taken: Sequence[str]) -> str:
-    """A name for addresses that no other tab has."""
-    plain = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "model"
-    numbered = [plain, *(f"{plain}_{i}" for i in range(2, len(taken) + 2))]
-    return next(name for name in numbered if name not in taken)
