@@ -12,6 +12,9 @@ import numpy as np
 MAX_STROKES = 256
 MAX_POINTS = 2048  # of a stroke
 MAX_RADIUS = 0.25
+# Of all strokes of a photo together, so that drawing them takes half a second at most
+MAX_TOTAL_POINTS = 50_000
+MAX_AREA = 400.0  # in squares of the photo's longer side
 MAX_FILE_BYTES = 16 << 20
 MASK_SIDE = 2048  # pixels of the longer side on which strokes are drawn
 
@@ -48,7 +51,17 @@ def parse_strokes(value: Any) -> tuple[Stroke, ...]:
         raise ValueError(f"expected a list of strokes, got {type(value).__name__}")
     if len(value) > MAX_STROKES:
         raise ValueError(f"at most {MAX_STROKES} strokes, got {len(value)}")
-    return tuple(_parse_stroke(entry) for entry in value)
+    strokes = tuple(_parse_stroke(entry) for entry in value)
+    count = sum(len(stroke.points) for stroke in strokes)
+    if count > MAX_TOTAL_POINTS or sum(map(painted_area, strokes)) > MAX_AREA:
+        raise ValueError("the strokes are too many or too long; please clear some")
+    return strokes
+
+
+def painted_area(stroke: Stroke) -> float:
+    """The area that drawing a stroke paints, at most, in squares of the photo's longer side."""
+    steps = np.hypot(*np.diff(np.array(stroke.points, float), axis=0).T)
+    return float(2 * stroke.radius * steps.sum() + 4 * stroke.radius**2 * len(stroke.points))
 
 
 def read_strokes(path: Path) -> tuple[Stroke, ...]:

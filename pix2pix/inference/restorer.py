@@ -149,11 +149,11 @@ def assign_marks(marked: np.ndarray, shape: Shape, shapes: Sequence[Shape]) -> l
     """
     count, labels = cv2.connectedComponents(marked)
     reach = cv2.distanceTransform(marked, cv2.DIST_L2, 3) * (shape[0] / marked.shape[0])
+    thickest = np.zeros(count, np.float32)
+    np.maximum.at(thickest, labels.ravel(), reach.ravel())
     at = np.zeros(count, int)
-    for label in range(1, count):
-        thickest = reach[labels == label].max()
-        parts = [thickest * own[0] / shape[0] <= MARK_REACH for own in shapes]
-        at[label] = max([i for i, fits in enumerate(parts) if fits], default=0)
+    for i, own in enumerate(shapes):
+        at[thickest * (own[0] / shape[0]) <= MARK_REACH] = i
     places = np.where(labels > 0, at[labels], -1)
     return [
         (

@@ -117,6 +117,24 @@ def test_wrong_strokes_are_refused_in_words(value, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("points", "radius", "count"),
+    [
+        ([[0, 0], [1, 1]] * 1024, 0.2, 1),  # over the photo again and again, with a wide brush
+        ([[0.5, 0.5]] * 2048, 0.001, 25),  # more points than are drawn in time
+    ],
+)
+def test_strokes_that_would_take_long_to_draw_are_refused(points, radius, count: int) -> None:
+    stroke = {"points": points, "radius": radius}
+    with pytest.raises(ValueError, match="too many or too long; please clear some"):
+        parse_strokes([stroke] * count)
+
+
+def test_a_patient_visitors_strokes_are_accepted() -> None:
+    path = [[0.2 + i * 1e-3, 0.5] for i in range(300)]  # 1 px apart in a preview
+    assert len(parse_strokes([{"points": path, "radius": 0.02}] * 160)) == 160
+
+
+@pytest.mark.parametrize(
     ("content", "reason"), [("[", "is not valid JSON"), ("{}", "expected a list of strokes")]
 )
 def test_a_wrong_file_of_strokes_is_named(tmp_path: Path, content: str, reason: str) -> None:
