@@ -150,7 +150,7 @@ def assign_marks(marked: np.ndarray, shape: Shape, shapes: Sequence[Shape]) -> l
     count, labels = cv2.connectedComponents(marked)
     reach = cv2.distanceTransform(marked, cv2.DIST_L2, 3) * (shape[0] / marked.shape[0])
     thickest = np.zeros(count, np.float32)
-    np.maximum.at(thickest, labels.ravel(), reach.ravel())
+    np.maximum.at(thickest, labels.ravel().astype(np.intp), reach.ravel())
     at = np.zeros(count, int)
     for i, own in enumerate(shapes):
         at[thickest * (own[0] / shape[0]) <= MARK_REACH] = i
