@@ -1,11 +1,12 @@
 """Colour hints, the known colours of points in a photo, and their JSON form."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pix2pix.images.json_file import read_json_file
 
 MAX_HINTS = 256
 MAX_FILE_BYTES = 64 << 20  # thousands of photos with all their hints
@@ -63,20 +64,13 @@ def read_hints(path: Path) -> tuple[Hint, ...] | dict[str, tuple[Hint, ...]]:
 
     Raises ValueError "FILE: reason".
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"is over {MAX_FILE_BYTES >> 20} MB, too large for a hints file")
-        value = json.loads(path.read_text(encoding="utf-8"))
+
+    def parse(value: Any) -> tuple[Hint, ...] | dict[str, tuple[Hint, ...]]:
         if not isinstance(value, dict):
             return parse_hints(value)
         return {name: _parse_named(name, entry) for name, entry in value.items()}
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror})"
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = f"is not valid JSON ({error})"
-    except ValueError as error:
-        reason = str(error)
-    raise ValueError(f"{path}: {reason}")
+
+    return read_json_file(path, parse, MAX_FILE_BYTES, "a hints file")
 
 
 def _parse_named(name: str, value: Any) -> tuple[Hint, ...]:

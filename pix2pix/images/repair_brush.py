@@ -1,6 +1,5 @@
 """Brush strokes that correct a repair: places to repair too, and places to keep."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+
+from pix2pix.images.json_file import read_json_file
 
 MAX_STROKES = 256
 MAX_POINTS = 2048  # of a stroke
@@ -66,17 +67,7 @@ def painted_area(stroke: Stroke) -> float:
 
 def read_strokes(path: Path) -> tuple[Stroke, ...]:
     """The strokes in a JSON file. Raises ValueError "FILE: reason"."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"is over {MAX_FILE_BYTES >> 20} MB, too large for a file of strokes")
-        return parse_strokes(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror})"
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = f"is not valid JSON ({error})"
-    except ValueError as error:
-        reason = str(error)
-    raise ValueError(f"{path}: {reason}")
+    return read_json_file(path, parse_strokes, MAX_FILE_BYTES, "a file of strokes")
 
 
 def _parse_stroke(entry: Any) -> Stroke:

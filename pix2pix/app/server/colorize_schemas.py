@@ -49,10 +49,6 @@ def _read_hints(value: Any) -> tuple[Hint, ...]:
     return parse_hints(value)
 
 
-def _read_strokes(value: Any) -> tuple[Stroke, ...]:
-    return parse_strokes(value)
-
-
 def _read_size(value: Any, info: ValidationInfo) -> int:
     """The working size; the model's own, which is the context, where none is given."""
     own = info.context
@@ -80,7 +76,7 @@ class ColorizeRequest(RequestModel):
     negative: Switch = False
     crop: Switch = False
     scratches: Switch = False
-    strokes: Annotated["tuple[Stroke, ...]", PlainValidator(_read_strokes)] = ()
+    strokes: Annotated["tuple[Stroke, ...]", PlainValidator(parse_strokes)] = ()
     strip: Switch = False
     format: Format = "png"  # of a saved file
 
