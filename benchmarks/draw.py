@@ -40,7 +40,7 @@ from pix2pix.inference.backends import (  # noqa: E402
 )
 from pix2pix.labels.facade_builder import build_facade  # noqa: E402
 from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
-from pix2pix.models import UNet  # noqa: E402
+from pix2pix.models import Generator, UNet  # noqa: E402
 from pix2pix.models.tensors import encode_labels  # noqa: E402
 from pix2pix.runtime.device import has_amx, has_fast_bf16  # noqa: E402
 
@@ -60,7 +60,7 @@ def paper() -> Run:
 def ours(folder: Path) -> dict[str, Run]:
     """The checkpoint's generator in each engine, by name; each loads its own copy."""
 
-    def load() -> UNet:
+    def load() -> Generator:
         return load_checkpoint(folder)[1].generator
 
     runs: dict[str, Run] = {"torch eager": load()}
@@ -109,7 +109,7 @@ def compiled(folder: Path, x: torch.Tensor, style: torch.Tensor) -> tuple[Run, f
     return run, time.perf_counter() - start
 
 
-def flops(network: UNet, x: torch.Tensor, style: torch.Tensor) -> int:
+def flops(network: Generator, x: torch.Tensor, style: torch.Tensor) -> int:
     """The FLOPs of one forward pass."""
     with FlopCounterMode(display=False) as counter:
         network(x, style)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from pix2pix.config import CheckpointConfig, from_dict
-from pix2pix.models import StyleEncoder, UNet
+from pix2pix.models import Generator, StyleEncoder, make_generator
 from pix2pix.runtime.atomic_io import write_together
 
 CONFIG_NAME = "config.json"
@@ -30,7 +30,8 @@ class Model(nn.Module):
     def __init__(self, config: CheckpointConfig) -> None:
         super().__init__()
         style_dim = config.generator.style_dim
-        self.generator = UNet(config.generator, final_tanh=config.task != "photo2labels")
+        final_tanh = config.task != "photo2labels"
+        self.generator: Generator = make_generator(config.generator, final_tanh)
         self.style_encoder = StyleEncoder(style_dim) if style_dim else None
 
 

@@ -24,7 +24,21 @@ CHANNELS = {
 }
 NORMS = ("batch", "instance", "none")
 UPSAMPLINGS = ("resize", "transpose")
-PADDINGS = ("zeros", "replicate")
+PADDINGS = ("zeros", "replicate", "reflect")
+# The networks of generators. Residual ones: Johnson et al. 2016, as in CycleGAN
+ARCHITECTURES = ("unet", "resnet_6blocks", "resnet_9blocks")
+RESNET_DEPTH = 2  # downsamplings of a residual generator, as published
+MAX_RESNET_DEPTH = 3  # reflect padding needs more than one cell at the smallest size, 16
+# Keys of GeneratorConfig that only the U-Net has, with the value of a generator without it
+UNET_KEYS: dict[str, Any] = {
+    "encoder": "unet",
+    "stem": 0,
+    "class_norm": False,
+    "style_dim": 0,
+    "ab_classes": 0,
+    "half_output": False,
+    "hint_embed_dim": 0,
+}
 ENCODERS = ("unet", "efficientnet-lite0")
 ENCODER_DEPTH = 5  # downsamplings of every encoder but the U-Net's own
 # Input that the app asks for in image2image: a photo, or black (white) lines
@@ -141,11 +155,14 @@ def _coerce(hint: Any, value: Any, where: str) -> Any:
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """The architecture of a U-Net (`models.UNet`). Bounds limit the cost of untrusted configs."""
+    """The architecture of a generator (`models.UNet` or `models.ResNetGenerator`).
+
+    Bounds limit the cost of untrusted configs.
+    """
 
     in_channels: int
     out_channels: int
-    ngf: int = 64  # channels after the first downsampling
+    ngf: int = 64  # channels after the U-Net's first downsampling; before it in a ResNet
     depth: int = 8  # number of downsamplings; input sides are multiples of 2 ** depth
     max_channels: int = 512
     norm: str = "batch"
@@ -160,6 +177,8 @@ class GeneratorConfig:
     hint_embed_dim: int = 0  # size of the per-pixel embedding that propagates hints; 0 = off
     norm_eps: float = 1e-5  # epsilon of instance norm
     encoder: str = "unet"  # the U-Net's own, or a network pretrained on ImageNet
+    architecture: str = "unet"  # one of ARCHITECTURES
+    norm_affine: bool = True  # instance norm has a learned scale and shift
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -185,8 +204,7 @@ class GeneratorConfig:
         require(self.padding in PADDINGS, "padding", f"one of {', '.join(PADDINGS)}", self.padding)
         ok = not self.class_norm or self.style_dim > 0
         require(ok, "style_dim", "at least 1 with class_norm", self.style_dim)
-        ok = self.padding == "zeros" or self.upsample == "resize"
-        require(ok, "upsample", "resize with padding replicate", self.upsample)
+        self._check_architecture()
         require(0.0 <= self.dropout < 1.0, "dropout", "in [0, 1)", self.dropout)
         ok = self.encoder in ENCODERS
         require(ok, "encoder", f"one of {', '.join(ENCODERS)}", self.encoder)
@@ -203,6 +221,22 @@ class GeneratorConfig:
         )
         ok = not self.hint_embed_dim or self.half_output or self.stem > 0
         require(ok, "hint_embed_dim", "0 without half_output or a stem", self.hint_embed_dim)
+
+    def _check_architecture(self) -> None:
+        name = self.architecture
+        require(name in ARCHITECTURES, "architecture", f"one of {', '.join(ARCHITECTURES)}", name)
+        ok = self.norm_affine or self.norm == "instance"
+        require(ok, "norm_affine", f"true with norm {self.norm}", self.norm_affine)
+        if name == "unet":
+            require(self.padding != "reflect", "padding", "zeros or replicate", self.padding)
+            ok = self.padding == "zeros" or self.upsample == "resize"
+            require(ok, "upsample", "resize with padding replicate", self.upsample)
+            return
+        ok = self.depth <= MAX_RESNET_DEPTH
+        require(ok, "depth", f"from 1 to {MAX_RESNET_DEPTH} with architecture {name}", self.depth)
+        for key, off in UNET_KEYS.items():
+            value = getattr(self, key)
+            require(value == off, key, f"{off} with architecture {name}", value)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
-"""Networks: the U-Net generator, the PatchGAN discriminator, the style encoder.
+"""Networks: the U-Net and residual generators, the PatchGAN discriminator, the style encoder.
 
-Generator and discriminator follow Isola et al., "Image-to-Image Translation with Conditional
+U-Net and discriminator follow Isola et al., "Image-to-Image Translation with Conditional
 Adversarial Networks" (CVPR 2017), appendix 6.1. With `upsample="transpose"`, `norm="batch"`, no
 stem and no style they are identical to the paper's networks.
 """
 
 from pix2pix.models.blocks import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters
+from pix2pix.models.generator import Generator, make_generator
 from pix2pix.models.patchgan import (
     PATCH_LAYERS,
     MultiScaleDiscriminator,
     PatchDiscriminator,
     smallest_side,
 )
+from pix2pix.models.resnet import ResNetGenerator
 from pix2pix.models.style_encoder import StyleEncoder
 from pix2pix.models.unet import AnnealedMean, UNet
 
@@ -19,14 +21,17 @@ __all__ = [
     "PATCH_LAYERS",
     "AnnealedMean",
     "Down",
+    "Generator",
     "InstanceNorm",
     "MultiScaleDiscriminator",
     "Norm",
     "PatchDiscriminator",
+    "ResNetGenerator",
     "ResizeConv",
     "StyleEncoder",
     "UNet",
     "Up",
     "count_parameters",
+    "make_generator",
     "smallest_side",
 ]

@@ -8,28 +8,29 @@ from torch import Tensor, nn
 
 from pix2pix.config import GeneratorConfig
 
-Padding = Literal["zeros", "replicate"]
+Padding = Literal["zeros", "replicate", "reflect"]
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Instance norm with a learned scale and shift, always computed in float32.
+    """Instance norm, with a learned scale and shift if `affine`, always computed in float32.
 
     It divides by the standard deviation of a map, which is nearly zero for a uniform map:
     statistics in bfloat16 would amplify rounding errors.
     """
 
-    def __init__(self, channels: int, eps: float) -> None:
-        super().__init__(channels, eps=eps, affine=True)
+    def __init__(self, channels: int, eps: float, affine: bool = True) -> None:
+        super().__init__(channels, eps=eps, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
         wide = torch.promote_types(x.dtype, torch.float32)
-        weight, bias = self.weight.to(wide), self.bias.to(wide)
+        weight, bias = (t.to(wide) if self.affine else None for t in (self.weight, self.bias))
         y = F.instance_norm(x.to(wide), weight=weight, bias=bias, eps=self.eps)
         return y.to(x.dtype)
 
 
 class Norm(nn.Module):
-    """Normalisation with a learned scale and shift, modulated by a style code if there is one.
+    """Normalisation, by default with a learned scale and shift; modulated by a style code if there
+    is one.
 
     Style modulation follows Dumoulin et al., "A Learned Representation for Artistic Style" (2017),
     with a linear map of a continuous code instead of a table. With `classes`, each class of the
@@ -38,14 +39,20 @@ class Norm(nn.Module):
     """
 
     def __init__(
-        self, kind: str, channels: int, style_dim: int = 0, classes: int = 0, eps: float = 1e-5
+        self,
+        kind: str,
+        channels: int,
+        style_dim: int = 0,
+        classes: int = 0,
+        eps: float = 1e-5,
+        affine: bool = True,
     ) -> None:
         super().__init__()
         self.norm: nn.Module
         if kind == "batch":
             self.norm = nn.BatchNorm2d(channels)
         elif kind == "instance":
-            self.norm = InstanceNorm(channels, eps)
+            self.norm = InstanceNorm(channels, eps, affine)
         else:
             self.norm = nn.Identity()
         self.classes = classes
@@ -125,10 +132,11 @@ class Down(nn.Module):
         bias: bool = True,
         padding: Padding = "zeros",
         eps: float = 1e-5,
+        affine: bool = True,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inner, outer, 4, stride=2, padding=1, bias=bias, padding_mode=padding)
-        self.norm = Norm(norm, outer, eps=eps)
+        self.norm = Norm(norm, outer, eps=eps, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.leaky_relu(self.norm(self.conv(x)), 0.2)
@@ -165,7 +173,9 @@ class Up(nn.Module):
         else:
             self.conv = ResizeConv(inner, outer, bias=bias, padding=cast(Padding, config.padding))
         classes = config.in_channels if config.class_norm else 0
-        self.norm = Norm(norm, outer, config.style_dim, classes, config.norm_eps)
+        self.norm = Norm(
+            norm, outer, config.style_dim, classes, config.norm_eps, config.norm_affine
+        )
         self.dropout = dropout
 
     def forward(self, x: Tensor, style: Tensor | None, labels: Tensor | None) -> Tensor:

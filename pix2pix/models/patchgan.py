@@ -15,7 +15,7 @@ class PatchDiscriminator(nn.Module):
     `receptive_field` is 1, 16, 70 or 286 pixels. Takes (N, in_channels, H, W); returns logits
     (N, 1, h, w), 30x30 at 70 pixels and 256x256, and the activations of each hidden layer, for
     feature matching. `spectral_norm` adds spectral norm (Miyato et al., 2018) to all layers but
-    the last.
+    the last. `norm_affine`: instance norm has a learned scale and shift.
     """
 
     def __init__(
@@ -25,6 +25,7 @@ class PatchDiscriminator(nn.Module):
         receptive_field: int = 70,
         norm: str = "batch",
         spectral_norm: bool = False,
+        norm_affine: bool = True,
     ) -> None:
         super().__init__()
         if receptive_field not in PATCH_LAYERS:
@@ -45,7 +46,7 @@ class PatchDiscriminator(nn.Module):
             wider = ndf * min(2 ** (i + 1), 8)
             last = i == max(layers, 1) - 1
             self.layers.append(conv(width, wider, 1 if last else stride, bias=norm != "batch"))
-            self.norms.append(Norm(norm, wider))
+            self.norms.append(Norm(norm, wider, affine=norm_affine))
             width = wider
         # No spectral norm on the last layer: its outputs could not reach the hinge margin.
         self.layers.append(nn.Conv2d(width, 1, kernel, stride=1, padding=padding))

@@ -92,7 +92,9 @@ class UNet(nn.Module):
                 # As in the paper, no normalisation in the first layer and the bottleneck.
                 norm = "none" if i in (0, depth - 1) else config.norm
                 bias = config.norm != "batch"
-                self.down.append(Down(previous, width, norm, bias, rim, config.norm_eps))
+                self.down.append(
+                    Down(previous, width, norm, bias, rim, config.norm_eps, config.norm_affine)
+                )
                 previous = width
         else:
             self.down.extend(efficientnet.encoder_stages(config.in_channels))
@@ -125,6 +127,11 @@ class UNet(nn.Module):
             if isinstance(module, Norm) and module.style is not None:
                 fill_normal(module.style.weight, 0.0, 0.1)  # styles must matter from the start
         self.needs_fp32 = any(isinstance(module, InstanceNorm) for module in self.modules())
+
+    @property
+    def stages(self) -> list[nn.Module]:
+        """The modules that take most of the time, in the order in which they run."""
+        return [*self.down, *self.up]
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
         return self.final(self.logits(x, style))

@@ -66,6 +66,7 @@ def make_discriminator(recipe: Recipe) -> nn.Module:
             recipe.receptive_field,
             recipe.d_norm,
             recipe.spectral_norm,
+            recipe.norm_affine or recipe.d_norm != "instance",
         )
         for _ in range(recipe.d_scales)
     ]

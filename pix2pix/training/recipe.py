@@ -15,7 +15,7 @@ from pix2pix.labels.label_map import NUM_CLASSES
 from pix2pix.labels.palette import read_palette
 from pix2pix.training.augmentation import USUAL_SHIFT
 from pix2pix.training.recipe_validation import check_recipe
-from pix2pix.training.sizes import fit_to_size
+from pix2pix.training.sizes import fit_to_architecture, fit_to_size
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -74,17 +74,19 @@ class Recipe:
     )
 
     # Generator
+    architecture: str = _g("unet", "network: unet, or a residual generator as in CycleGAN")
     encoder: str = _g("unet", "encoder: unet, or efficientnet-lite0 with ImageNet weights")
     pretrained: bool = _g(True, "start the encoder from its published weights")
     ngf: int = _g(64, "channels of the first encoder stage; doubled at each stage")
-    depth: int = _g(8, "number of downsamplings; reduced to fit --size and --width")
+    depth: int = _g(8, "number of downsamplings; by default fits --size and --width")
     max_channels: int = _g(512, "upper limit of channels")
     norm: str = _g("batch", "normalization layers")
     norm_eps: float = _g(1e-5, "epsilon of instance norm; 0.1 keeps flat areas flat")
+    norm_affine: bool = _g(True, "instance norm in G and D has a learned scale and shift")
     upsample: str = _g("transpose", "transpose (as in the paper) or resize (no checkerboard)")
     dropout: float = _g(0.0, "dropout in the three innermost decoder blocks")
     stem: int = _g(0, "channels of full-resolution convolutions at both ends; 0 = none")
-    padding: str = _g("zeros", "padding of convolutions: zeros or replicate")
+    padding: str = _g("zeros", "padding of convolutions: zeros, replicate, or reflect in a ResNet")
     class_norm: bool = _g(False, "modulate features by input class (needs style_dim)")
     style_dim: int = _g(0, "length of the style code; 0 = one output per input")
     ab_classes: int = _g(
@@ -207,6 +209,8 @@ class Recipe:
             hint_embed_dim=self.hint_embed_dim,
             norm_eps=self.norm_eps,
             encoder=self.encoder,
+            architecture=self.architecture,
+            norm_affine=self.norm_affine,
         )
 
     def data_options(self) -> DataOptions:
@@ -252,14 +256,17 @@ def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe
     recipe_values = read_recipe(name)
     values = {**recipe_values, **given}
     usual = {f.name: f.default for f in dataclasses.fields(Recipe)}
-    fitted = fit_to_size({**usual, **values}, given)
+    before = str({**usual, **recipe_values}["architecture"])
+    fitted = fit_to_architecture({**usual, **values}, given, before)
+    fitted |= fit_to_size({**usual, **values, **fitted}, given)
     recipe = from_dict(Recipe, {**values, **fitted}, f"recipe {name}")
     if fitted:
         words = ", ".join(
             f"{key} {value} (the recipe has {values.get(key, usual[key])})"
             for key, value in fitted.items()
         )
-        log.info("for size %dx%d: %s", recipe.width or recipe.size, recipe.size, words)
+        shape = recipe.width or recipe.size, recipe.size
+        log.info("for %s at size %dx%d: %s", recipe.architecture, *shape, words)
     return recipe
 
 

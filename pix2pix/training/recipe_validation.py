@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pix2pix.config import ENCODERS, INPUT_TYPES, NORMS, TASKS, UPSAMPLINGS, require
+from pix2pix.config import (
+    ARCHITECTURES,
+    ENCODERS,
+    INPUT_TYPES,
+    NORMS,
+    PADDINGS,
+    TASKS,
+    UPSAMPLINGS,
+    require,
+)
 from pix2pix.models import PATCH_LAYERS, smallest_side
 from pix2pix.models.feature_discriminators import NUM_LEVELS
 from pix2pix.training.augmentation import POLICIES
@@ -21,7 +30,9 @@ PHOTO_TASKS = ("labels2photo", "image2image")  # tasks that make photos
 CHOICES: dict[str, tuple] = {
     "task": TASKS,
     "input_type": INPUT_TYPES,
+    "architecture": ARCHITECTURES,
     "norm": NORMS,
+    "padding": PADDINGS,
     "encoder": ENCODERS,
     "d_norm": NORMS,
     "upsample": UPSAMPLINGS,

@@ -15,6 +15,7 @@ from pix2pix.data.loader import BatchPlan, Dataset
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.summary import Facts, describe_data_changes, describe_facts
 from pix2pix.evaluation import evaluate
+from pix2pix.models import UNet
 from pix2pix.training.distributed import Workers
 from pix2pix.training.early_stopping import check_metric
 from pix2pix.training.init_weights import copy_weights
@@ -148,8 +149,9 @@ def load_init_weights(info: dict[str, Any], recipe: Recipe, model: Model) -> dic
     """Loads a checkpoint's weights or a pretrained encoder's, if asked for; facts for the card."""
     if "init_from" in info:
         return copy_weights(model, recipe.task, info["init_from"])
-    if recipe.encoder != "unet" and recipe.pretrained:
-        return load_pretrained_encoder(model.generator)
+    generator = model.generator
+    if recipe.encoder != "unet" and recipe.pretrained and isinstance(generator, UNet):
+        return load_pretrained_encoder(generator)
     return {}
 
 

@@ -4,11 +4,28 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from pix2pix.config import ENCODER_DEPTH
+from pix2pix.config import ENCODER_DEPTH, RESNET_DEPTH, UNET_KEYS
 from pix2pix.models import PATCH_LAYERS, smallest_side
 
 SIZE_KEYS = ("size", "width")
 LARGEST_BOTTLENECK = 12  # pixels; with a larger one the U-Net has too small a receptive field
+UNET_USUAL = {"depth": 8, "padding": "zeros"}
+RESNET_USUAL = {"depth": RESNET_DEPTH, "padding": "reflect", **UNET_KEYS}
+
+
+def fit_to_architecture(
+    values: Mapping[str, Any], given: Mapping[str, object], before: str
+) -> dict[str, Any]:
+    """The keys of `values` that must change as the architecture was `before`; {} if none must.
+
+    A residual generator gets the published depth and padding, a U-Net the defaults. The keys in
+    `given`, which a user named, do not change.
+    """
+    is_unet = values["architecture"] == "unet"
+    if is_unet == (before == "unet"):
+        return {}
+    usual = UNET_USUAL if is_unet else RESNET_USUAL
+    return {k: v for k, v in usual.items() if k not in given and values[k] != v}
 
 
 def fit_to_size(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:

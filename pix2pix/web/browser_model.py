@@ -21,7 +21,7 @@ from pix2pix.inference.backends.onnx_graph import (
     is_quantized,
     quantize,
 )
-from pix2pix.models import UNet
+from pix2pix.models import Generator
 from pix2pix.models.tensors import style_noise
 
 # 8 bits are enough where the picture differs by this much, in 0..255
@@ -103,7 +103,7 @@ def is_8_bit_enough(config: CheckpointConfig, model: Model) -> bool:
     return float(error.mean()) <= MAX_MEAN_ERROR and within >= WITHIN
 
 
-def with_8_bit_weights(generator: UNet) -> UNet:
+def with_8_bit_weights(generator: Generator) -> Generator:
     """A copy with the weights that the graph of "int8_storage" has after unpacking."""
     narrow = copy.deepcopy(generator)
     for parameter in narrow.parameters():

@@ -42,6 +42,16 @@ RECIPES = {
         encoder="efficientnet-lite0",
         hint_embed_dim=5,
     ),
+    "resnet": Recipe(
+        "image2image",
+        size=32,
+        ngf=8,
+        depth=2,
+        norm="instance",
+        norm_affine=False,
+        architecture="resnet_6blocks",
+        padding="reflect",
+    ),
 }
 CPU = torch.device("cpu")
 

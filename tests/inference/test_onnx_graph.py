@@ -19,6 +19,16 @@ KINDS = {
     "no norm of style": dataclasses.replace(PAPER, depth=4, style_dim=3),
     "instance norm, transposed": dataclasses.replace(PAPER, depth=4, norm="instance"),
     "one level": dataclasses.replace(PAPER, depth=1, stem=4, upsample="resize"),
+    "resnet, batch norm, resize": Recipe(
+        "image2image",
+        size=32,
+        ngf=4,
+        depth=3,
+        dropout=0.5,
+        upsample="resize",
+        architecture="resnet_9blocks",
+        padding="reflect",
+    ),
     "two levels with embedding": Recipe(
         "colorize", size=64, ngf=8, depth=2, stem=4, ab_classes=88, hint_embed_dim=3
     ),
@@ -41,7 +51,7 @@ def test_the_graph_of_every_kind_of_network_gives_what_torch_gives(kind: str) ->
     generator = make_model(recipe).generator
     model = build_onnx_model(generator)
     onnx.checker.check_model(model, full_check=True)
-    side = 2**recipe.depth
+    side = max(2**recipe.depth, 16)  # a ResNet needs more than one cell at its depth
     for shape in ((1, side, side), (2, 2 * side, 3 * side)):
         x, style = inputs(recipe, shape)
         expected = generator(x, style).numpy()
@@ -61,7 +71,7 @@ def test_in_half_precision_it_is_half_as_large_and_near(kind: str, precision: Pr
         return
     half, full = build_onnx_model(generator, precision), build_onnx_model(generator)
     assert stored_bytes(half) < 0.6 * stored_bytes(full)
-    side = 2**recipe.depth
+    side = max(2**recipe.depth, 16)  # a ResNet needs more than one cell at its depth
     x, style = inputs(recipe, (2, side, 2 * side))
     tolerance = 1e-4 if precision == "fp16_storage" else 0.05
     expected = generator(x, style).numpy()

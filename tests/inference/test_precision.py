@@ -24,7 +24,7 @@ from pix2pix.inference import load_colorizer, load_tracer
 from pix2pix.inference.backends import TorchBackend, make_backend, openvino_backend, selection
 from pix2pix.labels.facade_builder import CLASS_IDS, build_facade
 from pix2pix.labels.facade_presets import PRESETS
-from pix2pix.models import InstanceNorm, UNet
+from pix2pix.models import Generator, InstanceNorm
 from pix2pix.models.tensors import encode_labels
 from pix2pix.runtime.device import full_precision
 from pix2pix.training.recipe import Recipe
@@ -49,7 +49,7 @@ def drawings(size: int = 256) -> dict[str, np.ndarray]:
     return {name: named[name] for name in distinct.values()}
 
 
-def generator() -> UNet:
+def generator() -> Generator:
     return load_checkpoint(FACADES)[1].generator.requires_grad_(False)
 
 
@@ -181,7 +181,7 @@ def test_the_instructions_of_the_processor_do_not_matter(
 # ---- networks of random weights ----------------------------------------------------------
 
 
-def make_network(norm: str) -> UNet:
+def make_network(norm: str) -> Generator:
     torch.manual_seed(0)
     recipe = Recipe("image2image", size=32, ngf=8, depth=3, max_channels=16, norm=norm)
     return Model(checkpoint_config(recipe)).generator.eval().requires_grad_(False)

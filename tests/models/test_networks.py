@@ -12,6 +12,7 @@ from pix2pix.models import (
     MultiScaleDiscriminator,
     PatchDiscriminator,
     ResizeConv,
+    ResNetGenerator,
     StyleEncoder,
     UNet,
     count_parameters,
@@ -27,6 +28,75 @@ def test_the_papers_unet_256_has_its_54413955_parameters() -> None:
 
 def test_the_70x70_patchgan_has_its_2768705_parameters() -> None:
     assert count_parameters(PatchDiscriminator(6)) == 2_768_705
+
+
+CYCLEGAN = GeneratorConfig(
+    3,
+    3,
+    64,
+    2,
+    norm="instance",
+    norm_affine=False,
+    architecture="resnet_9blocks",
+    padding="reflect",
+)
+
+
+def test_the_networks_of_cyclegan_have_the_published_numbers_of_parameters() -> None:
+    with torch.device("meta"):
+        generator = ResNetGenerator(CYCLEGAN)
+        discriminator = PatchDiscriminator(3, norm="instance", norm_affine=False)
+    assert count_parameters(generator) == 11_378_179
+    assert count_parameters(discriminator) == 2_764_737
+
+
+@pytest.mark.parametrize("upsample", ["transpose", "resize"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_resnet_of_any_depth_keeps_the_size(depth: int, upsample: str) -> None:
+    config = dataclasses.replace(CYCLEGAN, ngf=4, depth=depth, upsample=upsample, max_channels=8)
+    network = ResNetGenerator(config).eval()
+    picture = network(torch.randn(2, 3, 32, 48))
+    assert picture.shape == (2, 3, 32, 48)
+    assert picture.abs().max() <= 1
+    with pytest.raises(ValueError, match=r"multiples of \d, got \(30, 37\)"):
+        network(torch.zeros(1, 3, 30, 37))
+
+
+def test_a_resnet_computes_what_the_paper_describes() -> None:
+    """Against the layers of the paper, written down one by one with the same weights."""
+    config = dataclasses.replace(CYCLEGAN, ngf=4, architecture="resnet_6blocks")
+    net: Any = ResNetGenerator(config).double()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, 0.0, 0.2)
+    x = torch.randn(1, 3, 16, 20, dtype=torch.double)
+
+    def norm(y: torch.Tensor) -> torch.Tensor:
+        mean, variance = y.mean((2, 3), keepdim=True), y.var((2, 3), unbiased=False, keepdim=True)
+        return (y - mean) / (variance + 1e-5).sqrt()
+
+    def mirrored(y: torch.Tensor, width: int) -> torch.Tensor:
+        return F.pad(y, (width,) * 4, mode="reflect")
+
+    y = norm(F.conv2d(mirrored(x, 3), net.first.conv.weight, net.first.conv.bias)).relu()
+    for down in net.down:
+        y = norm(F.conv2d(y, down.conv.weight, down.conv.bias, stride=2, padding=1)).relu()
+    for block in net.blocks:
+        z = norm(F.conv2d(mirrored(y, 1), block.conv1.weight, block.conv1.bias)).relu()
+        y = y + norm(F.conv2d(mirrored(z, 1), block.conv2.weight, block.conv2.bias))
+    for up in net.up:
+        weights = up.conv.weight, up.conv.bias
+        y = norm(F.conv_transpose2d(y, *weights, stride=2, padding=1, output_padding=1)).relu()
+    expected = F.conv2d(mirrored(y, 3), net.last.weight, net.last.bias).tanh()
+    torch.testing.assert_close(net(x), expected)
+
+
+def test_a_resnet_has_no_keys_of_the_unet() -> None:
+    with pytest.raises(ValueError, match="stem must be 0 with architecture resnet_9blocks, got 4"):
+        dataclasses.replace(CYCLEGAN, stem=4)
+    with pytest.raises(ValueError, match="padding must be zeros or replicate, got 'reflect'"):
+        dataclasses.replace(CYCLEGAN, architecture="unet")
+    with pytest.raises(ValueError, match="norm_affine must be true with norm batch"):
+        dataclasses.replace(CYCLEGAN, norm="batch")
 
 
 @pytest.mark.parametrize(("field", "side"), [(1, 256), (16, 126), (70, 30), (286, 6)])

@@ -143,6 +143,16 @@ def test_a_step_of_each_recipe_learns_from_its_kind_of_batch(name: str) -> None:
     assert sum(not torch.equal(a, b) for a, b in zip(before, after)) == len(before)
 
 
+def test_a_recipe_fits_another_architecture_and_says_so(caplog) -> None:
+    with caplog.at_level("INFO"):
+        recipe = load_recipe("edges2photo", {"architecture": "resnet_9blocks", "size": 100})
+    assert (recipe.depth, recipe.padding) == (2, "reflect")
+    assert "depth 2 (the recipe has 8)" in caplog.text
+    given = {"architecture": "resnet_9blocks", "padding": "zeros", "depth": 3}
+    recipe = load_recipe("edges2photo", given)
+    assert (recipe.depth, recipe.padding) == (3, "zeros")
+
+
 @pytest.mark.parametrize(
     ("option", "near"), [("--d-agument", "--d-augment"), ("--lambda-L1=3", "--lambda-l1")]
 )

@@ -16,9 +16,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from pix2pix.models import Norm, ResizeConv, StyleEncoder, UNet
+from pix2pix.models import Generator, Norm, ResizeConv, ResNetGenerator, StyleEncoder, UNet
 from pix2pix.models.blocks import Down, LateralConv, Up
 from pix2pix.models.efficientnet import InvertedResidual, SameConv
+from pix2pix.models.resnet import ConvNormReLU, ResidualBlock
 from pix2pix.models.unet import AnnealedMean, PixelEmbedding
 
 OPSET = 17
@@ -131,7 +132,7 @@ def quantize(array: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @torch.no_grad()
-def build_onnx_model(generator: UNet, precision: Precision = "fp32") -> onnx.ModelProto:
+def build_onnx_model(generator: Generator, precision: Precision = "fp32") -> onnx.ModelProto:
     """The generator in evaluation mode as an ONNX model.
 
     Input `input` (N, in_channels, H, W), with styles also `style` (N, style_dim); output `output`
@@ -152,7 +153,10 @@ def build_onnx_model(generator: UNet, precision: Precision = "fp32") -> onnx.Mod
     if precision == "fp16":
         x = g.add("Cast", x, to=TensorProto.FLOAT16)
         style = style and g.add("Cast", style, to=TensorProto.FLOAT16)
-    y = g.to_float32(unet(g, generator, x, style))
+    if isinstance(generator, ResNetGenerator):
+        y = g.to_float32(resnet(g, generator, x))
+    else:
+        y = g.to_float32(unet(g, generator, x, style))
     return g.model(inputs, y, ["count", "channels", "output_height", "output_width"])
 
 
@@ -222,6 +226,35 @@ def unet(g: GraphBuilder, net: UNet, x: str, style: str | None) -> str:
     if embedding is not None:
         x = g.add("Concat", x, embedding, axis=1)
     return final(g, net.final, x)
+
+
+def resnet(g: GraphBuilder, net: ResNetGenerator, x: str) -> str:
+    """`ResNetGenerator.forward` outside training."""
+    for stage in (net.first, *net.down):
+        x = conv_norm_relu(g, cast(ConvNormReLU, stage), x)
+    for block in net.blocks:
+        x = residual_block(g, cast(ResidualBlock, block), x)
+    for stage in net.up:
+        x = conv_norm_relu(g, cast(ConvNormReLU, stage), x)
+    return final(g, net.final, conv(g, net.last, x))
+
+
+def conv_norm_relu(g: GraphBuilder, block: ConvNormReLU, x: str) -> str:
+    """`ConvNormReLU.forward`."""
+    layer = block.conv
+    if isinstance(layer, nn.ConvTranspose2d):
+        x = conv_transpose(
+            g, x, g.weight(layer.weight), layer.bias, 1, _first(layer.output_padding)
+        )
+    else:
+        x = resize_conv(g, layer, x) if isinstance(layer, ResizeConv) else conv(g, layer, x)
+    return str(g.add("Relu", norm(g, block.norm, x)))
+
+
+def residual_block(g: GraphBuilder, block: ResidualBlock, x: str) -> str:
+    """`ResidualBlock.forward`; its dropout is off outside training."""
+    y = g.add("Relu", norm(g, block.norm1, conv(g, block.conv1, x)))
+    return str(g.add("Add", x, norm(g, block.norm2, conv(g, block.conv2, y))))
 
 
 def label_pyramid(g: GraphBuilder, one_hot: str, depth: int) -> list[str]:
@@ -302,7 +335,11 @@ def norm(
     if isinstance(inner, nn.BatchNorm2d):
         x = batch_norm(g, inner, x)
     elif isinstance(inner, nn.InstanceNorm2d):
-        scale, shift = g.weight(inner.weight), g.weight(inner.bias)
+        if inner.affine:
+            scale, shift = g.weight(inner.weight), g.weight(inner.bias)
+        else:
+            channels = inner.num_features
+            scale, shift = g.weight(torch.ones(channels)), g.weight(torch.zeros(channels))
         x = g.add("InstanceNormalization", x, scale, shift, epsilon=inner.eps)
     if layer.style is None or style is None:
         return x
@@ -344,8 +381,8 @@ def conv(g: GraphBuilder, layer: nn.Conv2d, x: str) -> str:
         pads = [top, left, bottom, right]
     else:
         pads = [_first(layer.padding)] * 4
-        if layer.padding_mode == "replicate" and any(pads):
-            x, pads = replicate(g, x, pads[0]), [0] * 4
+        if layer.padding_mode != "zeros" and any(pads):
+            x, pads = pad(g, x, pads[0], layer.padding_mode), [0] * 4
     names = [x, g.weight(layer.weight)]
     if layer.bias is not None:
         names.append(g.weight(layer.bias))
@@ -360,20 +397,31 @@ def resize_conv(g: GraphBuilder, layer: ResizeConv, x: str) -> str:
         sums = g.add("Add", middle, last), g.add("Add", first, middle)
         kernel = g.add("Concat", last, *sums, first, axis=axis)  # (I, O, 4, 4) at the end
     if layer.padding_mode == "replicate":
-        return conv_transpose(g, replicate(g, x, 1), kernel, layer.bias, 3)
+        return conv_transpose(g, pad(g, x, 1, "replicate"), kernel, layer.bias, 3)
     return conv_transpose(g, x, kernel, layer.bias, 1)
 
 
-def conv_transpose(g: GraphBuilder, x: str, kernel: str, bias: Tensor | None, padding: int) -> str:
+def conv_transpose(
+    g: GraphBuilder,
+    x: str,
+    kernel: str,
+    bias: Tensor | None,
+    padding: int,
+    output_padding: int = 0,
+) -> str:
     """A transposed convolution with stride 2."""
     names = [x, kernel] if bias is None else [x, kernel, g.weight(bias)]
-    return str(g.add("ConvTranspose", *names, pads=[padding] * 4, strides=[2, 2]))
+    more = [output_padding] * 2
+    return str(
+        g.add("ConvTranspose", *names, pads=[padding] * 4, strides=[2, 2], output_padding=more)
+    )
 
 
-def replicate(g: GraphBuilder, x: str, width: int) -> str:
-    """Pads all four sides with the outermost pixels."""
+def pad(g: GraphBuilder, x: str, width: int, mode: str) -> str:
+    """Pads all four sides: `replicate` repeats the outermost pixels, `reflect` mirrors the image
+    without them."""
     pads = g.integers(0, 0, width, width, 0, 0, width, width)
-    return str(g.add("Pad", x, pads, mode="edge"))
+    return str(g.add("Pad", x, pads, mode="edge" if mode == "replicate" else mode))
 
 
 def average_pool(g: GraphBuilder, x: str, factor: int) -> str:

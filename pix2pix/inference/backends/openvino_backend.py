@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
-from pix2pix.models import UNet
+from pix2pix.models import Generator
 
 POLL_EVERY_MS = 1  # interval at which a run polls for cancellation
 # Larger runs release their working memory afterwards: 200 MB at 512x512. The next run reallocates
@@ -33,9 +33,9 @@ class OpenVinoBackend:
     """
 
     def __init__(
-        self, generator: UNet, bf16: bool = False, live_shape: tuple[int, int] | None = None
+        self, generator: Generator, bf16: bool = False, live_shape: tuple[int, int] | None = None
     ) -> None:
-        self._generator: UNet | None = generator.eval()
+        self._generator: Generator | None = generator.eval()
         self._bf16 = bf16 and not generator.needs_fp32
         self._live_shape = live_shape
         self._onnx = b""

@@ -9,7 +9,7 @@ import torch
 
 from pix2pix.inference.backends.openvino_backend import OpenVinoBackend
 from pix2pix.inference.backends.torch_backend import TorchBackend
-from pix2pix.models import UNet
+from pix2pix.models import Generator
 from pix2pix.runtime.device import has_amx, has_fast_bf16
 
 ENGINES = ("auto", "torch", "openvino")
@@ -18,7 +18,7 @@ log = logging.getLogger("pix2pix")
 
 
 def make_backend(
-    kind: str, generator: UNet, device: torch.device, live_shape: tuple[int, int] | None = None
+    kind: str, generator: Generator, device: torch.device, live_shape: tuple[int, int] | None = None
 ) -> TorchBackend | OpenVinoBackend:
     """Creates a backend of `kind` and logs it; `auto` selects the faster one (`choose_kind`).
 
@@ -43,7 +43,7 @@ def make_backend(
     return TorchBackend(generator, device, bf16)
 
 
-def choose_precision(generator: UNet, device: torch.device) -> tuple[bool, str]:
+def choose_precision(generator: Generator, device: torch.device) -> tuple[bool, str]:
     """Whether to compute in bf16, and the reason."""
     if not has_fast_bf16(device):
         return False, "no bf16 in hardware"

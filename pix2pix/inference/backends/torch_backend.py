@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
-from pix2pix.models import ResizeConv, UNet
+from pix2pix.models import Generator, ResizeConv
 from pix2pix.runtime.device import autocast
 
 
@@ -18,7 +18,7 @@ class TorchBackend:
     With `bf16` it computes in bfloat16, unless the generator needs float32.
     """
 
-    def __init__(self, generator: UNet, device: torch.device, bf16: bool = False) -> None:
+    def __init__(self, generator: Generator, device: torch.device, bf16: bool = False) -> None:
         self._device = device
         self._bf16 = bf16 and not generator.needs_fp32
         self._stop: Stop = None
