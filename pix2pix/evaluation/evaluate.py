@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch, Dataset
-from pix2pix.evaluation.colorization import ab_error
+from pix2pix.evaluation.colorization import ab_error, measure_cast, with_false_chroma
 from pix2pix.evaluation.fcn_judge import FcnScorer
 from pix2pix.evaluation.fcn_score import score_with_fcn
 from pix2pix.evaluation.generation import (
@@ -68,7 +68,7 @@ def evaluate(
     def summarize(chosen: list[Any]) -> Metrics:
         if task == "photo2labels":
             return segmentation_scores(torch.stack(chosen).sum(0), class_names)
-        return mean_metrics(chosen)
+        return with_false_chroma(mean_metrics(chosen))
 
     metrics = {**summarize(records), "examples": len(indices)}
     for name, pattern in (groups or {}).items():
@@ -181,6 +181,8 @@ def measure_colors(
         for suffix, output in outputs.items():
             row |= compare(batch_to_rgb(light, output[i]), truth, valid, suffix)
             row["ab_error" + suffix] = ab_error(output[i], ab)
+            if suffix != "_grey":
+                row |= measure_cast(output[i], ab, suffix)
         rows.append(row)
     return rows
 

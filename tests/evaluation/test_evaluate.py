@@ -13,8 +13,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
 from pix2pix.data.loader import Batch
-from pix2pix.evaluation.colorization import ab_error
-from pix2pix.evaluation.evaluate import evaluate
+from pix2pix.evaluation.colorization import ab_error, measure_cast, with_false_chroma
+from pix2pix.evaluation.evaluate import evaluate, mean_metrics
 from pix2pix.evaluation.fcn_judge import FcnScorer
 from pix2pix.evaluation.fcn_score import distance, feature_metrics
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
@@ -94,6 +94,27 @@ def test_ab_error_is_the_mean_distance() -> None:
     b = a.copy()
     b[0, 0] = 3, 4
     assert ab_error(a, b) == pytest.approx(5 / 4)
+
+
+def test_false_chroma_is_a_mean_over_the_nearly_grey_pixels_of_all_photos() -> None:
+    true, ab = np.zeros((2, 1, 2, 2), np.float32), np.zeros((2, 1, 2, 2), np.float32)
+    true[0, 0, 0] = 30, 40  # coloured: does not count
+    ab[0, 0] = (50, 0), (3, 4)
+    ab[1, 0] = (0, 9), (0, 1)
+    rows = [measure_cast(a, t, "_10_hints") for a, t in zip(ab, true)]
+    means = with_false_chroma(mean_metrics(rows))
+    assert means == pytest.approx(
+        {
+            "bias_a_10_hints": (20 + 3) / 4,
+            "bias_b_10_hints": (-40 + 4 + 9 + 1) / 4,
+            "false_chroma_10_hints": (5 + 9 + 1) / 3,
+        }
+    )
+
+
+def test_photos_without_grey_have_no_false_chroma() -> None:
+    colored = np.full((2, 2, 2), 20, np.float32)
+    assert with_false_chroma(measure_cast(colored, colored)) == {"bias_a": 0, "bias_b": 0}
 
 
 def test_segmentation_scores_of_a_case_done_by_hand() -> None:
@@ -241,7 +262,7 @@ def test_a_group_has_the_figures_of_its_own_examples(tmp_path: Path) -> None:
     (tmp_path / "photo3.jpg").rename(tmp_path / "one" / "val" / "photo3.jpg")
     alone = evaluate(model, "colorize", open_set("colorize", tmp_path / "one", 64, "val"), CPU)
     assert figures["last_examples"] == 1
-    for key in ("ab_error", "psnr_grey", "colorfulness_gap", "ssim"):
+    for key in ("ab_error", "psnr_grey", "colorfulness_gap", "ssim", "bias_a", "bias_b"):
         assert figures[f"last_{key}"] == pytest.approx(alone[key], abs=1e-3)
     with pytest.raises(ValueError, match="matches none of 4 examples"):
         evaluate(model, "colorize", dataset, CPU, groups={"cats": "cat*"})
@@ -292,6 +313,7 @@ def test_the_judges_features_follow_the_place_and_not_the_size_of_the_photo() ->
         ("fcn_mean_iou_real", "mean_iou", ""),
         ("people_ab_error_10_hints", "ab_error", "lower"),
         ("ab_error_grey", "ab_error", ""),
+        ("people_false_chroma_10_hints", "false_chroma", "lower"),
         ("colorfulness_gap_own_style", "colorfulness_gap", "lower"),
         ("colorfulness_truth", "colorfulness", ""),
         ("frechet_real_halves", "frechet", ""),
