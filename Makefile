@@ -39,8 +39,13 @@ $(VENV)/.test: requirements-test.txt requirements.txt | $(BIN)/python
 
 # Chromium for the browser tests, without windows if possible: the one on PATH, the system's package,
 # Playwright's own.
-# nginx for those behind a proxy, where apt can install it; without it they are skipped.
+# nginx for those behind a proxy and ffmpeg for videos, where apt can install them; without them their
+# tests are skipped.
 $(VENV)/.browser: | $(VENV)/.test
+	command -v ffmpeg \
+	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y --no-install-recommends ffmpeg) \
+	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y --no-install-recommends ffmpeg) \
+	|| echo "ffmpeg is not installed: the tests with videos are skipped"
 	command -v nginx || test -x /usr/sbin/nginx \
 	|| (command -v apt-get && [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y --no-install-recommends nginx) \
 	|| (command -v apt-get && sudo -n true && sudo apt-get update && sudo apt-get install -y --no-install-recommends nginx) \

@@ -17,6 +17,7 @@ LAYERS = {
     "pix2pix.images": 1,
     "pix2pix.labels": 1,
     "pix2pix.runtime": 1,
+    "pix2pix.video": 1,
     "pix2pix.checkpoint": 2,
     "pix2pix.models": 2,
     "pix2pix.runtime.device": 2,

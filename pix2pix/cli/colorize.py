@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,18 @@ from pix2pix.cli.photo_command import (
     open_task,
     run_photos,
 )
+from pix2pix.cli.video_command import (
+    VIDEO_HELP,
+    add_video_options,
+    pick_videos,
+    refuse_options,
+    run_videos,
+)
 
 if TYPE_CHECKING:
     from pix2pix.cli.photo_tasks import PhotoTask
     from pix2pix.images.color_hints import Hint
+    from pix2pix.inference.video_frames import ProcessFrame
 
 HELP = """\
 Colourise black-and-white photos.
@@ -43,7 +51,21 @@ examples:
   python -m pix2pix colorize scans/*.jpg -o colour/ --strength 0.8
   python -m pix2pix colorize album -o colour --recursive --report colour.json
   python -m pix2pix colorize faded.tif -o colour.tif --repair --denoise --hints faded.json
+  python -m pix2pix colorize film.mp4 -o film-colour.mp4
 """
+
+# What these options are without being given; videos do not have them
+PHOTO_ONLY: dict[str, object] = {
+    "hints": None,
+    "repair": False,
+    "denoise": False,
+    "negative": False,
+    "crop": False,
+    "remove_scratches": False,
+    "recursive": False,
+    "format": None,
+    "report": None,
+}
 
 
 def add_parser(commands: Commands) -> None:
@@ -52,7 +74,9 @@ def add_parser(commands: Commands) -> None:
         "colorize",
         "black-and-white photos -> colour",
         description=HELP,
-        epilog=f"{EXAMPLES}\n{RULES}",
+        epilog="\n".join(
+            (EXAMPLES, VIDEO_HELP.format("--strength, --size, --strip and --device"), RULES)
+        ),
     )
     add_photo_options(parser)
     option = parser.add_argument
@@ -84,6 +108,7 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="repair scratches, dust, stains and folds first",
     )
+    add_video_options(parser)
     add_device(parser)
     add_checkpoint(parser, "colorize")
     option(
@@ -103,6 +128,9 @@ def run(options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # problems with files are reported in one line each
         check_options(options)
+        if videos := pick_videos(options.inputs):
+            refuse_options(options, PHOTO_ONLY)
+            return run_videos(options, videos, load_video)
         return run_photos(options, lambda tasks: load_work(options, tasks), options.hints)
 
 
@@ -169,3 +197,12 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
         return (*said, *notes)
 
     return work
+
+
+def load_video(options: argparse.Namespace) -> Callable[[], ProcessFrame]:
+    """Loads the model and returns a function that makes a processor for each video."""
+    from pix2pix.inference import load_colorizer
+    from pix2pix.inference.video_frames import colorize_frames
+
+    colorizer = load_colorizer(options.checkpoint, options.device)
+    return lambda: colorize_frames(colorizer, options.strength, options.size, not options.no_steady)

@@ -51,6 +51,8 @@ def run(command: ModuleType, options: argparse.Namespace) -> int:
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # problems with files are reported in one line each
+        if command is translate and (status := translate.run_if_videos(options)) is not None:
+            return status
         targets, bad = command.plan_results(options, inputs)
         done = find_done(options, inputs, targets)
         waiting = {source: t for source, t in targets.items() if source not in done}

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Process, add_checkpoint
 from pix2pix.cli.console import print_stderr
 from pix2pix.cli.output_paths import Planned, plan_outputs
+from pix2pix.cli.video_command import (
+    VIDEO_HELP,
+    add_video_options,
+    pick_videos,
+    refuse_options,
+    run_videos,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from pix2pix.config import CheckpointConfig
+    from pix2pix.inference.video_frames import ProcessFrame
 
 INPUT, SUMMARY = "IMAGE", "images -> images, with your own model"
 INPUT_HELP = "image file or folder of images"
@@ -36,7 +45,10 @@ examples:
   python -m pix2pix translate photo.jpg -o large.png --size 512 --checkpoint runs/night
   python -m pix2pix translate scan-4000x3000.tif -o map.png --tile 256 --checkpoint ada/maps
   python -m pix2pix translate facades/test/*.jpg -o out/ --half left --checkpoint runs/paper
+  python -m pix2pix translate street.mp4 -o street-night.mp4 --checkpoint runs/night
+
 """
+EXAMPLES += VIDEO_HELP.format("--size, --tile, --seed and --device")
 
 MAX_LISTED = 10  # images listed per kind of notice
 
@@ -76,6 +88,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "pairs; auto: the input's half, if the model was trained on such pairs and the image looks "
         "like one, with a message (default: auto)",
     )
+    add_video_options(parser)
+
+
+def run_if_videos(options: argparse.Namespace) -> int | None:
+    """Processes the inputs and returns the exit status if they are videos, else None.
+
+    Raises ValueError if videos and images are mixed, or if none can be processed.
+    """
+    videos = pick_videos(options.inputs)
+    if not videos:
+        return None
+    refuse_options(options, {"half": "auto", "recursive": False})
+    return run_videos(options, videos, load_video)
+
+
+def load_video(options: argparse.Namespace) -> Callable[[], ProcessFrame]:
+    """Loads the model and returns a function that makes a processor for each video."""
+    from pix2pix.inference import load_translator
+    from pix2pix.inference.video_frames import translate_frames
+
+    translator = load_translator(options.checkpoint, options.device)
+
+    def make() -> ProcessFrame:
+        steady = not options.no_steady
+        return translate_frames(translator, options.seed, options.size, options.tile, steady)
+
+    try:
+        translator.check_sizes(options.size, options.tile)
+    except ValueError as error:
+        raise ValueError(f"--{error}") from None
+    return make
 
 
 def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:

@@ -114,7 +114,7 @@ class Colorizer:
         scan = analyze_scan(photo, light) if scan is None else scan
         place = PhotoRegion.of(photo, scan.border, crop, negative)
         left, top, right, bottom = place.box
-        shape = self._working_shape((bottom - top, right - left), size)
+        shape = self.working_shape((bottom - top, right - left), size)
         small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX, place.box))
         kind = classify_colors(np.asarray(small))
         notes = [NOTE_TEXTS[kind]] if kind in NOTE_TEXTS and not negative else []
@@ -147,7 +147,7 @@ class Colorizer:
             self, light, small_lightness, tuple(notes), offers, place, alpha, changed
         )
 
-    def _working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
+    def working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:
         """The working (H, W) of a photo of `shape`: the scale and aspect of training."""
         geometry = serving_geometry(self.config).with_height(size)
         if geometry.resize_mode in ("crop", "squeeze"):

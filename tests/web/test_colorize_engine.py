@@ -248,5 +248,5 @@ def test_the_working_size_follows_the_checkpoints_resize_mode(tmp_path: Path, mo
         ],
     }
     found = NodeJob(tmp_path).run(Path(__file__).with_name("colorize_photos.mjs"), values)
-    expected = [colorizer._working_shape((h, w), s)[::-1] for w, h, s in shapes]
+    expected = [colorizer.working_shape((h, w), s)[::-1] for w, h, s in shapes]
     assert found["sizes"] == [list(size) for size in expected]
