@@ -190,7 +190,7 @@ def test_while_the_hand_rests_the_building_is_painted_larger_and_stays_the_same_
             const note = (list) => list.forEach((change) => change.addedNodes.forEach(
                 (node) => node.naturalWidth && sizes.push(node.naturalWidth)));
             new MutationObserver(note).observe(
-                document.querySelector('.st-preview .st-frame'), { childList: true });
+                document.querySelector('.st-preview .st-view'), { childList: true });
             return sizes;
         }"""
     )

@@ -104,6 +104,55 @@ def finger(page: Any, start: tuple[float, float], end: tuple[float, float]) -> N
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+Point = tuple[float, float]
+
+
+class Fingers:
+    """Fingers on the page, by CDP; points in pixels of the window."""
+
+    def __init__(self, page: Any) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self.count = 0  # gestures
+
+    def _send(self, kind: str, points: tuple[Point, ...]) -> None:
+        touches = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    def move(self, *ways: tuple[Point, Point], steps: int = 6) -> None:
+        """Puts a finger down for each way, one after another, moves all, and lifts them."""
+        self.count += 1
+        for i in range(len(ways)):
+            self._send("touchStart", tuple(start for start, _ in ways[: i + 1]))
+        for step in range(1, steps + 1):
+            part = step / steps
+            self._send("touchMove", tuple(_between(start, end, part) for start, end in ways))
+        self._send("touchEnd", ())
+
+    def tap(self, point: Point) -> None:
+        self.move((point, point), steps=0)
+
+
+def _between(start: Point, end: Point, part: float) -> Point:
+    return start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part
+
+
+def pen(page: Any, *way: Point, force: float = 0.5) -> None:
+    """Draws with a pen through points in pixels of the window."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, point: Point, buttons: int) -> None:
+        event = {"x": point[0], "y": point[1], "buttons": buttons, "force": force}
+        button = "none" if kind == "mouseMoved" and not buttons else "left"
+        event |= {"type": kind, "button": button, "clickCount": 1, "pointerType": "pen"}
+        session.send("Input.dispatchMouseEvent", event)
+
+    send("mouseMoved", way[0], 0)
+    send("mousePressed", way[0], 1)
+    for point in way[1:]:
+        send("mouseMoved", point, 1)
+    send("mouseReleased", way[-1], 0)
+
+
 def press(page: Any, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)

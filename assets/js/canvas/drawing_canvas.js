@@ -1,9 +1,12 @@
-// The drawing canvas: a label map shown on a <canvas>, and the pointer over it. See tools.js for the tools.
+// The drawing canvas: a label map shown on a <canvas>. See tools.js for the tools, pointer_input.js for the
+// pointers that use them.
 
 import { h, setStyle } from "../core/dom.js";
 import { BACKGROUND, FACADE, colorLookup, paintIds, percent } from "./label_map.js";
 import { MapHistory } from "./map_history.js";
+import { PointerInput } from "./pointer_input.js";
 import { Selection } from "./selection.js";
+import { buildZoomButton, positionIn } from "./sheet_view.js";
 import { TOOLS } from "./tools.js";
 
 const MAX_BRUSH = 64;
@@ -15,12 +18,12 @@ const SELECTING = new Set(["select", "repeat"]);
 export class DrawingCanvas {
   /**
    * `shape`: { width, height }; `colors`: [r, g, b] by class id; `hasWall`: class 1 is the wall behind
-   * all elements. Calls `onChange()` when the map changed, `onHistory()` after a step that can be
-   * undone, `onPick(id)` while the eyedropper is over a class, `onPicked()` when it is released, and
-   * `onSelection()` when the selection changed.
+   * all elements; `view`: a SheetView. Calls `onChange()` when the map changed, `onHistory()` after a step
+   * that can be undone, `onPick(id)` while the eyedropper is over a class, `onPicked()` when it is released,
+   * `onSelection()` when the selection changed, and `onPen()` when a pen is seen for the first time.
    */
-  constructor({ shape, colors, hasWall, onChange, onHistory, onPick, onPicked, onSelection }) {
-    Object.assign(this, { shape, onChange, onHistory, onPick, onPicked });
+  constructor({ shape, colors, hasWall, view, onChange, onHistory, onPick, onPicked, onSelection, onPen }) {
+    Object.assign(this, { shape, view, onChange, onHistory, onPick, onPicked });
     this.map = new Uint8Array(shape.width * shape.height); // class ids, row by row
     this.wall = hasWall ? FACADE : BACKGROUND;
     this.history = new MapHistory(shape);
@@ -30,10 +33,11 @@ export class DrawingCanvas {
     this.gap = 12; // pixels between the copies of the repeat tool
     this.grid = 0; // pixels of a cell; 0: off
     this.mirror = false;
+    this.pressure = false; // a pen's pressure sets the brush's width
     this.stroke = null; // { pointer, before: map, first, last: points, selected }
     this.selection = new Selection(this, onSelection);
     this.#build(colors);
-    this.#listen();
+    this.input = new PointerInput(this, onPen);
   }
 
   #build(colors) {
@@ -48,8 +52,10 @@ export class DrawingCanvas {
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.lookup = colorLookup(colors);
     this.outline = h("div", { class: "st-outline", hidden: true }); // of the brush
-    this.frame = h("div", { class: "st-frame" }, this.element, h("div", { class: "st-grid" }),
+    this.layer = h("div", { class: "st-view" }, this.element, h("div", { class: "st-grid" }),
       h("div", { class: "st-axis" }), this.selection.node, this.outline);
+    this.frame = h("div", { class: "st-frame" }, this.layer, buildZoomButton(this.view));
+    this.view.addLayer(this.layer);
     setStyle(this.frame, { "--columns": width / this.#cell, "--rows": height / this.#cell });
   }
 
@@ -92,6 +98,10 @@ export class DrawingCanvas {
     this.mirror = on;
     this.frame.classList.toggle("st-mirrored", on);
   }
+
+  setPressure(on) { this.pressure = on; }
+
+  setFingers(on) { this.input.fingersDraw = on; }
 
   setGrid(on) {
     this.grid = on ? this.#cell : 0;
@@ -173,45 +183,10 @@ export class DrawingCanvas {
     this.onHistory();
   }
 
-  // ---- the pointer ----
-
-  #listen() {
-    const { element } = this;
-    element.addEventListener("pointerdown", (event) => this.#down(event));
-    element.addEventListener("pointermove", (event) => this.#move(event));
-    element.addEventListener("pointerup", (event) => this.#up(event));
-    element.addEventListener("pointercancel", () => this.cancel());
-    element.addEventListener("pointerleave", () => this.hoverAt(null));
-    element.addEventListener("contextmenu", (event) => event.preventDefault());
-  }
-
-  /** The position of a pointer event in pixels of the map. */
-  #point(event) {
-    const box = this.element.getBoundingClientRect();
-    return {
-      x: ((event.clientX - box.left) / box.width) * this.shape.width,
-      y: ((event.clientY - box.top) / box.height) * this.shape.height,
-    };
-  }
-
-  #down(event) {
-    if (this.stroke?.pointer === "keys") this.cancel();
-    if (event.button !== 0 || this.stroke) return;
-    event.preventDefault();
-    this.element.focus({ preventScroll: true });
-    this.element.setPointerCapture(event.pointerId);
-    this.begin(this.#point(event), event.pointerId);
-  }
-
-  #move(event) {
-    this.hoverAt(event.pointerType === "touch" ? null : this.#point(event));
-    if (this.stroke?.pointer !== event.pointerId) return;
-    const events = event.getCoalescedEvents?.() ?? [];
-    this.follow((events.length ? events : [event]).map((part) => this.#point(part)));
-  }
-
-  #up(event) {
-    if (this.stroke?.pointer === event.pointerId) this.finish();
+  /** The position of a pointer event in pixels of the map, with the pressure of a pen. */
+  pointOf(event) {
+    const { x, y } = positionIn(this.element, event);
+    return { x: x * this.shape.width, y: y * this.shape.height, pressure: event.pressure };
   }
 
   // ---- a stroke, by a pointer or by keys ----

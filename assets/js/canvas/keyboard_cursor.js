@@ -5,7 +5,7 @@ import { h } from "../core/dom.js";
 import { percent } from "./label_map.js";
 
 const FAR = 8; // pixels that Shift and an arrow move
-const INSTANT = new Set(["fill", "eyedropper"]);
+const INSTANT = new Set(["fill", "eyedropper", "hand"]);
 
 export class KeyboardCursor {
   /** `names`: class names by id. */
@@ -19,10 +19,13 @@ export class KeyboardCursor {
     const { element } = canvas;
     element.addEventListener("focus", () => element.matches(":focus-visible") && this.#show());
     element.addEventListener("blur", () => this.#hide());
-    element.addEventListener("pointerdown", () => this.#hide(), { capture: true });
-    canvas.frame.append(this.node, this.status);
+    // After the sheet has taken the focus: a browser may think that a finger gave it as a key does.
+    canvas.frame.addEventListener("pointerdown", () => this.#hide());
+    canvas.layer.append(this.node);
+    canvas.frame.append(this.status);
   }
 
+  get isShown() { return !this.node.hidden; }
   get isDown() { return this.canvas.stroke?.pointer === "keys"; }
 
   /** Moves the cross by pixels or cells of the grid; `far` moves eight pixels at least. */
@@ -33,6 +36,7 @@ export class KeyboardCursor {
     const keep = (value, side) => Math.min(Math.max(value, 0.5), side - 0.5);
     this.at = { x: keep(this.at.x + dx * step, width), y: keep(this.at.y + dy * step, height) };
     this.#show();
+    canvas.view.reveal({ x: this.at.x / width, y: this.at.y / height });
     if (this.isDown) canvas.follow([this.at]);
   }
 
@@ -61,6 +65,7 @@ export class KeyboardCursor {
       left: percent(this.at.x, width), top: percent(this.at.y, height),
     });
     this.node.hidden = false;
+    this.canvas.frame.classList.add("st-keyed");
     this.canvas.hoverAt(this.at);
     this.#say(`${this.#place()}, ${this.names[this.canvas.idAt(this.at)]}`);
   }
@@ -69,6 +74,7 @@ export class KeyboardCursor {
     if (this.node.hidden) return;
     if (this.isDown) this.canvas.cancel();
     this.node.hidden = true;
+    this.canvas.frame.classList.remove("st-keyed");
     this.canvas.hoverAt(null);
   }
 }

@@ -31,3 +31,18 @@ export function keyOf(event) {
   if (isOther || !(shiftKey || third)) return printedAt(code, shiftKey) || produced;
   return produced;
 }
+
+/**
+ * "+", "-" or "0" where a press means to zoom in, out, or to fit; else "". The number pad's + and - do, and
+ * so do the keys right of the digits and the 0 with Shift, as their plain presses may mean a class.
+ */
+export function zoomKeyOf(event) {
+  const { key = "", code = "", shiftKey = false, ctrlKey, metaKey, altKey } = event;
+  if (ctrlKey || metaKey || altKey) return ""; // the browser zooms the page
+  const pad = { NumpadAdd: "+", NumpadSubtract: "-" }[code];
+  if (pad) return pad;
+  if (!shiftKey || "?=[]".includes(key)) return "";
+  if (key === "+" || code === "Equal") return "+";
+  if (key === "_" || code === "Minus") return "-";
+  return code === "Digit0" ? "0" : "";
+}

@@ -1,8 +1,8 @@
 // Keyboard shortcuts of a drawing tab. They act only while it is hovered or focused, never in a text field.
 
 import { isTextField } from "../core/dom.js";
-import { keyOf } from "./keyboard_layout.js";
-import { TOGGLES, TOOL_BUTTONS } from "./toolbar.js";
+import { keyOf, zoomKeyOf } from "./keyboard_layout.js";
+import { PEN_TOGGLES, TOGGLES, TOOL_BUTTONS } from "./toolbar.js";
 
 const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
 const FAR = 8; // pixels that an arrow moves the selection with Shift
@@ -22,23 +22,53 @@ export function bindShortcuts(tab, parts) {
     event.preventDefault();
     action();
   });
+  bindSpace(tab, parts);
+}
+
+/** Space held over the sheet makes the pointer move it, unless the keyboard's cross is on it. */
+function bindSpace(tab, { canvas, cursor }) {
+  let isHeld = false;
+  let byKeys = false; // whether the focus was moved by keys: then Space presses the button that has it
+  document.addEventListener("pointerdown", () => { byKeys = false; }, { capture: true });
+  const hold = (on) => {
+    isHeld = on;
+    canvas.input.holdSpace(on);
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Tab") byKeys = true;
+    if (event.key !== " " || event.defaultPrevented || isTextField(event.target)) return;
+    if (!isHeld && (cursor.isShown || !isActive(tab) || !canvas.frame.matches(":hover"))) return;
+    if (byKeys && event.target.matches("button")) return;
+    event.preventDefault();
+    if (!isHeld) hold(true);
+  });
+  document.addEventListener("keyup", (event) => {
+    if (event.key !== " " || !isHeld) return;
+    event.preventDefault(); // else a button that has the focus is pressed
+    hold(false);
+  });
+  window.addEventListener("blur", () => isHeld && hold(false));
 }
 
 /** The action of a key press; null where it has none, so that the browser handles it. */
 function pick(event, { canvas, toolbar, palette, help, cursor, requestPicture }) {
+  const zoom = zoomKeyOf(event);
+  if (zoom) return zoomAction(zoom, canvas);
   const key = keyOf(event);
   if (!key || (event.altKey && !"[]".includes(key))) return null; // a Mac types [ with Option
   if (event.ctrlKey || event.metaKey) return pickWithControl(key, event.shiftKey, canvas, toolbar);
   if (key in ARROWS) return pickArrow(event, ARROWS[key], canvas, cursor);
   if (event.target === canvas.element && [" ", "enter"].includes(key)) {
+    if (key === " " && !cursor.isShown && canvas.frame.matches(":hover")) return null; // see bindSpace
     return () => event.repeat || cursor.press();
   }
   const tool = TOOL_BUTTONS.find((entry) => entry.key.toLowerCase() === key);
   if (tool) return () => toolbar.tools[tool.tool].click();
-  const toggle = TOGGLES.find((entry) => entry.key.toLowerCase() === key);
-  if (toggle) return () => toolbar.toggles[toggle.name].click();
+  const toggle = [...TOGGLES, ...PEN_TOGGLES].find((entry) => entry.key.toLowerCase() === key);
+  if (toggle && !toolbar.toggles[toggle.name].hidden) return () => toolbar.toggles[toggle.name].click();
   const chip = palette.chips[palette.keys.indexOf(key)];
   if (chip) return () => chip.click();
+  if ("+-0=".includes(key)) return zoomAction(key === "=" ? "+" : key, canvas);
   return {
     escape: () => canvas.escape(),
     delete: () => canvas.remove(),
@@ -49,6 +79,13 @@ function pick(event, { canvas, toolbar, palette, help, cursor, requestPicture })
     d: requestPicture,
     "?": help.open,
   }[key] ?? null;
+}
+
+/** Zooms about the pointer, else about the middle of the frame. */
+function zoomAction(key, { view, hover, shape }) {
+  if (key === "0") return () => view.fit();
+  const at = hover ? view.positionOf({ x: hover.x / shape.width, y: hover.y / shape.height }) : undefined;
+  return () => (key === "+" ? view.zoomIn(at) : view.zoomOut(at));
 }
 
 /** Arrows move the tool that is down at the cross, else the selection, else the cross. */

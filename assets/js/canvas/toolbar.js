@@ -15,11 +15,18 @@ export const TOOL_BUTTONS = [
   { tool: "select", label: "Select", key: "S", does: "click an element or drag a box, then move it" },
   { tool: "repeat", label: "Repeat", key: "T", does: "drag a window out into rows and columns",
     plain: "drag an element out into rows and columns" },
+  { tool: "hand", label: "Hand", key: "H", does: "drags the sheet; a click zooms in, with Alt out" },
 ];
 export const TOGGLES = [
   { name: "mirror", label: "Mirror", key: "M", does: "draws on both sides at once" },
   { name: "grid", label: "Snap to grid", key: "G", does: "lines, boxes and moves keep to the grid" },
 ];
+/** Shown once a pen was seen. */
+export const PEN_TOGGLES = [
+  { name: "pressure", label: "Pressure", key: "P", does: "the pen's pressure sets the brush's width" },
+  { name: "fingers", label: "Draw with fingers", key: "O", does: "they draw as the pen does; else they pan" },
+];
+const SETTERS = { mirror: "setMirror", grid: "setGrid", pressure: "setPressure", fingers: "setFingers" };
 
 /** What a tool does, in words. */
 export const describeTool = ({ does, plain }, hasWall) => (hasWall ? does : plain ?? does);
@@ -39,7 +46,7 @@ class Toolbar {
       tip: `${entry.label}: ${describeTool(entry, canvas.hasWall)}`,
       onClick: () => this.choose(entry.tool),
     })]));
-    this.toggles = Object.fromEntries(TOGGLES.map(({ name, label, key, does }) => [name, button({
+    this.toggles = Object.fromEntries([...TOGGLES, ...PEN_TOGGLES].map(({ name, label, key, does }) => [name, button({
       name, label, key, tip: `${label}: ${does}`,
       onClick: () => this.#turn(name, this.toggles[name].getAttribute("aria-pressed") !== "true"),
     })]));
@@ -52,9 +59,10 @@ class Toolbar {
       tip: canvas.hasWall ? "New: a bare wall" : "New: an empty canvas", onClick: onNew });
     this.help = button({ name: "help", label: "Help", tip: "Tools and keys", key: "?", onClick: onHelp });
     this.node = group("st-toolbar", "toolbar", "Tools", h("div", { class: "st-tools" },
-      Object.values(this.tools), Object.values(this.toggles), this.undo, this.redo, this.clear,
+      Object.values(this.tools), Object.values(this.toggles), this.clear, this.undo, this.redo,
       this.help), this.size.node);
-    for (const { name } of TOGGLES) this.#turn(name, false);
+    for (const name of Object.keys(this.toggles)) this.#turn(name, false);
+    for (const { name } of PEN_TOGGLES) this.toggles[name].hidden = true;
     this.choose(canvas.tool);
     this.showHistory();
   }
@@ -80,18 +88,23 @@ class Toolbar {
     this.redo.disabled = !this.canvas.history.canRedo;
   }
 
+  /** A pen was seen: shows its settings. */
+  showPen() {
+    for (const { name } of PEN_TOGGLES) this.toggles[name].hidden = false;
+  }
+
   /** Restores kept settings, which come from storage. */
-  restore({ tool, brush, gap, mirror, grid }) {
+  restore({ tool, brush, gap, mirror, grid, pressure }) {
     if (brush) this.canvas.setBrush(brush);
     if (gap) this.canvas.setGap(gap);
     this.#turn("mirror", mirror === true);
     this.#turn("grid", grid === true);
+    this.#turn("pressure", pressure === true);
     this.choose(Object.hasOwn(this.tools, tool) ? tool : this.canvas.tool);
   }
 
   #turn(name, on) {
-    if (name === "mirror") this.canvas.setMirror(on);
-    else this.canvas.setGrid(on);
+    this.canvas[SETTERS[name]](on);
     this.toggles[name].setAttribute("aria-pressed", String(on));
     this.onSetting();
   }

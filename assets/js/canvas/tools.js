@@ -11,15 +11,24 @@ function onBothSides(canvas, paint) {
   if (canvas.mirror) paint(true);
 }
 
-function strokeLine(canvas, from, to, ink) {
+function strokeLine(canvas, from, to, ink, diameter = canvas.brush) {
   const end = (point, flip) => {
-    const x = snap(point.x, canvas.brush);
+    const x = snap(point.x, diameter);
     return { x: flip ? canvas.shape.width - x : x, y: point.y };
   };
   onBothSides(canvas, (flip) => {
-    strokeSegment(canvas.map, canvas.shape, end(from, flip), end(to, flip), canvas.brush, ink);
+    strokeSegment(canvas.map, canvas.shape, end(from, flip), end(to, flip), diameter, ink);
   });
 }
+
+/** The diameter of the brush at a point; `pressure` of a pen is 0 to 1, undefined of other pointers. */
+export function brushAt({ brush, pressure: isOn }, { pressure }) {
+  return isOn && pressure !== undefined ? Math.max(1, Math.round(brush * Math.sqrt(pressure))) : brush;
+}
+
+const strokeBrush = (canvas, stroke, point) => (
+  strokeLine(canvas, stroke.last, point, stroke.ink, brushAt(canvas, point))
+);
 
 function dragMarquee(canvas, stroke, point) {
   canvas.selection.choose(clipBox(canvas.shape, boxBetween(stroke.first, point, canvas.grid)));
@@ -47,7 +56,7 @@ export const TOOLS = {
       stroke.ink = () => id;
       this.move(canvas, stroke, point);
     },
-    move(canvas, stroke, point) { strokeLine(canvas, stroke.last, point, stroke.ink); },
+    move: strokeBrush,
   },
 
   eraser: {
@@ -55,7 +64,7 @@ export const TOOLS = {
       stroke.ink = eraserInk(canvas.idAt(point), canvas.wall);
       this.move(canvas, stroke, point);
     },
-    move(canvas, stroke, point) { strokeLine(canvas, stroke.last, point, stroke.ink); },
+    move: strokeBrush,
   },
 
   line: {
@@ -95,6 +104,15 @@ export const TOOLS = {
     start(canvas, stroke, point) { this.move(canvas, stroke, point); },
     move(canvas, stroke, point) { canvas.onPick(canvas.idAt(point)); },
     end(canvas) { canvas.onPicked(); },
+  },
+
+  hand: { // by keys: by a pointer it never starts, see pointer_input.js
+    start({ view, shape }, stroke, point) {
+      const spot = { x: point.x / shape.width, y: point.y / shape.height };
+      view.zoomIn(spot);
+      view.reveal(spot);
+    },
+    move() {},
   },
 
   select: {

@@ -28,6 +28,11 @@ const PATHS = {
   repeat: '<rect x="4" y="4" width="6" height="6.5" rx="1" fill="currentColor"/>'
     + '<rect x="14" y="4" width="6" height="6.5" rx="1"/><rect x="4" y="13.5" width="6" '
     + 'height="6.5" rx="1"/><rect x="14" y="13.5" width="6" height="6.5" rx="1"/>',
+  hand: '<path d="M8 12.5V6.8a1.4 1.4 0 0 1 2.8 0V11M10.8 10.5V5.4a1.4 1.4 0 0 1 2.8 0v5.1M13.6 10.7V6.6a1.4 '
+    + '1.4 0 0 1 2.8 0v6.2M16.4 10.6a1.3 1.3 0 0 1 2.6 0v4.2c0 3.2-2.3 5.7-5.6 5.7-2.6 0-4-.9-5.3-2.9l-3-4.6c-.9-1.4.9-2.7 2-1.5l.9 1"/>',
+  pressure: '<path d="M4 20c5 0 4-9 8-9s3 6 8 5" stroke-width="3"/><path d="m14 8 5-5 2 2-5 5z"/>',
+  fingers: '<path d="M9.5 13V5.4a1.5 1.5 0 0 1 3 0V11l4.6 1.2a2 2 0 0 1 1.5 2.2l-.6 6.1H11l-4.2-6c-.9-1.4.9-2.7 2-1.5z"/>',
+  fit: '<path d="M4.5 9V4.5H9M19.5 15v4.5H15M4.5 4.5l5.5 5.5M19.5 19.5 14 14"/>',
   mirror: '<path d="M12 3.5v17" stroke-dasharray="2.5 2.5"/><path d="M9 7v10H3.5z" '
     + 'fill="currentColor"/><path d="M15 7v10h5.5z"/>',
   grid: '<path d="M4 9.3h16M4 14.7h16M9.3 4v16M14.7 4v16"/>',

@@ -36,9 +36,9 @@ export function loadDrawing(tabId, { width, height }, classes, styleDim) {
     const within = (value, low, high) => (
       Number.isInteger(value) && value >= low && value <= high ? value : undefined
     );
-    const { tool, mirror, grid, live, style } = kept;
+    const { tool, mirror, grid, pressure, live, style } = kept;
     return {
-      map, tool, mirror, grid, live,
+      map, tool, mirror, grid, pressure, live,
       seed: within(kept.seed, 0, 9999),
       style: isStyle(style, styleDim) ? style : undefined,
       classId: within(kept.classId, 0, classes - 1),
@@ -88,7 +88,7 @@ function write(studio, asLast) {
   const text = JSON.stringify({
     ids: toBase64(canvas.map), ...canvas.shape, seed: studio.seed, style: studio.style,
     tool: canvas.tool, classId: canvas.classId, brush: canvas.brush, gap: canvas.gap,
-    mirror: canvas.mirror, grid: canvas.grid > 0, live: studio.live, at: Date.now(),
+    mirror: canvas.mirror, grid: canvas.grid > 0, pressure: canvas.pressure, live: studio.live, at: Date.now(),
   });
   const { id } = thisWindow();
   try {

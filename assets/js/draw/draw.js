@@ -44,6 +44,7 @@ function buildDrawing(root, studio, props) {
     shape: { width: props.width, height: props.height },
     colors: props.classes.map(({ rgb }) => rgb),
     hasWall: studio.isFacades,
+    view: studio.view,
     onChange: () => studio.drawingChanged(),
     onHistory: () => {
       toolbar.showHistory();
@@ -53,6 +54,7 @@ function buildDrawing(root, studio, props) {
     onPick: (id) => palette.choose(id),
     onPicked: () => toolbar.restoreTool(),
     onSelection: () => selectionBar?.show(),
+    onPen: () => toolbar.showPen(),
   });
   studio.canvas = canvas;
   setDefaultTool(canvas, props);

@@ -3,7 +3,7 @@
 import { dialog } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { swatch } from "../canvas/palette.js";
-import { TOGGLES, TOOL_BUTTONS, describeTool } from "../canvas/toolbar.js";
+import { PEN_TOGGLES, TOGGLES, TOOL_BUTTONS, describeTool } from "../canvas/toolbar.js";
 
 const KEYS = [
   ["Ctrl Z", "Undo"],
@@ -15,6 +15,8 @@ const KEYS = [
   ["Space, Enter", "Put the tool down at the cross, and take it up again"],
   ["Esc", "Drop the stroke or the selection"],
   ["[ ]", "Brush size; with Repeat, the distance between copies"],
+  ["Wheel, pinch", "Zoom at the pointer; two fingers, the middle button or Space and a drag move the sheet"],
+  ["Shift + - 0", "Zoom in, zoom out, show the whole sheet; + and - of the number pad too"],
   ["N", "New drawing"],
   ["D", "Draw the picture now"],
   ["?", "This help"],
@@ -32,7 +34,7 @@ function section(title, rows) {
 /** The dialog `node`, and `open()`. */
 export function buildHelp(classes, hasWall) {
   const key = (text) => h("kbd", {}, text);
-  const tools = [...TOOL_BUTTONS, ...TOGGLES];
+  const tools = [...TOOL_BUTTONS, ...TOGGLES, ...PEN_TOGGLES];
   const node = dialog("st-help", "Tools and keys",
     section("Tools", tools.map((tool) => [key(tool.key), tool.label, describeTool(tool, hasWall)])),
     section("Classes", classes.map((entry) => [swatch(entry), entry.name, entry.meaning])),

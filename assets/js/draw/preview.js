@@ -1,5 +1,6 @@
 // The picture beside the canvas, and its bar: seed, live, Draw and Save.
 
+import { bindPictureGestures } from "../canvas/pointer_input.js";
 import { button, snapshot, switchButton } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { download } from "../core/download.js";
@@ -16,9 +17,12 @@ export function mountPreview({ element, props }) {
   const studio = studioOf(props.tab);
   Object.assign(studio, { kind: props.kind, preview: root, large: props.large });
   setAspectRatio(root, props);
-  const frame = h("div", { class: "st-frame" }, new Image());
+  const layer = h("div", { class: "st-view" }, new Image());
+  const frame = h("div", { class: "st-frame" }, layer);
+  studio.view.addLayer(layer);
+  bindPictureGestures(frame, studio.view);
   root.replaceChildren(frame, buildBar(studio, props));
-  new Preview(root, frame, studio).start(props.first);
+  new Preview(root, layer, studio).start(props.first);
 }
 
 /** Shows the newest picture, and a larger one when the visitor pauses. */
@@ -28,7 +32,7 @@ class Preview {
   #timer;
   #retryMs = RETRY_MS;
 
-  constructor(root, frame, studio) { Object.assign(this, { root, frame, studio }); }
+  constructor(root, layer, studio) { Object.assign(this, { root, layer, studio }); }
 
   /** `first`: the picture that came with the page, as { image }. */
   start(first) {
@@ -62,14 +66,14 @@ class Preview {
   /** Replaces the picture once the new one is decoded, so that it does not flicker. */
   async #swap(url, id, fade = false) {
     this.#newest = id;
-    const next = h("img", { alt: `The ${pictureName(this.studio)} made from the drawing`, src: url });
+    const next = h("img", { alt: `The ${pictureName(this.studio)} made from the drawing`, src: url, draggable: false });
     await next.decode();
     if (this.#newest !== id) {
       URL.revokeObjectURL(url);
       return false;
     }
-    const before = [...this.frame.querySelectorAll("img")];
-    this.frame.append(next);
+    const before = [...this.layer.querySelectorAll("img")];
+    this.layer.append(next);
     if (fade && !matchMedia("(prefers-reduced-motion)").matches) {
       await next.animate({ opacity: [0, 1] }, FADE_MS).finished;
     }

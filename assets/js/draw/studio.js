@@ -1,5 +1,7 @@
 // The state that the parts of a drawing tab share. Each tab has one Studio.
 
+import { SheetView } from "../canvas/sheet_view.js";
+
 export const MAX_SEED = 9999;
 
 const studios = new Map();
@@ -12,6 +14,7 @@ export function studioOf(tabId) {
 
 class Studio {
   kind = "facades"; // or "labels", or "lines"
+  view = new SheetView(); // zoom and pan of drawing and picture
   canvas = null; // the DrawingCanvas
   queue = null; // the LatestOnlyQueue of requests for the picture
   preview = null; // the element of the picture
