@@ -4,7 +4,16 @@ import argparse
 import logging
 import sys
 
-from pix2pix.cli import colorize, export, image_commands, prepare, publish, restore, site
+from pix2pix.cli import (
+    colorize,
+    export,
+    image_commands,
+    import_weights,
+    prepare,
+    publish,
+    restore,
+    site,
+)
 from pix2pix.cli.console import describe_error, print_stderr
 
 HELP = """\
@@ -16,6 +25,7 @@ Draw facades, colourise photos, trace photos of facades, train and share models.
   python -m pix2pix translate sketch.png -o photo.png --checkpoint runs/sketches
   python -m pix2pix prepare edges photos -o drawings
   python -m pix2pix push runs/facades ada/houses
+  python -m pix2pix import latest_net_G.pth -o runs/horse2zebra
   python -m pix2pix export runs/facades -o facades.onnx
   python -m pix2pix site out
   python -m pix2pix app
@@ -37,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     restore.add_parser(commands)
     prepare.add_parser(commands)
     publish.add_parsers(commands)
+    import_weights.add_parser(commands)
     export.add_parser(commands)
     site.add_parser(commands)
     return parser

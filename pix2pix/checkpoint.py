@@ -1,7 +1,8 @@
 """Save and load checkpoints.
 
-A checkpoint is a folder with config.json (`config.CheckpointConfig`), model.safetensors (fp16) and
-README.md, the model card. Loading is strict, reads only the first two, and unpickles nothing.
+A checkpoint is a folder with config.json (`config.CheckpointConfig`), model.safetensors (fp16, or
+fp32 where imported) and README.md, the model card. Loading is strict, reads only the first two, and
+unpickles nothing.
 """
 
 import json
@@ -35,16 +36,22 @@ class Model(nn.Module):
         self.style_encoder = StyleEncoder(style_dim) if style_dim else None
 
 
-def save_checkpoint(folder: Path, config: CheckpointConfig, model: Model, card: str) -> None:
+def save_checkpoint(
+    folder: Path, config: CheckpointConfig, model: Model, card: str, half: bool = True
+) -> None:
+    """Writes the folder; with `half`, floats are stored as float16."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_together(checkpoint_files(folder, config, model, card))
+    write_together(checkpoint_files(folder, config, model, card, half))
 
 
 def checkpoint_files(
-    folder: Path, config: CheckpointConfig, model: Model, card: str
+    folder: Path, config: CheckpointConfig, model: Model, card: str, half: bool = True
 ) -> dict[Path, bytes]:
     """The files of a checkpoint with their contents; config.json comes last."""
-    tensors = {name: _to_half(tensor) for name, tensor in model.state_dict().items()}
+    state = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
+    }
+    tensors = {name: _to_half(tensor) for name, tensor in state.items()} if half else state
     return {
         folder / WEIGHTS_NAME: save(tensors),
         folder / CARD_NAME: card.encode(),
@@ -54,7 +61,6 @@ def checkpoint_files(
 
 def _to_half(tensor: Tensor) -> Tensor:
     """The tensor as float16 if it is a float and does not overflow (variances may)."""
-    tensor = tensor.detach().cpu().contiguous()
     half = tensor.half() if tensor.is_floating_point() else tensor
     return half if half.isfinite().equal(tensor.isfinite()) else tensor
 

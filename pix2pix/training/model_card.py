@@ -97,7 +97,7 @@ def write_card(config: CheckpointConfig, license_id: str = "") -> str:
         front_matter(config, license_id),
         f"# {escape(title or words.title)}",
         f"{words.does} Task `{config.task}`, {config.width or config.size}x{config.size} pixels.",
-        "![held-out samples](samples.jpg)",
+        "" if "imported from" in config.training else "![held-out samples](samples.jpg)",
         "## Use",
         f"In a clone of {LIBRARY}, with this folder as `FOLDER`:",
         fence("python", words.python),
