@@ -19,6 +19,12 @@ SMALL: dict[str, Any] = {
 }
 KEYS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
 KEYS += ["--stem=4", "--num-workers=0", "--log-every=1", "--mixed-precision=fp32", "--device=cpu"]
+KEYS += [
+    "--lambda-perceptual=0",
+    "--lambda-oasis=0",
+    "--lambda-uniformity=0",
+    "--element-dropout=0",
+]
 LONGER = ["facades", *KEYS, "--save-every=5", "--sample-every=12", "--max-steps=24"]
 
 

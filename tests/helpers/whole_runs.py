@@ -15,14 +15,29 @@ from pix2pix.cli import train
 from pix2pix.training.run_lock import lock_run
 from pix2pix.training.train_step import Trainer
 
+# Without the losses in the features of an EfficientNet, which take most of a tiny step: test_loop.py
+# and test_distributed.py train with them
+PLAIN = ["--lambda-perceptual", "0", "--lambda-oasis", "0", "--lambda-uniformity", "0"]
+PLAIN += ["--element-dropout", "0"]
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]
-KEYS = [*TINY, "--stem", "4", "--num-workers", "0", "--batch-size", "2", "--log-every", "1"]
+KEYS = [*TINY, *PLAIN, "--stem", "4", "--num-workers", "0", "--batch-size", "2", "--log-every", "1"]
 # As small, for any recipe: without the encoder that some begin with, whose shape is given
 SMALL = ["--size", "64", "--ngf", "8", "--depth", "4", "--ndf", "8", "--num-workers", "0"]
 SMALL += ["--encoder", "unet"]
 # A generator without styles, and a discriminator, as small as they come: ten tensors to save
-LEAN = ["--size", "16", "--ngf", "2", "--depth", "2", "--max-channels", "4", "--ndf", "2"]
-LEAN += ["--receptive-field", "16", "--stem", "0", "--style-dim", "0", "--class-norm", "false"]
+LEAN = [*PLAIN, "--size", "16", "--ngf", "2", "--depth", "2", "--max-channels", "4"]
+LEAN += [
+    "--ndf",
+    "2",
+    "--receptive-field",
+    "16",
+    "--stem",
+    "0",
+    "--style-dim",
+    "0",
+    "--class-norm",
+    "false",
+]
 LEAN += ["--prior-fraction", "0", "--num-workers", "0", "--batch-size", "2", "--log-every", "1"]
 
 
