@@ -15,8 +15,8 @@ from pix2pix.cli import train
 from pix2pix.training.run_lock import lock_run
 from pix2pix.training.train_step import Trainer
 
-# Without the losses in the features of an EfficientNet, which take most of a tiny step: test_loop.py
-# and test_distributed.py train with them
+# Without the losses in the features of an EfficientNet, which take most of a tiny step;
+# test_loop.py and test_distributed.py train with them.
 PLAIN = ["--lambda-perceptual", "0", "--lambda-oasis", "0", "--lambda-uniformity", "0"]
 PLAIN += ["--element-dropout", "0"]
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]

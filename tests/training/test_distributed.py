@@ -44,11 +44,11 @@ def begin(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
 def learn_double(
     forker: Forker, folder: Path, world: int, recipe: str, keys: dict[str, Any]
 ) -> list[dict]:
-    """What each of so many workers has after four steps in double precision."""
+    """What each of so many workers has after three steps in double precision."""
     folder.mkdir()
     said = [folder / f"said{rank}" for rank in range(world)]
     processes = [
-        forker.start("double:learn", [rank, world, recipe, keys, 4, str(folder)], said[rank])
+        forker.start("double:learn", [rank, world, recipe, keys, 3, str(folder)], said[rank])
         for rank in range(world)
     ]
     for process, words in zip(processes, said):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers.forked import Forker, wait_until
 from helpers.synthetic import make_facade, write_facades, write_photos
-from helpers.whole_runs import SMALL
+from helpers.whole_runs import KEYS, PLAIN, SMALL
 from safetensors.torch import load_file
 
 from pix2pix.cli import train
@@ -42,7 +42,7 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     keys += ["--stem", 4, "--receptive-field", 16, "--lambda-l1", 30]
     steady = ["--batch-size", 1, "--ema", 0, "--lambda-gan", 0.1, "--seed", 4]
     steady += ["--prior-fraction", 0]
-    assert run("facades", "--data", data, "--out", out, *SMALL, *keys, *steady) == 0
+    assert run("facades", "--data", data, "--out", out, *SMALL, *PLAIN, *keys, *steady) == 0
     photo, labels = make_facade(64, 64, seed=0)
     drawn = load_drawer(out, "cpu").draw(labels)
     error = np.abs(drawn.astype(int) - photo).mean()
@@ -140,20 +140,20 @@ def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
 def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path, forker: Forker) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
     out, said = tmp_path / "run", tmp_path / "said"
-    keys = [*SMALL, "--max-steps", 100000, "--log-every", 1, "--batch-size", "1"]
+    keys = [*KEYS, "--max-steps", 100000, "--batch-size", 1]
     start = ["facades", "--data", data, "--out", out, *keys]
     process = forker.start("pix2pix.cli.train:main", [[str(a) for a in start]], said)
     wait_until(lambda: (out / "metrics.jsonl").exists() and (out / "metrics.jsonl").read_text())
     os.kill(process, signal.SIGTERM)
     assert forker.wait(process) == 128 + signal.SIGTERM
     assert f"--resume {out}" in said.read_text().splitlines()[-1]
-    assert load_drawer(out, "cpu").draw(np.ones((64, 64), np.uint8)).shape == (64, 64, 3)
+    assert load_drawer(out, "cpu").draw(np.ones((32, 32), np.uint8)).shape == (32, 32, 3)
     assert (out / "state.pt").exists()
 
 
 def test_a_folder_that_holds_a_run_is_not_started_again(tmp_path: Path, capsys) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
-    keys = [*SMALL, "--max-steps", 1]
+    keys = [*SMALL, *PLAIN, "--max-steps", 1]
     assert run("facades", "--data", data, "--out", tmp_path / "run", *keys) == 0
     assert run("facades", "--data", data, "--out", tmp_path / "run", *keys) == 2
     assert "--resume" in capsys.readouterr().err
@@ -161,7 +161,7 @@ def test_a_folder_that_holds_a_run_is_not_started_again(tmp_path: Path, capsys) 
 
 def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
-    assert run("facades", "--data", data, "--out", tmp_path / "run", *SMALL, "--max-steps", 2) == 0
+    assert run("facades", "--data", data, "--out", tmp_path / "run", *KEYS, "--max-steps", 2) == 0
     before = weights(tmp_path / "run")
     assert run("--resume", tmp_path / "run") == 0
     after = weights(tmp_path / "run")

@@ -11,7 +11,7 @@ from helpers.hand import decode_uri
 from helpers.running import ROOT
 from helpers.static_site import cache_with_runtime, serve_files
 
-from pix2pix.inference import load_drawer
+from pix2pix.inference import Drawer, load_drawer
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.packed_ids import pack_ids
@@ -55,6 +55,11 @@ def exact_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def drawer() -> Drawer:
+    return load_drawer(CHECKPOINTS / "facades", "cpu")
+
+
+@pytest.fixture(scope="module")
 def worker(exact_site: str, chromium: Any) -> Iterator[Any]:
     """`call(method, **args)` of the page's worker."""
     page = chromium.new_page()
@@ -86,17 +91,18 @@ def hard_drawings() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("name", hard_drawings())
-def test_a_drawing_gives_the_picture_of_the_python_pipeline(worker: Any, name: str) -> None:
+def test_a_drawing_gives_the_picture_of_the_python_pipeline(
+    worker: Any, drawer: Drawer, name: str
+) -> None:
     drawing = hard_drawings()[name]
     painted = decode_uri(worker("draw", ids=pack_ids(drawing), seed=1203, format="png"))
-    expected = load_drawer(CHECKPOINTS / "facades", "cpu").draw(drawing, 1203)
+    expected = drawer.draw(drawing, 1203)
     assert np.abs(painted.astype(int) - expected).max() <= 3
 
 
-def test_a_large_picture_and_a_given_style_are_the_same_too(worker: Any) -> None:
+def test_a_large_picture_and_a_given_style_are_the_same_too(worker: Any, drawer: Drawer) -> None:
     drawing, style = build_facade(PRESETS[0], 256, 256), [0.5, -1, 0, 1, 0.2, -0.4, 2, -2]
     painted = decode_uri(worker("draw", ids=pack_ids(drawing), style=style, large=True))
-    drawer = load_drawer(CHECKPOINTS / "facades", "cpu")
     expected = drawer.draw(drawing, style=style, size=drawer.largest)
     assert painted.shape == expected.shape
     assert np.abs(painted.astype(int) - expected).max() <= 3
