@@ -23,6 +23,7 @@ WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "README.md"
 EXAMPLES_DIR = "examples"  # optional example images for the app
 MAX_CONFIG_BYTES = 1 << 20
+DIRECTIONS = ("AtoB", "BtoA")  # folders in a run that trains both, each a checkpoint of its own
 
 
 class Model(nn.Module):
@@ -73,13 +74,27 @@ def read_config(folder: str | Path) -> CheckpointConfig:
             raise ValueError(f"{path}: is over {MAX_CONFIG_BYTES} bytes, too large for a config")
         values = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        raise ValueError(f"{folder}: is not a checkpoint folder, it has no {CONFIG_NAME}") from None
+        raise ValueError(
+            f"{folder}: is not a checkpoint folder, it has no {CONFIG_NAME}{describe_inner(folder)}"
+        ) from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: is not valid JSON ({error})") from None
     try:
         return from_dict(CheckpointConfig, values, "config")
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def inner_checkpoints(folder: str | Path) -> dict[str, Path]:
+    """The checkpoints of a run that trains both directions, by direction; {} for others."""
+    found = {name: Path(folder) / name for name in DIRECTIONS}
+    return {n: path for n, path in found.items() if (path / CONFIG_NAME).is_file()}
+
+
+def describe_inner(folder: str | Path) -> str:
+    """A hint for messages that a folder is no checkpoint; "" if none of its folders is one."""
+    names = " and ".join(str(path) for path in inner_checkpoints(folder).values())
+    return f"; its checkpoints are {names}" if names else ""
 
 
 def build_meta_model(config: CheckpointConfig) -> Model:

@@ -198,6 +198,7 @@ def stage_checkpoint(
         CONFIG_NAME,
         EXAMPLES_DIR,
         WEIGHTS_NAME,
+        describe_inner,
         load_checkpoint,
     )
     from pix2pix.hub.upload import is_regular_file
@@ -206,7 +207,9 @@ def stage_checkpoint(
 
     for name in (CONFIG_NAME, WEIGHTS_NAME):
         if not (folder / name).is_file():
-            raise ValueError(f"{folder}: is not a checkpoint folder, {name} is missing")
+            raise ValueError(
+                f"{folder}: is not a checkpoint folder, {name} is missing{describe_inner(folder)}"
+            )
         if not is_regular_file(folder / name, folder):
             raise ValueError(f"{folder}: {name} is a link; expected a file, copy it there")
         shutil.copyfile(folder / name, into / name)

@@ -1,6 +1,7 @@
 """Train a model on your own images.
 
 python train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]
+python train.py RECIPE --data-a DIR --data-b DIR --out DIR [--KEY VALUE ...]
 python train.py --resume DIR [--KEY VALUE ...]
 python train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT] [--json FILE]
 python train.py RECIPE [--KEY VALUE ...] --show
@@ -22,6 +23,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pix2pix.checkpoint import inner_checkpoints
 from pix2pix.cli import publish
 from pix2pix.config import KEY_ALIASES, rename_old_keys
 from pix2pix.evaluation import evaluate_checkpoint
@@ -48,10 +50,12 @@ def build_parser() -> argparse.ArgumentParser:
         prog="train.py",
         allow_abbrev=False,
         usage="train.py RECIPE --data DIR --out DIR [--KEY VALUE ...]\n"
+        "       train.py RECIPE --data-a DIR --data-b DIR --out DIR [--KEY VALUE ...]\n"
         "       train.py --resume DIR [--KEY VALUE ...]\n"
         "       train.py --evaluate CHECKPOINT --data DIR [--judge TRACE_CHECKPOINT]\n"
         "       train.py RECIPE [--KEY VALUE ...] --show",
-        description="Train an image-to-image model from pairs or from single photos.",
+        description="Train an image-to-image model from pairs, from two sets of images, or from "
+        "single photos.",
         epilog="The folder --out is a checkpoint at any time: use it with the app or with "
         "'python -m pix2pix'. Its report.html shows the progress of the run.",
     )
@@ -59,6 +63,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, help="folder with the training images (README: Your own data)"
     )
+    for side in "AB":
+        parser.add_argument(
+            f"--data-{side.lower()}",
+            type=Path,
+            metavar="DIR",
+            help=f"folder with the images of {side}, in place of --data",
+        )
     parser.add_argument("--out", type=Path, help="folder for the run, created if missing")
     parser.add_argument(
         "--resume",
@@ -82,6 +93,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--private", action="store_true", help="push to a private repository")
     parser.add_argument(
         "--no-examples", action="store_true", help="push without the held-out inputs in examples/"
+    )
+    parser.add_argument(
+        "--fast", action="store_true", help="with the recipe cut: FastCUT, the recipe fastcut"
     )
     add_evaluation(parser)
     parser.add_argument(
@@ -145,13 +159,28 @@ def add_evaluation(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def evaluate(options: dict[str, Any]) -> None:
+def pop_sides(options: dict[str, Any]) -> list[Path]:
+    """The folders of --data-a and --data-b, or []; sets "data" to the folder around them.
+
+    Raises ValueError if only one is there, or if --data is there too.
+    """
+    sides = [options.pop("data_a"), options.pop("data_b")]
+    given = [side for side in sides if side is not None]
+    if not given:
+        return []
+    if len(given) == 1 or options["data"] is not None:
+        raise ValueError("expected --data DIR, or both --data-a DIR and --data-b DIR")
+    options["data"] = Path(os.path.commonpath([side.resolve() for side in given]))
+    return given
+
+
+def evaluate(options: dict[str, Any], sides: list[Path]) -> None:
     """Prints the metrics of a checkpoint and writes them as JSON."""
     checkpoint, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
     split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
     groups = evaluate_checkpoint.parse_groups(options.pop("group"))
     report = evaluate_checkpoint.evaluate_checkpoint(
-        checkpoint, data, split, judge, groups, options, device
+        checkpoint, data, split, judge, groups, options, device, sides
     )
     print(evaluate_checkpoint.format_report(report))
     path = json_path or evaluate_checkpoint.default_json_path(checkpoint)
@@ -173,8 +202,17 @@ def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> di
         parser.error(str(error))
 
 
+def push_run(folder: Path, repo: str, private: bool, examples: bool) -> None:
+    """Pushes the run's checkpoint, or those of both directions as REPO-AtoB and REPO-BtoA."""
+    inner = inner_checkpoints(folder)
+    for name, checkpoint in inner.items():
+        push(checkpoint, f"{repo}-{name}", private, examples)
+    if not inner:
+        push(folder, repo, private, examples)
+
+
 def push(folder: Path, repo: str, private: bool, examples: bool) -> None:
-    """Pushes the run to the Hub. Raises RunStoppedError with the command to retry."""
+    """Pushes a checkpoint to the Hub. Raises RunStoppedError with the command to retry."""
     words = ["python", "-m", "pix2pix", "push", str(folder), repo]
     words += ["--private"] * private + ["--no-examples"] * (not examples)
     try:
@@ -193,16 +231,21 @@ def main(argv: list[str] | None = None) -> int:
     options = parse_options(parser, argv)
     name, out, run = options.pop("recipe"), options.pop("out"), options.pop("resume")
     init_from, show = options.pop("init_from"), options.pop("show")
+    if options.pop("fast"):
+        if name not in ("cut", "fastcut"):
+            parser.error("--fast goes with the recipe cut")
+        name = "fastcut"
     repo, private = options.pop("push_to_hub"), options.pop("private")
     examples = not options.pop("no_examples")
     try:
+        sides = pop_sides(options)
         if options["evaluate"] is not None:
             if name or out or run or init_from or repo or not options["data"]:
                 parser.error(
                     "--evaluate CHECKPOINT takes --data DIR, and no recipe, --out, --resume, "
                     "--init-from"
                 )
-            evaluate(options)
+            evaluate(options, sides)
             return 0
         for key in ("evaluate", "split", "judge", "group", "json"):
             if options.pop(key) != parser.get_default(key):
@@ -219,14 +262,14 @@ def main(argv: list[str] | None = None) -> int:
         if run is not None:
             if name or out or init_from:
                 parser.error("--resume takes the recipe from the run")
-            signal_number = launch.resume(run, device, data, options)
+            signal_number = launch.resume(run, device, data, options, sides)
         elif not (name and data and out):
             parser.error("expected RECIPE --data DIR --out DIR, or --resume DIR")
         else:
             recipe = load_recipe(name, options)
-            signal_number = launch.start(name, recipe, data, out, device, init_from)
+            signal_number = launch.start(name, recipe, data, out, device, init_from, sides)
         if repo is not None and not signal_number and os.environ.get("RANK", "0") == "0":
-            push(run or out, repo, private, examples)
+            push_run(run or out, repo, private, examples)
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

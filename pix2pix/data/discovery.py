@@ -4,6 +4,7 @@ side_by_side  one image holds both, A on its left and B on its right
 folders       A/NAME and B/NAME, in any formats: DIR/train/A, DIR/trainA or DIR/A/train
 stems         NAME.jpg, a photo, beside NAME.png, its label image
 suffixes      NAME_A and NAME_B, or NAME_in and NAME_out, in one folder
+unpaired      folders as above, with names that do not belong together
 photos        plain photos; image2image makes line drawings of them as input
 
 Below DIR, the splits are the folders train, val and test, at any depth; without them, DIR itself
@@ -20,9 +21,9 @@ from pix2pix.checkpoint import CONFIG_NAME, WEIGHTS_NAME
 from pix2pix.data.pair_matching import Stems, find_roles, match_folders, match_roles
 from pix2pix.images.reader import PHOTO_SUFFIXES, find_images, read_size
 
-LAYOUTS = ("side_by_side", "folders", "stems", "suffixes", "photos")
+LAYOUTS = ("side_by_side", "folders", "stems", "suffixes", "unpaired", "photos")
 TASK_LAYOUTS = {
-    "image2image": ("folders", "side_by_side", "suffixes", "photos"),
+    "image2image": ("folders", "side_by_side", "suffixes", "unpaired", "photos"),
     "labels2photo": ("folders", "stems", "side_by_side", "suffixes"),
     "photo2labels": ("folders", "stems", "side_by_side", "suffixes"),
     "colorize": ("photos",),
@@ -59,6 +60,7 @@ class Example:
 
     name: str
     parts: tuple[ImagePart, ...]
+    side: str = ""  # of an unpaired set: A for inputs, B for targets
 
 
 @dataclass(frozen=True)
@@ -200,15 +202,25 @@ def _by_stem(folder: Path, split: str, runs: list[Path]) -> dict[str, list[Path]
 
 def find_layout(place: SplitLocation, task: str, layout: str = "auto") -> str:
     """The layout of a split. Raises ValueError if `layout` or the task needs another one."""
-    allowed = TASK_LAYOUTS[task]
-    found = "folders" if len(place.folders) == 2 else _layout_of_one(place.images[0], task)
-    if layout not in ("auto", found) and "folders" in (layout, found):
-        have = "two folders A and B" if found == "folders" else "no two folders A and B"
+    allowed, are_two = TASK_LAYOUTS[task], len(place.folders) == 2
+    found = "folders" if are_two else _layout_of_one(place.images[0], task)
+    if are_two and (layout == "unpaired" or (layout == "auto" and _are_unpaired(place, task))):
+        found = "unpaired"
+    if layout not in ("auto", found) and {"folders", "unpaired"} & {layout, found}:
+        have = "two folders A and B" if are_two else "no two folders A and B"
         raise ValueError(f"{place.folders[0].parent}: layout is {layout!r}, but it has {have}")
     layout = found if layout == "auto" else layout
     if layout not in allowed:
         raise ValueError(f"layout must be one of {', '.join(allowed)} for {task}, got {layout!r}")
     return layout
+
+
+def _are_unpaired(place: SplitLocation, task: str) -> bool:
+    """Whether no name in one of the two folders, each of several, has a partner in the other."""
+    if task != "image2image" or min(map(len, place.images)) < 2:
+        return False
+    first, second = place.images
+    return not match_folders(first, second, place.folders)[0]
 
 
 def _layout_of_one(stems: Stems, task: str) -> str:
@@ -243,6 +255,16 @@ def find_examples(
     if layout == "folders":
         pairs, fuzzy_matches, problems = match_folders(first, others[0], place.folders)
         return MatchedExamples([_pair(*pair) for pair in pairs], problems, fuzzy_matches)
+    if layout == "unpaired":
+        return MatchedExamples(
+            [
+                Example(f"{side}/{stem}", (ImagePart(path),), side)
+                for side, stems in zip("AB", place.images)
+                for stem, paths in sorted(stems.items())
+                for path in paths
+            ],
+            [],
+        )
     if layout == "suffixes":
         roles = roles or find_roles(first)
         if roles is None:

@@ -17,6 +17,7 @@ from pix2pix.data.datasets.pair_dataset import ImagePairs, read_images
 from pix2pix.data.datasets.restoration_dataset import DamagedPhotos, read_masks
 from pix2pix.data.datasets.segmentation_dataset import TracedFacades
 from pix2pix.data.datasets.sketch_dataset import SketchPhotos
+from pix2pix.data.datasets.unpaired_dataset import UnpairedImages, read_unpaired
 from pix2pix.data.discovery import PHOTO_TASKS, Example
 from pix2pix.data.image_cache import CachedExamples, ImageArrays, Reader, cache_budget_bytes
 from pix2pix.data.label_format import resolve_label_format
@@ -68,18 +69,20 @@ def open_data(
     processes: int = 1,
     earlier: SplitNames | None = None,
     seek_ranges: bool = False,
+    sides: Sequence[Path] = (),
 ) -> OpenedData:
     """The datasets of the splits in a folder, after validating every file.
 
     Without a val folder, part of train is held out by the seed and the examples' names; examples of
     `earlier` sessions stay in their split. `seek_ranges` determines one value range for all images
-    above 8 bits, unless `options` have one. Decoded examples are cached if they fit into this
+    above 8 bits, unless `options` have one. `sides` are the folders A and B, if they are not to be
+    looked for in `root`. Decoded examples are cached if they fit into this
     process's share of memory, one of `processes`; otherwise label maps are decoded for validation,
     and of photos only the header and the end marker are checked. Raises DataError with all problems
     unless invalid files are skipped, and ValueError if a split is missing or empty.
     """
     palette = read_palette(root) if options.task in LABEL_TASKS else None
-    located = find_splits(options, root, splits, earlier)
+    located = find_splits(options, root, splits, earlier, sides)
     problems = list(located.problems)
     oriented, direction = order_parts(located.examples, options, palette)
     if palette is not None:
@@ -129,15 +132,20 @@ def open_data(
 
 def part_names(options: DataOptions) -> tuple[str, ...]:
     """What the images of an example are."""
+    if options.is_unpaired:
+        return ("A and B",)
     return PART_NAMES["colorize" if options.draws_lines else options.task]
 
 
 def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> dict[str, Any]:
     """The options "input_range" and "target_range" for the images above 8 bits, if any."""
     ranges: dict[str, ValueRange] = {}
+    kinds = PART_NAMES[options.task] if options.is_unpaired else part_names(options)
+    listed = [e for examples in found.values() for e in examples]
     for i, (name, known) in enumerate(zip(options.range_names(), options.part_ranges())):
-        parts = [e.parts[i] for examples in found.values() for e in examples if len(e.parts) > i]
-        if name and not known and (value_range := find_set_range(parts, part_names(options)[i])):
+        parts = [e.parts[i] for e in listed if len(e.parts) > i and not e.side]
+        parts += [e.parts[0] for e in listed if e.side == "AB"[i]]
+        if name and not known and (value_range := find_set_range(parts, kinds[i])):
             ranges[name] = value_range
     return ranges
 
@@ -171,6 +179,8 @@ def make_reader(options: DataOptions, geometry: Geometry, palette: Palette | Non
         return partial(read_pair, geometry=geometry, palette=palette, photo_range=ranges[0])
     if options.task in PHOTO_TASKS or options.draws_lines:
         return partial(read_plain, geometry=geometry, photo_range=ranges[0])
+    if options.is_unpaired:
+        return partial(read_unpaired, geometry=geometry, ranges=ranges)
     return partial(read_images, geometry=geometry, ranges=ranges)
 
 
@@ -187,6 +197,8 @@ def make_dataset(
         return PlainPhotos(examples, geometry, options.half_output)
     if options.draws_lines:
         return SketchPhotos(examples, geometry, options.input_type == "lines-white")
+    if options.is_unpaired:
+        return UnpairedImages(examples, geometry)
     if palette is None:
         return ImagePairs(examples, geometry)
     pairs = FacadePairs(examples, geometry, palette)

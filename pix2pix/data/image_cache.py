@@ -34,6 +34,7 @@ class CachedExamples:
         skip_invalid: bool = False,
     ) -> None:
         self.names = [item.name for item in items]
+        self.sides = [item.side for item in items]  # of unpaired sets
         self._items = items
         self._read = read
         self._kept = kept

@@ -8,6 +8,8 @@ from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.value_range import ValueRange
 
 DIRECTIONS = ("auto", "AtoB", "BtoA")
+# How a model is trained: from pairs, or from two sets without pairs
+OBJECTIVES = ("paired", "cyclegan", "cut")
 LABEL_TASKS = ("labels2photo", "photo2labels")
 
 
@@ -32,12 +34,14 @@ class DataOptions:
     target_range: ValueRange = ()
     input_type: str = "photo"  # lines-white: line drawings are white on black
     seed: int = 0
+    objective: str = "paired"  # one of OBJECTIVES
 
     def __post_init__(self) -> None:
         for name, allowed in (
             ("task", TASKS),
             ("layout", ("auto", *LAYOUTS)),
             ("direction", DIRECTIONS),
+            ("objective", OBJECTIVES),
             ("resize_mode", ("auto", *RESIZE_MODES)),
         ):
             value = getattr(self, name)
@@ -47,7 +51,21 @@ class DataOptions:
         require(ok, "class_balance", "from 0 (as they are) to 1 (all alike)", self.class_balance)
         ok = self.cache_gb == -1 or self.cache_gb >= 0
         require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
+        ok = not self.is_unpaired or self.task == "image2image"
+        require(ok, "objective", f"paired for {self.task}", self.objective)
+        ok = not self.is_unpaired or self.layout in ("auto", "unpaired")
+        require(ok, "layout", f"unpaired for {self.objective}", self.layout)
+        ok = self.is_unpaired or self.layout != "unpaired"
+        require(ok, "layout", "a layout of pairs, or the recipe cyclegan or cut", self.layout)
+        ok = self.objective != "cyclegan" or self.direction != "BtoA"
+        expected = "auto for cyclegan, which learns both directions"
+        require(ok, "direction", expected, self.direction)
         self.geometry()
+
+    @property
+    def is_unpaired(self) -> bool:
+        """Whether the images are two sets without pairs."""
+        return self.objective != "paired"
 
     @property
     def draws_lines(self) -> bool:

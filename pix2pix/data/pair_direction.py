@@ -15,7 +15,8 @@ Splits = Mapping[str, list[Example]]
 def order_parts(found: Splits, options: DataOptions, palette: Palette | None) -> tuple[dict, str]:
     """The examples with their parts in the dataset's order, and a description of the direction.
 
-    The order is input and target for images, photo and label map for label tasks.
+    The order is input and target for images, photo and label map for label tasks. Of unpaired sets,
+    `side` is A for inputs and B for targets.
     """
     if options.task == "colorize":
         return dict(found), "the light of each photo in, its colours out"
@@ -23,6 +24,14 @@ def order_parts(found: Splits, options: DataOptions, palette: Palette | None) ->
         return dict(found), "each photo with damage in, without it out"
     if options.draws_lines:
         return dict(found), "lines drawn from each photo in, the photo out"
+    if options.objective == "cyclegan":
+        return dict(found), "A to B and B to A"
+    if options.objective == "cut":
+        if options.direction != "BtoA":
+            return dict(found), "A in, images like those of B out"
+        other = {"A": "B", "B": "A"}
+        turned = {s: [replace(e, side=other[e.side]) for e in x] for s, x in found.items()}
+        return turned, "B in, images like those of A out"
     if palette is None:
         if options.direction != "BtoA":
             return dict(found), "A in, B out"

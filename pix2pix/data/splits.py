@@ -36,18 +36,24 @@ class LocatedSplits:
 
 
 def find_splits(
-    options: DataOptions, root: Path, splits: Sequence[str], earlier: SplitNames | None = None
+    options: DataOptions,
+    root: Path,
+    splits: Sequence[str],
+    earlier: SplitNames | None = None,
+    sides: Sequence[Path] = (),
 ) -> LocatedSplits:
     """The examples of each of `splits`, and the problems of files that belong to none.
 
-    Without a val folder, part of train is held out; see `hold_out` for `earlier`. Raises ValueError
-    if a split is missing or empty.
+    Without a val folder, part of train is held out; see `hold_out` for `earlier`. `sides` are the
+    folders A and B, anywhere below `root`; by default they are looked for. Raises ValueError if a
+    split is missing or empty.
     """
-    if not root.is_dir():
-        raise ValueError(f"{root}: no such folder")
+    for folder in sides or [root]:
+        if not folder.is_dir():
+            raise ValueError(f"{folder}: no such folder")
     located = LocatedSplits(root)
     for split in SPLITS:
-        place = locate_split(root, split)
+        place = SplitLocation(tuple(sides), split) if sides else locate_split(root, split)
         if place is not None and (split in splits or all(place.images)):
             located.places[split] = place
     val = located.places.get("val")
@@ -72,7 +78,14 @@ def _find_split(
         raise ValueError(f"{place}: expected images, found none")
     model = located.places.get("train", place)  # val may be too small to detect the layout
     model = model if any(model.images) and len(model.folders) == len(place.folders) else place
-    layout = located.layout = find_layout(model, options.task, options.layout)
+    wanted = "unpaired" if options.is_unpaired else options.layout
+    layout = located.layout = find_layout(model, options.task, wanted)
+    if layout == "unpaired" and not options.is_unpaired:
+        raise ValueError(
+            f"{place}: no name in A has a partner in B, so these are unpaired sets; the recipes "
+            "cyclegan and cut train on them. Pairs have equal names, or --layout folders lists "
+            "the files without a partner"
+        )
     if layout == "suffixes":
         located.roles = find_roles(model.images[0])
     found = find_examples(place, layout, located.roles)
@@ -89,9 +102,17 @@ def hold_out(
     """The held-out examples (`is_val`) or the others, drawn by a hash of seed and name.
 
     Adding data moves few examples between the splits. On resume, examples of the `earlier`
-    sessions stay in their split. A single example is in both.
+    sessions stay in their split. A single example is in both. Of unpaired sets the same fraction of
+    each is held out.
     """
+    sides = list(dict.fromkeys(example.side for example in examples))
+    groups = ([e for e in examples if e.side == side] for side in sides)
+    return [e for group in groups for e in _hold_out(group, options, is_val, earlier)]
 
+
+def _hold_out(
+    examples: list[Example], options: DataOptions, is_val: bool, earlier: SplitNames | None
+) -> list[Example]:
     def hash_name(example: Example) -> bytes:
         return hashlib.sha256(f"{options.seed} {example.name}".encode()).digest()
 

@@ -23,6 +23,7 @@ LAYOUT_DESCRIPTIONS = {
     "folders": "two folders A and B",
     "stems": "photos NAME.jpg with label maps NAME.png beside them",
     "suffixes": "one folder, pairs matched by the suffixes of their names",
+    "unpaired": "two folders A and B without pairs",
     "photos": "plain photos",
 }
 
@@ -152,10 +153,13 @@ def describe_facts(facts: Facts, root: Path) -> list[str]:
 
 
 def _split_lines(facts: Facts) -> list[str]:
-    thing = "photo" if facts["layout"] == "photos" else "pair"
+    thing = {"photos": "photo", "unpaired": "image"}.get(facts["layout"], "pair")
     lines = []
     for split, names in facts["names"].items():
         count = f"{len(names):,} {thing}{'s' * (len(names) != 1)}"
+        if facts["layout"] == "unpaired":
+            sizes = (sum(name.startswith(f"{side}/") for name in names) for side in "AB")
+            count = "{:,} images of A and {:,} of B".format(*sizes)
         where = " and ".join(facts["folders"].get(split, ()))
         if split != "val" or not facts["held_out"]:
             lines.append(f"{split}: {count}" + (f" in {where}" if where not in ("", ".") else ""))

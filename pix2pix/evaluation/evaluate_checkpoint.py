@@ -3,12 +3,13 @@
 import dataclasses
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pix2pix.checkpoint import load_checkpoint
+from pix2pix.checkpoint import DIRECTIONS, inner_checkpoints, load_checkpoint
 from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.evaluation.evaluate import batches_of, evaluate
@@ -16,6 +17,7 @@ from pix2pix.evaluation.fcn_judge import load_fcn_scorer
 from pix2pix.evaluation.generation import spread_indices
 from pix2pix.evaluation.metric_names import format_table
 from pix2pix.evaluation.perceptual import perceptual_metrics
+from pix2pix.evaluation.unpaired import evaluate_unpaired
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
 from pix2pix.labels.palette import read_palette
@@ -37,6 +39,7 @@ def evaluate_checkpoint(
     groups: Mapping[str, str] | None = None,
     keys: Mapping[str, object] | None = None,
     device_name: str = "auto",
+    sides: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """A report with all metrics of the task over the examples in DATA_DIR/SPLIT.
 
@@ -45,16 +48,25 @@ def evaluate_checkpoint(
     `open_datasets`, `resolve`, `load_checkpoint`, `load_fcn_scorer` and `evaluate`.
     """
     device = choose_device(device_name)
-    folder = resolve(checkpoint)
-    config, model = load_checkpoint(folder)
-    judge_folder = None if judge_checkpoint is None else resolve(judge_checkpoint)
+    folder = Path(resolve(checkpoint))
+    folders = inner_checkpoints(folder) or {"": folder}
+    loaded = {name: load_checkpoint(inner) for name, inner in folders.items()}
+    config, model = next(iter(loaded.values()))
+    judge_folder = None if judge_checkpoint is None else Path(resolve(judge_checkpoint))
     scorer = None if judge_folder is None else load_fcn_scorer(judge_folder, device)
     check_classes(config, data_dir)
     options = recipe_of(config, keys or {}).data_options()
     # Exclude the training examples from the held-out split
-    names = read_data_facts(Path(folder)).get("names")
-    dataset = open_data(options, data_dir, [split], earlier=names).datasets[0]
+    facts = read_data_facts(folder) or read_data_facts(folder.parent)
+    opened = open_data(options, data_dir, [split], earlier=facts.get("names"), sides=sides)
+    dataset = opened.datasets[0]
     log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
+    if isinstance(dataset, UnpairedImages):
+        if groups or scorer:
+            raise ValueError("--group and --judge expect pairs; these are unpaired sets")
+        own = {name or direction_of(c): m.to(device) for name, (c, m) in loaded.items()}
+        metrics = evaluate_unpaired(own, dataset, device, None)
+        return make_report(folder, config.task, data_dir, split, None, metrics, [])
     model = model.to(device)
     classes = [entry.name for entry in config.palette]
     metrics = evaluate(model, config.task, dataset, device, None, classes, groups, scorer)
@@ -66,14 +78,32 @@ def evaluate_checkpoint(
         more, reasons = perceptual_metrics(model, config.task, batches, device)
         metrics |= {key: round(value, 4) for key, value in more.items()}
         notes += reasons
+    return make_report(folder, config.task, data_dir, split, judge_folder, metrics, notes)
+
+
+def direction_of(config: CheckpointConfig) -> str:
+    """AtoB or BtoA of a checkpoint that was trained together with its opposite; else ""."""
+    name = config.training.get("direction")
+    return name if name in DIRECTIONS else ""
+
+
+def make_report(
+    folder: Path,
+    task: str,
+    data_dir: Path,
+    split: str,
+    judge_folder: Path | None,
+    metrics: Mapping[str, float],
+    notes: Sequence[str],
+) -> dict[str, Any]:
     return {
         "checkpoint": pinned_name(folder) or folder_name(folder),
-        "task": config.task,
+        "task": task,
         "data": folder_name(data_dir),
         "split": split,
         "judge": judge_folder and (pinned_name(judge_folder) or folder_name(judge_folder)),
-        "metrics": metrics,
-        "notes": notes,
+        "metrics": dict(metrics),
+        "notes": list(notes),
     }
 
 

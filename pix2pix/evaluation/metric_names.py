@@ -30,6 +30,8 @@ METRICS = {
     "mean_iou": Metric("mean IoU", "higher"),
     "iou": Metric("IoU", "higher"),
     "frechet": Metric("Fréchet distance in the judge's features", "lower"),
+    "frechet_lite0": Metric("Fréchet distance in EfficientNet-Lite0's features", "lower"),
+    "cycle_error": Metric("mean absolute error after both directions, 0-255", "lower"),
     "diversity": Metric("distance between styles in the judge's features", "higher"),
     "fid": Metric("FID (Inception)", "lower"),
     "lpips": Metric("LPIPS (AlexNet)", "lower"),

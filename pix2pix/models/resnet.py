@@ -11,6 +11,7 @@ from pix2pix.config import GeneratorConfig
 from pix2pix.models.blocks import InstanceNorm, Norm, Padding, ResizeConv, init_weights
 from pix2pix.runtime.device import full_precision
 
+PATCH_BLOCKS = (0, 4)  # indices of residual blocks that PatchNCE looks at
 BLOCKS = {"resnet_6blocks": 6, "resnet_9blocks": 9}
 
 
@@ -75,6 +76,25 @@ class ResNetGenerator(nn.Module):
         for up in self.up:
             x = up(x)
         return cast(Tensor, self.last(x))  # (N, out_channels, H, W)
+
+    @property
+    def patch_channels(self) -> list[int]:
+        """The channels of each level of `patch_features`."""
+        widths = [cast(ConvNormReLU, down).conv.out_channels for down in self.down]
+        return [self.config.in_channels, *widths, *(widths[-1] for _ in PATCH_BLOCKS)]
+
+    def patch_features(self, x: Tensor) -> list[Tensor]:
+        """The levels that PatchNCE compares: the image, after each downsampling, and after the
+        first and the fifth residual block (Park et al., ECCV 2020, appendix C.2)."""
+        levels, y = [x], self.first(x)
+        for down in self.down:
+            y = down(y)
+            levels.append(y)
+        for i, block in enumerate(self.blocks[: PATCH_BLOCKS[-1] + 1]):
+            y = block(y)
+            if i in PATCH_BLOCKS:
+                levels.append(y)
+        return levels
 
     def encode(self, x: Tensor) -> list[Tensor]:
         """The outputs of the first convolution, of each downsampling and of each residual block."""

@@ -167,6 +167,25 @@ class UNet(nn.Module):
         return x if code is None else torch.cat([x, code], dim=1)
 
     @property
+    def patch_channels(self) -> list[int]:
+        """The channels of each level of `patch_features`."""
+        if self.config.encoder == "unet":
+            widths = [cast(Down, down).conv.out_channels for down in self.down]
+        else:
+            widths = list(efficientnet.CHANNELS)
+        return [self.config.in_channels, *widths[: self._patch_levels]]
+
+    @property
+    def _patch_levels(self) -> int:
+        """How many encoder levels PatchNCE compares: those with enough cells."""
+        return min(4, max(1, self.config.depth - 3))
+
+    def patch_features(self, x: Tensor) -> list[Tensor]:
+        """The levels that PatchNCE compares: the image and the first encoder levels."""
+        levels = self.encode(x)[-self.config.depth :]
+        return [x, *levels[: self._patch_levels]]
+
+    @property
     def code_level(self) -> int:
         """The level (number of downsamplings) of the deep features for the pixel embedding."""
         return min(CODE_LEVEL, self.config.depth - 1)

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +36,25 @@ def start(
     out_dir: Path,
     device: str = "auto",
     init_from: str | None = None,
+    sides: Sequence[Path] = (),
 ) -> int:
     """Trains a new run, from random weights or from those of the checkpoint `init_from`.
+
+    `sides` are the folders A and B, both below `data_dir`; by default they are looked for there.
 
     Returns 0, or the number of the signal that ended the run. Raises ValueError if `out_dir`
     already holds a run or another process trains in it, RunStoppedError if the run cannot go on.
     """
     recipe = recipe.with_classes_of(data_dir)
-    check_out_dir(out_dir, data_dir)
-    info = {"name": name, "data": str(data_dir.resolve()), "recipe": dataclasses.asdict(recipe)}
+    for folder in sides or [data_dir]:
+        check_out_dir(out_dir, folder)
+    info: dict[str, Any] = {
+        "name": name,
+        "data": str(data_dir.resolve()),
+        "recipe": dataclasses.asdict(recipe),
+    }
+    if sides:
+        info["data_sides"] = [str(side.resolve()) for side in sides]
     if init_from is not None:
         info["init_from"] = init_from
     with join_workers(device) as workers, lock_for_all(out_dir, workers):
@@ -62,6 +72,7 @@ def resume(
     device: str = "auto",
     data_dir: Path | None = None,
     keys: Mapping[str, object] | None = None,
+    sides: Sequence[Path] = (),
 ) -> int:
     """Continues the run in `out_dir` from its last save; `data_dir` is needed if its data moved.
 
@@ -73,6 +84,9 @@ def resume(
         info = workers.broadcast(info)
         if data_dir is not None:
             info["data"] = str(data_dir.resolve())
+            info.pop("data_sides", None)
+        if sides:
+            info["data_sides"] = [str(side.resolve()) for side in sides]
         override_keys(info, keys or {})
         with lock_for_all(out_dir, workers):
             return prepare_and_train(info, out_dir, workers)
@@ -108,7 +122,7 @@ def prepare_and_train(info: dict[str, Any], out_dir: Path, workers: Workers) -> 
         if workers.is_first:
             write_run(out_dir, info)
             write_data_facts(out_dir, run.data_facts)
-            repair(out_dir, run.trainer.ema, run.progress)
+            repair(out_dir, run.trainer.served, run.progress)
             trim_metrics(out_dir / METRICS_LOG_NAME, run.progress.step)
         if reason := finished_reason(run):
             log.info("%s: %s", out_dir, reason)

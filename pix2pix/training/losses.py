@@ -61,6 +61,16 @@ def oasis_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tensor:
     return losses.mean()
 
 
+def patch_nce_loss(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
+    """PatchNCE (Park et al., ECCV 2020, eq. 4) of unit vectors (N, P, D).
+
+    The cross-entropy of finding the key of the same patch among those of all patches of the image.
+    """
+    likeness = queries @ keys.detach().transpose(1, 2) / temperature  # (N, P, P)
+    own = torch.arange(queries.shape[1], device=queries.device).expand(len(queries), -1)
+    return F.cross_entropy(likeness.flatten(0, 1), own.flatten())
+
+
 UNIFORMITY_CELL = 8  # pixels
 
 

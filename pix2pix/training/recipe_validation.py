@@ -15,6 +15,7 @@ from pix2pix.config import (
     UPSAMPLINGS,
     require,
 )
+from pix2pix.data.options import OBJECTIVES
 from pix2pix.models import PATCH_LAYERS, smallest_side
 from pix2pix.models.feature_discriminators import NUM_LEVELS
 from pix2pix.training.augmentation import POLICIES
@@ -29,6 +30,7 @@ PHOTO_TASKS = ("labels2photo", "image2image")  # tasks that make photos
 
 CHOICES: dict[str, tuple] = {
     "task": TASKS,
+    "objective": OBJECTIVES,
     "input_type": INPUT_TYPES,
     "architecture": ARCHITECTURES,
     "norm": NORMS,
@@ -49,6 +51,7 @@ AT_LEAST_1 = (
     "epochs",
     "batch_size",
     "gradient_accumulation_steps",
+    "nce_patches",
     "lr_patience",
     "log_every",
     "save_every",
@@ -64,6 +67,10 @@ AT_LEAST_0 = (
     "lambda_ce",
     "lambda_kl",
     "lambda_z",
+    "lambda_cycle",
+    "lambda_identity",
+    "lambda_nce",
+    "pool_size",
     "l1_beta",
     "weight_decay",
     "max_grad_norm",
@@ -73,7 +80,7 @@ AT_LEAST_0 = (
     "seed",
     "patience",
 )
-ABOVE_0 = ("lr", "encoder_lr", "d_lr", "lr_gamma", "lr_step")
+ABOVE_0 = ("lr", "encoder_lr", "d_lr", "lr_gamma", "lr_step", "nce_temperature")
 FRACTIONS = (
     "element_dropout",
     "gan_start",
@@ -83,6 +90,19 @@ FRACTIONS = (
     "decay_start",
     "lr_gamma",
 )
+# Keys of training with pairs that must be off without pairs
+PAIRED_KEYS: dict[str, object] = {
+    "lambda_l1": 0,
+    "lambda_fm": 0,
+    "lambda_perceptual": 0,
+    "lambda_oasis": 0,
+    "lambda_uniformity": 0,
+    "lambda_ce": 0,
+    "projected_d": False,
+    "style_dim": 0,
+    "gan_start": 0,
+    "progressive_size": 0,
+}
 BELOW_1 = ("beta1", "ema", "d_shift", "label_smoothing")
 
 
@@ -93,6 +113,17 @@ def check_recipe(recipe: Recipe) -> None:
     _check_receptive_field(recipe)
     _check_tasks(recipe)
     _check_combinations(recipe)
+    if recipe.is_unpaired:
+        _check_unpaired(recipe)
+
+
+def _check_unpaired(recipe: Recipe) -> None:
+    """Checks the keys of training without pairs. Those of the data are checked with the sizes."""
+    for key, off in PAIRED_KEYS.items():
+        value = getattr(recipe, key)
+        require(value == off, key, f"{off} for {recipe.objective}", value)
+    ok = recipe.lambda_gan > 0
+    require(ok, "lambda_gan", f"above 0 for {recipe.objective}", recipe.lambda_gan)
 
 
 def _check_each_key(recipe: Recipe) -> None:

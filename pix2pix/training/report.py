@@ -46,6 +46,16 @@ LOSSES = {
     "perceptual": "perceptual",
     "uniformity": "uniform colour of gaps",
     "z": "style code recovered from outputs",
+    "gan_AtoB": "generator A to B, adversarial",
+    "gan_BtoA": "generator B to A, adversarial",
+    "cycle_A": "cycle consistency of A",
+    "cycle_B": "cycle consistency of B",
+    "identity_A": "identity on A",
+    "identity_B": "identity on B",
+    "d_A": "discriminator of A",
+    "d_B": "discriminator of B",
+    "nce": "PatchNCE",
+    "nce_identity": "PatchNCE of the target set",
 }
 # Names in the metrics of runs that began with an earlier version
 OLD_LOSS_NAMES = {"even": "uniformity", "known": "perceptual", "seg": "oasis"}

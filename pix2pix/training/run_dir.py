@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,22 @@ class Progress:
     best: Best = field(default_factory=Best)
     config: dict[str, Any] = field(default_factory=dict)  # the content of config.json
     best_config: dict[str, Any] = field(default_factory=dict)  # that of best/config.json
+    # config.json by folder, of a run that saves several checkpoints, AtoB and BtoA
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    best_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def set_configs(self, configs: Mapping[str, CheckpointConfig], is_best: bool) -> None:
+        """Sets the configs of the checkpoints, by their folders; "" is the run's own."""
+        values = {name: config.to_dict() for name, config in configs.items()}
+        self.config = values.pop("", {})
+        self.configs = values
+        if is_best:
+            self.best_config, self.best_configs = self.config, self.configs
+
+    def all_configs(self, best: bool = False) -> dict[str, dict[str, Any]]:
+        """The configs of the checkpoints, or of the best ones, by their folders."""
+        own, others = (self.best_config, self.best_configs) if best else (self.config, self.configs)
+        return {**({"": own} if own else {}), **others}
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -85,38 +102,52 @@ def write_data_facts(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def save_state(
-    folder: Path, trainer: dict[str, Any], ema: Model, progress: Progress, is_best: bool
+    folder: Path,
+    trainer: dict[str, Any],
+    served: Mapping[str, Model],
+    progress: Progress,
+    is_best: bool,
 ) -> None:
-    """Writes state.pt and the checkpoint, and the checkpoint in best/ if this step is the best."""
+    """Writes state.pt and the checkpoints, also those in best/ if this step is the best.
+
+    `served` are the models by folder; "" is the run's own.
+    """
     buffer = io.BytesIO()
     # Only types that torch.load accepts with weights_only=True
     torch.save({STATE_KEY: trainer, "progress": json.dumps(to_json(progress))}, buffer)
     files = {folder / STATE_NAME: buffer.getvalue()}
-    write_together(files | served_files(folder, ema, progress, is_best))
+    write_together(files | served_files(folder, served, progress, is_best))
 
 
-def served_files(folder: Path, ema: Model, progress: Progress, is_best: bool) -> dict[Path, bytes]:
+def served_files(
+    folder: Path, served: Mapping[str, Model], progress: Progress, is_best: bool
+) -> dict[Path, bytes]:
     files = {}
     if is_best:
-        (folder / BEST_NAME).mkdir(exist_ok=True)
-        if (folder / SHEET_NAME).exists():
-            files[folder / BEST_NAME / SHEET_NAME] = (folder / SHEET_NAME).read_bytes()
-        config = from_dict(CheckpointConfig, progress.best_config, "config")
-        files |= checkpoint_files(folder / BEST_NAME, config, ema, write_card(config))
-    config = from_dict(CheckpointConfig, progress.config, "config")
-    return files | checkpoint_files(folder, config, ema, write_card(config))
+        for name, values in progress.all_configs(best=True).items():
+            own, best = folder / name, folder / BEST_NAME / name
+            best.mkdir(parents=True, exist_ok=True)
+            if (own / SHEET_NAME).exists():
+                files[best / SHEET_NAME] = (own / SHEET_NAME).read_bytes()
+            config = from_dict(CheckpointConfig, values, "config")
+            files |= checkpoint_files(best, config, served[name], write_card(config))
+    for name, values in progress.all_configs().items():
+        (folder / name).mkdir(exist_ok=True)
+        config = from_dict(CheckpointConfig, values, "config")
+        files |= checkpoint_files(folder / name, config, served[name], write_card(config))
+    return files
 
 
-def repair(folder: Path, ema: Model, progress: Progress) -> None:
+def repair(folder: Path, served: Mapping[str, Model], progress: Progress) -> None:
     """Rewrites the checkpoint from state.pt if the process was killed while saving.
 
     config.json is the last file of a save: if it equals the config in the state, all files were
     written.
     """
-    path = folder / CONFIG_NAME
-    if progress.config and not (path.exists() and holds(path, progress.config)):
-        is_best = progress.best.step == progress.step and bool(progress.best_config)
-        write_together(served_files(folder, ema, progress, is_best))
+    configs = {folder / name / CONFIG_NAME: c for name, c in progress.all_configs().items()}
+    if not all(path.exists() and holds(path, config) for path, config in configs.items()):
+        is_best = progress.best.step == progress.step and bool(progress.all_configs(best=True))
+        write_together(served_files(folder, served, progress, is_best))
 
 
 def holds(path: Path, values: dict[str, Any]) -> bool:

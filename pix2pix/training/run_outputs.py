@@ -3,21 +3,23 @@
 import dataclasses
 import json
 import os
+from pathlib import Path
 from typing import Any, TextIO
 
 import torch
 
-from pix2pix.config import VERSION
+from pix2pix.config import VERSION, CheckpointConfig
 from pix2pix.data.datasets.pair_dataset import ImagePairs
-from pix2pix.evaluation import evaluate
+from pix2pix.evaluation.unpaired import OPPOSITE
 from pix2pix.training.distributed import Workers
 from pix2pix.training.examples import write_examples
 from pix2pix.training.init_weights import public_name
 from pix2pix.training.report import write_report
 from pix2pix.training.resume_overrides import describe_changes
 from pix2pix.training.run_dir import BEST_NAME, METRICS_LOG_NAME, save_state
+from pix2pix.training.run_evaluation import evaluate_models, inputs_of, sheets_of
 from pix2pix.training.run_setup import TrainingRun
-from pix2pix.training.samples import sample_sheet, save_sheet
+from pix2pix.training.samples import save_sheet
 from pix2pix.training.tensorboard import TensorBoardWriter
 from pix2pix.training.train_step import checkpoint_config
 
@@ -36,37 +38,58 @@ def write_metrics(run: TrainingRun, file: TextIO, step: int, values: dict[str, A
 
 def evaluate_run(run: TrainingRun, file: TextIO, board: TensorBoardWriter, step: int) -> bool:
     """Evaluates, writes metrics, samples and report; returns whether it is the best so far."""
-    model, progress, recipe = run.trainer.ema, run.progress, run.recipe
+    models, progress, recipe = run.trainer.served, run.progress, run.recipe
     device = run.workers.device
-    progress.metrics = evaluate(model, recipe.task, run.val_set, device)
+    progress.metrics = evaluate_models(models, recipe, run.val_set, device)
     write_metrics(run, file, step, {"val": progress.metrics})
     board.add_scalars("val", progress.metrics, step)
-    sheet = sample_sheet(model, recipe.task, run.val_set, device, palette=recipe.palette)
-    save_sheet(sheet, run.out_dir, step)
-    config = checkpoint_config(recipe)
-    write_examples(run.out_dir, config, run.val_set)
-    board.add_image(sheet, step)
+    sheets = sheets_of(models, recipe, run.val_set, device)
+    for name, sheet in sheets.items():
+        (run.out_dir / name).mkdir(exist_ok=True)
+        save_sheet(sheet, run.out_dir / name, None if name else step)
+    write_all_examples(run, run.out_dir)
+    board.add_image(sheets[""], step)
     write_report(run.out_dir, run.info, training_facts(run, step), step, run.total_steps)
     if not recipe.best_metric:
         return False
     is_best = progress.best.update(recipe.best_metric, progress.metrics[recipe.best_metric], step)
     if is_best:
-        write_examples(run.out_dir / BEST_NAME, config, run.val_set)
+        write_all_examples(run, run.out_dir / BEST_NAME)
     return is_best
+
+
+def write_all_examples(run: TrainingRun, folder: Path) -> None:
+    """Writes the example inputs of each model of the run."""
+    for name in run.trainer.served:
+        config = checkpoint_config(run.recipe, direction=name)
+        write_examples(folder / name, config, inputs_of(run.val_set, name))
 
 
 def save_run(run: TrainingRun, step: int, is_best: bool) -> None:
     """Saves the run after `step` steps. The last save stays intact until this one is complete."""
     progress = dataclasses.replace(run.progress, step=step, seconds=run.seconds)
-    training = training_facts(run, step)
-    config = checkpoint_config(run.recipe, training=training, metrics=progress.metrics)
-    if isinstance(run.train_set, ImagePairs):
-        config = dataclasses.replace(config, input_half=run.train_set.input_half)
-    progress.config = config.to_dict()
-    if is_best:
-        progress.best_config = progress.config
-    save_state(run.out_dir, run.trainer.state_dict(), run.trainer.ema, progress, is_best)
+    served = run.trainer.served
+    configs = {name: make_config(run, step, name, progress.metrics) for name in served}
+    progress.set_configs(configs, is_best)
+    save_state(run.out_dir, run.trainer.state_dict(), served, progress, is_best)
     run.progress = progress
+
+
+def make_config(
+    run: TrainingRun, step: int, name: str, metrics: dict[str, Any]
+) -> CheckpointConfig:
+    """The config of the checkpoint in the folder `name` of the run, AtoB, BtoA, or "" for its own.
+
+    It has the metrics of its own direction only.
+    """
+    training = training_facts(run, step)
+    if name:
+        training["direction"] = name
+        metrics = {key: value for key, value in metrics.items() if OPPOSITE[name] not in key}
+    config = checkpoint_config(run.recipe, training, metrics, name)
+    if isinstance(run.train_set, ImagePairs):
+        return dataclasses.replace(config, input_half=run.train_set.input_half)
+    return config
 
 
 def training_facts(run: TrainingRun, step: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from pix2pix.data.factory import open_data
 from pix2pix.data.loader import BatchPlan, Dataset
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.summary import Facts, describe_data_changes, describe_facts
-from pix2pix.evaluation import evaluate
 from pix2pix.models import UNet
 from pix2pix.training.distributed import Workers
 from pix2pix.training.early_stopping import check_metric
@@ -23,7 +23,10 @@ from pix2pix.training.pretrained import load_pretrained_encoder
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.resume_overrides import describe_lr_jump, set_change_steps
 from pix2pix.training.run_dir import STATE_NAME, Progress, read_data_facts, read_state
+from pix2pix.training.run_evaluation import evaluate_models
 from pix2pix.training.train_step import Trainer
+from pix2pix.training.trainer_base import TrainerBase
+from pix2pix.training.unpaired_step import UnpairedTrainer
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ class TrainingRun:
     recipe: Recipe
     out_dir: Path
     workers: Workers
-    trainer: Trainer
+    trainer: TrainerBase
     train_set: Dataset
     val_set: Dataset
     progress: Progress
@@ -77,6 +80,7 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
         processes=workers.world,
         earlier=earlier.get("names"),
         seek_ranges=not state_path.exists(),
+        sides=data_sides(info),
     )
     ranges = {name: getattr(opened.options, name) for name in ("input_range", "target_range")}
     recipe = dataclasses.replace(recipe, **ranges)
@@ -86,13 +90,14 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
     train_set, val_set = opened.datasets
 
     # Networks
-    trainer = Trainer(recipe, workers.device, recipe.total_steps(len(train_set)), workers)
+    kind = UnpairedTrainer if recipe.is_unpaired else Trainer
+    trainer = kind(recipe, workers.device, recipe.total_steps(len(train_set)), workers)
     run = TrainingRun(
         info, recipe, out_dir, workers, trainer, train_set, val_set, Progress(), opened.facts
     )
     make_batch_plan(run)  # raises ValueError before the first step
     if recipe.best_metric:  # a wrong name must not wait for the first evaluation
-        metrics = evaluate(trainer.ema, recipe.task, val_set, workers.device, limit=1)
+        metrics = evaluate_models(trainer.served, recipe, val_set, workers.device, limit=1)
         check_metric(recipe.best_metric, metrics)
 
     # Weights: of the last save, or those to start from
@@ -101,7 +106,7 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
     if content is not None:
         state, run.progress = read_state(content, workers.device, state_path)
         trainer.load_state_dict(state, run.progress.best.value)
-    elif facts := load_init_weights(info, recipe, trainer.model):
+    elif facts := load_init_weights(info, recipe, trainer.trained):
         info["init_facts"] = facts
         trainer.ema.load_state_dict(trainer.model.state_dict())
     set_change_steps(info, run.progress.step)
@@ -145,14 +150,28 @@ def set_position(run: TrainingRun) -> None:
             log.warning("%s", jump)
 
 
-def load_init_weights(info: dict[str, Any], recipe: Recipe, model: Model) -> dict[str, object]:
-    """Loads a checkpoint's weights or a pretrained encoder's, if asked for; facts for the card."""
-    if "init_from" in info:
-        return copy_weights(model, recipe.task, info["init_from"])
-    generator = model.generator
-    if recipe.encoder != "unet" and recipe.pretrained and isinstance(generator, UNet):
-        return load_pretrained_encoder(generator)
-    return {}
+def load_init_weights(
+    info: dict[str, Any], recipe: Recipe, models: Mapping[str, Model]
+) -> dict[str, object]:
+    """Loads a checkpoint's weights or a pretrained encoder's, if asked for; facts for the card.
+
+    `models` are those of `TrainerBase.trained`. Several get the weights of the folders of the same
+    names in `init_from`, the folder of an earlier run.
+    """
+    facts: dict[str, object] = {}
+    for name, model in models.items():
+        generator = model.generator
+        if "init_from" in info:
+            start = str(Path(info["init_from"]) / name) if name else info["init_from"]
+            facts |= copy_weights(model, recipe.task, start)
+        elif recipe.encoder != "unet" and recipe.pretrained and isinstance(generator, UNet):
+            facts |= load_pretrained_encoder(generator)
+    return facts
+
+
+def data_sides(info: Mapping[str, Any]) -> list[Path]:
+    """The folders A and B that the user named; [] if they are found in the data folder."""
+    return [Path(side) for side in info.get("data_sides", [])]
 
 
 def make_batch_plan(run: TrainingRun) -> BatchPlan:

@@ -1,7 +1,8 @@
 """Sample sheets: a row per held-out example with input, outputs and target."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import LabelColor
+from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.loader import Batch, Dataset
 from pix2pix.evaluation.generation import (
     batch_lightness,
@@ -20,6 +22,7 @@ from pix2pix.evaluation.generation import (
     spread_indices,
     with_hints,
 )
+from pix2pix.evaluation.unpaired import OPPOSITE
 from pix2pix.images.repair import replace_damage
 from pix2pix.labels.label_map import PALETTE
 from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored
@@ -61,12 +64,41 @@ def sample_sheet(
     return tile(image_columns(model, batch, device))
 
 
-def save_sheet(sheet: Image.Image, out_dir: Path, step: int) -> None:
-    """Writes samples/step_STEP.jpg, and samples.jpg for the model card."""
+def unpaired_sheet(
+    models: Mapping[str, Model],
+    directions: Sequence[str],
+    dataset: UnpairedImages,
+    device: torch.device,
+    rows: int = 8,
+) -> Image.Image:
+    """A sheet of evenly spaced examples: for each of `directions` input, output, and input again
+    if the opposite direction is among `models`; else a random image of the target set."""
+    columns: Columns = {}
+    shared = min(rows, len(dataset.inputs), len(dataset.targets))
+    for name in directions:
+        own = dataset.reversed() if name == "BtoA" else dataset
+        batch = own.batch(spread_indices(len(own.inputs), shared), None)
+        output = generate(models[name], batch, device)
+        start = name[:1] or "input"
+        columns[start] = decode_photo(batch.input)
+        columns[name.replace("to", " to ") or "output"] = decode_photo(output)
+        if (back := models.get(OPPOSITE.get(name, "none"))) is not None:
+            there = replace(batch, input=output)
+            columns[f"back to {start}"] = decode_photo(generate(back, there, device))
+        else:
+            columns["of the other set"] = decode_photo(batch.target)
+    return tile(columns)
+
+
+def save_sheet(sheet: Image.Image, out_dir: Path, step: int | None = None) -> None:
+    """Writes samples.jpg for the model card, and with a step also samples/step_STEP.jpg."""
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=88)
-    (out_dir / "samples").mkdir(exist_ok=True)
-    for path in (out_dir / "samples" / f"step_{step:07d}.jpg", out_dir / "samples.jpg"):
+    paths = [out_dir / "samples.jpg"]
+    if step is not None:
+        (out_dir / "samples").mkdir(exist_ok=True)
+        paths.insert(0, out_dir / "samples" / f"step_{step:07d}.jpg")
+    for path in paths:
         write_atomically(path, buffer.getvalue())
 
 

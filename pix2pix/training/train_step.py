@@ -1,7 +1,7 @@
 """One step of training: it updates the generator, the discriminator and the averaged weights."""
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,22 +11,20 @@ from pix2pix.config import CheckpointConfig
 from pix2pix.data.loader import Batch
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.labels.palette import FACADES
-from pix2pix.runtime.device import has_fast_bf16
 from pix2pix.training import gan
 from pix2pix.training.discriminator_loss import DiscriminatorLoss
 from pix2pix.training.distributed import Workers
 from pix2pix.training.generator_loss import GeneratorLoss, GeneratorResult
-from pix2pix.training.lr_schedule import LearningRates
 from pix2pix.training.microbatch import Microbatch, accumulate, make_microbatches
 from pix2pix.training.recipe import Recipe
-
-M = TypeVar("M", bound=torch.nn.Module)
-
-SAVED = ("model", "ema", "discriminator", "g_optimizer", "d_optimizer")
+from pix2pix.training.trainer_base import TrainerBase
 
 
-class Trainer:
-    """The networks of a run with their optimizers, learning rates and averaged weights."""
+class Trainer(TrainerBase):
+    """Trains a generator on pairs of images."""
+
+    model: Model
+    ema: Model
 
     def __init__(
         self,
@@ -35,36 +33,25 @@ class Trainer:
         total_steps: int,
         workers: Workers | None = None,
     ) -> None:
-        torch.manual_seed(recipe.seed)
-        self.recipe, self.device, self.total_steps = recipe, device, total_steps
-        self.workers = workers or Workers(device)
-        self.bf16 = recipe.mixed_precision == "bf16" or (
-            recipe.mixed_precision == "auto" and has_fast_bf16(device)
-        )
-        # In fp32 on a CPU without AMX, a step of `facades` takes a tenth less time with NCHW
-        channels_last = self.bf16 or device.type != "cpu"
-        self.layout = torch.channels_last if channels_last else torch.contiguous_format
-        config = checkpoint_config(recipe)
-        self.model = self._place(Model(config))
-        self.ema = self._place(Model(config)).eval().requires_grad_(False)
-        # Without averaging, the saved model shares the tensors of the trained one
-        self.ema.load_state_dict(self.model.state_dict(), assign=not recipe.ema)
-        self.ema.requires_grad_(False)
-        self.discriminator = self._place(gan.make_discriminator(recipe))
-        betas = (recipe.beta1, 0.999)
-        # fused: one pass over the weights instead of ten; the paper's model has 57 million
-        self.g_optimizer = torch.optim.AdamW(
-            self._parameter_groups(), recipe.lr, betas, weight_decay=recipe.weight_decay, fused=True
-        )
-        self.d_optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), recipe.d_lr, betas, fused=True
-        )
-        self.rates = LearningRates(recipe, (self.g_optimizer, self.d_optimizer))
-        self.start_at(0)
+        super().__init__(recipe, device, total_steps, workers)
         self.generator_loss = self.workers.wrap(GeneratorLoss(recipe, self.model, self.bf16))
         self.discriminator_loss = self.workers.wrap(
             DiscriminatorLoss(recipe, self.discriminator, self.bf16)
         )
+
+    def make_model(self) -> Model:
+        return Model(checkpoint_config(self.recipe))
+
+    def make_discriminator(self) -> torch.nn.Module:
+        return gan.make_discriminator(self.recipe)
+
+    @property
+    def served(self) -> dict[str, Model]:
+        return {"": self.ema}
+
+    @property
+    def trained(self) -> dict[str, Model]:
+        return {"": self.model}
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Updates G, D and the averaged weights; returns the losses by name, on the device.
@@ -74,8 +61,7 @@ class Trainer:
         batch norm takes its statistics from a microbatch and dropout masks differ.
         """
         recipe, step = self.recipe, self.steps_done
-        # All random numbers of a step depend on its number only, so that resuming is exact
-        torch.manual_seed(recipe.seed * 1_000_003 + step)
+        self._seed_step()
         progress = step / self.total_steps
         is_adversarial = recipe.lambda_gan > 0 and progress >= recipe.gan_start
         kl_weight = recipe.lambda_kl * min(1.0, progress / max(recipe.kl_warmup, 1e-9))
@@ -139,28 +125,6 @@ class Trainer:
             codes = self.workers.gather_rows(styles, share, encoded)
             self.model.style_encoder.observe(codes)
 
-    @torch.no_grad()
-    def _update_ema(self) -> None:
-        """Moves the averaged weights towards the new ones, faster in the first steps."""
-        if not self.recipe.ema:
-            return
-        decay = min(self.recipe.ema, (1 + self.steps_done) / (10 + self.steps_done))
-        for mean, tensor in zip(self.ema.state_dict().values(), self.model.state_dict().values()):
-            if tensor.is_floating_point():
-                mean.lerp_(tensor, 1 - decay)
-            else:
-                mean.copy_(tensor)
-
-    def _backward(self, loss: Tensor) -> None:
-        with self.workers.catch_lost_workers():
-            loss.backward()
-
-    def _clip_and_step(self, optimizer: torch.optim.Optimizer) -> None:
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        if self.recipe.max_grad_norm:
-            torch.nn.utils.clip_grad_norm_(parameters, self.recipe.max_grad_norm)
-        optimizer.step()
-
     def _parameter_groups(self) -> list[dict[str, Any]]:
         """G's parameters; those of a pretrained encoder have a learning rate of their own."""
         if self.recipe.encoder == "unet":
@@ -171,51 +135,15 @@ class Trainer:
         lr = self.recipe.lr * self.recipe.encoder_lr
         return [{"params": rest}, {"params": encoder, "lr": lr}]
 
-    def _place(self, module: M) -> M:
-        return module.to(self.device).to(memory_format=self.layout)  # type: ignore[call-overload]
-
-    def start_at(self, step: int) -> None:
-        """Makes `step` the next step of the run."""
-        self.steps_done = step
-        self.rates.start_at(step, self.total_steps)
-
-    def learning_rates(self) -> dict[str, float]:
-        """The learning rates of the last step: of G, and of D if there is one."""
-        return self._by_name(
-            [o.param_groups[0]["lr"] for o in (self.g_optimizer, self.d_optimizer)]
-        )
-
-    def next_learning_rates(self) -> dict[str, float]:
-        """The learning rates of the next step."""
-        return self._by_name(self.rates.next_rates())
-
-    def _by_name(self, rates: list[float]) -> dict[str, float]:
-        return dict(zip(("lr", "d_lr") if self.recipe.lambda_gan else ("lr",), rates))
-
-    def state_dict(self) -> dict[str, Any]:
-        state = {name: getattr(self, name).state_dict() for name in SAVED}
-        return {**state, "plateau": self.rates.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any], best: float | None = None) -> None:
-        """Restores everything but the position in the run, which `start_at` sets.
-
-        `best` is the best value of best_metric, for states of earlier versions that lack it.
-        """
-        for name in SAVED:
-            getattr(self, name).load_state_dict(state[name])
-        if "plateau" in state:  # missing in the oldest runs
-            self.rates.load_state_dict(state["plateau"], best)
-        for optimizer in (self.g_optimizer, self.d_optimizer):
-            for parameter, values in optimizer.state.items():
-                for name, value in values.items():
-                    if value.shape == parameter.shape:  # fused Adam reads memory, not strides
-                        values[name] = torch.empty_like(parameter).copy_(value)
-
 
 def checkpoint_config(
-    recipe: Recipe, training: dict[str, Any] | None = None, metrics: dict[str, Any] | None = None
+    recipe: Recipe,
+    training: dict[str, Any] | None = None,
+    metrics: dict[str, Any] | None = None,
+    direction: str = "",
 ) -> CheckpointConfig:
-    """The config of a checkpoint that a recipe trains."""
+    """The config of a checkpoint that a recipe trains; of `direction` AtoB or BtoA, if of both."""
+    input_range = recipe.target_range if direction == "BtoA" else recipe.input_range
     return CheckpointConfig(
         task=recipe.task,
         size=recipe.size,
@@ -228,5 +156,5 @@ def checkpoint_config(
         max_size=recipe.max_size(),
         resize_mode=recipe.data_options().geometry().resize_mode,
         crop_scale=recipe.crop_scale,
-        input_range=recipe.input_range if recipe.task in ("image2image", "photo2labels") else (),
+        input_range=input_range if recipe.task in ("image2image", "photo2labels") else (),
     )

@@ -47,13 +47,13 @@ def evaluations(folder: Path) -> list[dict]:
 
 def give_figures(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
     """Each evaluation has the next of these as its mean IoU."""
-    left, plain = list(values), run_outputs.evaluate
+    left, plain = list(values), run_outputs.evaluate_models
 
     def evaluate(*arguments: Any, **options: Any) -> dict[str, Any]:
         figures = plain(*arguments, **options)
         return figures if options.get("limit") else {**figures, "mean_iou": left.pop(0)}
 
-    monkeypatch.setattr(run_outputs, "evaluate", evaluate)
+    monkeypatch.setattr(run_outputs, "evaluate_models", evaluate)
 
 
 def test_the_same_recipe_takes_all_weights_and_the_card_says_whose(

@@ -1,0 +1,49 @@
+"""Evaluate the models of a run, and show samples of them."""
+
+from collections.abc import Mapping
+
+import torch
+from PIL import Image
+
+from pix2pix.checkpoint import Model
+from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
+from pix2pix.data.loader import Dataset
+from pix2pix.evaluation import evaluate
+from pix2pix.evaluation.evaluate import Metrics
+from pix2pix.evaluation.unpaired import evaluate_unpaired
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.samples import sample_sheet, unpaired_sheet
+
+
+def evaluate_models(
+    models: Mapping[str, Model],
+    recipe: Recipe,
+    dataset: Dataset,
+    device: torch.device,
+    limit: int | None = 64,
+) -> Metrics:
+    """The metrics of the models, by the folder of each; see `evaluate` and `evaluate_unpaired`."""
+    if isinstance(dataset, UnpairedImages):
+        return evaluate_unpaired(models, dataset, device, limit)
+    return evaluate(models[""], recipe.task, dataset, device, limit)
+
+
+def sheets_of(
+    models: Mapping[str, Model], recipe: Recipe, dataset: Dataset, device: torch.device
+) -> dict[str, Image.Image]:
+    """A sheet of samples for each folder of a run; "" is the run's own, of all its models."""
+    if not isinstance(dataset, UnpairedImages):
+        sheet = sample_sheet(models[""], recipe.task, dataset, device, palette=recipe.palette)
+        return {"": sheet}
+    names = list(dict.fromkeys(["", *models]))
+    return {
+        name: unpaired_sheet(models, [name] if name in models else list(models), dataset, device)
+        for name in names
+    }
+
+
+def inputs_of(dataset: Dataset, name: str) -> Dataset:
+    """The data with the inputs of the model in the folder `name`."""
+    if name == "BtoA" and isinstance(dataset, UnpairedImages):
+        return dataset.reversed()
+    return dataset
