@@ -31,6 +31,7 @@ from pix2pix.cli.video_command import (
 if TYPE_CHECKING:
     from pix2pix.cli.photo_tasks import PhotoTask
     from pix2pix.images.color_hints import Hint
+    from pix2pix.images.reference_colors import Reference
     from pix2pix.inference.video_frames import ProcessFrame
 
 HELP = """\
@@ -52,6 +53,7 @@ examples:
   python -m pix2pix colorize album -o colour --recursive --report colour.json
   python -m pix2pix colorize faded.tif -o colour.tif --repair --denoise --hints faded.json
   python -m pix2pix colorize film.mp4 -o film-colour.mp4
+  python -m pix2pix colorize wedding.png -o colour.png --like another-wedding.jpg
 """
 
 # What these options are without being given; videos do not have them
@@ -65,6 +67,8 @@ PHOTO_ONLY: dict[str, object] = {
     "recursive": False,
     "format": None,
     "report": None,
+    "like": None,
+    "like_strength": None,
 }
 
 
@@ -95,6 +99,17 @@ def add_parser(commands: Commands) -> None:
         "keeps the photo's size (default: the model's own)",
     )
     option("--hints", type=Path, metavar="FILE.json", help="known colours, see below")
+    option(
+        "--like",
+        metavar="PHOTO",
+        help="take colours from this colour photo, where they are likely in the others",
+    )
+    option(
+        "--like-strength",
+        type=float,
+        metavar="S",
+        help="how much --like counts, 0 to 1 (default: 0.6)",
+    )
     option("--repair", action="store_true", help="stretch the tones of faded photos")
     option(
         "--denoise",
@@ -136,13 +151,35 @@ def run(options: argparse.Namespace) -> int:
 
 def check_options(options: argparse.Namespace) -> None:
     """Raises ValueError for options out of range, before the model is loaded."""
-    from pix2pix.inference.colorizer import MAX_SIZE, MAX_STRENGTH, MIN_SIZE
+    from pix2pix.inference import MAX_STRENGTH
+    from pix2pix.inference.colorizer import MAX_SIZE, MIN_SIZE
 
     if not 0 <= options.strength <= MAX_STRENGTH:
         raise ValueError(f"--strength must be from 0 to {MAX_STRENGTH}, got {options.strength}")
     if options.size is not None and not MIN_SIZE <= options.size <= MAX_SIZE:
         raise ValueError(f"--size must be from {MIN_SIZE} to {MAX_SIZE}, got {options.size}")
+    if options.like_strength is not None:
+        if options.like is None:
+            raise ValueError("--like-strength needs --like PHOTO")
+        if not 0 <= options.like_strength <= 1:
+            raise ValueError(f"--like-strength must be from 0 to 1, got {options.like_strength}")
     check_photo_options(options)
+
+
+def load_reference(options: argparse.Namespace) -> Reference | None:
+    """The colours of --like. Raises ValueError "PHOTO: reason"."""
+    from pix2pix.images.reader import open_image
+    from pix2pix.images.reference_colors import DEFAULT_STRENGTH, Reference, read_reference
+
+    if options.like is None:
+        return None
+    photo = open_image(options.like)
+    try:
+        colors = read_reference(photo)
+    except ValueError as error:
+        raise ValueError(f"{options.like}: {error}") from None
+    strength = options.like_strength
+    return Reference(colors, DEFAULT_STRENGTH if strength is None else strength)
 
 
 def read_hints_by_name(
@@ -171,7 +208,12 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
     from pix2pix.inference import format_offers, load_colorizer, load_restorer
 
     hints = read_hints_by_name(options.hints, tasks)
+    reference = load_reference(options)
     colorizer = load_colorizer(options.checkpoint, options.device)
+    if reference is not None and not colorizer.predicts_distributions:
+        raise ValueError(
+            f"{options.checkpoint}: cannot take colours from a photo; leave out --like"
+        )
     restorer = None
     if options.remove_scratches:
         checkpoint = find_restorer(options.checkpoint_restore, "--checkpoint-restore")
@@ -190,7 +232,7 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
             restorer=restorer,
         )
         del photo  # frees 200 MB for 50 megapixels in colour
-        result = session.colorize(options.strength, hints.get(task.name, ()))
+        result = session.colorize(options.strength, hints.get(task.name, ()), reference)
         notes = (*session.notes, *format_offers(session.offers, "--{}".format))
         del session
         save_image(result, task.target, metadata, dpi)

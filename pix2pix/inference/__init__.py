@@ -7,7 +7,7 @@
 
 from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.inference.backends import ENGINES, InferenceCancelledError, Stop
-from pix2pix.inference.colorizer import MAX_STRENGTH, Colorizer, PhotoSession, format_offers
+from pix2pix.inference.colorizer import Colorizer, format_offers
 from pix2pix.inference.image_to_image import Translator
 from pix2pix.inference.label_to_photo import Drawer, Style
 from pix2pix.inference.loading import (
@@ -18,6 +18,7 @@ from pix2pix.inference.loading import (
     load_tracer,
     load_translator,
 )
+from pix2pix.inference.photo_session import MAX_STRENGTH, PhotoSession
 from pix2pix.inference.photo_to_label import Tracer
 from pix2pix.inference.restorer import Restoration, Restorer
 

@@ -17,31 +17,30 @@ from PIL import Image
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
 from pix2pix.data.resize_crop import serving_geometry
-from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light, recolor
-from pix2pix.images.color import rgb_to_lab
-from pix2pix.images.color_hints import MAX_HINTS, Hint
+from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light
+from pix2pix.images.color import AB_SCALE, ab_grid, rgb_to_lab
+from pix2pix.images.color_hints import Hint
 from pix2pix.images.convert import split_alpha, to_rgb
 from pix2pix.images.halftone import MIN_PERIOD, descreen
 from pix2pix.images.icc import to_srgb
+from pix2pix.images.reference_colors import Reference, steer_logits
 from pix2pix.images.repair_brush import Stroke
 from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
 from pix2pix.images.tone import classify_colors, invert_tones, repair_tones, smooth_grain
 from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.photo_region import PhotoRegion
+from pix2pix.inference.photo_session import PhotoSession, Prediction, check_strength
 from pix2pix.inference.restorer import Restorer
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
+from pix2pix.models import AnnealedMean, annealed_mean, return_logits
 from pix2pix.models.tensors import SPREAD_STEP, apply_hints, decode_ab, encode_colorize_input
 
-MAX_STRENGTH = 1.5
 MIN_SIZE, MAX_SIZE = 64, 512  # working short side in pixels
 HINT_REACH = 2  # radius in working pixels that a hint fills with its colour
-
-GREY_RESULT = 2.0  # mean chroma below which a result looks grey
 
 NOTE_TEXTS = {
     "toned": "its tone (sepia, yellowed) was read as grey",
     "coloured": "its own colours were replaced",
-    "no colours": "the result is nearly grey; more strength or colour hints help",
 }
 
 # The effect of each suggested option
@@ -60,6 +59,7 @@ class Colorizer:
     ) -> None:
         self.config = config
         self.size = config.size
+        return_logits(model.generator)
         self._runner = make_runner(model, device, engine)
 
     def colorize(
@@ -68,6 +68,7 @@ class Colorizer:
         strength: float = 1.0,
         hints: Sequence[Hint] = (),
         *,
+        reference: Reference | None = None,
         size: int | None = None,
         repair: bool = False,
         denoise: bool = False,
@@ -82,7 +83,7 @@ class Colorizer:
         session = self.open_photo(
             photo, size=size, repair=repair, denoise=denoise, negative=negative, crop=crop
         )
-        return session.colorize(strength, hints)
+        return session.colorize(strength, hints, reference)
 
     def open_photo(
         self,
@@ -155,8 +156,52 @@ class Colorizer:
         placement = geometry.placement(shape)
         return placement.inner[::-1] if placement.is_rotated else placement.inner
 
-    def predict_ab(self, small_light: np.ndarray, hints: Sequence[Hint] = ()) -> np.ndarray:
-        """a and b (h, w, 2) float32 for L (H, W) in 0..100; h, w are H, W or half of them."""
+    @property
+    def predicts_distributions(self) -> bool:
+        """Whether the network predicts a distribution over colours.
+
+        Suggestions and references need it.
+        """
+        return self.config.generator.ab_classes > 0
+
+    def predict(self, small_light: np.ndarray, hints: Sequence[Hint] = ()) -> Prediction:
+        """Runs the network for L (H, W) in 0..100 and hints in 0..1 of it."""
+        x = self._encode(small_light, hints)
+        output = self._runner(x, None)
+        part = x.shape[2] // output.shape[2]
+        height, width = (-(-side // part) for side in small_light.shape)
+        own = 2 + self.config.generator.hint_embed_dim
+        ab = decode_ab(apply_hints(x, output[:, :own]))[0, :height, :width]
+        logits = output[0, own:, :height, :width]
+        code = output[0, 2:own].numpy().copy()
+        return Prediction(tuple(hints), ab, code, logits.half().numpy())
+
+    def steer(
+        self, small_light: np.ndarray, prediction: Prediction, reference: Reference
+    ) -> Prediction:
+        """The prediction with its colours steered towards a reference; hints stay exact.
+
+        Raises ValueError if the network predicts no distribution over colours.
+        """
+        if not self.predicts_distributions:
+            raise ValueError("this model cannot take colours from another photo")
+        _, height, width = prediction.logits.shape
+        lightness = resize_photo(small_light, (height, width))
+        logits = steer_logits(prediction.logits, lightness, reference, AnnealedMean.TEMPERATURE)
+        x = self._encode(small_light, prediction.hints)
+        rest = (
+            (0, 0),
+            *((0, full - own) for full, own in zip(prediction.code.shape[1:], (height, width))),
+        )
+        padded = torch.from_numpy(np.pad(logits, rest, mode="edge"))[None]
+        points = torch.from_numpy(ab_grid() / np.float32(AB_SCALE))
+        mean = annealed_mean(padded, points, AnnealedMean.TEMPERATURE)
+        output = torch.cat([mean, torch.from_numpy(prediction.code)[None]], 1)
+        ab = decode_ab(apply_hints(x, output))[0, :height, :width]
+        return prediction._replace(ab=ab, logits=logits)
+
+    def _encode(self, small_light: np.ndarray, hints: Sequence[Hint]) -> torch.Tensor:
+        """The network's input for L (H, W) in 0..100, padded below and right."""
         height, width = small_light.shape
         hint_ab = np.zeros((height, width, 2), np.float32)
         mask = np.zeros((height, width), np.float32)
@@ -170,86 +215,7 @@ class Colorizer:
         light = pad_to_multiple(small_light, multiple)
         rest = ((0, light.shape[0] - height), (0, light.shape[1] - width))
         known, given = np.pad(mask, rest), np.pad(hint_ab, (*rest, (0, 0)))
-        x = encode_colorize_input(light[None], given[None], known[None])
-        output = apply_hints(x, self._runner(x, None))
-        part = light.shape[0] // output.shape[2]
-        return decode_ab(output)[0, : -(-height // part), : -(-width // part)]
-
-
-class PhotoSession:
-    """An opened photo that can be colourised repeatedly.
-
-    `size` is the result's (width, height) and `box` its position in the photo. `offers` suggests
-    options of `open_photo` that would help, each with the reason.
-    """
-
-    def __init__(
-        self,
-        colorizer: Colorizer,
-        light: np.ndarray,
-        small_lightness: np.ndarray,
-        notes: tuple[str, ...],
-        offers: dict[str, str],
-        place: PhotoRegion,
-        alpha: Image.Image | None = None,
-        changed: np.ndarray | None = None,
-    ) -> None:
-        self._changed = changed
-        self.offers = offers
-        self.size = place.size
-        self.box = place.shown
-        self._alpha = alpha
-        self._notes = notes
-        self._colorizer = colorizer
-        self._light = light
-        self._small = small_lightness
-        self._place = place
-        self._last: tuple[tuple[Hint, ...], np.ndarray] | None = None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Notes on how the photo was processed, and whether the last result is nearly grey."""
-        last = self._last
-        is_grey = last is not None and np.hypot(*np.moveaxis(last[1], -1, 0)).mean() < GREY_RESULT
-        return (*self._notes, NOTE_TEXTS["no colours"]) if is_grey else self._notes
-
-    def colorize(self, strength: float = 1.0, hints: Sequence[Hint] = ()) -> Image.Image:
-        """The colour photo at its own size, or cropped: RGB, or RGBA with its own alpha.
-
-        `strength` scales the chroma, from 0 (grey) to 1.5. Hints have coordinates in 0..1 of the
-        whole photo; hints on its border are ignored. Raises ValueError for a strength or a number
-        of hints out of range.
-        """
-        check_strength(strength)
-        if len(hints) > MAX_HINTS:
-            raise ValueError(f"at most {MAX_HINTS} hints, got {len(hints)}")
-        ab = self._predict(self._place.inner_hints(hints)) * np.float32(strength)
-        place = self._place
-        result = place.restore_border(
-            recolor(self._light, self._small, ab, place.size, place.corner)
-        )
-        if self._alpha is not None:
-            result.putalpha(self._alpha)
-        return result
-
-    def repaired(self) -> Image.Image | None:
-        """Where scratches were removed, white on black, of the whole photo's size (mode L).
-
-        None where nothing was removed.
-        """
-        if self._changed is None or not self._changed.any():
-            return None
-        place = self._place
-        sheet = Image.new("L", place.sheet)
-        sheet.paste(Image.fromarray(self._changed), place.box[:2])
-        return sheet
-
-    def _predict(self, hints: tuple[Hint, ...]) -> np.ndarray:
-        last = self._last  # read once: another thread may replace it
-        if last is None or last[0] != hints:
-            ab = self._colorizer.predict_ab(self._small, hints)
-            last = self._last = hints, resize_photo(ab, self._small.shape)
-        return last[1]
+        return encode_colorize_input(light[None], given[None], known[None])
 
 
 def smooth_scan(light: np.ndarray, scan: ScanAnalysis, width: int) -> tuple[np.ndarray, str]:
@@ -279,12 +245,6 @@ def describe_scan(scan: ScanAnalysis) -> dict[str, str]:
 def format_offers(offers: dict[str, str], name: Callable[[str], str]) -> tuple[str, ...]:
     """A sentence for each suggested option; `name` maps an option to its name in the UI."""
     return tuple(f"{why}; {name(option)} {OFFERS[option]}" for option, why in offers.items())
-
-
-def check_strength(strength: float) -> None:
-    """Raises ValueError unless the strength is in range."""
-    if not 0 <= strength <= MAX_STRENGTH:
-        raise ValueError(f"strength must be from 0 to {MAX_STRENGTH}, got {strength}")
 
 
 def check_size(size: int, own: int) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light, recolor
-from pix2pix.inference.colorizer import Colorizer, check_size, check_strength
+from pix2pix.inference.colorizer import Colorizer, check_size
+from pix2pix.inference.photo_session import check_strength
 from pix2pix.inference.image_to_image import Translator
 from pix2pix.inference.working_shapes import resize_photo, working_shape
 from pix2pix.video.color_steadier import MEMORY, ColorSteadier
@@ -37,7 +38,7 @@ def colorize_frames(
     def process(rgb: np.ndarray) -> np.ndarray:
         light = measure_light(Image.fromarray(rgb))
         small = light_to_lightness(resize_photo(light, colorizer.working_shape(light.shape, size)))
-        ab = steadier.steady(small, resize_photo(colorizer.predict_ab(small), small.shape))
+        ab = steadier.steady(small, resize_photo(colorizer.predict(small).ab, small.shape))
         return np.asarray(recolor(light, small, ab * np.float32(strength)))
 
     return once_per_picture(process)

@@ -15,7 +15,7 @@ from pix2pix.models.patchgan import (
 )
 from pix2pix.models.resnet import ResNetGenerator
 from pix2pix.models.style_encoder import StyleEncoder
-from pix2pix.models.unet import AnnealedMean, UNet
+from pix2pix.models.unet import AnnealedMean, UNet, annealed_mean, return_logits
 
 __all__ = [
     "PATCH_LAYERS",
@@ -31,7 +31,9 @@ __all__ = [
     "StyleEncoder",
     "UNet",
     "Up",
+    "annealed_mean",
     "count_parameters",
     "make_generator",
+    "return_logits",
     "smallest_side",
 ]

@@ -27,7 +27,8 @@ CODE_LEVEL = 3  # encoder level of the deep features for the pixel embedding, at
 class AnnealedMean(nn.Module):
     """a and b (N, 2, H, W), scaled by AB_SCALE, from logits (N, K, H, W) over the points of a grid.
 
-    Channels beyond the logits are pixel embeddings and pass unchanged.
+    Channels beyond the logits are pixel embeddings and pass unchanged. With `returns_logits`, the
+    logits follow at the end.
 
     The annealed mean of Zhang et al., "Colorful Image Colorization" (ECCV 2016), eq. 5: a
     compromise between the mean, which is grey if several colours are likely, and the mode, which is
@@ -38,6 +39,7 @@ class AnnealedMean(nn.Module):
     TEMPERATURE = 0.7
 
     points: Tensor
+    returns_logits = False
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -48,9 +50,23 @@ class AnnealedMean(nn.Module):
 
     def forward(self, logits: Tensor) -> Tensor:
         classes = len(self.points)
-        likely = torch.softmax(logits[:, :classes].float() / self.TEMPERATURE, dim=1)
-        mean = torch.einsum("nkhw,kc->nchw", likely, self.points.float())
-        return torch.cat([mean, logits[:, classes:]], 1) if logits.shape[1] > classes else mean
+        mean = annealed_mean(logits[:, :classes].float(), self.points.float(), self.TEMPERATURE)
+        parts = [mean, logits[:, classes:]]
+        if self.returns_logits:
+            parts.append(logits[:, :classes])
+        return torch.cat(parts, 1)
+
+
+def annealed_mean(logits: Tensor, points: Tensor, temperature: float) -> Tensor:
+    """The mean (N, 2, H, W) of the points (K, 2) by logits (N, K, H, W); see `AnnealedMean`."""
+    return torch.einsum("nkhw,kc->nchw", torch.softmax(logits / temperature, dim=1), points)
+
+
+def return_logits(generator: nn.Module) -> None:
+    """Makes a colouriser return the logits of its colours as well, if it has any."""
+    final = getattr(generator, "final", None)
+    if isinstance(final, AnnealedMean):
+        final.returns_logits = True
 
 
 class UNet(nn.Module):

@@ -21,7 +21,7 @@ from pix2pix.inference.backends.onnx_graph import (
     is_quantized,
     quantize,
 )
-from pix2pix.models import Generator
+from pix2pix.models import Generator, return_logits
 from pix2pix.models.tensors import style_noise
 
 # 8 bits are enough where the picture differs by this much, in 0..255
@@ -51,6 +51,8 @@ def build_browser_model(
     `weights`: "auto", 8 bits where that is as good and else 16; or a key of PRECISIONS.
     """
     generator = model.generator.eval()
+    if config.task == "colorize":
+        return_logits(generator)  # for suggestions, and colours of another photo
     if weights == "auto":
         weights = "8" if is_8_bit_enough(config, model) else "16"
     precision = PRECISIONS[weights]

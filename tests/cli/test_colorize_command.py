@@ -14,7 +14,10 @@ from helpers.printed import mount, old_photo
 from PIL import Image
 
 from pix2pix.__main__ import main
+from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.images.color import lightness
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 # One photo
 
@@ -341,3 +344,42 @@ def test_help_has_the_form_of_hints(capsys: pytest.CaptureFixture[str]) -> None:
     assert end.value.code == 0
     for topic in ("python -m pix2pix colorize ", '"color": "#c68642"', "exit status", "--jobs"):
         assert topic in text
+
+
+# Colours of another photo
+
+
+def test_like_takes_colors_from_another_photo(colorize, tmp_path: Path) -> None:
+    recipe = Recipe("colorize", size=64, ngf=4, depth=4, ab_classes=88)
+    config = checkpoint_config(recipe)
+    save_checkpoint(tmp_path / "model", config, Model(config), "")
+    model = ("--checkpoint", "model")
+    colors = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
+    Image.fromarray(colors).resize((64, 64), Image.Resampling.NEAREST).save("other.png")
+    for name, more in (("a", ()), ("b", ("--like", "other.png")), ("c", ("--like-strength", "0"))):
+        like = ("--like", "other.png", *more) if name == "c" else more
+        assert colorize("photo.jpg", "-o", f"{name}.png", *like, *model)[0] == 0
+    plain, steered, unsteered = (pixels(f"{name}.png").astype(int) for name in "abc")
+    assert np.abs(steered - plain).mean() > 3 * np.abs(unsteered - plain).mean()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--like", "photo.jpg"), "photo.jpg: is grey; choose a colour photo to take colours from"),
+        (("--like", "missing.png"), "missing.png: no such file"),
+        (("--like-strength", "0.5"), "--like-strength needs --like PHOTO"),
+        (("--like", "photo.jpg", "--like-strength", "2"), "must be from 0 to 1, got 2.0"),
+    ],
+)
+def test_what_cannot_be_a_reference_is_refused_with_the_reason(
+    colorize, more: tuple[str, ...], message: str
+) -> None:
+    status, said = colorize("photo.jpg", "-o", "out.png", *more)
+    assert status == 2 and message in said[-1]
+
+
+def test_a_model_without_a_distribution_refuses_like(colorize) -> None:
+    Image.new("RGB", (64, 64), "red").save("red.png")
+    status, said = colorize("photo.jpg", "-o", "out.png", "--like", "red.png")
+    assert status == 2 and "cannot take colours from a photo; leave out --like" in said[-1]

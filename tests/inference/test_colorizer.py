@@ -9,9 +9,11 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.images.chroma_upsampling import measure_light
-from pix2pix.images.color import lightness, rgb_to_lab
+from pix2pix.images.color import ab_grid, lightness, rgb_to_lab
+from pix2pix.images.reference_colors import Reference, read_reference
 from pix2pix.images.scan_analysis import analyze_scan
 from pix2pix.inference import Colorizer, Hint, format_offers, load_colorizer
+from pix2pix.inference.photo_session import Prediction
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -19,6 +21,7 @@ RECIPE = Recipe(
     "colorize", size=64, ngf=8, depth=4, upsample="resize", half_output=True, ab_classes=88
 )
 RED = Hint(0.5, 0.5, (255, 0, 0))
+GREY_SHAPES = ((32, 32, 2), (0, 32, 32), (88, 32, 32))  # of a Prediction
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +101,7 @@ def test_a_hint_gets_its_color_and_what_is_far_from_it_and_unlike_stays(colorize
     light = np.full((128, 128), 60, np.float32)
     light[:, 64:] = 20
     blue = Hint(0.25, 0.5, (40, 60, 200))
-    plain, hinted = (colorizer.predict_ab(light, hints) for hints in ((), [blue]))
+    plain, hinted = (colorizer.predict(light, hints).ab for hints in ((), [blue]))
     asked = rgb_to_lab(np.array(blue.rgb, np.uint8))[1:]
     assert np.abs(hinted[32, 16] - asked).max() < 8 < np.abs(plain[32, 16] - asked).max()
     change = np.abs(hinted - plain).max(-1)
@@ -155,13 +158,13 @@ def test_photos_of_every_mode_come_back_in_rgb(colorizer, mode: str) -> None:
 
 def test_the_network_works_at_the_size_asked_for(colorizer, monkeypatch) -> None:
     seen = []
-    plain = Colorizer.predict_ab
+    plain = Colorizer.predict
 
     def watch(self, small_light, hints=()):
         seen.append(small_light.shape)
         return plain(self, small_light, hints)
 
-    monkeypatch.setattr(Colorizer, "predict_ab", watch)
+    monkeypatch.setattr(Colorizer, "predict", watch)
     photo = make_photo(300, 450)
     for size in (None, 64, 100, 200, 512):
         assert colorizer.colorize(photo, size=size).size == (450, 300)
@@ -211,7 +214,7 @@ def test_a_session_answers_as_a_photo_opened_anew(colorizer) -> None:
 
 
 def test_a_session_runs_the_network_only_for_new_hints(colorizer, monkeypatch) -> None:
-    runs = record_calls(monkeypatch, Colorizer, "predict_ab")
+    runs = record_calls(monkeypatch, Colorizer, "predict")
     session = colorizer.open_photo(make_photo(64, 64))
     for strength, hints in ((1, []), (0.5, []), (1.5, ()), (1, [RED]), (0.2, [RED])):
         session.colorize(strength, hints)
@@ -307,9 +310,75 @@ def test_a_result_that_came_out_grey_says_so(colorizer, monkeypatch) -> None:
     session = colorizer.open_photo(make_photo(80, 80))
     session.colorize()
     assert session.notes == ()
-    nothing = np.zeros((32, 32, 2), np.float32)
-    monkeypatch.setattr(Colorizer, "predict_ab", lambda *_: nothing)
+    nothing = Prediction((), *(np.zeros(shape, np.float32) for shape in GREY_SHAPES))
+    monkeypatch.setattr(Colorizer, "predict", lambda *_: nothing)
     grey = colorizer.open_photo(make_photo(80, 80))
     assert grey.notes == ()  # nothing is known before
     grey.colorize()
     assert "nearly grey" in grey.notes[0]
+
+
+# Suggestions, and colours of another photo
+
+
+def colorful_reference() -> Reference:
+    colors = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    return Reference(read_reference(Image.fromarray(colors).resize((64, 64), 0)), 1.0)
+
+
+def test_suggestions_reuse_the_last_run_of_the_network(colorizer, monkeypatch) -> None:
+    session = colorizer.open_photo(make_photo(80, 96))
+    session.colorize(1, [RED])
+    runs = record_calls(monkeypatch, Colorizer, "predict")
+    found = session.suggest(0.2, 0.9, [RED])
+    assert len(found) == 5 and not runs
+    session.suggest(0.2, 0.9, [])
+    assert len(runs) == 1
+
+
+def test_the_first_suggestion_is_what_the_network_is_sure_of(colorizer, monkeypatch) -> None:
+    """The left half is red, the right half blue."""
+    logits = np.full((88, 32, 32), -20, np.float16)
+    for columns, ab in ((np.s_[:16], (64, 48)), (np.s_[16:], (16, -64))):
+        logits[int(np.argmin(np.hypot(*(ab_grid() - ab).T))), :, columns] = 20
+    grey, code = (np.zeros(shape, np.float32) for shape in GREY_SHAPES[:2])
+    sure = Prediction((), grey, code, logits)
+    monkeypatch.setattr(Colorizer, "predict", lambda *_: sure)
+    session = colorizer.open_photo(Image.new("L", (80, 80), 110))
+    left, right = (session.suggest(x, 0.5)[0].rgb for x in (0.1, 0.9))
+    assert left[0] > left[2] + 40 and right[2] > right[0] + 40
+
+
+def test_a_reference_changes_colors_without_another_run(colorizer, monkeypatch) -> None:
+    runs = record_calls(monkeypatch, Colorizer, "predict")
+    session = colorizer.open_photo(make_photo(64, 90))
+    plain, steered = (ab_of(session.colorize(1, (), ref)) for ref in (None, colorful_reference()))
+    assert np.abs(plain - steered).mean() > 1
+    assert len(runs) == 1
+    np.testing.assert_array_equal(ab_of(session.colorize()), plain)
+
+
+def test_hints_stay_exact_with_a_reference(colorizer) -> None:
+    photo = Image.new("RGB", (96, 96), (128, 128, 128))
+    for reference in (None, colorful_reference()):
+        result = ab_of(colorizer.colorize(photo, 1, [RED], reference=reference))[48, 48]
+        expected = rgb_to_lab(np.array(RED.rgb, np.uint8))[1:]
+        assert np.arctan2(*result[::-1]) == pytest.approx(np.arctan2(*expected[::-1]), abs=0.1)
+        assert np.hypot(*result) > 50
+
+
+def test_a_model_without_a_distribution_has_neither() -> None:
+    config = checkpoint_config(Recipe("colorize", size=64, ngf=8, depth=4))
+    colorizer = Colorizer(config, Model(config), torch.device("cpu"))
+    session = colorizer.open_photo(make_photo(64, 64))
+    assert session.suggest(0.5, 0.5) == ()
+    with pytest.raises(ValueError, match="cannot take colours from another photo"):
+        session.colorize(1, (), colorful_reference())
+
+
+def test_there_are_no_suggestions_on_the_border(colorizer) -> None:
+    framed = Image.new("RGB", (600, 500), "white")
+    framed.paste(Image.fromarray(old_photo(1)).resize((480, 380)), (60, 60))
+    session = colorizer.open_photo(framed)
+    assert session.suggest(0.01, 0.5) == ()
+    assert len(session.suggest(0.5, 0.5)) == 5

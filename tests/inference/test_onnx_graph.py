@@ -9,7 +9,9 @@ import pytest
 import torch
 from helpers.networks import RECIPES, inputs, make_model
 
+from pix2pix.images.color import AB_SCALE, ab_grid
 from pix2pix.inference.backends.onnx_graph import Precision, build_onnx_model
+from pix2pix.models import AnnealedMean, annealed_mean, return_logits
 from pix2pix.training.recipe import Recipe
 
 PAPER = Recipe("labels2photo", size=256, ngf=4, depth=8, max_channels=16, dropout=0.5)
@@ -56,6 +58,20 @@ def test_the_graph_of_every_kind_of_network_gives_what_torch_gives(kind: str) ->
         x, style = inputs(recipe, shape)
         expected = generator(x, style).numpy()
         np.testing.assert_allclose(run(model, x, style), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_logits_of_colors_follow_the_output_on_request() -> None:
+    recipe = KINDS["two levels with embedding"]
+    generator = make_model(recipe).generator
+    x, _ = inputs(recipe, (1, 16, 24))
+    plain = generator(x)
+    return_logits(generator)
+    output = run(build_onnx_model(generator), x)
+    np.testing.assert_allclose(output, generator(x).numpy(), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(output[:, :5], plain.numpy(), rtol=1e-4, atol=1e-4)
+    logits, points = torch.from_numpy(output[:, 5:]), torch.from_numpy(ab_grid() / AB_SCALE)
+    mean = annealed_mean(logits, points, AnnealedMean.TEMPERATURE)
+    np.testing.assert_allclose(mean, plain[:, :2], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)

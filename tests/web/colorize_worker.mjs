@@ -7,7 +7,7 @@ import { ColorizeService } from "./js/engine/colorize/service.js";
 
 async function run({ input: { data, dims: [, , height, width] } }) {
   const [rows, columns] = [height / 2, width / 2];
-  const output = new Float32Array(18 * rows * columns);
+  const output = new Float32Array(106 * rows * columns);
   for (let y = 0; y < rows; y += 1) {
     for (let x = 0; x < columns; x += 1) {
       const i = 2 * (y * width + x);
@@ -16,7 +16,7 @@ async function run({ input: { data, dims: [, , height, width] } }) {
       output[(rows + y) * columns + x] = 0.1 - 0.2 * light;
     }
   }
-  return { output: { data: output, dims: [1, 18, rows, columns] } };
+  return { output: { data: output, dims: [1, 106, rows, columns] } };
 }
 
 async function start() {

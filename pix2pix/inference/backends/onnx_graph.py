@@ -324,7 +324,8 @@ def annealed_mean(g: GraphBuilder, layer: AnnealedMean, x: str) -> str:
     likely = g.add("Softmax", g.add("Mul", logits, g.float32(1 / layer.TEMPERATURE)), axis=1)
     mean = g.add("Conv", likely, g.float32(layer.points.T[:, :, None, None]))
     rest = g.add("Slice", x, g.integers(classes), g.integers(2**31), g.integers(1))
-    return str(g.add("Concat", mean, rest, axis=1))
+    parts = [mean, rest, logits] if layer.returns_logits else [mean, rest]
+    return str(g.add("Concat", *parts, axis=1))
 
 
 def norm(

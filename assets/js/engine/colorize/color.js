@@ -71,6 +71,49 @@ export function rgbToLab(red, green, blue) {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
+const TOLERANCE = 5e-4; // of linear RGB, far below a step of 8-bit sRGB near black
+const FIT_STEPS = 8; // chroma to within 1/256 of itself
+const AB_SPACING = 16; // distance between the a/b points that the network predicts a distribution over
+
+const decodeF = (f) => (f > KNEE ? f ** 3 : (f - 4 / 29) * 3 * KNEE * KNEE);
+
+/** Linear RGB of a Lab colour; outside 0..1 for colours outside the sRGB gamut. */
+function labToLinear(lightness, a, b) {
+  const y = (lightness + 16) / 116;
+  const xyz = [y + a / 500, y, y - b / 200].map(decodeF);
+  return RGB_OF_XYZ.map((row) => row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2]);
+}
+
+const fits = (linear, tolerance) => linear.every((value) => value >= -tolerance && value <= 1 + tolerance);
+
+/** a and b with chroma reduced to the sRGB gamut at this L; hue is kept. */
+export function fitGamut(lightness, a, b) {
+  if (fits(labToLinear(lightness, a, b), TOLERANCE)) return [a, b];
+  let [low, high] = [0, 1];
+  for (let i = 0; i < FIT_STEPS; i += 1) {
+    const middle = (low + high) / 2;
+    if (fits(labToLinear(lightness, a * middle, b * middle), TOLERANCE)) low = middle;
+    else high = middle;
+  }
+  return [a * low, b * low];
+}
+
+/** sRGB in 0..255 of a Lab colour; colours outside the gamut are clipped. */
+export function labToRgb(lightness, a, b) {
+  return labToLinear(lightness, a, b).map((linear) => (
+    Math.floor(encodeGamma(Math.min(Math.max(linear, 0), 1)) * 255 + 0.5)
+  ));
+}
+
+/** The points [a, b], AB_SPACING apart, that are in the sRGB gamut at some L. */
+export const AB_GRID = (() => {
+  const ticks = Array.from({ length: 15 }, (_, i) => (i - 7) * AB_SPACING);
+  const levels = Array.from({ length: 99 }, (_, i) => i + 1);
+  return ticks.flatMap((a) => ticks.map((b) => [a, b])).filter(([a, b]) => (
+    levels.some((level) => fits(labToLinear(level, a, b), 0))
+  ));
+})();
+
 /** L in 0..100 of an sRGB colour in 0..255, without the rounding of `light`. */
 export function lightnessOf(red, green, blue) {
   const [, [r, g, b]] = RGB_TO_XYZ;

@@ -1,6 +1,6 @@
 // Colourises photos with a network that runs elsewhere. As pix2pix/inference/colorizer.py.
 
-import { AB_SCALE, rgbToLab } from "./color.js";
+import { AB_GRID, AB_SCALE, rgbToLab } from "./color.js";
 import { resizePhoto } from "./cv_resize.js";
 import { descreen, MIN_PERIOD } from "./halftone.js";
 import { applyHints, encodeInput, SPREAD_STEP } from "./hint_tensors.js";
@@ -10,12 +10,14 @@ import { PhotoSession } from "./photo_session.js";
 import { regionOf } from "./photo_region.js";
 import { resizePixels } from "./pillow_resize.js";
 import { cropPlane, isOpaque, newPlane } from "./planes.js";
+import { softmax, steerLogits } from "./reference_colors.js";
 import { analyzeScan, describeScan, dotSpacing, hasDots } from "./scan_analysis.js";
 import { pause } from "./stages.js";
 import { classifyColors, invertTones, repairTones, smoothGrain } from "./tone.js";
-import { padToMultiple, workingSize } from "./working_shapes.js";
+import { padPlane, padToMultiple, workingSize } from "./working_shapes.js";
 
 const [MIN_SIZE, MAX_SIZE] = [64, 512]; // working short side in pixels
+const TEMPERATURE = 0.7; // of the annealed mean, as AnnealedMean.TEMPERATURE
 const HINT_REACH = 2; // radius in working pixels that a hint fills with its colour
 
 const KIND_NOTES = {
@@ -79,12 +81,17 @@ export class BrowserColorizer {
     });
   }
 
-  /** Planes a and b at the size of `small` (L in 0..100) or a half of it, for hints in 0..1. */
+  /** Whether the network predicts a distribution over colours, which suggestions and references need. */
+  get predictsDistributions() { return this.config.generator.ab_classes > 0; }
+
+  /**
+   * What the network predicts for `small` (a plane of L in 0..100) and hints in 0..1: planes `a` and `b` with the
+   * hints applied, `logits` of the points of AB_GRID as planes, none without a distribution, at the size of
+   * `small` or a half of it; and the pixel embedding `code` as a grid, padded.
+   */
   async predict(small, hints, signal) {
-    const multiple = Math.max(2 ** this.config.generator.depth, SPREAD_STEP);
-    const lightness = padToMultiple(small, multiple);
-    const { width, height } = lightness;
-    const input = encodeInput(lightness, ...paintHints(small, lightness, hints));
+    const input = this.#encode(small, hints);
+    const { width, height } = input;
     await pause(signal);
     const data = new Float32Array(7 * width * height);
     input.channels.forEach((channel, i) => data.set(channel, i * width * height));
@@ -96,10 +103,55 @@ export class BrowserColorizer {
     )) };
     const part = Math.floor(height / rows);
     const box = [0, 0, Math.ceil(small.width / part), Math.ceil(small.height / part)];
-    return applyHints(input, grid).map((channel) => cropPlane(
-      { width: columns, height: rows, data: channel.map((value) => value * AB_SCALE) }, box,
-    ));
+    const own = count - this.config.generator.ab_classes; // a, b and the embedding
+    const code = { ...grid, channels: grid.channels.slice(2, own) };
+    const logits = grid.channels.slice(own).map((data) => cropPlane({ width: columns, height: rows, data }, box));
+    const ab = decodeAb(input, { ...grid, channels: grid.channels.slice(0, own) }, box);
+    return { hints, ...ab, code, logits };
   }
+
+  /** A prediction with its colours steered towards a reference of `parseReference`; hints stay exact. */
+  steer(small, prediction, reference) {
+    if (!this.predictsDistributions) throw new Error("this model cannot take colours from another photo");
+    const { code, hints } = prediction;
+    const { width, height } = prediction.logits[0];
+    const lightness = resizePhoto(small, width, height);
+    const channels = prediction.logits.map(({ data }) => data);
+    const logits = steerLogits(channels, lightness.data, reference, TEMPERATURE)
+      .map((data) => ({ width, height, data }));
+    const mean = annealedMean(logits).map((plane) => padPlane(plane, code.width, code.height).data);
+    const output = { ...code, channels: [...mean, ...code.channels] };
+    return { ...prediction, logits, ...decodeAb(this.#encode(small, hints), output, [0, 0, width, height]) };
+  }
+
+  /** The network's input, padded. */
+  #encode(small, hints) {
+    const multiple = Math.max(2 ** this.config.generator.depth, SPREAD_STEP);
+    const lightness = padToMultiple(small, multiple);
+    return encodeInput(lightness, ...paintHints(small, lightness, hints));
+  }
+}
+
+/** Planes a and b in a box of the network's output, with the hints applied. */
+function decodeAb(input, output, box) {
+  const { width, height } = output;
+  const [a, b] = applyHints(input, output).map((channel) => (
+    cropPlane({ width, height, data: channel.map((value) => value * AB_SCALE) }, box)
+  ));
+  return { a, b };
+}
+
+/** Planes a and b, divided by AB_SCALE: the annealed mean of the points of AB_GRID; see models/unet.py. */
+function annealedMean(logits) {
+  const { width, height } = logits[0];
+  const [a, b] = [newPlane(width, height), newPlane(width, height)];
+  for (let i = 0; i < a.data.length; i += 1) {
+    softmax(logits.map(({ data }) => data[i] / TEMPERATURE)).forEach((share, k) => {
+      a.data[i] += (share * AB_GRID[k][0]) / AB_SCALE;
+      b.data[i] += (share * AB_GRID[k][1]) / AB_SCALE;
+    });
+  }
+  return [a, b];
 }
 
 /** The channels a, b and mask of the hints, in a padded plane. */

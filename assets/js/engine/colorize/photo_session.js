@@ -2,10 +2,12 @@
 
 import { pasteBorder } from "./border_overlay.js";
 import { MAX_HINTS } from "./color_hints.js";
+import { suggestColors } from "./color_suggestions.js";
 import { resizePhoto } from "./cv_resize.js";
 import { innerHints } from "./photo_region.js";
 import { newPixels } from "./planes.js";
 import { preparePainter } from "./recolor.js";
+import { softmax } from "./reference_colors.js";
 import { pause, strips } from "./stages.js";
 
 export const MAX_STRENGTH = 1.5;
@@ -22,7 +24,8 @@ export function formatOffers(offers, names) {
 
 /** `width` and `height` are the result's, `box` its position in the photo; `offers`: option -> finding. */
 export class PhotoSession {
-  #last = null; // { key, planes } of the last prediction
+  #last = null; // { key, prediction } of the last run of the network
+  #shown = null; // { key, planes, isGrey } of the last result
 
   constructor(colorizer, { light, small, notes, offers, place, alpha }) {
     const [left, top, right, bottom] = place.shown;
@@ -31,29 +34,30 @@ export class PhotoSession {
   }
 
   /** How the photo was processed, and whether the last result is nearly grey. */
-  get notes() { return this.#last?.isGrey ? [...this.ownNotes, GREY_NOTE] : this.ownNotes; }
+  get notes() { return this.#shown?.isGrey ? [...this.ownNotes, GREY_NOTE] : this.ownNotes; }
 
   /** The photo in colour, as RGBA pixels. See `paint`. */
-  async colorize(strength = 1, hints = [], { signal = null } = {}) {
+  async colorize(strength = 1, hints = [], { reference = null, signal = null } = {}) {
     const result = newPixels(this.width, this.height);
     await this.paint(strength, hints, (top, rows) => {
       result.data.set(rows, top * this.width * 4);
-    }, { signal });
+    }, { reference, signal });
     return result;
   }
 
   /**
    * Calls `use(top, rows)` with the photo in colour from top to bottom, a few rows at a time, which are
    * RGBA bytes that are only valid during the call. `strength` is from 0 (grey) to 1.5, `hints` come from
-   * `parseHints`; those on the photo's border are ignored. With a `signal` that is aborted, rejects with
-   * a CancelledError. Rejects for a strength or a number of hints out of range.
+   * `parseHints`; those on the photo's border are ignored. A `reference` steers the colours towards those of
+   * another photo. With a `signal` that is aborted, rejects with a CancelledError. Rejects for a strength or a
+   * number of hints out of range.
    */
-  async paint(strength, hints, use, { signal = null } = {}) {
+  async paint(strength, hints, use, { reference = null, signal = null } = {}) {
     if (!(strength >= 0 && strength <= MAX_STRENGTH)) {
       throw new Error(`strength must be from 0 to ${MAX_STRENGTH}, got ${strength}`);
     }
-    if (hints.length > MAX_HINTS) throw new Error(`at most ${MAX_HINTS} hints, got ${hints.length}`);
-    const planes = (await this.#predict(innerHints(this.place, hints), signal)).map((plane) => (
+    checkHints(hints);
+    const planes = (await this.#findAb(innerHints(this.place, hints), reference, signal)).map((plane) => (
       { ...plane, data: plane.data.map((value) => value * strength) }
     ));
     const painted = preparePainter(this.light, this.small, ...planes);
@@ -80,15 +84,54 @@ export class PhotoSession {
     return rows;
   }
 
-  async #predict(hints, signal) {
+  /**
+   * Likely colours { rgb, share } of the place (x, y) in 0..1 of the whole photo, the most likely first. None on
+   * the border, and if the network predicts no distribution over colours.
+   */
+  async suggest(x, y, hints = [], { reference = null, signal = null } = {}) {
+    checkHints(hints);
+    const [place] = innerHints(this.place, [{ x, y, rgb: [0, 0, 0] }]);
+    if (!place || !this.colorizer.predictsDistributions) return [];
+    const { logits } = await this.#predict(innerHints(this.place, hints), reference, signal);
+    const all = around(logits[0], place).map((at) => softmax(logits.map(({ data }) => data[at])));
+    const likely = all[0].map((_, k) => all.reduce((sum, shares) => sum + shares[k], 0) / all.length);
+    const near = around(this.small, place).map((at) => this.small.data[at]);
+    return suggestColors(likely, near.reduce((sum, value) => sum + value, 0) / near.length);
+  }
+
+  /** Planes a and b at the size of `small`. */
+  async #findAb(hints, reference, signal) {
+    const key = JSON.stringify([hints, reference]);
+    if (this.#shown?.key !== key) {
+      const { a, b } = await this.#predict(hints, reference, signal);
+      const planes = [a, b].map((plane) => resizePhoto(plane, this.small.width, this.small.height));
+      const [reds, yellows] = planes.map(({ data }) => data);
+      const chroma = reds.reduce((sum, value, i) => sum + Math.hypot(value, yellows[i]), 0) / reds.length;
+      this.#shown = { key, planes, isGrey: chroma < GREY_RESULT };
+    }
+    return this.#shown.planes;
+  }
+
+  async #predict(hints, reference, signal) {
     const key = JSON.stringify(hints);
     if (this.#last?.key !== key) {
-      const found = await this.colorizer.predict(this.small, hints, signal);
-      const planes = found.map((plane) => resizePhoto(plane, this.small.width, this.small.height));
-      const [a, b] = planes.map(({ data }) => data);
-      const chroma = a.reduce((sum, value, i) => sum + Math.hypot(value, b[i]), 0) / a.length;
-      this.#last = { key, planes, isGrey: chroma < GREY_RESULT };
+      this.#last = { key, prediction: await this.colorizer.predict(this.small, hints, signal) };
     }
-    return this.#last.planes;
+    const { prediction } = this.#last;
+    return reference ? this.colorizer.steer(this.small, prediction, reference) : prediction;
   }
+}
+
+/** Indices of the 3 x 3 values around a place in a plane, fewer at the edges. */
+function around({ width, height }, { x, y }) {
+  const [row, column] = [Math.min(Math.floor(y * height), height - 1), Math.min(Math.floor(x * width), width - 1)];
+  const found = [];
+  for (let j = Math.max(row - 1, 0); j <= Math.min(row + 1, height - 1); j += 1) {
+    for (let i = Math.max(column - 1, 0); i <= Math.min(column + 1, width - 1); i += 1) found.push(j * width + i);
+  }
+  return found;
+}
+
+function checkHints(hints) {
+  if (hints.length > MAX_HINTS) throw new Error(`at most ${MAX_HINTS} hints, got ${hints.length}`);
 }

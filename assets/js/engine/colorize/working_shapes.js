@@ -29,8 +29,13 @@ function resizeMode({ resize_mode: mode, fit, training }) {
 }
 
 /** The plane with its last row and column repeated up to multiples of `multiple`. */
-export function padToMultiple({ width, height, data }, multiple) {
-  const result = newPlane(Math.ceil(width / multiple) * multiple, Math.ceil(height / multiple) * multiple);
+export function padToMultiple(plane, multiple) {
+  return padPlane(plane, ...[plane.width, plane.height].map((side) => Math.ceil(side / multiple) * multiple));
+}
+
+/** The plane with its last row and column repeated up to a width and height. */
+export function padPlane({ width, height, data }, newWidth, newHeight) {
+  const result = newPlane(newWidth, newHeight);
   for (let y = 0, at = 0; y < result.height; y += 1) {
     const row = Math.min(y, height - 1) * width;
     for (let x = 0; x < result.width; x += 1, at += 1) result.data[at] = data[row + Math.min(x, width - 1)];
