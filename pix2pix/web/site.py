@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Sequence
@@ -59,10 +58,10 @@ def check_folder(out: Path) -> None:
 def add_runtime(folder: Path, files: dict[str, bytes]) -> None:
     """Adds onnxruntime-web, its binaries compressed: few servers of files compress them."""
     for name in runtime.FILES:
-        content = (folder / name).read_bytes()
         if name.endswith(".wasm"):
-            name, content = f"{name}.gz", gzip.compress(content, 9, mtime=0)
-        files[f"{RUNTIME}/{name}"] = content
+            files[f"{RUNTIME}/{name}.gz"] = runtime.compress(folder / name)
+        else:
+            files[f"{RUNTIME}/{name}"] = (folder / name).read_bytes()
     files[f"{RUNTIME}/NOTICE.txt"] = runtime.NOTICE.encode()
 
 

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import torch
 from helpers.synthetic import open_set, write_facades, write_photos
-from scipy.linalg import sqrtm
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
@@ -60,6 +58,9 @@ def noisy_pair(shape: tuple[int, int], amount: float) -> tuple[np.ndarray, np.nd
 @pytest.mark.parametrize("amount", [2, 20, 80])
 @pytest.mark.parametrize("shape", [(64, 64), (40, 97)])
 def test_psnr_and_ssim_are_those_of_scikit_image(shape: tuple[int, int], amount: float) -> None:
+    # It loads all of scipy.stats: not in every process of the tests
+    from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
     a, b = noisy_pair(shape, amount)
     everywhere = np.ones(shape, bool)
     assert psnr(a, b, everywhere) == pytest.approx(peak_signal_noise_ratio(a, b), abs=1e-6)
@@ -144,6 +145,8 @@ def test_frechet_distance_of_gaussians_is_the_closed_form() -> None:
 
 
 def test_frechet_distance_holds_for_covariances_that_do_not_commute() -> None:
+    from scipy.linalg import sqrtm
+
     rng = np.random.default_rng(0)
     m, n = rng.normal(size=(2, 6, 6))
     a, b = m @ m.T, n @ n.T

@@ -225,6 +225,20 @@ def test_a_package_that_is_another_one_is_refused(tmp_path: Path, monkeypatch: A
     assert not list((tmp_path / "cache").rglob("*.wasm"))
 
 
+def test_the_runtime_is_compressed_once_and_anew_where_what_was_kept_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ort.wasm").write_bytes(b"binary" * 100)
+    packed = runtime.compress(tmp_path / "ort.wasm")
+    assert gzip.decompress(packed) == b"binary" * 100
+    with monkeypatch.context() as patch:
+        patch.setattr(gzip, "compress", None)
+        assert runtime.compress(tmp_path / "ort.wasm") == packed
+    for kept in (packed[:30], b"no gzip", gzip.compress(b"another version")):
+        (tmp_path / "ort.wasm.gz").write_bytes(kept)
+        assert runtime.compress(tmp_path / "ort.wasm") == packed
+
+
 def test_only_the_named_files_of_the_package_are_unpacked(tmp_path: Path) -> None:
     package = tmp_path / "package.tgz"
     with tarfile.open(package, "w:gz") as archive:

@@ -81,28 +81,30 @@ def turned(photo: Image.Image, orientation: int, path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
 def test_a_photo_is_translated_at_its_own_size_as_python_does(
-    page: Any, aerial: Path, tmp_path: Path, suffix: str
+    page: Any, aerial: Path, tmp_path: Path
 ) -> None:
-    path = turned(colors(150, 93), 6, tmp_path / f"shore.{suffix}")
-    show(page, path)
-    caption = page.locator(".st-about").inner_text()
-    assert re.fullmatch(rf"shore\.{suffix}, 93 . 150", caption)
-    picture = saved(page)
-    with Image.open(path) as photo:
-        upright = photo.convert("RGB").rotate(-90, expand=True)
-    expected = load_translator(aerial, "cpu").translate(upright)
-    assert picture.size == expected.size == (93, 150)
-    error = np.abs(np.asarray(picture.convert("RGB"), int) - np.asarray(expected, int))
-    assert np.asarray(expected).std() > 3, "a picture with something in it"
-    assert error.max() <= 3
+    translator = load_translator(aerial, "cpu")
+    for suffix in ("png", "jpg", "webp"):
+        path = turned(colors(150, 93), 6, tmp_path / f"shore.{suffix}")
+        show(page, path)
+        caption = page.locator(".st-about").inner_text()
+        assert re.fullmatch(rf"shore\.{suffix}, 93 . 150", caption)
+        picture = saved(page)
+        with Image.open(path) as photo:
+            upright = photo.convert("RGB").rotate(-90, expand=True)
+        expected = translator.translate(upright)
+        assert picture.size == expected.size == (93, 150)
+        error = np.abs(np.asarray(picture.convert("RGB"), int) - np.asarray(expected, int))
+        assert np.asarray(expected).std() > 3, "a picture with something in it"
+        assert error.max() <= 3, suffix
 
 
 def test_a_photo_becomes_the_label_image_that_python_makes(page: Any, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Trace").click()
     page.locator(f"{PHOTO}[data-ready]").wait_for()
-    palette = load_tracer(TRACE, "cpu").config.palette
+    tracer = load_tracer(TRACE, "cpu")
+    palette = tracer.config.palette
     entries = page.locator(f"{PHOTO} .st-legend [role=listitem]").all_inner_texts()
     assert entries == [color.name for color in palette]
     drawing = encode_label_image(build_facade(PRESETS[3], 300, 420)).convert("RGB")
@@ -112,7 +114,7 @@ def test_a_photo_becomes_the_label_image_that_python_makes(page: Any, tmp_path: 
     picture = saved(page)
     assert picture.mode == "P" and picture.size == photo.size
     found = decode_label_image(picture)
-    expected = load_tracer(TRACE, "cpu").trace(photo)
+    expected = tracer.trace(photo)
     assert len(np.unique(expected)) > 3
     assert (found == expected).mean() > 0.999, "all but ties"
 
