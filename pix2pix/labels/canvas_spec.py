@@ -23,6 +23,8 @@ from pix2pix.labels.line_art import decode_lines
 
 KEYS = "1234567890-="
 MAX_EXAMPLES = 8
+MAX_RATIO = 2  # of the sides of a drawing
+SAME_RATIO = 1.02  # sides whose ratios differ by less have one shape
 PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a canvas of 256
 
 
@@ -65,14 +67,43 @@ class CanvasSpec:
             ],
         }
 
-    def decode(self, image: Image.Image) -> np.ndarray:
-        """The picture as class indices (H, W) uint8. Raises ValueError for no such drawing."""
+    def decode(self, image: Image.Image, shape: tuple[int, int] | None = None) -> np.ndarray:
+        """The picture as class indices (H, W) uint8, by default of the shape that suits it.
+
+        Raises ValueError for no such drawing.
+        """
         if self.name == "lines":
             label_map = decode_lines(image, self.shape)
         else:
             own = None if self.name == "facades" else self.colors
             label_map = decode_label_image(image, own, [c.name for c in self.classes])
-        return fit_label_map(label_map, self.shape)
+        return fit_label_map(label_map, shape or self.shape_for(label_map.shape))
+
+    def shape_for(self, picture: tuple[int, ...]) -> tuple[int, int]:
+        """The shape (H, W) of a drawing of a picture (H, W): its ratio up to MAX_RATIO, with the
+        short side of the canvas. Line drawings have the shape of the canvas."""
+        height, width = picture[:2]
+        ratio, own = width / height, self.shape[1] / self.shape[0]
+        if self.name == "lines" or max(ratio / own, own / ratio) < SAME_RATIO:
+            return self.shape
+        short = min(self.shape)
+        ratio = min(max(ratio, 1 / MAX_RATIO), MAX_RATIO)
+        return (short, round(short * ratio)) if ratio > 1 else (round(short / ratio), short)
+
+    def check_shape(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width). Raises ValueError unless a drawing can have that shape."""
+        short = min(self.shape)
+        own = (height, width) == self.shape
+        if own or (
+            self.name != "lines"
+            and min(height, width) == short
+            and max(height, width) <= MAX_RATIO * short
+        ):
+            return height, width
+        expected = f"{self.shape[1]}x{self.shape[0]}"
+        if self.name != "lines":
+            expected += f" or {short} by {short} to {MAX_RATIO * short}"
+        raise ValueError(f"a drawing here is {expected}, got {width}x{height}")
 
 
 def facades_canvas(shape: tuple[int, int]) -> CanvasSpec:
@@ -95,7 +126,7 @@ def with_examples(kind: CanvasSpec, folder: Path) -> CanvasSpec:
     starts = {}
     for path in example_files(folder):
         try:
-            starts[path.stem] = kind.decode(open_image(path))
+            starts[path.stem] = kind.decode(open_image(path), kind.shape)
         except ValueError:
             continue  # a photo beside the label maps, say
     return replace(kind, starts=starts)

@@ -48,6 +48,22 @@ def test_a_drawing_gets_its_picture_and_its_name(fake_studio: str) -> None:
     assert close.mean() < 4
 
 
+def test_a_sheet_has_the_shape_that_the_request_says_or_is_refused(fake_studio: str) -> None:
+    tall = np.zeros((300, 256), np.uint8)
+    answer = ask(fake_studio, {"ids": pack_ids(tall), "width": 256, "height": 300})
+    assert decode(answer).shape == (300, 256, 3)
+    for more, reason in (
+        ({}, "a drawing here is 256x256, 65536 ids; got more"),
+        ({"height": 600, "width": 256}, "a drawing here is 256x256 or 256 by 256 to 512, got"),
+        ({"height": 300, "width": 300}, "a drawing here is 256x256 or 256 by 256 to 512, got"),
+        ({"height": -300}, "height must be a whole number from 1 to 4096"),
+        ({"height": "300", "width": 256}, "height must be a whole number from 1 to 4096"),
+    ):
+        refused = ask(fake_studio, {"ids": pack_ids(tall), **more})
+        assert refused.status_code == 400
+        assert reason in refused.json()["error"]
+
+
 @pytest.mark.parametrize("name", HOSTILE_DRAWINGS)
 def test_a_hostile_drawing_is_refused_in_words(fake_studio: str, name: str) -> None:
     payload, reason = HOSTILE_DRAWINGS[name]

@@ -56,3 +56,12 @@ test("of an entry with odd settings the drawing still comes", () => {
   const { map: ids, seed, brush, classId, style } = loadDrawing("draw", SHAPE, 3, 8);
   assert.deepEqual([ids, seed, brush, classId, style], [map, undefined, undefined, undefined, undefined]);
 });
+
+test("a sheet of another shape comes back with it", () => {
+  const canvas = { kind: "labels", width: 3, height: 2 };
+  const tall = new Uint8Array(2 * 4).fill(1);
+  localStorage.setItem("pix2pix-drawing", entry({ ids: toBase64(tall), width: 2, height: 4 }));
+  const { map: ids, shape } = loadDrawing("draw", canvas, 3, 8);
+  assert.deepEqual([ids, shape], [tall, { width: 2, height: 4 }]);
+  assert.deepEqual(loadDrawing("draw", { ...canvas, kind: "lines" }, 3, 8), {});
+});

@@ -446,3 +446,24 @@ test("a bare wall has the shape of its canvas", () => {
     assert.ok(left >= 0 && top > 0 && width > shape.width * 0.8 && height > shape.height * 0.7);
   });
 });
+
+test("a step to a sheet of another shape is undone and done again, between steps of its own", () => {
+  const [square, tall] = [{ width: 2, height: 2 }, { width: 1, height: 3 }];
+  const history = new MapHistory(square);
+  const first = Uint8Array.of(0, 0, 0, 5);
+  history.commit(new Uint8Array(4), first);
+  history.commitSheet({ map: first, shape: square }, { map: new Uint8Array(3), shape: tall });
+  const map = Uint8Array.of(0, 7, 0);
+  history.commit(new Uint8Array(3), map);
+  assert.equal(history.undo(map), true);
+  assert.deepEqual([...map], [0, 0, 0]);
+  const before = history.undo(map);
+  assert.deepEqual(before, { map: first, shape: square });
+  const old = before.map.slice();
+  assert.equal(history.undo(old), true);
+  assert.deepEqual([...old], [0, 0, 0, 0]);
+  assert.equal(history.redo(old), true);
+  assert.deepEqual(history.redo(old), { map: new Uint8Array(3), shape: tall });
+  assert.equal(history.redo(map), true);
+  assert.deepEqual([...map], [0, 7, 0]);
+});

@@ -101,3 +101,36 @@ def test_a_facade_fills_its_sheet() -> None:
         assert start.shape == (64, 192)
         np.testing.assert_array_equal(start.any(0), square.any(0))
         assert np.isin(square, start).mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        ((256, 256), (256, 256)),
+        ((512, 256), (512, 256)),
+        ((200, 400), (256, 512)),
+        ((300, 900), (256, 512)),
+        ((900, 300), (512, 256)),
+        ((500, 505), (256, 256)),
+        ((600, 400), (384, 256)),
+        ((1, 1), (256, 256)),
+    ],
+)
+def test_a_drawing_has_its_pictures_shape_between_one_to_two_and_two_to_one(
+    picture: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    canvas = facades_canvas((256, 256))
+    assert canvas.shape_for(picture) == expected == canvas.check_shape(*expected)
+    opened = canvas.decode(encode_label_image(np.ones(picture, np.uint8)))
+    assert opened.shape == expected
+
+
+def test_a_shape_that_no_drawing_has_is_refused() -> None:
+    canvas = facades_canvas((256, 256))
+    for shape in ((256, 513), (255, 256), (300, 300), (128, 256), (0, 256)):
+        with pytest.raises(ValueError, match="256x256 or 256 by 256 to 512, got"):
+            canvas.check_shape(*shape)
+    lines = CanvasSpec("lines", WIDE, ROADS[:2], "x")
+    assert lines.check_shape(*WIDE) == lines.shape_for((500, 100)) == WIDE
+    with pytest.raises(ValueError, match="a drawing here is 96x32, got 32x32"):
+        lines.check_shape(32, 32)

@@ -14,7 +14,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.inference.photo_to_label import Tracer, argmax_upsampled
 from pix2pix.inference.working_shapes import working_shape
-from pix2pix.labels.canvas_spec import fit_label_map
+from pix2pix.labels.canvas_spec import CanvasSpec, fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import make_random_plan
 from pix2pix.labels.label_map import VOID, resize_label_map
@@ -56,6 +56,16 @@ def test_label_maps_are_resized_alike(tmp_path: Path, python: Any, name: str) ->
     ):
         expected = python(labels, shape)
         np.testing.assert_array_equal(found, expected, err_msg=f"{labels.shape} to {shape}")
+
+
+def test_sheets_have_the_same_shapes(tmp_path: Path) -> None:
+    canvases = [CanvasSpec("labels", shape, (), "") for shape in ((256, 256), (64, 96), (30, 100))]
+    canvases += [CanvasSpec("lines", (64, 96), (), "")]
+    cases = [(canvas, shape) for canvas in canvases for shape in (*SIZES, *TARGETS, *PHOTOS)]
+    calls = [[c.props(), {"height": height, "width": width}] for c, (height, width) in cases]
+    found = NodeJob(tmp_path).call("../canvas/sheet_shape", "sheetShape", calls)
+    for (canvas, shape), answer in zip(cases, found):
+        assert (answer["height"], answer["width"]) == canvas.shape_for(shape), shape
 
 
 def test_labels_are_encoded_alike(tmp_path: Path) -> None:

@@ -15,15 +15,18 @@ const CELLS = 32; // of the grid, along the shorter side
 const ROUND = new Set(["brush", "eraser", "line"]);
 const SELECTING = new Set(["select", "repeat"]);
 
+const isSameShape = (a, b) => a.width === b.width && a.height === b.height;
+
 export class DrawingCanvas {
   /**
    * `shape`: { width, height }; `colors`: [r, g, b] by class id; `hasWall`: class 1 is the wall behind
    * all elements; `view`: a SheetView. Calls `onChange()` when the map changed, `onHistory()` after a step
    * that can be undone, `onPick(id)` while the eyedropper is over a class, `onPicked()` when it is released,
-   * `onSelection()` when the selection changed, and `onPen()` when a pen is seen for the first time.
+   * `onSelection()` when the selection changed, `onShape()` when the sheet has another shape, and `onPen()`
+   * when a pen is seen for the first time.
    */
-  constructor({ shape, colors, hasWall, view, onChange, onHistory, onPick, onPicked, onSelection, onPen }) {
-    Object.assign(this, { shape, view, onChange, onHistory, onPick, onPicked });
+  constructor({ shape, colors, hasWall, view, onChange, onHistory, onPick, onPicked, onSelection, onShape, onPen }) {
+    Object.assign(this, { shape, view, onChange, onHistory, onPick, onPicked, onShape });
     this.map = new Uint8Array(shape.width * shape.height); // class ids, row by row
     this.wall = hasWall ? FACADE : BACKGROUND;
     this.history = new MapHistory(shape);
@@ -41,22 +44,41 @@ export class DrawingCanvas {
   }
 
   #build(colors) {
-    const { width, height } = this.shape;
     this.element = h("canvas", {
-      class: "st-canvas", width, height, tabIndex: 0,
+      class: "st-canvas", tabIndex: 0,
       role: "application", // so that screen readers pass arrow keys on
       "aria-label": "The drawing. Arrows move a cross, Space puts the tool down; ? for help.",
     });
     this.context = this.element.getContext("2d");
-    this.image = this.context.createImageData(width, height);
-    this.pixels = new Uint32Array(this.image.data.buffer);
     this.lookup = colorLookup(colors);
     this.outline = h("div", { class: "st-outline", hidden: true }); // of the brush
     this.layer = h("div", { class: "st-view" }, this.element, h("div", { class: "st-grid" }),
       h("div", { class: "st-axis" }), this.selection.node, this.outline);
     this.frame = h("div", { class: "st-frame" }, this.layer, buildZoomButton(this.view));
     this.view.addLayer(this.layer);
+    this.#fitToShape();
+  }
+
+  /** Sets what depends on the shape. */
+  #fitToShape() {
+    const { width, height } = this.shape;
+    Object.assign(this.element, { width, height });
+    this.image = this.context.createImageData(width, height);
+    this.pixels = new Uint32Array(this.image.data.buffer);
     setStyle(this.frame, { "--columns": width / this.#cell, "--rows": height / this.#cell });
+  }
+
+  /** Replaces the map; of another shape, the sheet. */
+  #setSheet({ map, shape }) {
+    if (isSameShape(shape, this.shape)) {
+      this.map.set(map);
+      return;
+    }
+    this.shape = shape;
+    this.map = map.slice();
+    this.#fitToShape();
+    this.view.fit();
+    this.onShape();
   }
 
   get hasWall() { return this.wall === FACADE; }
@@ -66,12 +88,14 @@ export class DrawingCanvas {
     return Math.max(1, Math.round(Math.min(this.shape.width, this.shape.height) / CELLS));
   }
 
-  /** Replaces the drawing, as one step that can be undone. */
-  replace(map, { asStep = true } = {}) {
+  /** Replaces the drawing, as one step that can be undone, by one of any shape. */
+  replace(map, { shape = this.shape, asStep = true } = {}) {
     this.cancel();
     this.selection.drop();
-    if (asStep) this.history.commit(this.map, map);
-    this.map.set(map);
+    if (!asStep) this.history.shape = shape;
+    else if (isSameShape(shape, this.shape)) this.history.commit(this.map, map);
+    else this.history.commitSheet({ map: this.map.slice(), shape: this.shape }, { map: map.slice(), shape });
+    this.#setSheet({ map, shape });
     this.#changed();
     this.onHistory();
   }
@@ -178,7 +202,9 @@ export class DrawingCanvas {
   #travel(direction) {
     this.cancel();
     this.selection.drop();
-    if (!this.history[direction](this.map)) return;
+    const done = this.history[direction](this.map);
+    if (!done) return;
+    if (done.map) this.#setSheet(done);
     this.#changed();
     this.onHistory();
   }

@@ -33,8 +33,7 @@ export class KeyboardCursor {
     const { canvas } = this;
     const step = Math.max(canvas.grid || 1, far ? FAR : 1);
     const { width, height } = canvas.shape;
-    const keep = (value, side) => Math.min(Math.max(value, 0.5), side - 0.5);
-    this.at = { x: keep(this.at.x + dx * step, width), y: keep(this.at.y + dy * step, height) };
+    this.at = { x: this.at.x + dx * step, y: this.at.y + dy * step };
     this.#show();
     canvas.view.reveal({ x: this.at.x / width, y: this.at.y / height });
     if (this.isDown) canvas.follow([this.at]);
@@ -61,6 +60,8 @@ export class KeyboardCursor {
 
   #show() {
     const { width, height } = this.canvas.shape;
+    const keep = (value, side) => Math.min(Math.max(value, 0.5), side - 0.5);
+    this.at = { x: keep(this.at.x, width), y: keep(this.at.y, height) };
     Object.assign(this.node.style, {
       left: percent(this.at.x, width), top: percent(this.at.y, height),
     });

@@ -23,6 +23,12 @@ export class MapHistory {
     return patch !== null;
   }
 
+  /** Records the step from one sheet { map, shape } to another of another shape. */
+  commitSheet(before, after) {
+    this.#stack.push({ sheets: { before, after } });
+    this.shape = after.shape;
+  }
+
   /** Like `commit`, in place of the last step, so that both are undone together. */
   recommit(before, after) {
     const patch = difference(before, after, this.shape);
@@ -30,14 +36,21 @@ export class MapHistory {
     return patch !== null;
   }
 
-  /** Reverts the last step on the map. Returns false where there is none. */
+  /**
+   * Reverts the last step on the map. Returns false where there is none, and the sheet { map, shape } where
+   * it was a step from one of another shape.
+   */
   undo(map) { return this.#apply(map, this.#stack.undo(), "before"); }
 
-  /** Repeats the step that was undone last. Returns false where there is none. */
+  /** Repeats the step that was undone last. Returns as `undo` does. */
   redo(map) { return this.#apply(map, this.#stack.redo(), "after"); }
 
   #apply(map, patch, side) {
     if (!patch) return false;
+    if (patch.sheets) {
+      this.shape = patch.sheets[side].shape;
+      return patch.sheets[side];
+    }
     const { left, top, width, height } = patch;
     putPiece(map, this.shape, { width, height, ids: patch[side] }, left, top);
     return true;

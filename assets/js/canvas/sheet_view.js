@@ -58,7 +58,7 @@ export class SheetView {
   /** Zooms where the wheel turns over a frame; `plain`: without Ctrl too. */
   bindWheel(frame, { plain }) {
     frame.addEventListener("wheel", (event) => {
-      if (!this.#takesWheel(event, plain)) return;
+      if (event.target.closest("dialog") || !this.#takesWheel(event, plain)) return;
       event.preventDefault();
       this.#lastOwn = event.timeStamp;
       const sideways = event.shiftKey ? event.deltaY : event.deltaX;

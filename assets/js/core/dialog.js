@@ -7,28 +7,32 @@ const NOTICE_MS = 8000;
 
 /**
  * Asks a question with two answers; `yes` and `no` are the labels of the buttons, `reason` explains
- * why it is asked. Resolves to true for yes; Esc means no.
+ * why it is asked, `content` is shown between. Resolves to true for yes; Esc means no. The dialog is
+ * modal: nothing behind it can be drawn on.
  */
-export function confirmDialog(frame, question, yes, no, reason = "") {
-  frame.querySelector(".st-dialog")?.remove();
+export function confirmDialog(frame, question, yes, no, { reason = "", content = null } = {}) {
+  frame.querySelector(".st-dialog")?.close();
   return new Promise((resolve) => {
-    const close = (answer) => {
+    let answer = false;
+    const option = (label, classes, value) => h("button", {
+      type: "button", class: `st-button ${classes}`,
+      on: {
+        click: () => {
+          answer = value;
+          node.close();
+        },
+      },
+    }, h("span", {}, label));
+    const keep = option(no, "", false);
+    const node = h("dialog", { class: "st-dialog", role: "alertdialog", "aria-label": question },
+      h("p", {}, question, reason && h("small", {}, reason)), content, option(yes, "st-primary", true), keep);
+    node.addEventListener("close", () => {
       node.remove();
       frame.querySelector(".st-canvas").focus({ preventScroll: true });
       resolve(answer);
-    };
-    const option = (label, classes, answer) => h("button", {
-      type: "button", class: `st-button ${classes}`, on: { click: () => close(answer) },
-    }, h("span", {}, label));
-    const keep = option(no, "", false);
-    const node = group("st-dialog", "alertdialog", question,
-      h("p", {}, question, reason && h("small", {}, reason)), option(yes, "st-primary", true), keep);
-    node.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      close(false);
     });
     frame.append(node);
+    node.showModal();
     keep.focus();
   });
 }

@@ -1,5 +1,6 @@
 // Keeps the drawing over a reload: in localStorage, one entry for each window and tab.
 
+import { isSheetShape } from "../canvas/sheet_shape.js";
 import { fromBase64, toBase64 } from "../core/codec.js";
 import { showNotice } from "../core/dialog.js";
 import { confirmBeforeUnload, thisWindow } from "../core/page_lifecycle.js";
@@ -23,14 +24,15 @@ function read(tabId) {
 }
 
 /**
- * The drawing that was kept, { map, seed, style, tool, ... }; {} where there is none, or one of another
- * shape or with ids that are no class.
+ * The drawing that was kept, { map, shape, seed, style, tool, ... }; {} where there is none, or one of a
+ * shape that no sheet of the canvas { kind, width, height } has, or with ids that are no class.
  */
-export function loadDrawing(tabId, { width, height }, classes, styleDim) {
+export function loadDrawing(tabId, canvas, classes, styleDim) {
   try {
     const kept = read(tabId);
     // Older versions kept squares only, with one `size`.
-    if ((kept.width ?? kept.size) !== width || (kept.height ?? kept.size) !== height) return {};
+    const { width = kept.size, height = kept.size } = kept;
+    if (!isSheetShape(canvas, { width, height })) return {};
     const map = fromBase64(kept.ids);
     if (map.length !== width * height || map.some((id) => id >= classes)) return {};
     const within = (value, low, high) => (
@@ -38,7 +40,7 @@ export function loadDrawing(tabId, { width, height }, classes, styleDim) {
     );
     const { tool, mirror, grid, pressure, live, style } = kept;
     return {
-      map, tool, mirror, grid, pressure, live,
+      map, shape: { width, height }, tool, mirror, grid, pressure, live,
       seed: within(kept.seed, 0, 9999),
       style: isStyle(style, styleDim) ? style : undefined,
       classId: within(kept.classId, 0, classes - 1),

@@ -2,7 +2,6 @@
 
 import { jsonOf } from "../core/api.js";
 import { urlOf } from "../core/base_url.js";
-import { packIds } from "../core/codec.js";
 import { showNotice } from "../core/dialog.js";
 import { registerEngine, removeEngine } from "../core/engines.js";
 import { unsupported } from "../engine/browser_support.js";
@@ -35,7 +34,7 @@ export async function drawInBrowser(studio, props) {
   const { engine, models } = await fetchFacts(props.api);
   const local = openTab(props, engine, models);
   const drawing = async () => ({
-    ids: await packIds(studio.canvas.map), seed: studio.seed, style: studio.style?.values, format: "jpeg",
+    ...await studio.packDrawing(), seed: studio.seed, style: studio.style?.values, format: "jpeg",
   });
   await local.draw(await drawing()); // loads the model
   const browserMs = await time(async () => local.draw(await drawing()));

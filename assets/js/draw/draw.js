@@ -1,17 +1,17 @@
 // A drawing tab: the canvas with its toolbar and palette, and the requests for the picture.
 
-import { unpackIds, packIds } from "../core/codec.js";
-import { confirmDialog, showFailure, showNotice } from "../core/dialog.js";
+import { unpackIds } from "../core/codec.js";
+import { showFailure, showNotice } from "../core/dialog.js";
 import { LatestOnlyQueue } from "../core/latest_only_queue.js";
 import { DrawingCanvas } from "../canvas/drawing_canvas.js";
 import { KeyboardCursor } from "../canvas/keyboard_cursor.js";
-import { bareWall } from "../canvas/label_map.js";
 import { buildPalette } from "../canvas/palette.js";
 import { bindShortcuts } from "../canvas/shortcuts.js";
 import { buildSelectionBar, buildToolbar } from "../canvas/toolbar.js";
 import { autosaveDrawing, loadDrawing } from "./autosave.js";
 import { fetchPicture } from "./draw_client.js";
 import { buildHelp } from "./help.js";
+import { startNewDrawing } from "./new_drawing.js";
 import { claimSave } from "./preview.js";
 import { setAspectRatio, studioOf } from "./studio.js";
 
@@ -21,9 +21,9 @@ export async function mountDrawing({ element, props }) {
   Object.assign(studio, { kind: props.kind, seed: props.seed });
   setAspectRatio(root, props);
   const { canvas, toolbar, palette, help } = buildDrawing(root, studio, props);
-  const saved = loadDrawing(studio.tabId, canvas.shape, props.classes.length, props.style_dim);
+  const saved = loadDrawing(studio.tabId, props, props.classes.length, props.style_dim);
   restoreSettings(studio, { toolbar, palette }, saved);
-  canvas.replace(saved.map ?? await unpackIds(props.start), { asStep: false });
+  canvas.replace(saved.map ?? await unpackIds(props.start), { shape: saved.shape, asStep: false });
   autosaveDrawing(studio);
   connectServer(studio, props);
   if (props.draw_in && props.draw_in !== "server") offerBrowser(studio, props);
@@ -55,6 +55,10 @@ function buildDrawing(root, studio, props) {
     onPicked: () => toolbar.restoreTool(),
     onSelection: () => selectionBar?.show(),
     onPen: () => toolbar.showPen(),
+    onShape: () => {
+      setAspectRatio(root, canvas.shape);
+      studio.notify("shape");
+    },
   });
   studio.canvas = canvas;
   setDefaultTool(canvas, props);
@@ -63,7 +67,7 @@ function buildDrawing(root, studio, props) {
   const palette = buildPalette(canvas, props.classes, onSetting);
   const selectionBar = buildSelectionBar(canvas);
   const toolbar = buildToolbar(canvas, {
-    onNew: () => startNewDrawing(canvas), onHelp: help.open, onTool: selectionBar.show, onSetting,
+    onNew: () => startNewDrawing(canvas, props), onHelp: help.open, onTool: selectionBar.show, onSetting,
   });
   canvas.frame.append(selectionBar.node);
   root.replaceChildren(toolbar.node, canvas.frame, palette.node, help.node);
@@ -76,13 +80,6 @@ function setDefaultTool(canvas, { hand, classes }) {
   canvas.classId = hand.class_id ?? Math.min(canvas.classId, classes.length - 1);
   canvas.tool = hand.tool ?? canvas.tool;
   canvas.brush = Math.max(1, Math.round((hand.brush ?? canvas.brush) * (side / 256)));
-}
-
-async function startNewDrawing(canvas) {
-  const empty = canvas.hasWall ? bareWall(canvas.shape) : new Uint8Array(canvas.map.length);
-  if (canvas.map.every((id, i) => id === empty[i])) return;
-  const sure = await confirmDialog(canvas.frame, "Put this drawing away?", "New drawing", "Keep it");
-  if (sure) canvas.replace(empty);
 }
 
 function restoreSettings(studio, { toolbar, palette }, saved) {
@@ -104,7 +101,7 @@ function offerBrowser(studio, props) {
 function connectServer(studio, props) {
   const { canvas } = studio;
   const drawing = async (id, options) => ({
-    ids: await packIds(canvas.map), seed: studio.seed, style: studio.style?.values, id, ...options,
+    ...await studio.packDrawing(), seed: studio.seed, style: studio.style?.values, id, ...options,
   });
   const request = async (id, options) => (
     fetchPicture(props.api, await drawing(id, options))
@@ -132,6 +129,7 @@ async function sendDrawing(studio, id, request) {
     throw error;
   });
   studio.queue.answered(id);
+  await studio.previewReady;
   if (picture?.notice) showNotice(studio.canvas.frame, picture.notice);
   if (picture) studio.show(picture, id);
   else if (isSaved()) studio.requestSave(studio.saving.what); // superseded by a newer request

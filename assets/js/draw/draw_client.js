@@ -7,7 +7,7 @@ import { engineOf } from "../core/engines.js";
 const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /**
- * The picture { blob, name, notice } of a drawing { ids, seed, style, id, format, large, thumbnail };
+ * The picture { blob, name, notice } of a drawing { ids, width, height, seed, style, id, format, large, thumbnail };
  * null where a newer request superseded it.
  */
 export async function fetchPicture(api, drawing) {
@@ -20,18 +20,18 @@ export async function fetchServerPicture(api, drawing) {
   return pictureOf(await postJson(`${api}/draw`, { ...drawing, visitor: VISITOR }));
 }
 
-/** The drawing as a label image { blob, name }, exact to the pixel. */
-export async function fetchLabelImage(api, ids) {
+/** The drawing { ids, width, height } as a label image { blob, name }, exact to the pixel. */
+export async function fetchLabelImage(api, drawing) {
   const engine = engineOf(api);
-  if (engine?.encodeLabelImage) return engine.encodeLabelImage(ids);
-  return pictureOf(await postJson(`${api}/label-image`, { ids }));
+  if (engine?.encodeLabelImage) return engine.encodeLabelImage(drawing);
+  return pictureOf(await postJson(`${api}/label-image`, drawing));
 }
 
-/** The packed ids of a made-up facade. */
-export async function fetchFacade(api, seed) {
+/** The packed ids of a made-up facade of a shape { width, height }. */
+export async function fetchFacade(api, seed, { width, height }) {
   const engine = engineOf(api);
-  if (engine?.makeFacade) return engine.makeFacade(seed);
-  return (await jsonOf(await postJson(`${api}/facade`, { seed }))).ids;
+  if (engine?.makeFacade) return engine.makeFacade({ seed, width, height });
+  return (await jsonOf(await postJson(`${api}/facade`, { seed, width, height }))).ids;
 }
 
 /**

@@ -26,8 +26,8 @@ export function buildDrawingFiles({ studio, tab, props }) {
     const onProgress = (fraction) => progress(file.name, fraction);
     try {
       const options = { maxMegabytes: props.max_upload_mb, onProgress };
-      const { ids, notice } = await sendFile(props.api, action, file, options);
-      canvas.replace(await unpackIds(ids));
+      const { ids, width, height, notice } = await sendFile(props.api, action, file, options);
+      canvas.replace(await unpackIds(ids), { shape: { width, height } });
       if (notice) showNotice(canvas.frame, notice);
     } finally {
       showWaiting(false);
@@ -44,7 +44,7 @@ export function buildDrawingFiles({ studio, tab, props }) {
     }
     const question = "Make a drawing of this photo?";
     const { frame } = studio.canvas;
-    const sure = await confirmDialog(frame, question, "Trace it", "Leave it", error.message);
+    const sure = await confirmDialog(frame, question, "Trace it", "Leave it", { reason: error.message });
     if (sure) trace(file);
   });
 

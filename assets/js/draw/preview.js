@@ -15,14 +15,15 @@ const FADE_MS = 160;
 export function mountPreview({ element, props }) {
   const root = element.querySelector(".st-preview");
   const studio = studioOf(props.tab);
-  Object.assign(studio, { kind: props.kind, preview: root, large: props.large });
-  setAspectRatio(root, props);
+  Object.assign(studio, { kind: props.kind, large: props.large });
+  setAspectRatio(root, studio.canvas?.shape ?? props);
   const layer = h("div", { class: "st-view" }, new Image());
   const frame = h("div", { class: "st-frame" }, layer);
   studio.view.addLayer(layer);
   bindPictureGestures(frame, studio.view);
   root.replaceChildren(frame, buildBar(studio, props));
   new Preview(root, layer, studio).start(props.first);
+  studio.setPreview(root);
 }
 
 /** Shows the newest picture, and a larger one when the visitor pauses. */
@@ -153,7 +154,18 @@ function buildSeed(studio) {
   return h("label", { class: "st-seed" }, h("span", {}, "Seed"), input);
 }
 
+/** The menu of what can be saved; it names the sizes, which change with the shape of the sheet. */
 function buildSaveMenu(studio, { width, height, large }) {
+  let menu = saveMenuOf(studio, studio.canvas?.shape ?? { width, height }, large);
+  studio.on("shape", () => {
+    const next = saveMenuOf(studio, studio.canvas.shape, large);
+    menu.replaceWith(next);
+    menu = next;
+  });
+  return h("div", { class: "st-save" }, menu);
+}
+
+function saveMenuOf(studio, { width, height }, large) {
   const size = (by) => `${Math.round(width * by)} x ${Math.round(height * by)} pixels, PNG`;
   const save = (what) => () => studio.requestSave(what);
   const drawing = studio.kind === "lines" ? "PNG" : "label map, exact to the pixel";

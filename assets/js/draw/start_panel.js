@@ -1,7 +1,7 @@
 // The panel below the canvas: drawings to start from, and the files that go in and out.
 
 import { colorLookup, paintIds } from "../canvas/label_map.js";
-import { packIds, unpackIds } from "../core/codec.js";
+import { unpackIds } from "../core/codec.js";
 import { button, group, thumbnailButton } from "../core/controls.js";
 import { showFailure } from "../core/dialog.js";
 import { h } from "../core/dom.js";
@@ -24,7 +24,7 @@ export async function mountStartPanel({ element, props }) {
   const files = buildDrawingFiles({ studio, tab: element.closest(".studio-draw"), props });
   const attempt = (work) => work().catch((error) => showFailure(studio.canvas.frame, error));
   studio.saveDrawing = () => attempt(async () => {
-    const { blob, name } = await fetchLabelImage(props.api, await packIds(studio.canvas.map));
+    const { blob, name } = await fetchLabelImage(props.api, await studio.packDrawing());
     saveBlob(blob, `${name}.png`);
   });
   const lookup = colorLookup(props.classes.map(({ rgb }) => rgb));
@@ -32,7 +32,8 @@ export async function mountStartPanel({ element, props }) {
     buildStart(name, await unpackIds(ids), lookup, props, studio)
   )));
   const makeFacade = () => attempt(async () => {
-    studio.canvas.replace(await unpackIds(await fetchFacade(props.api, randomSeed())));
+    const { shape } = studio.canvas;
+    studio.canvas.replace(await unpackIds(await fetchFacade(props.api, randomSeed(), shape)), { shape });
   });
   root.replaceChildren(
     ...(starts.length ? [
@@ -61,6 +62,6 @@ function buildStart(name, map, lookup, { width, height }, studio) {
   context.putImageData(image, 0, 0);
   return thumbnailButton({
     label: `Start from: ${name}`, tip: name, picture, style: { aspectRatio: `${width} / ${height}` },
-    onClick: () => studio.canvas.replace(map),
+    onClick: () => studio.canvas.replace(map, { shape: { width, height } }),
   });
 }

@@ -1,6 +1,7 @@
 // The state that the parts of a drawing tab share. Each tab has one Studio.
 
 import { SheetView } from "../canvas/sheet_view.js";
+import { packIds } from "../core/codec.js";
 
 export const MAX_SEED = 9999;
 
@@ -13,6 +14,8 @@ export function studioOf(tabId) {
 }
 
 class Studio {
+  #onPreview; // resolves previewReady
+
   kind = "facades"; // or "labels", or "lines"
   view = new SheetView(); // zoom and pan of drawing and picture
   canvas = null; // the DrawingCanvas
@@ -24,12 +27,13 @@ class Studio {
   live = true; // the picture follows the drawing
   stale = false; // live is off and the drawing has changed since the last picture
   saving = null; // { what, id of the request whose picture will be saved, drawing: its canvas }
+  previewReady = new Promise((resolve) => { this.#onPreview = resolve; });
   // Functions that one part provides and another calls
   show = null; // show(picture, id): the answer to a request
   saveDrawing = null; // saveDrawing(): downloads the drawing
   fetchLarge = null; // fetchLarge(id): the picture at the model's largest size
 
-  #listeners = { change: [], setting: [], answer: [], controls: [] };
+  #listeners = { change: [], setting: [], answer: [], controls: [], shape: [] };
 
   constructor(tabId) { this.tabId = tabId; }
 
@@ -37,11 +41,24 @@ class Studio {
 
   /**
    * Events: "change", the drawing, its seed or style; "setting", a tool or a switch; "answer", a new
-   * picture; "controls", seed, style, live or stale changed.
+   * picture; "controls", seed, style, live or stale changed; "shape", the sheet has another one.
    */
   on(event, listener) { this.#listeners[event].push(listener); }
 
   notify(event) { for (const listener of this.#listeners[event]) listener(); }
+
+  /** The part with the picture is there; the drawing may have asked for one already. */
+  setPreview(root) {
+    this.preview = root;
+    if (this.queue?.id) root.dataset.asked = String(this.queue.id);
+    this.#onPreview();
+  }
+
+  /** The drawing as it is now, for requests: { ids, width, height }. */
+  async packDrawing() {
+    const { map, shape: { width, height } } = this.canvas;
+    return { ids: await packIds(map), width, height };
+  }
 
   /** Requests the picture of the drawing as it is now. */
   requestPicture() {

@@ -1,7 +1,6 @@
 // Thumbnails of the drawing in other styles, requested one at a time while the tab is idle: named
 // styles first, then seeds, then the style of a photo.
 
-import { packIds } from "../core/codec.js";
 import { thumbnailButton } from "../core/controls.js";
 import { showFailure, showNotice } from "../core/dialog.js";
 import { h } from "../core/dom.js";
@@ -21,7 +20,7 @@ export function mountStyleGallery({ element, props }) {
 }
 
 class StyleGallery {
-  #drawing = ""; // packed ids of the drawing that the thumbnails show, or will show
+  #drawing = { ids: "" }; // the drawing that the thumbnails show, or will show
   #round = 0; // counts drawings
   #waiting = []; // entries whose thumbnail is still to come
   #requests = 0;
@@ -69,10 +68,10 @@ class StyleGallery {
       return;
     }
     if (!this.#isIdle || this.#inFlight) return;
-    const ids = await packIds(this.studio.canvas.map);
+    const drawing = await this.studio.packDrawing();
     if (this.#inFlight) return;
-    if (ids !== this.#drawing) {
-      this.#drawing = ids;
+    if (drawing.ids !== this.#drawing.ids || drawing.width !== this.#drawing.width) {
+      this.#drawing = drawing;
       this.#round += 1;
       this.#waiting = [...this.entries];
     }
@@ -85,7 +84,7 @@ class StyleGallery {
     this.#requests += 1;
     this.#inFlight = true;
     const drawing = {
-      ids: this.#drawing, seed: entry.seed ?? 0, style: entry.style?.values, id: this.#requests,
+      ...this.#drawing, seed: entry.seed ?? 0, style: entry.style?.values, id: this.#requests,
     };
     const picture = await fetchPicture(this.props.api, { ...drawing, thumbnail: true })
       .catch(() => null).finally(() => { this.#inFlight = false; });

@@ -19,8 +19,8 @@ const METHODS = {
   async warm({ tab }) { await (draws.get(tab) ?? images.get(tab)).warm(); },
   draw: ({ tab, ...drawing }) => draws.get(tab).draw(drawing),
   readFile: ({ tab, ...request }) => draws.get(tab).read(request),
-  encodeLabelImage: ({ tab, ids }) => draws.get(tab).encodeLabelImage(ids),
-  makeFacade: ({ tab, seed }) => draws.get(tab).makeFacade(seed),
+  encodeLabelImage: ({ tab, ...drawing }) => draws.get(tab).encodeLabelImage(drawing),
+  makeFacade: ({ tab, ...facade }) => draws.get(tab).makeFacade(facade),
   image: ({ tab, method, args }) => images.get(tab).handle(method, args),
   async colorize({ tab, method, args }) {
     const answer = await colorizes.get(tab).handle(method, args);

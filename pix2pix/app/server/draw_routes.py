@@ -1,6 +1,7 @@
 """The routes of a drawing tab: pictures of drawings, and files that become drawings."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -114,13 +115,14 @@ class DrawApi:
     async def facade(self, request: Request) -> Response:
         """{"ids"} of a made-up facade."""
         async with self.bodies.json(request) as content:
-            seed = parse_request(FacadeRequest, content).seed
-        return answer_json(
-            {"ids": pack_ids(build_facade(make_random_plan(seed), *self.canvas.shape))}
-        )
+            asked = parse_request(FacadeRequest, content)
+        own_height, own_width = self.canvas.shape
+        shape = self.canvas.check_shape(asked.height or own_height, asked.width or own_width)
+        return answer_json({"ids": pack_ids(build_facade(make_random_plan(asked.seed), *shape))})
 
     async def open(self, request: Request) -> Response:
-        """{"ids"} of the label image in the body; an error "can_trace" where it may be a photo."""
+        """The drawing in the label image in the body, as `drawing_values` gives it; an error
+        "can_trace" where it may be a photo."""
         async with self.bodies.file(request) as (content, name):
             try:
                 ids, notices = await self.queue.run(
@@ -128,17 +130,17 @@ class DrawApi:
                 )
             except NotALabelMapError as error:
                 return refuse(str(error), 200, can_trace=self.tracer is not None)
-            return answer_json({"ids": pack_ids(ids)}, notices)
+            return answer_json(drawing_values(ids), notices)
 
     async def trace(self, request: Request) -> Response:
-        """{"ids"} of a drawing of the photo in the body."""
+        """A drawing of the photo in the body, as `drawing_values` gives it."""
         assert self.tracer is not None
         tracer = self.tracer
         async with self.bodies.file(request) as (content, name):
             ids, notices = await self.queue.run(
                 lambda: trace_photo(tracer, content, name, self.canvas), Lane.FILES
             )
-            return answer_json({"ids": pack_ids(ids)}, notices)
+            return answer_json(drawing_values(ids), notices)
 
     async def style(self, request: Request) -> Response:
         """{"style", "photo", "name"}: the style of the photo in the body, and its thumbnail."""
@@ -151,6 +153,11 @@ class DrawApi:
         async with self.bodies.file(request) as (content, name):
             (style, photo), notices = await self.queue.run(work, Lane.FILES)
             return answer_json({"style": style, "photo": photo, "name": name}, notices)
+
+
+def drawing_values(ids: np.ndarray) -> dict[str, Any]:
+    """{"ids", "height", "width"} of a drawing (H, W) uint8."""
+    return {"ids": pack_ids(ids), "height": ids.shape[0], "width": ids.shape[1]}
 
 
 def draw_picture(
@@ -200,5 +207,6 @@ def open_drawing(content: bytes, name: str, canvas: CanvasSpec) -> np.ndarray:
 
 
 def trace_photo(tracer: Tracer, content: bytes, name: str, canvas: CanvasSpec) -> np.ndarray:
-    """The label map that the tracer finds in a photo, fitted to the canvas (H, W) uint8."""
-    return fit_label_map(tracer.trace(open_small(content, name)), canvas.shape)
+    """The label map that the tracer finds in a photo, as a drawing (H, W) uint8."""
+    label_map = tracer.trace(open_small(content, name))
+    return fit_label_map(label_map, canvas.shape_for(label_map.shape))

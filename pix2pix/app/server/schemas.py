@@ -25,6 +25,7 @@ from pix2pix.labels.canvas_spec import CanvasSpec
 from pix2pix.labels.packed_ids import unpack_ids
 
 MAX_SEED = 9999
+MAX_SIDE = 4096  # pixels of a drawing; a canvas allows far less
 MAX_NAME = 120  # characters of a file's name
 
 Request = TypeVar("Request", bound="RequestModel")
@@ -39,7 +40,10 @@ class DrawContext(NamedTuple):
 
 def _read_ids(value: Any, info: ValidationInfo) -> np.ndarray:
     canvas = info.context.canvas  # type: ignore[union-attr]
-    return unpack_ids(value, canvas.shape, len(canvas.classes))
+    height, width = (
+        info.data.get(side) or own for side, own in zip(("height", "width"), canvas.shape)
+    )
+    return unpack_ids(value, canvas.check_shape(height, width), len(canvas.classes))
 
 
 def _read_style(value: Any, info: ValidationInfo) -> tuple[float, ...] | None:
@@ -67,6 +71,10 @@ Strength = Annotated[
         description=STRENGTH_RULE,
     ),
 ]
+Side = Annotated[
+    "int | None",
+    Field(strict=True, ge=1, le=MAX_SIDE, description=f"a whole number from 1 to {MAX_SIDE}"),
+]
 Switch = Annotated[bool, Field(strict=True, description="true or false")]
 Format = Annotated[Literal["png", "jpeg"], Field(description="png or jpeg")]
 RequestId = Annotated[
@@ -85,10 +93,17 @@ class RequestModel(BaseModel):
     )
 
 
-class DrawRequest(RequestModel):
+class Sheet(RequestModel):
+    """The shape of a drawing, by default the canvas's."""
+
+    height: Side = None
+    width: Side = None
+
+
+class DrawRequest(Sheet):
     """A drawing whose picture is wanted. Validated in a DrawContext."""
 
-    ids: Ids  # (H, W) uint8, of the canvas
+    ids: Ids  # (H, W) uint8
     seed: Seed = 0
     format: Format = "png"  # lossless, or small for the live picture
     style: Style = None  # replaces the seed
@@ -103,13 +118,13 @@ class DrawRequest(RequestModel):
         return self.large and self.format == "jpeg"
 
 
-class LabelImageRequest(RequestModel):
+class LabelImageRequest(Sheet):
     """A drawing to be saved as a label image. Validated in a DrawContext."""
 
     ids: Ids
 
 
-class FacadeRequest(RequestModel):
+class FacadeRequest(Sheet):
     """The seed of a made-up facade."""
 
     seed: Seed

@@ -1,6 +1,7 @@
 // The worker's side of a drawing tab: pictures of drawings, and files that become drawings or styles, as
 // pix2pix/app/server/draw_routes.py and the pipelines in pix2pix/inference make them.
 
+import { sheetShape } from "../../canvas/sheet_shape.js";
 import { packIds, unpackIds } from "../../core/codec.js";
 import { browserCodec } from "../colorize/browser_codec.js";
 import { thumbnail } from "../colorize/pillow_resize.js";
@@ -24,17 +25,17 @@ export class DrawEngine {
   }
 
   /** The picture of a drawing as a Blob; see `fetchPicture` of draw_client.js. */
-  async draw({ ids, seed, style, large, thumbnail: isSmall, format = "png" }) {
-    const picture = await this.paint(await unpackIds(ids), { seed, style, large });
+  async draw({ ids, width, height, seed, style, large, thumbnail: isSmall, format = "png" }) {
+    const picture = await this.paint(await unpackIds(ids), { width, height, seed, style, large });
     if (isSmall) return this.#encode(thumbnail(picture, THUMB_SIDE, "box"), "image/webp", 0.86);
     return format === "jpeg" ? this.#encode(picture, "image/jpeg", 0.92) : this.#encode(picture, "image/png");
   }
 
   /** The pixels { width, height, data: RGBA } of a drawing's picture. */
-  async paint(ids, { seed = 0, style, large = false }) {
+  async paint(ids, { width = this.canvas.width, height = this.canvas.height, seed = 0, style, large = false }) {
     const { generator } = this.models;
     const { config, multiple } = generator;
-    const { width, height, kind } = this.canvas;
+    const { kind } = this.canvas;
     const side = large ? Math.max(generator.largest, Math.min(...generator.shape)) : Math.min(width, height);
     const input = encodeDrawing({ width, height, ids }, { side, multiple, kind, config });
     const run = await this.store.open(generator);
@@ -49,15 +50,14 @@ export class DrawEngine {
   /** Starts to load the model before the first picture is asked for. */
   warm() { return this.store.open(this.models.generator); }
 
-  async encodeLabelImage(ids) {
-    const { width, height, classes } = this.canvas;
+  async encodeLabelImage({ ids, width, height }) {
+    const { classes } = this.canvas;
     const { encodeLabelImage } = await import("../labels/label_png.js");
     const bytes = await encodeLabelImage(await unpackIds(ids), width, height, classes.map(({ rgb }) => rgb));
     return new Blob([bytes], { type: "image/png" });
   }
 
-  async makeFacade(seed) {
-    const { width, height } = this.canvas;
+  async makeFacade({ seed, width, height }) {
     const { randomFacade } = await import("../labels/facade_presets.js");
     return packIds(randomFacade(seed, width, height));
   }
@@ -76,8 +76,8 @@ export class DrawEngine {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const { pixels } = await this.codec.decodeFile(file, name);
     try {
-      const { ids, notices } = await readLabelImage({ bytes, name, ...pixels, rgba: pixels.data }, this.canvas);
-      return { ids: await packIds(ids), notice: notices.join(" ") };
+      const { ids, width, height, notices } = await readLabelImage({ bytes, name, ...pixels, rgba: pixels.data }, this.canvas);
+      return { ids: await packIds(ids), width, height, notice: notices.join(" ") };
     } catch (error) {
       if (error.notALabelMap) error.can_trace = Boolean(this.models.tracer);
       throw error;
@@ -87,8 +87,8 @@ export class DrawEngine {
   async #trace(photo) {
     const run = await this.store.open(this.models.tracer);
     const map = await traceLabels(photo, this.models.tracer, run);
-    const { width, height } = this.canvas;
-    return { ids: await packIds(fitLabelMap(map, width, height).ids), notice: "" };
+    const { width, height } = sheetShape(this.canvas, map);
+    return { ids: await packIds(fitLabelMap(map, width, height).ids), width, height, notice: "" };
   }
 
   async #readStyle(photo, name) {

@@ -23,13 +23,13 @@ export class LocalDraw {
     return new Promise((resolve, reject) => { this.#waiting = { drawing, resolve, reject }; });
   }
 
-  async encodeLabelImage(ids) {
-    const blob = await this.call("encodeLabelImage", { tab: this.tab, ids });
+  async encodeLabelImage(drawing) {
+    const blob = await this.call("encodeLabelImage", { tab: this.tab, ...drawing });
     return { blob, name: `${this.fileName}-labels`, notice: "" };
   }
 
-  /** The packed ids of a made-up facade. */
-  makeFacade(seed) { return this.call("makeFacade", { tab: this.tab, seed }); }
+  /** The packed ids of a made-up facade { seed, width, height }. */
+  makeFacade(facade) { return this.call("makeFacade", { tab: this.tab, ...facade }); }
 
   /** As `sendFile` of draw_client.js. */
   async read(action, file, { maxMegabytes }) {

@@ -1,5 +1,6 @@
 // Reads label images of any form as `CanvasSpec.decode` does: pix2pix/labels/label_images.py.
 
+import { sheetShape } from "../../canvas/sheet_shape.js";
 import { detectFormat } from "../colorize/file_parts.js";
 import { FACADE_COLORS, FACADE_NAMES, PIX2PIX_COLORS } from "./classes.js";
 import {
@@ -18,7 +19,7 @@ const LOSSY_FORMATS = ["JPEG", "WEBP", "AVIF", "HEIC"];
 const FACADES = classColors(FACADE_NAMES, [FACADE_COLORS, PIX2PIX_COLORS], true);
 
 /**
- * The drawing in an image: { ids, notices }, the ids of the canvas and sentences on how it was read.
+ * The drawing in an image: { ids, width, height, notices }, with sentences on how it was read.
  *
  * `bytes` is the file, `rgba` its pixels (width * height * 4) as the browser decodes them, upright and not
  * premultiplied; those of a PNG are read from the file instead. `isLossy` defaults to what the format says.
@@ -35,7 +36,8 @@ export function readLabelImage({ bytes, name, rgba, width, height, isLossy = has
   try {
     const { map, notes } = decode(image, canvas, isLossy);
     const notices = notes.map((note) => `${note[0].toUpperCase()}${note.slice(1)}.`);
-    return { ids: fitLabelMap(map, canvas.width, canvas.height).ids, notices };
+    const shape = sheetShape(canvas, map);
+    return { ...fitLabelMap(map, shape.width, shape.height), notices };
   } catch (error) {
     throw Object.assign(new Error(`${name}: ${error.message}`), { notALabelMap: true });
   }
