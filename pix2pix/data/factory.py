@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from pix2pix.data.loader import Dataset
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.pair_direction import order_parts
 from pix2pix.data.resize_crop import Geometry
+from pix2pix.data.size_notes import describe_sizes
 from pix2pix.data.splits import SplitNames, find_splits
 from pix2pix.data.summary import Facts, class_shares, gather_facts, sample_examples
 from pix2pix.data.validation import check_without_decoding, decode, measure, report
@@ -50,6 +51,7 @@ class OpenedData:
     datasets: list[Dataset]
     facts: Facts
     options: DataOptions  # including the value ranges found
+    size_notes: list[str] = field(default_factory=list)  # warnings about the images' sizes
 
 
 def open_datasets(
@@ -127,7 +129,10 @@ def open_data(
         masks = read_masks(root, split) if options.task == "restore" else []
         parts = (examples[split], geometries[split], palette, masks)
         datasets.append(make_dataset(options, *parts))
-    return OpenedData(datasets, facts, options)
+    training = geometries[splits[0]]
+    shape = training.height, training.width
+    notes = describe_sizes(sizes[splits[0]], shape, training.resize_mode)
+    return OpenedData(datasets, facts, options, notes)
 
 
 def part_names(options: DataOptions) -> tuple[str, ...]:

@@ -12,10 +12,17 @@ import logging
 from pix2pix.data.loader import iterate_batches
 from pix2pix.runtime.signals import StopSignal
 from pix2pix.training.finite_check import FiniteCheck
+from pix2pix.training.metric_writers import open_writers
 from pix2pix.training.progress_bar import open_bar, show_losses
-from pix2pix.training.run_outputs import evaluate_run, open_metrics_log, save_run, write_metrics
+from pix2pix.training.run_outputs import (
+    evaluate_run,
+    open_metrics_log,
+    save_run,
+    warn_all,
+    write_metrics,
+)
 from pix2pix.training.run_setup import TrainingRun, make_batch_plan
-from pix2pix.training.tensorboard import TensorBoardWriter
+from pix2pix.training.run_warnings import RunMonitor
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +35,12 @@ def train(run: TrainingRun) -> int:
     first_step, total_steps, signal_number = run.progress.step, run.total_steps, 0
     plan = make_batch_plan(run)
     batches = iterate_batches(run.train_set, plan, first_step, total_steps, recipe.num_workers)
-    finite = FiniteCheck(workers.device)
+    finite, monitor = FiniteCheck(workers.device), RunMonitor(recipe)
     run.start_clock()
     with (
         StopSignal(SIGNAL_NOTICE) as stop,
         open_bar(first_step, total_steps, workers.is_first) as bar,
-        contextlib.closing(TensorBoardWriter(run.out_dir, first_step, workers.is_first)) as board,
+        contextlib.closing(open_writers(run)) as board,
         open_metrics_log(run) as metrics_log,
     ):
         for step, batch in enumerate(batches, first_step + 1):  # counted from 1
@@ -44,7 +51,7 @@ def train(run: TrainingRun) -> int:
 
             is_last, is_best = step == total_steps, False
             logs = is_last or step % recipe.log_every == 0
-            evaluates = is_last or step % recipe.sample_every == 0
+            evaluates = is_last or step % (recipe.evaluate_every or recipe.sample_every) == 0
             saves = evaluates or step % recipe.save_every == 0
             if logs or saves:
                 finite.check(workers, trainer.model)
@@ -55,11 +62,12 @@ def train(run: TrainingRun) -> int:
                 show_losses(bar, values, recipe.batch_size)
                 board.add_scalars("loss", values, step)
                 write_metrics(run, metrics_log, step, {**values, **trainer.learning_rates()})
+                warn_all(run, metrics_log, step, monitor.add_losses(values, step))
 
             # Evaluate
             if evaluates:
                 if workers.is_first:
-                    is_best = evaluate_run(run, metrics_log, board, step)
+                    is_best = evaluate_run(run, metrics_log, board, monitor, step)
                 if recipe.lr_scheduler == "plateau":
                     metrics = workers.broadcast(run.progress.metrics)
                     trainer.rates.report_metric(metrics[recipe.best_metric])

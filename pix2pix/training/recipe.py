@@ -179,6 +179,10 @@ class Recipe:
     log_every: int = _run(50, "steps between log lines")
     save_every: int = _run(500, "steps between saves")
     sample_every: int = _run(500, "steps between evaluations")
+    evaluate_every: int = _run(
+        0, "steps between evaluations, with samples; 0 = sample_every, an older name"
+    )
+    wandb: str = _run("", "Weights & Biases: log to this project too, samples included")
     best_metric: str = _run("", "held-out metric that selects the checkpoint in best/")
     patience: int = _run(0, "stop after this many evaluations without improvement; 0 = never")
 

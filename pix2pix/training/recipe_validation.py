@@ -79,6 +79,7 @@ AT_LEAST_0 = (
     "num_workers",
     "seed",
     "patience",
+    "evaluate_every",
 )
 ABOVE_0 = ("lr", "encoder_lr", "d_lr", "lr_gamma", "lr_step", "nce_temperature")
 FRACTIONS = (

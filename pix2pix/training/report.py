@@ -78,6 +78,7 @@ def write_report(
         subtitle=html.escape(subtitle(run, step, total_steps)),
         percent=round(100 * step / max(total_steps, 1)),
         facts=fact_list(facts),
+        warnings=warning_list(out_dir / "metrics.jsonl"),
         samples=sample_slider(out_dir / "samples", step),
         figures=figure_section(figures, step),
         losses="".join(loss_chart(name, points, step) for name, points in losses.items())
@@ -104,6 +105,17 @@ def read_metrics(path: Path) -> tuple[Series, Series]:
             if is_number and name not in ("step", "time", "seconds", "examples"):
                 target[OLD_LOSS_NAMES.get(name, name)].append((row["step"], value))
     return dict(losses), dict(figures)
+
+
+def warning_list(path: Path) -> str:
+    """The warnings of the run so far, each once."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    rows = [row for row in map(json.loads, lines) if "warning" in row]
+    found = {row["warning"]: row["step"] for row in reversed(rows)}
+    items = "".join(
+        f"<li>Step {step:,}: {html.escape(text)}</li>" for text, step in reversed(found.items())
+    )
+    return f'<h2>Warnings</h2><div class="card"><ul>{items}</ul></div>' if items else ""
 
 
 def subtitle(run: Mapping[str, Any], step: int, total_steps: int) -> str:

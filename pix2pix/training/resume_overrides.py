@@ -45,6 +45,8 @@ CHANGEABLE = (
     "log_every",
     "save_every",
     "sample_every",
+    "evaluate_every",
+    "wandb",
     "patience",
 )
 # Keys that change the learning rates of a step

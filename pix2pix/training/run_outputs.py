@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,14 +15,17 @@ from pix2pix.evaluation.unpaired import OPPOSITE
 from pix2pix.training.distributed import Workers
 from pix2pix.training.examples import write_examples
 from pix2pix.training.init_weights import public_name
+from pix2pix.training.metric_writers import MetricWriter
 from pix2pix.training.report import write_report
 from pix2pix.training.resume_overrides import describe_changes
 from pix2pix.training.run_dir import BEST_NAME, METRICS_LOG_NAME, save_state
 from pix2pix.training.run_evaluation import evaluate_models, inputs_of, sheets_of
 from pix2pix.training.run_setup import TrainingRun
+from pix2pix.training.run_warnings import RunMonitor
 from pix2pix.training.samples import save_sheet
-from pix2pix.training.tensorboard import TensorBoardWriter
 from pix2pix.training.train_step import checkpoint_config
+
+log = logging.getLogger(__name__)
 
 
 def open_metrics_log(run: TrainingRun) -> TextIO:
@@ -36,13 +40,26 @@ def write_metrics(run: TrainingRun, file: TextIO, step: int, values: dict[str, A
         print(json.dumps(line), file=file, flush=True)
 
 
-def evaluate_run(run: TrainingRun, file: TextIO, board: TensorBoardWriter, step: int) -> bool:
+def warn_all(run: TrainingRun, file: TextIO, step: int, lines: list[str]) -> None:
+    """Logs warnings and writes them to metrics.jsonl, from which the report shows them."""
+    for line in lines:
+        if run.workers.is_first:
+            log.warning("step %d: %s", step, line)
+        write_metrics(run, file, step, {"warning": line})
+
+
+def evaluate_run(
+    run: TrainingRun, file: TextIO, board: MetricWriter, monitor: RunMonitor, step: int
+) -> bool:
     """Evaluates, writes metrics, samples and report; returns whether it is the best so far."""
     models, progress, recipe = run.trainer.served, run.progress, run.recipe
     device = run.workers.device
     progress.metrics = evaluate_models(models, recipe, run.val_set, device)
     write_metrics(run, file, step, {"val": progress.metrics})
     board.add_scalars("val", progress.metrics, step)
+    for name, model in models.items():
+        examples = inputs_of(run.val_set, name)
+        warn_all(run, file, step, monitor.check_outputs(model, examples, device, step, name))
     sheets = sheets_of(models, recipe, run.val_set, device)
     for name, sheet in sheets.items():
         (run.out_dir / name).mkdir(exist_ok=True)

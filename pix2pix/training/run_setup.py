@@ -24,9 +24,11 @@ from pix2pix.training.recipe import Recipe
 from pix2pix.training.resume_overrides import describe_lr_jump, set_change_steps
 from pix2pix.training.run_dir import STATE_NAME, Progress, read_data_facts, read_state
 from pix2pix.training.run_evaluation import evaluate_models
+from pix2pix.training.run_warnings import data_warnings
 from pix2pix.training.train_step import Trainer
 from pix2pix.training.trainer_base import TrainerBase
 from pix2pix.training.unpaired_step import UnpairedTrainer
+from pix2pix.training.wandb_writer import check_installed
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,8 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
     """
     # Data
     recipe, data_dir = from_dict(Recipe, info["recipe"], RUN_NAME), Path(info["data"])
+    if recipe.wandb:
+        check_installed()
     check_classes(recipe, data_dir)
     earlier = workers.broadcast(read_data_facts(out_dir) if workers.is_first else {})
     state_path = out_dir / STATE_NAME
@@ -85,9 +89,12 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
     ranges = {name: getattr(opened.options, name) for name in ("input_range", "target_range")}
     recipe = dataclasses.replace(recipe, **ranges)
     info["recipe"].update(ranges)
+    train_set, val_set = opened.datasets
     if workers.is_first:
         log_data_facts(opened.facts, earlier, data_dir)
-    train_set, val_set = opened.datasets
+        if not earlier:
+            for line in [*opened.size_notes, *data_warnings(train_set, recipe, info["name"])]:
+                log.warning("  %s", line)
 
     # Networks
     kind = UnpairedTrainer if recipe.is_unpaired else Trainer

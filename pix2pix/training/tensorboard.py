@@ -19,10 +19,8 @@ class TensorBoardWriter:
     TensorBoard hides what an earlier, interrupted part of the run wrote after `first_step`.
     """
 
-    def __init__(self, out_dir: Path, first_step: int, is_on: bool = True) -> None:
+    def __init__(self, out_dir: Path, first_step: int) -> None:
         self._writer: Any = None
-        if not is_on:
-            return
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
