@@ -312,7 +312,7 @@ def test_the_depth_follows_from_a_small_size_and_is_said(
 ) -> None:
     found = train.load_recipe(recipe, {"size": size})
     assert (found.size, found.depth) == (size, depth)
-    assert f"for size {size}x{size}: depth {depth} (the recipe has" in caplog.text
+    assert f"at size {size}x{size}: depth {depth} (the recipe has" in caplog.text
     Trainer(
         train.load_recipe(recipe, {"size": size, "ngf": 2, "ndf": 2}),
         torch.device("cpu"),
