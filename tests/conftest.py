@@ -20,7 +20,7 @@ from helpers.order import by_duration, group
 
 if TYPE_CHECKING:
     from helpers.fake_hub import FakeHub
-    from helpers.forked import Forker
+    from helpers.forked import Forker, Programs
     from helpers.running import RunningApp
     from helpers.visits import Pages
 
@@ -264,6 +264,17 @@ def forker() -> Iterator[Forker]:
     _at_end_of_group.append(forker.close)
     yield forker
     forker.close()
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Programs]:
+    """Runs command lines of Python in milliseconds, once it has started itself."""
+    from helpers.forked import Programs
+
+    programs = Programs()
+    _at_end_of_group.append(programs.close)
+    yield programs
+    programs.close()
 
 
 @pytest.fixture(scope="session")

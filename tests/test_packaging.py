@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.forked import Programs
 
 import pix2pix
 
@@ -15,6 +17,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_pyproject_asks_for_what_requirements_txt_does() -> None:
@@ -41,36 +44,38 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def run(installed: Path, cwd: Path, *command: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def run(installed: Path, programs: Programs, tmp_path: Path) -> Run:
+    """The command `pix2pix` of the installed package in an empty folder."""
     code = f"import sys; sys.path.insert(0, {str(installed)!r}); sys.argv[0] = 'pix2pix'; "
     code += "from pix2pix.__main__ import main; sys.exit(main())"
-    return subprocess.run(
-        [sys.executable, "-c", code, *command], cwd=cwd, capture_output=True, text=True
+    return lambda *command: programs.run(
+        ["-c", code, *command], tmp_path.with_name(f"{tmp_path.name}-{command[0]}.txt"), tmp_path
     )
 
 
 def test_an_installed_package_draws_with_the_checkpoint_that_comes_along(
-    installed: Path, tmp_path: Path
+    run: Run, tmp_path: Path
 ) -> None:
     from PIL import Image
 
     Image.new("RGB", (64, 64), (0, 0, 255)).save(tmp_path / "wall.png")  # the facades' wall
-    done = run(installed, tmp_path, "draw", "wall.png", "-o", "photo.png", "--device", "cpu")
+    done = run("draw", "wall.png", "-o", "photo.png", "--device", "cpu")
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / "photo.png").size == (64, 64)
 
 
-def test_an_installed_package_has_the_app_and_the_trainer(installed: Path, tmp_path: Path) -> None:
+def test_an_installed_package_has_the_app_and_the_trainer(run: Run) -> None:
     for command, word in (("app", "--port"), ("train", "--resume")):
-        done = run(installed, tmp_path, command, "--help")
+        done = run(command, "--help")
         assert done.returncode == 0, done.stderr
         assert word in done.stdout
 
 
-def test_an_installed_package_builds_a_space(installed: Path, tmp_path: Path) -> None:
+def test_an_installed_package_builds_a_space(run: Run, tmp_path: Path) -> None:
     checkpoint = str(ROOT / "checkpoints" / "trace")
     command = ["space", "ada/houses", "--checkpoint", checkpoint, "--folder", "out"]
-    done = run(installed, tmp_path, *command)
+    done = run(*command)
     assert done.returncode == 0, done.stderr
     for name in ("app.py", "assets/js/draw/draw.js", "pix2pix/app/main.py"):
         assert (tmp_path / "out" / name).is_file(), name

@@ -1,15 +1,13 @@
 """Uploads and results stay within their disk space; the client that holds the most makes room."""
 
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from helpers.running import ROOT
+from helpers.forked import Programs
 
 from pix2pix.app.server.disk_share import (
     LOCK_NAME,
@@ -71,17 +69,16 @@ def test_uploads_that_are_being_received_count_too() -> None:
     assert DEFAULT_LIMITS.uploads * (MAX_FORM_BYTES - (1 << 20)) <= SPOOLED_BYTES
 
 
-def test_what_a_killed_process_left_is_deleted_and_what_lives_stays(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_is_deleted_and_what_lives_stays(
+    programs: Programs, tmp_path: Path
+) -> None:
     code = (
         "import os; from pix2pix.app.server.upload_cache import own_folder\n"
         "with own_folder() as folder:\n"
         "    (folder / 'photo.png').write_bytes(b'photo'); print(folder, flush=True); os._exit(9)"
     )
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    environment.pop("GRADIO_TEMP_DIR", None)
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+    code = "import os; os.environ.pop('GRADIO_TEMP_DIR', None)\n" + code
+    done = programs.run(["-c", code], tmp_path / "said.txt", TMPDIR=str(tmp_path))
     left = Path(done.stdout.strip())
     assert left.is_relative_to(tmp_path) and (left / "photo.png").exists()
     living = Path(tempfile.mkdtemp(prefix="pix2pix-", dir=tmp_path))

@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
+from helpers.forked import Programs
 from helpers.models import CPU as CPU_MODELS
 from helpers.models import TINY
 from helpers.routes import draw, open_answer, post
@@ -101,7 +102,9 @@ def test_strokes_and_looks_borrow_nothing_and_a_refusal_gives_the_picture_with_a
         np.testing.assert_array_equal(np.asarray(image.convert("RGB")), expected)
 
 
-def test_the_app_starts_and_draws_without_a_call_and_always_has_a_function(tmp_path: Path) -> None:
+def test_the_app_starts_and_draws_without_a_call_and_always_has_a_function(
+    tmp_path: Path, programs: Programs
+) -> None:
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "spaces.py").write_text(PACKAGE)
     notes = tmp_path / "notes.txt"
@@ -111,7 +114,7 @@ def test_the_app_starts_and_draws_without_a_call_and_always_has_a_function(tmp_p
         "NOTES": str(notes),
     }
     arguments = [*app_arguments(save_app_models(tmp_path / "models")), "--device=auto"]
-    with running_app(tmp_path, arguments, **environment) as app:
+    with running_app(tmp_path, arguments, programs, **environment) as app:
         for _ in range(3):
             assert draw(app.url, street()).shape == (SIDE, SIDE, 3)
         assert "Traceback" not in app.said()

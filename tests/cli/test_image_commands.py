@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.commands import INPUTS, ROOT, Command, files
+from helpers.forked import Programs
 from PIL import Image
 
 from pix2pix.__main__ import main
@@ -129,21 +130,12 @@ def test_in_a_batch_of_tracings_the_bad_are_listed(trace: Command) -> None:
 # The real command
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-def test_the_command_runs_and_lists_what_was_bad(checkpoints: Path, workplace: Path) -> None:
+def test_the_command_runs_and_lists_what_was_bad(
+    programs: Programs, checkpoints: Path, workplace: Path
+) -> None:
     command = ["-m", "pix2pix", "draw", "a.png", "gone.png", "-o", "out/"]
-    done = run(*command, "--checkpoint", str(checkpoints / "facades"), cwd=workplace)
+    command += ["--checkpoint", str(checkpoints / "facades")]
+    done = programs.run(command, workplace / "said.txt", workplace, PYTHONPATH=str(ROOT))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "gone.png: no such file\n"
     assert Path("out/a.png").is_file()
@@ -158,7 +150,9 @@ try:
 finally:
     sys.exit(bool({"torch", "numpy"} & sys.modules.keys()))
 """
-    assert run("-c", code, cwd=workplace).returncode == 0
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, cwd=workplace, env=environment).returncode == 0
 
 
 @pytest.mark.parametrize("command", ["draw", "trace"])

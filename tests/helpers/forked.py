@@ -1,5 +1,8 @@
 """Processes that start in milliseconds: forked from one that has imported what they will need.
 
+`Forker` calls functions of this project. `Programs` runs command lines of Python, without anything
+of this project imported.
+
 As a program this is that one process: it takes commands as lines of JSON and answers in lines.
 """
 
@@ -7,9 +10,12 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import subprocess
 import sys
+import tempfile
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +26,7 @@ LATE = {
     "pix2pix.training.train_step": ("torch._dynamo", "torch.utils.tensorboard"),
     "pix2pix.app.main": ("pix2pix.app.blocks", "gradio"),
 }
+LIBRARIES = ("torch", "gradio", "cv2", "safetensors.torch", "tifffile", "PIL.Image")
 
 
 class Forker:
@@ -27,6 +34,8 @@ class Forker:
 
     The process that is forked starts with the first of them.
     """
+
+    environment: dict[str, str] = {}  # noqa: RUF012
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
@@ -36,7 +45,7 @@ class Forker:
         return subprocess.Popen(
             [sys.executable, __file__],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **self.environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -66,6 +75,33 @@ class Forker:
         if self._process is not None:
             self._process.communicate()
             self._process = None
+
+
+class Programs(Forker):
+    """Runs command lines of Python. No model comes from the Hub: that is read at the import."""
+
+    environment = {"HF_HUB_OFFLINE": "1"}  # noqa: RUF012
+
+    def begin(
+        self,
+        arguments: list[str],
+        output: Path,
+        cwd: Path = ROOT,
+        env: dict[str, str] | None = None,
+        errors: Path | None = None,
+    ) -> "ForkedProcess":
+        """Starts `python ARGUMENTS` in a folder; it writes to `output`, and errors to `errors`."""
+        files = [str(output), str(errors or output)]
+        return ForkedProcess(self, self._ask("begin", arguments, files, str(cwd), env or {}))
+
+    def run(
+        self, arguments: list[str], output: Path, cwd: Path = ROOT, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Waits for its end; what it printed."""
+        errors = output.with_name(f"{output.name}.err")
+        status = self.begin(arguments, output, cwd, environment, errors).wait()
+        printed = [path.read_text() for path in (output, errors)]
+        return subprocess.CompletedProcess(arguments, status, *printed)
 
 
 class ForkedProcess:
@@ -105,17 +141,49 @@ def start(function: str, arguments: list[Any], said: str, env: dict[str, str]) -
     for early, late in LATE.items():
         for needed in late if early in sys.modules else ():
             importlib.import_module(needed)
+    if process := fork(said, said, env):
+        return process
+    raise SystemExit(getattr(sys.modules[module], name)(*arguments))
+
+
+def fork(output: str, errors: str, env: dict[str, str]) -> int:
+    """0 in the child, which writes to these files, and its process id in this process."""
     # What was imported is no garbage: a child that ends does not look through it, which takes it a
     # second, nor copies its pages.
     gc.freeze()
-    process = os.fork()
-    if process:
+    if process := os.fork():
         return process
-    file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
+    for number, path in ((1, output), (2, errors)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     os.environ.update(env)
-    raise SystemExit(getattr(sys.modules[module], name)(*arguments))
+    return 0
+
+
+def begin(arguments: list[str], files: list[str], cwd: str, env: dict[str, str]) -> int:
+    """The child's process id; the child is what `python ARGUMENTS` would be."""
+    for needed in LIBRARIES:
+        importlib.import_module(needed)
+    assert "pix2pix" not in sys.modules
+    env = {"PYTHONPATH": "", **env}
+    if process := fork(*files, env):
+        return process
+    os.chdir(cwd)
+    tempfile.tempdir = None  # TMPDIR is read again
+    own = {str(ROOT), str(ROOT / "tests" / "helpers")}
+    given = [path for path in env["PYTHONPATH"].split(os.pathsep) if path]
+    sys.path = ["", *given, *(path for path in sys.path if path not in own)]
+    if arguments[0] == "-c":
+        sys.argv = ["-c", *arguments[2:]]
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(arguments[1], vars(main))
+    elif arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = arguments
+        sys.path[0] = str(Path(cwd) / Path(arguments[0]).parent)
+        runpy.run_path(arguments[0], run_name="__main__")
+    raise SystemExit
 
 
 def serve() -> None:
@@ -124,6 +192,9 @@ def serve() -> None:
         action, *rest = json.loads(line)
         if action == "start":
             print(start(*rest), flush=True)
+            continue
+        if action == "begin":
+            print(begin(*rest), flush=True)
             continue
         process = rest[0]
         if process not in ended:

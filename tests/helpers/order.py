@@ -46,19 +46,22 @@ LONGEST = (
     "test_browser_codec",
     "test_label_reader_engine",
     "test_packaging",
+    "test_space",
+    "test_zerogpu_space",
+    "test_backends",
+    "test_disk_share",
+    "test_image_commands",
     "test_properties",
     "test_memory",
     "test_gradio_compat",
     "test_examples",
-    "test_backends",
     "test_train_step",
     "test_malloc",
-    "test_space",
     "test_loop_starts",
     "test_publish",
 )
 # Files that share what takes seconds to start: an app that is attacked, a process to fork from,
-# which has imported the app or train.py.
+# which has imported the app, train.py or the libraries.
 TOGETHER = {
     "test_hostile_files": "attacked",
     "test_hostile_requests": "attacked",
@@ -71,6 +74,12 @@ TOGETHER = {
     "test_loop_stops": "forked",
     "test_distributed": "forked",
     "test_torchrun": "forked",
+    "test_packaging": "programs",
+    "test_space": "programs",
+    "test_zerogpu_space": "programs",
+    "test_backends": "programs",
+    "test_disk_share": "programs",
+    "test_image_commands": "programs",
 }
 _PLACES = {name: place for place, name in enumerate(LONGEST)}
 

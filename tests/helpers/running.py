@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from helpers.forked import ForkedProcess, Forker
+from helpers.forked import ForkedProcess, Forker, Programs
 from helpers.models import TINY, save_models
 
 from pix2pix.checkpoint import Model, save_checkpoint
@@ -90,6 +90,8 @@ def app_arguments(models: dict[str, Path]) -> list[str]:
 def start_app(
     arguments: list[str], output: Path, environment: dict[str, str], forker: Forker | None
 ) -> subprocess.Popen[bytes] | ForkedProcess:
+    if isinstance(forker, Programs):
+        return forker.begin(["app.py", *arguments], output, env=environment)
     if forker:
         pid = forker.start("pix2pix.app.main:main", [arguments], output, environment)
         return ForkedProcess(forker, pid)
@@ -105,7 +107,7 @@ def running_app(
     """Starts the app with files of its own in `folder`; ends it.
 
     With a `forker` all is imported already, which takes ten seconds; the environment is then read
-    by what the app does, not by what it imports.
+    by what the app does, not by what it imports: with `Programs` not by the libraries.
     """
     port, output, uploads = free_port(), folder / "output.txt", folder / "uploads"
     command = ["--device=cpu", f"--port={port}", *arguments]

@@ -4,10 +4,9 @@ import ast
 import contextlib
 import dataclasses
 import logging
-import os
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.fake_hub import TOKEN, FakeHub, check_front_matter, read_front_matter
+from helpers.forked import Programs, wait_until
 from helpers.hand import drag, read_canvas
 from helpers.models import TINY_RECIPE, save_models
 from helpers.running import ROOT, free_port
@@ -145,14 +145,14 @@ def test_a_folder_with_something_in_it_is_left_alone(
 @pytest.mark.browser
 @pytest.mark.own_profile
 def test_a_zerogpu_space_of_ones_own_edges_draws_with_them(
-    chromium: Any, tmp_path: Path, hub: Hub
+    programs: Programs, chromium: Any, tmp_path: Path, hub: Hub
 ) -> None:
     model, folder = save_models(tmp_path / "models")["edges"], tmp_path / "space"
     command = ["space", SPACE, "--checkpoint", str(model), "--folder", str(folder)]
     assert cli.main(command) == 0
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "spaces.py").write_text(SPACES_PACKAGE)
-    with started_space(folder, tmp_path / "package") as url:
+    with started_space(programs, folder, tmp_path / "package") as url:
         page = chromium.new_context(accept_downloads=True).new_page()
         page.on("pageerror", lambda error: pytest.fail(str(error)))
         page.goto(url)
@@ -193,27 +193,22 @@ def GPU(task, duration):
 
 
 @contextlib.contextmanager
-def started_space(folder: Path, package: Path) -> Iterator[str]:
+def started_space(programs: Programs, folder: Path, package: Path) -> Iterator[str]:
     """Runs the app.py of a Space as ZeroGPU does; its address."""
     port, said = free_port(), folder.with_name("said.txt")
     environment = {
-        **os.environ,
-        **{"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(package)},
+        **{"OMP_NUM_THREADS": "1", "PYTHONPATH": str(package)},
         **{"SPACES_ZERO_GPU": "true", "SPACE_ID": SPACE, "PIX2PIX_DRAW_IN": "server"},
     }
-    command = [sys.executable, "app.py", "--host", "127.0.0.1", "--port", str(port)]
-    with said.open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=output
-        )
+    command = ["app.py", "--host", "127.0.0.1", "--port", str(port)]
+    said.touch()
+    process = programs.begin(command, said, folder, environment)
     try:
-        end = time.monotonic() + 300
-        while "studio is at" not in said.read_text():
-            assert process.poll() is None and time.monotonic() < end, said.read_text()
-            time.sleep(0.2)
+        wait_until(lambda: "studio is at" in said.read_text() or process.poll() is not None)
+        assert process.poll() is None, said.read_text()
         yield f"http://127.0.0.1:{port}/"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         process.wait(20)
 
 

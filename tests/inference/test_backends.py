@@ -6,8 +6,6 @@ import dataclasses
 import functools
 import itertools
 import logging
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers.forked import Programs
 from helpers.networks import CPU, DRAWING, RECIPES, inputs, make_model
 
 from pix2pix.inference.backends import (
@@ -217,12 +216,12 @@ print("alive", flush=True)
 
 
 @pytest.mark.parametrize("order", ["01", "10"])
-def test_a_signal_is_handled_whichever_of_two_models_was_freed_first(order: str) -> None:
+def test_a_signal_is_handled_whichever_of_two_models_was_freed_first(
+    programs: Programs, tmp_path: Path, order: str
+) -> None:
     """OpenVINO once left the main thread with a signal stack that was gone: exit status 139."""
     pytest.importorskip("openvino")
-    done = subprocess.run(
-        [sys.executable, "-c", SIGNALLED, order], cwd=ROOT, capture_output=True, text=True
-    )
+    done = programs.run(["-c", SIGNALLED, order], tmp_path / "said.txt")
     assert (done.returncode, done.stdout.split()) == (0, ["SIGTERM", "SIGINT"] * 2 + ["alive"])
 
 

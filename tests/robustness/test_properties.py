@@ -52,7 +52,7 @@ JSON = st.recursive(
     | st.text(max_size=20)
     | st.sampled_from(["batch", "lines", "colorize", "#ff0000", "x", "y", "color", "rgb", "name"]),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=9), inner),
-    max_leaves=20,
+    max_leaves=10,
 )
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "F", "I;16", "CMYK", "YCbCr", "HSV", "LAB", "PA")
 FORMATS = ("png", "jpeg", "webp", "gif", "bmp", "tiff", "ppm")
