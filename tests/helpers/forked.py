@@ -91,7 +91,7 @@ class Programs(Forker):
         errors: Path | None = None,
     ) -> "ForkedProcess":
         """Starts `python ARGUMENTS` in a folder; it writes to `output`, and errors to `errors`."""
-        files = [str(output), str(errors or output)]
+        files = str(output), str(errors or output)
         return ForkedProcess(self, self._ask("begin", arguments, files, str(cwd), env or {}))
 
     def run(
@@ -159,7 +159,7 @@ def fork(output: str, errors: str, env: dict[str, str]) -> int:
     return 0
 
 
-def begin(arguments: list[str], files: list[str], cwd: str, env: dict[str, str]) -> int:
+def begin(arguments: list[str], files: tuple[str, str], cwd: str, env: dict[str, str]) -> int:
     """The child's process id; the child is what `python ARGUMENTS` would be."""
     for needed in LIBRARIES:
         importlib.import_module(needed)
