@@ -13,8 +13,8 @@ from PIL import Image
 
 from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light, recolor
 from pix2pix.inference.colorizer import Colorizer, check_size
-from pix2pix.inference.photo_session import check_strength
 from pix2pix.inference.image_to_image import Translator
+from pix2pix.inference.photo_session import check_strength
 from pix2pix.inference.working_shapes import resize_photo, working_shape
 from pix2pix.video.color_steadier import MEMORY, ColorSteadier
 

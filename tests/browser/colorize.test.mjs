@@ -10,6 +10,9 @@ import { ValueHistory } from "../../assets/js/colorize/value_history.js";
 import { RequestQueue, NORMAL, HIGH } from "../../assets/js/colorize/request_queue.js";
 import { freeName, plainName } from "../../assets/js/core/file_names.js";
 
+import { createPhoto } from "../../assets/js/colorize/photo.js";
+import { suggestionRequest } from "../../assets/js/colorize/suggestions.js";
+
 const RED = "#ab3036";
 const tick = () => new Promise((resolve) => { setImmediate(resolve); });
 
@@ -159,4 +162,22 @@ test("a failed request rejects as it failed, and the next request goes on", asyn
   await assert.rejects(refused, (error) => error.message === "is empty" && error.gone === true);
   sent[1].resolve({ ok: true });
   assert.equal((await last).ok, true);
+});
+
+test("suggestions are asked for without the hint at their place, and without one there are none", () => {
+  const hints = [{ x: 0.1, y: 0.2, color: RED }, { x: 0.5, y: 0.6, color: RED }, { x: 0.9, y: 0.9, color: null }];
+  const reference = { colors: "AAAA", strength: 0.5, name: "a.jpg", thumb: "data:," };
+  const photo = createPhoto("b.jpg", null, 192, { hints, settings: { reference } });
+  assert.equal(suggestionRequest(photo), null);
+  photo.selected = 1;
+  const { kind, at, hints: others, reference: sent } = suggestionRequest(photo);
+  assert.deepEqual({ kind, at, others, sent }, {
+    kind: "suggest", at: [0.5, 0.6], others: hints.slice(0, 1), sent: { colors: "AAAA", strength: 0.5 },
+  });
+});
+
+test("a photo takes no reference from storage that is not one", () => {
+  for (const reference of [7, {}, { colors: "A", strength: 2, name: "a", thumb: "" }, { colors: "A", strength: 0.5 }]) {
+    assert.equal(createPhoto("b.jpg", null, 192, { settings: { reference } }).reference, null);
+  }
 });

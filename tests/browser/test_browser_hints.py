@@ -40,6 +40,26 @@ def test_a_click_and_a_colour_make_a_hint_and_the_colour_is_there(tab: Any) -> N
     wait_for_color(tab, 0.7, 0.3, BLUE)
 
 
+def test_likely_colors_of_a_place_are_offered_and_picked(tab: Any) -> None:
+    assert tab.locator(".st-suggestions").is_hidden()
+    click_photo(tab, 0.7, 0.3)
+    offered = tab.locator(".st-suggestions button:enabled")
+    offered.nth(4).wait_for()
+    first, second = (offered.nth(i).get_attribute("data-color") for i in (0, 1))
+    offered.first.click()
+    wait_for_color(tab, 0.7, 0.3, first)
+    assert offered.first.get_attribute("aria-pressed") == "true"
+    press(tab, "2")
+    wait_for_color(tab, 0.7, 0.3, second)
+    click_photo(tab, 0.2, 0.3)  # another place has colours of its own
+    tab.locator(
+        f'.st-suggestions button:first-of-type:not([data-color="{first}"]):enabled'
+    ).wait_for()
+    for _ in range(2):
+        tab.get_by_role("button", name="Remove the hint").click()
+    assert tab.locator(".st-suggestions").is_hidden()
+
+
 def test_a_hint_is_moved_taken_off_and_all_is_undone(tab: Any) -> None:
     click_photo(tab, 0.3, 0.3)
     tab.get_by_role("button", name="Red cloth").click()

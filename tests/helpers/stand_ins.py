@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.images.chroma_upsampling import measure_light
+from pix2pix.images.color_suggestions import Suggestion
 from pix2pix.images.repair_brush import draw_strokes
 from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer
 from pix2pix.inference.restorer import replace_light
@@ -70,7 +71,12 @@ class StandInSession:
     def repaired(self) -> Image.Image | None:
         return None if self._changed is None else Image.fromarray(self._changed)
 
-    def colorize(self, strength: float = 1.0, hints: Any = ()) -> Image.Image:
+    def suggest(self, x: float, y: float, hints: Any = (), reference: Any = None) -> Any:
+        """Five greens; the first is darker to the right."""
+        first = 200 - round(100 * x)
+        return tuple(Suggestion((0, first - 20 * i, 40), 0.5 / 2**i) for i in range(5))
+
+    def colorize(self, strength: float = 1.0, hints: Any = (), _: Any = None) -> Image.Image:
         return self.colorizer.colorize(self.photo, strength, hints)
 
 

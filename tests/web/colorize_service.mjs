@@ -19,16 +19,17 @@ let runs = 0;
 async function run({ input: { data, dims: [, , height, width] } }) {
   runs += 1;
   const [rows, columns] = [height / 2, width / 2];
-  const output = new Float32Array(18 * rows * columns);
+  const output = new Float32Array(106 * rows * columns);
   for (let y = 0; y < rows; y += 1) {
     for (let x = 0; x < columns; x += 1) {
       const i = 2 * (y * width + x);
       const light = (data[i] + data[i + 1] + data[i + width] + data[i + width + 1]) / 4;
       output[y * columns + x] = 0.3 * light;
       output[(rows + y) * columns + x] = 0.1 - 0.2 * light;
+      for (let k = 0; k < 88; k += 1) output[((18 + k) * rows + y) * columns + x] = (((k * 37) % 11) - 5) * light;
     }
   }
-  return { output: { data: output, dims: [1, 18, rows, columns] } };
+  return { output: { data: output, dims: [1, 106, rows, columns] } };
 }
 
 const pictures = [];

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from pix2pix.app.server.colorize_schemas import (
     color_photo,
     open_for,
     result_name,
+    suggest_for,
 )
 from pix2pix.app.server.photo_store import KeptPhoto, open_upload
 from pix2pix.app.server.schemas import parse_request
@@ -33,6 +35,7 @@ from pix2pix.inference import Colorizer, load_colorizer
 
 CHECKPOINT = ROOT / "checkpoints" / "colorize"
 HINTS = [{"x": 0.4, "y": 0.5, "color": "#ab3036"}]
+REFERENCE = {"colors": base64.b64encode(bytes(range(1, 89)) * 6).decode(), "strength": 0.5}
 LOOK = {"size": 192, "strength": 1, "hints": []}
 
 Picture = tuple[str, dict[str, Any], np.ndarray]  # where it stands in the answer, expected pixels
@@ -57,6 +60,10 @@ ASKS: dict[str, list[dict[str, Any]]] = {
         {"kind": "quick", **LOOK, "strength": 1.5, "hints": HINTS},
         {"kind": "preview", **LOOK, "crop": True, "repair": True},
         {"kind": "thumb", **LOOK},
+        {"kind": "suggest", **LOOK, "hints": HINTS, "at": [0.5, 0.6]},
+        {"kind": "suggest", **LOOK, "reference": REFERENCE, "at": [0.7, 0.3]},
+        {"kind": "suggest", **LOOK, "at": [0.001, 0.5]},
+        {"kind": "quick", **LOOK, "reference": REFERENCE},
         {"kind": "sizes", **LOOK},
         {"kind": "save", **LOOK, "denoise": True, "hints": HINTS, "format": "jpeg"},
         {"kind": "save", **LOOK, "crop": True, "negative": True, "strip": True, "format": "png"},
@@ -72,7 +79,8 @@ def formula(x: torch.Tensor, style: Any) -> torch.Tensor:
     """A network that Node computes as well."""
     light = F.avg_pool2d(x[:, :1], 2)
     code = torch.zeros(1, 16, *light.shape[2:])
-    return torch.cat([0.3 * light, 0.1 - 0.2 * light, code], 1)
+    logits = (torch.arange(88) * 37 % 11 - 5)[:, None, None] * light
+    return torch.cat([0.3 * light, 0.1 - 0.2 * light, code, logits], 1)
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +126,10 @@ def answer_to(answer: dict[str, Any], name: str, at: int) -> dict[str, Any]:
     return found
 
 
-def check(job: NodeJob, found: dict[str, Any], expected: Image.Image) -> None:
+def check(job: NodeJob, found: dict[str, Any], expected: Image.Image, step: int = 1) -> None:
     assert (found["width"], found["height"]) == expected.size
     pixels = job.get(found["file"], np.uint8, (expected.height, expected.width, 4))
-    assert np.abs(pixels.astype(int) - to_rgba(expected)).max() <= 1
+    assert np.abs(pixels.astype(int) - to_rgba(expected)).max() <= step
 
 
 def thumbnail(image: Image.Image, side: int) -> Image.Image:
@@ -145,10 +153,18 @@ def test_a_request_is_answered_as_by_the_server(
     if wanted.kind in ("preview", "quick"):
         part: Any = wanted.kind
         after, _, notes = color_kept(PhotoModels(colorizer), photo, part, wanted.settings)
-        check(job, found["after"], after)
+        check(job, found["after"], after, 2 if wanted.reference else 1)
         assert found["notes"] == list(notes)
         if part == "preview":
             check(job, found["before"], photo.preview)
+    elif wanted.kind == "suggest":
+        assert wanted.at is not None
+        expected = suggest_for(PhotoModels(colorizer), photo, wanted.settings, wanted.at)
+        assert len(found["colors"]) == len(expected) == (5 if wanted.at[0] > 0.1 else 0)
+        for own, other in zip(found["colors"], expected):
+            pair = [np.array([*bytes.fromhex(each["color"][1:])], int) for each in (own, other)]
+            assert np.abs(pair[0] - pair[1]).max() <= 3
+            assert own["share"] == pytest.approx(other["share"], abs=0.01)
     elif wanted.kind == "thumb":
         small = thumbnail(photo.quick, 320)
         after = color_photo(PhotoModels(colorizer), small, wanted.settings, photo.scan)
@@ -197,7 +213,7 @@ def test_errors_say_what_was_expected(answer: dict[str, Any]) -> None:
         "size": "size must be from 64 to 512, got 9",
         "strength": "strength must be from 0 to 1.5, got 2",
         "hints": "a hint's x and y must be from 0 to 1, got (2, 0)",
-        "kind": "kind must be one of preview, quick, sizes, thumb, save, got print",
+        "kind": "kind must be one of preview, quick, sizes, thumb, suggest, save, got print",
         "empty": "a.jpg: is empty (0 bytes)",
         "large": "a.jpg: is larger than 64 MB",
     }

@@ -19,6 +19,7 @@ import { HIGH, NORMAL } from "./request_queue.js";
 import { KEPT_ON_SERVER, openHintsFile, saveAllPhotos, savePhoto } from "./save_actions.js";
 import { bindShortcuts } from "./shortcuts.js";
 import { buildSizePicker } from "./size_picker.js";
+import { Suggestions } from "./suggestions.js";
 import { ThumbnailQueue } from "./thumbnails.js";
 
 const connectToServer = (props, onProgress) => new PhotoClient(props.api, props.max_upload_mb, onProgress);
@@ -96,7 +97,10 @@ class ColorizeApp {
       onMessage: (message) => this.say(message),
       onChange: () => this.render(),
     });
-    bindShortcuts(root, this.editor, this.repair);
+    this.suggestions = new Suggestions({
+      ask: (...request) => client.ask(...request), onPick: (color) => this.editor.pick(color),
+    });
+    bindShortcuts(root, this.editor, this.repair, this.suggestions);
     this.panel = this.#buildPanel();
     this.photoBar = this.#buildPhotoBar();
     root.replaceChildren(h("div", { class: "st-colorizing" }, this.stage, this.panel.node),
@@ -107,7 +111,12 @@ class ColorizeApp {
 
   #buildPanel() {
     const { editor } = this;
-    return buildPanel(this.props, this.repair.tools.node, {
+    return buildPanel(this.props, this.repair.tools.node, this.suggestions, {
+      reference: {
+        read: (file) => this.client.readReference(file),
+        set: (reference) => editor.set({ reference }),
+        say: (message) => this.say(message),
+      },
       pick: (color) => editor.pick(color),
       undo: () => editor.step("undo"),
       redo: () => editor.step("redo"),
@@ -288,6 +297,7 @@ class ColorizeApp {
     const { hints, color, hidden } = this.editor;
     this.editor.showMarkers();
     this.repair.show();
+    this.suggestions.update(this.repair.tool ? null : photo);
     this.panel.show(photo, {
       color: hints[photo?.selected]?.color ?? color, hidden, many: this.photos.length > 1,
     });

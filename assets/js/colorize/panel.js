@@ -3,6 +3,7 @@
 import { button, switchButton } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { buildMenu } from "../core/menu.js";
+import { buildReferencePicker } from "./reference_picker.js";
 import { buildSwatches, heading } from "./swatches.js";
 
 // [setting, label, tooltip]; all are off at first.
@@ -16,12 +17,14 @@ const IMPROVEMENTS = [
 ];
 
 /**
- * `repairTools` are shown below "Remove scratches". `on`: the callbacks of `buildSwatches`, strength(value, isFinal), improve(setting), sizes(), all(),
+ * `repairTools` are shown below "Remove scratches", `suggestions` above the swatches. `on`: reference, see
+ * `buildReferencePicker`; the callbacks of `buildSwatches`, strength(value, isFinal), improve(setting), sizes(), all(),
  * save(format), saveHints(). Returns its `node`, `swatches`, `strength`, `show(photo, state)` and
  * `setSaving(busy)`.
  */
-export function buildPanel(props, repairTools, on) {
-  const swatches = buildSwatches(on);
+export function buildPanel(props, repairTools, suggestions, on) {
+  const swatches = buildSwatches(suggestions, on);
+  const reference = buildReferencePicker(on.reference);
   const strength = buildStrength(props.max_strength, on.strength);
   const sizes = button({ name: "sizes", label: "Working size", text: "Working size",
     tip: "Four of them side by side", classes: "st-sizes", onClick: on.sizes });
@@ -38,7 +41,7 @@ export function buildPanel(props, repairTools, on) {
   ]);
   const settings = h("div", { class: "st-style-region" }, heading("Photo"), strength.node,
     switches.map(([setting, node]) => (setting === "scratches" ? [node, repairTools] : node)).flat(),
-    sizes, all);
+    reference.node, sizes, all);
 
   function show(photo, { color, hidden, many }) {
     const history = photo?.history;
@@ -47,6 +50,7 @@ export function buildPanel(props, repairTools, on) {
       canRemove: Boolean(history?.value[photo.selected]), count: history?.value.length ?? 0,
     });
     if (photo) strength.show(photo.strength);
+    reference.show(photo?.reference ?? null);
     for (const [setting, node] of switches) {
       node.setAttribute("aria-checked", String(Boolean(photo?.[setting])));
     }

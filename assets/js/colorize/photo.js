@@ -8,7 +8,7 @@ import { ValueHistory } from "./value_history.js";
 const DEFAULTS = {
   strength: 1, scratches: false, repair: false, denoise: false, negative: false, crop: false, strip: false,
 };
-const SETTINGS = ["strength", "size", ...Object.keys(DEFAULTS).slice(1)];
+const SETTINGS = ["strength", "size", "reference", ...Object.keys(DEFAULTS).slice(1)];
 
 /**
  * A photo: `load()` resolves to its file; `settings` may lack any, `size` being the working size then;
@@ -21,10 +21,17 @@ export function createPhoto(name, load, size, { settings = {}, hints = [], strok
     [key, typeof settings?.[key] === typeof value ? settings[key] : value]
   ));
   return {
-    name, load, ...Object.fromEntries(valid), notes: [], message: "", remote: null, thumb: null,
+    name, load, ...Object.fromEntries(valid), reference: readStoredReference(settings?.reference), notes: [], message: "", remote: null, thumb: null,
     state: "waiting", reason: "", history: new ValueHistory(hints), selected: -1,
     strokes: new ValueHistory(strokes), changed: null,
   };
+}
+
+/** The reference { colors, strength, name, thumb } in a value from storage; null where it is none. */
+function readStoredReference(value) {
+  const { colors, strength, name, thumb } = value ?? {};
+  const areTexts = [colors, name, thumb].every((text) => typeof text === "string");
+  return areTexts && strength >= 0 && strength <= 1 ? { colors, strength, name, thumb } : null;
 }
 
 /** The settings that "Apply to all" copies: all but hints and strokes. */
@@ -35,7 +42,9 @@ export function sharedSettings(photo) {
 /** All settings of a photo, as the server reads them. */
 export function settingsOf(photo) {
   const strokes = photo.scratches ? photo.strokes.value : [];
-  return { ...sharedSettings(photo), hints: colored(photo.history.value), strokes };
+  const { colors, strength } = photo.reference ?? {};
+  const reference = photo.reference && { colors, strength };
+  return { ...sharedSettings(photo), reference, hints: colored(photo.history.value), strokes };
 }
 
 /** Whether a photo has hints or strokes. */

@@ -47,7 +47,7 @@ export class PhotoAutosave {
     if (!this.#isLoaded) return; // what was stored must be read first
     const { photos, current } = this.state();
     const describe = (photo) => ({
-      ...settingsOf(photo), strokes: photo.strokes.value, name: photo.name, file: this.#ids.get(photo) ?? null,
+      ...settingsOf(photo), reference: photo.reference, strokes: photo.strokes.value, name: photo.name, file: this.#ids.get(photo) ?? null,
     });
     const example = current?.example && hasWork(current) ? describe(current) : null;
     try {

@@ -62,6 +62,12 @@ export class PhotoClient {
     return response.blob();
   }
 
+  /** The { colors, thumb } of a file from which colours are taken; the server does not keep it. */
+  async readReference(file) {
+    const options = { maxMegabytes: this.maxMegabytes, headers: this.headers, name: file.name };
+    return jsonOf(await postFile(`${this.api}/reference`, file, options));
+  }
+
   /** Deletes the photo on the server. */
   forget(photo) {
     if (photo.remote) this.#fetch(`/${photo.remote}`, "DELETE").catch(() => {});

@@ -7,10 +7,10 @@ import { SWATCHES } from "./hints.js";
 const START_CUSTOM = "#b06a4f";
 
 /**
- * `on`: pick(color), undo(), redo(), remove(), add(), toggle(). Returns its `node`, `focus()` and
+ * `suggestions` are the Suggestions, shown above the swatches. `on`: pick(color), undo(), redo(), remove(), add(), toggle(). Returns its `node`, `focus()` and
  * `show({ color, canUndo, canRedo, canRemove, count, hidden })`.
  */
-export function buildSwatches(on) {
+export function buildSwatches(suggestions, on) {
   const colors = buildColors(on.pick);
   const undo = button({ name: "undo", label: "Undo the hint", tip: "Undo", key: "Ctrl Z", onClick: on.undo });
   const redo = button({ name: "redo", label: "Redo the hint", tip: "Redo", key: "Ctrl Y", onClick: on.redo });
@@ -19,7 +19,7 @@ export function buildSwatches(on) {
   const remove = button({ name: "remove", label: "Remove the hint", key: "Del", onClick: on.remove });
   const eye = button({ name: "eye", label: "Show the hints", onClick: on.toggle });
   const advice = h("p", { class: "st-caption" });
-  const node = group("st-hints", "group", "Colour hints", heading("Hints"), advice, colors.node,
+  const node = group("st-hints", "group", "Colour hints", heading("Hints"), advice, suggestions.node, colors.node,
     group("st-hint-tools", "toolbar", "Hints", undo, redo, add, remove, eye));
 
   function show({ color, canUndo, canRedo, canRemove, count, hidden }) {
@@ -33,7 +33,7 @@ export function buildSwatches(on) {
       ? "Drag a dot to move it, or off the photo."
       : "A wrong colour? Click there, then pick the right one.";
   }
-  return { node, show, focus: colors.focus };
+  return { node, show, focus: () => suggestions.focus() || colors.focus() };
 }
 
 /** The swatches, and an input for any other colour. */

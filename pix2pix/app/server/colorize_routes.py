@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from PIL import Image
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,11 +19,19 @@ from pix2pix.app.server.colorize_schemas import (
     color_kept,
     color_photo,
     finish_photo,
+    read_reference_photo,
     result_name,
+    suggest_for,
 )
 from pix2pix.app.server.model_queue import Lane, ModelQueue
-from pix2pix.app.server.photo_routes import THUMB_SIDE, PhotoApi, key_of
-from pix2pix.app.server.photo_store import KeptPhoto, PhotoGoneError, PhotoStore, Result
+from pix2pix.app.server.photo_routes import THUMB_SIDE, PhotoApi, decode_one, key_of
+from pix2pix.app.server.photo_store import (
+    KeptPhoto,
+    PhotoGoneError,
+    PhotoStore,
+    Result,
+    check_key,
+)
 from pix2pix.app.server.schemas import parse_request
 from pix2pix.images.encoding import data_uri, preview_uri, thumbnail_uri
 from pix2pix.web.tab_props import WORKING_SIZES
@@ -41,7 +50,17 @@ class ColorizeApi:
 
     def routes(self) -> list[Route]:
         colorize = Route("/colorize", answering(self.colorize, about_file=True), methods=["POST"])
-        return [colorize, *PhotoApi(self.store, self.bodies).routes()]
+        reference = Route(
+            "/reference", answering(self.read_reference, about_file=True), methods=["POST"]
+        )
+        return [colorize, reference, *PhotoApi(self.store, self.bodies).routes()]
+
+    async def read_reference(self, request: Request) -> Response:
+        """The colours of the photo in the body, which is not kept: {"colors", "thumb"}."""
+        check_key(key_of(request))
+        async with self.bodies.file(request) as (content, name):
+            values = await run_in_threadpool(decode_one, read_reference_photo, content, name)
+        return answer_json(values)
 
     async def colorize(self, request: Request) -> Response:
         """The answer to a ColorizeRequest, as JSON; "gone" where the photo must be sent again."""
@@ -65,6 +84,11 @@ class ColorizeApi:
         except PhotoGoneError as error:
             return refuse(str(error), 200, gone=True)
         return answer_json(values, notices)
+
+
+def suggest(models: PhotoModels, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
+    assert wanted.at is not None
+    return {"colors": suggest_for(models, photo, wanted.settings, wanted.at)}
 
 
 def show_preview(models: PhotoModels, photo: KeptPhoto, wanted: ColorizeRequest) -> dict[str, Any]:
@@ -120,5 +144,6 @@ ANSWERS: dict[str, Callable[[PhotoModels, KeptPhoto, ColorizeRequest], dict[str,
     "quick": show_quickly,
     "thumb": show_thumb,
     "sizes": show_sizes,
+    "suggest": suggest,
     "save": finish,
 }

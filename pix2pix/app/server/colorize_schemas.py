@@ -9,8 +9,12 @@ from pydantic import Field, PlainValidator, ValidationInfo
 from pix2pix.app.server.photo_store import KeptPhoto
 from pix2pix.app.server.schemas import Format, RequestModel, Strength, Switch, short
 from pix2pix.images.color_hints import Hint, parse_hints
+from pix2pix.images.convert import to_rgb
+from pix2pix.images.encoding import thumbnail_uri
+from pix2pix.images.icc import to_srgb
 from pix2pix.images.metadata import NO_METADATA, read_metadata
 from pix2pix.images.reader import open_image
+from pix2pix.images.reference_colors import Reference, read_reference
 from pix2pix.images.repair_brush import Stroke, parse_strokes
 from pix2pix.images.scan_analysis import ScanAnalysis
 from pix2pix.images.writer import encode_image, read_dpi
@@ -20,6 +24,7 @@ from pix2pix.web.tab_props import WORKING_SIZES
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 JPEG_MAX_SIDE = 65500
+THUMB_SIDE = 96  # pixels of a reference's thumbnail
 CROPPED = (128, 128, 128)
 
 # The names that the page shows for the options that are offered: see panel.js.
@@ -42,6 +47,7 @@ class ColorizeSettings(NamedTuple):
     crop: bool = False
     scratches: bool = False  # remove them, corrected by the strokes
     strokes: tuple[Stroke, ...] = ()
+    reference: Reference | None = None  # a photo from which colours are taken
     strip: bool = False  # leave captions, dates and place out of the saved file
 
 
@@ -60,12 +66,34 @@ def _read_size(value: Any, info: ValidationInfo) -> int:
     return size
 
 
+def _read_reference(value: Any) -> Reference | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or value.keys() != {"colors", "strength"}:
+        raise ValueError(f"reference must have colors and strength, got {short(value)}")
+    strength = value["strength"]
+    if type(strength) not in (int, float):
+        raise ValueError(f"the strength of a reference must be 0 to 1, got {short(strength)}")
+    return Reference(value["colors"], strength)
+
+
+def _read_place(value: Any, info: ValidationInfo) -> tuple[float, float] | None:
+    if (value is not None) != (info.data.get("kind") == "suggest"):
+        raise ValueError("at, a place, belongs to the kind suggest")
+    if value is None:
+        return None
+    numbers = value if isinstance(value, list) else []
+    if len(numbers) != 2 or not all(type(n) in (int, float) and 0 <= n <= 1 for n in numbers):
+        raise ValueError(f"at must be two numbers from 0 to 1, got {short(value)}")
+    return float(numbers[0]), float(numbers[1])
+
+
 class ColorizeRequest(RequestModel):
     """A picture of a photo in the store, in colour. Validated with the model's own size."""
 
     kind: Annotated[
-        Literal["preview", "quick", "sizes", "thumb", "save"],
-        Field(description="one of preview, quick, sizes, thumb, save"),
+        Literal["preview", "quick", "sizes", "thumb", "suggest", "save"],
+        Field(description="one of preview, quick, sizes, thumb, suggest, save"),
     ]
     photo: Annotated[str, Field(description="the id of a photo")]
     strength: Strength = 1.0
@@ -77,8 +105,12 @@ class ColorizeRequest(RequestModel):
     crop: Switch = False
     scratches: Switch = False
     strokes: Annotated["tuple[Stroke, ...]", PlainValidator(parse_strokes)] = ()
+    reference: Annotated["Reference | None", PlainValidator(_read_reference)] = None
     strip: Switch = False
     format: Format = "png"  # of a saved file
+    at: Annotated[
+        "tuple[float, float] | None", PlainValidator(_read_place), Field(validate_default=True)
+    ] = None
 
     @property
     def settings(self) -> ColorizeSettings:
@@ -93,6 +125,7 @@ class ColorizeRequest(RequestModel):
             self.crop,
             self.scratches,
             self.strokes if self.scratches else (),
+            self.reference,
             self.strip,
         )
 
@@ -131,7 +164,11 @@ def color_photo(
     settings: ColorizeSettings,
     scan: ScanAnalysis | None = None,
 ) -> Image.Image:
-    return open_for(models, image, settings, scan).colorize(settings.strength, settings.hints)
+    return paint(open_for(models, image, settings, scan), settings)
+
+
+def paint(session: PhotoSession, settings: ColorizeSettings) -> Image.Image:
+    return session.colorize(settings.strength, settings.hints, settings.reference)
 
 
 class KeptResult(NamedTuple):
@@ -150,24 +187,61 @@ def color_kept(
 ) -> KeptResult:
     """A preview in colour.
 
-    The session, which does not depend on hints and strength, is kept with the photo, so that the
-    next request is answered sooner. A preview has the whole photo's shape, so that hints stay in
-    place: cropped parts are grey.
+    It has the whole photo's shape, so that hints stay in place: cropped parts are grey.
     """
-    opened_for = settings._replace(strength=1.0, hints=(), strip=False)
     image = photo.preview if part == "preview" else photo.quick
-    kept = photo.sessions.get(part)
-    if kept is None or kept[0] != opened_for:
-        session = open_for(models, image, settings, photo.scan)
-        kept = photo.sessions[part] = opened_for, session
-    session = kept[1]
-    result = session.colorize(settings.strength, settings.hints)
+    session = find_session(models, photo, part, settings)
+    result = paint(session, settings)
     if result.size != image.size:
         left_out = Image.new("RGB", image.size, CROPPED)
         left_out.paste(result, session.box)
         result = left_out
     offers = format_offers(session.offers, SWITCHES.__getitem__)
     return KeptResult(result, session.repaired(), (*photo.notes, *session.notes, *offers))
+
+
+def find_session(
+    models: PhotoModels,
+    photo: KeptPhoto,
+    part: Literal["preview", "quick"],
+    settings: ColorizeSettings,
+) -> PhotoSession:
+    """The session of a copy of the photo.
+
+    It does not depend on hints, strength and reference, and is kept with the photo, so that the
+    next request is answered sooner.
+    """
+    opened_for = settings._replace(strength=1.0, hints=(), reference=None, strip=False)
+    kept = photo.sessions.get(part)
+    if kept is None or kept[0] != opened_for:
+        image = photo.preview if part == "preview" else photo.quick
+        session = open_for(models, image, settings, photo.scan)
+        kept = photo.sessions[part] = opened_for, session
+    return kept[1]
+
+
+def suggest_for(
+    models: PhotoModels, photo: KeptPhoto, settings: ColorizeSettings, at: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Likely colours of a place, {"color": "#rrggbb", "share": 0..1} each, the likeliest first."""
+    session = find_session(models, photo, "quick", settings)
+    found = session.suggest(*at, settings.hints, settings.reference)
+    return [{"color": "#" + bytes(each.rgb).hex(), "share": each.share} for each in found]
+
+
+def read_reference_photo(content: bytes, name: str) -> dict[str, str]:
+    """{"colors", "thumb"} of a photo from which colours are taken.
+
+    Raises ValueError "NAME: reason".
+    """
+    photo = open_image(content, name, (2 * THUMB_SIDE, 2 * THUMB_SIDE))
+    try:
+        colors = read_reference(photo)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    small = to_rgb(to_srgb(photo))
+    small.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
+    return {"colors": colors, "thumb": thumbnail_uri(small, THUMB_SIDE)}
 
 
 def finish_photo(
@@ -188,7 +262,7 @@ def finish_photo(
     metadata, dpi = NO_METADATA if settings.strip else read_metadata(image), read_dpi(image)
     session = open_for(models, image, settings, scan)
     del image  # 200 MB, of 50 megapixels in colour
-    result = session.colorize(settings.strength, settings.hints)
+    result = paint(session, settings)
     del session
     return encode_image(result, format_.upper(), metadata, dpi)
 

@@ -5,7 +5,9 @@ copied, or logged by a proxy.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +21,8 @@ from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, check_key, open_upload
 from pix2pix.images.encoding import thumbnail_uri
+
+T = TypeVar("T")
 
 THUMB_SIDE = 160
 PRESENCE_BEAT_S = 15  # less than a proxy waits for the next byte
@@ -51,8 +55,7 @@ class PhotoApi:
             return answer_json(await run_in_threadpool(self._keep, key, content, name, client))
 
     def _keep(self, key: str, content: bytes, name: str, client: str) -> dict[str, object]:
-        with _decoding:
-            photo = open_upload(content, name)
+        photo = decode_one(open_upload, content, name)
         width, height = photo.size
         thumb = thumbnail_uri(photo.preview, THUMB_SIDE)
         photo_id = self.store.keep(key, photo, client)
@@ -80,6 +83,12 @@ class PhotoApi:
         check_key(key_of(request))
         self.store.end(key_of(request))
         return Response(status_code=204)
+
+
+def decode_one(decode: Callable[[bytes, str], T], content: bytes, name: str) -> T:
+    """`decode(content, name)`, one at a time in this process."""
+    with _decoding:
+        return decode(content, name)
 
 
 class PresenceStream(Response):

@@ -14,8 +14,8 @@ const STRIP_PIXELS = 1 << 21;
 
 // What to do with files that not every browser decodes
 const REASONS = {
-  TIFF: "is a TIFF, which this browser cannot open: please save it as PNG or JPEG first",
-  HEIC: "is a HEIC photo, which this browser cannot open: please save it as JPEG first",
+  TIFF: "is a TIFF, which this browser cannot open: please save it as PNG or JPEG, or use the app, which opens it",
+  HEIC: "is a HEIC photo, which this browser cannot open: please export it as JPEG, or use the app, which opens it",
   AVIF: "is an AVIF picture that this browser cannot open: please save it as JPEG first",
 };
 

@@ -51,6 +51,12 @@ export class LocalPhotos {
   /** The finished file of a photo as a Blob; it is forgotten with that. */
   fetchResult(photo) { return this.call("result", { photo: photo.remote }); }
 
+  /** The { colors, thumb } of a file from which colours are taken. */
+  async readReference(file) {
+    this.#checkFile(file, file.name);
+    return this.call("reference", { file, name: file.name });
+  }
+
   /** Forgets the photo in the worker. */
   forget(photo) {
     if (photo.remote) this.call("forget", { photo: photo.remote }).catch(() => {});
@@ -59,12 +65,14 @@ export class LocalPhotos {
 
   async #open(photo) {
     const file = await photo.load();
-    if (file.size > this.maxMegabytes * 2 ** 20) {
-      throw new Error(`${photo.name}: is larger than ${this.maxMegabytes} MB`);
-    }
-    if (!file.size) throw new Error(`${photo.name}: is empty (0 bytes)`);
+    this.#checkFile(file, photo.name);
     const { photo: remote, width, height, thumb } = await this.call("open", { file, name: photo.name });
     Object.assign(photo, { remote, width, height, thumb: photo.thumb ?? thumb });
+  }
+
+  #checkFile({ size }, name) {
+    if (size > this.maxMegabytes * 2 ** 20) throw new Error(`${name}: is larger than ${this.maxMegabytes} MB`);
+    if (!size) throw new Error(`${name}: is empty (0 bytes)`);
   }
 
   async #send({ payload, name }) {

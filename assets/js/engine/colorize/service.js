@@ -7,9 +7,11 @@ import { NO_METADATA, readMetadata } from "./metadata.js";
 import { formatOffers } from "./photo_session.js";
 import { thumbnail } from "./pillow_resize.js";
 import { layOnWhite, newPixels, pastePixels } from "./planes.js";
+import { parseReference, readReference } from "./reference_colors.js";
 
 const [PREVIEW_SIDE, QUICK_SIDE, THUMB_SIDE, SIZE_SIDE] = [1280, 800, 160, 240]; // pixels
 const SIZES = [128, 192, 256, 384]; // pixels of the short side at which colours are looked for
+const REFERENCE_SIDE = 96; // pixels of the thumb of a photo that colours are taken from
 const MAX_PHOTOS = 6; // that are kept; the least recently used ones make room
 const JPEG_MAX_SIDE = 65500;
 const CROPPED = 128; // grey of what is cropped in a preview
@@ -38,7 +40,7 @@ export class ColorizeService {
    * the photo must be opened again. Never rejects.
    *
    * open { file, name }: { photo, width, height, thumb }. ask { request, photo, kind, ...settings }: as the
-   * server. result { photo }: the finished file as a Blob, once. forget { photo }. cancel { request }.
+   * server. reference { file, name }: { colors, thumb } of a photo that colours are taken from. result { photo }: the finished file as a Blob, once. forget { photo }. cancel { request }.
    */
   async handle(method, args) {
     try {
@@ -55,6 +57,7 @@ export class ColorizeService {
     switch (method) {
       case "open": return this.#inTurn(() => this.#open(args));
       case "ask": return this.#ask(args);
+      case "reference": return this.#inTurn(() => this.#readReference(args));
       case "result": return this.#takeResult(args.photo);
       case "forget": return void this.#photos.delete(args.photo);
       case "cancel": return void this.#running.get(args.request)?.abort();
@@ -83,6 +86,15 @@ export class ColorizeService {
     return { photo, width, height, thumb: await this.#thumb(preview, THUMB_SIDE) };
   }
 
+  async #readReference({ file, name }) {
+    const { pixels } = await this.codec.decodeFile(file, name);
+    try {
+      return { colors: readReference(pixels), thumb: await this.#thumb(layOnWhite(pixels), REFERENCE_SIDE) };
+    } catch (error) {
+      throw new Error(`${name}: ${error.message}`);
+    }
+  }
+
   #find(id) {
     const photo = this.#photos.get(id);
     if (!photo) throw Object.assign(new Error("this photo is no longer here: please open it again"), { gone: true });
@@ -100,7 +112,10 @@ export class ColorizeService {
   }
 
   async #ask({ request, photo: id, kind, format = "png", ...options }) {
-    const settings = { size: this.colorizer.size, strength: 1, ...options, hints: parseHints(options.hints ?? []) };
+    const settings = {
+      size: this.colorizer.size, strength: 1, ...options, hints: parseHints(options.hints ?? []),
+      reference: options.reference ? parseReference(options.reference) : null,
+    };
     const controller = new AbortController();
     this.#running.set(request, controller);
     try {
@@ -126,8 +141,9 @@ export class ColorizeService {
         return { thumb: await this.#thumb(await this.#color(photo, small, settings, signal), THUMB_SIDE) };
       }
       case "sizes": return { sizes: await this.#sizes(photo, settings, signal) };
+      case "suggest": return this.#suggest(photo, settings, signal);
       case "save": return this.#save(photo, format, settings, signal);
-      default: throw new Error(`kind must be one of preview, quick, sizes, thumb, save, got ${kind}`);
+      default: throw new Error(`kind must be one of preview, quick, sizes, thumb, suggest, save, got ${kind}`);
     }
   }
 
@@ -141,21 +157,25 @@ export class ColorizeService {
 
   async #color(photo, pixels, settings, signal) {
     const session = await this.#openSession(photo, pixels, settings, signal);
-    return session.colorize(settings.strength, settings.hints, { signal });
+    return session.colorize(settings.strength, settings.hints, { reference: settings.reference, signal });
+  }
+
+  /** Likely colours of the place `at`, { color: "#rrggbb", share }, the likeliest first. */
+  async #suggest(photo, { at, ...settings }, signal) {
+    const session = await this.#findSession(photo, "quick", settings, signal);
+    const { hints, reference } = settings;
+    const colors = (await session.suggest(...at, hints, { reference, signal })).map(({ rgb, share }) => (
+      { color: `#${rgb.map((value) => value.toString(16).padStart(2, "0")).join("")}`, share }
+    ));
+    return { colors };
   }
 
   /** A preview in colour, with notes. It has the whole photo's shape: cropped parts are grey. */
   async #look(photo, part, settings, signal) {
-    const { size, repair, denoise, negative, crop, strength, hints } = settings;
-    const key = JSON.stringify([size, repair, denoise, negative, crop]);
+    const { strength, hints, reference } = settings;
     const image = photo[part];
-    let kept = photo.sessions[part];
-    if (kept?.key !== key) {
-      kept = { key, session: await this.#openSession(photo, image, settings, signal) };
-      photo.sessions[part] = kept;
-    }
-    const { session } = kept;
-    let picture = await session.colorize(strength, hints, { signal });
+    const session = await this.#findSession(photo, part, settings, signal);
+    let picture = await session.colorize(strength, hints, { reference, signal });
     if (picture.width !== image.width || picture.height !== image.height) {
       const whole = newPixels(image.width, image.height);
       for (let i = 0; i < whole.data.length; i += 1) whole.data[i] = i % 4 === 3 ? 255 : CROPPED;
@@ -163,6 +183,16 @@ export class ColorizeService {
       picture = whole;
     }
     return { picture, notes: [...session.notes, ...formatOffers(session.offers, SWITCHES)] };
+  }
+
+  /** The session of a copy of the photo, which is kept: it does not depend on hints, strength and reference. */
+  async #findSession(photo, part, settings, signal) {
+    const { size, repair, denoise, negative, crop } = settings;
+    const key = JSON.stringify([size, repair, denoise, negative, crop]);
+    if (photo.sessions[part]?.key !== key) {
+      photo.sessions[part] = { key, session: await this.#openSession(photo, photo[part], settings, signal) };
+    }
+    return photo.sessions[part].session;
   }
 
   /** The photo as each working size would colour it. */
@@ -189,7 +219,7 @@ export class ColorizeService {
       width: session.width, height: session.height, format, hasAlpha: session.alpha !== null,
       metadata: settings.strip ? NO_METADATA : readMetadata(parts), dpi: parts.dpi ?? null,
     });
-    await session.paint(settings.strength, settings.hints, writer.add, { signal });
+    await session.paint(settings.strength, settings.hints, writer.add, { reference: settings.reference, signal });
     photo.result = await writer.finish();
     return { name: resultName(name, format), bytes: photo.result.size };
   }
