@@ -16,6 +16,7 @@ from pix2pix.evaluation.evaluate import batches_of, evaluate
 from pix2pix.evaluation.fcn_judge import load_fcn_scorer
 from pix2pix.evaluation.generation import spread_indices
 from pix2pix.evaluation.metric_names import format_table
+from pix2pix.evaluation.paired_frechet import measure_frechet
 from pix2pix.evaluation.perceptual import perceptual_metrics
 from pix2pix.evaluation.unpaired import evaluate_unpaired
 from pix2pix.hub import resolve
@@ -74,10 +75,15 @@ def evaluate_checkpoint(
     if config.task == "labels2photo" and scorer is None:
         notes.append("FCN score: not measured, it needs a trace checkpoint (--judge DIR)")
     if config.task != "photo2labels":
-        batches = batches_of(dataset, spread_indices(len(dataset), None))
+        indices = spread_indices(len(dataset), None)
+        batches = batches_of(dataset, indices)
         more, reasons = perceptual_metrics(model, config.task, batches, device)
         metrics |= {key: round(value, 4) for key, value in more.items()}
         notes += reasons
+        try:
+            metrics |= measure_frechet(model, config.task, batches_of(dataset, indices), device)
+        except ValueError as error:
+            notes.append(f"Fréchet distance: not measured, {error}")
     return make_report(folder, config.task, data_dir, split, judge_folder, metrics, notes)
 
 

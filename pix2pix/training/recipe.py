@@ -180,7 +180,7 @@ class Recipe:
     save_every: int = _run(500, "steps between saves")
     sample_every: int = _run(500, "steps between evaluations")
     evaluate_every: int = _run(
-        0, "steps between evaluations, with samples; 0 = sample_every, an older name"
+        0, "steps between evaluations with the Fréchet distance; 0 = sample_every, without it"
     )
     wandb: str = _run("", "Weights & Biases: log to this project too, samples included")
     best_metric: str = _run("", "held-out metric that selects the checkpoint in best/")

@@ -9,7 +9,9 @@ from pix2pix.checkpoint import Model
 from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.loader import Dataset
 from pix2pix.evaluation import evaluate
-from pix2pix.evaluation.evaluate import Metrics
+from pix2pix.evaluation.evaluate import Metrics, batches_of
+from pix2pix.evaluation.generation import spread_indices
+from pix2pix.evaluation.paired_frechet import measure_frechet
 from pix2pix.evaluation.unpaired import evaluate_unpaired
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.samples import sample_sheet, unpaired_sheet
@@ -22,10 +24,17 @@ def evaluate_models(
     device: torch.device,
     limit: int | None = 64,
 ) -> Metrics:
-    """The metrics of the models, by the folder of each; see `evaluate` and `evaluate_unpaired`."""
+    """The metrics of the models, by the folder of each; see `evaluate` and `evaluate_unpaired`.
+
+    With `evaluate_every`, pairs have the Fréchet distance too; unpaired sets always do.
+    """
     if isinstance(dataset, UnpairedImages):
         return evaluate_unpaired(models, dataset, device, limit)
-    return evaluate(models[""], recipe.task, dataset, device, limit)
+    metrics = evaluate(models[""], recipe.task, dataset, device, limit)
+    if recipe.evaluate_every:
+        batches = batches_of(dataset, spread_indices(len(dataset), limit))
+        metrics |= measure_frechet(models[""], recipe.task, batches, device)
+    return metrics
 
 
 def sheets_of(
