@@ -29,6 +29,9 @@ from pix2pix.cli.video_command import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
     from pix2pix.cli.photo_tasks import PhotoTask
     from pix2pix.images.color_hints import Hint
     from pix2pix.images.reference_colors import Reference
@@ -41,6 +44,8 @@ PHOTO is a file or a folder; in folders, images are recognised by content, whate
 result keeps the photo's size, orientation, captions, date, GPS position, transparency and
 sharpness: only colour is added. Photos never leave this machine. Up to 50 megapixels.
 """
+
+SHALLOW = "has 16 bits of lightness, {} holds 8; results in .png and .tif keep them"
 
 EXAMPLES = """\
 hints: a JSON list of {"x": 0.4, "y": 0.3, "color": "#c68642"}, x and y from 0 to 1 of the upright
@@ -204,7 +209,7 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
     """Reads the hints, loads the model and returns the function that colourises a photo."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
     from pix2pix.images.metadata import NO_METADATA, read_metadata
-    from pix2pix.images.writer import read_dpi, save_image
+    from pix2pix.images.writer import DEEP_FORMATS, FORMATS, read_dpi, save_image
     from pix2pix.inference import format_offers, load_colorizer, load_restorer
 
     hints = read_hints_by_name(options.hints, tasks)
@@ -232,8 +237,16 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
             restorer=restorer,
         )
         del photo  # frees 200 MB for 50 megapixels in colour
-        result = session.colorize(options.strength, hints.get(task.name, ()), reference)
-        notes = (*session.notes, *format_offers(session.offers, "--{}".format))
+        wanted = options.strength, hints.get(task.name, ()), reference
+        notes = list(format_offers(session.offers, "--{}".format))
+        result: Image.Image | np.ndarray
+        if session.is_deep and FORMATS[task.target.suffix.lower()] in DEEP_FORMATS:
+            result = session.colorize_deep(*wanted)
+        else:
+            result = session.colorize(*wanted)
+            if session.is_deep:
+                notes.append(SHALLOW.format(task.target.suffix))
+        notes = [*session.notes, *notes]
         del session
         save_image(result, task.target, metadata, dpi)
         return (*said, *notes)

@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.images.color import RGB_TO_XYZ, WHITE_POINT, XYZ_TO_RGB
+from pix2pix.images.color import RGB_TO_XYZ, WHITE_POINT, XYZ_TO_RGB, encode_gamma
 from pix2pix.images.convert import crop_rows, strips
 
 LIGHT_SCALE = 655.35  # `light` per unit of L
 STRIP_PIXELS = 1 << 18  # a float32 plane of a strip is 1 MB and stays in the cache
 GAMUT_TOLERANCE = 5e-4  # as in `color.fit_gamut`
+DEEP_TOLERANCE = 1e-6  # below a step of 16-bit sRGB near black
 GAMUT_STEPS = 8  # chroma to within 1/256 of itself
 
 _STEPS = np.arange(65536, dtype=np.float64)
@@ -36,13 +37,7 @@ _LIGHT_OF_LUMINANCE = (
 )
 
 
-def _encode_gamma() -> np.ndarray:
-    linear = _STEPS / 65535
-    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return (encoded * 255 + 0.5).astype(np.uint8)
-
-
-_U8_OF_LINEAR = _encode_gamma()
+_U8_OF_LINEAR = (encode_gamma(_STEPS / 65535) * 255 + 0.5).astype(np.uint8)
 
 
 def _luminance_table() -> np.ndarray:
@@ -107,16 +102,51 @@ def recolor(
     height), the photo is placed with its upper left pixel at `corner` of a black image of that
     size.
     """
+    prepare = _prepare_strips(light, small_lightness, ab)
+    photo = Image.new("RGB", sheet or light.shape[::-1])
+    left, top = corner
+
+    def paint(strip: slice) -> None:
+        rgb = np.stack(fitted_rgb(*prepare(strip)), -1)
+        photo.paste(Image.fromarray(rgb), (left, top + strip.start))
+
+    map_strips(light.shape, paint)
+    return photo
+
+
+def recolor_deep(
+    light: np.ndarray,
+    small_lightness: np.ndarray,
+    ab: np.ndarray,
+    sheet: tuple[int, int] | None = None,
+    corner: tuple[int, int] = (0, 0),
+) -> np.ndarray:
+    """The same as `recolor` in 16 bits, (H, W, 3) uint16."""
+    prepare = _prepare_strips(light, small_lightness, ab)
     height, width = light.shape
+    photo = np.zeros((*(sheet or (width, height))[::-1], 3), np.uint16)
+    left, top = corner
+    part = photo[top : top + height, left : left + width]
+
+    def paint(strip: slice) -> None:
+        for channel, plane in enumerate(_fitted_linear(*prepare(strip), DEEP_TOLERANCE)):
+            part[strip, :, channel] = encode_gamma(plane.clip(0, 1)) * 65535 + np.float32(0.5)
+
+    map_strips(light.shape, paint)
+    return photo
+
+
+def _prepare_strips(
+    light: np.ndarray, small_lightness: np.ndarray, ab: np.ndarray
+) -> Callable[[slice], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """A function that returns f(Y), f(X) - f(Y) and f(Z) - f(Y) of a strip of rows."""
     slope, offset = guide_chroma(small_lightness, ab)
     # In terms of f, as a = 500 (f(X) - f(Y)) and b = 200 (f(Y) - f(Z)), with L = 116 f(Y) - 16
     per_f = np.array([1 / 500, -1 / 200], np.float32)
     planes = [*np.moveaxis(slope * 116 * per_f, -1, 0)]
     planes += [*np.moveaxis((offset - 16 * slope) * per_f, -1, 0)]
-    photo = Image.new("RGB", sheet or (width, height))
-    left, top = corner
 
-    def paint(strip: slice) -> None:
+    def prepare(strip: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         slope_x, slope_z, offset_x, offset_z = (
             enlarge_strip(p, light.shape, strip) for p in planes
         )
@@ -125,11 +155,9 @@ def recolor(
         slope_x += offset_x
         slope_z *= f_y
         slope_z += offset_z
-        rgb = np.stack(fitted_rgb(f_y, slope_x, slope_z), -1)
-        photo.paste(Image.fromarray(rgb), (left, top + strip.start))
+        return f_y, slope_x, slope_z
 
-    map_strips((height, width), paint)
-    return photo
+    return prepare
 
 
 def enlarge_strip(plane: np.ndarray, shape: tuple[int, int], strip: slice) -> np.ndarray:
@@ -155,20 +183,29 @@ def enlarge_strip(plane: np.ndarray, shape: tuple[int, int], strip: slice) -> np
 
 def fitted_rgb(f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray) -> list[np.ndarray]:
     """The planes R, G, B uint8 from f(Y), f(X) - f(Y) and f(Z) - f(Y), fitted to the gamut."""
+    return [_U8_OF_LINEAR[_to_u16(plane)] for plane in _fitted_linear(f_y, d_x, d_z)]
+
+
+def _fitted_linear(
+    f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray, tolerance: float = GAMUT_TOLERANCE
+) -> list[np.ndarray]:
+    """The planes R, G, B of linear values, within `tolerance` of the gamut."""
     linear = _linear_rgb(f_y, d_x, d_z)
-    outside = _is_outside(linear)
+    outside = _is_outside(linear, tolerance)
     if outside.any():
         colors = f_y[outside], d_x[outside], d_z[outside]
-        for plane, fitted in zip(linear, _linear_rgb(*_fit(*colors))):
+        for plane, fitted in zip(linear, _linear_rgb(*_fit(*colors, tolerance))):
             plane[outside] = fitted
-    return [_U8_OF_LINEAR[_to_u16(plane)] for plane in linear]
+    return linear
 
 
-def _fit(f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray) -> tuple[np.ndarray, ...]:
+def _fit(
+    f_y: np.ndarray, d_x: np.ndarray, d_z: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, ...]:
     low, high = np.zeros_like(f_y), np.ones_like(f_y)
     for _ in range(GAMUT_STEPS):
         middle = (low + high) / 2
-        outside = _is_outside(_linear_rgb(f_y, d_x * middle, d_z * middle))
+        outside = _is_outside(_linear_rgb(f_y, d_x * middle, d_z * middle), tolerance)
         low, high = np.where(outside, low, middle), np.where(outside, middle, high)
     return f_y, d_x * low, d_z * low
 
@@ -193,10 +230,10 @@ def _decode_f(f: np.ndarray) -> np.ndarray:
     return cube
 
 
-def _is_outside(linear: list[np.ndarray]) -> np.ndarray:
+def _is_outside(linear: list[np.ndarray], tolerance: float) -> np.ndarray:
     low = np.minimum(np.minimum(linear[0], linear[1]), linear[2])
     high = np.maximum(np.maximum(linear[0], linear[1]), linear[2])
-    return (low < -GAMUT_TOLERANCE) | (high > 1 + GAMUT_TOLERANCE)
+    return (low < -tolerance) | (high > 1 + tolerance)
 
 
 def _to_u16(plane: np.ndarray) -> np.ndarray:

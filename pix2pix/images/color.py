@@ -26,16 +26,18 @@ _KAPPA = (29 / 6) ** 2 / 3
 _OFFSET = 4 / 29
 
 
-def _decode_gamma(rgb: np.ndarray) -> np.ndarray:
+def decode_gamma(rgb: np.ndarray) -> np.ndarray:
+    """Linear values of sRGB, both in 0..1."""
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
-def _encode_gamma(linear: np.ndarray) -> np.ndarray:
+def encode_gamma(linear: np.ndarray) -> np.ndarray:
+    """sRGB of linear values, both in 0..1."""
     positive = np.maximum(linear, 0)
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * positive ** (1 / 2.4) - 0.055)
 
 
-_LINEAR_OF_U8 = _decode_gamma(np.arange(256, dtype=np.float64) / 255).astype(np.float32)
+_LINEAR_OF_U8 = decode_gamma(np.arange(256, dtype=np.float64) / 255).astype(np.float32)
 
 
 def rgb_to_lab(rgb_u8: np.ndarray) -> np.ndarray:
@@ -55,8 +57,13 @@ def lightness(gray_or_rgb_u8: np.ndarray) -> np.ndarray:
     """L (H, W) float32 in 0..100 from a grey (H, W) or sRGB (H, W, 3) uint8 image."""
     linear = _LINEAR_OF_U8[gray_or_rgb_u8]
     luminance = linear @ RGB_TO_XYZ[1] if linear.ndim == 3 else linear
+    return lightness_of_luminance(luminance).astype(np.float32)
+
+
+def lightness_of_luminance(luminance: np.ndarray) -> np.ndarray:
+    """L in 0..100 of luminances in 0..1."""
     f = np.where(luminance > _EPSILON, np.cbrt(luminance), _KAPPA * luminance + _OFFSET)
-    return (116 * f - 16).astype(np.float32)
+    return 116 * f - 16
 
 
 def lab_to_linear_rgb(lab: np.ndarray) -> np.ndarray:
@@ -69,7 +76,7 @@ def lab_to_linear_rgb(lab: np.ndarray) -> np.ndarray:
 
 def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     """sRGB (..., 3) uint8. Colours outside the gamut are clipped; see `fit_gamut`."""
-    rgb = _encode_gamma(np.clip(lab_to_linear_rgb(lab), 0, 1))
+    rgb = encode_gamma(np.clip(lab_to_linear_rgb(lab), 0, 1))
     return (rgb * 255 + 0.5).astype(np.uint8)
 
 

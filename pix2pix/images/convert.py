@@ -99,11 +99,17 @@ def _scale_to_8_bit(image: Image.Image) -> Image.Image:
     Values that are not finite become black.
     """
     values = to_array(image)
-    low, high = image.info.get(SAMPLE_RANGE) or _guess_range(values, image.mode)
+    low, high = sample_range(image, values)
     result = np.empty(values.shape, np.uint8)
     for rows in strips(values.shape):
         result[rows] = scale_to_u8(values[rows], low, high)
     return Image.fromarray(result)
+
+
+def sample_range(image: Image.Image, values: np.ndarray) -> tuple[float, float]:
+    """The values of black and white of an image in mode I;16, I or F with these values."""
+    low, high = image.info.get(SAMPLE_RANGE) or _guess_range(values, image.mode)
+    return float(low), float(high)
 
 
 def _guess_range(values: np.ndarray, mode: str) -> tuple[float, float]:

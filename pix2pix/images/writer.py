@@ -1,9 +1,13 @@
 """Write image files atomically, with metadata and resolution."""
 
 import io
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from PIL import Image
 
 from pix2pix.images.convert import to_rgb
@@ -15,6 +19,10 @@ _OPTIONS = {
     "WEBP": {"quality": 95},
     "PNG": {"compress_level": 3},  # half the time of the default, a few percent larger
 }
+
+DEEP_FORMATS = ("PNG", "TIFF")  # those that hold 16 bits a channel
+_PNG_HEAD = 33  # bytes of the signature and IHDR
+_IMAGE_WIDTH, _BITS_PER_SAMPLE, _SHORT = 256, 258, 3  # of TIFF
 
 _OPAQUE = ("JPEG", "BMP")
 
@@ -59,18 +67,76 @@ def encode_image(
     return buffer.getvalue()
 
 
+def encode_deep(
+    rgb: np.ndarray,
+    kind: str,
+    metadata: Metadata = NO_METADATA,
+    dpi: tuple[float, float] | None = None,
+) -> bytes:
+    """The content of a PNG or TIFF of 16 bits a channel, from sRGB (H, W, 3) uint16.
+
+    Pillow has no such mode: it writes the metadata, and what is the same in 8 bits.
+    """
+    height, width = rgb.shape[:2]
+    if kind == "TIFF":  # a row has the bytes of a row in 8 bits that is twice as wide
+        wide = Image.frombuffer("RGB", (2 * width, height), rgb.astype("<u2", copy=False).tobytes())
+        return _widen_samples(encode_image(wide, kind, metadata, dpi), width)
+    small = encode_image(Image.new("RGB", (1, 1)), kind, metadata, dpi)
+    level = _OPTIONS[kind]["compress_level"]
+    done, pixels = cv2.imencode(
+        ".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, level]
+    )
+    if not done:
+        raise ValueError("the PNG encoder failed")
+    content = pixels.tobytes()
+    start = content.index(b"IDAT") - 4
+    kept = [
+        small[at : at + size]
+        for name, at, size in _chunks(small)
+        if name not in (b"IHDR", b"IDAT", b"IEND")
+    ]
+    return b"".join([content[:_PNG_HEAD], *kept, content[start:]])
+
+
+def _chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The name, position and bytes of each chunk of a PNG."""
+    at = 8
+    while at < len(png):
+        length, name = struct.unpack_from(">I4s", png, at)
+        yield name, at, length + 12
+        at += length + 12
+
+
+def _widen_samples(tiff: bytes, width: int) -> bytes:
+    """A little-endian TIFF of 8-bit RGB with its samples declared as 16 bits, `width` pixels."""
+    content = bytearray(tiff)
+    (start,) = struct.unpack_from("<I", content, 4)
+    (count,) = struct.unpack_from("<H", content, start)
+    for at in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from("<HH", content, at)
+        if tag == _IMAGE_WIDTH:
+            struct.pack_into("<H" if kind == _SHORT else "<I", content, at + 8, width)
+        elif tag == _BITS_PER_SAMPLE:
+            (where,) = struct.unpack_from("<I", content, at + 8)
+            struct.pack_into("<3H", content, where, 16, 16, 16)
+    return bytes(content)
+
+
 def save_image(
-    image: Image.Image,
+    image: Image.Image | np.ndarray,
     path: Path,
     metadata: Metadata = NO_METADATA,
     dpi: tuple[float, float] | None = None,
 ) -> None:
     """Writes the image atomically in the format of the file's suffix.
 
-    Raises ValueError if the file cannot be written.
+    An array is sRGB (H, W, 3) uint16, for one of DEEP_FORMATS. Raises ValueError if the file cannot
+    be written.
     """
     try:
-        content = encode_image(image, FORMATS[path.suffix.lower()], metadata, dpi)
+        kind = FORMATS[path.suffix.lower()]
+        encode = encode_deep if isinstance(image, np.ndarray) else encode_image
+        content = encode(image, kind, metadata, dpi)  # type: ignore[arg-type]
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
     except (OSError, ValueError) as error:  # a full disk; more pixels a side than the format has

@@ -21,6 +21,7 @@ from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light
 from pix2pix.images.color import AB_SCALE, ab_grid, rgb_to_lab
 from pix2pix.images.color_hints import Hint
 from pix2pix.images.convert import split_alpha, to_rgb
+from pix2pix.images.deep_grey import read_deep
 from pix2pix.images.halftone import MIN_PERIOD, descreen
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.reference_colors import Reference, steer_logits
@@ -110,8 +111,9 @@ class Colorizer:
         """
         size = self.size if size is None else size
         check_size(size, self.size)
+        deep = read_deep(photo)
         photo, alpha = split_alpha(to_srgb(photo))
-        light = measure_light(photo)
+        light = measure_light(photo) if deep is None else deep.light
         scan = analyze_scan(photo, light) if scan is None else scan
         place = PhotoRegion.of(photo, scan.border, crop, negative)
         left, top, right, bottom = place.box
@@ -145,7 +147,15 @@ class Colorizer:
             small_lightness = 100 + (small_lightness - 100) * opacity
             alpha = alpha.crop(place.shown)
         return PhotoSession(
-            self, light, small_lightness, tuple(notes), offers, place, alpha, changed
+            self,
+            light,
+            small_lightness,
+            tuple(notes),
+            offers,
+            place,
+            alpha,
+            changed,
+            None if deep is None else deep.values,
         )
 
     def working_shape(self, shape: tuple[int, int], size: int) -> tuple[int, int]:

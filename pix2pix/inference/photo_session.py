@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from pix2pix.images.chroma_upsampling import recolor
+from pix2pix.images.chroma_upsampling import recolor, recolor_deep
 from pix2pix.images.color_hints import MAX_HINTS, Hint
 from pix2pix.images.color_suggestions import Suggestion, suggest_colors
 from pix2pix.images.reference_colors import Reference, softmax
@@ -38,6 +38,7 @@ class Prediction(NamedTuple):
 class PhotoSession:
     """An opened photo that can be colourised repeatedly.
 
+    `deep` are the values of a grey scan of more than 8 bits, (H, W) uint16 in sRGB, or None.
     `size` is the result's (width, height) and `box` its position in the photo. `offers` suggests
     options of `open_photo` that would help, each with the reason.
     """
@@ -52,8 +53,10 @@ class PhotoSession:
         place: PhotoRegion,
         alpha: Image.Image | None = None,
         changed: np.ndarray | None = None,
+        deep: np.ndarray | None = None,
     ) -> None:
         self._changed = changed
+        self._deep = deep
         self.offers = offers
         self.size = place.size
         self.box = place.shown
@@ -85,15 +88,31 @@ class PhotoSession:
         whole photo; hints on its border are ignored. `reference` steers the colours towards
         those of another photo. Raises ValueError for a strength or a number of hints out of range.
         """
-        check_strength(strength)
-        check_hints(hints)
-        ab = self._find_ab(self._place.inner_hints(hints), reference) * np.float32(strength)
-        place = self._place
+        ab, place = self._scaled_ab(strength, hints, reference), self._place
         result = place.restore_border(
             recolor(self._light, self._small, ab, place.size, place.corner)
         )
         if self._alpha is not None:
             result.putalpha(self._alpha)
+        return result
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the photo is grey with more than 8 bits, which `colorize_deep` keeps."""
+        return self._deep is not None
+
+    def colorize_deep(
+        self,
+        strength: float = 1.0,
+        hints: Sequence[Hint] = (),
+        reference: Reference | None = None,
+    ) -> np.ndarray:
+        """Like `colorize` in 16 bits, sRGB (H, W, 3) uint16, of a photo that is deep."""
+        assert self._deep is not None
+        ab, place = self._scaled_ab(strength, hints, reference), self._place
+        result = recolor_deep(self._light, self._small, ab, place.size, place.corner)
+        if place.frame:
+            place.frame.copy_deep(self._deep, result)
         return result
 
     def repaired(self) -> Image.Image | None:
@@ -127,6 +146,13 @@ class PhotoSession:
         around = _around(prediction.logits, inner[0]).reshape(len(prediction.logits), -1)
         likely = softmax(around.T.astype(np.float64)).mean(0)
         return suggest_colors(likely, float(_around(self._small, inner[0]).mean()))
+
+    def _scaled_ab(
+        self, strength: float, hints: Sequence[Hint], reference: Reference | None
+    ) -> np.ndarray:
+        check_strength(strength)
+        check_hints(hints)
+        return self._find_ab(self._place.inner_hints(hints), reference) * np.float32(strength)
 
     def _find_ab(self, hints: tuple[Hint, ...], reference: Reference | None) -> np.ndarray:
         """a and b (H, W, 2) float32 at the size of `small_lightness`."""

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from helpers.album import make, pixels, results
@@ -15,7 +16,12 @@ from PIL import Image
 
 from pix2pix.__main__ import main
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.images.color import lightness
+from pix2pix.images.color import (
+    RGB_TO_XYZ,
+    decode_gamma,
+    lightness,
+    lightness_of_luminance,
+)
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -383,3 +389,26 @@ def test_a_model_without_a_distribution_refuses_like(colorize) -> None:
     Image.new("RGB", (64, 64), "red").save("red.png")
     status, said = colorize("photo.jpg", "-o", "out.png", "--like", "red.png")
     assert status == 2 and "cannot take colours from a photo; leave out --like" in said[-1]
+
+
+# Scans of 16 bits
+
+
+@pytest.mark.parametrize("ending", ["tif", "png"])
+def test_a_scan_of_16_bits_keeps_its_lightness(colorize, ending: str) -> None:
+    y, x = np.mgrid[:64, :80]
+    values = (32768 + 20000 * np.sin(x / 9) + 9000 * np.cos(y / 7)).astype(np.uint16)
+    Image.fromarray(values).save("deep.tif")
+    assert colorize("deep.tif", "-o", f"out.{ending}") == (0, [])
+    found = cv2.imread(f"out.{ending}", cv2.IMREAD_UNCHANGED)
+    assert found is not None and found.dtype == np.uint16 and found.shape == (64, 80, 3)
+    luminance = decode_gamma(found[..., ::-1] / 65535) @ RGB_TO_XYZ[1].astype(float)
+    error = lightness_of_luminance(luminance) - lightness_of_luminance(decode_gamma(values / 65535))
+    assert np.abs(error).max() < 1.2 * 100 / 65535
+
+
+def test_a_format_of_8_bits_is_said(colorize) -> None:
+    Image.fromarray(np.full((64, 80), 30000, np.uint16)).save("deep.tif")
+    status, said = colorize("deep.tif", "-o", "out.jpg")
+    assert status == 0
+    assert "deep.tif: has 16 bits of lightness, .jpg holds 8" in "\n".join(said)

@@ -60,6 +60,7 @@ class StandInSession:
         switches = ("repair", "denoise", "negative", "crop")
         self.notes = tuple(name for name in switches if options.get(name))
         self.offers: dict[str, str] = {}
+        self.is_deep = False
         self._changed: np.ndarray | None = None
         if options.get("restorer"):
             light, self._changed, note = options["restorer"].repair_light(

@@ -17,7 +17,7 @@ from pix2pix.images.reader import open_image
 from pix2pix.images.reference_colors import Reference, read_reference
 from pix2pix.images.repair_brush import Stroke, parse_strokes
 from pix2pix.images.scan_analysis import ScanAnalysis
-from pix2pix.images.writer import encode_image, read_dpi
+from pix2pix.images.writer import DEEP_FORMATS, encode_deep, encode_image, read_dpi
 from pix2pix.inference import Colorizer, PhotoSession, Restorer, format_offers
 from pix2pix.web.tab_props import WORKING_SIZES
 
@@ -262,6 +262,9 @@ def finish_photo(
     metadata, dpi = NO_METADATA if settings.strip else read_metadata(image), read_dpi(image)
     session = open_for(models, image, settings, scan)
     del image  # 200 MB, of 50 megapixels in colour
+    if session.is_deep and format_.upper() in DEEP_FORMATS:
+        wanted = settings.strength, settings.hints, settings.reference
+        return encode_deep(session.colorize_deep(*wanted), format_.upper(), metadata, dpi)
     result = paint(session, settings)
     del session
     return encode_image(result, format_.upper(), metadata, dpi)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.convert import to_8_bit, to_rgb
+from pix2pix.images.deep_grey import is_deep
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.reader import open_image, read_size
 from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
@@ -31,6 +32,7 @@ MAX_PHOTOS = 2000  # of all visitors: many small ones would cost time to look th
 OVERHEAD_BYTES = 8 << 10  # of a photo's objects besides pixels and file, measured: 5 kB
 IDLE_S = 900
 SWEEP_EVERY_S = 60
+DEEP_NOTE = "has more than 8 bits of lightness, which PNG keeps and JPEG does not"
 
 _KEY = re.compile(r"[0-9a-f]{32}")  # 128 bits from the browser's cryptographic generator
 
@@ -96,6 +98,8 @@ def open_upload(content: bytes, name: str) -> KeptPhoto:
     size = read_size(content, name)
     image = open_image(content, name)  # whole: in a smaller one the dots of a print are gone
     notes = image.info.get("notes", ())
+    if is_deep(image):
+        notes = (*notes, DEEP_NOTE)
     canvas = to_8_bit(to_srgb(image))
     del image
     scan = analyze_scan(canvas, measure_light(canvas))
