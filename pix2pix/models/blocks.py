@@ -25,6 +25,9 @@ class InstanceNorm(nn.InstanceNorm2d):
         wide = torch.promote_types(x.dtype, torch.float32)
         weight, bias = (t.to(wide) if self.affine else None for t in (self.weight, self.bias))
         y = F.instance_norm(x.to(wide), weight=weight, bias=bias, eps=self.eps)
+        if len(x) == 1 and y.requires_grad:
+            # torch 2.14 on a CPU: of one image, a gradient in channels-last order is misread
+            y.register_hook(torch.Tensor.contiguous)
         return y.to(x.dtype)
 
 

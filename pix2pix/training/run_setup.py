@@ -97,8 +97,8 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
                 log.warning("  %s", line)
 
     # Networks
-    kind = UnpairedTrainer if recipe.is_unpaired else Trainer
-    trainer = kind(recipe, workers.device, recipe.total_steps(len(train_set)), workers)
+    steps = recipe.total_steps(len(train_set))
+    trainer = trainer_class(recipe)(recipe, workers.device, steps, workers)
     run = TrainingRun(
         info, recipe, out_dir, workers, trainer, train_set, val_set, Progress(), opened.facts
     )
@@ -174,6 +174,11 @@ def load_init_weights(
         elif recipe.encoder != "unet" and recipe.pretrained and isinstance(generator, UNet):
             facts |= load_pretrained_encoder(generator)
     return facts
+
+
+def trainer_class(recipe: Recipe) -> type[TrainerBase]:
+    """The class that trains with the recipe."""
+    return UnpairedTrainer if recipe.is_unpaired else Trainer
 
 
 def data_sides(info: Mapping[str, Any]) -> list[Path]:

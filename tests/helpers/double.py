@@ -13,7 +13,7 @@ from pix2pix.data.loader import Batch
 from pix2pix.models.tensors import encode_labels
 from pix2pix.training.distributed import Workers
 from pix2pix.training.recipe import Recipe, load_recipe
-from pix2pix.training.train_step import Trainer
+from pix2pix.training.run_setup import trainer_class
 
 
 def learn(rank: int, world: int, name: str, keys: dict[str, Any], steps: int, out: str) -> None:
@@ -26,7 +26,7 @@ def learn(rank: int, world: int, name: str, keys: dict[str, Any], steps: int, ou
     device = torch.device("cpu")
     workers = Workers(device, rank, world)
     recipe = load_recipe(name, keys)
-    trainer = Trainer(recipe, device, steps, workers)
+    trainer = trainer_class(recipe)(recipe, device, steps, workers)
     trainer.model.double()  # tables of constants too
     trainer.ema.double()
     rows = []

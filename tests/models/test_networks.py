@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from pix2pix.config import GeneratorConfig
 from pix2pix.models import (
+    InstanceNorm,
     MultiScaleDiscriminator,
     PatchDiscriminator,
     ResizeConv,
@@ -173,6 +174,21 @@ def test_another_style_gives_another_picture() -> None:
     x = torch.randn(1, 3, 32, 32)
     first, second = (network(x, torch.full((1, 8), value)) for value in (-1.0, 1.0))
     assert (first - second).abs().mean() > 1e-3
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_gradient_of_instance_norm_does_not_depend_on_the_order_in_memory(layout: Any) -> None:
+    x = torch.randn(1, 8, 6, 6, dtype=torch.double).to(memory_format=layout).requires_grad_()
+    sent = torch.randn(1, 8, 6, 6, dtype=torch.double)
+    (expected,) = torch.autograd.grad(
+        (x - x.mean((2, 3), True)) / (x.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt(),
+        x,
+        sent,
+    )
+    for order in (torch.contiguous_format, torch.channels_last):
+        y = InstanceNorm(8, 1e-5, affine=False)(x)
+        (found,) = torch.autograd.grad(y, x, sent.to(memory_format=order))
+        torch.testing.assert_close(found, expected)
 
 
 def test_resize_convolution_equals_upsampling_and_3x3_convolution() -> None:

@@ -21,6 +21,7 @@ from helpers.two_workers import (
 )
 
 WITHOUT_BATCH_NORM = {**SMALL, "encoder": "unet", "norm": "instance"}
+UNPAIRED = {**SMALL, "depth": 2, "receptive_field": 16, "architecture": "resnet_6blocks"}
 FACADES = {**SMALL, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
 
 pytestmark = pytest.mark.slow
@@ -89,8 +90,19 @@ def learn_double(
                 "max_grad_norm": 0.5,
             },
         ),
+        ("cyclegan", {**UNPAIRED, "pool_size": 3, "d_augment": "color,translation"}),
+        ("cut", {**UNPAIRED, "gradient_accumulation_steps": 2, "nce_patches": 20}),
     ],
-    ids=["facades", "no_truth", "augmented_parts", "colorize", "trace", "edges2photo"],
+    ids=[
+        "facades",
+        "no_truth",
+        "augmented_parts",
+        "colorize",
+        "trace",
+        "edges2photo",
+        "cyclegan",
+        "cut",
+    ],
 )
 def test_two_workers_make_the_steps_of_one(
     forker: Forker, tmp_path: Path, recipe: str, keys: dict[str, Any]

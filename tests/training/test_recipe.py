@@ -19,8 +19,8 @@ from pix2pix.training.recipe import (
     tomllib,
 )
 from pix2pix.training.recipe_cli import recipe_keys
+from pix2pix.training.run_setup import trainer_class
 from pix2pix.training.train_step import Trainer
-from pix2pix.training.unpaired_step import UnpairedTrainer
 
 
 def test_the_paper_recipe_has_the_papers_networks_but_for_one_hot_labels() -> None:
@@ -134,8 +134,7 @@ def test_a_step_of_each_recipe_learns_from_its_kind_of_batch(name: str) -> None:
     if load_recipe(name).architecture != "unet":
         small["depth"] = 2
     recipe = load_recipe(name, {**small, "batch_size": 2, "ema": 0.0, "gan_start": 0.0})
-    kind = UnpairedTrainer if recipe.is_unpaired else Trainer
-    trainer = kind(recipe, torch.device("cpu"), total_steps=10)
+    trainer = trainer_class(recipe)(recipe, torch.device("cpu"), total_steps=10)
     trainer.bf16 = False
     config, side = recipe.generator(), size // 2 if recipe.half_output else size
     images = torch.rand(2, config.in_channels, size, size) * 2 - 1
