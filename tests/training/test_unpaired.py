@@ -118,6 +118,7 @@ def test_parts_of_a_batch_give_the_step_of_the_whole(name: str) -> None:
             f"{part}.{key}": parameter.grad
             for part, network in (("g", trainer.model), ("d", trainer.discriminator))
             for key, parameter in network.named_parameters()
+            if parameter.grad is not None
         }
         found.append(({k: float(v) for k, v in losses.items()}, gradients))
     (one, whole), (two, parted) = found
