@@ -46,13 +46,17 @@ def tab_name(title: str, taken: Sequence[str]) -> str:
     return next(name for name in numbered if name not in taken)
 
 
-def drawing_props(tab: str, api: str, canvas: CanvasSpec, style_dim: int) -> dict[str, Any]:
+def drawing_props(
+    tab: str, api: str, canvas: CanvasSpec, drawer: Drawer | LineDrawer
+) -> dict[str, Any]:
     """Of the canvas with its tools and palette. `api`: the address of the tab's routes."""
+    look = first_look(drawer)
     return {
         "tab": tab,
         "api": api,
         "seed": START_SEED,
-        "style_dim": style_dim,
+        "look": {"name": look[0], "values": list(look[1])} if look else None,
+        "style_dim": drawer.style_dim,
         "start": pack_ids(canvas.first),
         "hand": PEN if canvas.name == "lines" else {},
         **canvas.props(),
@@ -131,16 +135,23 @@ def colorize_props(
     }
 
 
+def first_look(drawer: Drawer | LineDrawer) -> tuple[str, tuple[float, ...]] | None:
+    """The name and style code of the look that a drawing tab opens with: the first named style,
+    which is the finest. None for a model without names: then it is START_SEED's."""
+    return next(iter(drawer.styles.items()), None)
+
+
 def first_picture(drawer: Drawer | LineDrawer, canvas: CanvasSpec) -> dict[str, str]:
     """The picture that a drawing tab opens with, at the model's largest size: {"image": a data URI,
     "name"}."""
-    given = (canvas.first, START_SEED, None, None)
+    look = first_look(drawer)
+    given = (canvas.first, START_SEED, look[1] if look else None, None)
     if isinstance(drawer, Drawer):
         picture = drawer.draw(*given, drawer.largest)
     else:
         picture = drawer.draw(*given)
     uri = data_uri(Image.fromarray(picture), "jpeg", quality=92, subsampling=0)
-    return {"image": uri, "name": f"{canvas.file_name}-{START_SEED}"}
+    return {"image": uri, "name": f"{canvas.file_name}-{'styled' if look else START_SEED}"}
 
 
 def first_photo(colorizer: Colorizer, path: Path) -> dict[str, Any]:

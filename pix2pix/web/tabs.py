@@ -120,7 +120,7 @@ def draw_tab(
     api, dim = f"local/{name}", drawer.style_dim
     large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
     first = first_picture(drawer, canvas)
-    parts = [Part("drawing", DRAWING_SCRIPT, drawing_props(name, api, canvas, dim))]
+    parts = [Part("drawing", DRAWING_SCRIPT, drawing_props(name, api, canvas, drawer))]
     parts += [Part("preview", PREVIEW_SCRIPT, preview_props(name, canvas, first, dim, large))]
     if dim:
         parts += [Part("styles", GALLERY_SCRIPT, gallery_props(name, api, drawer.styles))]

@@ -90,3 +90,40 @@ def test_nothing_behind_a_question_is_drawn_on(bare: Any) -> None:
     press(bare, "Escape")
     chosen = bare.locator(".st-toolbar").get_attribute("data-tool")
     assert chosen == "brush", "keys do not reach the tools behind it"
+
+
+def test_earlier_pictures_come_back_with_drawing_look_and_seed(
+    fake_studio: str, visit: Visit
+) -> None:
+    page = visit(fake_studio)
+    opener = page.get_by_role("button", name="Earlier pictures", exact=True)
+
+    def noted(count: int) -> tuple[np.ndarray, str, np.ndarray]:
+        page.wait_for_function(
+            "(n) => document.querySelector('.st-history button').dataset.count === n",
+            arg=str(count),
+        )
+        picture = read_picture(page.locator(".st-preview .st-frame img").last)
+        seed = page.get_by_label("Seed", exact=True).input_value()
+        return read_sheet(page), seed, picture
+
+    first = noted(1)
+    wait_for_building(page, page.get_by_role("button", name="Look 1203").click)
+    second = noted(2)
+    wait_for_building(page, lambda: new_sheet(page, "Tall, 1 to 2"))
+    noted(3)
+    page.reload()
+    page.wait_for_selector(".st-drawing[data-ready]")
+    noted(3)
+    for name, expected in (("Picture 2, seed 1203", second), ("Picture 1, seed 7", first)):
+        if opener.get_attribute("aria-expanded") == "false":
+            opener.click()
+        entry = page.get_by_role("button", name=name)
+        wait_for_building(page, entry.click)
+        page.wait_for_function("(n) => n.isConnected === false", arg=entry.element_handle())
+        for found, wanted in zip(noted(3), expected):
+            np.testing.assert_array_equal(found, wanted)
+        assert page.get_by_role("button", name=name).get_attribute("aria-pressed") == "true"
+    press(page, "Escape")
+    press(page, "Control+z")
+    assert read_sheet(page).shape == (512, 256), "going back is a step that can be undone"

@@ -23,6 +23,17 @@ export function bindShortcuts(tab, parts) {
     action();
   });
   bindSpace(tab, parts);
+  hideTips(tab);
+}
+
+/** Hides tooltips from a press on, until a mouse moves over the tab again or a key is pressed. */
+function hideTips(tab) {
+  const hide = (on) => () => tab.classList.toggle("st-pressed", on);
+  tab.addEventListener("pointerdown", hide(true), { capture: true });
+  tab.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "mouse" && !event.buttons) tab.classList.remove("st-pressed");
+  });
+  document.addEventListener("keydown", hide(false));
 }
 
 /** Space held over the sheet makes the pointer move it, unless the keyboard's cross is on it. */

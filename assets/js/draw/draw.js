@@ -18,7 +18,7 @@ import { setAspectRatio, studioOf } from "./studio.js";
 export async function mountDrawing({ element, props }) {
   const root = element.querySelector(".st-drawing");
   const studio = studioOf(props.tab);
-  Object.assign(studio, { kind: props.kind, seed: props.seed });
+  Object.assign(studio, { kind: props.kind, seed: props.seed, style: props.look });
   setAspectRatio(root, props);
   const { canvas, toolbar, palette, help } = buildDrawing(root, studio, props);
   const saved = loadDrawing(studio.tabId, props, props.classes.length, props.style_dim);
@@ -86,7 +86,7 @@ function restoreSettings(studio, { toolbar, palette }, saved) {
   toolbar.restore(saved);
   palette.choose(saved.classId ?? studio.canvas.classId);
   if (saved.seed !== undefined) studio.seed = saved.seed;
-  studio.style = saved.style ?? null;
+  if (saved.map) studio.style = saved.style ?? null;
   if (saved.live === false) studio.live = false;
 }
 

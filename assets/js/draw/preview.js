@@ -5,6 +5,7 @@ import { button, snapshot, switchButton } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { download } from "../core/download.js";
 import { buildMenu } from "../core/menu.js";
+import { buildHistory } from "./history_panel.js";
 import { randomSeed, setAspectRatio, studioOf } from "./studio.js";
 
 const REVOKE_MS = 60_000; // after which the browser has read a saved picture
@@ -21,7 +22,7 @@ export function mountPreview({ element, props }) {
   const frame = h("div", { class: "st-frame" }, layer);
   studio.view.addLayer(layer);
   bindPictureGestures(frame, studio.view);
-  root.replaceChildren(frame, buildBar(studio, props));
+  root.replaceChildren(frame, buildBar(studio, props, buildHistory(studio, layer, props)));
   new Preview(root, layer, studio).start(props.first);
   studio.setPreview(root);
 }
@@ -117,7 +118,7 @@ class Preview {
 const pictureName = (studio) => (studio.isFacades ? "building" : "picture");
 
 /** The bar under the picture. */
-function buildBar(studio, { styled, width, height, large }) {
+function buildBar(studio, { styled, width, height, large }, history) {
   const name = pictureName(studio);
   const surprise = button({
     name: "surprise", label: "Surprise me", text: "Surprise", tip: `Another ${name}, same drawing`,
@@ -136,7 +137,7 @@ function buildBar(studio, { styled, width, height, large }) {
   render();
   return h("div", { class: "st-bar" },
     // Without styles a drawing has one picture, whatever the seed.
-    styled && [buildSeed(studio), surprise], live,
+    styled && [buildSeed(studio), surprise], history, live,
     h("div", { class: "st-out" }, draw, buildSaveMenu(studio, { width, height, large })));
 }
 

@@ -50,7 +50,7 @@ class DrawTab:
             routes.append(studio.browser_engine.add(name, self.folder))
         api = studio.add(name, routes)
         with gr.Column(elem_classes="studio-draw"):
-            props = drawing_props(name, api, canvas, drawer.style_dim)
+            props = drawing_props(name, api, canvas, drawer)
             scripted_html("drawing", *DRAWING_SCRIPT, **props, draw_in=draw_in)
             with gr.Column(elem_classes="studio-side"):
                 large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
