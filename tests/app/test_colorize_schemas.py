@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from helpers.printed import mount, old_photo, print_in_dots
@@ -25,7 +26,7 @@ from pix2pix.app.server.colorize_schemas import (
     color_kept,
     finish_photo,
 )
-from pix2pix.app.server.photo_store import PREVIEW_SIDE, QUICK_SIDE, open_upload
+from pix2pix.app.server.photo_store import DEEP_NOTE, PREVIEW_SIDE, QUICK_SIDE, open_upload
 from pix2pix.app.server.schemas import parse_request
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.images.encoding import preview_uri
@@ -164,6 +165,7 @@ def test_what_had_to_be_chosen_to_open_a_photo_is_said() -> None:
     assert photo.size == (60, 40) and notes == (
         "has 2 pages; the largest was opened",
         "its values end at 4000 of 65535, so they were read as 12-bit",
+        DEEP_NOTE,
         "repair",
     )
     assert np.asarray(photo.preview)[0, 0, 0] == 249
@@ -278,6 +280,18 @@ def test_a_cropped_preview_keeps_its_shape_and_the_saved_file_loses_the_border(
     )
     width, height = Image.open(io.BytesIO(content)).size
     assert abs(width - (photo.size[0] - 180)) <= 8 and abs(height - (photo.size[1] - 180)) <= 8
+
+
+def test_a_scan_of_16_bits_is_saved_as_png_in_16_bits(any_colorizer) -> None:
+    values = np.linspace(0, 65535, 64 * 80).astype(np.uint16).reshape(64, 80)
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "png")
+    for format_, dtype in (("png", np.uint16), ("jpeg", np.uint8)):
+        settings = ColorizeSettings(1.0, 64)
+        models = PhotoModels(any_colorizer)
+        content = finish_photo(models, buffer.getvalue(), "a.png", settings, format_)
+        found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert found is not None and found.dtype == dtype
 
 
 # ---- scratches ------------------------------------------------------------------------------
