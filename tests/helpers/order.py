@@ -63,12 +63,12 @@ LONGEST = (
 # Files that share what takes seconds to start: an app that is attacked, a process to fork from,
 # which has imported the app, train.py or the libraries.
 TOGETHER = {
-    "test_hostile_files": "attacked",
-    "test_hostile_requests": "attacked",
-    "test_faults": "attacked",
-    "test_checkpoints_off": "attacked",
-    "test_colorize_album": "attacked",
-    "test_precision": "attacked",
+    "test_hostile_files": "forked",
+    "test_hostile_requests": "forked",
+    "test_faults": "forked",
+    "test_checkpoints_off": "forked",
+    "test_colorize_album": "forked",
+    "test_precision": "forked",
     "test_loop": "forked",
     "test_loop_saves": "forked",
     "test_loop_stops": "forked",
