@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from helpers.commands import save_tiny
+from helpers.documented_commands import run_command
 from helpers.models import save_models
 from helpers.synthetic import make_facade, write_facades
 from PIL import Image
 
-from pix2pix.__main__ import main
-from pix2pix.cli import train
 from pix2pix.labels.label_map import encode_label_image
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,11 +22,6 @@ MARKER = re.compile(r"<!-- not tested: \S.*-->")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 FILE = re.compile(r"`((?:pix2pix|assets|tests|docs|benchmarks)/[\w./]+\.\w+)`")
-
-# Options that make a training run tiny. The last value of an option counts.
-TINY = "--size 32 --ngf 4 --depth 3 --max-channels 8 --ndf 4 --encoder unet --num-workers 0"
-TINY += " --lambda-perceptual 0 --lambda-oasis 0 --element-dropout 0 --lambda-uniformity 0"
-TINY += " --progressive-size 0 --batch-size 2 --max-steps 2 --receptive-field 16 --d-scales 1"
 
 # Names of a real data set, and what the made-up one has in their place
 SUBSTITUTES = {"people=stanford40_people*": "people=house*"}
@@ -58,23 +52,6 @@ def commands_in(block: Block) -> Iterator[list[str]]:
         expanded = [sorted(map(str, Path().glob(w))) or [w] if "*" in w else [w] for w in words]
         if words:
             yield [word for several in expanded for word in several]
-
-
-def run_command(words: list[str]) -> int:
-    """The exit status of a command of ours, run in this process."""
-    if words[:3] == ["python", "-m", "pix2pix"]:
-        return main(words[3:])
-    if words[:2] == ["python", "train.py"]:
-        return train.main([*words[2:], *tiny_options(words[2:])])
-    raise AssertionError(f"{shlex.join(words)}: the test cannot run it; mark the block")
-
-
-def tiny_options(arguments: list[str]) -> list[str]:
-    if "--show" in arguments:
-        return []
-    if "--evaluate" in arguments:
-        return ["--json", "measured.json"]
-    return ["--max-steps", "3"] if "--resume" in arguments else TINY.split()
 
 
 def make_inputs() -> None:
