@@ -1,4 +1,4 @@
-"""Analyse a scan: border, printed halftone, 1-bit scan, negative."""
+"""Analyse a scan: border, printed halftone, 1-bit scan, negative, hardly anything on it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from pix2pix.images.border import Border, find_border, margin_tone
 from pix2pix.images.convert import to_rgb
 from pix2pix.images.halftone import DITHER_PERIOD, halftone_period, is_bilevel
 from pix2pix.images.negative import looks_negative
+
+# Of 617 photos, none has more than 77% of its pixels near its most frequent tone; a page of text
+# has 86%, a drawing 98%.
+PLAIN_SHARE = 0.82
+_TONES, _NEAR = 128, 7  # tones that L is divided into, and how many are near one
+_SAMPLE = 1_000_000  # pixels that are counted
+_MIN_PIXELS = 10_000
 
 _SMALL_SIDE = 256  # long side in pixels of the copy used to recognise negatives
 
@@ -26,6 +33,7 @@ class ScanAnalysis(NamedTuple):
     period: float = 0.0
     is_bilevel: bool = False
     is_negative: bool = False
+    is_plain: bool = False  # mostly one tone
 
     @property
     def has_dots(self) -> bool:
@@ -55,7 +63,24 @@ def analyze_scan(sheet: Image.Image, light: np.ndarray) -> ScanAnalysis:
     )
     margin = margin_tone(light, border) if border else None
     is_negative = looks_negative(np.asarray(to_rgb(small)), margin)
-    return ScanAnalysis(width, border, period, is_bilevel(inside), is_negative)
+    return ScanAnalysis(
+        width, border, period, is_bilevel(inside), is_negative, is_mostly_one_tone(inside)
+    )
+
+
+def is_mostly_one_tone(light: np.ndarray) -> bool:
+    """Whether most of `light` (H, W) uint16 has one tone: a drawing, a text, a blank page.
+
+    False for a picture of few pixels.
+    """
+    if light.size < _MIN_PIXELS:
+        return False
+    step = max(1, int(np.sqrt(light.size / _SAMPLE)))
+    tones = (light[::step, ::step] >> 9).ravel()
+    counts = np.bincount(tones, minlength=_TONES)
+    most = int(counts.argmax())
+    near = counts[max(most - _NEAR, 0) : most + _NEAR + 1].sum()
+    return bool(near > PLAIN_SHARE * len(tones))
 
 
 def _small_size(width: int, height: int) -> tuple[int, int]:

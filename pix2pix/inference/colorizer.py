@@ -42,6 +42,7 @@ HINT_REACH = 2  # radius in working pixels that a hint fills with its colour
 NOTE_TEXTS = {
     "toned": "its tone (sepia, yellowed) was read as grey",
     "coloured": "its own colours were replaced",
+    "plain": "is mostly one tone, like a drawing, a text or a blank page: its colours are guesses",
 }
 
 # The effect of each suggested option
@@ -121,6 +122,8 @@ class Colorizer:
         small = to_rgb(photo.resize(shape[::-1], Image.Resampling.BOX, place.box))
         kind = classify_colors(np.asarray(small))
         notes = [NOTE_TEXTS[kind]] if kind in NOTE_TEXTS and not negative else []
+        if scan.is_plain:
+            notes.append(NOTE_TEXTS["plain"])
         if place.box != (0, 0, *photo.size):
             light = light[top:bottom, left:right].copy()
         for requested, adjust in (
@@ -241,7 +244,9 @@ def smooth_scan(light: np.ndarray, scan: ScanAnalysis, width: int) -> tuple[np.n
 def describe_scan(scan: ScanAnalysis) -> dict[str, str]:
     """The options that would help with a scan, each with the finding that suggests it."""
     found = {}
-    if scan.period:
+    if scan.is_plain:
+        pass  # lines and letters look like dots
+    elif scan.period:
         found["denoise"] = f"looks like a printed halftone, dots {scan.period:.1f} pixels apart"
     elif scan.is_bilevel:
         found["denoise"] = "is a 1-bit scan, black and white dots only"

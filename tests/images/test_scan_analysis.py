@@ -1,5 +1,6 @@
 """What a scan is of: negatives are known where that is sure, and a positive is never called one."""
 
+import cv2
 import numpy as np
 import pytest
 from helpers.printed import EXAMPLES, light, mount, old_photo, print_in_dots
@@ -7,8 +8,9 @@ from PIL import Image, ImageOps
 
 from pix2pix.images.chroma_upsampling import light_to_lightness, measure_light
 from pix2pix.images.negative import has_orange_mask, looks_negative, score_negative
-from pix2pix.images.scan_analysis import analyze_scan
+from pix2pix.images.scan_analysis import ScanAnalysis, analyze_scan
 from pix2pix.images.tone import invert_tones
+from pix2pix.inference.colorizer import describe_scan
 
 
 def to_rgb(grey: np.ndarray) -> np.ndarray:
@@ -78,4 +80,23 @@ def test_a_scan_is_examined_within_its_border() -> None:
     assert scan.period == pytest.approx(5.0, rel=0.06)
     assert scan.has_dots and scan.dot_spacing(scan.width // 2) == pytest.approx(2.5, rel=0.06)
     plain = Image.fromarray(old_photo(1))
-    assert analyze_scan(plain, measure_light(plain)) == (plain.width, None, 0.0, False, False)
+    assert analyze_scan(plain, measure_light(plain)) == ScanAnalysis(plain.width)
+
+
+def test_a_page_of_text_a_drawing_and_a_blank_one_are_mostly_one_tone() -> None:
+    blank = np.full((300, 200), 250, np.uint8)
+    text = blank.copy()
+    text[20:280:12, 20:180] = np.random.default_rng(0).choice([20, 250], (22, 160))
+    drawing = cv2.circle(blank.copy(), (100, 150), 60, 0, 3)
+    for page in (blank, text, drawing, np.zeros_like(blank)):
+        image = Image.fromarray(page)
+        scan = analyze_scan(image, measure_light(image))
+        assert scan.is_plain
+        assert "denoise" not in describe_scan(scan), "lines and letters look like dots"
+
+
+@pytest.mark.parametrize("index", range(len(EXAMPLES)))
+def test_a_photo_is_not_mostly_one_tone(index: int) -> None:
+    for grey in (old_photo(index), print_in_dots(old_photo(index), 5.0, 30)):
+        image = Image.fromarray(grey.astype(np.uint8))
+        assert not analyze_scan(image, measure_light(image)).is_plain

@@ -84,6 +84,13 @@ def transparent() -> Image.Image:
     return photo
 
 
+def text_page() -> Image.Image:
+    """Letters of a page as far as its tones go: thin dark marks on white."""
+    page = np.full((320, 240), 250)
+    page[20:300:14, 20:220] = np.random.default_rng(0).choice([20, 250], (20, 200))
+    return grey(page)
+
+
 PHOTOS = {
     **{f"example {n}": Photo(partial(example, n)) for n in range(len(EXAMPLES))},
     "strengths": Photo(ramp, looks=((0.0, ()), (1.0, ()), (1.5, ()))),
@@ -111,6 +118,7 @@ PHOTOS = {
     "sepia": Photo(sepia),
     "faded": Photo(faded, {"repair": True, "denoise": True}),
     "alpha": Photo(transparent, looks=((1.0, HINTS),)),
+    "text": Photo(text_page),
     "flat": Photo(lambda: grey(np.full((300, 200), 128)), {"repair": True, "denoise": True}),
 }
 

@@ -25,6 +25,8 @@ const KIND_NOTES = {
   coloured: "its own colours were replaced",
 };
 
+const PLAIN_NOTE = "is mostly one tone, like a drawing, a text or a blank page: its colours are guesses";
+
 export class BrowserColorizer {
   /**
    * `run(feeds)` runs the network: feeds { input: { data, dims } } with a Float32Array, resolves to
@@ -57,6 +59,7 @@ export class BrowserColorizer {
     const work = workingSize(this.config, right - left, bottom - top, size);
     const kind = classifyColors(resizePixels(pixels, ...work, "box", { box: place.box }));
     const notes = kind in KIND_NOTES && !options.negative ? [KIND_NOTES[kind]] : [];
+    if (scan.isPlain) notes.push(PLAIN_NOTE);
     await pause(signal);
     if (place.frame || right - left !== pixels.width || bottom - top !== pixels.height) {
       light = cropPlane(light, place.box);
