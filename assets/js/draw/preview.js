@@ -148,7 +148,7 @@ function buildSeed(studio) {
   });
   const render = () => {
     input.value = studio.style ? "" : String(studio.seed);
-    input.placeholder = studio.style ? "\u2013" : "";
+    input.placeholder = studio.style ? "Seed" : "";
   };
   studio.on("controls", render);
   render();
