@@ -52,7 +52,7 @@ class Recipe:
     objective: str = _task(
         "paired", "train on pairs, or on unpaired sets A and B: cyclegan (both directions) or cut"
     )
-    size: int = _task(256, "image height in pixels, a multiple of 2 ** depth")
+    size: int = _task(256, "image height in pixels, rounded to a multiple of 2 ** depth")
 
     # Data
     width: int = _data(0, "image width in pixels; 0 = same as size")
@@ -285,7 +285,9 @@ def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe
     recipe = from_dict(Recipe, {**values, **fitted}, f"recipe {name}")
     if fitted:
         words = ", ".join(
-            f"{key} {value} (the recipe has {values.get(key, usual[key])})"
+            f"{key} {value} (not {given[key]})"
+            if key in given
+            else f"{key} {value} (the recipe has {values.get(key, usual[key])})"
             for key, value in fitted.items()
         )
         shape = recipe.width or recipe.size, recipe.size

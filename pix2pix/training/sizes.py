@@ -1,13 +1,19 @@
-"""Adapts depth, receptive field and discriminator scales of a recipe to another size."""
+"""Adapts depth, receptive field and discriminator scales of a recipe to another size.
+
+Rounds a size that does not fit.
+"""
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from pix2pix.config import ENCODER_DEPTH, RESNET_DEPTH, UNET_KEYS
 from pix2pix.models import PATCH_LAYERS, smallest_side
+from pix2pix.models.feature_discriminators import NUM_LEVELS
 
 SIZE_KEYS = ("size", "width")
+SMALLEST_SIDE = 16  # pixels
 LARGEST_BOTTLENECK = 12  # pixels; with a larger one the U-Net has too small a receptive field
 UNET_USUAL = {"depth": 8, "padding": "zeros"}
 RESNET_USUAL = {"depth": RESNET_DEPTH, "padding": "reflect", **UNET_KEYS}
@@ -31,14 +37,34 @@ def fit_to_architecture(
 def fit_to_size(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
     """The keys of `values`, all keys of a recipe, that must change for its size; {} if none must.
 
-    The keys in `given`, which a user named, do not change. The depth becomes the largest that
-    divides all sides. If nothing fits, `Recipe` raises the error.
+    The keys in `given`, which a user named, do not change, except that sides which no suitable
+    depth divides are rounded. The depth becomes the largest that divides all sides. If nothing
+    fits, `Recipe` raises the error.
     """
     if not any(key in given for key in SIZE_KEYS):
         return {}
-    fitted = _fit_depth(values, given)
+    rounded = _round_sides(values, given)
+    values = {**values, **rounded}
+    fitted = rounded | _fit_depth(values, given)
     fitted |= _fit_discriminator({**values, **fitted}, given)
     return fitted
+
+
+def _round_sides(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
+    """The sides that no suitable depth divides, rounded; {} if the depth is named too."""
+    sides = {key: values[key] for key in SIZE_KEYS if values[key]}
+    smallest = min(sides.values())
+    if "depth" in given or smallest < SMALLEST_SIDE:
+        return {}
+    depth = values["depth"]
+    has_encoder = values["encoder"] != "unet" and not _replaces_encoder(smallest, given)
+    if values["architecture"] == "unet" and not has_encoder:
+        needed = math.ceil(math.log2(smallest / LARGEST_BOTTLENECK))
+        depth = min(depth, max(needed, 1))
+    frozen = values["projected_d"] or values["lambda_perceptual"] or values["lambda_oasis"]
+    multiple = 2 ** max(depth, NUM_LEVELS if frozen else 0)
+    rounded = {key: max(1, round(side / multiple)) * multiple for key, side in sides.items()}
+    return {key: side for key, side in rounded.items() if side != sides[key]}
 
 
 def _fit_depth(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
@@ -46,7 +72,7 @@ def _fit_depth(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[s
     fitted: dict[str, Any] = {}
     if "depth" not in given and min(sides) > 0:
         is_known = values["encoder"] != "unet"
-        too_small = min(sides) < 2**ENCODER_DEPTH and "encoder" not in given
+        too_small = _replaces_encoder(min(sides), given)
         deepest = values["depth"] if not is_known or too_small else 0
         depths = [d for d in range(deepest, 0, -1) if not any(side % 2**d for side in sides)]
         if depths and depths[0] < values["depth"] and _is_deep_enough(sides, depths[0]):
@@ -63,6 +89,11 @@ def _fit_depth(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[s
     ):
         fitted["progressive_size"] = 0
     return fitted
+
+
+def _replaces_encoder(smallest: int, given: Mapping[str, object]) -> bool:
+    """Whether a side is too small for a pretrained encoder, which a U-Net's own then replaces."""
+    return smallest < 2**ENCODER_DEPTH and "encoder" not in given
 
 
 def _is_deep_enough(sides: list[int], depth: int) -> bool:

@@ -173,7 +173,10 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     [
         (["facades", "--data", "nowhere", "--out", "x"], "no such folder"),
         (["faces", "--data", ".", "--out", "x"], "one of aerial2map, cats, colorize"),
-        (["facades", "--data", ".", "--out", "x", "--size", "100"], "multiple of 2 ** depth"),
+        (
+            ["facades", "--data", ".", "--out", "x", "--size", "100", "--depth", "7"],
+            "multiple of 2 ** depth",
+        ),
         (["facades", "--data", ".", "--out", "x", "--norm", "layer"], "one of batch"),
         (["--resume", "nowhere"], "no run to resume"),
     ],

@@ -327,8 +327,30 @@ def test_a_small_size_trains_and_its_depth_is_kept(tmp_path: Path, data: Path) -
     assert read_config(tmp_path / "run").generator.depth == 5
 
 
+@pytest.mark.parametrize(
+    ("recipe", "keys", "shape", "depth"),
+    [
+        ("edges2photo", {"size": 100}, (96, 96), 5),
+        ("edges2photo", {"size": 130, "width": 200}, (128, 192), 6),
+        ("facades", {"size": 100}, (96, 96), 5),
+        ("trace", {"size": 200}, (192, 192), 5),  # its encoder halves five times
+        ("cyclegan", {"size": 101}, (100, 100), 2),
+    ],
+)
+def test_a_size_that_does_not_fit_is_rounded_and_said(
+    recipe: str,
+    keys: dict[str, object],
+    shape: tuple[int, int],
+    depth: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    found = train.load_recipe(recipe, keys)
+    assert (found.size, found.width or found.size, found.depth) == (*shape, depth)
+    assert f"size {shape[0]} (not {keys['size']})" in caplog.text
+
+
 def test_a_depth_that_was_named_stays_and_one_that_is_too_shallow_is_not_taken() -> None:
-    wrong: list[dict[str, object]] = [{"size": 64, "depth": 7}, {"size": 100}, {"width": 100}]
+    wrong: list[dict[str, object]] = [{"size": 64, "depth": 7}, {"width": 100, "depth": 5}]
     for keys in wrong:
         with pytest.raises(ValueError, match=r"(size|width) must be a multiple of"):
             train.load_recipe("facades", keys)
