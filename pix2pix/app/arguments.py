@@ -43,6 +43,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "$PIX2PIX_RESTORE]",
     )
     parser.add_argument(
+        "--checkpoint-cats",
+        metavar="X",
+        default=os.environ.get("PIX2PIX_CATS", CHECKPOINTS / "cats"),
+        help="model of the Cats tab, '' for none [checkpoints/cats, if there; or $PIX2PIX_CATS]",
+    )
+    parser.add_argument(
         "--checkpoint",
         metavar="X",
         action="append",

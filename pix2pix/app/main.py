@@ -103,6 +103,14 @@ def load_restorer_if_there(name: str | Path, where: tuple[str, str]) -> Restorer
     return restorer if isinstance(restorer, Restorer) else None
 
 
+def load_cats_if_there(name: str | Path, where: tuple[str, str]) -> list[Served]:
+    """The Cats tab's checkpoint; none without a name, or if the bundled one is absent."""
+    bundled = CHECKPOINTS / "cats"
+    if not name or (name == bundled and not bundled.exists()):
+        return []
+    return [load_served(str(name), where)._replace(title="Cats")]
+
+
 def load_served(name: str, where: tuple[str, str]) -> Served:
     """A checkpoint for a tab of its own; its model is a sentence if it could not be loaded."""
     from pix2pix.app.tabs.model_tab import Served
@@ -184,7 +192,9 @@ def build(args: argparse.Namespace) -> tuple[Blocks, Callable[[], None]]:
         from pix2pix.app.blocks import create_demo
 
         drawer, folder, colorizer, tracer, restorer, revisions = loading.result()
-    others = [load_served(name, (args.device, args.engine)) for name in args.checkpoint]
+    where = (args.device, args.engine)
+    others = load_cats_if_there(args.checkpoint_cats, where)
+    others += [load_served(name, where) for name in args.checkpoint]
     engine = make_browser_engine(args.draw_in, args.runtime)
     demo = create_demo(
         drawer, colorizer, tracer, others, revisions, args.limits, engine, folder, restorer

@@ -24,7 +24,7 @@ examples:
   python -m pix2pix site out --checkpoint runs/houses --checkpoint ada/cats
 """
 
-BUNDLED = {"facades": "Draw", "colorize": "Colourise", "trace": "Trace"}
+BUNDLED = {"facades": "Draw", "colorize": "Colourise", "cats": "Cats", "trace": "Trace"}
 
 
 def add_parser(commands: Commands) -> None:

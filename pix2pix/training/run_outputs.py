@@ -23,6 +23,7 @@ from pix2pix.training.run_evaluation import evaluate_models, inputs_of, sheets_o
 from pix2pix.training.run_setup import TrainingRun
 from pix2pix.training.run_warnings import RunMonitor
 from pix2pix.training.samples import save_sheet
+from pix2pix.training.style_codes import measure_styles
 from pix2pix.training.train_step import checkpoint_config
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,9 @@ def evaluate_run(
     """Evaluates, writes metrics, samples and report; returns whether it is the best so far."""
     models, progress, recipe = run.trainer.served, run.progress, run.recipe
     device = run.workers.device
+    for model in models.values():
+        if model.style_encoder is not None and recipe.ema:  # without, it is the one in training
+            measure_styles(model.style_encoder, run.train_set, device)
     progress.metrics = evaluate_models(models, recipe, run.val_set, device)
     write_metrics(run, file, step, {"val": progress.metrics})
     board.add_scalars("val", progress.metrics, step)

@@ -15,6 +15,7 @@ from pix2pix.inference import MAX_STRENGTH, Colorizer, Drawer
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import PEN, CanvasSpec
 from pix2pix.labels.packed_ids import pack_ids
+from pix2pix.web.licence import usage_note
 
 MAX_UPLOAD_MB = 64  # of a file that is opened
 WORKING_SIZES = (128, 192, 256, 384)  # pixels of the short side at which colours are looked for
@@ -64,12 +65,17 @@ def drawing_props(
 
 
 def preview_props(
-    tab: str, canvas: CanvasSpec, first: dict[str, str], style_dim: int, large: float
+    tab: str,
+    canvas: CanvasSpec,
+    first: dict[str, str],
+    style_dim: int,
+    large: float,
+    folder: Path | None,
 ) -> dict[str, Any]:
     """Of the picture beside the canvas.
 
     `first`: the {"image", "name"} that the page opens with. `large`: the largest picture's side,
-    in sides of the canvas.
+    in sides of the canvas. `folder`: the checkpoint, for the terms of its licence.
     """
     return {
         "tab": tab,
@@ -79,6 +85,7 @@ def preview_props(
         "width": canvas.shape[1],
         "styled": style_dim > 0,
         "large": large,
+        "note": usage_note(folder),
     }
 
 

@@ -121,7 +121,8 @@ def draw_tab(
     large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
     first = first_picture(drawer, canvas)
     parts = [Part("drawing", DRAWING_SCRIPT, drawing_props(name, api, canvas, drawer))]
-    parts += [Part("preview", PREVIEW_SCRIPT, preview_props(name, canvas, first, dim, large))]
+    preview = preview_props(name, canvas, first, dim, large, entry.folder)
+    parts += [Part("preview", PREVIEW_SCRIPT, preview)]
     if dim:
         parts += [Part("styles", GALLERY_SCRIPT, gallery_props(name, api, drawer.styles))]
     traces = tracer is not None

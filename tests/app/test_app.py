@@ -19,7 +19,7 @@ from pix2pix.app import main as app
 from pix2pix.app.blocks import create_demo, launch_options
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import LabelColor
-from pix2pix.inference import Tracer
+from pix2pix.inference import Tracer, Translator
 from pix2pix.labels.canvas_spec import fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS, make_random_plan
@@ -389,3 +389,14 @@ def test_the_command_line_has_the_defaults_that_readme_names() -> None:
     assert Path(args.checkpoint_facades).parts[-2:] == ("checkpoints", "facades")
     assert Path(args.checkpoint_trace).parts[-2:] == ("checkpoints", "trace")
     assert Path(args.checkpoint_colorize).parts[-2:] == ("checkpoints", "colorize")
+    assert Path(args.checkpoint_cats).parts[-2:] == ("checkpoints", "cats")
+
+
+def test_the_cats_have_a_tab_unless_left_out(tmp_path: Path) -> None:
+    where = ("cpu", "torch")
+    (cats,) = app.load_cats_if_there(app.parse_args([]).checkpoint_cats, where)
+    assert cats.title == "Cats" and isinstance(cats.model, Translator)
+    assert next(iter(cats.model.config.styles)) == "silver"
+    assert app.load_cats_if_there("", where) == []
+    (broken,) = app.load_cats_if_there(str(tmp_path / "none"), where)
+    assert broken.title == "Cats" and "could not be loaded" in str(broken.model)

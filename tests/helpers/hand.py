@@ -141,7 +141,7 @@ def pen(page: Any, *way: Point, force: float = 0.5) -> None:
     session = page.context.new_cdp_session(page)
 
     def send(kind: str, point: Point, buttons: int) -> None:
-        event = {"x": point[0], "y": point[1], "buttons": buttons, "force": force}
+        event: dict[str, Any] = {"x": point[0], "y": point[1], "buttons": buttons, "force": force}
         button = "none" if kind == "mouseMoved" and not buttons else "left"
         event |= {"type": kind, "button": button, "clickCount": 1, "pointerType": "pen"}
         session.send("Input.dispatchMouseEvent", event)

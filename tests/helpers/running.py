@@ -84,6 +84,7 @@ def save_app_models(folder: Path) -> dict[str, Path]:
 def app_arguments(models: dict[str, Path]) -> list[str]:
     arguments = [f"--checkpoint-{n}={models[n]}" for n in ("facades", "colorize", "trace")]
     arguments += [f"--limit={limit}" for limit in ROOMY]
+    arguments.append("--checkpoint-cats=")
     return arguments + [f"--checkpoint={models[n]}" for n in OWN_TABS]
 
 

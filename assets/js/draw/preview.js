@@ -23,6 +23,7 @@ export function mountPreview({ element, props }) {
   studio.view.addLayer(layer);
   bindPictureGestures(frame, studio.view);
   root.replaceChildren(frame, buildBar(studio, props, buildHistory(studio, layer, props)));
+  if (props.note) root.append(h("p", { class: "st-served" }, props.note));
   new Preview(root, layer, studio).start(props.first);
   studio.setPreview(root);
 }

@@ -55,7 +55,7 @@ class DrawTab:
             with gr.Column(elem_classes="studio-side"):
                 large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
                 first = first_picture(drawer, canvas)
-                props = preview_props(name, canvas, first, drawer.style_dim, large)
+                props = preview_props(name, canvas, first, drawer.style_dim, large, self.folder)
                 scripted_html("preview", *PREVIEW_SCRIPT, **props)
                 if drawer.style_dim:
                     props = gallery_props(name, api, drawer.styles)
