@@ -43,15 +43,16 @@ export class Suggestions {
     const payload = suggestionRequest(photo);
     this.node.hidden = !payload;
     const key = payload ? `${photo.name} ${JSON.stringify(payload)}` : "";
+    if (key !== this.#key) {
+      this.#key = key;
+      clearTimeout(this.#timer);
+      this.#show([]); // empty swatches keep the room
+      if (payload) this.#timer = setTimeout(() => this.#load(photo, payload, key), DELAY_MS);
+    }
     const { color = null } = photo?.history.value[photo.selected] ?? {};
     this.buttons.forEach((button, i) => {
       button.setAttribute("aria-pressed", String(color !== null && this.#colors[i]?.color === color));
     });
-    if (key === this.#key) return;
-    this.#key = key;
-    clearTimeout(this.#timer);
-    this.#show([]); // empty swatches keep the room
-    if (payload) this.#timer = setTimeout(() => this.#load(photo, payload, key), DELAY_MS);
   }
 
   async #load(photo, payload, key) {
