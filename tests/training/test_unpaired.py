@@ -14,6 +14,7 @@ from helpers.whole_runs import assert_same_weights, run
 from PIL import Image
 
 from pix2pix.checkpoint import load_checkpoint
+from pix2pix.cli import publish, train
 from pix2pix.data.loader import Batch
 from pix2pix.evaluation.unpaired import evaluate_unpaired
 from pix2pix.inference import load_translator
@@ -203,6 +204,21 @@ def test_both_directions_are_checkpoints_of_their_own(cycle_run: Path, tmp_path:
     )
     assert first[0] > first[2]  # warm
     assert second[2] > second[0]
+
+
+def test_each_direction_is_pushed_to_a_repository_of_its_own(
+    cycle_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed: dict[str, Path] = {}
+    monkeypatch.setattr(
+        publish, "push_checkpoint", lambda folder, repo, *_, **__: pushed.update({repo: folder})
+    )
+    train.push_run(cycle_run, "ada/monet", private=False, examples=True)
+    assert pushed == {f"ada/monet-{name}": cycle_run / name for name in ("AtoB", "BtoA")}
+    publish.stage_checkpoint(cycle_run / "BtoA", tmp_path, "ada/monet-BtoA", None)
+    assert load_checkpoint(tmp_path)[0].training["direction"] == "BtoA"
+    with pytest.raises(ValueError, match=r"config.json is missing; its checkpoints are"):
+        publish.stage_checkpoint(cycle_run, tmp_path, "ada/monet", None)
 
 
 def test_the_folder_around_them_names_them(cycle_run: Path) -> None:
