@@ -40,7 +40,7 @@ UNET_KEYS: dict[str, Any] = {
     "hint_embed_dim": 0,
 }
 ENCODERS = ("unet", "efficientnet-lite0")
-ENCODER_DEPTH = 5  # downsamplings of every encoder but the U-Net's own
+ENCODER_DEPTH = 5  # downsamplings of every encoder but the U-Net's own, at most
 # Input that the app asks for in image2image: a photo, or black (white) lines
 INPUT_TYPES = ("photo", "lines", "lines-white")
 # How images of another shape are fitted to the size of the network (data.resize_crop)
@@ -208,8 +208,8 @@ class GeneratorConfig:
         require(0.0 <= self.dropout < 1.0, "dropout", "in [0, 1)", self.dropout)
         ok = self.encoder in ENCODERS
         require(ok, "encoder", f"one of {', '.join(ENCODERS)}", self.encoder)
-        ok = self.encoder == "unet" or self.depth == ENCODER_DEPTH
-        require(ok, "depth", f"{ENCODER_DEPTH} with encoder {self.encoder}", self.depth)
+        ok = self.encoder == "unet" or self.depth <= ENCODER_DEPTH
+        require(ok, "depth", f"from 1 to {ENCODER_DEPTH} with encoder {self.encoder}", self.depth)
         ok = 0.0 < self.norm_eps <= 1.0
         require(ok, "norm_eps", "above 0 and at most 1", self.norm_eps)
         require(not (self.stem and self.half_output), "stem", "0 with half_output", self.stem)

@@ -75,8 +75,8 @@ class UNet(nn.Module):
     Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; returns (N, out_channels, H, W)
     in -1..1 (tanh), or logits without `final_tanh`. A stem, a full-resolution convolution at both
     ends, keeps edges as sharp as in the input. `half_output` drops the last upsampling, which is
-    enough for chroma. `encoder` replaces the downsamplings by a pretrained network; 1x1
-    convolutions then fit its levels to the decoder. `hint_embed_dim` adds that many output
+    enough for chroma. `encoder` replaces the downsamplings by the first `depth` levels of a
+    pretrained network; 1x1 convolutions then fit them to the decoder. `hint_embed_dim` adds that many output
     channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`).
 
     With instance norm (`needs_fp32`), inference is always in float32, regardless of autocast and
@@ -113,7 +113,7 @@ class UNet(nn.Module):
                 )
                 previous = width
         else:
-            self.down.extend(efficientnet.encoder_stages(config.in_channels))
+            self.down.extend(efficientnet.encoder_stages(config.in_channels)[:depth])
             pairs = zip(efficientnet.CHANNELS, widths)
             self.side = nn.ModuleList(LateralConv(c, config.in_channels, w) for c, w in pairs)
 
@@ -168,7 +168,8 @@ class UNet(nn.Module):
         pyramid = label_pyramid(x, self.config.depth) if self.config.class_norm else None
         skips = self.encode(x)
         if self.side is not None:
-            skips = [side(level, x) for side, level in zip(self.side, skips)]
+            stem = skips[: len(skips) - len(self.side)]
+            skips = stem + [s(level, x) for s, level in zip(self.side, skips[len(stem) :])]
         x = skips.pop()  # the bottleneck is no skip
         for i, up in zip(reversed(range(self.config.depth)), self.up):
             labels = pyramid[i] if pyramid else None
@@ -219,8 +220,9 @@ class UNet(nn.Module):
             )
         levels = []
         if self.stem is not None:
-            x = F.leaky_relu(self.stem(x), 0.2)  # (N, stem, H, W)
-            levels.append(x)
+            levels.append(F.leaky_relu(self.stem(x), 0.2))  # (N, stem, H, W)
+            if self.side is None:  # a pretrained encoder sees the input itself
+                x = levels[0]
         for down in self.down:
             x = down(x)  # (N, widths[i], H / 2 ** (i + 1), W / 2 ** (i + 1))
             levels.append(x)

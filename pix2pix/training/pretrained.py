@@ -63,7 +63,8 @@ def copy_published(encoder: nn.ModuleList, channels: int, instead: str) -> None:
     if channels != first.shape[1]:
         published[0] = torch.zeros(first.shape[0], channels, *first.shape[2:])
         published[0][:, 0] = first.sum(1)
-    for tensor, source in zip(encoder.state_dict().values(), published, strict=True):
+    tensors = list(encoder.state_dict().values())  # of the first levels, perhaps
+    for tensor, source in zip(tensors, published[: len(tensors)], strict=True):
         tensor.copy_(source)
 
 

@@ -101,7 +101,7 @@ def test_a_photo_is_no_label_image_but_can_be_traced(fake_studio: str, tmp_path:
     refused = send_file(fake_studio, "draw", "open", photo, "house.png").json()
     assert refused["error"].startswith("house.png: ") and refused["can_trace"] is True
     traced = send_file(fake_studio, "draw", "trace", photo, "house.png").json()
-    assert unpack_ids(traced["ids"], (SIZE, SIZE)).max() == 2
+    assert unpack_ids(traced["ids"], (traced["height"], traced["width"])).max() == 2
     no_picture = send_file(fake_studio, "draw", "open", b"Dear all", "letter.png").json()
     assert "letter.png: is not an image" in no_picture["error"] and "can_trace" not in no_picture
 

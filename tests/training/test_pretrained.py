@@ -27,8 +27,10 @@ TRACE = Recipe(
 )
 
 
-def encoder_of(channels: int) -> UNet:
-    config = GeneratorConfig(channels, 2, ngf=8, depth=5, encoder="efficientnet-lite0")
+def encoder_of(channels: int, depth: int = 5, stem: int = 0) -> UNet:
+    config = GeneratorConfig(
+        channels, 2, ngf=8, depth=depth, stem=stem, encoder="efficientnet-lite0"
+    )
     generator = UNet(config).eval()
     pretrained.load_pretrained_encoder(generator)
     return generator
@@ -43,6 +45,16 @@ def test_the_encoder_is_efficientnet_lite0() -> None:
     # All of its 4,652,008 but the last convolution with its norm, and the classifier
     rest = 320 * 1280 + 2 * 1280 + 1280 * 1000 + 1000
     assert count_parameters(encoder_of(3).down) == 4_652_008 - rest
+
+
+def test_a_generator_may_have_the_first_levels_alone() -> None:
+    generator, whole = encoder_of(3, depth=4, stem=6), encoder_of(3)
+    stem, *levels = generator.encode(photos())
+    assert stem.shape[1] == 6
+    assert [level.shape[1] for level in levels] == [16, 24, 40, 112]
+    for got, expected in zip(levels, whole.encode(photos())):
+        torch.testing.assert_close(got, expected, atol=0, rtol=0)
+    assert generator(photos()).shape == (1, 2, 256, 256)
 
 
 def test_a_photo_gives_in_each_level_what_the_published_norms_say_is_usual() -> None:
@@ -118,7 +130,7 @@ def test_a_known_encoder_learns_at_its_own_rate() -> None:
     ("keys", "words"),
     [
         ({"encoder": "resnet"}, "encoder must be one of unet, efficientnet-lite0"),
-        ({"depth": 4}, "depth must be 5 with encoder efficientnet-lite0, got 4"),
+        ({"depth": 6}, "depth must be from 1 to 5 with encoder efficientnet-lite0, got 6"),
         ({"projected_d": True}, "projected_d must be false for photo2labels"),
         ({"lambda_perceptual": 1.0}, "lambda_perceptual must be 0 for photo2labels"),
         ({"lambda_oasis": 1.0}, "lambda_oasis must be 0 for photo2labels"),
