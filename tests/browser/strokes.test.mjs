@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createPhoto, hasWork, isUnsaved, settingsOf, sharedSettings } from "../../assets/js/colorize/photo.js";
+import { createPhoto, hasWork, isUnsaved, settingsOf, sharedSettings, shareSettings } from "../../assets/js/colorize/photo.js";
 import { addPoint, MAX_SIZE, radiusOf, readStrokes } from "../../assets/js/colorize/strokes.js";
 
 const PREVIEW = { width: 1000, height: 500 };
@@ -87,4 +87,10 @@ test("a stroke is work that was not saved, on an example too", () => {
   assert.equal(isUnsaved(photo), true);
   photo.strokes.undo();
   assert.equal(isUnsaved(photo), false);
+});
+
+test("shared settings go to the photos that have others", () => {
+  const [here, same, other] = [true, true, false].map((scratches) => photoWith({ scratches }));
+  assert.deepEqual(shareSettings(here, [here, same, other]), [other]);
+  assert.equal(other.scratches, true);
 });

@@ -8,9 +8,9 @@ import { freeName } from "../core/file_names.js";
 import { confirmBeforeUnload, isReconnecting } from "../core/page_lifecycle.js";
 import { buildProgress } from "../core/upload.js";
 import { ColorizeEditor } from "./colorize_editor.js";
-import { saveHints } from "./hint_files.js";
+import { isHintsFile, isHintsName, saveHints } from "./hint_files.js";
 import { buildPanel } from "./panel.js";
-import { createPhoto, fetchExample, isUnsaved, settingsOf, sharedSettings } from "./photo.js";
+import { createPhoto, fetchExample, isUnsaved, settingsOf, shareSettings } from "./photo.js";
 import { PhotoAutosave } from "./photo_autosave.js";
 import { buildPhotoBar } from "./photo_bar.js";
 import { PhotoClient } from "./photo_client.js";
@@ -31,9 +31,6 @@ const connectToServer = (props, onProgress) => new PhotoClient(props.api, props.
 export function mountColorize({ element, props }, createClient = connectToServer) {
   new ColorizeApp(element.querySelector(".st-photo"), props, createClient).start();
 }
-
-const isHintsFile = (file) => /\.json$/i.test(file.name);
-const isHintsName = (name) => /hints\.json$/i.test(name); // in folders: other JSON files are not ours
 
 class ColorizeApp {
   constructor(root, props, createClient) {
@@ -273,12 +270,7 @@ class ColorizeApp {
   }
 
   #applyToAll() {
-    const settings = sharedSettings(this.current);
-    for (const photo of this.photos) {
-      if (Object.keys(settings).every((key) => photo[key] === settings[key])) continue;
-      Object.assign(photo, settings);
-      this.thumbnails.add(photo);
-    }
+    for (const photo of shareSettings(this.current, this.photos)) this.thumbnails.add(photo);
     this.say(`All ${this.photos.length} photos are made like this one now`);
   }
 

@@ -3,6 +3,9 @@
 import { saveBlob } from "../core/download.js";
 import { colored, readHints, writeHints } from "./hints.js";
 
+export const isHintsFile = (file) => /\.json$/i.test(file.name);
+export const isHintsName = (name) => /hints\.json$/i.test(name); // in folders: other JSON files are not ours
+
 /** The hints of these photos as a Blob; null where there are none. */
 export function hintsBlob(photos) {
   const hinted = photos.filter((photo) => colored(photo.history.value).length);

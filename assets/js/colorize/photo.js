@@ -39,6 +39,14 @@ export function sharedSettings(photo) {
   return Object.fromEntries(SETTINGS.map((key) => [key, photo[key]]));
 }
 
+/** Gives a photo's shared settings to `photos`. Returns those that had others. */
+export function shareSettings(photo, photos) {
+  const settings = sharedSettings(photo);
+  const changed = photos.filter((other) => Object.keys(settings).some((key) => other[key] !== settings[key]));
+  for (const other of changed) Object.assign(other, settings);
+  return changed;
+}
+
 /** All settings of a photo, as the server reads them. */
 export function settingsOf(photo) {
   const strokes = photo.scratches ? photo.strokes.value : [];
