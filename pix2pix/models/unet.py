@@ -76,8 +76,8 @@ class UNet(nn.Module):
     in -1..1 (tanh), or logits without `final_tanh`. A stem, a full-resolution convolution at both
     ends, keeps edges as sharp as in the input. `half_output` drops the last upsampling, which is
     enough for chroma. `encoder` replaces the downsamplings by the first `depth` levels of a
-    pretrained network; 1x1 convolutions then fit them to the decoder. `hint_embed_dim` adds that many output
-    channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`).
+    pretrained network; 1x1 convolutions then fit them to the decoder. `hint_embed_dim` adds that
+    many output channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`).
 
     With instance norm (`needs_fp32`), inference is always in float32, regardless of autocast and
     TF32: each norm divides by a map's standard deviation, which in a uniform map is mere rounding

@@ -378,7 +378,7 @@ def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
 @pytest.mark.parametrize(
     ("keys", "name"),
     [
-        ({"width": 100}, "width"),
+        ({"width": -64}, "width"),
         ({"resize_mode": "fill"}, "resize_mode"),
         ({"layout": "zip"}, "layout"),
         ({"direction": "AB"}, "direction"),
