@@ -160,7 +160,7 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
     elif config.task == "restore":
         found |= {
             "channels": ["L", "marks"],
-            "values": "L / 50 - 1, 0 at marked places; marks: 1 at places to repair, else 0",
+            "values": "L / 50 - 1, filled smoothly at marked places; marks: 1 to repair, else 0",
             "output": "L / 50 - 1 without damage; the probability of damage, * 2 - 1",
         }
     else:

@@ -18,6 +18,7 @@ from pix2pix.evaluation.generation import (
     batch_to_rgb,
     generate,
     generate_ab,
+    repair,
     restore_void,
     spread_indices,
     with_hints,
@@ -25,7 +26,7 @@ from pix2pix.evaluation.generation import (
 from pix2pix.evaluation.image import lightness_psnr, mean_absolute_error, psnr, ssim
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
 from pix2pix.images.color import colorfulness
-from pix2pix.images.repair import replace_damage
+from pix2pix.images.repair import DAMAGE_LEVEL
 from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored
 
 EVAL_BATCH = 8
@@ -197,10 +198,9 @@ def measure_repairs(
     """
     truth, damage = decode_restored(batch.target)
     damaged = batch_lightness(batch)
-    output, found = decode_restored(generate(model, batch, device))
+    output, found = repair(model, batch, device)
     rows: list[Metrics] = []
-    for true, where, before, after, chance in zip(truth, damage > 0, damaged, output, found):
-        repaired = replace_damage(before, after, chance)
+    for true, where, before, repaired, chance in zip(truth, damage > 0, damaged, output, found):
         if not where.any():
             rows.append({})
             continue
@@ -208,7 +208,7 @@ def measure_repairs(
             "psnr_damaged_before": lightness_psnr(before, true, where),
             "psnr_damaged": lightness_psnr(repaired, true, where),
             "psnr": lightness_psnr(repaired, true),
-            "damage_found": float((chance > 0.5)[where].mean()),
+            "damage_found": float((chance > DAMAGE_LEVEL)[where].mean()),
             "intact_replaced": float((repaired != before)[~where].mean()),
         }
         rows.append({"psnr_gain": row["psnr_damaged"] - row["psnr_damaged_before"], **row})

@@ -1,6 +1,7 @@
 """Run a model on batches, for metrics and sample images."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,7 +11,15 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
 from pix2pix.images.color import fit_gamut, lab_to_rgb
-from pix2pix.models.tensors import apply_hints, decode_ab, encode_colorize_input, style_noise
+from pix2pix.images.repair import DAMAGE_LEVEL, grow_damage, replace_damage
+from pix2pix.models.tensors import (
+    apply_hints,
+    decode_ab,
+    decode_restored,
+    encode_colorize_input,
+    encode_restore_input,
+    style_noise,
+)
 
 
 @torch.inference_mode()
@@ -35,6 +44,20 @@ def generate(
 def generate_ab(model: Model, batch: Batch, device: torch.device) -> np.ndarray:
     """A colouriser's a and b (N, h, w, 2) float32 with hints applied, as users get them."""
     return decode_ab(apply_hints(batch.input, generate(model, batch, device)))
+
+
+def repair(model: Model, batch: Batch, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+    """L (N, H, W) in 0..100 repaired as users get it, and the probability of damage (N, H, W).
+
+    The first pass finds the damage, the second fills it.
+    """
+    lightness = batch_lightness(batch)
+    _, probability = decode_restored(generate(model, batch, device))
+    marks = np.stack([grow_damage(chance > DAMAGE_LEVEL) for chance in probability])
+    marked = replace(batch, input=encode_restore_input(lightness, marks))
+    filled, _ = decode_restored(generate(model, marked, device))
+    triples = zip(lightness, filled, probability)
+    return np.stack([replace_damage(*each) for each in triples]), probability
 
 
 def spread_indices(size: int, limit: int | None) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 DAMAGE_LEVEL = 0.5  # probability from which a pixel counts as damaged
 GROW = 1  # pixels: the rim of a scratch is fainter than what is found
 FEATHER = 2  # pixels over which a repair fades into the photo
+EMPTY = 1e-4  # a smaller share of known pixels is none
 THICK = 3  # pixels: damage as thick as this is repaired at a coarse level
 
 
@@ -18,6 +19,33 @@ def repair_opacity(damage: np.ndarray) -> np.ndarray:
         return np.zeros(damage.shape, np.float32)
     distance = cv2.distanceTransform((~damage).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return ((GROW + FEATHER + 1 - distance) / (FEATHER + 1)).clip(0, 1)
+
+
+def grow_damage(damage: np.ndarray) -> np.ndarray:
+    """`damage` (H, W) bool and GROW pixels around it, as uint8 of 0 and 1: what a repair hides."""
+    kernel = np.ones((2 * GROW + 1, 2 * GROW + 1), np.uint8)
+    return cv2.dilate(damage.astype(np.uint8), kernel)
+
+
+def fill_smooth(lightness: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """L (H, W) float32 in which places with `marks` (H, W) above 0 are filled from around them.
+
+    Averages of the known pixels on a pyramid, used as fine as there are any: the push-pull method
+    of Gortler et al., "The Lumigraph" (SIGGRAPH 1996). Other pixels stay the same to the bit.
+    """
+    known = marks == 0
+    if known.all() or not known.any():
+        return lightness
+    levels = [(lightness * known, known.astype(np.float32))]
+    while min(levels[-1][1].shape) > 2 and levels[-1][1].min() < 1:
+        values, weights = levels[-1]
+        levels.append((cv2.pyrDown(values), cv2.pyrDown(weights)))
+    values, weights = levels.pop()
+    filled = np.where(weights > 0, values / np.maximum(weights, EMPTY), lightness[known].mean())
+    for values, weights in reversed(levels):
+        coarse = cv2.pyrUp(filled.astype(np.float32), dstsize=weights.shape[::-1])
+        filled = coarse + (values / np.maximum(weights, EMPTY) - coarse) * weights
+    return np.where(known, lightness, filled).astype(np.float32)
 
 
 def replace_damage(lightness: np.ndarray, repaired: np.ndarray, damage: np.ndarray) -> np.ndarray:

@@ -1,13 +1,14 @@
 """Remove scratches, dust and stains from photos (task `restore`).
 
 The network sees a photo at several scales, coarse to fine, each half as large as the next. Wide
-damage is repaired where it is a few pixels wide, thin damage at full resolution. Only damaged
-places are replaced.
+damage is repaired where it is a few pixels wide, thin damage at full resolution. At each scale it
+finds the damage first, and then fills it. Only damaged places are replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import cv2
@@ -26,7 +27,7 @@ from pix2pix.images.chroma_upsampling import (
 from pix2pix.images.color import fit_gamut, lab_to_rgb, rgb_to_lab
 from pix2pix.images.convert import split_alpha
 from pix2pix.images.icc import to_srgb
-from pix2pix.images.repair import DAMAGE_LEVEL, keep_thick, repair_opacity
+from pix2pix.images.repair import DAMAGE_LEVEL, grow_damage, keep_thick, repair_opacity
 from pix2pix.images.repair_brush import Stroke, draw_strokes
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.gpu_on_demand import make_runner
@@ -99,7 +100,7 @@ class Restorer:
         shapes = scales(light.shape)
         marks = assign_marks(marked, light.shape, shapes)
         current, opacity = repair_scales(
-            light, shapes, marks, kept, lambda at, mask: self._find(at, mask, stop)
+            light, shapes, marks, kept, partial(self._repair, stop=stop)
         )
         changed = (opacity * 255 + 0.5).astype(np.uint8)
         share = float((changed > 127).mean())
@@ -108,12 +109,38 @@ class Restorer:
         note = f"scratches: {share:.1%} of the photo was repaired" if share else NO_DAMAGE
         return current, changed, note
 
-    def _find(
-        self, light: np.ndarray, marks: np.ndarray, stop: Stop
+    def _repair(
+        self,
+        light: np.ndarray,
+        marks: np.ndarray,
+        kept: np.ndarray,
+        is_last: bool,
+        stop: Stop = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """`light` (H, W) uint16 without damage and the probability of damage, as uint16."""
+        """`light` (H, W) uint16 without damage, and the opacity (H, W) float32 of the repair."""
+        probability = self._run(light, marks, stop)[..., 1]
+        damage = probability > DAMAGE_LEVEL * 65535
+        if not is_last:
+            damage = keep_thick(damage)
+        damage |= marks > 0
+        damage &= kept == 0
+        if not damage.any():
+            return light, np.zeros(light.shape, np.float32)
+        repaired = self._run(light, grow_damage(damage), stop, only_marked=True)[..., 0]
+        opacity = repair_opacity(damage) * (1 - kept)
+        return blend(light, repaired, opacity), opacity
+
+    def _run(
+        self, light: np.ndarray, marks: np.ndarray, stop: Stop, only_marked: bool = False
+    ) -> np.ndarray:
+        """Both outputs of the network, (H, W, 2) uint16: light, and the probability of damage.
+
+        With `only_marked` tiles without marks are left out: their light stays.
+        """
 
         def paint(tile: np.ndarray) -> np.ndarray:
+            if only_marked and not tile[..., 1].any():
+                return tile
             height, width = tile.shape[:2]
             padded = mirror_to_multiple(tile, 2**self.config.generator.depth)
             x = encode_restore_input(
@@ -124,11 +151,12 @@ class Restorer:
             return found[:height, :width]
 
         sides = tuple(min(TILE, side) for side in light.shape)
-        painted = paint_in_tiles(np.stack([light, marks], -1), (sides[0], sides[1]), paint, OVERLAP)
-        return painted[..., 0], painted[..., 1]
+        both = np.stack([light, marks.astype(np.uint16)], -1)
+        return paint_in_tiles(both, (sides[0], sides[1]), paint, OVERLAP)
 
 
-Find = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+# Light, marks, kept places (H, W) and whether it is the last scale -> light, opacity of the repair
+Repair = Callable[[np.ndarray, np.ndarray, np.ndarray, bool], tuple[np.ndarray, np.ndarray]]
 Shape = tuple[int, int]
 
 
@@ -169,7 +197,7 @@ def repair_scales(
     shapes: Sequence[Shape],
     marks: Sequence[np.ndarray],
     kept: np.ndarray,
-    find: Find,
+    repair: Repair,
 ) -> tuple[np.ndarray, np.ndarray]:
     """`light` (H, W) uint16 repaired from coarse to fine, and the opacity (H, W) float32 of it."""
     current: np.ndarray | None = None
@@ -182,15 +210,8 @@ def repair_scales(
             opacity = cv2.resize(opacity, shape[::-1], interpolation=cv2.INTER_LINEAR)
             coarse = cv2.resize(current, shape[::-1], interpolation=cv2.INTER_CUBIC)
             current = blend(own, coarse, opacity)
-        repaired, probability = find(current, mark)
-        damage = probability > DAMAGE_LEVEL * 65535
-        if shape != shapes[-1]:
-            damage = keep_thick(damage)
-        damage |= mark > 0
-        here = repair_opacity(damage)
-        if kept.any():
-            here *= 1 - cv2.resize(kept, shape[::-1], interpolation=cv2.INTER_NEAREST)
-        current = blend(current, repaired, here)
+        own_kept = cv2.resize(kept, shape[::-1], interpolation=cv2.INTER_NEAREST)
+        current, here = repair(current, mark, own_kept, shape == shapes[-1])
         opacity = np.maximum(opacity, here)
     assert current is not None and opacity is not None
     return current, opacity

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pix2pix.images.color import AB_SCALE
+from pix2pix.images.repair import fill_smooth
 from pix2pix.labels.label_map import VOID
 
 SPREAD_STEP = 8  # cell size in pixels of the grid on which hints are propagated
@@ -63,12 +64,12 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
 
 
 def encode_restore_input(lightness: np.ndarray, marks: np.ndarray) -> Tensor:
-    """The input (N, 2, H, W): L, 0 where a place is marked, and the marks.
+    """The input (N, 2, H, W): L, filled smoothly where a place is marked, and the marks.
 
     `lightness` (N, H, W) is L in 0..100, `marks` (N, H, W) is 1 at places to repair, else 0.
     """
-    known = torch.from_numpy(marks)[:, None].float()
-    return torch.cat([encode_lightness(lightness) * (1 - known), known], 1)
+    filled = np.stack([fill_smooth(x, mask) for x, mask in zip(lightness, marks)])
+    return torch.cat([encode_lightness(filled), torch.from_numpy(marks)[:, None].float()], 1)
 
 
 def decode_restored(output: Tensor) -> tuple[np.ndarray, np.ndarray]:

@@ -18,12 +18,12 @@ from pix2pix.evaluation.generation import (
     batch_to_rgb,
     generate,
     generate_ab,
+    repair,
     restore_void,
     spread_indices,
     with_hints,
 )
 from pix2pix.evaluation.unpaired import OPPOSITE
-from pix2pix.images.repair import replace_damage
 from pix2pix.labels.label_map import PALETTE
 from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored
 from pix2pix.runtime.atomic_io import write_atomically
@@ -135,8 +135,7 @@ def color_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
 def repair_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
     truth, _ = decode_restored(batch.target)
     damaged = batch_lightness(batch)
-    output, damage = decode_restored(generate(model, batch, device))
-    repaired = np.stack([replace_damage(*x) for x in zip(damaged, output, damage)])
+    repaired, damage = repair(model, batch, device)
     columns = {"damaged": damaged, "repaired": repaired, "damage found": damage * 100}
     columns["photo"] = truth
     neutral = np.zeros((*truth.shape, 2), np.float32)

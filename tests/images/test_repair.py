@@ -10,6 +10,8 @@ from pix2pix.images.repair import (
     FEATHER,
     GROW,
     THICK,
+    fill_smooth,
+    grow_damage,
     keep_thick,
     repair_opacity,
     replace_damage,
@@ -47,6 +49,33 @@ def test_only_the_damage_and_its_rim_are_replaced() -> None:
     yy, xx = np.mgrid[:40, :40]
     away = np.hypot(yy - 20, xx - 20) > GROW + FEATHER + 1
     np.testing.assert_array_equal(repaired[away], light[away])
+
+
+def test_marked_places_are_filled_from_around_them() -> None:
+    ramp = np.tile(np.linspace(0, 100, 64, dtype=np.float32), (48, 1))
+    marks: np.ndarray = np.zeros(ramp.shape, np.uint8)
+    marks[:, 20:23] = marks[10:30, 40:52] = 1
+    filled = fill_smooth(np.where(marks > 0, 100, ramp), marks)
+    np.testing.assert_array_equal(filled[marks == 0], ramp[marks == 0])
+    assert np.abs(filled - ramp)[:, 20:23].max() < 2
+    assert np.abs(filled - ramp).max() < 15
+    flat = fill_smooth(np.where(marks > 0, 0, np.float32(37)), marks)
+    np.testing.assert_allclose(flat, 37, rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (3, 5), (33, 2)])
+def test_filling_takes_any_shape_and_any_share_of_marks(shape: tuple[int, int]) -> None:
+    light = np.random.default_rng(0).uniform(20, 80, shape).astype(np.float32)
+    for share in (0.0, 0.5, 0.97, 1.0):
+        marks = (np.random.default_rng(1).random(shape) < share).astype(np.uint8)
+        filled = fill_smooth(light, marks)
+        assert filled.shape == shape and filled.dtype == np.float32
+        assert filled.min() >= 19.9 and filled.max() <= 80.1
+
+
+def test_grown_damage_is_what_a_repair_hides_in_full() -> None:
+    damage = np.random.default_rng(0).random((30, 30)) < 0.02
+    assert (repair_opacity(damage)[grow_damage(damage) > 0] > 0.7).all()
 
 
 def test_thin_damage_is_left_to_the_finer_scale() -> None:

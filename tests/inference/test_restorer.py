@@ -86,6 +86,26 @@ def test_only_damage_is_replaced_to_the_bit() -> None:
     assert result.note == "scratches: 2.5% of the photo was repaired"
 
 
+def test_damage_is_hidden_from_the_network_that_fills_it() -> None:
+    """The second pass sees a smooth fill and its marks, and tiles without damage only once."""
+    pixels = np.full((TILE, 3 * TILE), 128, np.uint8)
+    pixels[40, 20:60] = 255
+    seen: list[torch.Tensor] = []
+
+    class Network(PaleNetwork):
+        def __call__(self, x: torch.Tensor, style: None, stop=None) -> torch.Tensor:
+            seen.append(x)
+            return super().__call__(x, style)
+
+    result = restorer_with(Network()).restore(Image.fromarray(pixels))
+    finest = [x for x in seen if x.shape[2:] == (TILE, TILE)]
+    first = [x for x in finest if not x[:, 1].any()]
+    (second,) = [x for x in finest if x[:, 1].any()]
+    assert len(first) == 4 and max(x[:, 0].max() for x in first) > 0.8
+    assert second[:, 0].max() < 0.1, "filled from around it"
+    assert result.changed[40, 20:60].all()
+
+
 def test_a_photo_without_damage_comes_back_as_it_was() -> None:
     pixels = grey_photo(500, 700)
     result = restorer_with(PaleNetwork()).restore(Image.fromarray(pixels))
@@ -137,7 +157,7 @@ def test_tiles_leave_no_seam() -> None:
 
     light = measure_light(Image.fromarray(grey_photo(700, 900)))
     restorer = restorer_with(smooth)
-    painted, _ = restorer._find(light, np.zeros_like(light), None)
+    painted = restorer._run(light, np.zeros_like(light), None)[..., 0]
     whole = smooth(torch.from_numpy(light / np.float32(PIXEL) * 2 - 1)[None, None].float(), None)
     expected = (whole[0, 0].numpy() + 1) / 2 * PIXEL
     assert np.abs(painted - expected)[8:-8, 8:-8].max() < 0.002 * PIXEL

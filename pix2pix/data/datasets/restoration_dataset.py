@@ -22,18 +22,20 @@ MASKS_FOLDER = "damage"  # in the data folder, beside train
 VAL_MASKS = 10  # every tenth mask is held out for evaluation
 
 INTACT_FRACTION = 0.05  # of the training photos
-MARKED_FRACTION = 0.3  # with places that a user has marked
+MARKED_FRACTION = 0.5  # with marks: all that a first pass should find, or places marked by a user
+FOUND_FRACTION = 0.6  # of those: a second pass
 ENLARGED_FRACTION = 0.5  # scans are soft at the scale of their pixels, training photos are not
 MIN_PART = 0.3  # of an enlarged photo
-AROUND = 3  # pixels around the damage that count as much: results are blended there
+AROUND = 3  # pixels around a marked place that count as much: results are blended there
 ELSEWHERE = 0.02  # weight of all other pixels
 
 
 class DamagedPhotos:
     """L with damage, and a mask of marked places -> L without, and the map of the damage.
 
-    The target is as faded, soft and grainy as the input: only damage goes. Marked places are blank
-    in the input. Evaluation adds the same damage to a photo each time, and marks nothing.
+    The network runs twice: it finds damage, and fills what is marked. Only marked places count in
+    the loss of L. The target is as faded, soft and grainy as the input: only damage goes.
+    Evaluation adds the same damage to a photo each time, and marks nothing.
     """
 
     def __init__(
@@ -60,9 +62,8 @@ class DamagedPhotos:
         else:
             made = [training_view(x, self.masks, rng) for x, rng in zip(clean, rngs)]
         clean, damaged, maps, marks = (np.stack(arrays) for arrays in zip(*made))
-        repaired = np.maximum(maps, marks)
         kernel = np.ones((2 * AROUND + 1, 2 * AROUND + 1), np.uint8)
-        near = np.stack([cv2.dilate(x, kernel) for x in repaired])
+        near = np.stack([cv2.dilate(x, kernel) for x in marks])
         weight = torch.from_numpy(np.where(near > 0, 1.0, ELSEWHERE))[:, None].float()
         target = torch.cat(
             [encode_lightness(clean), torch.from_numpy(maps)[:, None].float() * 2 - 1], 1
@@ -95,6 +96,9 @@ def training_view(
     clean, damaged, where, marks = damage_photo(lightness, masks, rng)
     if rng.random() < MARKED_FRACTION:
         marks = random_brush(where, rng)
+        if rng.random() < FOUND_FRACTION:
+            found = cv2.dilate(where, np.ones((3, 3), np.uint8), iterations=int(rng.integers(1, 3)))
+            marks = np.maximum(found, marks) if rng.random() < 0.5 else found
         where = where * (1 - marks)  # what is blank cannot be found
     return clean, damaged, where, marks
 
