@@ -124,9 +124,10 @@ def split_of(folder_name: str) -> tuple[str, str]:
 def locate_split(root: Path, split: str) -> SplitLocation | None:
     """The location of a split's images; None if there is no such split.
 
-    Raises ValueError if only one of two folders A and B exists.
+    A split that SPLITS does not know is a folder of that name. Raises ValueError if only one of two
+    folders A and B exists.
     """
-    own = [folder for folder in _folders(root) if split_of(folder.name)[0] == split]
+    own = [f for f in _folders(root) if split in (split_of(f.name)[0], f.name)]
     whole = [folder for folder in own if not split_of(folder.name)[1]]
     for folder in whole:
         if sides := _sides(folder, _by_name(folder)):

@@ -52,7 +52,7 @@ def find_splits(
         if not folder.is_dir():
             raise ValueError(f"{folder}: no such folder")
     located = LocatedSplits(root)
-    for split in SPLITS:
+    for split in dict.fromkeys([*SPLITS, *splits]):
         place = SplitLocation(tuple(sides), split) if sides else locate_split(root, split)
         if place is not None and (split in splits or all(place.images)):
             located.places[split] = place
@@ -61,14 +61,20 @@ def find_splits(
     for split in splits:
         source = "train" if split == "val" and not has_val else split
         if source not in located.places:
-            names = ", ".join(SPLITS[source])
-            raise ValueError(f"{root}: expected a subfolder {names}, or images")
+            raise ValueError(f"{root}: expected {describe_split(source)}")
         examples = _find_split(located, options, located.places[source])
         if source == "train" and not has_val:
             located.held_out = True
             examples = hold_out(examples, options, split == "val", earlier)
         located.examples[split] = examples
     return located
+
+
+def describe_split(split: str) -> str:
+    """The folder of a split, as messages name it."""
+    if split in SPLITS:
+        return f"a subfolder {', '.join(SPLITS[split])}, or images"
+    return f"a subfolder {split}, or --split with one of {', '.join(SPLITS)}"
 
 
 def _find_split(

@@ -12,7 +12,7 @@ from PIL import Image
 from pix2pix.data.discovery import Example
 from pix2pix.data.factory import open_data
 from pix2pix.data.options import DataOptions
-from pix2pix.data.splits import hold_out
+from pix2pix.data.splits import find_splits, hold_out
 from pix2pix.data.summary import describe_data_changes, describe_facts
 from pix2pix.data.validation import DataError
 from pix2pix.labels.label_map import encode_label_image
@@ -276,3 +276,14 @@ def test_what_was_held_out_stays_so_when_there_is_more_data() -> None:
     assert set(before["val"]) <= set(after["val"])
     assert set(before["train"]) <= set(after["train"])
     assert len(after["val"]) == 40
+
+
+def test_any_folder_can_be_a_split_of_its_own(tmp_path: Path) -> None:
+    for folder in ("train", "val", "val-more"):
+        for i in range(2):
+            save(tmp_path / folder / f"{folder}-{i}.png", i)
+    options = DataOptions("colorize", 32)
+    found = find_splits(options, tmp_path, ["val-more"]).examples["val-more"]
+    assert [example.name for example in found] == ["val-more-0", "val-more-1"]
+    with pytest.raises(ValueError, match="expected a subfolder val-less, or --split with one of"):
+        find_splits(options, tmp_path, ["val-less"])
