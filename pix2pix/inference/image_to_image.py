@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, LabelColor, require
 from pix2pix.data.resize_crop import serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
+from pix2pix.images.line_drawing import UNIT_SIDE, lines_from_photo
 from pix2pix.images.value_range import read_in_range
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.gpu_on_demand import make_runner
@@ -18,12 +19,13 @@ from pix2pix.inference.styles import Styles
 from pix2pix.inference.tiles import paint_in_tiles
 from pix2pix.inference.working_shapes import mirror_to_multiple
 from pix2pix.labels.label_map import check_label_map
-from pix2pix.labels.line_art import INK
+from pix2pix.labels.line_art import INK, PAPER
 from pix2pix.models.tensors import decode_photo, encode_photo
 
 MAX_SIZE = 4096  # working height in pixels
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+DARK = 128  # grey levels below are ink
 
 
 class Translator:
@@ -83,6 +85,21 @@ class Translator:
         filled = mirror_to_multiple(shown, 2**self.config.generator.depth)
         output = self._runner(encode_photo(filled[None]), code, stop)
         return decode_photo(output)[0, :height, :width]
+
+
+class LineTracer:
+    """Draws the lines of a photo, as they are made of photos while training on them."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._shape = shape  # (H, W) of the sheet
+
+    def trace(self, photo: Image.Image) -> np.ndarray:
+        """A label map of the sheet's shape, of paper and INK: the middle of the photo in lines."""
+        height, width = self._shape
+        middle = ImageOps.fit(to_rgb(photo), (width, height), Image.Resampling.BICUBIC)
+        at_least_2_pixels = 2 * max(1.0, UNIT_SIDE / min(width, height))
+        lines = lines_from_photo(to_array(middle), width=at_least_2_pixels)
+        return np.where(lines < DARK, INK, PAPER).astype(np.uint8)
 
 
 class LineDrawer:

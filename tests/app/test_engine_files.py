@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from helpers.models import CPU, save_models, street
-from helpers.routes import HTTP, draw
+from helpers.routes import HTTP, draw, send_file
 from helpers.serving import ROOMY, launch
 from helpers.stand_ins import SepiaColorizer
+from PIL import Image, ImageDraw
 
 from pix2pix.app import main as app
 from pix2pix.app.arguments import parse_args
 from pix2pix.app.blocks import create_demo
 from pix2pix.app.server.browser_engine import BrowserEngine
 from pix2pix.inference import load_drawer
+from pix2pix.inference.image_to_image import LineTracer
+from pix2pix.labels.packed_ids import unpack_ids
 from pix2pix.web import runtime
 
 
@@ -80,6 +84,18 @@ def test_the_server_draws_until_the_files_are_made_and_says_so(
     assert facts(served, "roads") == {"state": "off"}, "its checkpoint is gone"
     assert "browsers cannot draw in the tab roads: " in caplog.text
     assert draw(served, street(), tab="roads").shape == (64, 64, 3), "the server draws"
+
+
+def test_a_tab_of_lines_draws_those_of_a_photo(served: str, tmp_path: Path) -> None:
+    photo = tmp_path / "ball.png"
+    ball = Image.new("RGB", (90, 60), "white")
+    ImageDraw.Draw(ball).ellipse((20, 5, 70, 55), "navy")
+    ball.save(photo)
+    answer = send_file(served, "edges", "trace", photo.read_bytes(), "ball.png").json()
+    ids = unpack_ids(answer["ids"], (answer["height"], answer["width"]))
+    expected = LineTracer((64, 64)).trace(Image.open(photo))
+    np.testing.assert_array_equal(ids, expected)
+    assert 0 < ids.mean() < 0.5
 
 
 @pytest.mark.parametrize(

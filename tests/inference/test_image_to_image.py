@@ -11,8 +11,9 @@ from PIL import Image
 import pix2pix.__main__ as cli
 from pix2pix.config import RESIZE_MODES, CheckpointConfig
 from pix2pix.inference import Colorizer, Drawer, Tracer, Translator, load_any, load_translator
-from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.inference.image_to_image import LineDrawer, LineTracer
 from pix2pix.inference.working_shapes import mirror_to_multiple
+from pix2pix.labels.line_art import INK, PAPER
 from pix2pix.training.recipe import Recipe, load_recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -130,3 +131,15 @@ def test_a_checkpoint_of_another_task_is_refused_by_the_command(
     source, target = (str(tmp_path / name) for name in ("a.png", "b.png"))
     assert cli.main(["translate", source, "-o", target, "--checkpoint", str(folder)]) == 2
     assert "is a checkpoint for photo2labels" in capsys.readouterr().err
+
+
+def test_the_lines_of_a_photo_are_those_of_training_on_a_sheet() -> None:
+    photo = np.full((300, 200, 3), 255, np.uint8)
+    photo[100:200, 50:150] = (20, 60, 120)
+    lines = LineTracer((64, 96)).trace(Image.fromarray(photo))
+    assert lines.shape == (64, 96) and set(np.unique(lines)) == {PAPER, INK}
+    rows, columns = np.nonzero(lines == INK)
+    assert 6 <= rows.min() <= 10 and 54 <= rows.max() <= 58, "the middle of a tall photo"
+    assert 22 <= columns.min() <= 26 and 70 <= columns.max() <= 74
+    assert lines[20:44, 36:60].max() == PAPER
+    assert not LineTracer((64, 64)).trace(Image.new("L", (30, 30), 128)).any(), "an even photo"

@@ -16,6 +16,10 @@ const OPEN_TIPS = {
   labels: "Open a label image of these classes",
   lines: "Open a picture of lines",
 };
+const TRACE_WORDS = {
+  facades: { label: "Trace a photo", text: "Trace a photo", tip: "Make a drawing of a photo of a house" },
+  lines: { label: "Lines from a photo", text: "Lines from a photo", tip: "Make a line drawing of a photo" },
+};
 
 export async function mountStartPanel({ element, props }) {
   const root = element.querySelector(".st-start-panel");
@@ -49,8 +53,8 @@ function buildActions(studio, props, files, makeFacade) {
       tip: "A facade made up, another at each press", onClick: makeFacade }),
     buildFilePicker({ name: "open", label: "Open a drawing", text: "Open",
       tip: `${OPEN_TIPS[props.kind]}; or drop it on the canvas` }, ([file]) => files.open(file)),
-    props.traces && buildFilePicker({ name: "trace", label: "Trace a photo", text: "Trace a photo",
-      tip: "Make a drawing of a photo of a house" }, ([file]) => files.trace(file)));
+    props.traces && buildFilePicker({ name: "trace", ...TRACE_WORDS[props.kind] ?? TRACE_WORDS.facades },
+      ([file]) => files.trace(file)));
 }
 
 /** A button with a small picture of a label map, which becomes the drawing. */

@@ -22,7 +22,7 @@ from pix2pix.app.server.schemas import (
 from pix2pix.images.encoding import image_bytes, thumbnail_bytes, thumbnail_uri
 from pix2pix.images.reader import open_image, open_rgb
 from pix2pix.inference import Drawer, InferenceCancelledError, Stop, Tracer
-from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.inference.image_to_image import LineDrawer, LineTracer
 from pix2pix.labels.canvas_spec import CanvasSpec, fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import make_random_plan
@@ -45,7 +45,7 @@ class DrawApi:
 
     drawer: Drawer | LineDrawer
     canvas: CanvasSpec
-    tracer: Tracer | None
+    tracer: Tracer | LineTracer | None
     queue: ModelQueue
     bodies: BodyReader
     latest: LatestRequests = field(default_factory=LatestRequests)
@@ -206,7 +206,9 @@ def open_drawing(content: bytes, name: str, canvas: CanvasSpec) -> np.ndarray:
         raise NotALabelMapError(f"{name}: {error}") from None
 
 
-def trace_photo(tracer: Tracer, content: bytes, name: str, canvas: CanvasSpec) -> np.ndarray:
+def trace_photo(
+    tracer: Tracer | LineTracer, content: bytes, name: str, canvas: CanvasSpec
+) -> np.ndarray:
     """The label map that the tracer finds in a photo, as a drawing (H, W) uint8."""
     label_map = tracer.trace(open_small(content, name))
     return fit_label_map(label_map, canvas.shape_for(label_map.shape))

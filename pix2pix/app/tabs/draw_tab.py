@@ -8,7 +8,7 @@ from pix2pix.app.components import scripted_html
 from pix2pix.app.server.draw_routes import DrawApi
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.inference import Drawer, Tracer
-from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.inference.image_to_image import LineDrawer, LineTracer
 from pix2pix.labels.canvas_spec import CanvasSpec
 from pix2pix.web.tab_props import (
     DRAWING_SCRIPT,
@@ -34,7 +34,7 @@ class DrawTab:
         name: str,
         drawer: Drawer | LineDrawer,
         canvas: CanvasSpec,
-        tracer: Tracer | None,
+        tracer: Tracer | LineTracer | None,
         folder: Path | None = None,
     ) -> None:
         self.name, self.drawer, self.canvas, self.tracer = name, drawer, canvas, tracer

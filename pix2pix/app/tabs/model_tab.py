@@ -13,7 +13,7 @@ from pix2pix.app.tabs.image_tab import build_image_tab
 from pix2pix.checkpoint import EXAMPLES_DIR
 from pix2pix.config import INPUT_TYPES
 from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer, Translator
-from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.inference.image_to_image import LineDrawer, LineTracer
 from pix2pix.labels.canvas_spec import CanvasSpec, canvas_of, example_files, with_examples
 from pix2pix.web.image_props import can_open
 
@@ -46,7 +46,7 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
         drawer = LineDrawer(model)
         canvas = CanvasSpec("lines", model.config.shape, drawer.palette, served.title)
         canvas = with_examples(canvas, examples)
-        DrawTab(name, drawer, canvas, None, served.folder).build(studio)
+        DrawTab(name, drawer, canvas, LineTracer(canvas.shape), served.folder).build(studio)
         return programs.add_lines_endpoint(name, drawer, canvas, queue)
     assert isinstance(model, (Tracer, Translator, Restorer))
     build_image_tab(name, model, pictures, studio)
