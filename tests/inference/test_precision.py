@@ -154,7 +154,7 @@ def test_without_the_guard_low_precision_is_seen(
     """The tests above would be worth nothing where the precision is not really forced."""
     network = generator()
     network.needs_fp32 = False
-    wall = filled(128, "facade")
+    wall = filled(256, "facade")
     for dtype in (torch.bfloat16, torch.float16):
         with torch.autocast("cpu", dtype):
             found = network(encode_labels(wall[None], 12), style).float()
