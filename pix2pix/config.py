@@ -179,6 +179,7 @@ class GeneratorConfig:
     encoder: str = "unet"  # the U-Net's own, or a network pretrained on ImageNet
     architecture: str = "unet"  # one of ARCHITECTURES
     norm_affine: bool = True  # instance norm has a learned scale and shift
+    residual: bool = False  # a ResNet adds its output to its input
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -227,6 +228,9 @@ class GeneratorConfig:
         require(name in ARCHITECTURES, "architecture", f"one of {', '.join(ARCHITECTURES)}", name)
         ok = self.norm_affine or self.norm == "instance"
         require(ok, "norm_affine", f"true with norm {self.norm}", self.norm_affine)
+        ok = not self.residual or (name != "unet" and self.in_channels == self.out_channels)
+        expected = "false with architecture unet, or with other channels out than in"
+        require(ok, "residual", expected, self.residual)
         if name == "unet":
             require(self.padding != "reflect", "padding", "zeros or replicate", self.padding)
             ok = self.padding == "zeros" or self.upsample == "resize"

@@ -10,7 +10,7 @@ import numpy as np
 
 MAX_LAYERS = 4
 FAINT_FRACTION = 0.25  # of the layers; most damage is nearly opaque
-VISIBLE = 0.05  # a smaller change of L, in 0..1, is not called damage
+VISIBLE = 0.08  # a smaller change of L, in 0..1, is not called damage
 LIGHT, DARK = (0.8, 1.0), (0.0, 0.2)  # tones of damage; paper shows, or dirt lies on it
 
 Opacity = np.ndarray  # (H, W) float32 in 0..1

@@ -25,8 +25,10 @@ class ResNetGenerator(nn.Module):
 
     Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; returns (N, out_channels, H, W)
     in -1..1 (tanh), or logits without `final_tanh`. `upsample="transpose"` is a 3x3 transposed
-    convolution, `resize` a ResizeConv. `padding` applies to the convolutions with stride 1; as
-    published, those with stride 2 pad with zeros. With instance norm (`needs_fp32`), inference is
+    convolution, `resize` a ResizeConv. `padding` applies to the convolutions with stride
+    1; as published, those with stride 2 pad with zeros. With `residual` the output is the input plus
+    the tanh, clipped to -1..1; it starts as the input itself, so that a short training without pairs
+    does not have to learn to copy images first. With instance norm (`needs_fp32`), inference is
     always in float32, see UNet.
     """
 
@@ -54,6 +56,9 @@ class ResNetGenerator(nn.Module):
         )
         self.last = nn.Conv2d(widths[0], config.out_channels, 7, padding=3, padding_mode=rim)
         self.apply(init_weights)
+        if config.residual:
+            nn.init.zeros_(self.last.weight)
+            nn.init.zeros_(cast(Tensor, self.last.bias))
         self.needs_fp32 = any(isinstance(module, InstanceNorm) for module in self.modules())
 
     @property
@@ -62,7 +67,8 @@ class ResNetGenerator(nn.Module):
         return [self.first, *self.down, *self.blocks, *self.up, self.last]
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
-        return self.final(self.logits(x, style))
+        y = self.final(self.logits(x, style))
+        return (x + y).clamp(-1, 1) if self.config.residual else y
 
     def logits(self, x: Tensor, style: Tensor | None = None) -> Tensor:
         """The output before the final activation. There are no styles: `style` is None."""

@@ -6,7 +6,6 @@ from torch import Tensor
 
 GAN_MODES = ("vanilla", "lsgan", "hinge")
 RECONSTRUCTIONS = ("l1", "l2", "smooth_l1")
-DAMAGE_WEIGHT = 2.0
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, kind: str, smoothing: float = 0.0) -> Tensor:
@@ -133,10 +132,9 @@ def class_cross_entropy(logits: Tensor, one_hot: Tensor, weight: Tensor) -> Tens
 def damage_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Binary cross-entropy of a damage map, (N, 1, H, W) each; `target` is -1 or 1.
 
-    The map is tanh(logits) = 2 * sigmoid(2 * logits) - 1. Damage counts more, as it is rare.
+    The map is tanh(logits) = 2 * sigmoid(2 * logits) - 1.
     """
-    positive = torch.tensor(DAMAGE_WEIGHT, device=logits.device)
-    return F.binary_cross_entropy_with_logits(2 * logits, (target + 1) / 2, pos_weight=positive)
+    return F.binary_cross_entropy_with_logits(2 * logits, (target + 1) / 2)
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:

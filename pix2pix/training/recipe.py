@@ -86,6 +86,7 @@ class Recipe:
     norm: str = _g("batch", "normalization layers")
     norm_eps: float = _g(1e-5, "epsilon of instance norm; 0.1 keeps flat areas flat")
     norm_affine: bool = _g(True, "instance norm in G and D has a learned scale and shift")
+    residual: bool = _g(False, "a residual generator adds its output to its input")
     upsample: str = _g("transpose", "transpose (as in the paper) or resize (no checkerboard)")
     dropout: float = _g(0.0, "dropout in the three innermost decoder blocks")
     stem: int = _g(0, "channels of full-resolution convolutions at both ends; 0 = none")
@@ -227,6 +228,7 @@ class Recipe:
             encoder=self.encoder,
             architecture=self.architecture,
             norm_affine=self.norm_affine,
+            residual=self.residual,
         )
 
     def data_options(self) -> DataOptions:

@@ -91,6 +91,23 @@ def test_a_resnet_computes_what_the_paper_describes() -> None:
     torch.testing.assert_close(net(x), expected)
 
 
+def test_a_residual_resnet_starts_as_the_identity_and_stays_in_range() -> None:
+    config = dataclasses.replace(
+        CYCLEGAN, ngf=4, architecture="resnet_6blocks", residual=True, upsample="resize"
+    )
+    network = ResNetGenerator(config)
+    x = torch.rand(2, 3, 16, 16) * 2 - 1
+    torch.testing.assert_close(network(x), x, rtol=0, atol=0)
+    network(x).square().sum().backward()
+    assert network.last.weight.grad is not None
+    assert network.last.weight.grad.abs().sum() > 0
+    torch.nn.init.normal_(network.last.weight, 0.0, 1.0)
+    assert network(x).abs().max() <= 1
+    for wrong in ({"out_channels": 1}, {"architecture": "unet", "padding": "zeros"}):
+        with pytest.raises(ValueError, match="residual must be false with architecture unet"):
+            dataclasses.replace(config, **wrong)
+
+
 def test_a_resnet_has_no_keys_of_the_unet() -> None:
     with pytest.raises(ValueError, match="stem must be 0 with architecture resnet_9blocks, got 4"):
         dataclasses.replace(CYCLEGAN, stem=4)

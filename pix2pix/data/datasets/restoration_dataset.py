@@ -22,6 +22,7 @@ MASKS_FOLDER = "damage"  # in the data folder, beside train
 VAL_MASKS = 10  # every tenth mask is held out for evaluation
 
 INTACT_FRACTION = 0.05  # of the training photos
+AGED_FRACTION = 0.6  # faded, soft, grainy
 MARKED_FRACTION = 0.5  # with marks: all that a first pass should find, or places marked by a user
 FOUND_FRACTION = 0.6  # of those: a second pass
 ENLARGED_FRACTION = 0.5  # scans are soft at the scale of their pixels, training photos are not
@@ -86,10 +87,11 @@ def damage_photo(
 def training_view(
     lightness: np.ndarray, masks: Sequence[np.ndarray], rng: np.random.Generator
 ) -> Views:
-    """As `damage_photo`, of a random part of an aged photo, with marks in some."""
+    """As `damage_photo`, of a random part of a photo, mostly aged, with marks in some."""
     if rng.random() < ENLARGED_FRACTION:
         lightness = enlarge_part(lightness, rng)
-    lightness = degrade(lightness, rng, scratches=False)
+    if rng.random() < AGED_FRACTION:
+        lightness = degrade(lightness, rng, scratches=False)
     if rng.random() < INTACT_FRACTION:
         empty = np.zeros(lightness.shape, np.uint8)
         return lightness, lightness, empty, empty
