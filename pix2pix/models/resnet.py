@@ -25,9 +25,9 @@ class ResNetGenerator(nn.Module):
 
     Takes (N, in_channels, H, W), H and W multiples of 2 ** depth; returns (N, out_channels, H, W)
     in -1..1 (tanh), or logits without `final_tanh`. `upsample="transpose"` is a 3x3 transposed
-    convolution, `resize` a ResizeConv. `padding` applies to the convolutions with stride
-    1; as published, those with stride 2 pad with zeros. With `residual` the output is the input plus
-    the tanh, clipped to -1..1; it starts as the input itself, so that a short training without pairs
+    convolution, `resize` a ResizeConv. `padding` applies to the convolutions with stride 1; as
+    published, those with stride 2 pad with zeros. With `residual` the output is the input plus the
+    tanh, clipped to -1..1; it starts as the input itself, so that a short training without pairs
     does not have to learn to copy images first. With instance norm (`needs_fp32`), inference is
     always in float32, see UNet.
     """
