@@ -12,6 +12,13 @@ SPACES_PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # a Space is reached
 DRAW_IN = ("server", "browser", "auto")
 
 
+def read_seconds(text: str) -> int:
+    """A whole number of seconds. Raises argparse.ArgumentTypeError."""
+    if not text.isdecimal() or not text.isascii():
+        raise argparse.ArgumentTypeError(f"expected a whole number of seconds, got {text!r}")
+    return int(text)
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Serves the studio: draw a facade and get a building, give an old photo colour."
@@ -129,6 +136,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=os.environ.get("PIX2PIX_RUNTIME", ""),
         help="with --draw-in: address of the dist folder of onnxruntime-web, such as that of a "
         "CDN, instead of the copy that npm downloads [or $PIX2PIX_RUNTIME]",
+    )
+    parser.add_argument(
+        "--drain-seconds",
+        metavar="N",
+        type=read_seconds,
+        default=os.environ.get("PIX2PIX_DRAIN_SECONDS", "0"),
+        help="on SIGTERM, serve visitors who have photos open for at most N seconds more, and send "
+        "new ones away; see docs/scale.md [0; or $PIX2PIX_DRAIN_SECONDS]",
     )
     args = parser.parse_args(argv)
     if args.draw_in not in DRAW_IN:  # argparse does not check the default

@@ -17,7 +17,6 @@ from pix2pix.app.server.connections import Connections, guarded
 from pix2pix.app.server.guard import ServerGuard
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.origin_check import Access, read_access
-from pix2pix.app.server.photo_store import PHOTOS
 from pix2pix.app.server.request_filter import AllowlistMiddleware
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.app.server.upload_cache import KEEP_S, SWEEP_EVERY_S, keep_tidy
@@ -79,7 +78,7 @@ def create_demo(
                     if isinstance(colorizer, str):
                         _say_why_off(colorizer)
                     else:
-                        build_colorize_tab("colorize", colorizer, PHOTOS, studio)
+                        build_colorize_tab("colorize", colorizer, studio)
                         studio.endpoints["colorize"] = programs.add_colorize_endpoint(
                             "colorize", colorizer, studio.queue
                         )
@@ -143,10 +142,8 @@ def launch_options(demo: gr.Blocks, root_path: str = "", mcp: bool = False) -> d
     request_filter = Middleware(
         AllowlistMiddleware,
         blocks=demo,
-        bodies=studio.bodies,
-        endpoints=studio.endpoints,
+        studio=studio,
         has_mcp=mcp,
-        limits=studio.limits,
     )
     return {
         "root_path": read_root_path(root_path),
@@ -197,3 +194,4 @@ def launch_demo(
         lambda app: ServerGuard(app, given, limits),
         lambda protocol: guarded(protocol, connections),
     )
+    studio_api_of(demo).state.set_ready()

@@ -223,8 +223,10 @@ def serve(args: argparse.Namespace) -> None:
     demo, warm_up = build(args)
     from pix2pix.app import gradio_compat
     from pix2pix.app.blocks import launch_demo, studio_api_of
-    from pix2pix.app.server.shutdown import stop_server, wait_for_signal
+    from pix2pix.app.server.shutdown import StopSignals, Work, stop_server
 
+    studio = studio_api_of(demo)
+    signals = StopSignals()  # before anybody is served
     try:
         launch_demo(demo, args.host, args.port, args.root_path, args.mcp, args.access)
     except OSError:
@@ -239,13 +241,14 @@ def serve(args: argparse.Namespace) -> None:
     warming = threading.Timer(WARM_UP_AFTER_S, warm_up)
     warming.daemon = True
     warming.start()
-    wait_for_signal()
+    signals.wait()
     warming.cancel()
-    stop_server(
-        is_idle=lambda: studio_api_of(demo).queue.is_idle,
+    work = Work(
+        is_idle=lambda: studio.queue.is_idle and studio.state.requests == 0,
         is_delivered=lambda: not gradio_compat.has_undelivered_answers(demo),
-        close=lambda: demo.close(verbose=False),
+        holds_photos=lambda: len(studio.photos) > 0,
     )
+    stop_server(studio.state, work, lambda: demo.close(verbose=False), args.drain_seconds)
 
 
 if __name__ == "__main__":

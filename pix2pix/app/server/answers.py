@@ -16,6 +16,7 @@ PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 # A browser logs every answer with an error status to its console. A file that cannot be used is an
 # expected result, so its refusal is an ordinary answer with the key "error".
 FILE_REFUSED = 200
+LEAVING_HEADER = "x-studio-leaving"
 
 log = logging.getLogger("pix2pix")
 
@@ -33,7 +34,20 @@ class RequestError(Exception):
         self.status, self.reason = status, reason
         if retry_after_s is None and status == 503:
             retry_after_s = 5
-        self.headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
+        self.headers: dict[str, str] = {}
+        if retry_after_s is not None:
+            self.headers["retry-after"] = str(retry_after_s)
+
+
+class LeavingError(RequestError):
+    """The refusal of a server that drains or stops.
+
+    The header lets a proxy tell it from a busy server, and send the visitor to another process.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(503, "The server is being stopped. Please try again in a minute.")
+        self.headers[LEAVING_HEADER] = "1"
 
 
 def unfinished(error: Exception) -> str:

@@ -33,6 +33,7 @@ from pix2pix.app.server.photo_store import (
     check_key,
 )
 from pix2pix.app.server.schemas import parse_request
+from pix2pix.app.server.server_state import ServerState
 from pix2pix.images.encoding import data_uri, preview_uri, thumbnail_uri
 from pix2pix.web.tab_props import WORKING_SIZES
 
@@ -47,13 +48,14 @@ class ColorizeApi:
     store: PhotoStore
     queue: ModelQueue
     bodies: BodyReader
+    state: ServerState
 
     def routes(self) -> list[Route]:
         colorize = Route("/colorize", answering(self.colorize, about_file=True), methods=["POST"])
         reference = Route(
             "/reference", answering(self.read_reference, about_file=True), methods=["POST"]
         )
-        return [colorize, reference, *PhotoApi(self.store, self.bodies).routes()]
+        return [colorize, reference, *PhotoApi(self.store, self.bodies, self.state).routes()]
 
     async def read_reference(self, request: Request) -> Response:
         """The colours of the photo in the body, which is not kept: {"colors", "thumb"}."""

@@ -11,6 +11,7 @@ from pix2pix.app.server.client_address import (
     without_forged_headers,
 )
 from pix2pix.app.server.client_shares import Share
+from pix2pix.app.server.health import is_health_path
 from pix2pix.app.server.limits import Limits
 from pix2pix.app.server.origin_check import Access
 
@@ -46,8 +47,11 @@ class ServerGuard:
         send = self._with_headers(scope, send)
         try:
             self._access.check(scope)
-            with self._requests.taken(client):
+            if is_health_path(scope["path"]):  # a client at its limit must not make it look dead
                 await self._app(scope, receive, send)
+            else:
+                with self._requests.taken(client):
+                    await self._app(scope, receive, send)
         except RequestError as error:
             content = {"error": error.reason, "detail": error.reason}
             answer = JSONResponse(content, error.status, headers={**PRIVATE, **error.headers})

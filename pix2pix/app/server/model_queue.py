@@ -9,11 +9,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 import anyio
 
-from pix2pix.app.server.answers import RequestError
+from pix2pix.app.server.answers import LeavingError, RequestError
 from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.client_shares import Share
 from pix2pix.app.server.limits import DEFAULT_LIMITS
-from pix2pix.app.server.shutdown import is_stopping
+from pix2pix.app.server.server_state import ServerState
 from pix2pix.inference import InferenceCancelledError, Stop
 from pix2pix.runtime.user_warnings import collect_notices
 
@@ -100,7 +100,9 @@ class ModelQueue:
         self,
         max_waiting: int = DEFAULT_LIMITS.queue,
         max_of_a_client: int | None = None,
+        state: ServerState | None = None,
     ) -> None:
+        self._state = state or ServerState()
         self._max_waiting = max_waiting
         self._slots = {lane: anyio.CapacityLimiter(1) for lane in Lane}
         self._turns = {lane: Turns() for lane in Lane}
@@ -117,8 +119,8 @@ class ModelQueue:
 
     def check_room(self, lane: Lane) -> None:
         """Raises RequestError 503 if max_waiting jobs wait in the lane, or the server stops."""
-        if is_stopping():
-            raise RequestError(503, "The server is being stopped. Please try again in a minute.")
+        if self._state.is_stopping:
+            raise LeavingError
         waiting = self._jobs[lane] - 1
         if waiting >= self._max_waiting:
             raise RequestError(

@@ -4,6 +4,7 @@ The visitor's key and a photo's name travel in headers, never in an address: an 
 copied, or logged by a proxy.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +21,13 @@ from pix2pix.app.server.answers import PRIVATE, answer_json, answering, refuse
 from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.photo_store import PhotoGoneError, PhotoStore, check_key, open_upload
+from pix2pix.app.server.server_state import ServerState
 from pix2pix.images.encoding import thumbnail_uri
 
 T = TypeVar("T")
 
 THUMB_SIDE = 160
+KEY_HEADER = "x-studio-key"
 PRESENCE_BEAT_S = 15  # less than a proxy waits for the next byte
 
 _decoding = threading.Lock()  # a picture of 50 megapixels needs 150 MB: one at a time
@@ -36,6 +39,7 @@ class PhotoApi:
 
     store: PhotoStore
     bodies: BodyReader
+    state: ServerState
 
     def routes(self) -> list[Route]:
         return [
@@ -64,7 +68,7 @@ class PhotoApi:
     async def stay(self, request: Request) -> Response:
         """A stream that the page leaves open. When it ends, the visitor's photos are forgotten."""
         check_key(key_of(request))
-        return PresenceStream(self.store, key_of(request))
+        return PresenceStream(self.store, key_of(request), self.state)
 
     async def hand_out(self, request: Request) -> Response:
         """The finished file of a photo, once."""
@@ -92,31 +96,41 @@ def decode_one(decode: Callable[[bytes, str], T], content: bytes, name: str) -> 
 
 
 class PresenceStream(Response):
-    """A byte now and then until the browser goes, which ends the visitor's session."""
+    """A byte now and then until the browser goes, which ends its session, or the server stops."""
 
-    def __init__(self, store: PhotoStore, key: str) -> None:
+    def __init__(self, store: PhotoStore, key: str, state: ServerState) -> None:
         super().__init__(headers=PRIVATE, media_type="text/plain")
         del self.headers["content-length"]
-        self._store, self._key = store, key
+        self._store, self._key, self._state = store, key, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_over = anyio.Event()
+        loop = asyncio.get_running_loop()
+
         async def beat() -> None:
             while True:
                 await send({"type": "http.response.body", "body": b"\n", "more_body": True})
                 await anyio.sleep(PRESENCE_BEAT_S)
 
+        async def listen() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            is_over.set()
+
         self._store.arrive(self._key)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(beat)
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                tasks.cancel_scope.cancel()
+            with self._state.when_stopping(lambda: loop.call_soon_threadsafe(is_over.set)):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(beat)
+                    tasks.start_soon(listen)
+                    await is_over.wait()
+                    tasks.cancel_scope.cancel()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._store.leave(self._key)
 
 
 def key_of(request: Request) -> str:
     """The visitor's key, from its header; "" where there is none."""
-    return request.headers.get("x-studio-key", "")
+    return request.headers.get(KEY_HEADER, "")

@@ -153,6 +153,11 @@ class PhotoStore:
             self._photos.move_to_end((key, photo_id))
             return photo
 
+    def holds(self, key: Any) -> bool:
+        """Whether the visitor with this key has photos here."""
+        with self._lock:
+            return any(entry[0] == key for entry in self._photos)
+
     def hold_result(self, key: str, photo_id: str, result: Result) -> None:
         with self._lock:
             self.find(key, photo_id).result = result

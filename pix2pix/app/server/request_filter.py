@@ -8,37 +8,36 @@ import io
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradio import Blocks
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pix2pix.app.assets import ASSETS_URL, COMPONENT_URL
 from pix2pix.app.gradio_compat import event_names
 from pix2pix.app.prefix import at_root, with_base
-from pix2pix.app.root_path import inner_paths, prefix_of
-from pix2pix.app.server.answers import RequestError
-from pix2pix.app.server.bodies import UPLOAD_LIMIT_S, BodyReader, check_length
-from pix2pix.app.server.browser_engine import ENGINE_URL
+from pix2pix.app.root_path import prefix_of
+from pix2pix.app.server.allowed_routes import match_inner_route
+from pix2pix.app.server.answers import LeavingError, RequestError
+from pix2pix.app.server.bodies import UPLOAD_LIMIT_S, check_length
 from pix2pix.app.server.client_address import current_client
 from pix2pix.app.server.client_shares import SessionOwners, SessionRate
 from pix2pix.app.server.event_validation import (
-    Endpoint,
     FileError,
     check_call,
     check_named_call,
     parse_json,
 )
 from pix2pix.app.server.fetch import Fetcher
-from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
-from pix2pix.app.server.shutdown import is_stopping
-from pix2pix.app.server.studio_api import API_URL
+from pix2pix.app.server.photo_routes import KEY_HEADER
+from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.app.server.upload_cache import is_address, keep_upload, upload_folder
 from pix2pix.app.uploads import UPLOAD_URL
 from pix2pix.web.tab_props import MAX_UPLOAD_MB
@@ -49,60 +48,23 @@ MAX_MCP_BYTES = MAX_FORM_BYTES * 4 // 3  # a file in base64
 log = logging.getLogger("pix2pix")
 
 
-class AllowedRoute(NamedTuple):
-    """Paths that are open, and to which methods."""
-
-    methods: str
-    path: str  # regular expression of the whole path
-    kind: str = "plain"  # or "json", "call by index", "call", "named call", "upload", "mcp": its
-    # body; or "file": a result; or "session": the stream of a session
-
-
-_ROUTES = (
-    AllowedRoute("GET HEAD", r"/"),
-    AllowedRoute("GET", r"/(config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon)"),
-    AllowedRoute("GET", r"/(svelte|static|assets)/[A-Za-z0-9_@~+-][A-Za-z0-9_./@~+-]{,200}"),
-    AllowedRoute("GET HEAD", rf"/{ASSETS_URL}/.+"),
-    AllowedRoute("GET HEAD", rf"/{re.escape(COMPONENT_URL)}"),
-    AllowedRoute("GET", rf"/{ENGINE_URL}/(models|runtime-[0-9a-f]{{12}})/[A-Za-z0-9_.-]{{1,100}}"),
-    # The page's own routes bound their bodies themselves.
-    AllowedRoute("GET POST DELETE", rf"/{API_URL}/[a-z0-9_]{{1,64}}/[a-z-]{{1,32}}"),
-    AllowedRoute("GET DELETE", rf"/{API_URL}/[a-z0-9_]{{1,64}}/photos/[0-9a-f]{{32}}(/result)?"),
-    AllowedRoute("GET", r"/gradio_api/(info/?|app_id/?|user/?|token/?|login_check/?|theme\.css)"),
-    AllowedRoute("GET", r"/gradio_api/(startup-events|queue/status|upload_progress)"),
-    AllowedRoute("GET", r"/gradio_api/queue/data", "session"),
-    AllowedRoute("GET", r"/gradio_api/heartbeat/[A-Za-z0-9_-]{1,64}"),
-    AllowedRoute("GET", r"/gradio_api/call/(v2/)?(?!v2/)[a-z0-9_]+/[A-Za-z0-9_-]{1,64}"),
-    # Results that `programs.save_result` wrote. Uploads are never served: neither a stranger's
-    # HTML nor somebody's photo.
-    AllowedRoute("GET HEAD", r"/gradio_api/file=(?P<name>.+/[0-9a-f]{40}/[^/]+)", "file"),
-    AllowedRoute("POST", r"/gradio_api/queue/join", "call by index"),
-    AllowedRoute("POST", r"/gradio_api/call/(?P<name>(?!v2/)[a-z0-9_]+)/?", "call"),
-    AllowedRoute("POST", r"/gradio_api/call/v2/(?P<name>[a-z0-9_]+)/?", "named call"),
-    AllowedRoute("POST", r"/gradio_api/(cancel|reset/?)", "json"),
-    AllowedRoute("POST", rf"/{UPLOAD_URL}", "upload"),
-)
-_MCP = AllowedRoute("GET POST DELETE", r"/gradio_api/mcp(/.*)?", "mcp")
-
-
 class AllowlistMiddleware:
-    """ASGI middleware around the app of `blocks`, whose endpoints for programs are given."""
+    """ASGI middleware around the app of `blocks`, whose routes and shared things are `studio`'s."""
 
     def __init__(
         self,
         app: ASGIApp,
         blocks: Blocks,
-        bodies: BodyReader,
-        endpoints: Mapping[str, Endpoint],
+        studio: StudioApi,
         has_mcp: bool = False,
-        limits: Limits = DEFAULT_LIMITS,
         fetcher: Fetcher | None = None,
     ) -> None:
         self._fetcher = fetcher or Fetcher()
-        self._sessions = SessionRate(limits.client_sessions_per_minute)
+        self._sessions = SessionRate(studio.limits.client_sessions_per_minute)
         self._owners = SessionOwners()
-        self._app, self._blocks, self._bodies = app, blocks, bodies
-        self._endpoints, self._has_mcp = endpoints, has_mcp
+        self._app, self._blocks, self._bodies = app, blocks, studio.bodies
+        self._endpoints, self._has_mcp = studio.endpoints, has_mcp
+        self._state, self._photos = studio.state, studio.photos
         self._names = event_names(blocks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,23 +103,45 @@ class AllowlistMiddleware:
             return await _add_slash(prefix, scope, receive, send)
         route, name, path = match_inner_route(scope["method"], scope["path"], prefix, self._has_mcp)
         scope = at_root(scope, path)
-        if route.kind == "file":
+        if path == "/" and prefix:
+            send = with_base(send, prefix)
+        if self._state.is_leaving and not self._may_stay(route.kind, scope):
+            raise LeavingError
+        is_stream = route.is_stream(scope["method"])
+        with nullcontext() if is_stream else self._state.request():
+            await self._pass_on(route.kind, name, scope, receive, send)
+
+    def _may_stay(self, kind: str, scope: Scope) -> bool:
+        """Whether a server that leaves still serves a request.
+
+        It does for those who hold photos here; and it lets everybody fetch what is finished, cancel
+        what runs, and load the scripts of an open page.
+        """
+        if kind == "page":
+            return False
+        if scope["method"] != "POST" or kind == "json":
+            return True
+        key = Headers(scope=scope).get(KEY_HEADER, "")
+        return kind == "own" and not self._state.is_stopping and self._photos.holds(key)
+
+    async def _pass_on(
+        self, kind: str, name: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if kind == "file":
             found = find_result(name)
             await self._app(at_root(scope, f"/gradio_api/file={found}"), receive, send)
-        elif route.kind == "mcp" and scope["method"] == "POST":
+        elif kind == "mcp" and scope["method"] == "POST":
             await self._pass_mcp(scope, receive, send)
-        elif route.kind == "session":
+        elif kind == "session":
             for session in Request(scope).query_params.getlist("session_hash"):
                 self._owners.check(session, current_client())
             await self._app(scope, receive, send)
-        elif route.kind in ("plain", "mcp"):
-            if path == "/" and prefix:
-                send = with_base(send, prefix)
+        elif kind in ("plain", "page", "own", "stream", "mcp"):
             await self._app(scope, receive, send)
-        elif route.kind == "upload":
+        elif kind == "upload":
             await self._pass_upload(scope, receive, send)
         else:
-            await self._pass_call(route.kind, name, scope, receive, send)
+            await self._pass_call(kind, name, scope, receive, send)
 
     async def _pass_call(
         self, kind: str, name: str, scope: Scope, receive: Receive, send: Send
@@ -220,8 +204,6 @@ class AllowlistMiddleware:
             self._sessions.enter(current_client(), session)
         else:
             self._sessions.enter(current_client(), None)
-        if kind != "json" and is_stopping():
-            raise RequestError(503, "The server is being stopped. Please try again in a minute.")
         return body
 
     async def _pass_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -261,32 +243,6 @@ async def _add_slash(prefix: str, scope: Scope, receive: Receive, send: Send) ->
     query = scope["query_string"].decode("latin-1")
     answer = RedirectResponse(f"{prefix}/" + (f"?{query}" if query else ""), 308)
     await answer(scope, receive, send)
-
-
-def match_inner_route(
-    method: str, path: str, prefix: str, has_mcp: bool
-) -> tuple[AllowedRoute, str, str]:
-    """As `match_route`, for a path that may begin with the prefix; and the path without it."""
-    refusal = None
-    for inner in inner_paths(path, prefix):
-        try:
-            return *match_route(method, inner, has_mcp), inner
-        except RequestError as error:
-            refusal = refusal or error
-    assert refusal is not None
-    raise refusal
-
-
-def match_route(method: str, path: str, has_mcp: bool) -> tuple[AllowedRoute, str]:
-    """The route of a path, and the endpoint's name in it or "". Raises RequestError 404, 405."""
-    routes = (*_ROUTES, _MCP) if has_mcp else _ROUTES
-    found = [(route, match) for route in routes if (match := re.fullmatch(route.path, path))]
-    if not found:
-        raise RequestError(404, "Not Found")
-    for route, match in found:
-        if method in route.methods.split():
-            return route, match.groupdict().get("name", "")
-    raise RequestError(405, "Method Not Allowed")
 
 
 def find_result(path: str) -> str:

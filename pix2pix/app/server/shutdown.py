@@ -1,6 +1,7 @@
-"""Stops the server on SIGTERM or Ctrl+C: running jobs are finished and delivered first.
+"""Stops the server on SIGTERM or Ctrl+C: it drains, what runs is answered, then it closes.
 
-A host that stops a container sends SIGTERM, and kills what is left ten seconds later.
+A host that stops a container sends SIGTERM, and kills what is left ten seconds later unless it is
+configured otherwise; so the time in which visitors may finish with their photos is 0 by default.
 """
 
 from __future__ import annotations
@@ -11,51 +12,69 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+
+from pix2pix.app.server.server_state import ServerState
 
 FINISH_S = 5.0  # for running jobs; a drawing takes a fraction of a second
 DELIVER_S = 1.0  # for programs to fetch their answers
-STOP_S = 9.0  # after so long the process ends whatever still runs
-
-_stopping = threading.Event()
+STOP_S = 9.0  # so long after the grace the process ends whatever still runs
 
 log = logging.getLogger("pix2pix")
 
 
-def is_stopping() -> bool:
-    """Whether the app takes no more requests."""
-    return _stopping.is_set()
+class StopSignals:
+    """Waits for SIGTERM or SIGINT; a second one ends the process at once. For the main thread."""
+
+    def __init__(self, end: Callable[[int], object] = os._exit) -> None:
+        self._first = threading.Event()
+        self._end = end
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _: object) -> None:
+        if self._first.is_set():
+            self._end(128 + number)
+        self._first.set()
+
+    def wait(self) -> None:
+        while not self._first.wait(1):  # wakes for signals on every system
+            pass
 
 
-def wait_for_signal() -> int:
-    """Blocks until SIGTERM or SIGINT; returns the signal's number. For the main thread."""
-    told = threading.Event()
-    numbers: list[int] = []
+@dataclass(frozen=True)
+class Work:
+    """What a server that stops waits for."""
 
-    def note(number: int, _: object) -> None:
-        numbers.append(number)
-        told.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, note)
-    while not told.wait(1):  # wakes for signals on every system
-        pass
-    return numbers[0]
+    is_idle: Callable[[], bool]  # no job and no request runs
+    is_delivered: Callable[[], bool]  # programs have fetched their answers
+    holds_photos: Callable[[], bool]  # visitors have photos open
 
 
 def stop_server(
-    is_idle: Callable[[], bool],
-    is_delivered: Callable[[], bool],
+    state: ServerState,
+    work: Work,
     close: Callable[[], None],
+    grace_s: float = 0,
     end: Callable[[int], None] = os._exit,
 ) -> None:
-    """Takes no more requests, waits for running jobs, and closes the server; within STOP_S."""
-    _stopping.set()
-    guard = threading.Timer(STOP_S, end, (1,))
+    """Drains for as long as visitors hold photos, `grace_s` at most; then finishes what runs and
+    closes the server, within STOP_S."""
+    state.drain()
+    guard = threading.Timer(grace_s + STOP_S, end, (1,))
     guard.daemon = True
     guard.start()
-    if not wait_until(is_idle, FINISH_S):
+    grace_ends = time.monotonic() + grace_s
+
+    def is_done() -> bool:
+        is_over = time.monotonic() >= grace_ends
+        return work.is_idle() and work.is_delivered() and (is_over or not work.holds_photos())
+
+    wait_until(is_done, max(grace_s, DELIVER_S))
+    state.stop()
+    if not wait_until(work.is_idle, FINISH_S):
         log.warning("running jobs take too long to wait for")
-    wait_until(is_delivered, DELIVER_S)
+    wait_until(work.is_delivered, DELIVER_S)
     close()
 
 

@@ -7,15 +7,18 @@ from starlette.routing import BaseRoute, Mount, Route
 from pix2pix.app.server.bodies import BodyReader
 from pix2pix.app.server.browser_engine import BrowserEngine
 from pix2pix.app.server.event_validation import Endpoint
+from pix2pix.app.server.health import health_routes
 from pix2pix.app.server.limits import DEFAULT_LIMITS, Limits
 from pix2pix.app.server.model_queue import ModelQueue
+from pix2pix.app.server.photo_store import PHOTOS, PhotoStore
+from pix2pix.app.server.server_state import ServerState
 from pix2pix.inference import Restorer
 
 API_URL = "studio-api"
 
 
 class StudioApi:
-    """The tabs' routes, and what they share: the queue, the limits, the files for browsers.
+    """The tabs' routes, and what they share: queue, photos, limits, state, files for browsers.
 
     Without a `browser_engine` the server draws; without a `restorer` no scratches are removed.
     """
@@ -25,11 +28,14 @@ class StudioApi:
         limits: Limits = DEFAULT_LIMITS,
         browser_engine: BrowserEngine | None = None,
         restorer: Restorer | None = None,
+        photos: PhotoStore = PHOTOS,
     ) -> None:
         self.limits = limits
         self.browser_engine = browser_engine
         self.restorer = restorer
-        self.queue = ModelQueue(limits.queue, limits.client_queue)
+        self.photos = photos
+        self.state = ServerState()
+        self.queue = ModelQueue(limits.queue, limits.client_queue, self.state)
         self.bodies = BodyReader(limits)
         self.endpoints: dict[str, Endpoint] = {}  # for programs, by name
         self._tabs: dict[str, Sequence[Route]] = {}
@@ -42,4 +48,4 @@ class StudioApi:
     def routes(self) -> list[BaseRoute]:
         own = self.browser_engine.routes() if self.browser_engine else []
         tabs = [Mount(f"/{API_URL}/{tab}", routes=routes) for tab, routes in self._tabs.items()]
-        return [*own, *tabs]
+        return [*health_routes(self.state), *own, *tabs]

@@ -14,7 +14,6 @@ from pix2pix.app.assets import ASSETS, ASSETS_URL
 from pix2pix.app.components import scripted_html
 from pix2pix.app.server.colorize_routes import ColorizeApi
 from pix2pix.app.server.colorize_schemas import PhotoModels
-from pix2pix.app.server.photo_store import PhotoStore
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.images.encoding import preview_uri
 from pix2pix.images.reader import open_rgb
@@ -46,13 +45,13 @@ EXAMPLES = [
 def build_colorize_tab(
     name: str,
     colorizer: Colorizer,
-    store: PhotoStore,
     studio: StudioApi,
     examples: Sequence[ExamplePhoto] = EXAMPLES,
 ) -> None:
     """Adds the tab's content to the Blocks under construction, and its routes to the API."""
     models = PhotoModels(colorizer, studio.restorer)
-    routes = ColorizeApi(models, store, studio.queue, studio.bodies).routes()
+    given = (studio.photos, studio.queue, studio.bodies, studio.state)
+    routes = ColorizeApi(models, *given).routes()
     with gr.Column(elem_classes="studio-colorize"):
         own = [{"file": e.path.name, "title": e.title, "url": e.url} for e in examples]
         first = first_photo(colorizer, examples[0].path)

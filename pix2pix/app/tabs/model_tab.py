@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from pix2pix.app import programs
 from pix2pix.app.server.event_validation import Endpoint
-from pix2pix.app.server.photo_store import PHOTOS
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.app.tabs.colorize_tab import EXAMPLES, build_colorize_tab, own_examples
 from pix2pix.app.tabs.draw_tab import DrawTab
@@ -40,7 +39,7 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
         DrawTab(name, model, canvas, None, served.folder).build(studio)
         return programs.add_draw_endpoint(name, model, queue)
     if isinstance(model, Colorizer):
-        build_colorize_tab(name, model, PHOTOS, studio, own_examples(pictures) or EXAMPLES)
+        build_colorize_tab(name, model, studio, own_examples(pictures) or EXAMPLES)
         return programs.add_colorize_endpoint(name, model, queue)
     if isinstance(model, Translator) and model.config.input_type != INPUT_TYPES[0]:
         drawer = LineDrawer(model)
