@@ -20,17 +20,21 @@ from pix2pix.inference.loading import (
 )
 from pix2pix.inference.photo_session import MAX_STRENGTH, PhotoSession
 from pix2pix.inference.photo_to_label import Tracer
+from pix2pix.inference.regions import MAX_REGIONS, Look, Regions
 from pix2pix.inference.restorer import Restoration, Restorer
 
 __all__ = [
     "ENGINES",
     "MAX_HINTS",
+    "MAX_REGIONS",
     "MAX_STRENGTH",
     "Colorizer",
     "Drawer",
     "Hint",
     "InferenceCancelledError",
+    "Look",
     "PhotoSession",
+    "Regions",
     "Restoration",
     "Restorer",
     "Stop",

@@ -14,6 +14,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.inference.backends import InferenceCancelledError, Stop, TorchBackend, make_backend
 from pix2pix.inference.oom_fallback import OomFallback, Shape
 from pix2pix.inference.runner import Runner
+from pix2pix.models import Style
 from pix2pix.runtime import zerogpu
 from pix2pix.runtime.user_warnings import notify
 
@@ -57,7 +58,7 @@ class GpuOnDemand:
         self._s_per_pixel = 0.0  # the fastest call on the CPU; 0: not known yet
         self._shapes: set[torch.Size] = set()  # that have run before
 
-    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+    def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
         """Takes and returns tensors on the CPU.
 
         Raises InferenceCancelledError soon after `stop()` is true.
@@ -80,7 +81,7 @@ class GpuOnDemand:
             self._s_per_pixel = min(self._s_per_pixel or s_per_pixel, s_per_pixel)
         self._shapes.add(shape)
 
-    def _run_on_gpu(self, x: Tensor, style: Tensor | None) -> Tensor:
+    def _run_on_gpu(self, x: Tensor, style: Style | None) -> Tensor:
         with one_thread():
             if self._on_gpu is None:
                 backend = make_backend("torch", self._generator, self._device)

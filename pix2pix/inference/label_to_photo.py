@@ -14,9 +14,11 @@ from pix2pix.config import CheckpointConfig, require
 from pix2pix.data.resize_crop import Placement, resample, serving_geometry
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.gpu_on_demand import make_runner
+from pix2pix.inference.regions import Regions, edge_radius, make_style_map
 from pix2pix.inference.styles import Styles
 from pix2pix.inference.working_shapes import pad_to_multiple, working_shape
 from pix2pix.labels.label_map import check_label_map, resize_label_map
+from pix2pix.models import Style as StyleInput
 from pix2pix.models.tensors import decode_photo, encode_labels
 
 MAX_SIDE = 4096  # maximum short side of a requested photo, in pixels
@@ -60,18 +62,21 @@ class Drawer:
         style: Style | None = None,
         stop: Stop = None,
         size: int | None = None,
+        regions: Regions | None = None,
     ) -> np.ndarray:
         """The photo (H, W, 3) uint8 of a label map (H, W) uint8 of class indices or VOID.
 
         The same map and style give the same photo. `style` has style_dim numbers; by default the
-        seed determines it. The photo's short side is `size`, by default the map's. The network
+        seed determines it. `regions` gives parts of the drawing other styles, with soft edges
+        between them. The photo's short side is `size`, by default the map's. The network
         works at short sides from its training size to `largest`; photos of other sizes are resized
         from there. Raises ValueError for an invalid label map, a size below 1 or above
-        MAX_SIDE, and an invalid style; InferenceCancelledError soon after `stop()` returns true.
+        MAX_SIDE, an invalid style, and regions of another shape or for a model without styles;
+        InferenceCancelledError soon after `stop()` returns true.
         """
         num_classes = self.config.generator.in_channels
         check_label_map(label_map, num_classes)
-        code = self._styles.code(seed, style)
+        painted: StyleInput | None = self._styles.code(seed, style)
         height, width = label_map.shape
         if size is not None:
             require(1 <= size <= MAX_SIDE, "size", f"from 1 to {MAX_SIDE}", size)
@@ -80,8 +85,15 @@ class Drawer:
             )
         side = max(min(height, width, self.largest), min(self.config.shape))
         labels, placement = self._show(label_map, (height, width), side)
-        filled = pad_to_multiple(labels, 2**self.config.generator.depth)
-        output = self._runner(encode_labels(filled[None], num_classes), code, stop)
+        multiple = 2**self.config.generator.depth
+        filled = pad_to_multiple(labels, multiple)
+        if regions is not None:
+            regions.check_shape(label_map.shape)
+            own = seed if style is None else style
+            codes = torch.cat([self._styles.look(look) for look in (own, *regions.looks)])
+            ids, _ = self._show(regions.ids, (height, width), side)
+            painted = make_style_map(pad_to_multiple(ids, multiple), codes, edge_radius(side))
+        output = self._runner(encode_labels(filled[None], num_classes), painted, stop)
         photo = placement.extract(
             decode_photo(output)[0, : placement.outer[0], : placement.outer[1]]
         )

@@ -11,11 +11,12 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.runner import Runner
+from pix2pix.models import Style
 from pix2pix.runtime.user_warnings import notify
 
 NOTICE = "The GPU is out of memory, so this ran on the CPU, which takes longer."
 
-Run = Callable[[Tensor, "Tensor | None", Stop], Tensor]
+Run = Callable[[Tensor, "Style | None", Stop], Tensor]
 Shape = tuple[int, int] | None
 
 
@@ -39,7 +40,7 @@ class OomFallback:
         self._run = make(model, device, engine, live_shape)
         self._on_cpu: Run | None = None  # created on the first fallback
 
-    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+    def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
         """Takes and returns tensors on the CPU.
 
         Raises InferenceCancelledError soon after `stop()` is true.

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.inference.backends import InferenceCancelledError, Stop, make_backend
+from pix2pix.models import Style
 
 
 class Runner:
@@ -29,7 +30,7 @@ class Runner:
     ) -> None:
         self._backend = make_backend(engine, model.generator, device, live_shape)
 
-    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+    def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
         """Takes and returns tensors on the CPU.
 
         Raises InferenceCancelledError soon after `stop()` is true.

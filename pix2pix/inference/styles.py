@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pix2pix.config import MAX_STYLE_VALUE, CheckpointConfig, check_style
 from pix2pix.images.convert import to_array, to_rgb
+from pix2pix.inference.regions import Look
 from pix2pix.inference.working_shapes import resize_photo
 from pix2pix.models import StyleEncoder
 from pix2pix.models.tensors import encode_photo, style_noise
@@ -49,3 +50,16 @@ class Styles:
         if self._encoder is None:
             return None
         return self._encoder.sample(style_noise(style_dim, seed))
+
+    def look(self, look: Look) -> Tensor:
+        """The style code (1, style_dim) of a seed or of a style.
+
+        Raises ValueError as `code` does, and if the checkpoint has no styles.
+        """
+        if isinstance(look, int | np.integer):
+            code = self.code(int(look), None)
+        else:
+            code = self.code(0, look)
+        if code is None:
+            raise ValueError("this checkpoint has no styles, so regions cannot have their own")
+        return code

@@ -15,6 +15,7 @@ from pix2pix.models.patchgan import (
 )
 from pix2pix.models.resnet import ResNetGenerator
 from pix2pix.models.style_encoder import StyleEncoder
+from pix2pix.models.style_map import Style, StyleMap
 from pix2pix.models.unet import AnnealedMean, UNet, annealed_mean, return_logits
 
 __all__ = [
@@ -28,7 +29,9 @@ __all__ = [
     "PatchDiscriminator",
     "ResNetGenerator",
     "ResizeConv",
+    "Style",
     "StyleEncoder",
+    "StyleMap",
     "UNet",
     "Up",
     "annealed_mean",

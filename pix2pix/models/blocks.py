@@ -39,6 +39,10 @@ class Norm(nn.Module):
     with a linear map of a continuous code instead of a table. With `classes`, each class of the
     label map has its own modulation (Tan et al., "Efficient Semantic Image Synthesis via
     Class-Adaptive Normalization", 2021), since normalisation alone washes out uniform areas.
+
+    `style` is (N, style_dim), or (N, R, style_dim) for R regions. `parts` (N, R * K, H, W) are the
+    shares of the K classes (1 without `classes`) in each region at each pixel; without `parts` the
+    modulation is the same everywhere.
     """
 
     def __init__(
@@ -62,17 +66,17 @@ class Norm(nn.Module):
         self.style = nn.Linear(style_dim, 2 * channels * max(classes, 1)) if style_dim else None
 
     def forward(
-        self, x: Tensor, style: Tensor | None = None, labels: Tensor | None = None
+        self, x: Tensor, style: Tensor | None = None, parts: Tensor | None = None
     ) -> Tensor:
         x = self.norm(x)
         if self.style is None or style is None:
             return x
         modulation = self.style(style)
-        if labels is None or not self.classes:
+        if parts is None:
             scale, shift = modulation[:, :, None, None].chunk(2, dim=1)  # (N, C, 1, 1) each
         else:
-            table = modulation.view(x.shape[0], 1, self.classes, -1)  # (N, 1, K, 2 C)
-            by_pixel = labels.permute(0, 2, 3, 1) @ table  # (N, H, W, 2 C)
+            table = modulation.view(x.shape[0], 1, parts.shape[1], -1)  # (N, 1, R K, 2 C)
+            by_pixel = parts.permute(0, 2, 3, 1) @ table  # (N, H, W, 2 C)
             scale, shift = by_pixel.permute(0, 3, 1, 2).chunk(2, dim=1)  # (N, C, H, W) each
         return x * (1 + scale) + shift
 
@@ -181,8 +185,8 @@ class Up(nn.Module):
         )
         self.dropout = dropout
 
-    def forward(self, x: Tensor, style: Tensor | None, labels: Tensor | None) -> Tensor:
-        x = self.norm(self.conv(F.relu(x)), style, labels)
+    def forward(self, x: Tensor, style: Tensor | None, parts: Tensor | None) -> Tensor:
+        x = self.norm(self.conv(F.relu(x)), style, parts)
         return F.dropout(x, self.dropout, self.training) if self.dropout else x
 
 

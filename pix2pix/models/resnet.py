@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from pix2pix.config import GeneratorConfig
 from pix2pix.models.blocks import InstanceNorm, Norm, Padding, ResizeConv, init_weights
+from pix2pix.models.style_map import Style
 from pix2pix.runtime.device import full_precision
 
 PATCH_BLOCKS = (0, 4)  # indices of residual blocks that PatchNCE looks at
@@ -66,11 +67,11 @@ class ResNetGenerator(nn.Module):
         """The modules that take most of the time, in the order in which they run."""
         return [self.first, *self.down, *self.blocks, *self.up, self.last]
 
-    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, style: Style | None = None) -> Tensor:
         y = self.final(self.logits(x, style))
         return (x + y).clamp(-1, 1) if self.config.residual else y
 
-    def logits(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+    def logits(self, x: Tensor, style: Style | None = None) -> Tensor:
         """The output before the final activation. There are no styles: `style` is None."""
         if self.training or not self.needs_fp32:
             return self._logits(x)

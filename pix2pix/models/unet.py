@@ -19,6 +19,7 @@ from pix2pix.models.blocks import (
     fill_normal,
     init_weights,
 )
+from pix2pix.models.style_map import Style, StyleMap
 from pix2pix.runtime.device import full_precision
 
 CODE_LEVEL = 3  # encoder level of the deep features for the pixel embedding, at most depth - 1
@@ -77,7 +78,8 @@ class UNet(nn.Module):
     ends, keeps edges as sharp as in the input. `half_output` drops the last upsampling, which is
     enough for chroma. `encoder` replaces the downsamplings by the first `depth` levels of a
     pretrained network; 1x1 convolutions then fit them to the decoder. `hint_embed_dim` adds that
-    many output channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`).
+    many output channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`). With
+    `style_dim`, `forward` takes one style code for the image, or a `StyleMap`.
 
     With instance norm (`needs_fp32`), inference is always in float32, regardless of autocast and
     TF32: each norm divides by a map's standard deviation, which in a uniform map is mere rounding
@@ -149,10 +151,10 @@ class UNet(nn.Module):
         """The modules that take most of the time, in the order in which they run."""
         return [*self.down, *self.up]
 
-    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, style: Style | None = None) -> Tensor:
         return self.final(self.logits(x, style))
 
-    def logits(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+    def logits(self, x: Tensor, style: Style | None = None) -> Tensor:
         """The output before the final activation."""
         if self.config.style_dim and style is None:
             raise ValueError(
@@ -164,16 +166,21 @@ class UNet(nn.Module):
             wide = torch.promote_types(x.dtype, torch.float32)
             return self._logits(x.to(wide), None if style is None else style.to(wide))
 
-    def _logits(self, x: Tensor, style: Tensor | None) -> Tensor:
-        pyramid = label_pyramid(x, self.config.depth) if self.config.class_norm else None
+    def _logits(self, x: Tensor, style: Style | None) -> Tensor:
+        parts = x if self.config.class_norm else None  # (N, K, H, W)
+        if isinstance(style, StyleMap):
+            parts = style.weights if parts is None else style.parts(x)  # (N, R K, H, W)
+            style = style.codes
+        pyramid = None if parts is None else label_pyramid(parts, self.config.depth)
         skips = self.encode(x)
         if self.side is not None:
             stem = skips[: len(skips) - len(self.side)]
             skips = stem + [s(level, x) for s, level in zip(self.side, skips[len(stem) :])]
         x = skips.pop()  # the bottleneck is no skip
         for i, up in zip(reversed(range(self.config.depth)), self.up):
-            labels = pyramid[i] if pyramid else None
-            x = up(x, style, labels)  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
+            x = up(
+                x, style, pyramid[i] if pyramid else None
+            )  # (N, widths[i - 1], H / 2 ** i, W / 2 ** i)
             if skips:
                 x = torch.cat([x, skips.pop()], dim=1)
             if i == self.code_level:
@@ -248,9 +255,12 @@ class PixelEmbedding(nn.Module):
         return F.interpolate(code, scale_factor=float(factor), mode="nearest")
 
 
-def label_pyramid(one_hot: Tensor, depth: int) -> list[Tensor]:
-    """The fraction of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1."""
-    levels = [one_hot]
+def label_pyramid(parts: Tensor, depth: int) -> list[Tensor]:
+    """The share of each class (N, K, H / 2 ** i, W / 2 ** i), for i from 0 to depth - 1.
+
+    `parts` (N, K, H, W): a one-hot label map, or the shares of classes in regions.
+    """
+    levels = [parts]
     for _ in range(depth - 1):
         levels.append(F.avg_pool2d(levels[-1], 2))
     return levels

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from pix2pix.checkpoint import Model
+from pix2pix.models import StyleMap
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -74,3 +75,10 @@ def inputs(recipe: Recipe, shape: tuple[int, int, int]) -> tuple[torch.Tensor, A
     count, height, width = shape
     style = torch.randn(count, config.style_dim) if config.style_dim else None
     return torch.rand(count, config.in_channels, height, width) * 2 - 1, style
+
+
+def random_style_map(recipe: Recipe, x: torch.Tensor, regions: int) -> StyleMap:
+    """Random styles of regions that blend into each other at random, for an input (N, C, H, W)."""
+    style_dim = checkpoint_config(recipe).generator.style_dim
+    weights = torch.randn(x.shape[0], regions, *x.shape[2:]).softmax(1)
+    return StyleMap(torch.randn(x.shape[0], regions, style_dim), weights)

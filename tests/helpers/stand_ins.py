@@ -9,11 +9,18 @@ from PIL import Image
 from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.color_suggestions import Suggestion
 from pix2pix.images.repair_brush import draw_strokes
-from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer
+from pix2pix.inference import Colorizer, Drawer, Look, Regions, Restorer, Tracer
 from pix2pix.inference.restorer import replace_light
 from pix2pix.labels.label_map import PALETTE
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
+
+
+def tint_of(look: Look) -> np.ndarray:
+    """The factors (3,) of a seed or style."""
+    if isinstance(look, int):
+        return np.random.default_rng(look).uniform(0.4, 1, 3)
+    return np.asarray(look)
 
 
 class PaletteDrawer(Drawer):
@@ -36,9 +43,14 @@ class PaletteDrawer(Drawer):
         style: Any = None,
         stop: Any = None,
         size: int | None = None,
+        regions: Regions | None = None,
     ) -> np.ndarray:
-        tint = np.random.default_rng(seed).uniform(0.4, 1, 3) if style is None else style
-        return (PALETTE[label_map] * tint).astype(np.uint8)
+        tints = np.stack([tint_of(seed if style is None else style)])
+        ids = np.zeros_like(label_map)
+        if regions is not None:
+            tints = np.stack([*tints, *(tint_of(look) for look in regions.looks)])
+            ids = regions.ids
+        return (PALETTE[label_map] * tints[ids]).astype(np.uint8)
 
 
 class BandTracer(Tracer):
@@ -126,7 +138,10 @@ def remember_pictures(drawer: Drawer, known: dict[Any, np.ndarray]) -> Drawer:
         style: Any = None,
         stop: Any = None,
         size: int | None = None,
+        regions: Regions | None = None,
     ) -> np.ndarray:
+        if regions is not None:
+            return paint(label_map, seed, style, stop, size, regions)
         code = None if style is None else tuple(style)
         key = (label_map.tobytes(), label_map.shape, seed, code, size)
         if key in known:

@@ -108,7 +108,7 @@ def count_ends(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     if isinstance(engine, TorchBackend):
         engine._generator.final.register_forward_hook(lambda *_: ended.append(True))
         return ended
-    request = engine._live
+    ((key, request),) = engine._requests.items()
 
     class Watched:
         def __getattr__(self, name: str) -> Any:
@@ -116,7 +116,7 @@ def count_ends(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
                 ended.append(True)
             return getattr(request, name)
 
-    monkeypatch.setattr(engine, "_live", Watched())
+    monkeypatch.setitem(engine._requests, key, Watched())
     return ended
 
 

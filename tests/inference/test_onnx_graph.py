@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from helpers.networks import RECIPES, inputs, make_model
+from helpers.networks import RECIPES, inputs, make_model, random_style_map
 
 from pix2pix.images.color import AB_SCALE, ab_grid
 from pix2pix.inference.backends.onnx_graph import Precision, build_onnx_model
@@ -58,6 +58,21 @@ def test_the_graph_of_every_kind_of_network_gives_what_torch_gives(kind: str) ->
         x, style = inputs(recipe, shape)
         expected = generator(x, style).numpy()
         np.testing.assert_allclose(run(model, x, style), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["drawing", "zeros", "no norm of style"])
+def test_the_graph_with_regions_gives_what_torch_gives(kind: str) -> None:
+    recipe = KINDS[kind]
+    generator = make_model(recipe).generator
+    model = build_onnx_model(generator, regions=True)
+    onnx.checker.check_model(model, full_check=True)
+    side = 2**recipe.depth
+    x, style = inputs(recipe, (2, 2 * side, 3 * side))
+    styles = random_style_map(recipe, x, regions=3)
+    expected = generator(x, styles).numpy()
+    np.testing.assert_allclose(run(model, x, *styles), expected, rtol=1e-4, atol=1e-4)
+    plain = run(model, x, style[:, None], torch.ones(1, 1, 1, 1))
+    np.testing.assert_allclose(plain, generator(x, style).numpy(), rtol=1e-4, atol=1e-4)
 
 
 def test_the_logits_of_colors_follow_the_output_on_request() -> None:

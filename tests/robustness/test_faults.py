@@ -27,6 +27,7 @@ from pix2pix.inference.backends import Stop
 from pix2pix.inference.oom_fallback import NOTICE, OomFallback
 from pix2pix.inference.runner import Runner
 from pix2pix.labels.packed_ids import pack_ids
+from pix2pix.models import Style
 from pix2pix.runtime.user_warnings import collect_notices, notify
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
@@ -45,7 +46,7 @@ def make_full(model: Model, device: torch.device, engine: str, live_shape: objec
     """Stands in for a runner on a GPU that has no memory left."""
 
     class Full(Runner):
-        def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+        def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
             if device == CUDA:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
             return super().__call__(x, style, stop)
@@ -67,7 +68,7 @@ def test_once_there_is_room_the_gpu_is_used_again(models: dict[str, Path]) -> No
 
     def make(model: Model, device: torch.device, engine: str, live_shape: object) -> Runner:
         class Device(Runner):
-            def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+            def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
                 if is_full and device == CUDA:
                     raise torch.OutOfMemoryError
                 return x + (device == CUDA)
@@ -85,7 +86,7 @@ def test_once_there_is_room_the_gpu_is_used_again(models: dict[str, Path]) -> No
 def test_a_cpu_without_memory_says_what_it_is(models: dict[str, Path]) -> None:
     def make(model: Model, device: torch.device, engine: str, live_shape: object) -> Runner:
         class Full(Runner):
-            def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+            def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
                 raise torch.OutOfMemoryError
 
         return Full(model, device)

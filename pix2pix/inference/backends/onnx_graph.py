@@ -132,12 +132,17 @@ def quantize(array: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @torch.no_grad()
-def build_onnx_model(generator: Generator, precision: Precision = "fp32") -> onnx.ModelProto:
+def build_onnx_model(
+    generator: Generator, precision: Precision = "fp32", regions: bool = False
+) -> onnx.ModelProto:
     """The generator in evaluation mode as an ONNX model.
 
     Input `input` (N, in_channels, H, W), with styles also `style` (N, style_dim); output `output`
     (N, C, H, W), or at half the sides with `half_output`. All float32. N, H and W are dynamic; H
     and W must be multiples of 2 ** depth, which is not checked.
+
+    With `regions`, a generator with styles takes a StyleMap: `style` (N, R, style_dim) and
+    `regions` (N, R, H, W), or a `regions` of (1, 1, 1, 1) with the value 1 for a single style.
 
     Raises ValueError for a generator with instance norm in fp16: see `UNet.needs_fp32`.
     """
@@ -146,17 +151,22 @@ def build_onnx_model(generator: Generator, precision: Precision = "fp32") -> onn
     config = generator.config
     g = GraphBuilder(precision)
     inputs: dict[str, Shape] = {"input": ["count", config.in_channels, "height", "width"]}
-    x, style = "input", None
-    if config.style_dim:
+    x, style, weights = "input", None, None
+    if config.style_dim and regions:
+        inputs["style"] = ["count", "regions", config.style_dim]
+        inputs["regions"] = ["region_count", "regions", "region_height", "region_width"]
+        style, weights = "style", "regions"
+    elif config.style_dim:
         inputs["style"] = ["count", config.style_dim]
         style = "style"
     if precision == "fp16":
         x = g.add("Cast", x, to=TensorProto.FLOAT16)
         style = style and g.add("Cast", style, to=TensorProto.FLOAT16)
+        weights = weights and g.add("Cast", weights, to=TensorProto.FLOAT16)
     if isinstance(generator, ResNetGenerator):
         y = g.to_float32(resnet(g, generator, x))
     else:
-        y = g.to_float32(unet(g, generator, x, style))
+        y = g.to_float32(unet(g, generator, x, style, weights))
     return g.model(inputs, y, ["count", "channels", "output_height", "output_width"])
 
 
@@ -199,10 +209,13 @@ def color_features(g: GraphBuilder, photo: str, shape: tuple[int, int]) -> str:
     return str(g.add("Concat", *means, g.add("Sqrt", unbiased), axis=1))
 
 
-def unet(g: GraphBuilder, net: UNet, x: str, style: str | None) -> str:
-    """`UNet.forward` outside training."""
+def unet(g: GraphBuilder, net: UNet, x: str, style: str | None, weights: str | None = None) -> str:
+    """`UNet.forward` outside training; with `weights`, of a StyleMap."""
     depth, image = net.config.depth, x
-    pyramid = label_pyramid(g, x, depth) if net.config.class_norm else None
+    parts = x if net.config.class_norm else None
+    if weights is not None:
+        parts = style_parts(g, weights, x if parts else ones_like_plane(g, x))
+    pyramid = label_pyramid(g, parts, depth) if parts else None
     skips = encode(g, net, x)
     if net.side is not None:
         skips = [
@@ -257,9 +270,24 @@ def residual_block(g: GraphBuilder, block: ResidualBlock, x: str) -> str:
     return str(g.add("Add", x, norm(g, block.norm2, conv(g, block.conv2, y))))
 
 
-def label_pyramid(g: GraphBuilder, one_hot: str, depth: int) -> list[str]:
+def style_parts(g: GraphBuilder, weights: str, one_hot: str) -> str:
+    """`StyleMap.parts`."""
+    both = (g.add("Unsqueeze", x, g.integers(axis)) for x, axis in ((weights, 2), (one_hot, 1)))
+    parts = g.add("Mul", *both)  # (N, R, K, H, W)
+    ends = g.add("Slice", g.add("Shape", one_hot), g.integers(2), g.integers(4))  # H, W
+    return str(g.add("Reshape", parts, g.add("Concat", g.integers(0, -1), ends, axis=0)))
+
+
+def ones_like_plane(g: GraphBuilder, x: str) -> str:
+    """Ones (N, 1, H, W) for an image (N, C, H, W)."""
+    plane = g.add("Slice", x, g.integers(0), g.integers(1), g.integers(1))
+    zeros = g.add("Mul", plane, g.weight(torch.tensor(0.0)))
+    return str(g.add("Add", zeros, g.weight(torch.tensor(1.0))))
+
+
+def label_pyramid(g: GraphBuilder, parts: str, depth: int) -> list[str]:
     """`unet.label_pyramid`."""
-    levels = [one_hot]
+    levels = [parts]
     for _ in range(depth - 1):
         levels.append(average_pool(g, levels[-1], 2))
     return levels
@@ -282,7 +310,7 @@ def down(g: GraphBuilder, block: Down, x: str) -> str:
     return str(g.add("LeakyRelu", norm(g, block.norm, conv(g, block.conv, x)), alpha=0.2))
 
 
-def up(g: GraphBuilder, block: Up, x: str, style: str | None, labels: str | None) -> str:
+def up(g: GraphBuilder, block: Up, x: str, style: str | None, parts: str | None) -> str:
     """`Up.forward`; its dropout is off outside training."""
     x = g.add("Relu", x)
     if isinstance(block.conv, ResizeConv):
@@ -290,7 +318,7 @@ def up(g: GraphBuilder, block: Up, x: str, style: str | None, labels: str | None
     else:
         layer = cast(nn.ConvTranspose2d, block.conv)
         x = conv_transpose(g, x, g.weight(layer.weight), layer.bias, _first(layer.padding))
-    return norm(g, block.norm, x, style, labels)
+    return norm(g, block.norm, x, style, parts)
 
 
 def lateral_conv(g: GraphBuilder, block: LateralConv, level: str, image: str, factor: int) -> str:
@@ -329,7 +357,7 @@ def annealed_mean(g: GraphBuilder, layer: AnnealedMean, x: str) -> str:
 
 
 def norm(
-    g: GraphBuilder, layer: Norm, x: str, style: str | None = None, labels: str | None = None
+    g: GraphBuilder, layer: Norm, x: str, style: str | None = None, parts: str | None = None
 ) -> str:
     """`Norm.forward`."""
     inner = layer.norm
@@ -344,14 +372,16 @@ def norm(
         x = g.add("InstanceNormalization", x, scale, shift, epsilon=inner.eps)
     if layer.style is None or style is None:
         return x
-    weight, bias = g.weight(layer.style.weight), g.weight(layer.style.bias)
-    modulation = g.add("Gemm", style, weight, bias, transB=1)  # (N, 2 C) or (N, K * 2 C)
-    if labels is None or not layer.classes:
+    weight = g.weight(layer.style.weight.T, channel_axis=1)
+    modulation = g.add("MatMul", style, weight)  # ([N, R,] K * 2 C), without classes ([N, R,] 2 C)
+    modulation = g.add("Add", modulation, g.weight(layer.style.bias))
+    if parts is None:
         both = g.add("Unsqueeze", modulation, g.integers(2, 3))
-    else:  # a matrix product mixes each class's modulation by the part of it in a pixel
-        table = g.add("Reshape", modulation, g.integers(0, layer.classes, -1))  # (N, K, 2 C)
-        table = g.add("Transpose", table, perm=[0, 2, 1])  # (N, 2 C, K)
-        flat = g.add("Reshape", labels, g.integers(0, layer.classes, -1))  # (N, K, H W)
+    else:  # a matrix product mixes the modulations of classes in regions by their shares of a pixel
+        rows = g.integers(0, -1, 2 * _channels(layer))
+        table = g.add("Reshape", modulation, rows)  # (N, R * K, 2 C)
+        table = g.add("Transpose", table, perm=[0, 2, 1])  # (N, 2 C, R * K)
+        flat = g.add("Reshape", parts, g.integers(0, 0, -1))  # (N, R * K, H W)
         mixed = g.add("MatMul", table, flat)  # (N, 2 C, H W)
         shape = g.add("Shape", x)
         ends = g.add("Slice", shape, g.integers(2), g.integers(4))  # H, W

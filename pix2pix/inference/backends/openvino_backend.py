@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
-from pix2pix.models import Generator
+from pix2pix.models import Generator, Style, StyleMap
 
 POLL_EVERY_MS = 1  # interval at which a run polls for cancellation
 # Larger runs release their working memory afterwards: 200 MB at 512x512. The next run reallocates
@@ -29,7 +29,11 @@ class OpenVinoBackend:
     run of a model with dynamic dimensions, the plugin keeps the new shape for the layers that ran
     and the old one for the rest; runs at other shapes then fail ("Eltwise shape infer input shapes
     dim index mismatch", up to OpenVINO 2026.4.1). `live_shape` therefore has its own model with
-    static dimensions. Each of the two models is compiled on first use.
+    static dimensions and one style for the image; a `StyleMap` runs in the other model. Each model
+    is compiled on first use.
+
+    With `class_norm`, one graph takes styles and StyleMaps alike. Otherwise StyleMaps have their
+    own graph: modulating by pixel costs time that one style for the image does not need.
     """
 
     def __init__(
@@ -38,11 +42,12 @@ class OpenVinoBackend:
         self._generator: Generator | None = generator.eval()
         self._bf16 = bf16 and not generator.needs_fp32
         self._live_shape = live_shape
-        self._onnx = b""
-        self._live: Any = None  # inference requests
-        self._any: Any = None
+        self._has_styles = generator.config.style_dim > 0
+        self._has_one_graph = generator.config.class_norm or not self._has_styles
+        self._graphs: dict[bool, bytes] = {}  # by whether they take StyleMaps
+        self._requests: dict[tuple[bool, bool], Any] = {}  # live, takes StyleMaps
 
-    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+    def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
         """Takes and returns tensors on the CPU.
 
         Raises InferenceCancelledError soon after `stop()` is true, at `live_shape`.
@@ -50,26 +55,40 @@ class OpenVinoBackend:
         styles = [None] * len(x) if style is None else style.split(1)
         return torch.cat([self._run_one(*one, stop) for one in zip(x.split(1), styles)])
 
-    def _run_one(self, x: Tensor, style: Tensor | None, stop: Stop) -> Tensor:
-        inputs = [t.contiguous().numpy() for t in (x, style) if t is not None]
+    def _run_one(self, x: Tensor, style: Style | None, stop: Stop) -> Tensor:
+        is_map = isinstance(style, StyleMap)
+        takes_maps = self._has_styles and (is_map or self._has_one_graph)
+        if takes_maps and isinstance(style, Tensor):
+            style = uniform_map(style)
+        tensors = [x, *style] if isinstance(style, StyleMap) else [x, style]
+        inputs = [t.contiguous().numpy() for t in tensors if t is not None]
         height, width = x.shape[-2:]
-        if (height, width) == self._live_shape:
-            self._live = self._live or self._compile((height, width))
-            return torch.from_numpy(infer(self._live, inputs, stop))
-        self._any = self._any or self._compile(None)
-        output = torch.from_numpy(infer(self._any, inputs, None))
-        if height * width > KEEP_PIXELS:
-            self._any.get_compiled_model().release_memory()
+        is_live = (height, width) == self._live_shape and not is_map
+        request = self._requests.get((is_live, takes_maps))
+        if request is None:
+            request = self._compile((height, width) if is_live else None, takes_maps)
+            self._requests[is_live, takes_maps] = request
+        output = torch.from_numpy(infer(request, inputs, stop if is_live else None))
+        if not is_live and height * width > KEEP_PIXELS:
+            request.get_compiled_model().release_memory()
         return output
 
-    def _compile(self, shape: tuple[int, int] | None) -> Any:
+    def _compile(self, shape: tuple[int, int] | None, takes_maps: bool) -> Any:
         """An inference request for images of `shape` (H, W), or for any shape if None."""
         from pix2pix.inference.backends.onnx_graph import build_onnx_model
 
-        if self._generator is not None:
-            self._onnx = build_onnx_model(self._generator).SerializeToString()
-            self._generator = None  # its weights are in the graph
-        return compile_request(self._onnx, self._bf16, shape)
+        if takes_maps not in self._graphs:
+            assert self._generator is not None
+            graph = build_onnx_model(self._generator, regions=takes_maps)
+            self._graphs[takes_maps] = graph.SerializeToString()
+            if self._has_one_graph:
+                self._generator = None  # its weights are in the graph
+        return compile_request(self._graphs[takes_maps], self._bf16, shape)
+
+
+def uniform_map(style: Tensor) -> StyleMap:
+    """The map of one style (1, style_dim) for the whole image, as the graph takes it."""
+    return StyleMap(style[:, None], torch.ones(1, 1, 1, 1))
 
 
 def infer(request: Any, inputs: list[np.ndarray], stop: Stop) -> np.ndarray:
@@ -107,9 +126,13 @@ def compile_request(onnx_model: bytes, bf16: bool, shape: tuple[int, int] | None
         core = openvino.Core()
         model = core.read_model(onnx_model)
         shapes = {}
-        for node in model.inputs:  # input (N, C, H, W), style (N, style_dim)
-            _, channels, *sides = node.partial_shape
-            shapes[node] = openvino.PartialShape([1, channels, *(shape or sides)[: len(sides)]])
+        for node in model.inputs:
+            _, *sides = node.partial_shape
+            if shape is not None:
+                # input (1, C, H, W), style (1, 1, style_dim), regions (1, 1, 1, 1)
+                fixed = {"input": [sides[0], *shape], "style": [1, sides[-1]], "regions": [1, 1, 1]}
+                sides = fixed[node.any_name]
+            shapes[node] = openvino.PartialShape([1, *sides])
         model.reshape(shapes)
         return core.compile_model(model, "CPU", config).create_infer_request()
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.inference.backends.cancellation import InferenceCancelledError, Stop
-from pix2pix.models import Generator, ResizeConv
+from pix2pix.models import Generator, ResizeConv, Style
 from pix2pix.runtime.device import autocast
 
 
@@ -28,7 +28,7 @@ class TorchBackend:
             for layer in (*self._generator.down, *self._generator.up):
                 layer.register_forward_pre_hook(self._check_stop)
 
-    def __call__(self, x: Tensor, style: Tensor | None, stop: Stop = None) -> Tensor:
+    def __call__(self, x: Tensor, style: Style | None, stop: Stop = None) -> Tensor:
         """Takes and returns tensors on the CPU.
 
         Raises InferenceCancelledError soon after `stop()` is true.
@@ -44,7 +44,7 @@ class TorchBackend:
             raise InferenceCancelledError
 
     @torch.inference_mode()
-    def _generate(self, x: Tensor, style: Tensor | None) -> Tensor:
+    def _generate(self, x: Tensor, style: Style | None) -> Tensor:
         x = x.to(self._device, memory_format=torch.channels_last)
         style = None if style is None else style.to(self._device)
         with autocast(self._device, self._bf16):
