@@ -24,7 +24,13 @@ examples:
   python -m pix2pix site out --checkpoint runs/houses --checkpoint ada/cats
 """
 
-BUNDLED = {"facades": "Draw", "colorize": "Colourise", "cats": "Cats", "trace": "Trace"}
+BUNDLED = {
+    "facades": "Draw",
+    "colorize": "Colourise",
+    "restore": "Restore",
+    "cats": "Cats",
+    "trace": "Trace",
+}
 
 
 def add_parser(commands: Commands) -> None:
@@ -85,7 +91,8 @@ def bundled_models() -> "list[SiteModel]":
     """The models of a page for which no checkpoints are named."""
     from pix2pix.web.tabs import SiteModel
 
-    return [SiteModel(title, CHECKPOINTS / name) for name, title in BUNDLED.items()]
+    folders = {name: CHECKPOINTS / name for name in BUNDLED}
+    return [SiteModel(BUNDLED[n], folder) for n, folder in folders.items() if folder.is_dir()]
 
 
 def title_of(checkpoint: str) -> str:

@@ -176,7 +176,8 @@ def assign_marks(marked: np.ndarray, shape: Shape, shapes: Sequence[Shape]) -> l
     is at most MARK_REACH pixels.
     """
     count, labels = cv2.connectedComponents(marked)
-    reach = cv2.distanceTransform(marked, cv2.DIST_L2, 3) * (shape[0] / marked.shape[0])
+    reach = cv2.distanceTransform(marked, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    reach *= shape[0] / marked.shape[0]
     thickest = np.zeros(count, np.float32)
     np.maximum.at(thickest, labels.ravel().astype(np.intp), reach.ravel())
     at = np.zeros(count, int)

@@ -16,6 +16,7 @@ from pix2pix.runtime.bundle import ASSETS, CHECKPOINTS
 from pix2pix.web.browser_model import BrowserModel, build_browser_model
 from pix2pix.web.image_props import (
     IMAGE_SCRIPT,
+    PhotoModel,
     browser_picture,
     can_open,
     image_props,
@@ -60,24 +61,26 @@ def build_tabs(
 ) -> list[Tab]:
     """A tab for each model, with its files added to `files`.
 
-    The first tracer of the classes of facades has none of its own: it is used in their tab.
+    The first tracer of the classes of facades has none of its own: it is used in their tab. So does
+    the first model that removes scratches, where there is one that colourises photos.
     """
     loaded = [(entry, load_any(entry.folder, "cpu")) for entry in models]
     facades = next((m for _, m in loaded if isinstance(m, Drawer) and is_facade_drawer(m)), None)
     tracer = None
     if facades is not None:
         tracer = next((e for e, m in loaded if traces_for(m, facades)), None)
+    restorer = None
+    if any(isinstance(model, Colorizer) for _, model in loaded):
+        restorer = next((entry for entry, m in loaded if isinstance(m, Restorer)), None)
     tabs: list[Tab] = []
     for entry, model in loaded:
         name = tab_name(entry.title, [tab.name for tab in tabs])
         if isinstance(model, Colorizer):
-            tabs.append(colorize_tab(name, entry, model, files, weights))
+            tabs.append(colorize_tab(name, entry, model, restorer, files, weights))
         elif isinstance(model, Drawer) or is_line_translator(model):
             own = tracer if model is facades else None
             tabs.append(draw_tab(name, entry, model, own, files, weights))
-        elif isinstance(model, Restorer):
-            raise ValueError(f"{entry.folder}: the page has no tab for the task restore yet")
-        elif entry is not tracer:
+        elif entry is not tracer and entry is not restorer:
             tabs.append(image_tab(name, entry, model, files, weights))
     return tabs
 
@@ -135,9 +138,14 @@ def draw_tab(
 
 
 def colorize_tab(
-    name: str, entry: SiteModel, model: Colorizer, files: dict[str, bytes], weights: str
+    name: str,
+    entry: SiteModel,
+    model: Colorizer,
+    restorer: SiteModel | None,
+    files: dict[str, bytes],
+    weights: str,
 ) -> Tab:
-    """The tab that colourises photos."""
+    """The tab that colourises photos, and removes scratches with the `restorer`."""
     examples = [
         {"file": file, "title": title, "url": f"{EXAMPLES_URL}/{file}"}
         for file, title in EXAMPLE_PHOTOS.items()
@@ -147,14 +155,20 @@ def colorize_tab(
         {f"{EXAMPLES_URL}/{f}": (ASSETS / "examples" / f).read_bytes() for f in EXAMPLE_PHOTOS}
     )
     files[f"{MODELS}/negative.npz"] = NEGATIVE_WEIGHTS.read_bytes()
-    props = colorize_props(name, f"local/{name}", model.size, first, examples)
+    props = colorize_props(
+        name, f"local/{name}", model.size, first, examples, restores=restorer is not None
+    )
     parts = (Part("photo", COLORIZE_SCRIPT, props),)
     built = {"generator": add_model(name, entry.folder, files, weights, entry.model_name)}
+    if restorer is not None:
+        built["restorer"] = add_model(
+            "restore", restorer.folder, files, weights, restorer.model_name
+        )
     return Tab(name, entry.title, "colorize", "colorize", parts, built)
 
 
 def image_tab(
-    name: str, entry: SiteModel, model: Tracer | Translator, files: dict[str, bytes], weights: str
+    name: str, entry: SiteModel, model: PhotoModel, files: dict[str, bytes], weights: str
 ) -> Tab:
     """The tab of a model that takes photos: it translates them, or finds their label maps."""
     paths = list(filter(can_open, example_files(entry.folder / EXAMPLES_DIR)))

@@ -8,6 +8,7 @@ import { join } from "node:path";
 const [folder, engine] = process.argv.slice(2);
 const module = (name) => import(`${engine}/colorize/${name}.js`);
 const { BrowserColorizer } = await module("colorizer");
+const { BrowserRestorer } = await module("restorer");
 const { readWeights } = await module("negative");
 const { ColorizeService } = await module("service");
 const { LocalPhotos } = await module("local_photos");
@@ -57,7 +58,21 @@ const codec = {
 };
 
 const colorizer = new BrowserColorizer(run, config, readWeights(new Uint8Array(readFileSync(weights))));
-const service = new ColorizeService(colorizer, codec);
+async function openRestorer() {
+  return new BrowserRestorer(repair, { generator: { depth: 4 } });
+}
+
+/** As `pale` in test_colorize_service.py. */
+async function repair({ input: { data, dims: [, , height, width] } }) {
+  const output = new Float32Array(data.length);
+  for (let i = 0; i < width * height; i += 1) {
+    output[i] = data[i] / 2;
+    output[width * height + i] = data[i] > 0.6 ? 0.75 : -0.75;
+  }
+  return { output: { data: output, dims: [1, 2, height, width] } };
+}
+
+const service = new ColorizeService(colorizer, codec, openRestorer);
 const calls = [];
 const client = new LocalPhotos((method, args) => {
   calls.push(method);
@@ -72,7 +87,7 @@ for (const [at, { asks }] of photos.entries()) {
   for (const payload of asks) {
     const found = await client.ask(opened[at], payload, { priority: HIGH });
     const entry = { ...found };
-    for (const key of ["before", "after", "thumb"]) if (found[key]) entry[key] = describe(found[key]);
+    for (const key of ["before", "after", "thumb", "changed"]) if (found[key]) entry[key] = describe(found[key]);
     if (found.sizes) entry.sizes = found.sizes.map(({ size, image }) => ({ size, ...describe(image) }));
     if (payload.kind === "save") {
       const { bytes, ...facts } = await client.fetchResult(opened[at]);
@@ -132,4 +147,7 @@ answer.errors = {
   empty: await messageOf(client.ask({ name: "a.jpg", load: async () => ({ size: 0 }) }, look)),
   large: await messageOf(client.ask({ name: "a.jpg", load: async () => ({ size: 65 << 20 }) }, look)),
 };
+const without = new ColorizeService(colorizer, codec);
+const { value: other } = await without.handle("open", { file: await opened[1].load(), name: opened[1].name });
+({ error: answer.errors.scratches } = await without.handle("ask", { ...look, photo: other.photo, scratches: true }));
 writeFileSync(join(folder, "answer.json"), JSON.stringify(answer));

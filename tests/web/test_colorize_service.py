@@ -28,14 +28,22 @@ from pix2pix.app.server.colorize_schemas import (
 )
 from pix2pix.app.server.photo_store import KeptPhoto, open_upload
 from pix2pix.app.server.schemas import parse_request
+from pix2pix.checkpoint import Model
 from pix2pix.images import negative
 from pix2pix.images.convert import to_rgb
 from pix2pix.images.encoding import image_bytes
-from pix2pix.inference import Colorizer, load_colorizer
+from pix2pix.inference import Restorer, load_colorizer
+from pix2pix.training.recipe import Recipe
+from pix2pix.training.train_step import checkpoint_config
 
 CHECKPOINT = ROOT / "checkpoints" / "colorize"
 HINTS = [{"x": 0.4, "y": 0.5, "color": "#ab3036"}]
 REFERENCE = {"colors": base64.b64encode(bytes(range(1, 89)) * 6).decode(), "strength": 0.5}
+KEEP_ALL = {
+    "points": [[x / 4, y / 4] for y in range(5) for x in range(5)],
+    "radius": 0.25,
+    "keep": True,
+}
 LOOK = {"size": 192, "strength": 1, "hints": []}
 
 Picture = tuple[str, dict[str, Any], np.ndarray]  # where it stands in the answer, expected pixels
@@ -59,6 +67,8 @@ ASKS: dict[str, list[dict[str, Any]]] = {
         {"kind": "preview", **LOOK},
         {"kind": "quick", **LOOK, "strength": 1.5, "hints": HINTS},
         {"kind": "preview", **LOOK, "crop": True, "repair": True},
+        {"kind": "preview", **LOOK, "scratches": True},
+        {"kind": "quick", **LOOK, "scratches": True, "strokes": [KEEP_ALL]},
         {"kind": "thumb", **LOOK},
         {"kind": "suggest", **LOOK, "hints": HINTS, "at": [0.5, 0.6]},
         {"kind": "suggest", **LOOK, "reference": REFERENCE, "at": [0.7, 0.3]},
@@ -83,11 +93,20 @@ def formula(x: torch.Tensor, style: Any) -> torch.Tensor:
     return torch.cat([0.3 * light, 0.1 - 0.2 * light, code, logits], 1)
 
 
+def pale(x: torch.Tensor, style: Any, stop: Any = None) -> torch.Tensor:
+    """A network that finds bright places, and darkens them. Node computes it as well."""
+    light = x[:, :1]
+    return torch.cat([light / 2, torch.where(light > 0.6, 0.75, -0.75)], 1)
+
+
 @pytest.fixture(scope="module")
-def colorizer() -> Colorizer:
+def models() -> PhotoModels:
     colorizer = load_colorizer(CHECKPOINT, device="cpu")
     colorizer._runner = formula  # type: ignore[assignment]
-    return colorizer
+    config = checkpoint_config(Recipe("restore", size=64, ngf=4, depth=4, max_channels=8))
+    restorer = Restorer(config, Model(config), torch.device("cpu"))
+    restorer._runner = pale  # type: ignore[assignment]
+    return PhotoModels(colorizer, restorer)
 
 
 @pytest.fixture(scope="module")
@@ -143,23 +162,28 @@ def test_a_request_is_answered_as_by_the_server(
     job: NodeJob,
     answer: dict[str, Any],
     kept: dict[str, KeptPhoto],
-    colorizer: Colorizer,
+    models: PhotoModels,
     name: str,
     at: int,
 ) -> None:
     found, photo = answer_to(answer, name, at), kept[name]
     content = json.dumps({"photo": "0", **ASKS[name][at]}).encode()
-    wanted = parse_request(ColorizeRequest, content, colorizer.size)
+    wanted = parse_request(ColorizeRequest, content, models.colorizer.size)
     if wanted.kind in ("preview", "quick"):
         part: Any = wanted.kind
-        after, _, notes = color_kept(PhotoModels(colorizer), photo, part, wanted.settings)
+        after, repaired, notes = color_kept(models, photo, part, wanted.settings)
         check(job, found["after"], after, 2 if wanted.reference else 1)
         assert found["notes"] == list(notes)
+        assert (found["changed"] is None) == (repaired is None)
+        assert (repaired is not None) == (wanted.scratches and not wanted.strokes)
+        if repaired is not None:
+            white = Image.new("L", repaired.size, 255)
+            check(job, found["changed"], Image.merge("RGBA", (white, white, white, repaired)))
         if part == "preview":
             check(job, found["before"], photo.preview)
     elif wanted.kind == "suggest":
         assert wanted.at is not None
-        expected = suggest_for(PhotoModels(colorizer), photo, wanted.settings, wanted.at)
+        expected = suggest_for(models, photo, wanted.settings, wanted.at)
         assert len(found["colors"]) == len(expected) == (5 if wanted.at[0] > 0.1 else 0)
         for own, other in zip(found["colors"], expected):
             pair = [np.array([*bytes.fromhex(each["color"][1:])], int) for each in (own, other)]
@@ -167,16 +191,16 @@ def test_a_request_is_answered_as_by_the_server(
             assert own["share"] == pytest.approx(other["share"], abs=0.01)
     elif wanted.kind == "thumb":
         small = thumbnail(photo.quick, 320)
-        after = color_photo(PhotoModels(colorizer), small, wanted.settings, photo.scan)
+        after = color_photo(models, small, wanted.settings, photo.scan)
         check(job, found["thumb"], thumbnail(after, 160))
     elif wanted.kind == "sizes":
         assert [each["size"] for each in found["sizes"]] == [128, 192, 256, 384]
         for each in found["sizes"]:
             settings = wanted.settings._replace(size=each["size"])
-            after = color_photo(PhotoModels(colorizer), photo.quick, settings, photo.scan)
+            after = color_photo(models, photo.quick, settings, photo.scan)
             check(job, each, thumbnail(after, 240))
     else:
-        session = open_for(PhotoModels(colorizer), PHOTOS[name], wanted.settings, photo.scan)
+        session = open_for(models, PHOTOS[name], wanted.settings, photo.scan)
         result = session.colorize(wanted.strength, wanted.hints)
         check(job, found["result"], result)
         assert found["name"] == result_name(name, wanted.format)
@@ -216,4 +240,5 @@ def test_errors_say_what_was_expected(answer: dict[str, Any]) -> None:
         "kind": "kind must be one of preview, quick, sizes, thumb, suggest, save, got print",
         "empty": "a.jpg: is empty (0 bytes)",
         "large": "a.jpg: is larger than 64 MB",
+        "scratches": "no model that removes scratches is in this page",
     }

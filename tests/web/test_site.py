@@ -130,13 +130,15 @@ def test_a_checkpoint_of_ones_own_becomes_a_page(pen: Path, tmp_path: Path) -> N
 
 def test_every_kind_of_model_gets_the_tab_that_its_config_asks_for(tmp_path: Path) -> None:
     models = save_models(tmp_path / "models")
-    del models["scratched"]
     models["trace"] = CHECKPOINTS / "trace"
     build_site(tmp_path / "out", [SiteModel(*each) for each in models.items()], CDN)
     tabs = {tab["name"]: tab for tab in facts_of(tmp_path / "out")["tabs"]}
     engines = {"roads": "draw", "edges": "draw", "grey": "colorize"}
     engines |= {"aerial": "image", "segments": "image", "trace": "image"}
     assert {name: tab["engine"] for name, tab in tabs.items()} == engines
+    assert tabs["grey"]["models"].keys() == {"generator", "restorer"}
+    build_site(tmp_path / "alone", [SiteModel("scratched", models["scratched"])], CDN)
+    assert [tab["engine"] for tab in facts_of(tmp_path / "alone")["tabs"]] == ["image"]
     props = {name: tab["parts"][0]["props"] for name, tab in tabs.items()}
     (example,) = props["aerial"]["examples"]
     assert example["name"] == props["aerial"]["first"]["name"] == "coast.jpg"
@@ -196,9 +198,7 @@ def test_a_title_cannot_leave_its_place_in_the_page() -> None:
 def test_what_the_page_cannot_run_is_said(tmp_path: Path, capsys: Any) -> None:
     config = checkpoint_config(TINY_RECIPE)
     save_checkpoint(tmp_path / "houses", config, Model(config), "# Houses\n")
-    models = save_models(tmp_path / "models")
     for arguments, reason in (
-        (["--checkpoint", str(models["scratched"])], "the page has no tab for the task restore"),
         (["--checkpoint", str(tmp_path / "nothing")], "is not a checkpoint folder"),
         (["--runtime", "ftp://x"], "--runtime must be an address"),
     ):

@@ -46,10 +46,13 @@ export class BrowserColorizer {
   /**
    * Prepares RGBA pixels to be colourised; resolves to a PhotoSession. The pixels may be changed: those
    * that are fully transparent become white. Options: `size`, `repair`, `denoise`, `negative`, `crop`,
-   * as in Python; `scan`, of the photo or a larger copy; `signal`, an AbortSignal, which makes it reject
-   * with a CancelledError between two stages. Rejects for a size out of range.
+   * as in Python; `restorer`, a BrowserRestorer that removes scratches, corrected by `strokes`; `scan`, of the
+   * photo or a larger copy; `signal`, an AbortSignal, which makes it reject with a CancelledError between two
+   * stages. Rejects for a size out of range.
    */
-  async openPhoto(pixels, { size = this.size, scan = null, signal = null, ...options } = {}) {
+  async openPhoto(pixels, {
+    size = this.size, scan = null, signal = null, restorer = null, strokes = [], ...options
+  } = {}) {
     checkSize(size, this.size);
     const alpha = splitAlpha(pixels);
     let light = await measureLight(pixels, signal);
@@ -64,14 +67,17 @@ export class BrowserColorizer {
     if (place.frame || right - left !== pixels.width || bottom - top !== pixels.height) {
       light = cropPlane(light, place.box);
     }
+    let changed = null;
     for (const [requested, adjust] of [
       [options.denoise, () => smoothScan(light, scan, pixels.width, signal)],
       [options.negative, () => invertTones(light)],
+      [restorer, () => restorer.repairLight(light, strokes, [pixels.width, pixels.height], place.box, signal)],
       [options.repair, () => repairTones(light)],
     ]) {
       if (!requested) continue;
       const adjusted = await adjust();
       light = adjusted.light;
+      changed = adjusted.changed ?? changed;
       notes.push(adjusted.line);
       await pause(signal);
     }
@@ -79,7 +85,7 @@ export class BrowserColorizer {
     const small = toLightness(resizePhoto(light, ...work));
     if (alpha) layOnWhite(small, alpha, place.box);
     return new PhotoSession(this, {
-      light, small, notes, offers: Object.fromEntries(offers), place,
+      light, small, notes, changed, offers: Object.fromEntries(offers), place,
       alpha: alpha && cropPlane(alpha, place.shown),
     });
   }

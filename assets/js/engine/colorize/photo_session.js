@@ -27,14 +27,29 @@ export class PhotoSession {
   #last = null; // { key, prediction } of the last run of the network
   #shown = null; // { key, planes, isGrey } of the last result
 
-  constructor(colorizer, { light, small, notes, offers, place, alpha }) {
+  constructor(colorizer, { light, small, notes, offers, place, alpha, changed = null }) {
     const [left, top, right, bottom] = place.shown;
-    Object.assign(this, { colorizer, light, small, offers, place, alpha, ownNotes: notes });
+    Object.assign(this, { colorizer, light, small, offers, place, alpha, changed, ownNotes: notes });
     Object.assign(this, { width: right - left, height: bottom - top, box: place.shown });
   }
 
   /** How the photo was processed, and whether the last result is nearly grey. */
   get notes() { return this.#shown?.isGrey ? [...this.ownNotes, GREY_NOTE] : this.ownNotes; }
+
+  /** Where scratches were removed, white with that alpha, of the whole photo's size; null where nothing was. */
+  repaired() {
+    const { changed, place: { sheet, box: [left, top] } } = this;
+    if (!changed?.data.some((value) => value > 0)) return null;
+    const result = newPixels(...sheet);
+    result.data.fill(255);
+    for (let i = 3; i < result.data.length; i += 4) result.data[i] = 0;
+    for (let y = 0, at = 0; y < changed.height; y += 1) {
+      for (let x = 0; x < changed.width; x += 1, at += 1) {
+        result.data[4 * ((top + y) * result.width + left + x) + 3] = changed.data[at];
+      }
+    }
+    return result;
+  }
 
   /** The photo in colour, as RGBA pixels. See `paint`. */
   async colorize(strength = 1, hints = [], { reference = null, signal = null } = {}) {

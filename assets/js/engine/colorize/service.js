@@ -32,8 +32,13 @@ export class ColorizeService {
   #last = Promise.resolve();
   #count = 0;
 
-  /** `colorizer` is a BrowserColorizer; `codec` has the functions of browser_codec.js. */
-  constructor(colorizer, codec = browserCodec) { Object.assign(this, { colorizer, codec }); }
+  /**
+   * `colorizer` is a BrowserColorizer; `codec` has the functions of browser_codec.js; `openRestorer` resolves to
+   * a BrowserRestorer, it is null where no scratches can be removed.
+   */
+  constructor(colorizer, codec = browserCodec, openRestorer = null) {
+    Object.assign(this, { colorizer, codec, openRestorer });
+  }
 
   /**
    * Does what a LocalPhotos asks for. Resolves to { value }, or { error, gone, isCancelled }: `gone` where
@@ -113,7 +118,8 @@ export class ColorizeService {
 
   async #ask({ request, photo: id, kind, format = "png", ...options }) {
     const settings = {
-      size: this.colorizer.size, strength: 1, ...options, hints: parseHints(options.hints ?? []),
+      size: this.colorizer.size, strength: 1, scratches: false, strokes: [], ...options,
+      hints: parseHints(options.hints ?? []),
       reference: options.reference ? parseReference(options.reference) : null,
     };
     const controller = new AbortController();
@@ -128,14 +134,11 @@ export class ColorizeService {
   async #answer(photo, kind, format, settings, signal) {
     switch (kind) {
       case "preview": {
-        const { picture, notes } = await this.#look(photo, "preview", settings, signal);
+        const found = await this.#show(photo, "preview", settings, signal);
         photo.before ??= await this.#jpeg(photo.preview);
-        return { before: photo.before, after: await this.#jpeg(picture), notes };
+        return { before: photo.before, ...found };
       }
-      case "quick": {
-        const { picture, notes } = await this.#look(photo, "quick", settings, signal);
-        return { after: await this.#jpeg(picture), notes };
-      }
+      case "quick": return this.#show(photo, "quick", settings, signal);
       case "thumb": {
         const small = thumbnail(photo.quick, 2 * THUMB_SIDE, "box");
         return { thumb: await this.#thumb(await this.#color(photo, small, settings, signal), THUMB_SIDE) };
@@ -151,8 +154,13 @@ export class ColorizeService {
 
   #thumb(pixels, side) { return this.codec.encodePreview(thumbnail(pixels, side, "box"), "image/webp", 0.86); }
 
-  #openSession({ scan }, pixels, { size, repair, denoise, negative, crop }, signal) {
-    return this.colorizer.openPhoto(pixels, { size, repair, denoise, negative, crop, scan, signal });
+  async #openSession({ scan }, pixels, settings, signal) {
+    const { size, repair, denoise, negative, crop, scratches, strokes } = settings;
+    if (scratches && !this.openRestorer) throw new Error("no model that removes scratches is in this page");
+    const restorer = scratches ? await this.openRestorer() : null;
+    return this.colorizer.openPhoto(pixels, {
+      size, repair, denoise, negative, crop, scan, signal, restorer, strokes,
+    });
   }
 
   async #color(photo, pixels, settings, signal) {
@@ -170,6 +178,13 @@ export class ColorizeService {
     return { colors };
   }
 
+  /** { after, notes, changed }: a preview; "changed" is white where the photo was repaired, or null. */
+  async #show(photo, part, settings, signal) {
+    const { picture, notes, repaired } = await this.#look(photo, part, settings, signal);
+    const changed = repaired && await this.codec.encodePreview(repaired, "image/png");
+    return { after: await this.#jpeg(picture), notes, changed };
+  }
+
   /** A preview in colour, with notes. It has the whole photo's shape: cropped parts are grey. */
   async #look(photo, part, settings, signal) {
     const { strength, hints, reference } = settings;
@@ -182,13 +197,14 @@ export class ColorizeService {
       pastePixels(whole, picture, session.box[0], session.box[1]);
       picture = whole;
     }
-    return { picture, notes: [...session.notes, ...formatOffers(session.offers, SWITCHES)] };
+    const notes = [...session.notes, ...formatOffers(session.offers, SWITCHES)];
+    return { picture, notes, repaired: session.repaired() };
   }
 
   /** The session of a copy of the photo, which is kept: it does not depend on hints, strength and reference. */
   async #findSession(photo, part, settings, signal) {
-    const { size, repair, denoise, negative, crop } = settings;
-    const key = JSON.stringify([size, repair, denoise, negative, crop]);
+    const { size, repair, denoise, negative, crop, scratches, strokes } = settings;
+    const key = JSON.stringify([size, repair, denoise, negative, crop, scratches && strokes]);
     if (photo.sessions[part]?.key !== key) {
       photo.sessions[part] = { key, session: await this.#openSession(photo, photo[part], settings, signal) };
     }

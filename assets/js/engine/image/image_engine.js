@@ -5,6 +5,7 @@ import { browserCodec } from "../colorize/browser_codec.js";
 import { NO_METADATA } from "../colorize/metadata.js";
 import { thumbnail } from "../colorize/pillow_resize.js";
 import { layOnWhite } from "../colorize/planes.js";
+import { BrowserRestorer } from "../colorize/restorer.js";
 import { strips } from "../colorize/stages.js";
 import { traceLabels } from "../draw/tracer.js";
 import { readDeepGrey } from "./deep_grey.js";
@@ -14,10 +15,11 @@ const PREVIEW_SIDE = 1280; // pixels
 const NO_MEMORY = "there is too little memory for this photo: please close other tabs, or open a smaller copy";
 
 export class ImageEngine {
-  /** `models.generator`: the props of a model for photos, of the task image2image or photo2labels. */
+  /** `models.generator`: the props of a model for photos, of the task image2image, photo2labels or restore. */
   constructor(store, { generator }, codec = browserCodec) {
     Object.assign(this, { store, model: generator, codec });
     this.isTracer = generator.config.task === "photo2labels";
+    this.isRestorer = generator.config.task === "restore";
   }
 
   /** Loads the model before the first photo is opened. */
@@ -63,7 +65,11 @@ export class ImageEngine {
     return deep ?? layOnWhite((await this.codec.decodeFile(file, name)).pixels);
   }
 
-  async #translate(photo) { return translatePhoto(photo, this.model, await this.store.open(this.model)); }
+  async #translate(photo) {
+    const run = await this.store.open(this.model);
+    if (this.isRestorer) return new BrowserRestorer(run, this.model.config).restore(photo);
+    return translatePhoto(photo, this.model, run);
+  }
 
   async #labelImage(photo) {
     const { ids, width, height } = await traceLabels(photo, this.model, await this.store.open(this.model));

@@ -1,0 +1,175 @@
+// Removes scratches, dust and stains with a network that runs elsewhere. As pix2pix/inference/restorer.py.
+
+import { fitGamut, labToRgb, LIGHT_SCALE, rgbToLab } from "./color.js";
+import { resizeCubic, resizeLinear, resizePhoto } from "./cv_resize.js";
+import { measureLight, toLightness } from "./light.js";
+import { assignMarks } from "./marked_places.js";
+import { formatFixed, roundHalfEven } from "./numbers.js";
+import { newPlane } from "./planes.js";
+import { DAMAGE_LEVEL, fillSmooth, growDamage, keepThick, repairOpacity } from "./repair.js";
+import { drawStrokes } from "./repair_strokes.js";
+import { pause } from "./stages.js";
+import { paintInTiles } from "./tiles.js";
+
+const [TILE, OVERLAP] = [512, 16]; // pixels, and their overlap as a fraction
+const COARSEST = 192; // pixels of the short side at the coarsest scale, at least; twice that at most
+const MAX_DAMAGE = 0.35; // of a photo: more is no damage, but a drawing, a text or a pattern
+
+const percent = (share, digits) => `${formatFixed(share * 100, digits)}%`;
+const tooMuch = (share) => (
+  `nothing was repaired: ${percent(share, 0)} of it looks like damage, as in a drawing, a text or a pattern; `
+  + "places can be marked by hand"
+);
+
+export class BrowserRestorer {
+  /** `run(feeds)` runs the network, as for BrowserColorizer; `config` is the checkpoint's config.json. */
+  constructor(run, config) { Object.assign(this, { run, config }); }
+
+  /** Opaque RGBA pixels without damage; their colours stay. */
+  async restore(photo, signal = null) {
+    const { width, height } = photo;
+    const light = await measureLight(photo, signal);
+    const whole = [0, 0, width, height];
+    const { light: repaired, changed } = await this.repairLight(light, [], [width, height], whole, signal);
+    const data = photo.data.slice();
+    changed.data.forEach((value, i) => {
+      if (!value) return;
+      const [, a, b] = rgbToLab(...data.subarray(4 * i, 4 * i + 3));
+      const lightness = repaired.data[i] / LIGHT_SCALE;
+      data.set(labToRgb(lightness, ...fitGamut(lightness, a, b)), 4 * i);
+    });
+    return { width, height, data };
+  }
+
+  /**
+   * { light, changed, line }: `light`, a plane of uint16, without damage; where it changed, a plane of bytes;
+   * and a line about it. `light` is the `box` of a scan of `sheet` [width, height], to which the strokes refer.
+   */
+  async repairLight(light, strokes, sheet, box, signal) {
+    const { width, height } = light;
+    const { marked, kept } = drawStrokes(strokes, sheet, box);
+    const shapes = scales(width, height);
+    const marks = assignMarks(marked, height, shapes);
+    const { repaired, opacity } = await this.#repairScales(light, shapes, marks, kept, signal);
+    const changed = newPlane(width, height, Uint8Array);
+    let count = 0;
+    opacity.data.forEach((value, i) => {
+      changed.data[i] = value * 255 + 0.5;
+      if (changed.data[i] > 127) count += 1;
+    });
+    const share = count / changed.data.length;
+    if (share > MAX_DAMAGE && !marked.data.includes(1)) {
+      return { light, changed: newPlane(width, height, Uint8Array), line: tooMuch(share) };
+    }
+    const line = share ? `scratches: ${percent(share, 1)} of the photo was repaired` : "no scratches were found";
+    return { light: repaired, changed, line };
+  }
+
+  /** From coarse to fine. */
+  async #repairScales(light, shapes, marks, kept, signal) {
+    let current = null;
+    let opacity = null;
+    for (const [i, [width, height]] of shapes.entries()) {
+      const own = resizePhoto(light, width, height);
+      if (current) { // repairs of the coarser scale
+        opacity = resizeLinear(opacity, width, height);
+        current = blend(own, resizeCubic(current, width, height), opacity);
+      } else {
+        [current, opacity] = [own, newPlane(width, height)];
+      }
+      const ownKept = resizeNearest(kept, width, height);
+      const found = await this.#repair(current, marks[i], ownKept, i === shapes.length - 1, signal);
+      if (!found) continue;
+      current = found.light;
+      found.opacity.data.forEach((value, k) => { if (value > opacity.data[k]) opacity.data[k] = value; });
+    }
+    return { repaired: current, opacity };
+  }
+
+  /** { light, opacity } at one scale; null where nothing is to be repaired. */
+  async #repair(light, marks, kept, isLast, signal) {
+    const { width, height } = light;
+    marks ??= newPlane(width, height, Uint8Array);
+    const [, probability] = await this.#run(light, marks, signal);
+    let damage = newPlane(width, height, Uint8Array);
+    probability.data.forEach((value, i) => { damage.data[i] = Number(value > DAMAGE_LEVEL * 65535); });
+    if (!isLast) damage = keepThick(damage);
+    damage.data.forEach((value, i) => { damage.data[i] = (value || marks.data[i]) && !kept.data[i] ? 1 : 0; });
+    if (!damage.data.includes(1)) return null;
+    const [repaired] = await this.#run(light, growDamage(damage), signal, true);
+    const opacity = repairOpacity(damage);
+    kept.data.forEach((value, i) => { if (value) opacity.data[i] = 0; });
+    return { light: blend(light, repaired, opacity), opacity };
+  }
+
+  /** Both outputs of the network: light, and the probability of damage in 0..65535. */
+  #run(light, marks, signal, onlyMarked = false) {
+    const multiple = 2 ** this.config.generator.depth;
+    return paintInTiles([light, marks], TILE, OVERLAP, async (tiles) => {
+      await pause(signal);
+      if (onlyMarked && !tiles[1].data.includes(1)) return tiles;
+      const [padded, places] = tiles.map((tile) => mirrorToMultiple(tile, multiple));
+      const { width, height } = padded;
+      const data = new Float32Array(2 * width * height);
+      fillSmooth(toLightness(padded), places).data.forEach((value, i) => { data[i] = value / 50 - 1; });
+      data.set(places.data, width * height);
+      const { output } = await this.run({ input: { data, dims: [1, 2, height, width] } });
+      return [100 * LIGHT_SCALE, 65535].map((scale, k) => {
+        const part = output.data.subarray(k * width * height, (k + 1) * width * height);
+        const own = { width, height, data: part.map((value) => ((value + 1) / 2) * scale) };
+        return cropTo(own, tiles[0]);
+      });
+    });
+  }
+}
+
+/** The [width, height] at which a photo is repaired, coarse to fine; the last is its own. */
+export function scales(width, height) {
+  const shapes = [[width, height]];
+  while (Math.min(...shapes[0]) >= 2 * COARSEST) {
+    const part = 2 ** shapes.length;
+    shapes.unshift([width, height].map((side) => roundHalfEven(side / part)));
+  }
+  return shapes;
+}
+
+/** `above` over `below`, planes of uint16; unchanged where the opacity is 0. */
+function blend(below, above, opacity) {
+  const result = { ...below, data: below.data.slice() };
+  opacity.data.forEach((part, i) => {
+    if (part) result.data[i] = below.data[i] + (above.data[i] - below.data[i]) * part + 0.5;
+  });
+  return result;
+}
+
+/** `cv2.resize` with INTER_NEAREST. */
+function resizeNearest(plane, width, height) {
+  const result = newPlane(width, height, plane.data.constructor);
+  const columns = Int32Array.from({ length: width }, (_, x) => Math.floor((x * plane.width) / width));
+  for (let y = 0, at = 0; y < height; y += 1) {
+    const row = Math.floor((y * plane.height) / height) * plane.width;
+    for (let x = 0; x < width; x += 1, at += 1) result.data[at] = plane.data[row + columns[x]];
+  }
+  return result;
+}
+
+/** The plane padded by its mirror image, below and right, to multiples of `multiple`. */
+function mirrorToMultiple(plane, multiple) {
+  const [width, height] = [plane.width, plane.height].map((side) => Math.ceil(side / multiple) * multiple);
+  const result = newPlane(width, height, plane.data.constructor);
+  const place = (at, size) => {
+    const turn = at % (2 * size);
+    return turn < size ? turn : 2 * size - 1 - turn;
+  };
+  for (let y = 0, at = 0; y < height; y += 1) {
+    const row = place(y, plane.height) * plane.width;
+    for (let x = 0; x < width; x += 1, at += 1) result.data[at] = plane.data[row + place(x, plane.width)];
+  }
+  return result;
+}
+
+function cropTo({ width, data }, { width: columns, height: rows }) {
+  const result = newPlane(columns, rows);
+  for (let y = 0; y < rows; y += 1) result.data.set(data.subarray(y * width, y * width + columns), y * columns);
+  return result;
+}
