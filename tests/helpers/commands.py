@@ -1,7 +1,6 @@
 """The command line on tiny checkpoints: its fixtures' work, and what a call gives."""
 
 import dataclasses
-import os
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +46,6 @@ def make_workplace() -> None:
 def write_map(name: str) -> None:
     labels = np.arange(len(CLASSES), dtype=np.uint8).repeat(4)[:, None].repeat(64, 1)
     encode_label_image(labels).save(name)  # 48 high, 64 wide
-
-
-def run_in(folder: str, arguments: list[str]) -> int:
-    """The command line in a folder, for a process that has no other folder to be in."""
-    os.chdir(folder)
-    return main(arguments)
 
 
 class Command:

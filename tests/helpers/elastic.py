@@ -1,0 +1,31 @@
+"""torchrun without its command line, for a process that has imported all that training needs."""
+
+import os
+from pathlib import Path
+
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from pix2pix.cli import train
+
+
+def launch(folder: str, restarts: int, arguments: list[str]) -> None:
+    """torchrun with two workers of train.py that are forked from this process.
+
+    Each writes its process id to FOLDER/pid0, pid1.
+    """
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=2,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        run_id="test",
+        max_restarts=restarts,
+        start_method="fork",
+    )
+    elastic_launch(config, train_as_worker)(folder, arguments)
+
+
+def train_as_worker(folder: str, arguments: list[str]) -> None:
+    (Path(folder) / f"pid{os.environ['RANK']}").write_text(str(os.getpid()))
+    raise SystemExit(train.main(arguments))
