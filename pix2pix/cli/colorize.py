@@ -13,6 +13,7 @@ from pix2pix.cli.console import print_stderr
 from pix2pix.cli.photo_command import (
     BUNDLED_RESTORER,
     RULES,
+    SHALLOW,
     Work,
     add_photo_options,
     check_photo_options,
@@ -45,7 +46,6 @@ result keeps the photo's size, orientation, captions, date, GPS position, transp
 sharpness: only colour is added. Photos never leave this machine. Up to 50 megapixels.
 """
 
-SHALLOW = "has 16 bits of lightness, {} holds 8; results in .png and .tif keep them"
 
 EXAMPLES = """\
 hints: a JSON list of {"x": 0.4, "y": 0.3, "color": "#c68642"}, x and y from 0 to 1 of the upright

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Work: TypeAlias = "Callable[[PhotoTask], tuple[str, ...]]"
 
 BUNDLED_RESTORER = CHECKPOINTS / "restore"
+SHALLOW = "has 16 bits of lightness, {} holds 8; results in .png and .tif keep them"
 MAX_LISTED = 10  # maximum number of photos to list for equal notes; more are counted
 
 RULES = """\

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pix2pix.cli.arguments import Commands, add_checkpoint, add_command, add_device
 from pix2pix.cli.photo_command import (
     RULES,
+    SHALLOW,
     Work,
     add_photo_options,
     check_photo_options,
@@ -96,7 +97,7 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
 
     from pix2pix.images.metadata import NO_METADATA, read_metadata
     from pix2pix.images.repair_brush import read_strokes
-    from pix2pix.images.writer import read_dpi, save_image
+    from pix2pix.images.writer import DEEP_FORMATS, FORMATS, read_dpi, save_image
     from pix2pix.inference import load_restorer
 
     strokes = read_strokes(options.strokes) if options.strokes else ()
@@ -108,9 +109,14 @@ def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
     def work(task: PhotoTask) -> tuple[str, ...]:
         photo, said = open_task(task)
         metadata, dpi = NO_METADATA if options.strip else read_metadata(photo), read_dpi(photo)
-        result = restorer.restore(photo, strokes)
+        result, image = restorer.restore(photo, strokes), None
         del photo  # frees 200 MB for 50 megapixels in colour
-        save_image(result.image, task.target, metadata, dpi)
+        if result.deep is not None:
+            if FORMATS[task.target.suffix.lower()] in DEEP_FORMATS:
+                image = Image.fromarray(result.deep)
+            else:
+                said = (*said, SHALLOW.format(task.target.suffix))
+        save_image(image or result.image, task.target, metadata, dpi)
         if options.map:
             save_image(Image.fromarray(result.changed), options.map)
         return (*said, result.note)

@@ -24,8 +24,15 @@ from pix2pix.images.chroma_upsampling import (
     map_strips,
     measure_light,
 )
-from pix2pix.images.color import fit_gamut, lab_to_rgb, rgb_to_lab
+from pix2pix.images.color import (
+    encode_gamma,
+    fit_gamut,
+    lab_to_linear_rgb,
+    lab_to_rgb,
+    rgb_to_lab,
+)
 from pix2pix.images.convert import split_alpha
+from pix2pix.images.deep_grey import read_deep
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.repair import DAMAGE_LEVEL, grow_damage, keep_thick, repair_opacity
 from pix2pix.images.repair_brush import Stroke, draw_strokes
@@ -49,11 +56,15 @@ TOO_MUCH = (
 
 
 class Restoration(NamedTuple):
-    """A repaired photo; where it was changed, (H, W) uint8 in 0..255; and a note about it."""
+    """A repaired photo; where it was changed, (H, W) uint8 in 0..255; and a note about it.
+
+    `deep` are the values of a grey photo of more than 8 bits, sRGB (H, W) uint16, else None.
+    """
 
     image: Image.Image
     changed: np.ndarray
     note: str
+    deep: np.ndarray | None = None
 
 
 class Restorer:
@@ -75,13 +86,15 @@ class Restorer:
         `strokes` add places to repair and protect others. Raises InferenceCancelledError soon
         after `stop()` is true.
         """
+        deep = read_deep(photo)
         photo, alpha = split_alpha(to_srgb(photo))
-        light = measure_light(photo)
+        light = measure_light(photo) if deep is None else deep.light
         repaired, changed, note = self.repair_light(light, strokes, stop=stop)
         image = replace_light(photo, repaired, changed)
         if alpha is not None:
             image.putalpha(alpha)
-        return Restoration(image, changed, note)
+        values = None if deep is None else replace_deep(deep.values, repaired, changed)
+        return Restoration(image, changed, note, values)
 
     def repair_light(
         self,
@@ -245,3 +258,13 @@ def replace_light(photo: Image.Image, light: np.ndarray, changed: np.ndarray) ->
         lab[:, 0] = lightness
         pixels[where] = lab_to_rgb(fit_gamut(lab))
     return Image.fromarray(pixels)
+
+
+def replace_deep(values: np.ndarray, light: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """sRGB grey `values` (H, W) uint16 with the lightness of `light` where `changed` is above 0."""
+    where, result = np.nonzero(changed), values.copy()
+    lab = np.zeros((len(where[0]), 3), np.float32)
+    lab[:, 0] = light_to_lightness(light[where])
+    luminance = lab_to_linear_rgb(lab)[:, 1].clip(0, 1)
+    result[where] = np.rint(encode_gamma(luminance) * np.float32(65535))
+    return result

@@ -115,3 +115,27 @@ def test_a_wrong_checkpoint_for_scratches_is_refused(colorize: Colorize) -> None
         "photo.jpg", "-o", "out.png", "--remove-scratches", "--checkpoint-restore", "none"
     )
     assert status == 2 and "none" in lines[-1]
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_a_scan_of_16_bits_keeps_them(restore, ending: str) -> None:
+    values = np.linspace(3000, 61001, 80 * 60).reshape(60, 80).astype(np.uint16)
+    Image.fromarray(values).save("deep.tif", dpi=(300, 300))
+    keep = (
+        '{"points": [[0, 0.1], [1, 0.1], [0, 0.5], [1, 0.9], [0, 1]], "radius": 0.25, "keep": true}'
+    )
+    mark = write_strokes(f'[{keep}, {{"points": [[0.5, 0.5]], "radius": 0.1}}]')
+    options = ("--strokes", mark, "--map", "map.png")
+    assert restore("deep.tif", "-o", f"out.{ending}", *options)[0] == 0
+    result, changed = Image.open(f"out.{ending}"), np.asarray(Image.open("map.png"))
+    assert round(float(result.info["dpi"][0])) == 300
+    repaired = np.asarray(result).astype(np.uint16)
+    assert repaired.max() > 60000 and (changed == 255).any() and not (changed > 0).all()
+    assert np.array_equal(repaired[changed == 0], values[changed == 0])
+    assert (repaired[changed == 255] != values[changed == 255]).mean() > 0.9
+
+
+def test_a_format_of_8_bits_is_said_to_lose_them(restore) -> None:
+    Image.fromarray(np.full((64, 80), 30000, np.uint16)).save("deep.tif")
+    status, lines = restore("deep.tif", "-o", "out.jpg")
+    assert status == 0 and "has 16 bits of lightness, .jpg holds 8" in "\n".join(lines)
