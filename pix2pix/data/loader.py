@@ -3,11 +3,13 @@
 The loader is stateless: a run resumed at step k sees the same batches as an uninterrupted run.
 """
 
+import functools
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +32,28 @@ class Batch:
         return Batch(*(move(getattr(self, f.name)) for f in fields(self)))
 
 
+class Loadable(Protocol):
+    """What a loader yields: a batch, or what becomes one on the device."""
+
+    def to(self, device: torch.device, memory_format: torch.memory_format) -> Batch: ...
+
+
+B_co = TypeVar("B_co", bound=Loadable, covariant=True)
+B = TypeVar("B", bound=Loadable)
+
+MAX_AUTO_WORKERS = 16
+
+
+class BatchSource(Protocol[B_co]):
+    """What batches are made from: a dataset, on the CPU or on a device (`device_batches.py`)."""
+
+    def __len__(self) -> int: ...
+
+    def batch(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
+    ) -> B_co: ...
+
+
 class Dataset(Protocol):
     """A set of examples that can be loaded with or without augmentation."""
 
@@ -50,7 +74,25 @@ class Dataset(Protocol):
 def example_at(position: int, size: int, seed: int) -> int:
     """The index of the example at a position in the endless sequence of shuffled epochs."""
     epoch, offset = divmod(position, size)
-    return int(np.random.default_rng((seed, epoch)).permutation(size)[offset])
+    return int(_order_of_epoch(size, seed, epoch)[offset])
+
+
+@functools.lru_cache(maxsize=2)  # a batch may span two epochs; of a million examples 8 MB each
+def _order_of_epoch(size: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((seed, epoch)).permutation(size)
+
+
+def count_workers(num_workers: int, device: torch.device, world: int = 1) -> int:
+    """The number of loader threads: `num_workers`, or for -1 as many as `device` needs.
+
+    One on a CPU, which trains with all cores. A GPU leaves them to the loader: each of `world`
+    processes takes its part of the cores, at most MAX_AUTO_WORKERS.
+    """
+    if num_workers >= 0:
+        return num_workers
+    if device.type == "cpu":
+        return 1
+    return max(1, min(MAX_AUTO_WORKERS, (os.cpu_count() or 1) // world))
 
 
 @dataclass(frozen=True)
@@ -73,7 +115,7 @@ class BatchPlan:
                 f"got {self.batch_size}"
             )
 
-    def batch(self, dataset: Dataset, step: int) -> Batch:
+    def batch(self, dataset: BatchSource[B], step: int) -> B:
         """This worker's slice of the step's batch; the slices of all ranks form the batch."""
         share = self.batch_size // self.world
         first = step * self.batch_size + self.rank * share
@@ -86,15 +128,15 @@ class BatchPlan:
 
 
 def iterate_batches(
-    dataset: Dataset, plan: BatchPlan, first_step: int, last_step: int, workers: int
-) -> Iterator[Batch]:
+    dataset: BatchSource[B], plan: BatchPlan, first_step: int, last_step: int, workers: int
+) -> Iterator[B]:
     """The batches of steps first_step .. last_step - 1 in order, prefetching `workers` + 1."""
     if workers == 0:
         for step in range(first_step, last_step):
             yield plan.batch(dataset, step)
         return
     with ThreadPoolExecutor(workers, thread_name_prefix="batches") as pool:
-        pending: deque[Future[Batch]] = deque()
+        pending: deque[Future[B]] = deque()
         try:
             for step in range(first_step, last_step):
                 pending.append(pool.submit(plan.batch, dataset, step))

@@ -150,17 +150,14 @@ class Geometry:
         The crop and the flip are random, or with rng None those of evaluation. `height` is the
         height of the result, its aspect ratio unchanged.
         """
+        shape = self.view_shape(height)
+        window = self.draw_window(_shape_of(pictures[0]), rng)
+        return tuple(resize(window.cut(picture), shape) for picture in pictures)
+
+    def view_shape(self, height: int | None = None) -> Shape:
+        """The shape of views of a height, their aspect ratio unchanged; None: the usual height."""
         height = height or self.height
-        shape = (height, round(self.width * height / self.height))
-        window, mirrored = self._evaluation_window(pictures[0]), False
-        if rng is not None:
-            window = self._random_window(pictures[0], rng)
-            mirrored = bool(self.random_flip and rng.random() < 0.5)
-        views = []
-        for picture in pictures:
-            cut = picture[window]
-            views.append(resize(np.ascontiguousarray(cut[:, ::-1] if mirrored else cut), shape))
-        return tuple(views)
+        return height, round(self.width * height / self.height)
 
     def crop_views(
         self,
@@ -172,17 +169,23 @@ class Geometry:
         each: Sequence[np.random.Generator | None] = rngs or [None] * len(examples)
         return [self.crop_view(pictures, rng, height) for pictures, rng in zip(examples, each)]
 
-    def _evaluation_window(self, picture: ImageArray) -> tuple[slice, slice]:
-        height, width = picture.shape[:2]
+    def draw_window(self, shape: Shape, rng: np.random.Generator | None) -> "Window":
+        """A random window of a stored image of `shape`, or with rng None that of evaluation."""
+        if rng is None:
+            return self._evaluation_window(shape)
+        window = self._random_window(shape, rng)
+        return replace(window, mirrored=bool(self.random_flip and rng.random() < 0.5))
+
+    def _evaluation_window(self, shape: Shape) -> "Window":
+        height, width = shape
         rows, columns = height, width
         if self.resize_mode == "crop":
             scale = min(height / self.height, width / self.width)
             rows, columns = round(self.height * scale), round(self.width * scale)
-        top, left = (height - rows) // 2, (width - columns) // 2
-        return np.s_[top : top + rows, left : left + columns]
+        return Window((height - rows) // 2, (width - columns) // 2, rows, columns)
 
-    def _random_window(self, picture: ImageArray, rng: np.random.Generator) -> tuple[slice, slice]:
-        height, width = picture.shape[:2]
+    def _random_window(self, shape: Shape, rng: np.random.Generator) -> "Window":
+        height, width = shape
         rows, columns = self.height, self.width
         if self.resize_mode in ("crop", "squeeze"):
             zoom = rng.uniform(1.0, self.zoom)
@@ -196,7 +199,23 @@ class Geometry:
         rows, columns = min(rows, height), min(columns, width)
         top = int(rng.integers(0, height - rows + 1))
         left = int(rng.integers(0, width - columns + 1))
-        return np.s_[top : top + rows, left : left + columns]
+        return Window(top, left, rows, columns)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The rectangle of a stored image that a view shows, in pixels."""
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+    mirrored: bool = False
+
+    def cut(self, picture: ImageArray) -> ImageArray:
+        """The pixels in the window, mirrored if the view is."""
+        part = picture[self.top : self.top + self.rows, self.left : self.left + self.columns]
+        return np.ascontiguousarray(part[:, ::-1] if self.mirrored else part)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ AB_SPACING = 16  # distance between the a/b points that the network predicts a d
 AB_SCALE = 110.0  # networks use a and b divided by this; sRGB has -108..98
 
 # CIE 15:2004, the linear part of the cube root near black.
-_EPSILON = (6 / 29) ** 3
-_KAPPA = (29 / 6) ** 2 / 3
-_OFFSET = 4 / 29
+LAB_EPSILON = (6 / 29) ** 3
+LAB_KAPPA = (29 / 6) ** 2 / 3
+LAB_OFFSET = 4 / 29
 
 
 def decode_gamma(rgb: np.ndarray) -> np.ndarray:
@@ -37,15 +37,15 @@ def encode_gamma(linear: np.ndarray) -> np.ndarray:
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * positive ** (1 / 2.4) - 0.055)
 
 
-_LINEAR_OF_U8 = decode_gamma(np.arange(256, dtype=np.float64) / 255).astype(np.float32)
+LINEAR_OF_U8 = decode_gamma(np.arange(256, dtype=np.float64) / 255).astype(np.float32)
 
 
 def rgb_to_lab(rgb_u8: np.ndarray) -> np.ndarray:
     """Lab (..., 3) float32 from sRGB (..., 3) uint8."""
     if rgb_u8.dtype != np.uint8 or rgb_u8.shape[-1] != 3:
         raise ValueError(f"expected (..., 3) uint8, got {rgb_u8.shape} {rgb_u8.dtype}")
-    xyz = _LINEAR_OF_U8[rgb_u8] @ (RGB_TO_XYZ / WHITE_POINT[:, None]).T
-    f = np.where(xyz > _EPSILON, np.cbrt(xyz), _KAPPA * xyz + _OFFSET)
+    xyz = LINEAR_OF_U8[rgb_u8] @ (RGB_TO_XYZ / WHITE_POINT[:, None]).T
+    f = np.where(xyz > LAB_EPSILON, np.cbrt(xyz), LAB_KAPPA * xyz + LAB_OFFSET)
     lab = np.empty_like(f)
     lab[..., 0] = 116 * f[..., 1] - 16
     lab[..., 1] = 500 * (f[..., 0] - f[..., 1])
@@ -55,14 +55,14 @@ def rgb_to_lab(rgb_u8: np.ndarray) -> np.ndarray:
 
 def lightness(gray_or_rgb_u8: np.ndarray) -> np.ndarray:
     """L (H, W) float32 in 0..100 from a grey (H, W) or sRGB (H, W, 3) uint8 image."""
-    linear = _LINEAR_OF_U8[gray_or_rgb_u8]
+    linear = LINEAR_OF_U8[gray_or_rgb_u8]
     luminance = linear @ RGB_TO_XYZ[1] if linear.ndim == 3 else linear
     return lightness_of_luminance(luminance).astype(np.float32)
 
 
 def lightness_of_luminance(luminance: np.ndarray) -> np.ndarray:
     """L in 0..100 of luminances in 0..1."""
-    f = np.where(luminance > _EPSILON, np.cbrt(luminance), _KAPPA * luminance + _OFFSET)
+    f = np.where(luminance > LAB_EPSILON, np.cbrt(luminance), LAB_KAPPA * luminance + LAB_OFFSET)
     return 116 * f - 16
 
 
@@ -70,7 +70,7 @@ def lab_to_linear_rgb(lab: np.ndarray) -> np.ndarray:
     """Linear RGB (..., 3) float32; outside 0..1 for colours outside the sRGB gamut."""
     f_y = (lab[..., 0] + 16) / 116
     f = np.stack([f_y + lab[..., 1] / 500, f_y, f_y - lab[..., 2] / 200], -1)
-    xyz = np.where(f > 6 / 29, f**3, (f - _OFFSET) / _KAPPA) * WHITE_POINT
+    xyz = np.where(f > 6 / 29, f**3, (f - LAB_OFFSET) / LAB_KAPPA) * WHITE_POINT
     return (xyz @ XYZ_TO_RGB.T).astype(np.float32)
 
 

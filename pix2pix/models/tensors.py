@@ -16,19 +16,29 @@ from pix2pix.images.repair import fill_smooth
 from pix2pix.labels.label_map import VOID
 
 SPREAD_STEP = 8  # cell size in pixels of the grid on which hints are propagated
+MAX_DENSE_PAIRS = 1 << 26  # of cells in a batch; each takes 4 bytes, a few times over
 
 
 def encode_labels(label_maps: np.ndarray, num_classes: int) -> Tensor:
     """One-hot (N, num_classes, H, W) float from indices (N, H, W) uint8; VOID is all zeros."""
-    labels = torch.from_numpy(label_maps)
-    classes = torch.arange(num_classes, dtype=torch.uint8)
+    return one_hot(torch.from_numpy(label_maps), num_classes)
+
+
+def one_hot(labels: Tensor, num_classes: int) -> Tensor:
+    """As `encode_labels`, from indices (N, H, W) uint8 on any device."""
+    classes = torch.arange(num_classes, dtype=torch.uint8, device=labels.device)
     assert num_classes <= VOID
     return (labels[:, None] == classes[None, :, None, None]).float()
 
 
 def encode_photo(rgb_u8: np.ndarray) -> Tensor:
     """(N, 3, H, W) in -1..1 of sRGB (N, H, W, 3) uint8."""
-    return torch.from_numpy(rgb_u8).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return encode_levels(torch.from_numpy(rgb_u8).permute(0, 3, 1, 2))
+
+
+def encode_levels(levels: Tensor) -> Tensor:
+    """(N, 3, H, W) in -1..1 of sRGB levels (N, 3, H, W) in 0..255 on any device."""
+    return levels.float() / 127.5 - 1
 
 
 def decode_photo(photo: Tensor) -> np.ndarray:
@@ -59,7 +69,11 @@ def encode_colorize_input(lightness: np.ndarray, hints: np.ndarray, mask: np.nda
     """
     known = torch.from_numpy(mask)[:, None].float()
     spots = torch.cat([encode_ab(hints) * known, known], 1)
-    light = encode_lightness(lightness)
+    return join_colorize_input(encode_lightness(lightness), spots)
+
+
+def join_colorize_input(light: Tensor, spots: Tensor) -> Tensor:
+    """The input (N, 7, H, W) of encoded L (N, 1, H, W) and hints (N, 3, H, W): a, b, mask."""
     return torch.cat([light, spots, spread_hints(spots, light)], 1)
 
 
@@ -101,14 +115,18 @@ def spread_hints(
     similar embedding `code` (N, K, h, w): normalised convolution (Knutsson and Westin, 1993) with
     a bilateral kernel. Convolutions alone hardly react to a few hinted pixels.
     """
-    if not spots.any():
+    on_cpu = spots.device.type == "cpu"
+    if on_cpu and not spots.any():
         return torch.zeros_like(spots)
     cells = F.avg_pool2d(torch.cat([spots, light], 1), SPREAD_STEP)
     codes = cells[:, :0] if code is None else F.interpolate(code, cells.shape[-2:], mode="area")
-    spread = [_spread(cell[:3], cell[3:], c, kernel) for cell, c in zip(cells, codes)]
-    return F.interpolate(
-        torch.stack(spread), spots.shape[-2:], mode="bilinear", align_corners=False
-    )
+    if on_cpu or cells[:, 0].numel() * cells[0, 0].numel() > MAX_DENSE_PAIRS:
+        spread = torch.stack(
+            [_spread(cell[:3], cell[3:], c, kernel) for cell, c in zip(cells, codes)]
+        )
+    else:
+        spread = spread_densely(cells[:, :3], cells[:, 3:], codes, kernel)
+    return F.interpolate(spread, spots.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def apply_hints(x: Tensor, output: Tensor) -> Tensor:
@@ -119,7 +137,7 @@ def apply_hints(x: Tensor, output: Tensor) -> Tensor:
     """
     ab, code = output[:, :2], output[:, 2:]
     known = x[:, 3:4]
-    if not known.any():
+    if x.device.type == "cpu" and not known.any():
         return ab
     own = F.interpolate(ab, x.shape[-2:], mode="bilinear", align_corners=False)
     missing = torch.cat([x[:, 1:3] - own * known, known], 1)
@@ -148,9 +166,7 @@ def _spread(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tenso
     if not given.any():
         return torch.zeros_like(spots)
     hints = hints[given]  # (n, 3)
-    rows = torch.arange(height, device=light.device)
-    columns = torch.arange(width, device=light.device)
-    places = torch.cartesian_prod(rows, columns) / (kernel.sigma * min(height, width))
+    places = _places(height, width, light.device, kernel)
     points = torch.cat([places, light.flatten(1).T / kernel.light, code.flatten(1).T], 1)
     nearness = -squared_distances(points, points[given]) / 2 + hints[:, 2].log()  # (h * w, n)
     total = nearness.exp().sum(1, keepdim=True)
@@ -158,10 +174,41 @@ def _spread(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tenso
     return torch.cat([colors, total / (total + kernel.doubt)], 1).T.reshape(3, height, width)
 
 
+def spread_densely(spots: Tensor, light: Tensor, code: Tensor, kernel: Kernel) -> Tensor:
+    """`_spread` of a batch: hints (N, 3, h, w), L (N, 1, h, w), code (N, K, h, w) -> (N, 3, h, w).
+
+    Every cell counts as a hint, those without one with a weight of 0. So a GPU neither waits for
+    the CPU to count hints, nor gets a dozen small kernels for each photo.
+    """
+    height, width = light.shape[-2:]
+    hints = spots.flatten(2).mT  # (N, h * w, 3)
+    weight = hints[:, None, :, 2]  # (N, 1, h * w)
+    given = weight > 0
+    places = _places(height, width, light.device, kernel).expand(len(light), -1, -1)
+    points = torch.cat([places, light.flatten(2).mT / kernel.light, code.flatten(2).mT], 2)
+    nearness = -squared_distances(points, points) / 2  # (N, h * w, h * w)
+    nearness = torch.where(given, nearness + torch.where(given, weight, 1).log(), -torch.inf)
+    total = nearness.exp().sum(2, keepdim=True)
+    # Photos without hints: a softmax of -inf only would be NaN
+    nearness = torch.where(given.any(2, keepdim=True), nearness, 0)
+    colors = hints[..., :2] / torch.where(given, weight, 1).mT
+    colors = nearness.softmax(2) @ torch.where(given.mT, colors, 0)
+    return torch.cat([colors, total / (total + kernel.doubt)], 2).mT.unflatten(2, (height, width))
+
+
+def _places(height: int, width: int, device: torch.device, kernel: Kernel) -> Tensor:
+    """The positions (height * width, 2) of cells, in units of the kernel."""
+    rows, columns = (torch.arange(side, device=device) for side in (height, width))
+    return torch.cartesian_prod(rows, columns) / (kernel.sigma * min(height, width))
+
+
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    """Squared distances (N, M) of points (N, D) and (M, D); the gradient is finite everywhere."""
-    squares = a.square().sum(1, keepdim=True) + b.square().sum(1)
-    return (squares - 2 * a @ b.T).clamp(min=0)
+    """Squared distances (..., N, M) of points (..., N, D) and (..., M, D).
+
+    The gradient is finite everywhere.
+    """
+    squares = a.square().sum(-1, keepdim=True) + b.square().sum(-1)[..., None, :]
+    return (squares - 2 * a @ b.mT).clamp(min=0)
 
 
 def style_noise(style_dim: int, seed: int) -> Tensor:

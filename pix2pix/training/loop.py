@@ -21,7 +21,12 @@ from pix2pix.training.run_outputs import (
     warn_all,
     write_metrics,
 )
-from pix2pix.training.run_setup import TrainingRun, make_batch_plan
+from pix2pix.training.run_setup import (
+    TrainingRun,
+    count_threads,
+    make_batch_plan,
+    make_batch_source,
+)
 from pix2pix.training.run_warnings import RunMonitor
 
 log = logging.getLogger(__name__)
@@ -33,8 +38,9 @@ def train(run: TrainingRun) -> int:
     """Trains to the last step. Returns 0, or the number of the signal that ended the run early."""
     recipe, workers, trainer = run.recipe, run.workers, run.trainer
     first_step, total_steps, signal_number = run.progress.step, run.total_steps, 0
-    plan = make_batch_plan(run)
-    batches = iterate_batches(run.train_set, plan, first_step, total_steps, recipe.num_workers)
+    batches = iterate_batches(
+        make_batch_source(run), make_batch_plan(run), first_step, total_steps, count_threads(run)
+    )
     finite, monitor = FiniteCheck(workers.device), RunMonitor(recipe)
     run.start_clock()
     with (

@@ -176,7 +176,12 @@ class Recipe:
     mixed_precision: str = _run(
         "auto", "fp32 or bf16; auto = bf16 where the hardware has fast bf16"
     )
-    num_workers: int = _run(1, "data loading threads; 0 = load in the training thread")
+    num_workers: int = _run(
+        -1, "data loading threads; -1 = 1, on a GPU all cores up to 16; 0 = no threads"
+    )
+    device_augment: str = _run(
+        "auto", "crop, flip and augment batches on the training device: auto = on a GPU"
+    )
     log_every: int = _run(50, "steps between log lines")
     save_every: int = _run(500, "steps between saves")
     sample_every: int = _run(500, "steps between evaluations")

@@ -15,6 +15,7 @@ from pix2pix.config import (
     UPSAMPLINGS,
     require,
 )
+from pix2pix.data.device_batches import DEVICE_AUGMENT
 from pix2pix.data.options import OBJECTIVES
 from pix2pix.models import PATCH_LAYERS, smallest_side
 from pix2pix.models.feature_discriminators import NUM_LEVELS
@@ -42,6 +43,7 @@ CHOICES: dict[str, tuple] = {
     "rec_loss": RECONSTRUCTIONS,
     "lr_scheduler": LR_SCHEDULERS,
     "mixed_precision": MIXED_PRECISIONS,
+    "device_augment": DEVICE_AUGMENT,
     "receptive_field": tuple(PATCH_LAYERS),
     "d_scales": (1, 2, 3),
 }
@@ -76,7 +78,6 @@ AT_LEAST_0 = (
     "max_grad_norm",
     "lr_warmup_steps",
     "max_steps",
-    "num_workers",
     "seed",
     "patience",
     "evaluate_every",
@@ -138,6 +139,8 @@ def _check_each_key(recipe: Recipe) -> None:
     ):
         for name in names:
             require(getattr(recipe, name) >= least, name, expected, getattr(recipe, name))
+    ok = recipe.num_workers >= -1
+    require(ok, "num_workers", "-1 (as many as the device needs), or 0 or more", recipe.num_workers)
     for name in FRACTIONS:
         require(0 <= getattr(recipe, name) <= 1, name, "from 0 to 1", getattr(recipe, name))
     for name in BELOW_1:

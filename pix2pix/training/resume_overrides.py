@@ -42,6 +42,7 @@ CHANGEABLE = (
     "progressive_until",
     "mixed_precision",
     "num_workers",
+    "device_augment",
     "log_every",
     "save_every",
     "sample_every",

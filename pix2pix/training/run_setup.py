@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from typing import Any
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import from_dict
+from pix2pix.data.device_batches import augment_on
 from pix2pix.data.discovery import RUN_NAME
 from pix2pix.data.factory import open_data
-from pix2pix.data.loader import BatchPlan, Dataset
+from pix2pix.data.loader import BatchPlan, BatchSource, Dataset, Loadable, count_workers
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.summary import Facts, describe_data_changes, describe_facts
 from pix2pix.models import UNet
@@ -197,3 +199,14 @@ def make_batch_plan(run: TrainingRun) -> BatchPlan:
         workers.rank,
         workers.world,
     )
+
+
+def make_batch_source(run: TrainingRun) -> BatchSource[Loadable]:
+    """What makes the training batches: on the CPU, or on the training device."""
+    return augment_on(run.train_set, run.recipe.device_augment, run.workers.device)
+
+
+def count_threads(run: TrainingRun) -> int:
+    """The number of loader threads of this worker."""
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", run.workers.world))  # set by torchrun
+    return count_workers(run.recipe.num_workers, run.workers.device, local)

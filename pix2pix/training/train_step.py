@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
-from pix2pix.data.loader import Batch
+from pix2pix.data.loader import Loadable
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.labels.palette import FACADES
 from pix2pix.training import gan
@@ -53,10 +53,10 @@ class Trainer(TrainerBase):
     def trained(self) -> dict[str, Model]:
         return {"": self.model}
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
+    def step(self, loaded: Loadable) -> dict[str, Tensor]:
         """Updates G, D and the averaged weights; returns the losses by name, on the device.
 
-        `batch` is this worker's part of the step's batch. The mean of the losses over the workers
+        `loaded` is this worker's part of the step's batch. The mean of the losses over the workers
         is that of the whole batch. With several microbatches the update is the same, except that
         batch norm takes its statistics from a microbatch and dropout masks differ.
         """
@@ -65,7 +65,7 @@ class Trainer(TrainerBase):
         progress = step / self.total_steps
         is_adversarial = recipe.lambda_gan > 0 and progress >= recipe.gan_start
         kl_weight = recipe.lambda_kl * min(1.0, progress / max(recipe.kl_warmup, 1e-9))
-        batch = batch.to(self.device, self.layout)
+        batch = loaded.to(self.device, self.layout)
         microbatches = make_microbatches(recipe, batch, step, is_adversarial, self.workers)
 
         self.rates.advance()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.checkpoint import Model
-from pix2pix.data.loader import Batch
+from pix2pix.data.loader import Loadable
 from pix2pix.runtime.device import has_fast_bf16
 from pix2pix.training.distributed import Workers
 from pix2pix.training.lr_schedule import LearningRates
@@ -84,7 +84,7 @@ class TrainerBase:
         """The models that `served` are the averages of, by the same names."""
         raise NotImplementedError
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
+    def step(self, loaded: Loadable) -> dict[str, Tensor]:
         """Makes a step with this worker's part of a batch; returns the losses by name."""
         raise NotImplementedError
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.checkpoint import DIRECTIONS, Model
-from pix2pix.data.loader import Batch
+from pix2pix.data.loader import Batch, Loadable
 from pix2pix.models.patch_projections import PatchProjections
 from pix2pix.training import gan
 from pix2pix.training.augmentation import draw_chances
@@ -75,14 +75,14 @@ class UnpairedTrainer(TrainerBase):
         found: dict[str, Any] = {d: models[d] for d in DIRECTIONS} if both else {"": models["AtoB"]}
         return found
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
+    def step(self, loaded: Loadable) -> dict[str, Tensor]:
         """Updates the generators, the discriminators and the averaged weights.
 
-        Returns the losses by name, on the device. `batch` is this worker's part of the step's
+        Returns the losses by name, on the device. `loaded` is this worker's part of the step's
         batch. The mean of the losses over the workers is that of the whole batch.
         """
         self._seed_step()
-        microbatches = self._make_microbatches(batch.to(self.device, self.layout))
+        microbatches = self._make_microbatches(loaded.to(self.device, self.layout))
         self.rates.advance()
         losses, fakes = self._update_generators(microbatches)
         if self.steps_done % self.recipe.d_every == 0:

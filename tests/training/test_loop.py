@@ -78,12 +78,14 @@ def test_a_tiny_tracer_finds_the_windows_of_one_facade(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "dies_at"), [("facades", 5), ("colorize", 5), ("facades", 2), ("trace", 5)]
+    ("recipe", "dies_at", "device_augment"),
+    [("facades", 5, "off"), ("colorize", 5, "on"), ("facades", 2, "on"), ("trace", 5, "off")],
 )
-def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int) -> None:
+def test_resume_is_exact(tmp_path: Path, recipe: str, dies_at: int, device_augment: str) -> None:
     write = write_photos if recipe == "colorize" else write_facades
     data = write(tmp_path / "data", 5, 1)
     keys = [*SMALL, "--max-steps", 8, "--batch-size", 2, "--log-every", 1, "--gan-start", 0]
+    keys += ["--device-augment", device_augment]
     if recipe == "trace":  # whose encoder has weights and a rate of its own
         keys += ["--encoder", "efficientnet-lite0", "--depth", 5]
     else:

@@ -5,17 +5,35 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
+from pix2pix.data.datasets.pair_dataset import weigh_padding_views
+from pix2pix.data.device_batches import PendingBatch
+from pix2pix.data.device_color import (
+    degrade_batch,
+    hint_batch,
+    levels_to_lab,
+    pack_degradations,
+    paint_hints,
+)
+from pix2pix.data.device_views import draw_views
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import read_photo
 from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
+from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry, resize
-from pix2pix.images.color import AB_SPACING, ab_grid, rgb_to_lab
-from pix2pix.images.degradation import degrade
+from pix2pix.images.color import AB_SCALE, AB_SPACING, ab_grid, rgb_to_lab
+from pix2pix.images.degradation import degrade, draw_degradation
 from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.label_map import VOID
-from pix2pix.models.tensors import encode_ab, encode_colorize_input, encode_lightness
+from pix2pix.models.tensors import (
+    encode_ab,
+    encode_colorize_input,
+    encode_lightness,
+    join_colorize_input,
+)
 
 MAX_TRAINING_HINTS = 30
 WITHOUT_HINTS = 0.5  # of the photos
@@ -77,11 +95,52 @@ class PlainPhotos:
             encode_lightness(condition),
         )
 
+    def draw(
+        self,
+        indices: list[int],
+        rngs: list[np.random.Generator],
+        size: int | None,
+        store: PixelStore,
+    ) -> PendingBatch:
+        images = store.take(indices)
+        views = draw_views(self.geometry, images, rngs, size)
+        shape = self.geometry.view_shape(size)
+        defects = [draw_degradation(shape, rng) for rng in rngs]
+        hints = [draw_hints(shape, rng) for rng in rngs]
+        draws = {
+            **pack_degradations(defects, *shape),
+            **paint_hints(hints, *shape),
+            "weights": torch.from_numpy(self.weights),
+        }
+        return PendingBatch(self._compute, images.parts, views, draws)
+
+    def _compute(self, pending: PendingBatch) -> Batch:
+        assert pending.views is not None
+        lab = levels_to_lab(pending.views.average(pending.parts[0]))
+        ab = lab[:, 1:]
+        lightness = degrade_batch(lab[:, :1], pending.draws)
+        hints, mask = hint_batch(ab, pending.draws)
+        condition = lightness
+        weight = weigh_padding_views(pending.views, pending.parts[1:], self.geometry.resize_mode)
+        if self.half_output:
+            condition, ab = (F.avg_pool2d(x, 2) for x in (lightness, ab))
+            weight = weight[:, :, 1::2, 1::2]  # as cv2.INTER_NEAREST_EXACT
+        weight = weight * pending.draws["weights"][ab_cells_batch(ab)][:, None]
+        spots = torch.cat([hints / AB_SCALE * mask, mask], 1)
+        source = join_colorize_input(lightness / 50 - 1, spots)
+        return Batch(source, ab / AB_SCALE, weight, condition / 50 - 1)
+
 
 def ab_cells(ab: np.ndarray) -> np.ndarray:
     """The cell index of the a/b grid, 0..224, for each of ab (..., 2)."""
     rows = (np.rint(ab / AB_SPACING) + 7).clip(0, 14).astype(np.int64)
     return rows[..., 0] * 15 + rows[..., 1]
+
+
+def ab_cells_batch(ab: Tensor) -> Tensor:
+    """`ab_cells` (N, H, W) of ab (N, 2, H, W)."""
+    rows = ((ab / AB_SPACING).round() + 7).clamp(0, 14).long()
+    return rows[:, 0] * 15 + rows[:, 1]
 
 
 def rarity_weights(photos: Iterable[np.ndarray]) -> np.ndarray:
@@ -105,13 +164,20 @@ def sample_hints(ab: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
     """
     hints = np.zeros_like(ab)
     mask: np.ndarray = np.zeros(ab.shape[:2], np.float32)
-    if rng.random() < WITHOUT_HINTS:
-        return hints, mask
-    height, width = ab.shape[:2]
-    for _ in range(int(np.exp(rng.uniform(0, np.log(MAX_TRAINING_HINTS + 1))))):
-        reach = int(rng.integers(0, 4))
-        y, x = int(rng.integers(0, height)), int(rng.integers(0, width))
+    for reach, y, x in draw_hints((ab.shape[0], ab.shape[1]), rng).tolist():
         spot = np.s_[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
         hints[spot] = ab[spot].mean((0, 1))
         mask[spot] = 1
     return hints, mask
+
+
+def draw_hints(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """The places of a photo's hints (k, 3) int64: the reach of each spot, 0 to 3, and its y and x.
+
+    `shape` is (H, W).
+    """
+    if rng.random() < WITHOUT_HINTS:
+        return np.zeros((0, 3), np.int64)
+    count = int(np.exp(rng.uniform(0, np.log(MAX_TRAINING_HINTS + 1))))
+    ends = (4, *shape)
+    return np.array([[int(rng.integers(0, end)) for end in ends] for _ in range(count)])

@@ -4,15 +4,18 @@ import cv2
 import numpy as np
 import torch
 
+from pix2pix.data.device_batches import PendingBatch
+from pix2pix.data.device_views import draw_views
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import example_size, read_labels, read_photo
 from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
+from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.value_range import ValueRange
 from pix2pix.labels.label_map import VOID
 from pix2pix.labels.palette import FACADES, Palette
-from pix2pix.models.tensors import encode_labels, encode_photo
+from pix2pix.models.tensors import encode_labels, encode_levels, encode_photo, one_hot
 
 
 def find_void(photo: np.ndarray) -> np.ndarray:
@@ -66,6 +69,25 @@ class FacadePairs:
     ) -> Batch:
         views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         photos, labels = (np.stack(arrays) for arrays in zip(*views))
-        one_hot = encode_labels(labels, len(self.palette))
+        encoded = encode_labels(labels, len(self.palette))
         weight = torch.from_numpy(labels != VOID)[:, None].float()
-        return Batch(one_hot, encode_photo(photos), weight, one_hot)
+        return Batch(encoded, encode_photo(photos), weight, encoded)
+
+    def draw(
+        self,
+        indices: list[int],
+        rngs: list[np.random.Generator],
+        size: int | None,
+        store: PixelStore,
+    ) -> PendingBatch:
+        images = store.take(indices)
+        views = draw_views(self.geometry, images, rngs, size)
+        return PendingBatch(self.compute, images.parts, views)
+
+    def compute(self, pending: PendingBatch) -> Batch:
+        """The batch, on the device of the pending one."""
+        assert pending.views is not None
+        photos = encode_levels(pending.views.average(pending.parts[0]))
+        labels = pending.views.nearest(pending.parts[1])
+        encoded = one_hot(labels, len(self.palette))
+        return Batch(encoded, photos, (labels != VOID)[:, None].float(), encoded)

@@ -6,16 +6,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pix2pix.data.device_batches import PendingBatch
+from pix2pix.data.device_views import Views, draw_views
 from pix2pix.data.discovery import Example
 from pix2pix.data.example_reader import example_size, open_parts
 from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
 from pix2pix.data.pair_detection import HALF_NAMES
+from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.convert import to_rgb
 from pix2pix.images.value_range import ValueRange, read_in_range
 from pix2pix.labels.label_map import VOID
-from pix2pix.models.tensors import encode_photo
+from pix2pix.models.tensors import encode_levels, encode_photo
 
 
 def read_images(
@@ -59,6 +62,23 @@ class ImagePairs:
         encoded = encode_photo(source)
         return Batch(encoded, encode_photo(target), weight, encoded)
 
+    def draw(
+        self,
+        indices: list[int],
+        rngs: list[np.random.Generator],
+        size: int | None,
+        store: PixelStore,
+    ) -> PendingBatch:
+        images = store.take(indices)
+        views = draw_views(self.geometry, images, rngs, size)
+        return PendingBatch(self._compute, images.parts, views)
+
+    def _compute(self, pending: PendingBatch) -> Batch:
+        assert pending.views is not None
+        source, target = (encode_levels(pending.views.average(part)) for part in pending.parts[:2])
+        weight = weigh_padding_views(pending.views, pending.parts[2:], self.geometry.resize_mode)
+        return Batch(source, target, weight, source)
+
 
 def weigh_padding(
     images: np.ndarray, masks: Sequence[np.ndarray], resize_mode: str, in_evaluation: bool
@@ -71,3 +91,12 @@ def weigh_padding(
     is_bare = resize_mode == "pad" or (bool(masks) and in_evaluation)
     picture = masks[0] != VOID if is_bare else np.ones(images.shape[:3], bool)
     return torch.from_numpy(picture)[:, None].float()
+
+
+def weigh_padding_views(views: Views, masks: Sequence[Tensor], resize_mode: str) -> Tensor:
+    """`weigh_padding` of training views on any device; `masks` (P,) is empty or packed."""
+    if resize_mode == "pad":
+        return (views.nearest(masks[0]) != VOID)[:, None].float()
+    n, height = views.nearest_rows.shape
+    width = views.nearest_columns.shape[1]
+    return torch.ones(n, 1, height, width, device=views.nearest_rows.device)

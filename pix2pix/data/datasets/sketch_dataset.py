@@ -2,13 +2,16 @@
 
 import cv2
 import numpy as np
+import torch
 
 from pix2pix.data.datasets.pair_dataset import weigh_padding
+from pix2pix.data.device_batches import PendingBatch
 from pix2pix.data.image_cache import CachedExamples
 from pix2pix.data.loader import Batch
+from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.line_drawing import PAPER, Sketch, lines_from_photo, random_sketch
-from pix2pix.models.tensors import encode_photo
+from pix2pix.models.tensors import encode_levels
 
 SMALL_FRACTION = 0.25  # of the training photos, shown smaller and off the centre, as people draw
 MIN_SCALE = 0.45
@@ -37,6 +40,21 @@ class SketchPhotos:
     def batch(
         self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None = None
     ) -> Batch:
+        return self._compute(self._draw_lines(indices, rngs, size))
+
+    def draw(
+        self,
+        indices: list[int],
+        rngs: list[np.random.Generator],
+        size: int | None,
+        store: PixelStore,
+    ) -> PendingBatch:
+        """Lines are found and drawn on the CPU, stroke by stroke; the device encodes images."""
+        return self._draw_lines(indices, rngs, size)
+
+    def _draw_lines(
+        self, indices: list[int], rngs: list[np.random.Generator] | None, size: int | None
+    ) -> PendingBatch:
         views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         photos, *masks = (np.stack(arrays) for arrays in zip(*views))
         if rngs is None:
@@ -50,8 +68,18 @@ class SketchPhotos:
         if self.is_white:
             lines = PAPER - lines
         weight = weigh_padding(photos, masks, self.geometry.resize_mode, rngs is None)
-        encoded = encode_photo(np.repeat(lines[..., None], 3, axis=-1))
-        return Batch(encoded, encode_photo(photos), weight, encoded)
+        draws = {
+            "lines": torch.from_numpy(lines),
+            "photos": torch.from_numpy(photos),
+            "weight": weight,
+        }
+        return PendingBatch(self._compute, draws=draws)
+
+    def _compute(self, pending: PendingBatch) -> Batch:
+        lines, photos, weight = (pending.draws[name] for name in ("lines", "photos", "weight"))
+        encoded = encode_levels(lines[:, None].expand(-1, 3, -1, -1))
+        target = encode_levels(photos.permute(0, 3, 1, 2))
+        return Batch(encoded, target, weight, encoded)
 
 
 def place_smaller(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:

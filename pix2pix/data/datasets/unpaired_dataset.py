@@ -6,12 +6,15 @@ import numpy as np
 import torch
 
 from pix2pix.data.datasets.pair_dataset import read_images
+from pix2pix.data.device_batches import PendingBatch
+from pix2pix.data.device_views import draw_views
 from pix2pix.data.discovery import Example
 from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
+from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.value_range import ValueRange
-from pix2pix.models.tensors import encode_photo
+from pix2pix.models.tensors import encode_levels, encode_photo
 
 
 def read_unpaired(
@@ -66,3 +69,23 @@ class UnpairedImages:
             images.append(encode_photo(np.stack([view for view, *_ in views])))
         source, target = images
         return Batch(source, target, torch.ones_like(source[:, :1]), source)
+
+    def draw(
+        self,
+        indices: list[int],
+        rngs: list[np.random.Generator],
+        size: int | None,
+        store: PixelStore,
+    ) -> PendingBatch:
+        others = [int(rng.integers(len(self.targets))) for rng in rngs]
+        chosen = [self.inputs[i % len(self.inputs)] for i in indices]
+        chosen += [self.targets[i] for i in others]
+        images = store.take(chosen)
+        views = draw_views(self.geometry, images, [*rngs, *rngs], size)
+        return PendingBatch(_compute, images.parts, views)
+
+
+def _compute(pending: PendingBatch) -> Batch:
+    assert pending.views is not None
+    source, target = encode_levels(pending.views.average(pending.parts[0])).chunk(2)
+    return Batch(source, target, torch.ones_like(source[:, :1]), source)
