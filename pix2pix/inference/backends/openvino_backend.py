@@ -129,8 +129,9 @@ def compile_request(onnx_model: bytes, bf16: bool, shape: tuple[int, int] | None
         for node in model.inputs:
             _, *sides = node.partial_shape
             if shape is not None:
-                # input (1, C, H, W), style (1, 1, style_dim), regions (1, 1, 1, 1)
-                fixed = {"input": [sides[0], *shape], "style": [1, sides[-1]], "regions": [1, 1, 1]}
+                # input (1, C, H, W), style (1, [1,] style_dim), regions (1, 1, 1, 1)
+                style = [1] * (len(sides) - 1) + sides[-1:]
+                fixed = {"input": [sides[0], *shape], "style": style, "regions": [1, 1, 1]}
                 sides = fixed[node.any_name]
             shapes[node] = openvino.PartialShape([1, *sides])
         model.reshape(shapes)
