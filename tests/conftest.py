@@ -139,14 +139,11 @@ def fake_studio(upload_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def first_pictures() -> dict[Any, Any]:
-    """What the repo's model of facades has painted of the drawing that a page opens with."""
-    return {}
+def studio(upload_folder: Path) -> Iterator[str]:
+    """The app with the checkpoints of the repo, until the last test of a group of files.
 
-
-@pytest.fixture(scope="module")
-def studio(upload_folder: Path, first_pictures: dict[Any, Any]) -> Iterator[str]:
-    """The app with the checkpoints of the repo."""
+    Files that use it are in one group (helpers/order.py).
+    """
     from helpers.serving import serve
     from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer, remember_pictures
 
@@ -156,15 +153,20 @@ def studio(upload_folder: Path, first_pictures: dict[Any, Any]) -> Iterator[str]
         ROOT / "checkpoints" / name for name in ("facades", "colorize", "trace")
     )
     models: list[Any] = [
-        remember_pictures(load_drawer(facades, "cpu"), first_pictures)
-        if facades.is_dir()
-        else PaletteDrawer(),
+        remember_pictures(load_drawer(facades, "cpu"), {}) if facades.is_dir() else PaletteDrawer(),
         load_colorizer(colorize, "cpu") if colorize.is_dir() else SepiaColorizer(),
         load_tracer(trace, "cpu") if trace.is_dir() else BandTracer(),
     ]
-    yield from serve(*models)
-    for model in models:  # Gradio keeps every app that has run, with all that it refers to
-        vars(model).clear()
+    served = serve(*models)
+
+    def end() -> None:
+        next(served, None)
+        for model in models:  # Gradio keeps every app that has run, with all that it refers to
+            vars(model).clear()
+
+    _at_end_of_group.append(end)
+    yield next(served)
+    end()
 
 
 @pytest.fixture(scope="session")
@@ -218,7 +220,9 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
         page.emulate_media(color_scheme=scheme, reduced_motion=motion, forced_colors="none")
         page.on("console", lambda m: _note_error(m, complaints, may_fail))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda r: _note_foreign(r.url, url, complaints))
+        # Not each of the page's hundred requests, which takes 0.15 CPU s: CHROMIUM_FLAGS let one
+        # to another host fail.
+        page.on("requestfailed", lambda r: _note_foreign(r.url, url, complaints))
         page.goto(url)
         page.wait_for_selector(wait_for)
         return page

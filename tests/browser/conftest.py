@@ -12,7 +12,7 @@ from helpers.serving import serve
 from helpers.stand_ins import PaletteDrawer, StrokeRestorer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def spots(upload_folder: Path) -> Iterator[str]:
     """The app's address; each hint is a square of its colour."""
     yield from serve(PaletteDrawer(), SpotColorizer())
@@ -24,7 +24,7 @@ def tab(spots: str, visit: Visit) -> Any:
     return to_colors(visit(spots))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def repairing(upload_folder: Path) -> Iterator[str]:
     """The app's address; what is marked becomes grey."""
     yield from serve(PaletteDrawer(), SpotColorizer(), restorer=StrokeRestorer())

@@ -232,3 +232,13 @@ def test_screenshots_of_the_colorize_tab(
     page.get_by_role("button", name="Working size").click()
     page.locator(".st-result img[src]").nth(3).wait_for()
     page.screenshot(path=SCREENSHOTS / f"contact-{device}-{scheme}.png")
+
+
+def test_a_photo_that_has_colours_says_that_they_were_replaced(
+    studio: str, visit: Visit, tmp_path: Path
+) -> None:
+    page = to_colors(visit(studio))
+    colors = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8)
+    Image.fromarray(colors).resize((160, 120)).save(tmp_path / "holiday.png")
+    open_file(page, "Open photos", tmp_path / "holiday.png")
+    page.locator(".st-about", has_text="its own colours were replaced").wait_for()

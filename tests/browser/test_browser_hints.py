@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from helpers.colorize_tab import (
     BLUE,
@@ -18,7 +17,6 @@ from helpers.colorize_tab import (
     wait_for_color,
 )
 from helpers.hand import open_file, press, save, save_grey_photo
-from PIL import Image
 
 from pix2pix.app.server.photo_store import PHOTOS
 
@@ -183,13 +181,3 @@ def test_what_is_done_to_a_photo_beside_colouring_is_said(spots: str, visit: Vis
     page.locator(".st-about", has_text="· repair · denoise").wait_for()
     switch.click()
     page.locator(".st-about", has_text="403 · denoise").wait_for()
-
-
-def test_a_photo_that_has_colours_says_that_they_were_replaced(
-    studio: str, visit: Visit, tmp_path: Path
-) -> None:
-    page = to_colors(visit(studio))
-    colors = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8)
-    Image.fromarray(colors).resize((160, 120)).save(tmp_path / "holiday.png")
-    open_file(page, "Open photos", tmp_path / "holiday.png")
-    page.locator(".st-about", has_text="its own colours were replaced").wait_for()

@@ -61,7 +61,7 @@ LONGEST = (
     "test_publish",
 )
 # Files that share what takes seconds to start: an app that is attacked, a process to fork from,
-# which has imported the app, train.py or the libraries.
+# which has imported the app, train.py or the libraries, the app with the checkpoints of the repo.
 TOGETHER = {
     "test_hostile_files": "forked",
     "test_hostile_requests": "forked",
@@ -80,6 +80,8 @@ TOGETHER = {
     "test_backends": "programs",
     "test_disk_share": "programs",
     "test_image_commands": "programs",
+    "test_browser": "studio",
+    "test_browser_colorize": "studio",
 }
 _PLACES = {name: place for place, name in enumerate(LONGEST)}
 
