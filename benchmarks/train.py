@@ -23,20 +23,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import torch  # noqa: E402
-from PIL import Image  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
+from benchmarks.synthetic_data import write_facades  # noqa: E402
 from pix2pix.data.factory import open_datasets  # noqa: E402
-from pix2pix.data.loader import Batch, BatchPlan, iterate_batches  # noqa: E402
-from pix2pix.labels.facade_builder import build_facade  # noqa: E402
-from pix2pix.labels.facade_presets import make_random_plan  # noqa: E402
-from pix2pix.labels.label_map import PALETTE, encode_label_image  # noqa: E402
+from pix2pix.data.loader import Batch, BatchPlan, count_workers, iterate_batches  # noqa: E402
 from pix2pix.models import PatchDiscriminator, UNet  # noqa: E402
 from pix2pix.runtime.device import has_fast_bf16  # noqa: E402
 from pix2pix.runtime.malloc import keep_freed_memory  # noqa: E402
@@ -45,19 +40,6 @@ from pix2pix.training.train_step import Trainer  # noqa: E402
 
 WARM_UP = 2  # steps before the measurement
 CPU = torch.device("cpu")
-
-
-def write_facades(folder: Path, count: int = 16) -> Path:
-    """Writes synthetic pairs at a typical size of the CMP Facade Database."""
-    for split, number in (("train", count), ("val", 1)):
-        (folder / split).mkdir(parents=True)
-        for i in range(number):
-            labels = build_facade(make_random_plan(i), 768)
-            noise = np.random.default_rng(i).integers(-20, 21, (*labels.shape, 3))
-            photo = np.clip(PALETTE[labels].astype(int) + noise, 0, 255).astype(np.uint8)
-            Image.fromarray(photo).save(folder / split / f"{i}.jpg", quality=92)
-            encode_label_image(labels).save(folder / split / f"{i}.png")
-    return folder
 
 
 class PlainTrainer:
@@ -121,7 +103,8 @@ def measure(kind: str, precision: str, batch_size: int, data: Path, steps: int) 
         def take(batch: Batch, step: int) -> object:
             return trainer.step(batch)
 
-    batches = iterate_batches(train_set, BatchPlan(batch_size, 0), 0, total, recipe.num_workers)
+    threads = count_workers(recipe.num_workers, CPU)
+    batches = iterate_batches(train_set, BatchPlan(batch_size, 0), 0, total, threads)
     times, waits, worked = [], [], 0.0
     for step in range(total):
         if step == WARM_UP:
