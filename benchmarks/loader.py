@@ -24,7 +24,7 @@ import cv2  # noqa: E402
 import torch  # noqa: E402
 
 from benchmarks.synthetic_data import write_for  # noqa: E402
-from pix2pix.data.device_batches import DeviceBatches  # noqa: E402
+from pix2pix.data.device_batches import DeviceBatches, DeviceDataset  # noqa: E402
 from pix2pix.data.factory import open_datasets  # noqa: E402
 from pix2pix.data.loader import BatchPlan  # noqa: E402
 from pix2pix.training.recipe import load_recipe  # noqa: E402
@@ -40,6 +40,7 @@ def sources_of(name: str, folder: Path) -> dict[str, Any]:
     """The sources of batches to compare, by name."""
     options = load_recipe(name).data_options()
     (dataset,) = open_datasets(options, write_for(options.task, folder), ("train",))
+    assert isinstance(dataset, DeviceDataset)
     return {
         "CPU": dataset,
         "GPU": DeviceBatches(dataset, CPU, keeps=True),
