@@ -9,7 +9,23 @@ from pix2pix.runtime.bundle import CHECKPOINTS
 
 ON_SPACES = "SPACE_ID" in os.environ
 SPACES_PROXIES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # a Space is reached through them alone
+METRICS_AT = "127.0.0.1:9464"  # the port of OpenTelemetry's exporter for Prometheus
 DRAW_IN = ("server", "browser", "auto")
+
+
+def read_address(text: str) -> tuple[str, int] | None:
+    """Host and port of "127.0.0.1:9464", "[::1]:9464" or "9464" (of this machine); None for "".
+
+    Raises argparse.ArgumentTypeError.
+    """
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") if host.startswith("[") else host
+    is_plain = ":" not in host or text.startswith("[")
+    if not (is_plain and port.isdecimal() and port.isascii() and 0 < int(port) < 65536):
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, such as {METRICS_AT}, got {text!r}")
+    return host or "127.0.0.1", int(port)
 
 
 def read_seconds(text: str) -> int:
@@ -136,6 +152,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=os.environ.get("PIX2PIX_RUNTIME", ""),
         help="with --draw-in: address of the dist folder of onnxruntime-web, such as that of a "
         "CDN, instead of the copy that npm downloads [or $PIX2PIX_RUNTIME]",
+    )
+    parser.add_argument(
+        "--metrics",
+        metavar="ADDRESS",
+        type=read_address,
+        nargs="?",
+        const=METRICS_AT,
+        default=os.environ.get("PIX2PIX_METRICS", ""),
+        help="serve Prometheus metrics at this HOST:PORT, apart from the app, to everybody who "
+        f"reaches it; see docs/scale.md [not served; --metrics alone: {METRICS_AT}; or "
+        "$PIX2PIX_METRICS]",
     )
     parser.add_argument(
         "--drain-seconds",

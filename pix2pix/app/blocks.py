@@ -1,13 +1,16 @@
 """Builds the app: `create_demo`, and `launch_options` for serving it."""
 
+from __future__ import annotations
+
 import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from pix2pix.app import components, gradio_compat, programs
 from pix2pix.app.assets import ASSETS, assets_routes
@@ -28,6 +31,9 @@ from pix2pix.app.uploads import upload_routes
 from pix2pix.inference import Colorizer, Drawer, Restorer, Tracer
 from pix2pix.labels.canvas_spec import canvas_of
 from pix2pix.web.tab_props import MAX_UPLOAD_MB, tab_name
+
+if TYPE_CHECKING:  # its package is imported only where metrics are asked for
+    from pix2pix.app.server.metrics import Metrics
 
 MAX_CALLS = 64  # of programs that run or wait in Gradio; the ModelQueue takes fewer
 
@@ -174,10 +180,12 @@ def launch_demo(
     root_path: str = "",
     mcp: bool = False,
     access: Access | None = None,
+    metrics: Metrics | None = None,
 ) -> None:
     """Serves the app without blocking. Raises OSError if it cannot listen there.
 
     `access` says who may use it; by default only its own pages on this machine, and programs.
+    `metrics` get its requests and connections.
     """
     given = read_access(host, root_path=root_path) if access is None else access
     demo.launch(
@@ -189,9 +197,12 @@ def launch_demo(
     )
     limits = studio_api_of(demo).limits
     connections = Connections(limits, given.proxies)
-    gradio_compat.install_guards(
-        demo,
-        lambda app: ServerGuard(app, given, limits),
-        lambda protocol: guarded(protocol, connections),
-    )
+    if metrics is not None:
+        metrics.connections = connections
+
+    def guard(app: ASGIApp) -> ASGIApp:
+        inner = ServerGuard(app, given, limits)
+        return inner if metrics is None else metrics.around(inner)
+
+    gradio_compat.install_guards(demo, guard, lambda protocol: guarded(protocol, connections))
     studio_api_of(demo).state.set_ready()

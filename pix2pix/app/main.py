@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.app.arguments import parse_args
-from pix2pix.app.root_path import read_root_path
+from pix2pix.app.root_path import prefix_of, read_root_path
+from pix2pix.app.server.client_address import is_loopback
 from pix2pix.app.server.limits import parse_limits
 from pix2pix.app.server.origin_check import read_access
 from pix2pix.app.server.upload_cache import own_folder
@@ -42,6 +43,8 @@ if TYPE_CHECKING:  # what needs Gradio is imported where it is used: see `build`
     from gradio import Blocks
 
     from pix2pix.app.server.browser_engine import BrowserEngine
+    from pix2pix.app.server.metrics import Metrics
+    from pix2pix.app.server.studio_api import StudioApi
     from pix2pix.app.tabs.model_tab import Served
 
 GENERIC_NAMES = ("checkpoint", "best", "last")  # folders whose names do not serve as titles
@@ -218,6 +221,25 @@ def make_browser_engine(draw_in: str, runtime_url: str) -> BrowserEngine | None:
     return None if draw_in == "server" else BrowserEngine(draw_in, cache_folder(), runtime_url)
 
 
+def serve_metrics(studio: StudioApi, args: argparse.Namespace) -> Metrics:
+    """Serves metrics at the address of `--metrics`. SystemExit if it cannot listen there."""
+    from pix2pix.app.server.metrics import Metrics
+
+    host, port = args.metrics
+    metrics = Metrics(studio, prefix_of(args.root_path), args.mcp)
+    try:
+        metrics.serve(host, port)
+    except OSError as error:
+        raise SystemExit(
+            f"app.py: --metrics: cannot listen on {host}:{port}: {error}. Another port: "
+            "--metrics HOST:PORT"
+        ) from None
+    log.info("metrics are at http://%s:%d/metrics", host, port)
+    if not is_loopback(host):
+        log.warning("everybody who reaches %s:%d can read the metrics", host, port)
+    return metrics
+
+
 def serve(args: argparse.Namespace) -> None:
     """Serves the app until SIGTERM or Ctrl+C."""
     demo, warm_up = build(args)
@@ -226,9 +248,10 @@ def serve(args: argparse.Namespace) -> None:
     from pix2pix.app.server.shutdown import StopSignals, Work, stop_server
 
     studio = studio_api_of(demo)
+    metrics = serve_metrics(studio, args) if args.metrics else None
     signals = StopSignals()  # before anybody is served
     try:
-        launch_demo(demo, args.host, args.port, args.root_path, args.mcp, args.access)
+        launch_demo(demo, args.host, args.port, args.root_path, args.mcp, args.access, metrics)
     except OSError:
         raise SystemExit(
             f"app.py: cannot listen on {args.host}:{args.port}, is it in use? "

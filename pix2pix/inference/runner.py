@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.inference.backends import InferenceCancelledError, Stop, make_backend
 from pix2pix.models import Style
+from pix2pix.runtime.model_time import note_model_run
 
 
 class Runner:
@@ -38,4 +40,7 @@ class Runner:
         with self._lock:
             if stop is not None and stop():
                 raise InferenceCancelledError
-            return self._backend(x, style, stop)
+            start = time.perf_counter()
+            output = self._backend(x, style, stop)
+            note_model_run(time.perf_counter() - start)
+            return output

@@ -88,7 +88,8 @@ def test_a_client_at_its_limit_does_not_make_the_server_look_dead(upload_folder:
     url = launch(demo)
     headers = {"x-studio-key": secrets.token_hex(16)}
     with HTTP.stream("GET", f"{url}studio-api/colorize/photos", headers=headers) as stream:
-        assert next(stream.iter_raw()) == b"\n"
+        chunks = stream.iter_raw()  # kept: its end closes the stream
+        assert next(chunks) == b"\n"
         assert HTTP.get(f"{url}config").status_code == 429
         assert ready(url).status_code == 200
     demo.close(verbose=False)

@@ -2,6 +2,7 @@
 
 import enum
 import threading
+import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from pix2pix.app.server.client_shares import Share
 from pix2pix.app.server.limits import DEFAULT_LIMITS
 from pix2pix.app.server.server_state import ServerState
 from pix2pix.inference import InferenceCancelledError, Stop
+from pix2pix.runtime.model_time import collect_model_runs
 from pix2pix.runtime.user_warnings import collect_notices
 
 MAX_VISITORS = 1000
@@ -40,6 +42,15 @@ class Done(NamedTuple, Generic[Result]):
 
     result: Result
     notices: tuple[str, ...]
+
+
+class JobTimes(NamedTuple):
+    """How long a job that is done waited and ran, in seconds, and each model run within it."""
+
+    lane: Lane
+    waited_s: float
+    ran_s: float
+    model_s: tuple[float, ...]
 
 
 class Turns:
@@ -103,6 +114,7 @@ class ModelQueue:
         state: ServerState | None = None,
     ) -> None:
         self._state = state or ServerState()
+        self.on_done: Callable[[JobTimes], None] | None = None  # called in the job's thread
         self._max_waiting = max_waiting
         self._slots = {lane: anyio.CapacityLimiter(1) for lane in Lane}
         self._turns = {lane: Turns() for lane in Lane}
@@ -142,12 +154,17 @@ class ModelQueue:
         """
         self.check_room(lane)
         client = current_client() if client is None else client
+        came = time.perf_counter()
 
         def job() -> Done[Result]:
             if stop is not None and stop():
                 raise InferenceCancelledError
-            with collect_notices() as notices:
+            start = time.perf_counter()
+            with collect_notices() as notices, collect_model_runs() as runs:
                 result = work()
+            if self.on_done:
+                ran_s = time.perf_counter() - start
+                self.on_done(JobTimes(lane, start - came, ran_s, tuple(runs)))
             return Done(result, tuple(notices))
 
         with self._shares[lane].taken(client):

@@ -124,6 +124,12 @@ class PhotoStore:
     def __len__(self) -> int:
         return len(self._photos)
 
+    @property
+    def weight(self) -> int:
+        """Bytes of all photos in memory."""
+        with self._lock:
+            return sum(photo.weight for photo in self._photos.values())
+
     def keep(self, key: Any, photo: KeptPhoto, client: str = "") -> str:
         """The id under which the visitor with this key, and nobody else, finds the photo.
 

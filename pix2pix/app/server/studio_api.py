@@ -45,6 +45,10 @@ class StudioApi:
         self._tabs[tab] = routes
         return f"{API_URL}/{tab}"
 
+    def has(self, tab: str, action: str) -> bool:
+        """Whether a tab has routes that begin with `/action`."""
+        return any(route.path.split("/")[1] == action for route in self._tabs.get(tab, ()))
+
     def routes(self) -> list[BaseRoute]:
         own = self.browser_engine.routes() if self.browser_engine else []
         tabs = [Mount(f"/{API_URL}/{tab}", routes=routes) for tab, routes in self._tabs.items()]
