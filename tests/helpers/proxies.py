@@ -41,6 +41,17 @@ def documented_server() -> str:
     return found[1]
 
 
+def documented_processes(port: int, app_ports: tuple[int, int]) -> str:
+    """docs/hosting/nginx-processes.conf on other ports of this machine, without TLS."""
+    config = (ROOT / "docs/hosting/nginx-processes.conf").read_text()
+    a, b = app_ports
+    given = (("listen 443", f"listen 127.0.0.1:{port}"), (":7861", f":{a}"), (":7862", f":{b}"))
+    for old, new in (*given, (" Secure;", "")):
+        assert old in config, f"{old!r} is not in the documented processes"
+        config = config.replace(old, new)
+    return without_tls(config)
+
+
 def adapted(server: str, port: int, app_port: int, *changes: tuple[str, str]) -> str:
     """The documented server on other ports of this machine. Each change must find its text."""
     places = (("listen 443", f"listen 127.0.0.1:{port}"), (":7860", f":{app_port}"))
