@@ -236,4 +236,27 @@ def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
     np.testing.assert_array_equal(exact, LineDrawer(translator).draw(lines))
     inside, outside = made[24:40, 24:40].mean((0, 1)), blank[24:40, 24:40].mean((0, 1))
     assert abs(inside - outside).max() > 25, "what is within lines became another colour"
+    panel.get_by_role("button", name="ink, key 2").click()
+    draw_on_tracing_paper(panel, lines, tmp_path)
     demo.close(verbose=False)
+
+
+def draw_on_tracing_paper(panel: Any, lines: np.ndarray, folder: Path) -> None:
+    """A photo shines through the sheet: it is drawn on as before, and is no part of the drawing."""
+    paper = panel.locator(".st-paper")
+    (folder / "notes.png").write_text("no pixels")
+    open_in(panel, "Tracing paper", folder / "notes.png")
+    panel.page.get_by_text("notes.png: the browser cannot show this file").wait_for()
+    assert paper.count() == 0
+    colors(90, 60).save(folder / "shoe.png")
+    open_in(panel, "Tracing paper", folder / "shoe.png")
+    paper.wait_for()
+    panel.get_by_role("slider", name="How strongly the photo shines through").fill("70")
+    assert paper.evaluate("(node) => getComputedStyle(node).opacity") == "0.7"
+    np.testing.assert_array_equal(read_sheet(panel, PAPER_AND_INK), lines)
+    wait_for_picture(panel, lambda: stroke(panel, (0.4, 0.05), (0.6, 0.15)))
+    drawn = read_sheet(panel, PAPER_AND_INK)
+    assert (drawn != lines).any() and (drawn[20:] == lines[20:]).all()
+    panel.get_by_role("button", name="Remove the tracing paper").click()
+    assert paper.count() == 0
+    np.testing.assert_array_equal(read_sheet(panel, PAPER_AND_INK), drawn)

@@ -10,6 +10,7 @@ import { buildFilePicker } from "../core/file_input.js";
 import { fetchFacade, fetchLabelImage } from "./draw_client.js";
 import { buildDrawingFiles } from "./drawing_files.js";
 import { randomSeed, studioOf } from "./studio.js";
+import { buildTracingPaper } from "./tracing_paper.js";
 
 const OPEN_TIPS = {
   facades: "Open a label image",
@@ -43,18 +44,19 @@ export async function mountStartPanel({ element, props }) {
     ...(starts.length ? [
       h("span", { class: "st-caption" }, "Start from"), group("st-thumbs", "group", "Start from", starts),
     ] : []),
-    buildActions(studio, props, files, makeFacade),
+    buildActions(studio, props, files, { makeFacade, attempt }),
   );
 }
 
-function buildActions(studio, props, files, makeFacade) {
+function buildActions(studio, props, files, { makeFacade, attempt }) {
   return h("div", { class: "st-actions" },
     studio.isFacades && button({ name: "facade", label: "New facade", text: "New facade",
       tip: "A facade made up, another at each press", onClick: makeFacade }),
     buildFilePicker({ name: "open", label: "Open a drawing", text: "Open",
       tip: `${OPEN_TIPS[props.kind]}; or drop it on the canvas` }, ([file]) => files.open(file)),
     props.traces && buildFilePicker({ name: "trace", ...TRACE_WORDS[props.kind] ?? TRACE_WORDS.facades },
-      ([file]) => files.trace(file)));
+      ([file]) => files.trace(file)),
+    ...buildTracingPaper(studio, attempt));
 }
 
 /** A button with a small picture of a label map, which becomes the drawing. */
