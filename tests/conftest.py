@@ -195,7 +195,9 @@ def pages(chromium: Any) -> Pages:
 def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """Opens the studio as a visitor whose browser keeps nothing of a visit before.
 
-    The page is one that tests share; a test marked `own_profile` gets one that nobody used.
+    The page is one that tests share; a test marked `own_profile` gets one that nobody used. Nothing
+    in it is animated unless it is `moving`: a frame that Chromium paints without a GPU takes more
+    CPU time than most of what a test does.
     At the end, a visit must have asked nothing of any other host and logged no error. Of requests
     that are answered with an error a browser logs one by itself, where a visit `may_fail`.
     """
@@ -209,14 +211,14 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
         phone: bool = False,
         touch: bool = False,
         scheme: str = "light",
-        still: bool = False,
+        moving: bool = False,
         size: dict[str, int] = DESKTOP,
         may_fail: bool = False,
         wait_for: str = ".st-drawing[data-ready]",
     ) -> Any:
         page, leave = pages.open(PHONE if phone else size, phone or touch, own_profile)
         done.append(leave)
-        motion = "reduce" if still else "no-preference"
+        motion = "no-preference" if moving else "reduce"
         page.emulate_media(color_scheme=scheme, reduced_motion=motion, forced_colors="none")
         page.on("console", lambda m: _note_error(m, complaints, may_fail))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -37,7 +37,7 @@ SIZE = 256
 
 
 def test_drawing_a_rectangle_changes_the_building_in_that_place(studio: str, visit: Visit) -> None:
-    page = visit(studio)
+    page = visit(studio, moving=True)
     before, drawn_before = read_building(page), read_sheet(page)
     tool(page, "Rectangle")
     page.get_by_role("button", name="shop:").click()
@@ -61,7 +61,7 @@ def test_the_page_opens_with_a_drawing_and_its_building(studio: str, visit: Visi
 
 
 def test_the_building_follows_while_the_hand_still_moves(fake_studio: str, visit: Visit) -> None:
-    page = visit(fake_studio)
+    page = visit(fake_studio, moving=True)
     page.evaluate(
         "() => { window.shown = 0; new MutationObserver(() => { window.shown += 1; }).observe("
         "document.querySelector('.st-preview'), {attributeFilter: ['data-picture']}); }"
@@ -182,7 +182,7 @@ def test_the_building_and_the_drawing_can_be_saved(
 def test_while_the_hand_rests_the_building_is_painted_larger_and_stays_the_same_one(
     studio: str, visit: Visit
 ) -> None:
-    page = visit(studio)
+    page = visit(studio, moving=True)
     assert read_building(page).shape == (2 * SIZE, 2 * SIZE, 3), "also the one that comes first"
     sizes = page.evaluate_handle(
         """() => {

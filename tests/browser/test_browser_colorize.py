@@ -31,7 +31,7 @@ pytestmark = pytest.mark.browser
 def test_a_grey_photo_comes_back_coloured_at_its_own_size(
     studio: str, visit: Visit, tmp_path: Path
 ) -> None:
-    page = to_colors(visit(studio))
+    page = to_colors(visit(studio, moving=True))
     photo = save_grey_photo(tmp_path / "old picture.png", (613, 407))
     open_file(page, "Open photos", photo)
     page.locator(".st-photo[data-shown='old picture.png']").wait_for()

@@ -180,7 +180,7 @@ def save_picture(page: Any) -> np.ndarray:
 @pytest.fixture
 def fresh(chromium: Any) -> Iterator[Any]:
     """A page with a profile of its own, for scripts that run before the page's."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(120_000)
     yield context.new_page()
     context.close()

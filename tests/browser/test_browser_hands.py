@@ -233,7 +233,7 @@ def test_a_pen_draws_and_its_outline_follows(bare: Any) -> None:
 
 
 def test_nothing_moves_where_motion_is_not_wanted(fake_studio: str, visit: Visit) -> None:
-    page = visit(fake_studio, still=True)
+    page = visit(fake_studio)
     moving = page.evaluate(
         "() => { document.querySelector('.st-add').classList.add('st-working');"
         " document.querySelector('.st-preview').classList.add('st-busy');"

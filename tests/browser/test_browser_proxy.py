@@ -187,7 +187,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], s
 @pytest.fixture
 def guest(chromium: Any) -> Iterator[Callable[[str], Any]]:
     """Opens a page that has the studio in it; at the end no script may have failed."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 1000}, reduced_motion="reduce"
+    )
     faults: list[str] = []
 
     def open_page(url: str) -> Any:

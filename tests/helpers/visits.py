@@ -24,6 +24,7 @@ def new_context(chromium: Any, size: dict[str, int], touch: bool) -> Any:
     context = chromium.new_context(
         viewport=size,
         has_touch=touch,
+        reduced_motion="reduce",  # see the fixture `visit`
         accept_downloads=True,
         ignore_https_errors=True,  # a proxy of the tests has signed its certificate itself
     )

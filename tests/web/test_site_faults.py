@@ -60,7 +60,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def profile(chromium: Any) -> Iterator[Any]:
     """A new profile, in which routes see all requests."""
-    context = chromium.new_context(service_workers="block")
+    context = chromium.new_context(service_workers="block", reduced_motion="reduce")
     context.set_default_timeout(WAIT_MS)
     yield context
     context.unroute_all(behavior="ignoreErrors")

@@ -64,7 +64,7 @@ def light_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def open_page(chromium: Any, url: str, **context: Any) -> tuple[Any, list[str]]:
     """The page in a new profile, and the addresses that it asks for."""
     asked: list[str] = []
-    profile = chromium.new_context(accept_downloads=True, **context)
+    profile = chromium.new_context(accept_downloads=True, reduced_motion="reduce", **context)
     profile.set_default_timeout(120_000)
     page = profile.new_page()
     profile.on("request", lambda request: asked.append(request.url))

@@ -48,7 +48,7 @@ def site(aerial: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 def page(site: str, chromium: Any) -> Iterator[Any]:
     """The page in a new profile; what it asks for is in its own folder."""
     asked: list[str] = []
-    profile = chromium.new_context(accept_downloads=True)
+    profile = chromium.new_context(accept_downloads=True, reduced_motion="reduce")
     profile.set_default_timeout(120_000)
     page = profile.new_page()
     profile.on("request", lambda request: asked.append(request.url))
@@ -134,7 +134,7 @@ def test_examples_open_and_what_is_no_picture_leaves_the_last_one(
 def test_the_photo_is_kept_while_the_model_does_not_come(
     site: str, chromium: Any, tmp_path: Path
 ) -> None:
-    profile = chromium.new_context(service_workers="block")
+    profile = chromium.new_context(service_workers="block", reduced_motion="reduce")
     profile.set_default_timeout(120_000)
     broken = [True]
     profile.route(

@@ -56,7 +56,9 @@ class Visit:
     """A page in a new profile, with what it asked for and said."""
 
     def __init__(self, browser: Any) -> None:
-        self.profile = browser.new_context(service_workers="block", accept_downloads=True)
+        self.profile = browser.new_context(
+            service_workers="block", accept_downloads=True, reduced_motion="reduce"
+        )
         self.profile.set_default_timeout(WAIT_MS)
         self.asked: list[str] = []
         self.strokes = 0
