@@ -54,19 +54,35 @@ def translate(images: Tensor, shift: float, chances: Tensor) -> Tensor:
     reach_y, reach_x = int(h * shift), int(w * shift)
     padded = F.pad(images, (reach_x, reach_x, reach_y, reach_y))
     sizes = torch.tensor([2 * reach_y + 1, 2 * reach_x + 1])
-    corners = (chances * sizes).long().tolist()
-    return torch.stack([padded[i, :, y : y + h, x : x + w] for i, (y, x) in enumerate(corners)])
+    corners = (chances * sizes).long()
+    if images.device.type == "cpu":  # copies of slices are faster than gathering there
+        cuts = zip(padded.unbind(), corners.tolist())
+        return torch.stack([image[:, y : y + h, x : x + w] for image, (y, x) in cuts])
+    return gather_windows(padded, corners.to(images.device, non_blocking=True), h, w)
+
+
+def gather_windows(images: Tensor, corners: Tensor, height: int, width: int) -> Tensor:
+    """A window of each image (N, C, H, W), with its top left corner at y, x of `corners` (N, 2)."""
+    top, left = corners[:, :, None].unbind(1)  # (N, 1) each
+    rows = (top + torch.arange(height, device=images.device))[:, None, :, None]
+    columns = (left + torch.arange(width, device=images.device))[:, None, None]
+    n, channels, _, whole = images.shape
+    strip = images.gather(2, rows.expand(n, channels, height, whole))
+    return strip.gather(3, columns.expand(n, channels, height, width))
 
 
 def cut_out(images: Tensor, chances: Tensor) -> Tensor:
     """Images with a rectangle of CUTOUT of the sides set to 0; it may lie partly outside."""
-    n, _, h, w = images.shape
-    rows, columns = int(h * CUTOUT), int(w * CUTOUT)
-    keep = images.new_ones(n, 1, h, w)
-    for i, (y, x) in enumerate((chances * torch.tensor([h, w])).long().tolist()):
-        top, left = y - rows // 2, x - columns // 2
-        keep[i, :, max(top, 0) : top + rows, max(left, 0) : left + columns] = 0
-    return images * keep
+    h, w = images.shape[2:]
+    centers = (chances * torch.tensor([h, w])).long().to(images.device, non_blocking=True)
+
+    def covers(center: Tensor, side: int) -> Tensor:  # (N, side)
+        length = int(side * CUTOUT)
+        offset = torch.arange(side, device=images.device) - (center[:, None] - length // 2)
+        return (offset >= 0) & (offset < length)
+
+    gone = covers(centers[:, 0], h)[:, None, :, None] & covers(centers[:, 1], w)[:, None, None]
+    return images * (~gone).to(images)
 
 
 SPARSE = 0.4  # fraction of the label maps that keep elements only in a rectangle

@@ -4,7 +4,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pix2pix.training.augmentation import CHANCES, POLICIES, augment, draw_chances, drop_elements
+from pix2pix.training.augmentation import (
+    CHANCES,
+    POLICIES,
+    augment,
+    draw_chances,
+    drop_elements,
+    gather_windows,
+)
 
 
 def chances(count: int, seed: int = 3) -> torch.Tensor:
@@ -34,6 +41,13 @@ def test_translations_reach_both_ends_of_their_range() -> None:
     moved = augment(image, image, ("translation",), 0.125, chances(500))
     rows = moved[:, 0].nonzero()[:, 1]
     assert sorted(set(rows.tolist())) == [6, 7, 8, 9, 10]
+
+
+def test_windows_are_gathered_at_once_as_one_by_one() -> None:
+    images = torch.rand(4, 3, 9, 12, generator=torch.Generator().manual_seed(0))
+    corners = torch.tensor([[0, 0], [3, 2], [1, 5], [2, 1]])
+    alone = [x[:, y : y + 6, z : z + 7] for x, (y, z) in zip(images, corners.tolist())]
+    assert torch.equal(gather_windows(images, corners, 6, 7), torch.stack(alone))
 
 
 def test_color_changes_the_image_and_not_its_condition() -> None:
