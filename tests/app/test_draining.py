@@ -144,6 +144,28 @@ def test_what_runs_and_what_waits_is_answered(app: App) -> None:
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
+def test_a_photo_that_is_being_sent_is_received_and_then_waited_for(
+    app: App, tmp_path: Path
+) -> None:
+    content, halfway = photo(tmp_path), threading.Event()
+
+    def body() -> Iterator[bytes]:
+        yield content[:100]
+        while not app.state.requests:
+            pass
+        app.state.drain()
+        halfway.set()
+        yield content[100:]
+
+    key = secrets.token_hex(16)
+    headers = {"x-studio-key": key, "x-photo-name": "aunt.png"}
+    photos = f"{app.url}studio-api/colorize/photos"
+    sent = HTTP.post(photos, content=body(), headers=headers)
+    assert halfway.is_set() and sent.status_code == 200
+    wanted = {"kind": "thumb", "photo": sent.json()["photo"]}
+    assert "thumb" in post(app.url, "colorize", "colorize", wanted, key).json()
+
+
 def test_the_stream_of_a_page_with_photos_ends_when_the_server_stops(app: App) -> None:
     headers = {"x-studio-key": secrets.token_hex(16)}
     with HTTP.stream("GET", f"{app.url}studio-api/colorize/photos", headers=headers) as stream:
@@ -194,8 +216,24 @@ def test_jobs_are_waited_for_while_it_still_drains() -> None:
         seen.append(state.phase)
         return len(seen) > 2
 
-    leave({"idle": idle, "delivered": lambda _: True, "photos": lambda _: False}, 0)
+    leave({"idle": idle, "delivered": lambda _: True, "photos": lambda _: False}, 3600)
     assert seen[:3] == [Phase.DRAINING] * 3
+
+
+def test_a_call_in_the_queue_of_gradio_starts_before_the_server_takes_no_more_jobs() -> None:
+    seen: list[Phase] = []
+
+    def delivered(state: ServerState) -> bool:
+        seen.append(state.phase)
+        return len(seen) > 2
+
+    leave({"idle": lambda _: True, "delivered": delivered, "photos": lambda _: False}, 0)
+    assert seen[:3] == [Phase.DRAINING] * 3
+
+
+def test_answers_that_nobody_fetches_do_not_use_up_the_grace() -> None:
+    kept = {"idle": lambda _: True, "delivered": lambda _: False, "photos": lambda _: False}
+    assert leave(kept, 3600) == ["stopping"]
 
 
 def test_a_second_signal_ends_at_once() -> None:
