@@ -19,7 +19,7 @@ CHANNELS = {
     "labels2photo": (None, 3),
     "photo2labels": (3, None),
     "colorize": (7, 2),  # L; hint a, b and mask; the same propagated over the image -> a, b
-    "image2image": (3, 3),
+    "image2image": (None, None),  # 3 for 8-bit pictures, see CheckpointConfig.input_dtype
     "restore": (2, 2),  # L, mask of places to repair -> L without damage, map of the damage
 }
 NORMS = ("batch", "instance", "none")
@@ -48,6 +48,8 @@ RESIZE_MODES = ("stretch", "pad", "mirror", "rotate", "crop", "squeeze")
 # Other tasks: "squeeze"
 DEFAULT_RESIZE_MODES = {"image2image": "stretch", "colorize": "crop", "restore": "crop"}
 HALVES = ("", "left", "right")
+# Samples of images that are no 8-bit pictures, such as depth maps or CT slices
+SAMPLE_DTYPES = ("uint8", "uint16", "int16", "int32", "float32")
 MAX_STYLES = 64
 MAX_STYLE_VALUE = 64.0  # the values of style codes are of the order of 1
 
@@ -305,7 +307,11 @@ class CheckpointConfig:
     resize_mode: str = "auto"  # one of RESIZE_MODES; auto = from training.options, or the default
     crop_scale: float = 0.0  # of the training crops; 0 = the default of resize_mode
     input_half: str = ""  # the half that holds the input in side-by-side training pairs
-    input_range: tuple[float, ...] = ()  # values of black and white in images above 8 bits
+    # The values of black and white; with input_dtype "" those of deep grey images, as 8 bits
+    input_range: tuple[float, ...] = ()
+    input_dtype: str = ""  # one of SAMPLE_DTYPES, of the training files; "" = 8-bit sRGB pictures
+    output_range: tuple[float, ...] = ()
+    output_dtype: str = ""
 
     def __post_init__(self) -> None:
         self._upgrade()
@@ -349,6 +355,8 @@ class CheckpointConfig:
         ok = self.input_half in HALVES
         require(ok, "input_half", "left, right or empty", self.input_half)
         check_value_range(self.input_range, "input_range")
+        check_value_range(self.output_range, "output_range")
+        self._check_samples()
         labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
         classes = labels.get(self.task, len(self.palette))
         expected = f"one entry for each of the {classes} classes"
@@ -358,6 +366,26 @@ class CheckpointConfig:
             ok = 1 <= len(name) <= 32 and name.isprintable() and name.strip() == name
             require(ok, "name of a style", "1 to 32 printable characters", name)
             check_style(style, shape.style_dim)
+
+    def _check_samples(self) -> None:
+        """Checks the dtypes and the channels of image2image."""
+        shape = self.generator
+        for side, dtype, values, name, channels in (
+            ("input", self.input_dtype, self.input_range, "in_channels", shape.in_channels),
+            ("output", self.output_dtype, self.output_range, "out_channels", shape.out_channels),
+        ):
+            ok = dtype in ("", *SAMPLE_DTYPES)
+            require(ok, f"{side}_dtype", f"empty or one of {', '.join(SAMPLE_DTYPES)}", dtype)
+            ok = not dtype or self.task == "image2image"
+            require(ok, f"{side}_dtype", f"empty for {self.task}", dtype)
+            ok = not dtype or bool(values)
+            require(ok, f"{side}_range", f"given with {side}_dtype {dtype}", values)
+            ok = bool(dtype) or self.task != "image2image" or channels == 3
+            require(ok, name, f"3 without {side}_dtype", channels)
+        ok = self.input_type == INPUT_TYPES[0] or not self.input_dtype
+        require(ok, "input_dtype", f"empty with input_type {self.input_type}", self.input_dtype)
+        ok = bool(self.output_dtype) or not self.output_range
+        require(ok, "output_range", "empty without output_dtype", self.output_range)
 
     def _upgrade(self) -> None:
         """Renames old keys in `training.options`, and reads resize_mode from there if missing."""

@@ -27,7 +27,9 @@ from pix2pix.inference import Colorizer, Drawer, Tracer
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.canvas_spec import CanvasSpec
 from pix2pix.labels.label_map import is_facades, open_label_map
+from pix2pix.runtime.atomic_io import write_atomically
 from pix2pix.web.image_props import PhotoModel, translate_photo
+from pix2pix.web.sample_files import has_samples, translate_file
 
 MAX_HEADER_BYTES = 2 << 20  # of a PNG: its metadata is bounded (`images.metadata`)
 Work = Callable[..., str]  # takes the uploaded file and the number, gives the result's path
@@ -96,10 +98,15 @@ def add_image_endpoint(name: str, model: PhotoModel, queue: ModelQueue) -> Endpo
     """Adds the endpoint of a tab that takes photos."""
 
     def translate(photo: Upload) -> str:
+        if has_samples(model):
+            content, suffix, _ = translate_file(model, photo.path, photo.name)
+            return save_content(content, photo.name, suffix)
         image = open_rgb(photo.path, photo.name, value_range=model.config.input_range)
         return save_result(translate_photo(model, image), photo.name)
 
-    if isinstance(model, Tracer):
+    if has_samples(model) and not model.target.is_picture:
+        result = f"The model's image, {model.target.describe()} in the unit of its training."
+    elif isinstance(model, Tracer):
         classes = ", ".join(c.name for c in model.config.palette)
         result = f"The label image of a photo, as palette PNG of its size; classes {classes}."
     else:
@@ -141,6 +148,15 @@ def _add_endpoint(name: str, work: Work, description: str, queue: ModelQueue) ->
         concurrency_limit=None,  # the ModelQueue has the limits
     )
     return Endpoint(file_name.name, tuple(p.name for p in number))
+
+
+def save_content(content: bytes, name: str, suffix: str) -> str:
+    """Writes a file as `save_result` does, and returns its path."""
+    path = upload_folder() / secrets.token_hex(20) / f"{Path(name).stem or 'image'}{suffix}"
+    with FILES.writing(path, len(content), gradio_compat.calling_client()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+    return str(path)
 
 
 def save_result(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pix2pix.runtime.bundle import CHECKPOINTS
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL import Image
 
-Process: TypeAlias = "Callable[[str], Image.Image]"  # processes one file
+# Processes one file: a picture, or samples (H, W, C) that are no 8-bit picture
+Process: TypeAlias = "Callable[[str], Image.Image | np.ndarray]"
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 

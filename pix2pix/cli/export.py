@@ -17,6 +17,7 @@ from pix2pix.runtime.atomic_io import write_atomically
 if TYPE_CHECKING:
     from pix2pix.checkpoint import Model
     from pix2pix.config import CheckpointConfig
+    from pix2pix.images.samples import SampleFormat
 
 HELP = """\
 Export a checkpoint's generator to an ONNX file.
@@ -125,8 +126,12 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
 
     A colour value v in 0..255 is normalised to (v - mean) / std, with channels in the order of
     `channels`; an output image is denormalised in reverse. `deep_values`, if present, are the two
-    values of images with more than 8 bits that map to 0 and 255.
+    values of images with more than 8 bits that map to 0 and 255. Images that are no 8-bit pictures
+    are normalised in their own unit and clipped to `range`; `output_mean` and `output_std` are
+    those of such outputs.
     """
+    from pix2pix.images.samples import input_format, output_format
+
     height, width = config.shape
     found: dict[str, Any] = {
         "height": height,
@@ -136,7 +141,7 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
         "how": FIT_INSTRUCTIONS[config.resize_mode],
         "layout": "NCHW",
     }
-    if config.input_range:
+    if config.input_range and not config.input_dtype:
         found["deep_values"] = list(config.input_range)
     if config.task == "labels2photo":
         found |= {
@@ -164,11 +169,31 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
             "output": "L / 50 - 1 without damage; the probability of damage, * 2 - 1",
         }
     else:
-        found |= {"channels": ["R", "G", "B"], "mean": [127.5] * 3, "std": [127.5] * 3}
+        found |= describe_channels("", input_format(config))
     if config.task == "photo2labels":
         found["output"] = (
             "logits, one channel per class of config.palette; argmax gives the pixel's class"
         )
     elif "output" not in found:
+        target = output_format(config)
         found["output"] = "R, G, B; value * 127.5 + 127.5"
+        if not target.is_picture:
+            found |= describe_channels("output_", target)
+            found["output"] = (
+                "value * output_std + output_mean, in the unit of the training targets"
+            )
     return found
+
+
+def describe_channels(prefix: str, own: "SampleFormat") -> dict[str, Any]:
+    """The channels, mean and std of images, and of samples their dtype and value range."""
+    if own.is_picture:
+        return {"channels": ["R", "G", "B"], "mean": [127.5] * 3, "std": [127.5] * 3}
+    low, high = own.value_range
+    return {
+        f"{prefix}channels": [f"channel {i}" for i in range(own.channels)],
+        f"{prefix}mean": [(low + high) / 2] * own.channels,
+        f"{prefix}std": [(high - low) / 2] * own.channels,
+        f"{prefix}dtype": own.dtype,
+        f"{prefix}range": [low, high],
+    }

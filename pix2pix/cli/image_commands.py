@@ -8,10 +8,15 @@ import argparse
 import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pix2pix.cli import draw, trace, translate
 from pix2pix.cli.arguments import Commands, Process, add_command, add_device
 from pix2pix.cli.console import describe_error, print_stderr
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
 
 OUTPUT_RULES = """\
 OUT is a file for one input (.png, .jpg, .webp, .tiff or .bmp). For several inputs, or if OUT is a
@@ -46,8 +51,6 @@ def add_parsers(commands: Commands) -> None:
 
 def run(command: ModuleType, options: argparse.Namespace) -> int:
     """Processes each input and returns the exit status. Raises ValueError if none can be."""
-    from pix2pix.images.writer import save_image  # NumPy: --help must not wait for it
-
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # problems with files are reported in one line each
@@ -61,7 +64,7 @@ def run(command: ModuleType, options: argparse.Namespace) -> int:
         for source, target in waiting.items():
             assert process
             try:
-                save_image(process(source), target)
+                save_result(process(source), target)
             except Exception as error:  # one file must not stop the batch
                 bad[source] = describe_error(error).removeprefix(f"{source}: ")
     for source in dict.fromkeys([*inputs, *waiting, *bad]):
@@ -72,6 +75,19 @@ def run(command: ModuleType, options: argparse.Namespace) -> int:
     if not bad:
         return 0
     return 1 if done or any(source not in bad for source in waiting) else 2
+
+
+def save_result(result: "Image.Image | np.ndarray", target: Path) -> None:
+    """Writes a picture, or the samples (H, W, C) of an image in their own unit."""
+    import numpy as np  # late: --help must not wait for it
+
+    from pix2pix.images.sample_writer import save_samples
+    from pix2pix.images.writer import save_image
+
+    if isinstance(result, np.ndarray):
+        save_samples(result, target)
+    else:
+        save_image(result, target)
 
 
 def find_done(options: argparse.Namespace, inputs: list[str], targets: dict[str, Path]) -> set[str]:

@@ -26,7 +26,8 @@ def plan_outputs(
     path = Path(out)
     if len(inputs) > 1 or out.endswith(("/", os.sep)) or path.is_dir():
         check_folder(path)
-        wanted = {source: path / f"{Path(source).stem}.png" for source in inputs}
+        ending = ".png" if ".png" in endings else endings[0]
+        wanted = {source: path / f"{Path(source).stem}{ending}" for source in inputs}
     else:
         if path.suffix.lower() not in endings:
             raise ValueError(

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pix2pix.images.writer import FORMATS
 
 # More suffixes of photos; anything else after a dot belongs to the name (scan.0001)
 _OTHER_ENDINGS = frozenset({".jfif", ".jpe", ".jif", ".pgm", ".ppm", ".pnm", ".dib", ".hif"})
+_OTHER_ENDINGS |= {".npy", ".npz", ".exr"}
 
 MAX_NAMED = 3  # skipped files to list; a report lists all
 NO_IMAGE = "is not an image in a supported format"
@@ -47,10 +48,13 @@ def label_page(source: str, page: int) -> str:
     return f"{source} (page {page + 1})" if page else source
 
 
-def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> FoundPhotos:
+def find_photos(
+    inputs: Sequence[str], out: Path, recursive: bool, also: Collection[str] = ()
+) -> FoundPhotos:
     """The photos in files and folders with their names in the batch.
 
-    In folders, photos are recognised by their first bytes or their suffix. Their names are relative
+    In folders, photos are recognised by their first bytes or their suffix, and other files by the
+    suffixes `also`. Their names are relative
     to the folder, and start with the folder's own name if there are several. Files in OUT and
     hidden files are skipped. Raises ValueError if OUT is one of the folders, or if a folder cannot
     be read.
@@ -70,7 +74,7 @@ def find_photos(inputs: Sequence[str], out: Path, recursive: bool) -> FoundPhoto
         for path in sorted(_walk_files(folder, recursive)):
             if path.resolve().is_relative_to(place):
                 continue
-            if _is_photo(path):
+            if path.suffix.lower() in also or _is_photo(path):
                 found.names[str(path)] = prefix / path.relative_to(folder)
             else:
                 found.left_out[str(path)] = NO_IMAGE

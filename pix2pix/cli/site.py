@@ -68,7 +68,9 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the folder and prints what is in it. Raises ValueError if it cannot be built."""
+    from pix2pix.checkpoint import read_config
     from pix2pix.hub import resolve
+    from pix2pix.web.sample_files import describe_page
     from pix2pix.web.site import build_site
     from pix2pix.web.tabs import SiteModel
 
@@ -83,6 +85,9 @@ def run(options: argparse.Namespace) -> int:
     for name, size in sorted(sizes.items()):
         if name.startswith(("models/", "runtime/")):
             print(f"  {size / 2**20:5.1f} MiB  {name}")
+    for model in models:
+        if note := describe_page(read_config(model.folder)):
+            print(f"{model.title}: {note}")
     print(f"Try it: python -m http.server -d {options.out}")
     return 0
 

@@ -35,6 +35,7 @@ from pix2pix.training.recipe_cli import format_default, format_recipe, format_ty
 from pix2pix.training.run_errors import RunStoppedError
 
 OLD_NAMES = {new: old for old, new in KEY_ALIASES.items()}
+RANGE_OPTIONS = ("--range-in", "--range-out")
 INTERRUPTED = 128 + signal.SIGINT  # the exit status that shells use
 
 
@@ -188,9 +189,20 @@ def evaluate(options: dict[str, Any], sides: list[Path]) -> None:
     print(f"written to {path}")
 
 
+def join_ranges(argv: list[str]) -> list[str]:
+    """The arguments with ranges joined to their options: argparse takes -1024:3071 for one."""
+    joined: list[str] = []
+    for word in argv:
+        if joined and joined[-1] in RANGE_OPTIONS:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 def parse_options(parser: argparse.ArgumentParser, argv: list[str] | None) -> dict[str, Any]:
     """The options by name. An unknown option ends the program and suggests the nearest name."""
-    options, unknown = parser.parse_known_args(argv)
+    options, unknown = parser.parse_known_args(join_ranges(sys.argv[1:] if argv is None else argv))
     if unknown:
         name = unknown[0].split("=")[0]
         near = difflib.get_close_matches(name, parser.format_help().split(), n=1)

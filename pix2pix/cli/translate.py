@@ -20,6 +20,7 @@ from pix2pix.cli.video_command import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL import Image
 
     from pix2pix.config import CheckpointConfig
@@ -34,6 +35,9 @@ Translate images with an image-to-image model: edges to photos, aerial views to 
 The model has the task image2image; it comes from train.py or from the Hugging Face Hub. IMAGE is a
 file or a folder. Images are resized as in training (`resize_mode` in config.json). The result has
 the size and the orientation of the image.
+
+A model that was trained on images of other depths or channels (16 bits, floats, .npy) takes such
+files, and its results are in the unit of its training targets: PNG of 16 bits, TIFF or .npy.
 """
 
 EXAMPLES = """\
@@ -50,6 +54,10 @@ examples:
 """
 EXAMPLES += VIDEO_HELP.format("--size, --tile, --seed and --device")
 
+ARRAY_ENDINGS = (".npy", ".npz", ".exr")  # images that are no pictures
+ODD_WIDTH = (
+    "is {} pixels wide; a side-by-side pair needs an even width (--half whole uses it as it is)"
+)
 MAX_LISTED = 10  # images listed per kind of notice
 
 
@@ -123,20 +131,47 @@ def load_video(options: argparse.Namespace) -> Callable[[], ProcessFrame]:
 
 def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
     """The results by `plan_outputs`; for folders, a PNG for each image."""
+    config = read_config_of(options.checkpoint)
+    endings = result_endings(config)
     if not any(source and Path(source).is_dir() for source in inputs):
-        return plan_outputs(inputs, options.out)
+        return plan_outputs(inputs, options.out, endings)
     from pix2pix.cli.photo_tasks import describe_left_out, find_photos, plan_photos
 
     if not options.out:
         raise ValueError("-o is empty; expected a folder for the results")
-    found = find_photos(inputs, Path(options.out), options.recursive)
-    jobs, bad = plan_photos(found.names, Path(options.out), ".png")
+    arrays = ARRAY_ENDINGS if config is not None and config.input_dtype else ()
+    found = find_photos(inputs, Path(options.out), options.recursive, arrays)
+    ending = endings[0] if endings else ".png"
+    jobs, bad = plan_photos(found.names, Path(options.out), ending)
     if found.left_out:
         print_stderr(describe_left_out(found.left_out))
     return {job.source: job.target for job in jobs if not job.page}, found.bad | bad
 
 
+def result_endings(config: CheckpointConfig | None) -> tuple[str, ...]:
+    """The suffixes of files that hold the model's results; () if they are 8-bit pictures."""
+    if config is None or not config.output_dtype:
+        return ()
+    from pix2pix.images.sample_writer import sample_endings
+
+    return sample_endings(config.output_dtype, config.generator.out_channels)
+
+
+def read_config_of(checkpoint: str) -> CheckpointConfig | None:
+    """The config of a folder or of a checkpoint of the Hub; None if loading will say the error."""
+    from pix2pix.checkpoint import read_config
+    from pix2pix.hub import resolve
+
+    try:
+        return read_config(resolve(checkpoint))
+    except ValueError:
+        return None
+
+
 def load_process(options: argparse.Namespace) -> Process:
+    import numpy as np
+    from PIL import Image
+
     from pix2pix.images.convert import to_rgb
     from pix2pix.images.icc import to_srgb
     from pix2pix.images.reader import open_image
@@ -151,15 +186,34 @@ def load_process(options: argparse.Namespace) -> Process:
     halves = HalfPicker(options.half, translator.config)
     value_range = translator.config.input_range
 
-    def process(source: str) -> Image.Image:
+    def translate(samples: np.ndarray) -> Image.Image | np.ndarray:
+        made = translator.translate_samples(
+            samples, options.seed, size=options.size, tile=options.tile
+        )
+        return Image.fromarray(made) if translator.target.is_picture else made
+
+    def process(source: str) -> Image.Image | np.ndarray:
+        if not translator.source.is_picture:
+            samples = translator.read(source, allow_exr=True)
+            if options.half in ("left", "right"):
+                samples = halve_samples(samples, options.half)
+            return translate(samples)
         image = open_image(source)
         for note in image.info.get("notes", ()):  # the chosen page, a guessed value range
             if "pages" in note or not (value_range and is_deep(image.mode)):  # the range is known
                 print_stderr(f"{source}: {note}")
         image = halves.take(to_rgb(to_srgb(read_in_range(image, value_range))), source)
-        return translator.translate(image, options.seed, size=options.size, tile=options.tile)
+        return translate(np.asarray(image))
 
     return process
+
+
+def halve_samples(samples: np.ndarray, half: str) -> np.ndarray:
+    """The left or right half of samples (H, W, C). ValueError if the width is odd."""
+    middle, odd = divmod(samples.shape[1], 2)
+    if odd:
+        raise ValueError(ODD_WIDTH.format(samples.shape[1]))
+    return samples[:, :middle] if half == "left" else samples[:, middle:]
 
 
 class HalfPicker:
@@ -214,10 +268,7 @@ class HalfPicker:
 def crop_half(image: Image.Image, half: str) -> Image.Image:
     """The left or right half. ValueError if the width is odd."""
     if image.width % 2:
-        raise ValueError(
-            f"is {image.width} pixels wide; a side-by-side pair needs an even width "
-            "(--half whole uses it as it is)"
-        )
+        raise ValueError(ODD_WIDTH.format(image.width))
     middle = image.width // 2
     left = 0 if half == "left" else middle
     return image.crop((left, 0, left + middle, image.height))

@@ -104,12 +104,13 @@ def augment_on(dataset: Dataset, mode: str, device: torch.device) -> BatchSource
     """The source of training batches: `dataset`, or `DeviceBatches` of it.
 
     `mode` is one of DEVICE_AUGMENT; auto augments on a GPU, where loader threads would limit the
-    speed. Datasets that cannot are augmented on the CPU.
+    speed. Datasets that cannot, and those of samples that are no levels in 0..255, are augmented on
+    the CPU.
     """
     wanted = mode == "on" or (mode == "auto" and device.type == "cuda")
     if not wanted:
         return dataset
-    if not isinstance(dataset, DeviceDataset):
+    if not isinstance(dataset, DeviceDataset) or not holds_levels(dataset.examples):
         log.info("augmentation: on the CPU, which alone can make these inputs")
         return dataset
     keeps = fits_on_device(dataset.examples, device)
@@ -118,3 +119,8 @@ def augment_on(dataset: Dataset, mode: str, device: torch.device) -> BatchSource
         where = f"kept there ({count_bytes(dataset.examples) / 1e9:.2f} GB)"
     log.info("augmentation: on %s, decoded images %s", device, where)
     return DeviceBatches(dataset, device, keeps)
+
+
+def holds_levels(examples: CachedExamples) -> bool:
+    """Whether the images are 8-bit pictures, by the first and the last example: A and B."""
+    return all(image.dtype == np.uint8 for i in (0, len(examples) - 1) for image in examples[i])

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from pix2pix.checkpoint import CONFIG_NAME, WEIGHTS_NAME
 from pix2pix.data.pair_matching import Stems, find_roles, match_folders, match_roles
-from pix2pix.images.reader import PHOTO_SUFFIXES, find_images, read_size
+from pix2pix.images.reader import PHOTO_SUFFIXES, find_images
+from pix2pix.images.samples import read_header
 
 LAYOUTS = ("side_by_side", "folders", "stems", "suffixes", "unpaired", "photos")
 TASK_LAYOUTS = {
@@ -69,11 +70,15 @@ class SplitLocation:
 
     folders: tuple[Path, ...]
     split: str = ""  # use only inner folders of this split; "": all
+    suffixes: frozenset[str] = PHOTO_SUFFIXES  # of the images
 
     @functools.cached_property
     def images(self) -> list[dict[str, list[Path]]]:
         """For each folder, the images by relative path without suffix and split folder."""
-        return [_by_stem(folder, self.split, self.runs) for folder in self.folders]
+        return [self._by_stem(folder) for folder in self.folders]
+
+    def _by_stem(self, folder: Path) -> dict[str, list[Path]]:
+        return _by_stem(folder, self.split, self.runs, self.suffixes)
 
     @functools.cached_property
     def runs(self) -> list[Path]:
@@ -121,7 +126,9 @@ def split_of(folder_name: str) -> tuple[str, str]:
     return SPLIT_OF[name.lower()], side.lower()
 
 
-def locate_split(root: Path, split: str) -> SplitLocation | None:
+def locate_split(
+    root: Path, split: str, suffixes: frozenset[str] = PHOTO_SUFFIXES
+) -> SplitLocation | None:
     """The location of a split's images; None if there is no such split.
 
     A split that SPLITS does not know is a folder of that name. Raises ValueError if only one of two
@@ -131,15 +138,15 @@ def locate_split(root: Path, split: str) -> SplitLocation | None:
     whole = [folder for folder in own if not split_of(folder.name)[1]]
     for folder in whole:
         if sides := _sides(folder, _by_name(folder)):
-            return SplitLocation(sides)
+            return SplitLocation(sides, suffixes=suffixes)
     fused = {split_of(f.name)[1]: f for f in own if f not in whole}
     if sides := _sides(root, fused):
-        return SplitLocation(sides)
+        return SplitLocation(sides, suffixes=suffixes)
     if whole:
-        return SplitLocation((whole[0],))
+        return SplitLocation((whole[0],), suffixes=suffixes)
     if split != "train" and any(split_of(f.name)[0] == "train" for f in _folders(root)):
         return None
-    place = SplitLocation(_sides(root, _by_name(root)) or (root,), split)
+    place = SplitLocation(_sides(root, _by_name(root)) or (root,), split, suffixes)
     return place if split == "train" or all(place.images) else None
 
 
@@ -173,14 +180,16 @@ def _split_folder(path: Path, folder: Path, split: str) -> Path:
     return next((p for p in between if split and split_of(p.name)[0] == split), folder)
 
 
-def _by_stem(folder: Path, split: str, runs: list[Path]) -> dict[str, list[Path]]:
+def _by_stem(
+    folder: Path, split: str, runs: list[Path], suffixes: frozenset[str]
+) -> dict[str, list[Path]]:
     def is_run(path: Path) -> bool:
         if not holds_run(path):
             return False
         runs.append(path)
         return True
 
-    paths = find_images(folder, suffixes=PHOTO_SUFFIXES, is_left_out=is_run)
+    paths = find_images(folder, suffixes=suffixes, is_left_out=is_run)
     inner = {path: path.relative_to(folder).parts for path in paths}
     if holds_run(folder):
         inner = {path: parts for path, parts in inner.items() if parts[0] not in RUN_PICTURES}
@@ -240,7 +249,8 @@ def _are_double(images: list[Path]) -> bool:
     sizes = []
     for path in images[:PEEK]:
         try:
-            sizes.append(read_size(path))
+            header = read_header(path)
+            sizes.append((header.width, header.height))
         except ValueError:  # reported by the validation
             continue
     return bool(sizes) and all(width == 2 * height for width, height in sizes)

@@ -17,14 +17,16 @@ from pix2pix.data.datasets.pair_dataset import ImagePairs, read_images
 from pix2pix.data.datasets.restoration_dataset import DamagedPhotos, read_masks
 from pix2pix.data.datasets.segmentation_dataset import TracedFacades
 from pix2pix.data.datasets.sketch_dataset import SketchPhotos
-from pix2pix.data.datasets.unpaired_dataset import UnpairedImages, read_unpaired
+from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.discovery import PHOTO_TASKS, Example
+from pix2pix.data.example_reader import PICTURES, Formats
 from pix2pix.data.image_cache import CachedExamples, ImageArrays, Reader, cache_budget_bytes
 from pix2pix.data.label_format import resolve_label_format
 from pix2pix.data.loader import Dataset
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.data.pair_direction import order_parts
 from pix2pix.data.resize_crop import Geometry
+from pix2pix.data.sample_formats import find_sample_formats, parts_of, without_files
 from pix2pix.data.size_notes import describe_sizes
 from pix2pix.data.splits import SplitNames, find_splits
 from pix2pix.data.summary import Facts, class_shares, gather_facts, sample_examples
@@ -76,9 +78,9 @@ def open_data(
     """The datasets of the splits in a folder, after validating every file.
 
     Without a val folder, part of train is held out by the seed and the examples' names; examples of
-    `earlier` sessions stay in their split. `seek_ranges` determines one value range for all images
-    above 8 bits, unless `options` have one. `sides` are the folders A and B, if they are not to be
-    looked for in `root`. Decoded examples are cached if they fit into this
+    `earlier` sessions stay in their split. `seek_ranges` determines the formats and value ranges
+    of all images, unless `options` have them. `sides` are the folders A and B, if not looked for in
+    `root`. Decoded examples are cached if they fit into this
     process's share of memory, one of `processes`; otherwise label maps are decoded for validation,
     and of photos only the header and the end marker are checked. Raises DataError with all problems
     unless invalid files are skipped, and ValueError if a split is missing or empty.
@@ -91,22 +93,28 @@ def open_data(
         palette = resolve_label_format(root, oriented, palette, options.skip_invalid)
 
     if seek_ranges:
+        if options.has_samples:
+            keys, faults = find_sample_formats(options, oriented)
+            options, problems = replace(options, **keys), problems + faults
+            oriented = without_files(oriented, faults)
         options = replace(options, **find_set_ranges(options, oriented))
+    formats = options.formats() if options.has_samples else PICTURES
 
     # Headers give the sizes, which decide whether everything fits in memory
     geometries = {split: make_geometry(options, split) for split in splits}
-    found, sizes, faults = measure(oriented, palette)
+    found, sizes, faults = measure(oriented, palette, formats)
     problems += faults
     kept: dict[str, list[ImageArrays]] = {}
-    if estimate_bytes(sizes, geometries) <= cache_budget_bytes(options.cache_gb, processes):
+    needed = estimate_bytes(sizes, geometries, bytes_per_pixel(formats))
+    if needed <= cache_budget_bytes(options.cache_gb, processes):
         for split in splits:
             read = make_reader(options, geometries[split], palette)
-            found[split], kept[split], faults = decode(found[split], read, palette)
+            found[split], kept[split], faults = decode(found[split], read, palette, formats)
             problems += faults
     else:
         log.info("%s: too large for memory; images are read on demand", root)
         for split in splits:
-            found[split], faults = check_without_decoding(found[split], palette)
+            found[split], faults = check_without_decoding(found[split], palette, formats)
             problems += faults
     problems = list(dict.fromkeys(problems))
     if located.held_out:
@@ -123,7 +131,7 @@ def open_data(
         for split in splits
     }
     classes = class_shares(sample_examples(examples[splits[0]]), palette) if palette else {}
-    facts = gather_facts(located, direction, found, part_names(options), classes)
+    facts = gather_facts(located, direction, found, part_names(options), classes, formats)
     datasets = []
     for split in splits:
         masks = read_masks(root, split) if options.task == "restore" else []
@@ -143,14 +151,11 @@ def part_names(options: DataOptions) -> tuple[str, ...]:
 
 
 def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> dict[str, Any]:
-    """The options "input_range" and "target_range" for the images above 8 bits, if any."""
+    """The options "input_range" and "target_range" for deep images among pictures, if any."""
     ranges: dict[str, ValueRange] = {}
     kinds = PART_NAMES[options.task] if options.is_unpaired else part_names(options)
-    listed = [e for examples in found.values() for e in examples]
     for i, (name, known) in enumerate(zip(options.range_names(), options.part_ranges())):
-        parts = [e.parts[i] for e in listed if len(e.parts) > i and not e.side]
-        parts += [e.parts[0] for e in listed if e.side == "AB"[i]]
-        if name and not known and (value_range := find_set_range(parts, kinds[i])):
+        if name and not known and (value_range := find_set_range(parts_of(found, i), kinds[i])):
             ranges[name] = value_range
     return ranges
 
@@ -169,10 +174,17 @@ def make_geometry(options: DataOptions, split: str) -> Geometry:
     return geometry if split == "train" else geometry.for_evaluation()
 
 
-def estimate_bytes(sizes: dict[str, list[tuple[int, int]]], geometries: dict[str, Geometry]) -> int:
-    """The memory of the decoded examples, at most 7 bytes per pixel: two images and a mask."""
+def bytes_per_pixel(formats: Formats) -> int:
+    """The memory of a pixel of a decoded example, at most: two images and a mask."""
+    return 1 + sum(3 if own.is_picture else 4 * own.channels for own in formats)
+
+
+def estimate_bytes(
+    sizes: dict[str, list[tuple[int, int]]], geometries: dict[str, Geometry], per_pixel: int = 7
+) -> int:
+    """The memory of the decoded examples, by the bytes of a pixel."""
     return sum(
-        7 * math.prod(geometries[split].stored_shape((height, width)))
+        per_pixel * math.prod(geometries[split].stored_shape((height, width)))
         for split, shapes in sizes.items()
         for width, height in shapes
     )
@@ -184,9 +196,7 @@ def make_reader(options: DataOptions, geometry: Geometry, palette: Palette | Non
         return partial(read_pair, geometry=geometry, palette=palette, photo_range=ranges[0])
     if options.task in PHOTO_TASKS or options.draws_lines:
         return partial(read_plain, geometry=geometry, photo_range=ranges[0])
-    if options.is_unpaired:
-        return partial(read_unpaired, geometry=geometry, ranges=ranges)
-    return partial(read_images, geometry=geometry, ranges=ranges)
+    return partial(read_images, geometry=geometry, formats=options.formats())
 
 
 def make_dataset(
@@ -205,7 +215,7 @@ def make_dataset(
     if options.is_unpaired:
         return UnpairedImages(examples, geometry)
     if palette is None:
-        return ImagePairs(examples, geometry)
+        return ImagePairs(examples, geometry, options.formats()[1])
     pairs = FacadePairs(examples, geometry, palette)
     if options.task == "photo2labels":
         return TracedFacades(pairs, options.class_balance)

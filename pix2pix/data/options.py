@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from pix2pix.config import RESIZE_MODES, TASKS, default_resize_mode, require
+from pix2pix.config import RESIZE_MODES, SAMPLE_DTYPES, TASKS, default_resize_mode, require
 from pix2pix.data.discovery import LAYOUTS
 from pix2pix.data.resize_crop import Geometry
-from pix2pix.images.value_range import ValueRange
+from pix2pix.images.array_files import MAX_CHANNELS
+from pix2pix.images.samples import PICTURE_CHANNELS, SampleFormat
+from pix2pix.images.value_range import AUTO_RANGE, ValueRange, parse_range
 
 DIRECTIONS = ("auto", "AtoB", "BtoA")
 # How a model is trained: from pairs, or from two sets without pairs
@@ -30,8 +32,15 @@ class DataOptions:
     cache_gb: float = -1.0  # memory for decoded images; -1 = half of the free memory
     class_balance: float = 0.5  # weight of a class: its share to the power of minus this
     half_output: bool = False
-    input_range: ValueRange = ()  # images above 8 bits: the values read as 0 and 255
+    input_range: ValueRange = ()  # images above 8 bits: the values of black and white
     target_range: ValueRange = ()
+    # Of image2image: channels and dtype of the files. 0 and "": 8-bit RGB, or found by looking
+    channels_in: int = 0
+    channels_out: int = 0
+    input_dtype: str = ""
+    target_dtype: str = ""
+    range_in: str = AUTO_RANGE  # LO:HI, from which input_range is taken; or AUTO_RANGE
+    range_out: str = AUTO_RANGE
     input_type: str = "photo"  # lines-white: line drawings are white on black
     seed: int = 0
     objective: str = "paired"  # one of OBJECTIVES
@@ -60,7 +69,36 @@ class DataOptions:
         ok = self.objective != "cyclegan" or self.direction != "BtoA"
         expected = "auto for cyclegan, which learns both directions"
         require(ok, "direction", expected, self.direction)
+        self._check_samples()
         self.geometry()
+
+    def _check_samples(self) -> None:
+        for name in ("channels_in", "channels_out"):
+            value = getattr(self, name)
+            ok = 0 <= value <= MAX_CHANNELS
+            require(ok, name, f"0 (found by looking), or up to {MAX_CHANNELS}", value)
+            ok = self.has_samples or value in (0, 3)
+            reason = "draws lines" if self.task == "image2image" else "is not image2image"
+            require(ok, name, f"0 or 3 for a task that {reason}", value)
+        for name in ("input_dtype", "target_dtype"):
+            value = getattr(self, name)
+            require(value in ("", *SAMPLE_DTYPES), name, "empty or a dtype of samples", value)
+        for name in ("range_in", "range_out"):
+            parse_range(getattr(self, name), name)
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether inputs and targets may have any depth and number of channels."""
+        return self.task == "image2image" and not self.draws_lines
+
+    def formats(self) -> tuple[SampleFormat, SampleFormat]:
+        """The formats of inputs and targets, or of A and B."""
+        return (
+            SampleFormat(self.input_dtype, self.channels_in or PICTURE_CHANNELS, self.input_range),
+            SampleFormat(
+                self.target_dtype, self.channels_out or PICTURE_CHANNELS, self.target_range
+            ),
+        )
 
     @property
     def is_unpaired(self) -> bool:

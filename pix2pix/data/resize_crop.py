@@ -24,7 +24,8 @@ MAX_SQUEEZE_ASPECT = 1.3
 MAX_SQUEEZE_STRETCH = 1.15  # each side of a random crop is up to this much longer, independently
 MAX_SIDES = 4  # resize_mode = "crop": longest stored side, in multiples of the view's side
 
-ImageArray = np.ndarray  # (H, W, 3) uint8 colours, or (H, W) uint8 class indices
+# (H, W, 3) uint8 colours, (H, W, C) float32 fractions of a value range, or (H, W) uint8 classes
+ImageArray = np.ndarray
 Shape = tuple[int, int]  # (H, W)
 
 
@@ -256,7 +257,16 @@ def resize(picture: ImageArray, shape: Shape) -> ImageArray:
     if picture.shape[:2] == shape:
         return picture
     interpolation = cv2.INTER_AREA if picture.ndim == 3 else cv2.INTER_NEAREST_EXACT
-    return cv2.resize(picture, shape[::-1], interpolation=interpolation)
+    return _scale(picture, shape, interpolation)
+
+
+def _scale(picture: ImageArray, shape: Shape, interpolation: int) -> ImageArray:
+    """cv2.resize for any number of channels: it drops a single one and fails with more than 4."""
+    if picture.ndim == 3 and picture.shape[2] > 4:
+        groups = (picture[..., i : i + 4] for i in range(0, picture.shape[2], 4))
+        return np.concatenate([_scale(group, shape, interpolation) for group in groups], -1)
+    scaled = cv2.resize(picture, shape[::-1], interpolation=interpolation)
+    return scaled.reshape(*shape, *picture.shape[2:])
 
 
 def resample(picture: ImageArray, shape: Shape) -> ImageArray:
@@ -264,7 +274,7 @@ def resample(picture: ImageArray, shape: Shape) -> ImageArray:
     less = (min(shape[0], picture.shape[0]), min(shape[1], picture.shape[1]))
     for sides, interpolation in ((less, cv2.INTER_AREA), (shape, cv2.INTER_CUBIC)):
         if picture.shape[:2] != sides:
-            picture = cv2.resize(picture, sides[::-1], interpolation=interpolation)
+            picture = _scale(picture, sides, interpolation)
     return picture
 
 
@@ -277,7 +287,7 @@ def pad(picture: ImageArray, shape: Shape, mirror: bool) -> ImageArray:
     if mirror:
         return np.pad(picture, edges + [(0, 0)] * (picture.ndim - 2), mode="symmetric")
     padded: np.ndarray = np.full(
-        shape + picture.shape[2:], 0 if picture.ndim == 3 else VOID, np.uint8
+        shape + picture.shape[2:], 0 if picture.ndim == 3 else VOID, picture.dtype
     )
     padded[edges[0][0] : shape[0] - edges[0][1], edges[1][0] : shape[1] - edges[1][1]] = picture
     return padded

@@ -16,6 +16,8 @@ from pix2pix.data.discovery import (
 from pix2pix.data.options import DataOptions
 from pix2pix.data.pair_detection import check_pairs
 from pix2pix.data.pair_matching import find_roles
+from pix2pix.images.reader import PHOTO_SUFFIXES
+from pix2pix.images.samples import SAMPLE_SUFFIXES
 
 # The example names of a run by split, as saved by its last session
 SplitNames = Mapping[str, Collection[str]]
@@ -53,7 +55,7 @@ def find_splits(
             raise ValueError(f"{folder}: no such folder")
     located = LocatedSplits(root)
     for split in dict.fromkeys([*SPLITS, *splits]):
-        place = SplitLocation(tuple(sides), split) if sides else locate_split(root, split)
+        place = locate(root, split, options, sides)
         if place is not None and (split in splits or all(place.images)):
             located.places[split] = place
     val = located.places.get("val")
@@ -68,6 +70,16 @@ def find_splits(
             examples = hold_out(examples, options, split == "val", earlier)
         located.examples[split] = examples
     return located
+
+
+def locate(
+    root: Path, split: str, options: DataOptions, sides: Sequence[Path]
+) -> SplitLocation | None:
+    """The location of a split's images; arrays are images where samples are learned."""
+    suffixes = SAMPLE_SUFFIXES if options.has_samples else PHOTO_SUFFIXES
+    if sides:
+        return SplitLocation(tuple(sides), split, suffixes)
+    return locate_split(root, split, suffixes)
 
 
 def describe_split(split: str) -> str:

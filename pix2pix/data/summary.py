@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pix2pix.data.discovery import PEEK, Example
-from pix2pix.data.example_reader import open_parts
+from pix2pix.data.discovery import PEEK, Example, ImagePart
+from pix2pix.data.example_reader import PICTURES, Formats, crop_part, formats_of, open_parts
 from pix2pix.data.image_cache import CachedExamples
 from pix2pix.data.splits import LocatedSplits
+from pix2pix.images.samples import SampleFormat, describe_samples, read_samples
 from pix2pix.labels.label_map import VOID
 from pix2pix.labels.palette import Palette
 
@@ -34,11 +35,12 @@ def gather_facts(
     used: Mapping[str, list[Example]],
     part_names: Sequence[str],
     classes: dict[str, float],
+    formats: Formats = PICTURES,
 ) -> Facts:
     """The summary of a dataset, as saved in data.json and logged.
 
     `used` holds the valid examples of each split, `direction` names the input and the output,
-    `part_names` the images of an example.
+    `part_names` the images of an example, `formats` are those of inputs and targets.
     """
     examples = [e for split in used.values() for e in split]
     return {
@@ -58,7 +60,7 @@ def gather_facts(
         },
         "runs": sorted({run.name for place in located.places.values() for run in place.runs}),
         "classes": classes,
-        "values": dict(zip(part_names, value_ranges(examples))),
+        "values": dict(zip(part_names, value_ranges(examples, formats))),
     }
 
 
@@ -93,7 +95,7 @@ def sample_examples(examples: CachedExamples) -> Iterable[tuple[np.ndarray, ...]
         yield examples[int(i)]
 
 
-def value_ranges(examples: Sequence[Example]) -> list[str]:
+def value_ranges(examples: Sequence[Example], formats: Formats = PICTURES) -> list[str]:
     """The bit depth and value range of the files' pixels in PEEK examples: a line per part.
 
     Such as "8 bit, 0 to 255" or "16 bit, 310 to 40,211"; several depths are joined with ";".
@@ -106,14 +108,24 @@ def value_ranges(examples: Sequence[Example]) -> list[str]:
         ranges: dict[str, tuple[float, float]] = {}
         for i in spread:
             try:
-                image = open_parts([examples[i].parts[part]])[0]
+                own = formats_of(examples[i], formats)[part]
+                depth, low, high = look_at_values(examples[i].parts[part], own)
             except ValueError:  # reported by the validation
                 continue
-            low, high = find_value_extremes(image)
-            before = ranges.get(describe_depth(image.mode), (low, high))
-            ranges[describe_depth(image.mode)] = min(low, before[0]), max(high, before[1])
+            before = ranges.get(depth, (low, high))
+            ranges[depth] = min(low, before[0]), max(high, before[1])
         lines.append("; ".join(f"{k}, {a:,.5g} to {b:,.5g}" for k, (a, b) in ranges.items()))
     return lines
+
+
+def look_at_values(part: ImagePart, own: SampleFormat) -> tuple[str, float, float]:
+    """The depth of a file in words, its minimum and maximum. ValueError "FILE: reason"."""
+    if own.is_picture:
+        image = open_parts([part])[0]
+        return describe_depth(image.mode), *find_value_extremes(image)
+    samples = crop_part(read_samples(part.path), part)
+    depth = describe_samples(samples.shape[2], samples.dtype.name)
+    return depth, float(samples.min()), float(samples.max())
 
 
 def find_value_extremes(image: Image.Image) -> tuple[float, float]:

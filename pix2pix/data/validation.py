@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pix2pix.data.discovery import Example
-from pix2pix.data.example_reader import example_size, map_threads, validate_example
+from pix2pix.data.example_reader import (
+    PICTURES,
+    Formats,
+    example_size,
+    map_threads,
+    validate_example,
+)
 from pix2pix.data.image_cache import ImageArrays, Reader
 from pix2pix.labels.palette import Palette
 
@@ -73,15 +79,15 @@ def _within(name: str, folder: Path) -> str:
 
 
 def measure(
-    found: dict[str, list[Example]], palette: Palette | None
+    found: dict[str, list[Example]], palette: Palette | None, formats: Formats = PICTURES
 ) -> tuple[dict[str, list[Example]], dict[str, list[tuple[int, int]]], list[str]]:
     """The examples with valid headers, their (width, height), and the others' problems."""
 
     def look(example: Example) -> tuple[int, int] | list[str]:
         try:
-            return example_size(example)
+            return example_size(example, formats)
         except ValueError:
-            return validate_example(example, palette)
+            return validate_example(example, palette, formats=formats)
 
     good: dict[str, list[Example]] = {}
     sizes: dict[str, list[tuple[int, int]]] = {}
@@ -95,7 +101,7 @@ def measure(
 
 
 def decode(
-    examples: list[Example], read: Reader, palette: Palette | None
+    examples: list[Example], read: Reader, palette: Palette | None, formats: Formats = PICTURES
 ) -> tuple[list[Example], list[ImageArrays], list[str]]:
     """The readable examples with their images, and the others' problems."""
 
@@ -103,7 +109,7 @@ def decode(
         try:
             return read(example)
         except ValueError as error:
-            return validate_example(example, palette) or [str(error)]
+            return validate_example(example, palette, formats=formats) or [str(error)]
 
     results = map_threads(attempt, examples, "reading")
     good = [e for e, x in zip(examples, results) if isinstance(x, tuple)]
@@ -112,9 +118,12 @@ def decode(
 
 
 def check_without_decoding(
-    examples: list[Example], palette: Palette | None
+    examples: list[Example], palette: Palette | None, formats: Formats = PICTURES
 ) -> tuple[list[Example], list[str]]:
-    faults = map_threads(lambda e: validate_example(e, palette, quick=True), examples, "checking")
+    def check(example: Example) -> list[str]:
+        return validate_example(example, palette, quick=True, formats=formats)
+
+    faults = map_threads(check, examples, "checking")
     good = [e for e, x in zip(examples, faults) if not x]
     return good, [fault for x in faults for fault in x]
 

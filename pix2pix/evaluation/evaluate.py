@@ -1,6 +1,7 @@
 """Evaluate a model on a dataset, with the metrics of its task."""
 
 import fnmatch
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,8 @@ from pix2pix.evaluation.image import lightness_psnr, mean_absolute_error, psnr, 
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
 from pix2pix.images.color import colorfulness
 from pix2pix.images.repair import DAMAGE_LEVEL
-from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored
+from pix2pix.images.samples import PICTURE, SampleFormat
+from pix2pix.models.tensors import decode_ab, decode_fractions, decode_photo, decode_restored
 
 EVAL_BATCH = 8
 HINTS = 10
@@ -62,6 +64,9 @@ def evaluate(
         "restore": measure_repairs,
     }
     measure = measures.get(task, measure_photos)
+    target = getattr(dataset, "target_format", PICTURE)
+    if not target.is_picture:
+        measure = functools.partial(measure_samples, target)
     records: list[Any] = []
     for part, batch in batches_of(dataset, indices):
         records += measure(model, batch, part, device)
@@ -141,6 +146,29 @@ def measure_photos(
         for row, photo, true, mask in zip(rows, output, truth, valid):
             if row:
                 row |= compare(photo, true, mask, suffix)
+    return rows
+
+
+def measure_samples(
+    target: SampleFormat, model: Model, batch: Batch, indices: list[int], device: torch.device
+) -> list[Metrics]:
+    """The metrics of each generated image of samples: the error in the unit of its values (mae),
+    and PSNR and SSIM over the value range."""
+    valid = (batch.weight[:, 0] > 0).numpy()
+    truth = decode_fractions(batch.target)
+    rows: list[Metrics] = [{} for _ in truth]
+    low, high = target.value_range
+    for suffix, seeds in styles_of(model, indices):
+        output = decode_fractions(restore_void(generate(model, batch, device, seeds), batch))
+        for row, own, true, mask in zip(rows, output, truth, valid):
+            if mask.any():
+                row[f"mae{suffix}"] = float(np.abs(own - true)[mask].mean()) * (high - low)
+                row[f"psnr{suffix}"] = psnr(own * 255, true * 255, mask)
+                each = [
+                    ssim(own[..., k] * 255, true[..., k] * 255, mask)
+                    for k in range(target.channels)
+                ]
+                row[f"ssim{suffix}"] = float(np.mean(each))
     return rows
 
 

@@ -21,6 +21,7 @@ from pix2pix.evaluation.perceptual import perceptual_metrics
 from pix2pix.evaluation.unpaired import evaluate_unpaired
 from pix2pix.hub import resolve
 from pix2pix.hub.download import pinned_name
+from pix2pix.images.samples import input_format, output_format
 from pix2pix.labels.palette import read_palette
 from pix2pix.runtime.atomic_io import folder_name, write_atomically
 from pix2pix.runtime.device import choose_device
@@ -129,7 +130,12 @@ def recipe_of(config: CheckpointConfig, keys: Mapping[str, object]) -> Recipe:
     """The recipe that reads data like the checkpoint's training, with some keys replaced."""
     known = {f.name for f in dataclasses.fields(Recipe)}
     shape = dataclasses.asdict(config.generator)
-    own = {"resize_mode": config.resize_mode, "crop_scale": config.crop_scale}
+    own: dict[str, object] = {"resize_mode": config.resize_mode, "crop_scale": config.crop_scale}
+    source, target = input_format(config), output_format(config)
+    if config.task == "image2image" and not config.training.get("options"):
+        own |= {"input_dtype": source.dtype, "input_range": source.value_range}
+        own |= {"target_dtype": target.dtype, "target_range": target.value_range}
+        own |= {"channels_in": source.channels, "channels_out": target.channels}
     values = {**config.training.get("options", {}), **shape, **own, **keys}
     values |= {"task": config.task, "size": config.size, "width": config.width}
     return from_dict(Recipe, {k: v for k, v in values.items() if k in known}, "recipe")

@@ -1,4 +1,4 @@
-"""Image metrics: L1, PSNR, SSIM of sRGB images (H, W, 3) uint8.
+"""Image metrics: L1, PSNR, SSIM of sRGB images (H, W, 3) uint8, or of arrays of that scale.
 
 `valid` (H, W) bool excludes pixels, such as the corners of a rectified photo.
 """

@@ -13,6 +13,7 @@ class Metric(NamedTuple):
 
 METRICS = {
     "l1": Metric("mean absolute error, 0-255", "lower"),
+    "mae": Metric("mean absolute error, in the unit of the values", "lower"),
     "psnr": Metric("PSNR, dB", "higher"),
     "psnr_gain": Metric("PSNR in the damaged area over the damaged photo's, dB", "higher"),
     "psnr_damaged": Metric("PSNR in the damaged area, dB", "higher"),

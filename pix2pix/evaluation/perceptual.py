@@ -14,7 +14,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
 from pix2pix.evaluation.generation import batch_lightness, batch_to_rgb, generate, restore_void
-from pix2pix.models.tensors import decode_ab, decode_photo, encode_photo
+from pix2pix.models.tensors import decode_ab, encode_photo, show_images
 
 INSTALL = "pip install 'torchmetrics[image]'"
 
@@ -77,4 +77,4 @@ def photo_pairs(
                 batch_to_rgb(light, decode_ab(batch.target)),
             )
         else:
-            yield decode_photo(restore_void(output, batch)), decode_photo(batch.target)
+            yield show_images(restore_void(output, batch)), show_images(batch.target)

@@ -14,6 +14,7 @@ from pix2pix.evaluation.evaluate import EVAL_BATCH, Metrics
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
 from pix2pix.evaluation.generation import spread_indices
 from pix2pix.evaluation.lite0_features import Lite0Features, load_lite0_features
+from pix2pix.models.tensors import as_rgb
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ def evaluate_unpaired(
     `models` by direction, AtoB and BtoA; or "" alone, from the inputs of `dataset` to its targets.
     frechet_lite0: the Fréchet distance of the outputs to the images of the other set, in features
     of EfficientNet-Lite0; with the suffix before, that of the inputs. cycle_error: the mean
-    absolute error, 0-255, of an image translated there and back, if both directions are there.
+    absolute error, 0-255 of the value range, of an image translated there and back, if both
+    directions are there.
     """
     features = find_features(device)
     sets = {name: dataset.reversed() if name == "BtoA" else dataset for name in models}
@@ -63,7 +65,7 @@ def find_features(device: torch.device) -> Lite0Features | None:
 
 
 def read_inputs(dataset: UnpairedImages, limit: int | None) -> Tensor:
-    """Evenly spaced images (N, 3, H, W) of the input set, without augmentation."""
+    """Evenly spaced images (N, C, H, W) of the input set, without augmentation."""
     indices = spread_indices(len(dataset.inputs), limit)
     return torch.cat([dataset.batch(part, None).input for part in chunks(indices)])
 
@@ -74,13 +76,13 @@ def chunks(indices: list[int]) -> list[list[int]]:
 
 @torch.inference_mode()
 def translate(model: Model, images: Tensor, device: torch.device) -> Tensor:
-    """The model's outputs (N, 3, H, W), on the CPU, as users get them: in 8 bits."""
+    """The model's outputs (N, C, H, W), on the CPU, as users get them: in 8 bits."""
     outputs = [model.generator(part.to(device)).float().cpu() for part in images.split(EVAL_BATCH)]
     return ((torch.cat(outputs) + 1) * 127.5).round().clamp(0, 255) / 127.5 - 1
 
 
 def features_of(features: Lite0Features, images: Tensor) -> np.ndarray:
-    return np.concatenate([features(part) for part in images.split(EVAL_BATCH)])
+    return np.concatenate([features(as_rgb(part)) for part in images.split(EVAL_BATCH)])
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """Images with more than 8 bits per channel, converted to 8 bits by one range per data set."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -7,7 +8,24 @@ from PIL import Image
 
 from pix2pix.images.convert import find_extremes, scale_to_u8, strips, to_array
 
+AUTO_RANGE = "auto"  # a range that is found by looking at the files
 ValueRange = tuple[float, ...]  # the values that become 0 and 255; (): each image by its own range
+
+
+def parse_range(text: str, name: str) -> ValueRange:
+    """The values of black and white in a text LO:HI; () for AUTO_RANGE.
+
+    Raises ValueError unless they are finite and LO is below HI.
+    """
+    if text == AUTO_RANGE:
+        return ()
+    low, colon, high = text.partition(":")
+    with contextlib.suppress(ValueError):
+        found = (float(low), float(high))
+        if colon and all(map(math.isfinite, found)) and found[0] < found[1]:
+            return found
+    expected = f"{AUTO_RANGE}, or LO:HI such as 0:4095 with LO below HI"
+    raise ValueError(f"{name} must be {expected}, got {text!r}")
 
 
 def is_deep(mode: str) -> bool:

@@ -12,6 +12,15 @@ from pix2pix.config import CheckpointConfig, LabelColor, require
 from pix2pix.data.resize_crop import serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.images.line_drawing import UNIT_SIDE, lines_from_photo
+from pix2pix.images.reader import ImageSource, describe_source, open_rgb
+from pix2pix.images.samples import (
+    PICTURE_CHANNELS,
+    SampleFormat,
+    describe_samples,
+    input_format,
+    output_format,
+    read_samples,
+)
 from pix2pix.images.value_range import read_in_range
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.gpu_on_demand import make_runner
@@ -20,7 +29,7 @@ from pix2pix.inference.tiles import paint_in_tiles
 from pix2pix.inference.working_shapes import mirror_to_multiple
 from pix2pix.labels.label_map import check_label_map
 from pix2pix.labels.line_art import INK, PAPER
-from pix2pix.models.tensors import decode_photo, encode_photo
+from pix2pix.models.tensors import decode_fractions, decode_photo, encode_image, show_images
 
 MAX_SIZE = 4096  # working height in pixels
 
@@ -36,6 +45,7 @@ class Translator:
     ) -> None:
         self.config = config
         self.size = config.size
+        self.source, self.target = input_format(config), output_format(config)
         self._runner = make_runner(model, device, engine, live_shape=config.shape)
         self.styles = Styles(config, model.style_encoder)
 
@@ -56,20 +66,93 @@ class Translator:
         the seed chooses the style. Raises ValueError like `check_sizes` and for an invalid style;
         InferenceCancelledError soon after `stop()` returns true.
         """
+        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
+        samples = self.convert_picture(rgb)
+        return self.show_output(self.translate_samples(samples, seed, style, stop, size, tile))
+
+    def translate_samples(
+        self,
+        samples: np.ndarray,
+        seed: int = 0,
+        style: Sequence[float] | None = None,
+        stop: Stop = None,
+        size: int | None = None,
+        tile: int | None = None,
+    ) -> np.ndarray:
+        """The translated image (H, W, C) in the unit and the dtype of the training targets.
+
+        `samples` (H, W, C) are in the unit of the training inputs; for models of pictures both are
+        RGB uint8. All else is as in `translate`. Raises ValueError also for another number of
+        channels.
+        """
         self.check_sizes(size, tile)
         code = self.styles.code(seed, style)
-        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
+        self._check_samples(samples)
+        picture = samples if self.source.is_picture else self.source.scale(samples)
         geometry = serving_geometry(self.config)
         if tile is not None:
             at = geometry.with_height(tile)
-            painted = paint_in_tiles(
-                rgb, (at.height, at.width), lambda part: self._generate(part, code, stop)
+            output = paint_in_tiles(
+                picture,
+                (at.height, at.width),
+                lambda part: self._generate(part, code, stop),
+                channels=self.target.channels,
+                dtype="uint8" if self.target.is_picture else "float32",
             )
-            return Image.fromarray(painted)
-        if size is not None:
-            geometry = geometry.with_height(size)
-        output = self._generate(geometry.prepare(rgb), code, stop)
-        return Image.fromarray(geometry.restore(output, (photo.height, photo.width)))
+        else:
+            if size is not None:
+                geometry = geometry.with_height(size)
+            output = self._generate(geometry.prepare(picture), code, stop)
+            output = geometry.restore(output, (samples.shape[0], samples.shape[1]))
+        return output if self.target.is_picture else self.target.unscale(output)
+
+    def read(
+        self, source: ImageSource, name: str | None = None, allow_exr: bool = False
+    ) -> np.ndarray:
+        """The samples (H, W, C) of a file for `translate_samples`; EXR only if it is trusted.
+
+        Raises ValueError "NAME: reason" for a file that is no input of this model.
+        """
+        own = self.source
+        if own.is_picture:
+            return to_array(open_rgb(source, name, value_range=own.value_range))
+        samples = read_samples(
+            source, name, own.channels if own.dtype == "uint8" else None, allow_exr
+        )
+        try:
+            self._check_samples(samples)
+        except ValueError as error:
+            raise ValueError(f"{name or describe_source(source)}: {error}") from None
+        return samples
+
+    def _check_samples(self, samples: np.ndarray) -> None:
+        own, is_8_bit = self.source, samples.dtype == np.uint8
+        # Deep samples in the same unit may have another dtype; 8 bits have lost the unit
+        fits = is_8_bit if own.is_picture else not is_8_bit or own.dtype == "uint8"
+        if fits and samples.ndim == 3 and samples.shape[2] == own.channels:
+            return
+        found = describe_samples(samples.shape[-1], samples.dtype.name)
+        low, high = own.value_range or (0, 255)
+        raise ValueError(
+            f"has {found}; the model takes {own.describe()} with values from {low:g} to {high:g}"
+        )
+
+    def convert_picture(self, rgb: np.ndarray) -> np.ndarray:
+        """A picture (H, W, 3) uint8 as samples of the model's inputs, black to white its range."""
+        own = self.source
+        if own.is_picture:
+            return rgb
+        channels = rgb if own.channels == PICTURE_CHANNELS else rgb.mean(2, keepdims=True)
+        fractions = np.broadcast_to(channels / 255, (*rgb.shape[:2], own.channels))
+        return own.unscale(fractions)
+
+    def show_input(self, samples: np.ndarray) -> Image.Image:
+        """A picture of the samples of an input; see `tensors.as_rgb`."""
+        return show_samples(samples, self.source)
+
+    def show_output(self, samples: np.ndarray) -> Image.Image:
+        """A picture of an output of `translate_samples`."""
+        return show_samples(samples, self.target)
 
     def check_sizes(self, size: int | None = None, tile: int | None = None) -> None:
         """Raises ValueError unless the model supports this working height or tile height."""
@@ -80,11 +163,19 @@ class Translator:
         require(size is None or tile is None, "size", "left out with tile", size)
 
     def _generate(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
-        """The network's output (h, w, 3) uint8 for an input (h, w, 3) uint8."""
+        """The network's output (h, w, C) for an input (h, w, C): uint8, or float32 in 0..1."""
         height, width = shown.shape[:2]
         filled = mirror_to_multiple(shown, 2**self.config.generator.depth)
-        output = self._runner(encode_photo(filled[None]), code, stop)
-        return decode_photo(output)[0, :height, :width]
+        output = self._runner(encode_image(filled[None]), code, stop)
+        decode = decode_photo if self.target.is_picture else decode_fractions
+        return decode(output)[0, :height, :width]
+
+
+def show_samples(samples: np.ndarray, own: SampleFormat) -> Image.Image:
+    """A picture of samples (H, W, C), the range of their format from black to white."""
+    if own.is_picture:
+        return Image.fromarray(samples)
+    return Image.fromarray(show_images(encode_image(own.scale(samples)[None]))[0])
 
 
 class LineTracer:

@@ -35,9 +35,17 @@ def tile_weights(starts: list[int], side: int, overlap: int = OVERLAP) -> np.nda
 
 
 def paint_in_tiles(
-    picture: np.ndarray, shape: tuple[int, int], paint: Paint, overlap: int = OVERLAP
+    picture: np.ndarray,
+    shape: tuple[int, int],
+    paint: Paint,
+    overlap: int = OVERLAP,
+    channels: int = 0,
+    dtype: str = "",
 ) -> np.ndarray:
-    """The output of `paint` for an image (H, W, C) of uint8 or uint16, by tiles of `shape`.
+    """The output of `paint` for an image (H, W, C), by tiles of `shape`.
+
+    `channels` and `dtype` (uint8, uint16 or float32) of the output are by default those of the
+    image.
 
     An image side shorter than a tile is padded with its mirror image. Overlapping tiles are
     blended over at least 1 / `overlap` of a tile's side.
@@ -49,16 +57,19 @@ def paint_in_tiles(
         pixels = np.pad(picture, fill, mode="symmetric")
     tops, lefts = (tile_starts(length, side, overlap) for length, side in zip(pixels.shape, shape))
     down, across = tile_weights(tops, rows, overlap), tile_weights(lefts, columns, overlap)
-    result = np.empty_like(pixels)
-    largest = np.iinfo(picture.dtype).max
-    band = np.zeros((rows, *pixels.shape[1:]), np.float32)  # the weighted sum from `top` on
+    result: np.ndarray = np.empty(
+        (*pixels.shape[:2], channels or pixels.shape[2]), dtype or pixels.dtype
+    )
+    is_float = result.dtype.kind == "f"
+    half, largest = (0.0, np.inf) if is_float else (0.5, np.iinfo(result.dtype).max)
+    band = np.zeros((rows, *result.shape[1:]), np.float32)  # the weighted sum from `top` on
     for top, following, by_row in zip(tops, [*tops[1:], pixels.shape[0]], down):
         for left, by_column in zip(lefts, across):
             tile = np.ascontiguousarray(pixels[top : top + rows, left : left + columns])
             weight = by_row[:, None, None] * by_column[None, :, None]
             band[:, left : left + columns] += paint(tile) * weight
         done = following - top  # no later tile reaches these rows
-        result[top:following] = (band[:done] + 0.5).clip(0, largest)
+        result[top:following] = (band[:done] + half).clip(0, largest)
         band[: rows - done] = band[done:].copy()
         band[rows - done :] = 0
     return result[:height, :width]

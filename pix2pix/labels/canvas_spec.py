@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from pix2pix.config import LabelColor
+from pix2pix.images.array_files import ARRAY_SUFFIXES
 from pix2pix.images.reader import IMAGE_SUFFIXES, open_image
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
@@ -22,6 +23,7 @@ from pix2pix.labels.label_map import (
 from pix2pix.labels.line_art import decode_lines
 
 KEYS = "1234567890-="
+EXAMPLE_SUFFIXES = IMAGE_SUFFIXES | ARRAY_SUFFIXES
 MAX_EXAMPLES = 8
 MAX_RATIO = 2  # of the sides of a drawing
 SAME_RATIO = 1.02  # sides whose ratios differ by less have one shape
@@ -133,8 +135,8 @@ def with_examples(kind: CanvasSpec, folder: Path) -> CanvasSpec:
 
 
 def example_files(folder: Path) -> list[Path]:
-    """The first pictures in a checkpoint's folder `examples`, by name; none where there is none."""
-    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    """The first pictures and arrays in a checkpoint's folder `examples`, by name; [] without it."""
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in EXAMPLE_SUFFIXES)
     return paths[:MAX_EXAMPLES]
 
 

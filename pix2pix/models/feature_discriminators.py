@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from pix2pix.models.blocks import init_weights
 from pix2pix.models.efficientnet import InvertedResidual, SameConv
+from pix2pix.models.tensors import as_rgb
 
 NUM_LEVELS = 4  # a fifth level has a receptive field of a whole facade
 WIDTH = 64  # channels of the ProjectedDiscriminator's heads
@@ -41,8 +42,8 @@ class FixedConv(nn.Module):
 class FrozenFeatures(nn.Module):
     """The features of each level of a frozen encoder, with channels of mean ~0 and variance ~1.
 
-    Takes (N, 3, H, W) in -1..1, H and W multiples of 2 ** NUM_LEVELS; returns (N, C, H / 2 ** i,
-    W / 2 ** i) for i from 1 to NUM_LEVELS. Gradients flow to the input.
+    Takes (N, C, H, W) in -1..1, shown in RGB by `as_rgb`, H and W multiples of 2 ** NUM_LEVELS;
+    returns (N, F, H / 2 ** i, W / 2 ** i) for i from 1 to NUM_LEVELS. Gradients flow to the input.
     """
 
     def __init__(self, stages: list[nn.Sequential]) -> None:
@@ -61,7 +62,7 @@ class FrozenFeatures(nn.Module):
         return [len(self.get_buffer(f"mean_{i}")) for i in range(len(self.levels))]
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        found = []
+        found, x = [], as_rgb(x)
         for index, level in enumerate(self.levels):
             x = level(x)
             mean, scale = self.get_buffer(f"mean_{index}"), self.get_buffer(f"scale_{index}")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pix2pix.models.blocks import Down, fill_normal, init_weights
+from pix2pix.models.tensors import as_rgb
 
 COLOR_FEATURES = 9
 
@@ -13,7 +14,8 @@ COLOR_FEATURES = 9
 class StyleEncoder(nn.Module):
     """Encodes the style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
 
-    Takes (N, 3, H, W) in -1..1; returns mean and log-variance, (N, style_dim) each.
+    Takes (N, C, H, W) in -1..1, shown in RGB by `as_rgb`; returns mean and log-variance,
+    (N, style_dim) each.
 
     The codes of real photos do not fill the standard normal of the KL term, and the generator fails
     outside the encoder's distribution. The encoder therefore tracks the mean and covariance of its
@@ -43,7 +45,7 @@ class StyleEncoder(nn.Module):
         self.register_buffer("style_covariance", identity)
 
     def forward(self, photo: Tensor) -> tuple[Tensor, Tensor]:
-        x = photo
+        photo = x = as_rgb(photo)
         for layer in self.layers:
             x = layer(x)
         pooled = x.mean((2, 3))  # (N, widths[-1])

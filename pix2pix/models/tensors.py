@@ -47,6 +47,38 @@ def decode_photo(photo: Tensor) -> np.ndarray:
     return u8.permute(0, 2, 3, 1).cpu().numpy()
 
 
+def encode_image(images: np.ndarray) -> Tensor:
+    """(N, C, H, W) in -1..1 of pictures (N, H, W, 3) uint8, or of float32 fractions in 0..1."""
+    if images.dtype == np.uint8:
+        return encode_photo(images)
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float() * 2 - 1
+
+
+def decode_fractions(images: Tensor) -> np.ndarray:
+    """Fractions of the value range, (N, H, W, C) float32 in 0..1, of (N, C, H, W) in -1..1."""
+    fractions = ((images.float() + 1) / 2).clamp(0, 1)
+    return fractions.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def as_rgb(images: Tensor) -> Tensor:
+    """Images (N, C, H, W) as (N, 3, H, W), to be shown or compared as pictures.
+
+    One channel is grey; two are magenta and green; of more than three, the first, the middle and
+    the last are red, green and blue.
+    """
+    channels = images.shape[1]
+    if channels == 3:
+        return images
+    if channels == 1:
+        return images.expand(-1, 3, -1, -1)
+    return images[:, [0, 1, 0] if channels == 2 else [0, channels // 2, channels - 1]]
+
+
+def show_images(images: Tensor) -> np.ndarray:
+    """Pictures (N, H, W, 3) uint8 of images (N, C, H, W) in -1..1; see `as_rgb`."""
+    return decode_photo(as_rgb(images))
+
+
 def encode_lightness(lightness: np.ndarray) -> Tensor:
     """(N, 1, H, W) in -1..1 of L (N, H, W) in 0..100."""
     return torch.from_numpy(lightness)[:, None].float() / 50 - 1

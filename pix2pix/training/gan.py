@@ -56,9 +56,13 @@ class EnsembleDiscriminator(nn.Module):
         self.knowing, self.segmenting = projected, oasis
 
 
-def make_discriminator(recipe: Recipe) -> nn.Module:
-    """The discriminator of a recipe. Raises ValueError if pretrained weights are not installed."""
-    condition, image = recipe.condition_channels(), recipe.generator().out_channels
+def make_discriminator(recipe: Recipe, side: str = "B") -> nn.Module:
+    """The discriminator of the images of set B, the targets, or of set A.
+
+    Raises ValueError if pretrained weights are not installed.
+    """
+    generator, condition = recipe.generator(), recipe.condition_channels()
+    image = generator.in_channels if side == "A" else generator.out_channels
     discriminators = [
         PatchDiscriminator(
             condition + image,

@@ -10,7 +10,8 @@ from typing import Any
 
 from pix2pix.config import CHANNELS, GeneratorConfig, LabelColor, from_dict, rename_old_keys
 from pix2pix.data.options import LABEL_TASKS, DataOptions
-from pix2pix.images.value_range import ValueRange
+from pix2pix.images.samples import PICTURE_CHANNELS
+from pix2pix.images.value_range import AUTO_RANGE, ValueRange
 from pix2pix.labels.label_map import NUM_CLASSES
 from pix2pix.labels.palette import read_palette
 from pix2pix.training.augmentation import USUAL_SHIFT
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
 
-FROM_DATA = ("palette", "input_range", "target_range")  # keys that are read from the data
+# Keys that are read from the data
+FROM_DATA = ("palette", "input_range", "target_range", "input_dtype", "target_dtype")
 
 
 def _key(group: str, default: Any = dataclasses.MISSING, help: str = "") -> Any:
@@ -70,8 +72,16 @@ class Recipe:
     palette: tuple[LabelColor, ...] = _data(
         (), "classes of the label maps; () = those of the facades"
     )
-    input_range: ValueRange = _data((), "deep images: values read as 0 and 255")  # noqa: RUF009
+    channels_in: int = _data(0, "image2image: channels of the inputs; 0 = found by looking")
+    channels_out: int = _data(0, "image2image: channels of the targets; 0 = found by looking")
+    range_in: str = _data(
+        AUTO_RANGE, "values of the inputs learned as black and white, LO:HI; auto = by percentiles"
+    )
+    range_out: str = _data(AUTO_RANGE, "the same for the targets")
+    input_range: ValueRange = _data((), "deep images: values of black, white")  # noqa: RUF009
     target_range: ValueRange = _data((), "the same for deep targets")  # noqa: RUF009
+    input_dtype: str = _data("", "dtype of the inputs' files; none = 8-bit pictures")
+    target_dtype: str = _data("", "the same for the targets")
     input_type: str = _data(
         "photo", "input shown by the app: photo, black lines on white, or lines-white"
     )
@@ -213,9 +223,12 @@ class Recipe:
 
     def generator(self) -> GeneratorConfig:
         in_channels, out_channels = CHANNELS[self.task]
+        classes = PICTURE_CHANNELS
+        if self.task in LABEL_TASKS:
+            classes = len(self.palette) or NUM_CLASSES
         return GeneratorConfig(
-            in_channels=in_channels or len(self.palette) or NUM_CLASSES,
-            out_channels=out_channels or len(self.palette) or NUM_CLASSES,
+            in_channels=in_channels or self.channels_in or classes,
+            out_channels=out_channels or self.channels_out or classes,
             ngf=self.ngf,
             depth=self.depth,
             max_channels=self.max_channels,

@@ -126,6 +126,13 @@ def _check_unpaired(recipe: Recipe) -> None:
         require(value == off, key, f"{off} for {recipe.objective}", value)
     ok = recipe.lambda_gan > 0
     require(ok, "lambda_gan", f"above 0 for {recipe.objective}", recipe.lambda_gan)
+    source, target = (own.channels for own in recipe.data_options().formats())
+    if source == target:
+        return
+    reason = f"where A has {source} channels and B has {target}"
+    ok = recipe.objective != "cut"  # PatchNCE encodes its outputs by the same network
+    require(ok, "objective", f"cyclegan, not cut, {reason}", recipe.objective)
+    require(not recipe.lambda_identity, "lambda_identity", f"0 {reason}", recipe.lambda_identity)
 
 
 def _check_each_key(recipe: Recipe) -> None:

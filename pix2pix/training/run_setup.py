@@ -34,6 +34,16 @@ from pix2pix.training.wandb_writer import check_installed
 
 log = logging.getLogger(__name__)
 
+# Keys of a recipe that looking at the data sets
+FOUND_IN_DATA = (
+    "channels_in",
+    "channels_out",
+    "input_range",
+    "target_range",
+    "input_dtype",
+    "target_dtype",
+)
+
 
 @dataclass
 class TrainingRun:
@@ -88,9 +98,9 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
         seek_ranges=not state_path.exists(),
         sides=data_sides(info),
     )
-    ranges = {name: getattr(opened.options, name) for name in ("input_range", "target_range")}
-    recipe = dataclasses.replace(recipe, **ranges)
-    info["recipe"].update(ranges)
+    found = {name: getattr(opened.options, name) for name in FOUND_IN_DATA}
+    recipe = dataclasses.replace(recipe, **found)
+    info["recipe"].update(found)
     train_set, val_set = opened.datasets
     if workers.is_first:
         log_data_facts(opened.facts, earlier, data_dir)

@@ -25,7 +25,7 @@ from pix2pix.evaluation.generation import (
 )
 from pix2pix.evaluation.unpaired import OPPOSITE
 from pix2pix.labels.label_map import PALETTE
-from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored
+from pix2pix.models.tensors import decode_ab, decode_photo, decode_restored, show_images
 from pix2pix.runtime.atomic_io import write_atomically
 
 GAP = 4  # pixels
@@ -48,8 +48,8 @@ def sample_sheet(
     photo, predicted and true label map. colorize: grey, output, output with 10 hints, photo.
     restore: damaged, repaired, damage found, photo.
     image2image: input, output (in the photo's style and in two random ones if there are styles),
-    target. Classes have the colours of `palette`, by default those of
-    the facades.
+    target; other numbers of channels than three are shown as by `tensors.as_rgb`. Classes have the
+    colours of `palette`, by default those of the facades.
     """
     colors = np.array([entry.rgb for entry in palette], np.uint8) if palette else PALETTE
     batch = dataset.batch(spread_indices(len(dataset), rows), None)
@@ -80,13 +80,13 @@ def unpaired_sheet(
         batch = own.batch(spread_indices(len(own.inputs), shared), None)
         output = generate(models[name], batch, device)
         start = name[:1] or "input"
-        columns[start] = decode_photo(batch.input)
-        columns[name.replace("to", " to ") or "output"] = decode_photo(output)
+        columns[start] = show_images(batch.input)
+        columns[name.replace("to", " to ") or "output"] = show_images(output)
         if (back := models.get(OPPOSITE.get(name, "none"))) is not None:
             there = replace(batch, input=output)
-            columns[f"back to {start}"] = decode_photo(generate(back, there, device))
+            columns[f"back to {start}"] = show_images(generate(back, there, device))
         else:
-            columns["of the other set"] = decode_photo(batch.target)
+            columns["of the other set"] = show_images(batch.target)
     return tile(columns)
 
 
@@ -143,7 +143,7 @@ def repair_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
 
 
 def image_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
-    columns = {"input": decode_photo(batch.input)}
+    columns = {"input": show_images(batch.input)}
     styles: dict[str, list[int] | None] = {"output": None}
     if model.style_encoder is not None:
         count = len(batch.input)
@@ -151,8 +151,8 @@ def image_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
         styles["random style 2"] = [2] * count
     for caption, seeds in styles.items():
         output = restore_void(generate(model, batch, device, seeds), batch)
-        columns[caption] = decode_photo(output)
-    return {**columns, "truth": decode_photo(batch.target)}
+        columns[caption] = show_images(output)
+    return {**columns, "truth": show_images(batch.target)}
 
 
 def tile(columns: Columns) -> Image.Image:

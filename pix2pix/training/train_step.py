@@ -143,12 +143,16 @@ def checkpoint_config(
     direction: str = "",
 ) -> CheckpointConfig:
     """The config of a checkpoint that a recipe trains; of `direction` AtoB or BtoA, if of both."""
-    input_range = recipe.target_range if direction == "BtoA" else recipe.input_range
+    sides = recipe.data_options().formats()
+    source, target = sides[::-1] if direction == "BtoA" else sides
+    generator = recipe.generator()
+    if recipe.task == "image2image":
+        generator = replace(generator, in_channels=source.channels, out_channels=target.channels)
     return CheckpointConfig(
         task=recipe.task,
         size=recipe.size,
         width=recipe.width,
-        generator=recipe.generator(),
+        generator=generator,
         palette=(recipe.palette or FACADES.classes) if recipe.task in LABEL_TASKS else (),
         training=training or {},
         metrics=metrics or {},
@@ -156,5 +160,8 @@ def checkpoint_config(
         max_size=recipe.max_size(),
         resize_mode=recipe.data_options().geometry().resize_mode,
         crop_scale=recipe.crop_scale,
-        input_range=input_range if recipe.task in ("image2image", "photo2labels") else (),
+        input_range=source.value_range if recipe.task in ("image2image", "photo2labels") else (),
+        input_dtype=source.dtype,
+        output_range=target.value_range if target.dtype else (),
+        output_dtype=target.dtype,
     )

@@ -53,14 +53,16 @@ class UnpairedTrainer(TrainerBase):
 
     def make_model(self) -> nn.ModuleDict:
         if self.recipe.objective == "cyclegan":
-            return nn.ModuleDict({d: Model(checkpoint_config(self.recipe)) for d in DIRECTIONS})
+            return nn.ModuleDict(
+                {d: Model(checkpoint_config(self.recipe, direction=d)) for d in DIRECTIONS}
+            )
         model = Model(checkpoint_config(self.recipe))
         projections = PatchProjections(model.generator.patch_channels)
         return nn.ModuleDict({"AtoB": model, "projections": projections})
 
     def make_discriminator(self) -> nn.ModuleDict:
         sides = "AB" if self.recipe.objective == "cyclegan" else "B"
-        return nn.ModuleDict({side: gan.make_discriminator(self.recipe) for side in sides})
+        return nn.ModuleDict({side: gan.make_discriminator(self.recipe, side) for side in sides})
 
     @property
     def served(self) -> dict[str, Model]:

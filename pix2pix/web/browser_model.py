@@ -23,6 +23,7 @@ from pix2pix.inference.backends.onnx_graph import (
 )
 from pix2pix.models import Generator, return_logits
 from pix2pix.models.tensors import style_noise
+from pix2pix.web.sample_files import is_sample_config, picture_config, take_pictures
 
 # 8 bits are enough where the picture differs by this much, in 0..255
 MAX_MEAN_ERROR, MAX_ERROR, WITHIN = 0.5, 5.0, 0.999
@@ -56,7 +57,10 @@ def build_browser_model(
     if weights == "auto":
         weights = "8" if is_8_bit_enough(config, model) else "16"
     precision = PRECISIONS[weights]
-    graphs = {"generator": build_onnx_model(generator, precision).SerializeToString()}
+    graph = build_onnx_model(generator, precision)
+    if is_sample_config(config):
+        graph, config = take_pictures(graph, config), picture_config(config)
+    graphs = {"generator": graph.SerializeToString()}
     props: dict[str, Any] = {
         "name": title or name,
         "precision": precision,

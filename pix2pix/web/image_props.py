@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from PIL import Image
 
 from pix2pix.images.encoding import data_uri, image_bytes
 from pix2pix.images.reader import open_rgb, read_size
-from pix2pix.images.value_range import ValueRange
 from pix2pix.inference import Restorer, Tracer, Translator
 from pix2pix.labels.label_map import encode_label_image
+from pix2pix.web.sample_files import has_samples, preview_samples, sample_thumbnail
 from pix2pix.web.tab_props import MAX_UPLOAD_MB, PREVIEW_SIDE
 
 IMAGE_SCRIPT = "image/image.js", "mountImageTab"
@@ -27,11 +28,13 @@ def image_props(
     model: PhotoModel,
     first: Mapping[str, Any] | None,
     examples: Sequence[Mapping[str, str]],
+    files: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Of a tab that takes photos.
 
     `api`: the address of its routes. `first`: the `preview_photo` that the page opens with.
-    `examples`: {"name", "image"} each, in the static page also "url".
+    `examples`: {"name", "image"} each, in the static page also "url". `files`: "note", a line about
+    the files that the tab takes, and "also_accepts", suffixes beside those of images.
     """
     return {
         "tab": tab,
@@ -40,6 +43,7 @@ def image_props(
         "max_upload_mb": MAX_UPLOAD_MB,
         "classes": legend(model),
         "examples": list(examples),
+        **files,
     }
 
 
@@ -50,10 +54,13 @@ def legend(model: PhotoModel) -> list[dict[str, Any]]:
     return [{"name": c.name, "rgb": list(c.rgb), "key": ""} for c in model.config.palette]
 
 
-def thumbnail(path: Path) -> str:
-    """A small WebP picture as a data URI."""
-    photo = open_rgb(path)
-    photo.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
+def thumbnail(path: Path, model: PhotoModel) -> str:
+    """A small WebP picture of an input as a data URI."""
+    if has_samples(model):
+        photo = sample_thumbnail(model, path, THUMB_SIDE)
+    else:
+        photo = open_rgb(path)
+        photo.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
     return data_uri(photo, "webp", quality=86, method=2)
 
 
@@ -62,6 +69,8 @@ def preview_photo(model: PhotoModel, source: bytes | Path, name: str) -> dict[st
 
     Raises ValueError "NAME: reason" for what is no picture.
     """
+    if has_samples(model):
+        return preview_samples(model, source, name)
     width, height = read_size(source, name)
     photo = open_rgb(source, name, (PREVIEW_SIDE, PREVIEW_SIDE), model.config.input_range)
     photo.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
@@ -85,19 +94,24 @@ def translate_photo(model: PhotoModel, photo: Image.Image) -> Image.Image:
     return encode_label_image(model.trace(photo), [c.rgb for c in model.config.palette])
 
 
-def can_open(path: Path) -> bool:
-    """Whether it is a picture that can be read."""
+def can_open(path: Path, model: object = None) -> bool:
+    """Whether it is a picture that can be read, or an input of a model of other images."""
     try:
-        read_size(path)
+        if has_samples(model):
+            model.read(path)
+        else:
+            read_size(path)
     except ValueError:
         return False
     return True
 
 
-def browser_picture(path: Path, value_range: ValueRange) -> tuple[str, bytes]:
+def browser_picture(path: Path, model: PhotoModel) -> tuple[str, bytes]:
     """The suffix and content of a picture for the page: the file itself, or a PNG of a format that
-    not every browser decodes."""
-    suffix = path.suffix.lower()
+    not every browser decodes, of an input that is no picture in 8 bits."""
+    suffix, value_range = path.suffix.lower(), model.config.input_range
+    if has_samples(model) and not model.source.is_picture and suffix != ".png":
+        return ".png", image_bytes(model.show_input(model.read(path)), "png")
     if suffix in BROWSER_SUFFIXES:
         return suffix, path.read_bytes()
     return ".png", image_bytes(open_rgb(path, value_range=value_range), "png")

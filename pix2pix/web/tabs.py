@@ -24,6 +24,7 @@ from pix2pix.web.image_props import (
     thumbnail,
 )
 from pix2pix.web.page import Part, Tab
+from pix2pix.web.sample_files import describe_page
 from pix2pix.web.tab_props import (
     COLORIZE_SCRIPT,
     DRAWING_SCRIPT,
@@ -171,15 +172,17 @@ def image_tab(
     name: str, entry: SiteModel, model: PhotoModel, files: dict[str, bytes], weights: str
 ) -> Tab:
     """The tab of a model that takes photos: it translates them, or finds their label maps."""
-    paths = list(filter(can_open, example_files(entry.folder / EXAMPLES_DIR)))
+    found = example_files(entry.folder / EXAMPLES_DIR)
+    paths = [path for path in found if can_open(path, model)]
     first = preview_photo(model, paths[0], paths[0].name) if paths else None
     examples = []
     for i, path in enumerate(paths):
-        suffix, content = browser_picture(path, model.config.input_range)
+        suffix, content = browser_picture(path, model)
         url = f"{EXAMPLES_URL}/{name}/{i}{suffix}"  # a name may have any sign in it
         files[url] = content
-        examples.append({"name": path.name, "image": thumbnail(path), "url": url})
-    props = image_props(name, f"local/{name}", model, first, examples)
+        examples.append({"name": path.name, "image": thumbnail(path, model), "url": url})
+    note = {"note": describe_page(model.config)}
+    props = image_props(name, f"local/{name}", model, first, examples, note)
     built = {"generator": add_model(name, entry.folder, files, weights, entry.model_name)}
     parts = (Part("photo", IMAGE_SCRIPT, props),)
     return Tab(name, entry.title, "colorize", "image", parts, built)

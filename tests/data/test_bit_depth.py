@@ -37,7 +37,7 @@ def write_pairs(root: Path, kind: type, tops: list[float], ending: str = "png") 
     return inputs
 
 
-def read(root: Path, task: str = "image2image") -> tuple[dict[str, np.ndarray], DataOptions]:
+def read(root: Path, task: str = "colorize") -> tuple[dict[str, np.ndarray], DataOptions]:
     """The first picture of each example as it is trained on, and the options with the ranges."""
     options = DataOptions(task, 32, resize_mode="stretch", crop_scale=1.0, val_split=0.3)
     opened = open_data(options, root, seek_ranges=True)
@@ -86,19 +86,19 @@ def test_a_dark_picture_stays_darker_than_a_bright_one(
 ) -> None:
     inputs = write_pairs(tmp_path, kind, tops, ending)
     with caplog.at_level("INFO"):
-        found, options = read(tmp_path)
-    assert options.input_range == expected and options.target_range == ()
+        found, options = read(tmp_path / "A")
+    assert options.target_range == expected and options.input_range == ()
     for i, values in enumerate(inputs):
         right = np.round(values.astype(float) / expected[1] * 255)
         assert np.abs(found[str(i)][..., 0] - right).max() <= 1
     assert f"0 to {expected[1]:,} is read as 0 to 255" in caplog.text
-    assert "input: 3 images of more than 8 bits" in caplog.text
+    assert "photo: 3 images of more than 8 bits" in caplog.text
 
 
 def test_8_bits_need_no_range(tmp_path: Path, caplog) -> None:
     write_pairs(tmp_path, np.uint8, [90, 200, 250])
     with caplog.at_level("INFO"):
-        _, options = read(tmp_path)
+        _, options = read(tmp_path, "image2image")
     assert options.input_range == options.target_range == ()
     assert "more than 8 bits" not in caplog.text
 

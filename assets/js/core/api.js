@@ -62,7 +62,8 @@ export async function pictureOf(response) {
   if (response.status === 204) return null;
   const type = response.headers.get("content-type") ?? "";
   if (type.startsWith("application/json")) await jsonOf(response);
-  if (!type.startsWith("image/")) throw unexpectedResponse();
+  // Values that are no picture come as NumPy files
+  if (!type.startsWith("image/") && type !== "application/octet-stream") throw unexpectedResponse();
   const header = (name) => decodeURIComponent(response.headers.get(name) ?? "");
   const blob = await response.blob();
   return { blob, name: header("x-picture-name"), notice: header("x-notice") };

@@ -29,12 +29,13 @@ class ImageTab {
       alt: { before: "The photo as it was", after: "What was made of it" },
     });
     this.isLocal = Boolean(engineOf(props.api));
+    this.alsoAccepts = props.also_accepts ?? []; // suffixes of files that are no images, such as .npy
     this.stage = h("div", {
       class: "st-stage st-empty", dataset: { hint: "Open a photo, or drop one here" },
     }, this.compare.node);
     this.caption = statusLine("st-caption st-about");
     this.saveButton = button({ name: "download", label: "Save the result", text: "Save",
-      tip: "As PNG, at full size", classes: "st-primary st-out", onClick: () => this.#save() });
+      tip: props.note || "As PNG, at full size", classes: "st-primary st-out", onClick: () => this.#save() });
     this.saveButton.disabled = true;
     this.stored = new StoredFile(props.tab);
     this.progress = buildProgress(this.stage);
@@ -52,9 +53,11 @@ class ImageTab {
     const openFile = (file) => this.#open({ local: file });
     const webcam = buildWebcam(openFile);
     const picker = buildFilePicker({ name: "open", label: "Open a photo", text: "Open a photo",
-      tip: "Or drop one on the page" }, ([file]) => openFile(file));
+      tip: "Or drop one on the page" }, ([file]) => openFile(file),
+    { accept: ["image/*", ...this.alsoAccepts].join(",") });
     root.replaceChildren(this.stage, this.caption, webcam.node,
       h("div", { class: "st-bar" }, picker, webcam.button, this.saveButton));
+    if (props.note) root.append(h("p", { class: "st-caption", dataset: { name: "note" } }, props.note));
     if (props.classes.length) root.append(buildLegend(props.classes));
     if (props.examples.length) {
       root.append(buildExamples(props.examples, (name) => this.#open({ example: name })));
@@ -62,7 +65,7 @@ class ImageTab {
     acceptFiles(root, (files, message) => {
       if (files.length) openFile(files[0]);
       this.caption.textContent = describeFirst(files) || message;
-    });
+    }, { alsoAccepts: (name) => this.alsoAccepts.some((ending) => name.toLowerCase().endsWith(ending)) });
   }
 
   start() {

@@ -15,6 +15,7 @@ from pix2pix.app.server.model_queue import Lane, ModelQueue
 from pix2pix.images.encoding import image_bytes
 from pix2pix.images.reader import open_rgb
 from pix2pix.web.image_props import PhotoModel, preview_photo, translate_photo
+from pix2pix.web.sample_files import has_samples, translate_file
 
 
 @dataclass
@@ -43,16 +44,18 @@ class ImageApi:
             return answer_json(values, notices)
 
     async def result(self, request: Request) -> Response:
-        """The result for the photo at its own size, as PNG."""
+        """The result for the photo at its own size, as PNG, or in the unit of its values."""
 
-        def work() -> bytes:
+        def work() -> tuple[bytes, str, str]:
+            if has_samples(self.model):
+                return translate_file(self.model, source, name)
             photo = open_rgb(source, name, value_range=self.model.config.input_range)
-            return image_bytes(translate_photo(self.model, photo), "png")
+            return image_bytes(translate_photo(self.model, photo), "png"), ".png", "image/png"
 
         async with self.bodies.file(request) as (content, name):
             source, name = self._source(request, content, name)
-            png, notices = await self.queue.run(work, Lane.FILES)
-            return answer_file(png, "image/png", f"{Path(name).stem or 'photo'}.png", notices)
+            (content, suffix, kind), notices = await self.queue.run(work, Lane.FILES)
+            return answer_file(content, kind, f"{Path(name).stem or 'photo'}{suffix}", notices)
 
     def _source(self, request: Request, content: bytes, name: str) -> tuple[bytes | Path, str]:
         example = request.headers.get("x-example")

@@ -17,6 +17,7 @@ from pix2pix.web.image_props import (
     preview_photo,
     thumbnail,
 )
+from pix2pix.web.sample_files import describe_app_files, has_samples
 
 
 def build_image_tab(name: str, model: PhotoModel, examples: list[Path], studio: StudioApi) -> None:
@@ -25,7 +26,9 @@ def build_image_tab(name: str, model: PhotoModel, examples: list[Path], studio: 
     routes = ImageApi(model, by_name, studio.queue, studio.bodies).routes()
     first = next(iter(by_name.values()), None)
     api = studio.add(name, routes)
-    thumbs = [{"name": n, "image": thumbnail(path)} for n, path in by_name.items()]
+    thumbs = [{"name": n, "image": thumbnail(path, model)} for n, path in by_name.items()]
     preview = None if first is None else preview_photo(model, first, first.name)
     with gr.Column(elem_classes="studio-colorize"):
-        scripted_html("photo", *IMAGE_SCRIPT, **image_props(name, api, model, preview, thumbs))
+        files = describe_app_files(model) if has_samples(model) else {}
+        props = image_props(name, api, model, preview, thumbs, files)
+        scripted_html("photo", *IMAGE_SCRIPT, **props)

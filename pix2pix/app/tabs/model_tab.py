@@ -32,7 +32,7 @@ def build_model_tab(name: str, served: Served, studio: StudioApi) -> Endpoint:
     Returns the endpoint for programs, which has the tab's name.
     """
     model, examples = served.model, served.folder / EXAMPLES_DIR
-    pictures = [path for path in example_files(examples) if can_open(path)]
+    pictures = [path for path in example_files(examples) if can_open(path, model)]
     queue = studio.queue
     if isinstance(model, Drawer):
         canvas = canvas_of(model.config.palette, model.config.shape, served.title, examples)

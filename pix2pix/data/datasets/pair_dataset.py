@@ -1,4 +1,4 @@
-"""Pairs of colour images, such as edges and shoes, maps and aerial photos, day and night."""
+"""Pairs of images, such as edges and shoes, maps and aerial photos, two kinds of scans."""
 
 from collections.abc import Sequence
 
@@ -9,39 +9,57 @@ from torch import Tensor
 from pix2pix.data.device_batches import PendingBatch
 from pix2pix.data.device_views import Views, draw_views
 from pix2pix.data.discovery import Example
-from pix2pix.data.example_reader import example_size, open_parts
+from pix2pix.data.example_reader import (
+    PICTURES,
+    Formats,
+    example_size,
+    formats_of,
+    open_parts,
+    read_part,
+)
 from pix2pix.data.image_cache import CachedExamples, ImageArrays
 from pix2pix.data.loader import Batch
 from pix2pix.data.pair_detection import HALF_NAMES
 from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.convert import to_rgb
-from pix2pix.images.value_range import ValueRange, read_in_range
+from pix2pix.images.samples import PICTURE, SampleFormat
+from pix2pix.images.value_range import read_in_range
 from pix2pix.labels.label_map import VOID
-from pix2pix.models.tensors import encode_levels, encode_photo
+from pix2pix.models.tensors import encode_image, encode_levels
 
 
-def read_images(
-    example: Example, geometry: Geometry, ranges: Sequence[ValueRange] = ((), ())
-) -> ImageArrays:
-    """Input and target (H, W, 3) as stored for cropping. ValueError "FILE: reason".
+def read_images(example: Example, geometry: Geometry, formats: Formats = PICTURES) -> ImageArrays:
+    """Input and target as stored for cropping. ValueError "FILE: reason".
 
-    `ranges` are the value ranges of deep images for input and target.
+    By `formats`, those of inputs and targets, they are (H, W, 3) uint8 or (H, W, C) float32.
     """
-    size = example_size(example)
+    size = example_size(example, formats)
     rows, columns = geometry.stored_shape(size[::-1])
     side = max(rows, columns) if geometry.resize_mode == "rotate" else 0
-    images = open_parts(example.parts, at_least=(max(columns, side), max(rows, side)))
-    shown = [read_in_range(image, its_range) for image, its_range in zip(images, ranges)]
-    return geometry.resize_with_mask([np.asarray(to_rgb(image)) for image in shown])
+    at_least = (max(columns, side), max(rows, side))
+    own = formats_of(example, formats)
+    pictures = [part for part, each in zip(example.parts, own) if each.is_picture]
+    opened = iter(open_parts(pictures, at_least))
+    arrays = []
+    for part, each in zip(example.parts, own):
+        if each.is_picture:
+            image = read_in_range(next(opened), each.value_range)
+            arrays.append(np.asarray(to_rgb(image)))
+        else:
+            arrays.append(read_part(part, each))
+    return geometry.resize_with_mask(arrays)
 
 
 class ImagePairs:
-    """RGB -> RGB. The discriminator is conditioned on the whole input."""
+    """Image -> image. The discriminator is conditioned on the whole input."""
 
-    def __init__(self, examples: CachedExamples, geometry: Geometry) -> None:
+    def __init__(
+        self, examples: CachedExamples, geometry: Geometry, target_format: SampleFormat = PICTURE
+    ) -> None:
         self.examples = examples
         self.geometry = geometry
+        self.target_format = target_format
         self.names = examples.names
 
     def __len__(self) -> int:
@@ -59,8 +77,8 @@ class ImagePairs:
         views = self.geometry.crop_views([self.examples[i] for i in indices], rngs, size)
         source, target, *masks = (np.stack(arrays) for arrays in zip(*views))
         weight = weigh_padding(source, masks, self.geometry.resize_mode, rngs is None)
-        encoded = encode_photo(source)
-        return Batch(encoded, encode_photo(target), weight, encoded)
+        encoded = encode_image(source)
+        return Batch(encoded, encode_image(target), weight, encoded)
 
     def draw(
         self,
@@ -83,7 +101,7 @@ class ImagePairs:
 def weigh_padding(
     images: np.ndarray, masks: Sequence[np.ndarray], resize_mode: str, in_evaluation: bool
 ) -> Tensor:
-    """The weight (N, 1, H, W) of each pixel of images (N, H, W, 3): 0 on padding, else 1.
+    """The weight (N, 1, H, W) of each pixel of images (N, H, W, C): 0 on padding, else 1.
 
     `masks` is empty, or holds the masks (N, H, W) of `Geometry.resize_with_mask`. Mirrored padding
     counts in training, but not in evaluation.

@@ -5,30 +5,17 @@ import copy
 import numpy as np
 import torch
 
-from pix2pix.data.datasets.pair_dataset import read_images
 from pix2pix.data.device_batches import PendingBatch
 from pix2pix.data.device_views import draw_views
-from pix2pix.data.discovery import Example
-from pix2pix.data.image_cache import CachedExamples, ImageArrays
+from pix2pix.data.image_cache import CachedExamples
 from pix2pix.data.loader import Batch
 from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry
-from pix2pix.images.value_range import ValueRange
-from pix2pix.models.tensors import encode_levels, encode_photo
-
-
-def read_unpaired(
-    example: Example, geometry: Geometry, ranges: tuple[ValueRange, ValueRange] = ((), ())
-) -> ImageArrays:
-    """The image (H, W, 3) as stored for cropping. ValueError "FILE: reason".
-
-    `ranges` are the value ranges of deep images of A and of B.
-    """
-    return read_images(example, geometry, ranges[example.side == "B" :])
+from pix2pix.models.tensors import encode_image, encode_levels
 
 
 class UnpairedImages:
-    """RGB images of set A as inputs, and of set B as targets that belong to no input.
+    """Images of set A as inputs, and of set B as targets that belong to no input.
 
     It is as long as the larger set; the smaller one repeats. In training each input comes with a
     random target.
@@ -66,7 +53,7 @@ class UnpairedImages:
         for members, chosen in ((self.inputs, indices), (self.targets, others)):
             examples = [self.examples[members[i % len(members)]] for i in chosen]
             views = self.geometry.crop_views(examples, rngs, size)
-            images.append(encode_photo(np.stack([view for view, *_ in views])))
+            images.append(encode_image(np.stack([view for view, *_ in views])))
         source, target = images
         return Batch(source, target, torch.ones_like(source[:, :1]), source)
 
