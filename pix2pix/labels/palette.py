@@ -48,6 +48,7 @@ class PaletteEntry:
     name: str
     rgb: tuple[int, ...]
     id: int = -1  # -1: its position in the list
+    ignore: bool = False  # no class: its pixels count in no loss and no metric
 
 
 class ParsedLabelImage:
@@ -212,16 +213,20 @@ def _facade_ids(entry: dict) -> Palette:
 def _parse_classes(entries: list) -> Palette:
     parsed = [from_dict(PaletteEntry, e, f"class {i}") for i, e in enumerate(entries)]
     parsed = [replace(e, id=i) if e.id == -1 else e for i, e in enumerate(parsed)]
-    void = [e for e in parsed if e.id == VOID and e.name.strip().lower() in VOID_NAMES]
+    void = [
+        e for e in parsed if e.ignore or (e.id == VOID and e.name.strip().lower() in VOID_NAMES)
+    ]
     parsed = [e for e in parsed if e not in void]
     classes = tuple(LabelColor(e.name, e.rgb) for e in parsed)
     ids = tuple(e.id for e in parsed)
     require(1 < len(classes) <= MAX_CLASSES, "it", f"2 to {MAX_CLASSES} classes", len(classes))
-    require(all(0 <= i <= 255 for i in ids), "ids", "from 0 to 255", ids)
+    void_ids = tuple(e.id for e in void)
+    require(all(0 <= i <= 255 for i in ids + void_ids), "ids", "from 0 to 255", ids + void_ids)
     for name, values in (
-        ("ids", ids),
+        ("ids", ids + void_ids),
         ("names", [c.name for c in classes]),
         ("colours", [c.rgb for c in classes]),
     ):
         require(len(set(values)) == len(values), name, "all different", values)
-    return Palette(classes, ids, void_colors=tuple(e.rgb for e in void))
+    void_ids += () if VOID in ids + void_ids else (VOID,)
+    return Palette(classes, ids, void_ids, void_colors=tuple(e.rgb for e in void))

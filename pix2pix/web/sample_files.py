@@ -144,9 +144,7 @@ def take_pictures(proto: onnx.ModelProto, config: CheckpointConfig) -> onnx.Mode
         node.output[:] = ["made" if name == "output" else name for name in node.output]
     mix = np.full((1, 3), 1 / 3) if inside == 1 else np.eye(3)
     first = _mix_channels(graph, "input", "samples", mix)
-    shown = (
-        [0, 0, 0] if outside == 1 else [0, 1, 0] if outside == 2 else [0, outside // 2, outside - 1]
-    )
+    shown = [0, 1, 0] if outside == 2 else [0, outside // 2, outside - 1]
     last = _mix_channels(graph, "made", "output", np.eye(outside)[shown])
     nodes = [first, *graph.node, last]
     del graph.node[:]

@@ -157,6 +157,26 @@ def test_the_colour_of_no_class_is_so_in_colours_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, maps)
 
 
+def test_ignored_ids_are_no_class_in_input_loss_and_metrics(tmp_path: Path) -> None:
+    ids = [7, 33, 200, 254, 0]  # the last two are ignored
+    maps = [blocks(i, [*ids, 255]) for i in range(3)]
+    palette: list = [{"name": n, "rgb": rgb, "id": i} for n, rgb, i in zip(NAMES, VOC, ids)]
+    for entry in palette[3:]:
+        entry["ignore"] = True
+    root = write_set(tmp_path, [Image.fromarray(m) for m in maps], palette)
+    found, names = read(root)
+    assert names == NAMES[:3]
+    table = np.full(256, VOID)
+    table[ids[:3]] = range(3)
+    np.testing.assert_array_equal(found, [table[m] for m in maps])
+    for task, labels in (("labels2photo", "input"), ("photo2labels", "target")):
+        options = DataOptions(task, 64, resize_mode="stretch", crop_scale=1.0, val_split=0.3)
+        batch = open_datasets(options, root)[1].batch([0], None)
+        ignored = getattr(batch, labels).sum(1, keepdim=True) == 0
+        assert 0 < ignored.float().mean() < 1
+        assert ((batch.weight == 0) == ignored).all()  # `measure_labels` leaves weight 0 out
+
+
 def test_numbers_count_where_the_png_has_other_colours(tmp_path: Path) -> None:
     maps = [blocks(i, [0, 1, 2, 255]) for i in range(3)]
     palette = [{"name": f"c{i}", "rgb": [90 + 50 * i, 30, 200 - 60 * i]} for i in range(3)]
