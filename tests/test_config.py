@@ -96,7 +96,7 @@ def test_a_missing_key_is_named(missing: str) -> None:
         ({"palette": [{"name": "a", "rgb": [0.5, 0, 0]}] * 2}, "palette.rgb must be of type int"),
         ({"palette": [{"name": "", "rgb": [0, 0, 0]}] * 2}, "palette name must be 1 to 64"),
         ({"metrics": []}, r"config.metrics must be a table, got \[\]"),
-        ({"task": "image2image"}, "in_channels must be 3 for image2image, got 2"),
+        ({"task": "image2image"}, "in_channels must be 3 without input_dtype, got 2"),
         ({"task": "photo2labels"}, "in_channels must be 3 for photo2labels, got 2"),
         ({"task": "colorize"}, "in_channels must be 7 for colorize, got 2"),
         (

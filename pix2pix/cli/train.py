@@ -39,6 +39,27 @@ RANGE_OPTIONS = ("--range-in", "--range-out")
 INTERRUPTED = 128 + signal.SIGINT  # the exit status that shells use
 
 
+def parse_data(text: str) -> Path | str:
+    """A folder, or the name of a data set on the Hub, which stays a text."""
+    return text if text.startswith("hf://") else Path(text)
+
+
+def fetch_data(options: dict[str, Any]) -> None:
+    """Replaces the name of a data set on the Hub by its folder; removes `columns`.
+
+    Raises ValueError for --columns without such a name, and the errors of `fetch_dataset`.
+    """
+    columns = options.pop("columns")
+    if not isinstance(options["data"], str):
+        if columns is not None:
+            raise ValueError("--columns goes with --data hf://OWNER/NAME")
+        return
+    from pix2pix.hub.dataset import fetch_dataset
+
+    names = [name.strip() for name in (columns or "").split(",") if name.strip()]
+    options["data"] = fetch_dataset(options["data"], names)
+
+
 def parse_flag(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")
@@ -62,7 +83,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("recipe", nargs="?", help=f"one of: {', '.join(recipe_names())}")
     parser.add_argument(
-        "--data", type=Path, help="folder with the training images (README: Your own data)"
+        "--data",
+        type=parse_data,
+        metavar="DIR",
+        help="folder with the training images (docs/data.md), or hf://OWNER/NAME[@REVISION], a "
+        "data set on the Hugging Face Hub",
+    )
+    parser.add_argument(
+        "--columns",
+        metavar="INPUT,TARGET",
+        help="image columns of a data set on the Hub: of inputs and targets, or of photos "
+        "(default: all image columns)",
     )
     for side in "AB":
         parser.add_argument(
@@ -250,6 +281,7 @@ def main(argv: list[str] | None = None) -> int:
     repo, private = options.pop("push_to_hub"), options.pop("private")
     examples = not options.pop("no_examples")
     try:
+        fetch_data(options)
         sides = pop_sides(options)
         if options["evaluate"] is not None:
             if name or out or run or init_from or repo or not options["data"]:

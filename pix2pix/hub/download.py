@@ -10,6 +10,7 @@ import math
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 import huggingface_hub as hf
 
@@ -71,7 +72,7 @@ def pull(repo_id: str, revision: str | None = None, hub: Hub = HUB) -> Path:
     return folder
 
 
-def get_commit(info: hf.ModelInfo) -> str:
+def get_commit(info: hf.ModelInfo | hf.DatasetInfo) -> str:
     if not SHA.fullmatch(info.sha or ""):
         raise ValueError(f"{info.id}: expected a commit's sha from the Hub, got {info.sha!r}")
     return str(info.sha)
@@ -125,13 +126,19 @@ def check_affordable(config: CheckpointConfig, size: int | None) -> None:
             raise ValueError(f"{what} would take {value} bytes, expected at most {limit}")
 
 
-def fetch(info: hf.ModelInfo, file: hf.hf_api.RepoSibling, hub: Hub) -> Path:
+def fetch(
+    info: hf.ModelInfo | hf.DatasetInfo,
+    file: hf.hf_api.RepoSibling,
+    hub: Hub,
+    kind: Literal["model", "dataset"] = "model",
+) -> Path:
     """The local copy of one file of a commit, verified against the Hub's size and hash."""
     with hub_error_message(f"{info.id}@{info.sha}"):
         path = Path(
             hub.api.hf_hub_download(
                 info.id,
                 file.rfilename,
+                repo_type=kind,
                 revision=info.sha,
                 cache_dir=hub.cache,
                 tqdm_class=limit_to(file.size or 0),

@@ -45,9 +45,18 @@ class Translator:
     ) -> None:
         self.config = config
         self.size = config.size
-        self.source, self.target = input_format(config), output_format(config)
         self._runner = make_runner(model, device, engine, live_shape=config.shape)
         self.styles = Styles(config, model.style_encoder)
+
+    @property
+    def source(self) -> SampleFormat:
+        """The format of the inputs."""
+        return input_format(self.config)
+
+    @property
+    def target(self) -> SampleFormat:
+        """The format of the outputs."""
+        return output_format(self.config)
 
     def translate(
         self,

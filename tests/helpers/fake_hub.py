@@ -339,8 +339,8 @@ class FakeHubHandler(BaseHTTPRequestHandler):
 
 
 REPO = r"(?P<repo>[^/]+/[^/]+)"
-API = rf"/api/(?P<kind>model|space)s/{REPO}"
-GIT = rf"/(?:(?P<kind>space)s/)?{REPO}"
+API = rf"/api/(?P<kind>model|space|dataset)s/{REPO}"
+GIT = rf"/(?:(?P<kind>space|dataset)s/)?{REPO}"
 H = FakeHubHandler
 
 
