@@ -34,8 +34,8 @@ class App(NamedTuple):
     began: threading.Event
 
 
-@pytest.fixture
-def app(upload_folder: Path) -> Iterator[App]:
+@pytest.fixture(scope="module")
+def served(upload_folder: Path) -> Iterator[App]:
     """Served under /studio, with the prefix left on or stripped. Drawings of seed 9 take long."""
     release, began = threading.Event(), threading.Event()
 
@@ -51,6 +51,15 @@ def app(upload_folder: Path) -> Iterator[App]:
     yield App(url, studio_api_of(demo).state, release, began)
     release.set()
     demo.close(verbose=False)
+
+
+@pytest.fixture
+def app(served: App) -> App:
+    """That app, as if it had just begun."""
+    served.state.set_ready()
+    served.release.clear()
+    served.began.clear()
+    return served
 
 
 def ready(url: str) -> httpx.Response:
