@@ -189,7 +189,7 @@ def _by_stem(
         runs.append(path)
         return True
 
-    paths = find_images(folder, suffixes=suffixes, is_left_out=is_run)
+    paths = find_images(folder, suffixes=suffixes, is_left_out=is_run, in_shards=True)
     inner = {path: path.relative_to(folder).parts for path in paths}
     if holds_run(folder):
         inner = {path: parts for path, parts in inner.items() if parts[0] not in RUN_PICTURES}

@@ -14,6 +14,7 @@ from pix2pix.images.exif import parse_exif
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.metadata import original_exif
 from pix2pix.images.metadata_limits import check_metadata
+from pix2pix.images.shards import SHARD_SUFFIX, list_members, open_file
 from pix2pix.images.tiff import decode_page
 from pix2pix.images.tiff_layout import BITS, Directory, Layout, is_tiff, read_layout
 from pix2pix.images.tiff_metadata import read_info
@@ -105,7 +106,7 @@ def read_mode(source: ImageSource, name: str | None = None) -> str:
 
 def has_end(path: Path) -> bool:
     """Whether a JPEG or PNG has its end marker; False suggests that it is truncated."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(4)
         file.seek(max(0, file.seek(0, io.SEEK_END) - _TAIL))
         return next((end in file.read() for mark, end in _ENDS if start.startswith(mark)), True)
@@ -122,7 +123,7 @@ def _read(source: ImageSource, name: str | None, use: Callable[[IO[bytes]], T]) 
             raise ValueError("is a folder, not an image file")
         if path.exists() and not path.is_file():  # reading a pipe would block forever
             raise ValueError("is not a file")
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return use(file)
     except FileNotFoundError:
         reason = "no such file"
@@ -261,8 +262,11 @@ def find_images(
     inner: bool = True,
     suffixes: Collection[str] = IMAGE_SUFFIXES,
     is_left_out: Callable[[Path], bool] = lambda _: False,
+    in_shards: bool = False,
 ) -> list[Path]:
     """The image files in a folder, and in its sub-folders if `inner`, by suffix, sorted.
+
+    With `in_shards`, where there are none, those in tar files, by paths SHARD.tar/NAME.
 
     Links to folders are followed; each folder is visited once. Hidden files and folders,
     CACHE_FOLDERS and folders that satisfy `is_left_out` are skipped. Raises ValueError for a folder
@@ -281,10 +285,18 @@ def find_images(
         visited.add(real)
         return is_new
 
-    found = []
+    found: list[Path] = []
+    shards: list[Path] = []
     visited = {os.path.realpath(folder)}
     for where, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
         folders[:] = [n for n in sorted(folders) if inner and is_entered(Path(where, n))]
         paths = (Path(where, name) for name in names if not name.startswith("."))
-        found += [p for p in paths if p.suffix.lower() in suffixes]
+        for path in paths:
+            if path.suffix.lower() in suffixes:
+                found.append(path)
+            elif in_shards and path.suffix == SHARD_SUFFIX:
+                shards.append(path)
+    if not found:  # beside images, a tar file is a copy of them rather than a part of the set
+        members = (member for shard in shards for member in list_members(shard))
+        found = [member for member in members if member.suffix.lower() in suffixes]
     return sorted(found)

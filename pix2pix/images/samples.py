@@ -35,6 +35,7 @@ from pix2pix.images.reader import (
     read_mode,
     read_size,
 )
+from pix2pix.images.shards import find_shard, open_file
 from pix2pix.images.tiff_layout import is_tiff
 from pix2pix.images.tiff_samples import read_tiff_header, read_tiff_samples
 from pix2pix.images.value_range import ValueRange, is_deep
@@ -189,9 +190,10 @@ def _opened(source: ImageSource, name: str | None) -> Iterator[tuple[IO[bytes], 
             if isinstance(source, bytes):
                 file: IO[bytes] = io.BytesIO(source)
             elif isinstance(source, (str, Path)):
-                if not Path(source).is_file():
+                path = Path(source)
+                if not path.is_file() and find_shard(path) is None:
                     read_size(source)  # the words for what is no file
-                file = stack.enter_context(open(source, "rb"))
+                file = stack.enter_context(open_file(path))
             else:
                 file = source
             yield file, _kind_of(file)
