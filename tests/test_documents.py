@@ -66,6 +66,9 @@ def make_inputs() -> None:
     names += ["album/1950/b.jpg", *(f"photos/{i}.jpg" for i in range(4))]
     for name in names:
         Image.fromarray(np.roll(photo, len(name), 1)).save(name)
+    shop = np.zeros((64, 64), np.uint8)
+    shop[48:] = 1
+    Image.fromarray(shop).save("shop.png")
     Path("faded.json").write_text('[{"x": 0.4, "y": 0.3, "color": "#c68642"}]')
     Path("checkpoints").symlink_to(ROOT / "checkpoints")
 

@@ -7,7 +7,9 @@ from pix2pix.cli.arguments import Process, add_checkpoint
 from pix2pix.cli.output_paths import Planned, plan_outputs
 
 if TYPE_CHECKING:
-    from pix2pix.inference import Drawer, Style
+    import numpy as np
+
+    from pix2pix.inference import Drawer, Look, Style
 
 INPUT, SUMMARY = "LABELS", "label maps -> photos of buildings"
 INPUT_HELP = "image file"
@@ -19,6 +21,9 @@ LABELS is a label image: a palette PNG as saved by the CMP Facade Database and t
 image in those colours or in the colours of the pix2pix "facades" set (JPEG too), or a greyscale
 image of class indices 0-11 or ids 1-12. Transparent or white areas are background; in a photo and
 its label map side by side, the map is used. The photo has the size of the label map.
+
+With --regions and --looks, parts of the building have other styles than the rest: where the pixels
+of the region image have the value 1, the first look applies; where 2, the second.
 """
 
 EXAMPLES = """\
@@ -27,6 +32,7 @@ examples:
   python -m pix2pix draw house.png -o other-house.png --seed 7
   python -m pix2pix draw house.png -o house-like-ours.png --style-from our-house.jpg
   python -m pix2pix draw drawings/*.png -o photos/ --size 512
+  python -m pix2pix draw house.png -o two-looks.png --style cream --regions shop.png --looks brick
 """
 
 
@@ -48,30 +54,48 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     style.add_argument("--style-from", metavar="PHOTO", help="use the style of this photo")
     style.add_argument("--style", metavar="NAME", help="use a named style of the checkpoint")
+    parser.add_argument(
+        "--regions",
+        metavar="IMAGE",
+        help="greyscale or palette image of LABELS' size: pixels of value N have the N-th look of "
+        "--looks, those of value 0 the drawing's",
+    )
+    parser.add_argument(
+        "--looks",
+        metavar="A,B,...",
+        help="looks of the regions, at most 8: names of styles, or seeds",
+    )
 
 
 def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
-    """The results by `plan_outputs`, which do not overwrite the style photo."""
-    return plan_outputs(
-        inputs, options.out, others=[options.style_from] if options.style_from else []
-    )
+    """The results by `plan_outputs`, which overwrite neither style photo nor regions."""
+    others = [path for path in (options.style_from, options.regions) if path]
+    return plan_outputs(inputs, options.out, others=others)
 
 
 def load_process(options: argparse.Namespace) -> Process:
     from PIL import Image
 
-    from pix2pix.inference import load_drawer
+    from pix2pix.inference import Regions, load_drawer
     from pix2pix.labels.label_map import is_facades, open_label_map
+
+    if (options.regions is None) != (options.looks is None):
+        raise ValueError("--regions and --looks must be given together")
 
     drawer = load_drawer(options.checkpoint, options.device)
     style = choose_style(drawer, options)
     palette = drawer.config.palette
     own = None if is_facades([c.name for c in palette]) else tuple(c.rgb for c in palette)
     names = [c.name for c in palette]
+    regions = None
+    if options.regions is not None:
+        looks = [choose_look(drawer, look.strip()) for look in options.looks.split(",")]
+        regions = Regions(read_regions(options.regions), looks)
 
     def draw(source: str) -> Image.Image:
         label_map = open_label_map(source, colors=own, classes=names)
-        return Image.fromarray(drawer.draw(label_map, options.seed, style, size=options.size))
+        photo = drawer.draw(label_map, options.seed, style, size=options.size, regions=regions)
+        return Image.fromarray(photo)
 
     return draw
 
@@ -84,7 +108,31 @@ def choose_style(drawer: "Drawer", options: argparse.Namespace) -> "Style | None
         return drawer.style_from(open_rgb(options.style_from))
     if options.style is None:
         return None
-    if options.style not in drawer.styles:
+    return named_style(drawer, "--style", options.style)
+
+
+def named_style(drawer: "Drawer", option: str, name: str) -> "Style":
+    """The style of this name. Raises ValueError if the checkpoint has none."""
+    if name not in drawer.styles:
         names = ", ".join(drawer.styles) or "none"
-        raise ValueError(f"--style {options.style}: the checkpoint has no such style, but {names}")
-    return drawer.styles[options.style]
+        raise ValueError(f"{option} {name}: the checkpoint has no such style, but {names}")
+    return drawer.styles[name]
+
+
+def choose_look(drawer: "Drawer", text: str) -> "Look":
+    """A seed, or the style of a name, from --looks."""
+    return int(text) if text.isdecimal() else named_style(drawer, "--looks", text)
+
+
+def read_regions(path: str) -> "np.ndarray":
+    """The values (H, W) uint8 of a greyscale or palette image. Raises ValueError for another."""
+    import numpy as np
+
+    from pix2pix.images.reader import open_image
+
+    image = open_image(path)
+    if image.mode not in ("1", "L", "P"):
+        raise ValueError(
+            f"{path}: regions are a greyscale or palette image of 8 bits, got mode {image.mode}"
+        )
+    return np.array(image, np.uint8)

@@ -57,7 +57,8 @@ def build_browser_model(
     if weights == "auto":
         weights = "8" if is_8_bit_enough(config, model) else "16"
     precision = PRECISIONS[weights]
-    graph = build_onnx_model(generator, precision)
+    regions = has_regions(config)
+    graph = build_onnx_model(generator, precision, regions)
     if is_sample_config(config):
         graph, config = take_pictures(graph, config), picture_config(config)
     graphs = {"generator": graph.SerializeToString()}
@@ -68,6 +69,7 @@ def build_browser_model(
         "shape": list(config.shape),
         "multiple": 2**config.generator.depth,
         "largest": config.max_size or min(config.shape),
+        "regions": regions,  # the graph takes a StyleMap
         "files": {},
     }
     if (encoder := model.style_encoder) is not None:
@@ -83,6 +85,11 @@ def build_browser_model(
         files[file] = packed
         props["files"][part] = {"file": file, "bytes": len(packed)}
     return BrowserModel(files, props)
+
+
+def has_regions(config: CheckpointConfig) -> bool:
+    """Whether parts of a drawing can have their own look."""
+    return config.task == "labels2photo" and config.generator.style_dim > 0
 
 
 @torch.no_grad()

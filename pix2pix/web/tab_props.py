@@ -58,6 +58,8 @@ def drawing_props(
         "seed": START_SEED,
         "look": {"name": look[0], "values": list(look[1])} if look else None,
         "style_dim": drawer.style_dim,
+        "has_regions": has_regions(drawer),
+        "styles": named_styles(drawer.styles),
         "start": pack_ids(canvas.first),
         "hand": PEN if canvas.name == "lines" else {},
         **canvas.props(),
@@ -84,6 +86,7 @@ def preview_props(
         "height": canvas.shape[0],
         "width": canvas.shape[1],
         "styled": style_dim > 0,
+        "style_dim": style_dim,
         "large": large,
         "note": usage_note(folder),
     }
@@ -95,7 +98,7 @@ def gallery_props(tab: str, api: str, styles: Mapping[str, tuple[float, ...]]) -
     return {
         "tab": tab,
         "api": api,
-        "styles": [{"name": name, "style": list(style)} for name, style in styles.items()],
+        "styles": named_styles(styles),
         "seeds": list(SEEDS[: max(MIN_SEEDS, MAX_STYLES - len(styles))]),
         "max_upload_mb": MAX_UPLOAD_MB,
     }
@@ -140,6 +143,15 @@ def colorize_props(
         "max_strokes": MAX_STROKES,
         "max_stroke_points": MAX_POINTS,
     }
+
+
+def named_styles(styles: Mapping[str, tuple[float, ...]]) -> list[dict[str, Any]]:
+    return [{"name": name, "style": list(style)} for name, style in styles.items()]
+
+
+def has_regions(drawer: Drawer | LineDrawer) -> bool:
+    """Whether parts of a drawing can have their own look."""
+    return isinstance(drawer, Drawer) and drawer.style_dim > 0
 
 
 def first_look(drawer: Drawer | LineDrawer) -> tuple[str, tuple[float, ...]] | None:

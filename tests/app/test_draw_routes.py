@@ -64,6 +64,36 @@ def test_a_sheet_has_the_shape_that_the_request_says_or_is_refused(fake_studio: 
         assert reason in refused.json()["error"]
 
 
+def test_parts_of_a_drawing_get_the_looks_that_the_request_says(fake_studio: str) -> None:
+    where = np.zeros_like(WALL)
+    where[100:] = 1
+    where[200:] = 2
+    looks = [{"seed": 9}, {"style": [0.5, 0.25, 1]}]
+    regions = {"ids": pack_ids(where), "looks": looks}
+    answer = ask(fake_studio, {"ids": IDS, "seed": 7, "regions": regions})
+    picture = decode(answer)
+    drawer = PaletteDrawer()
+    np.testing.assert_array_equal(picture[:100], drawer.draw(WALL, 7)[:100])
+    np.testing.assert_array_equal(picture[100:200], drawer.draw(WALL, 9)[100:200])
+    np.testing.assert_array_equal(picture[200:], drawer.draw(WALL, style=[0.5, 0.25, 1])[200:])
+    for wrong, reason in (
+        ([], "regions must be an object with ids and looks, got []"),
+        ({"ids": pack_ids(where)}, "regions must be an object with ids and looks"),
+        ({**regions, "looks": []}, "looks must be a list of 1 to 8, got []"),
+        ({**regions, "looks": [{"seed": 1}] * 9}, "looks must be a list of 1 to 8"),
+        ({**regions, "looks": looks[:1]}, "class indices must be from 0 to 1, got [2]"),
+        ({**regions, "looks": [7, 7]}, "a look must be an object with a seed or a style, got 7"),
+        ({**regions, "looks": [{"seed": 1}, {"seed": -1}]}, "seed must be a whole number"),
+        ({**regions, "looks": [{"seed": 1}, {"style": [1]}]}, "style must be 3 numbers"),
+        ({**regions, "looks": [{"seed": 1}, {"style": None}]}, "a seed or a style, got"),
+        ({**regions, "ids": pack_ids(where[1:])}, "a drawing here is 256x256, 65536 ids; got"),
+        ({**regions, "ids": pack_ids(where + 250)}, "class indices must be from 0 to 2"),
+    ):
+        refused = ask(fake_studio, {"ids": IDS, "regions": wrong})
+        assert refused.status_code == 400
+        assert reason in refused.json()["error"]
+
+
 @pytest.mark.parametrize("name", HOSTILE_DRAWINGS)
 def test_a_hostile_drawing_is_refused_in_words(fake_studio: str, name: str) -> None:
     payload, reason = HOSTILE_DRAWINGS[name]

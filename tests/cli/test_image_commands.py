@@ -97,6 +97,44 @@ def test_the_photo_of_a_style_is_not_overwritten(draw: Command) -> None:
     assert Path("photo.jpg").read_bytes() == before
 
 
+def save_regions(name: str, of: str) -> None:
+    """An image of the size of another one, 1 in its upper half and else 0."""
+    where = np.zeros(pixels(of).shape[:2], np.uint8)
+    where[: len(where) // 2] = 1
+    Image.fromarray(where).save(name)
+
+
+def test_parts_of_a_building_have_the_looks_that_are_named(draw: Command) -> None:
+    save_regions("where.png", "a.png")
+    given = ("--regions", "where.png", "--looks")
+    assert draw("a.png", "-o", "two.png", "--style", "brick", *given, "7") == (0, [])
+    assert draw("a.png", "-o", "same.png", "--style", "brick", *given, "brick") == (0, [])
+    assert draw("a.png", "-o", "one.png", "--style", "brick") == (0, [])
+    assert (pixels("two.png") != pixels("one.png")).any()
+    near = np.abs(pixels("same.png").astype(int) - pixels("one.png"))
+    assert near.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--regions", "where.png"), "--regions and --looks must be given together"),
+        (("--looks", "7"), "--regions and --looks must be given together"),
+        (("--regions", "where.png", "--looks", "7,tin"), "--looks tin: the checkpoint has no such"),
+        (("--regions", "photo.jpg", "--looks", "7"), "photo.jpg: regions are a greyscale or palet"),
+        (("--regions", "where.png", "--looks", ",".join("123456789")), "regions have from 1 to 8"),
+    ],
+)
+def test_regions_that_are_none_are_one_line_and_status_2(
+    draw: Command, arguments: tuple[str, ...], line: str
+) -> None:
+    save_regions("where.png", "a.png")
+    status, lines = draw("a.png", "-o", "out.png", *arguments)
+    assert (status, len(lines)) == (2, 1)
+    assert lines[0].startswith(f"pix2pix: {line}")
+    assert not Path("out.png").exists()
+
+
 def test_a_tracing_is_a_label_image_of_the_photos_size(trace: Command) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # stored lying on its side

@@ -11,7 +11,7 @@ from helpers.hand import decode_uri
 from helpers.running import ROOT
 from helpers.static_site import cache_with_runtime, serve_files
 
-from pix2pix.inference import Drawer, load_drawer
+from pix2pix.inference import Drawer, Regions, load_drawer
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.packed_ids import pack_ids
@@ -105,4 +105,21 @@ def test_a_large_picture_and_a_given_style_are_the_same_too(worker: Any, drawer:
     painted = decode_uri(worker("draw", ids=pack_ids(drawing), style=style, large=True))
     expected = drawer.draw(drawing, style=style, size=drawer.largest)
     assert painted.shape == expected.shape
+    assert np.abs(painted.astype(int) - expected).max() <= 3
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_regions_with_other_looks_are_the_same_too(
+    worker: Any, drawer: Drawer, large: bool
+) -> None:
+    drawing, where = build_facade(PRESETS[0], 256, 256), np.zeros((256, 256), np.uint8)
+    where[180:] = 1
+    where[60:110, 40:200] = 2
+    style = [0.5, -1, 0, 1, 0.2, -0.4, 2, -2]
+    regions = {"ids": pack_ids(where), "looks": [{"seed": 9}, {"style": style}]}
+    painted = decode_uri(
+        worker("draw", ids=pack_ids(drawing), seed=7, regions=regions, large=large)
+    )
+    size = drawer.largest if large else None
+    expected = drawer.draw(drawing, 7, size=size, regions=Regions(where, [9, style]))
     assert np.abs(painted.astype(int) - expected).max() <= 3

@@ -3,6 +3,8 @@
 
 import { h, setStyle } from "../core/dom.js";
 import { BACKGROUND, FACADE, colorLookup, paintIds, percent } from "./label_map.js";
+import { LookLayer } from "./look_layer.js";
+import { NO_LOOKS, isSameState } from "./look_map.js";
 import { MapHistory } from "./map_history.js";
 import { PointerInput } from "./pointer_input.js";
 import { Selection } from "./selection.js";
@@ -20,13 +22,14 @@ const isSameShape = (a, b) => a.width === b.width && a.height === b.height;
 export class DrawingCanvas {
   /**
    * `shape`: { width, height }; `colors`: [r, g, b] by class id; `hasWall`: class 1 is the wall behind
-   * all elements; `view`: a SheetView. Calls `onChange()` when the map changed, `onHistory()` after a step
-   * that can be undone, `onPick(id)` while the eyedropper is over a class, `onPicked()` when it is released,
-   * `onSelection()` when the selection changed, `onShape()` when the sheet has another shape, and `onPen()`
-   * when a pen is seen for the first time.
+   * all elements; `hasLooks`: parts of the drawing can have looks of their own; `view`: a SheetView. Calls
+   * `onChange()` when the map or looks changed, `onHistory()` after a step that can be undone, `onPick(id)`
+   * while the eyedropper is over a class, `onPicked()` when it is released, `onSelection()` when the selection
+   * changed, `onShape()` when the sheet has another shape, `onPen()` when a pen is seen for the first time, and
+   * `onLooks()` when looks of parts, or the chosen part, changed.
    */
-  constructor({ shape, colors, hasWall, view, onChange, onHistory, onPick, onPicked, onSelection, onShape, onPen }) {
-    Object.assign(this, { shape, view, onChange, onHistory, onPick, onPicked, onShape });
+  constructor({ shape, colors, hasWall, hasLooks, view, onPen, onSelection, onLooks, ...listeners }) {
+    Object.assign(this, { shape, hasLooks, view }, listeners); // onChange, onHistory, onPick, onPicked, onShape
     this.map = new Uint8Array(shape.width * shape.height); // class ids, row by row
     this.wall = hasWall ? FACADE : BACKGROUND;
     this.history = new MapHistory(shape);
@@ -37,8 +40,9 @@ export class DrawingCanvas {
     this.grid = 0; // pixels of a cell; 0: off
     this.mirror = false;
     this.pressure = false; // a pen's pressure sets the brush's width
-    this.stroke = null; // { pointer, before: map, first, last: points, selected }
+    this.stroke = null; // { pointer, before: map, looks, first, last: points, selected }
     this.selection = new Selection(this, onSelection);
+    this.looks = new LookLayer(this, onLooks);
     this.#build(colors);
     this.input = new PointerInput(this, onPen);
   }
@@ -52,7 +56,7 @@ export class DrawingCanvas {
     this.context = this.element.getContext("2d");
     this.lookup = colorLookup(colors);
     this.outline = h("div", { class: "st-outline", hidden: true }); // of the brush
-    this.layer = h("div", { class: "st-view" }, this.element, h("div", { class: "st-grid" }),
+    this.layer = h("div", { class: "st-view" }, this.element, this.looks.node, h("div", { class: "st-grid" }),
       h("div", { class: "st-axis" }), this.selection.node, this.outline);
     this.frame = h("div", { class: "st-frame" }, this.layer, buildZoomButton(this.view));
     this.view.addLayer(this.layer);
@@ -68,15 +72,17 @@ export class DrawingCanvas {
     setStyle(this.frame, { "--columns": width / this.#cell, "--rows": height / this.#cell });
   }
 
-  /** Replaces the map; of another shape, the sheet. */
-  #setSheet({ map, shape }) {
+  /** Replaces map and looks; of another shape, the sheet. */
+  #setSheet({ map, shape, looks }) {
     if (isSameShape(shape, this.shape)) {
       this.map.set(map);
+      this.looks.set(looks);
       return;
     }
     this.shape = shape;
     this.map = map.slice();
     this.#fitToShape();
+    this.looks.set(looks);
     this.view.fit();
     this.onShape();
   }
@@ -88,14 +94,15 @@ export class DrawingCanvas {
     return Math.max(1, Math.round(Math.min(this.shape.width, this.shape.height) / CELLS));
   }
 
-  /** Replaces the drawing, as one step that can be undone, by one of any shape. */
-  replace(map, { shape = this.shape, asStep = true } = {}) {
+  /** Replaces the drawing and its looks, as one step that can be undone, by one of any shape. */
+  replace(map, { shape = this.shape, looks = NO_LOOKS, asStep = true } = {}) {
     this.cancel();
     this.selection.drop();
+    const before = { map: this.map.slice(), shape: this.shape, looks: this.looks.state };
     if (!asStep) this.history.shape = shape;
-    else if (isSameShape(shape, this.shape)) this.history.commit(this.map, map);
-    else this.history.commitSheet({ map: this.map.slice(), shape: this.shape }, { map: map.slice(), shape });
-    this.#setSheet({ map, shape });
+    else if (!isSameShape(shape, this.shape)) this.history.commitSheet(before, { map: map.slice(), shape, looks });
+    else this.history.commit(this.map, map, this.#looksStep(before.looks, looks));
+    this.#setSheet({ map, shape, looks });
     this.#changed();
     this.onHistory();
   }
@@ -144,6 +151,7 @@ export class DrawingCanvas {
     if (!this.stroke) return;
     this.map.set(this.stroke.before);
     this.selection.restore(this.stroke.selected);
+    this.looks.set(this.stroke.looks);
     this.stroke = null;
     this.#changed();
   }
@@ -199,12 +207,21 @@ export class DrawingCanvas {
     this.#changed();
   }
 
+  /** Records a step between two states of the looks, the later of which is shown. */
+  commitLooks(before) {
+    if (this.history.commit(this.map, this.map, { before, after: this.looks.state })) this.onHistory();
+    this.onChange();
+  }
+
+  #looksStep(before, after) { return isSameState(before, after) ? null : { before, after }; }
+
   #travel(direction) {
     this.cancel();
     this.selection.drop();
     const done = this.history[direction](this.map);
     if (!done) return;
     if (done.map) this.#setSheet(done);
+    else if (done.looks) this.looks.set(done.looks);
     this.#changed();
     this.onHistory();
   }
@@ -221,7 +238,7 @@ export class DrawingCanvas {
   begin(point, pointer) {
     this.stroke = {
       pointer, before: this.map.slice(), first: point, last: point,
-      selected: this.selection.snapshot(),
+      selected: this.selection.snapshot(), looks: this.looks.state,
     };
     TOOLS[this.tool].start(this, this.stroke, point);
     this.#changed();
@@ -239,7 +256,8 @@ export class DrawingCanvas {
     const { stroke } = this;
     this.stroke = null;
     TOOLS[this.tool].end?.(this, stroke); // does not change the map
-    if (this.history.commit(stroke.before, this.map)) this.onHistory();
+    const looks = this.#looksStep(stroke.looks, this.looks.state);
+    if (this.history.commit(stroke.before, this.map, looks)) this.onHistory();
     this.selection.onChange();
   }
 
@@ -250,7 +268,8 @@ export class DrawingCanvas {
   }
 
   #moveOutline() {
-    this.outline.hidden = !ROUND.has(this.tool) || !this.hover;
+    const isRound = this.tool === "look" ? this.looks.kind === "brush" : ROUND.has(this.tool);
+    this.outline.hidden = !isRound || !this.hover;
     if (this.outline.hidden) return;
     const { width, height } = this.shape;
     Object.assign(this.outline.style, {

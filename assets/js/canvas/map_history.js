@@ -16,14 +16,18 @@ export class MapHistory {
   get canRedo() { return this.#stack.canRedo; }
   get last() { return this.#stack.last; }
 
-  /** Records the step between two maps. Returns false where they are equal. */
-  commit(before, after) {
+  /**
+   * Records the step between two maps, and that between two states `looks`: { before, after } where they
+   * changed. Returns false where nothing did.
+   */
+  commit(before, after, looks = null) {
     const patch = difference(before, after, this.shape);
-    if (patch) this.#stack.push(patch);
-    return patch !== null;
+    if (!patch && !looks) return false;
+    this.#stack.push({ ...patch, looks });
+    return true;
   }
 
-  /** Records the step from one sheet { map, shape } to another of another shape. */
+  /** Records the step from one sheet { map, shape, looks } to another of another shape. */
   commitSheet(before, after) {
     this.#stack.push({ sheets: { before, after } });
     this.shape = after.shape;
@@ -37,8 +41,8 @@ export class MapHistory {
   }
 
   /**
-   * Reverts the last step on the map. Returns false where there is none, and the sheet { map, shape } where
-   * it was a step from one of another shape.
+   * Reverts the last step on the map. Returns false where there is none; the sheet { map, shape, looks } where it
+   * was a step from one of another shape, { looks } where it changed them, else true.
    */
   undo(map) { return this.#apply(map, this.#stack.undo(), "before"); }
 
@@ -52,7 +56,7 @@ export class MapHistory {
       return patch.sheets[side];
     }
     const { left, top, width, height } = patch;
-    putPiece(map, this.shape, { width, height, ids: patch[side] }, left, top);
-    return true;
+    if (patch[side]) putPiece(map, this.shape, { width, height, ids: patch[side] }, left, top);
+    return patch.looks ? { looks: patch.looks[side] } : true;
   }
 }

@@ -2,7 +2,7 @@
 
 import { isTextField } from "../core/dom.js";
 import { keyOf, zoomKeyOf } from "./keyboard_layout.js";
-import { PEN_TOGGLES, TOGGLES, TOOL_BUTTONS } from "./toolbar.js";
+import { PEN_TOGGLES, TOGGLES, toolsOf } from "./toolbar.js";
 
 const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
 const FAR = 8; // pixels that an arrow moves the selection with Shift
@@ -73,7 +73,7 @@ function pick(event, { canvas, toolbar, palette, help, cursor, requestPicture })
     if (key === " " && !cursor.isShown && canvas.frame.matches(":hover")) return null; // see bindSpace
     return () => event.repeat || cursor.press();
   }
-  const tool = TOOL_BUTTONS.find((entry) => entry.key.toLowerCase() === key);
+  const tool = toolsOf(canvas).find((entry) => entry.key.toLowerCase() === key);
   if (tool) return () => toolbar.tools[tool.tool].click();
   const toggle = [...TOGGLES, ...PEN_TOGGLES].find((entry) => entry.key.toLowerCase() === key);
   if (toggle && !toolbar.toggles[toggle.name].hidden) return () => toolbar.toggles[toggle.name].click();

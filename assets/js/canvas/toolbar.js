@@ -15,6 +15,7 @@ export const TOOL_BUTTONS = [
   { tool: "select", label: "Select", key: "S", does: "click an element or drag a box, then move it" },
   { tool: "repeat", label: "Repeat", key: "T", does: "drag a window out into rows and columns",
     plain: "drag an element out into rows and columns" },
+  { tool: "look", label: "Look", key: "K", does: "gives a part of the sheet a look of its own" },
   { tool: "hand", label: "Hand", key: "H", does: "drags the sheet; a click zooms in, with Alt out" },
 ];
 export const TOGGLES = [
@@ -27,6 +28,9 @@ export const PEN_TOGGLES = [
   { name: "fingers", label: "Draw with fingers", key: "O", does: "they draw as the pen does; else they pan" },
 ];
 const SETTERS = { mirror: "setMirror", grid: "setGrid", pressure: "setPressure", fingers: "setFingers" };
+
+/** The tools of a canvas. */
+export const toolsOf = ({ hasLooks }) => TOOL_BUTTONS.filter(({ tool }) => hasLooks || tool !== "look");
 
 /** What a tool does, in words. */
 export const describeTool = ({ does, plain }, hasWall) => (hasWall ? does : plain ?? does);
@@ -41,7 +45,7 @@ class Toolbar {
   constructor(canvas, { onNew, onHelp, onTool, onSetting }) {
     Object.assign(this, { canvas, onTool, onSetting });
     this.#lastTool = canvas.tool;
-    this.tools = Object.fromEntries(TOOL_BUTTONS.map((entry) => [entry.tool, button({
+    this.tools = Object.fromEntries(toolsOf(canvas).map((entry) => [entry.tool, button({
       name: entry.tool, label: entry.label, key: entry.key,
       tip: `${entry.label}: ${describeTool(entry, canvas.hasWall)}`,
       onClick: () => this.choose(entry.tool),

@@ -11,13 +11,13 @@ function onBothSides(canvas, paint) {
   if (canvas.mirror) paint(true);
 }
 
-function strokeLine(canvas, from, to, ink, diameter = canvas.brush) {
+function strokeLine(canvas, from, to, ink, diameter = canvas.brush, map = canvas.map) {
   const end = (point, flip) => {
     const x = snap(point.x, diameter);
     return { x: flip ? canvas.shape.width - x : x, y: point.y };
   };
   onBothSides(canvas, (flip) => {
-    strokeSegment(canvas.map, canvas.shape, end(from, flip), end(to, flip), diameter, ink);
+    strokeSegment(map, canvas.shape, end(from, flip), end(to, flip), diameter, ink);
   });
 }
 
@@ -104,6 +104,39 @@ export const TOOLS = {
     start(canvas, stroke, point) { this.move(canvas, stroke, point); },
     move(canvas, stroke, point) { canvas.onPick(canvas.idAt(point)); },
     end(canvas) { canvas.onPicked(); },
+  },
+
+  look: { // draws on the parts that have a look of their own, not on the map
+    start(canvas, stroke, point) {
+      if (!canvas.looks.look) canvas.looks.add();
+      stroke.looks = canvas.looks.state;
+      this.move(canvas, stroke, point);
+    },
+    move(canvas, stroke, point) {
+      const { looks, shape } = canvas;
+      const isBrush = looks.kind === "brush";
+      looks.paint(isBrush ? looks.state : stroke.looks, (ids, id) => {
+        if (isBrush) {
+          strokeLine(canvas, stroke.last, point, () => id, brushAt(canvas, point), ids);
+          return;
+        }
+        const box = boxBetween(stroke.first, point, canvas.grid);
+        onBothSides(canvas, (flip) => {
+          const { left, top, width, height } = flip ? mirrorBox(shape, box) : box;
+          fillRect(ids, shape, left, top, left + width - 1, top + height - 1, id);
+        });
+      });
+    },
+    end(canvas, { first, last, looks: before, pointer }) { // a tap on a part chooses it
+      const { looks } = canvas;
+      const isStill = pointer !== "keys" && Math.hypot(last.x - first.x, last.y - first.y) < 2;
+      const id = looks.idAt(first, before);
+      const isOther = id > 0 && id !== looks.current && !looks.erases;
+      if (!isStill || (looks.kind === "brush" && !isOther)) return;
+      looks.set(before);
+      canvas.onChange();
+      if (isOther) looks.choose(id);
+    },
   },
 
   hand: { // by keys: by a pointer it never starts, see pointer_input.js

@@ -30,6 +30,8 @@ const PATHS = {
   repeat: '<rect x="4" y="4" width="6" height="6.5" rx="1" fill="currentColor"/>'
     + '<rect x="14" y="4" width="6" height="6.5" rx="1"/><rect x="4" y="13.5" width="6" '
     + 'height="6.5" rx="1"/><rect x="14" y="13.5" width="6" height="6.5" rx="1"/>',
+  look: '<rect x="3.5" y="4" width="14" height="5" rx="1"/><path d="M17.5 6.5h3v5.5h-9v3.5"/>'
+    + '<rect x="9.7" y="15.5" width="3.6" height="5" rx="0.8"/>',
   hand: '<path d="M8 12.5V6.8a1.4 1.4 0 0 1 2.8 0V11M10.8 10.5V5.4a1.4 1.4 0 0 1 2.8 0v5.1M13.6 10.7V6.6a1.4 '
     + '1.4 0 0 1 2.8 0v6.2M16.4 10.6a1.3 1.3 0 0 1 2.6 0v4.2c0 3.2-2.3 5.7-5.6 5.7-2.6 0-4-.9-5.3-2.9l-3-4.6c-.9-1.4.9-2.7 2-1.5l.9 1"/>',
   pressure: '<path d="M4 20c5 0 4-9 8-9s3 6 8 5" stroke-width="3"/><path d="m14 8 5-5 2 2-5 5z"/>',

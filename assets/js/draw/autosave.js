@@ -1,5 +1,6 @@
 // Keeps the drawing over a reload: in localStorage, one entry for each window and tab.
 
+import { NO_LOOKS, checkLooks } from "../canvas/look_map.js";
 import { isSheetShape } from "../canvas/sheet_shape.js";
 import { fromBase64, toBase64 } from "../core/codec.js";
 import { showNotice } from "../core/dialog.js";
@@ -40,7 +41,7 @@ export function loadDrawing(tabId, canvas, classes, styleDim) {
     );
     const { tool, mirror, grid, pressure, live, style } = kept;
     return {
-      map, shape: { width, height }, tool, mirror, grid, pressure, live,
+      map, shape: { width, height }, looks: looksOf(kept, map.length, styleDim), tool, mirror, grid, pressure, live,
       seed: within(kept.seed, 0, 9999),
       style: isStyle(style, styleDim) ? style : undefined,
       classId: within(kept.classId, 0, classes - 1),
@@ -49,6 +50,16 @@ export function loadDrawing(tabId, canvas, classes, styleDim) {
     };
   } catch {
     return {}; // storage is blocked, or the entry is not ours
+  }
+}
+
+/** The kept looks of parts; none where the entry has none, or they are damaged. */
+function looksOf({ parts }, pixels, styleDim) {
+  if (!parts) return NO_LOOKS;
+  try {
+    return checkLooks(fromBase64(parts.ids), parts.looks, pixels, styleDim);
+  } catch {
+    return NO_LOOKS;
   }
 }
 
@@ -87,8 +98,10 @@ export function autosaveDrawing(studio) {
 /** Whether the drawing could be kept. `asLast`: new windows begin with it. */
 function write(studio, asLast) {
   const { tabId, canvas } = studio;
+  const { ids, looks } = canvas.looks.state;
   const text = JSON.stringify({
     ids: toBase64(canvas.map), ...canvas.shape, seed: studio.seed, style: studio.style,
+    parts: ids ? { ids: toBase64(ids), looks } : undefined,
     tool: canvas.tool, classId: canvas.classId, brush: canvas.brush, gap: canvas.gap,
     mirror: canvas.mirror, grid: canvas.grid > 0, pressure: canvas.pressure, live: studio.live, at: Date.now(),
   });

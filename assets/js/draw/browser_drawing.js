@@ -33,9 +33,7 @@ export async function drawInBrowser(studio, props) {
   if (lacks) throw new Error(lacks);
   const { engine, models } = await fetchFacts(props.api);
   const local = openTab(props, engine, models);
-  const drawing = async () => ({
-    ...await studio.packDrawing(), seed: studio.seed, style: studio.style?.values, format: "jpeg",
-  });
+  const drawing = async () => ({ ...await studio.packPicture(), format: "jpeg" });
   await local.draw(await drawing()); // loads the model
   const browserMs = await time(async () => local.draw(await drawing()));
   if (isAuto && browserMs > LIVE_MS) {

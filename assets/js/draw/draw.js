@@ -11,6 +11,7 @@ import { buildSelectionBar, buildToolbar } from "../canvas/toolbar.js";
 import { autosaveDrawing, loadDrawing } from "./autosave.js";
 import { fetchPicture } from "./draw_client.js";
 import { buildHelp } from "./help.js";
+import { buildLookPanel } from "./look_panel.js";
 import { startNewDrawing } from "./new_drawing.js";
 import { claimSave } from "./preview.js";
 import { setAspectRatio, studioOf } from "./studio.js";
@@ -23,7 +24,9 @@ export async function mountDrawing({ element, props }) {
   const { canvas, toolbar, palette, help } = buildDrawing(root, studio, props);
   const saved = loadDrawing(studio.tabId, props, props.classes.length, props.style_dim);
   restoreSettings(studio, { toolbar, palette }, saved);
-  canvas.replace(saved.map ?? await unpackIds(props.start), { shape: saved.shape, asStep: false });
+  canvas.replace(saved.map ?? await unpackIds(props.start), {
+    shape: saved.shape, looks: saved.looks, asStep: false,
+  });
   autosaveDrawing(studio);
   connectServer(studio, props);
   if (props.draw_in && props.draw_in !== "server") offerBrowser(studio, props);
@@ -44,6 +47,7 @@ function buildDrawing(root, studio, props) {
     shape: { width: props.width, height: props.height },
     colors: props.classes.map(({ rgb }) => rgb),
     hasWall: studio.isFacades,
+    hasLooks: props.has_regions,
     view: studio.view,
     onChange: () => studio.drawingChanged(),
     onHistory: () => {
@@ -55,6 +59,10 @@ function buildDrawing(root, studio, props) {
     onPicked: () => toolbar.restoreTool(),
     onSelection: () => selectionBar?.show(),
     onPen: () => toolbar.showPen(),
+    onLooks: () => {
+      lookPanel?.render();
+      studio.notify("controls");
+    },
     onShape: () => {
       setAspectRatio(root, canvas.shape);
       studio.notify("shape");
@@ -63,14 +71,19 @@ function buildDrawing(root, studio, props) {
   studio.canvas = canvas;
   setDefaultTool(canvas, props);
   const onSetting = () => studio.notify("setting");
-  const help = buildHelp(props.classes, canvas.hasWall);
+  const help = buildHelp(props.classes, canvas);
   const palette = buildPalette(canvas, props.classes, onSetting);
   const selectionBar = buildSelectionBar(canvas);
-  const toolbar = buildToolbar(canvas, {
-    onNew: () => startNewDrawing(canvas, props), onHelp: help.open, onTool: selectionBar.show, onSetting,
-  });
+  const lookPanel = canvas.hasLooks ? buildLookPanel(studio, canvas, props.styles) : null;
+  const onTool = () => {
+    selectionBar.show();
+    lookPanel?.show();
+  };
+  const onNew = () => startNewDrawing(canvas, props);
+  const toolbar = buildToolbar(canvas, { onNew, onHelp: help.open, onTool, onSetting });
   canvas.frame.append(selectionBar.node);
-  root.replaceChildren(toolbar.node, canvas.frame, palette.node, help.node);
+  root.replaceChildren(toolbar.node, canvas.frame, palette.node, ...(lookPanel ? [lookPanel.node] : []), help.node);
+  onTool();
   return { canvas, toolbar, palette, help };
 }
 
@@ -100,9 +113,7 @@ function offerBrowser(studio, props) {
 /** Sets what sends the drawing to the server. */
 function connectServer(studio, props) {
   const { canvas } = studio;
-  const drawing = async (id, options) => ({
-    ...await studio.packDrawing(), seed: studio.seed, style: studio.style?.values, id, ...options,
-  });
+  const drawing = async (id, options) => ({ ...await studio.packPicture(), id, ...options });
   const request = async (id, options) => (
     fetchPicture(props.api, await drawing(id, options))
   );

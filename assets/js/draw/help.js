@@ -3,7 +3,7 @@
 import { dialog } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { swatch } from "../canvas/palette.js";
-import { PEN_TOGGLES, TOGGLES, TOOL_BUTTONS, describeTool } from "../canvas/toolbar.js";
+import { PEN_TOGGLES, TOGGLES, describeTool, toolsOf } from "../canvas/toolbar.js";
 
 const KEYS = [
   ["Ctrl Z", "Undo"],
@@ -32,11 +32,11 @@ function section(title, rows) {
 }
 
 /** The dialog `node`, and `open()`. */
-export function buildHelp(classes, hasWall) {
+export function buildHelp(classes, canvas) {
   const key = (text) => h("kbd", {}, text);
-  const tools = [...TOOL_BUTTONS, ...TOGGLES, ...PEN_TOGGLES];
+  const tools = [...toolsOf(canvas), ...TOGGLES, ...PEN_TOGGLES];
   const node = dialog("st-help", "Tools and keys",
-    section("Tools", tools.map((tool) => [key(tool.key), tool.label, describeTool(tool, hasWall)])),
+    section("Tools", tools.map((tool) => [key(tool.key), tool.label, describeTool(tool, canvas.hasWall)])),
     section("Classes", classes.map((entry) => [swatch(entry), entry.name, entry.meaning])),
     section("More", KEYS.map(([keys, text]) => [key(keys), "", text])));
   return { node, open: () => node.open || node.showModal() };

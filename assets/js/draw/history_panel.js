@@ -1,7 +1,8 @@
 // The button that shows the last pictures of this visit, to go back to one with its drawing, look and seed.
 
+import { NO_LOOKS, checkLooks } from "../canvas/look_map.js";
 import { isSheetShape } from "../canvas/sheet_shape.js";
-import { unpackIds } from "../core/codec.js";
+import { packIds, unpackIds } from "../core/codec.js";
 import { button, group, snapshot, thumbnailButton } from "../core/controls.js";
 import { showNotice } from "../core/dialog.js";
 import { h } from "../core/dom.js";
@@ -10,7 +11,10 @@ import { PictureHistory } from "./picture_history.js";
 const REST_MS = 700; // without a new picture: then the one on screen is noted
 const THUMB_SIDE = 112; // pixels
 
-/** The button with its panel. `layer` has the picture's <img>; `canvas`: { kind, width, height } of the tab. */
+/**
+ * The button with its panel. `layer` has the picture's <img>; `canvas`: { kind, width, height, style_dim } of
+ * the tab.
+ */
 export function buildHistory(studio, layer, canvas) {
   const history = new PictureHistory(sessionOrNothing(), `pix2pix-pictures:${studio.tabId}`);
   const list = group("st-earlier", "group", "Earlier pictures");
@@ -43,7 +47,8 @@ export function buildHistory(studio, layer, canvas) {
     const image = layer.querySelector("img:last-child");
     if (!queue || queue.inFlight || queue.dirty || studio.canvas.stroke || stale || !image?.naturalWidth) return;
     const id = queue.id;
-    const drawing = { ...await studio.packDrawing(), seed: studio.seed, style: studio.style };
+    const { seed, style } = studio;
+    const drawing = { ...await studio.packDrawing(), seed, style, parts: await packParts(studio.canvas.looks.state) };
     if (id !== queue.id || queue.inFlight) return; // another picture has been asked for
     history.add({ ...drawing, thumbnail: history.find(drawing)?.thumbnail ?? thumbnailOf(image) });
     opener.dataset.count = String(history.entries.length);
@@ -77,10 +82,15 @@ async function restore(studio, entry, canvas) {
   }
   studio.seed = seed;
   studio.style = style;
-  studio.canvas.replace(map, { shape: { width, height } });
+  const parts = await unpackIds(entry.parts?.ids ?? "").catch(() => null);
+  const looks = parts ? checkLooks(parts, entry.parts.looks, map.length, canvas.style_dim) : NO_LOOKS;
+  studio.canvas.replace(map, { shape: { width, height }, looks });
   studio.setStyle(style);
   studio.requestPicture(); // also where the picture does not follow the drawing
 }
+
+/** The looks of parts as an entry has them. */
+const packParts = async ({ ids, looks }) => (ids ? { ids: await packIds(ids), looks } : undefined);
 
 /** A small picture as a data URL. */
 function thumbnailOf(image) {

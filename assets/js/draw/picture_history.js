@@ -5,12 +5,15 @@ export const MAX_PICTURES = 24;
 const isText = (value) => typeof value === "string";
 
 /** What tells one picture from another. */
-const keyOf = ({ ids, width, seed, style }) => JSON.stringify([ids, width, style ? style.values : seed]);
+const keyOf = ({ ids, width, seed, style, parts }) => JSON.stringify([
+  ids, width, style ? style.values : seed, parts ? [parts.ids, parts.looks] : null,
+]);
 
 /** Whether an entry, which comes from storage, is one. */
 function isEntry(entry) {
-  const { ids, width, height, seed, style, thumbnail } = entry ?? {};
-  return isText(ids) && [width, height, seed].every(Number.isInteger) && isText(thumbnail)
+  const { ids, width, height, seed, style, parts, thumbnail } = entry ?? {};
+  const isOfParts = !parts || (isText(parts.ids) && Array.isArray(parts.looks));
+  return isOfParts && isText(ids) && [width, height, seed].every(Number.isInteger) && isText(thumbnail)
     && thumbnail.startsWith("data:image/")
     && (style === null || (isText(style?.name) && Array.isArray(style.values) && style.values.every(Number.isFinite)));
 }
@@ -18,7 +21,8 @@ function isEntry(entry) {
 export class PictureHistory {
   /**
    * `storage` keeps the entries over a reload under `key`, as sessionStorage does. An entry is { ids: packed,
-   * width, height, seed, style: { name, values, photo } or null, thumbnail: a data URL }.
+   * width, height, seed, style: { name, values, photo } or null, parts: { ids: packed, looks } or undefined,
+   * thumbnail: a data URL }.
    */
   constructor(storage, key) {
     Object.assign(this, { storage, key });

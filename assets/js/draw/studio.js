@@ -1,6 +1,7 @@
 // The state that the parts of a drawing tab share. Each tab has one Studio.
 
 import { SheetView } from "../canvas/sheet_view.js";
+import { requestOf } from "../canvas/look_map.js";
 import { packIds } from "../core/codec.js";
 
 export const MAX_SEED = 9999;
@@ -54,10 +55,31 @@ class Studio {
     this.#onPreview();
   }
 
-  /** The drawing as it is now, for requests: { ids, width, height }. */
+  /** The drawing as it is now, without its look: { ids, width, height }. */
   async packDrawing() {
     const { map, shape: { width, height } } = this.canvas;
     return { ids: await packIds(map), width, height };
+  }
+
+  /** The drawing as it is now, for requests: { ids, width, height, seed, style, regions }. */
+  async packPicture() {
+    const { seed, style } = this;
+    const regions = requestOf(this.canvas.looks.state);
+    const [drawing, ids] = await Promise.all([this.packDrawing(), regions && packIds(regions.ids)]);
+    return { ...drawing, seed, style: style?.values, regions: regions ? { ids, looks: regions.looks } : undefined };
+  }
+
+  /** The look that the gallery changes, { seed, style }: of the part that the Look tool draws on, else the drawing's. */
+  get shownLook() {
+    return (this.canvas?.tool === "look" && this.canvas.looks.look) || { seed: this.seed, style: this.style };
+  }
+
+  /** Gives a look { seed } or { style } to the part that the Look tool draws on, else to the drawing. */
+  chooseLook(look) {
+    const { canvas } = this;
+    if (canvas.tool === "look" && canvas.looks.look) canvas.looks.change(look);
+    else if (look.style) this.setStyle(look.style);
+    else this.setSeed(look.seed);
   }
 
   /** Requests the picture of the drawing as it is now. */

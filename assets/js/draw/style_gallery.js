@@ -46,6 +46,7 @@ class StyleGallery {
       this.#nextWhenIdle();
     });
     studio.on("answer", () => this.#nextWhenIdle());
+    studio.on("controls", () => this.#markChosen());
     this.#markChosen();
     this.#nextWhenIdle();
   }
@@ -116,7 +117,7 @@ class StyleGallery {
       const answer = await sendFile(this.props.api, "style", file, options);
       if (answer.notice) showNotice(frame, answer.notice);
       this.photo.setBusy(false);
-      this.studio.setStyle({ name: answer.name, values: answer.style, photo: answer.photo });
+      this.studio.chooseLook({ style: { name: answer.name, values: answer.style, photo: answer.photo } });
     } catch (error) {
       this.photo.setBusy(false);
       showFailure(frame, error);
@@ -124,7 +125,7 @@ class StyleGallery {
   }
 
   #markChosen() {
-    const { style, seed } = this.studio;
+    const { style, seed } = this.studio.shownLook;
     for (const entry of this.entries) {
       const chosen = style ? !style.photo && entry.style?.name === style.name : entry.seed === seed;
       entry.node.setAttribute("aria-pressed", String(chosen));
@@ -134,12 +135,12 @@ class StyleGallery {
 }
 
 function buildSeedEntry(studio, seed) {
-  return { seed, node: buildTile(`Look ${seed}`, `Seed ${seed}`, () => studio.setSeed(seed)) };
+  return { seed, node: buildTile(`Look ${seed}`, `Seed ${seed}`, () => studio.chooseLook({ seed })) };
 }
 
 function buildStyleEntry(studio, { name, style: values }) {
   const style = { name, values };
-  return { style, node: buildTile(`Look: ${name}`, name, () => studio.setStyle(style)) };
+  return { style, node: buildTile(`Look: ${name}`, name, () => studio.chooseLook({ style })) };
 }
 
 function buildTile(label, tip, onClick) {
@@ -152,7 +153,7 @@ class PhotoEntry {
 
   constructor(studio, onFile) {
     this.busy = false;
-    this.tile = buildTile("Look of the photo", "", () => studio.setStyle(this.#style));
+    this.tile = buildTile("Look of the photo", "", () => studio.chooseLook({ style: this.#style }));
     this.tile.hidden = true;
     const [add, input] = buildFilePicker({ name: "photo", label: "Style from a photo",
       text: "From a photo", tip: "In the style of a photo", classes: "st-add" }, ([file]) => onFile(file));

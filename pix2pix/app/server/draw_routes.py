@@ -29,6 +29,7 @@ from pix2pix.labels.facade_presets import make_random_plan
 from pix2pix.labels.label_map import encode_label_image
 from pix2pix.labels.packed_ids import pack_ids
 from pix2pix.runtime import zerogpu
+from pix2pix.web.tab_props import has_regions
 
 THUMB_SIDE = 128  # pixels of a small picture
 PHOTO_SIDE = 1024  # a photo is traced, or its style taken, at this size at most
@@ -64,7 +65,7 @@ class DrawApi:
 
     @property
     def context(self) -> DrawContext:
-        return DrawContext(self.canvas, self.drawer.style_dim)
+        return DrawContext(self.canvas, self.drawer.style_dim, has_regions(self.drawer))
 
     async def draw(self, request: Request) -> Response:
         """A DrawRequest's picture as PNG, JPEG or WebP.
@@ -168,9 +169,9 @@ def draw_picture(
     Raises InferenceCancelledError soon after `stop()` is true.
     """
     given = (drawing.ids, drawing.seed, drawing.style, stop)
-    if drawing.large and isinstance(drawer, Drawer):
-        return drawer.draw(*given, drawer.largest)
-    return drawer.draw(*given)
+    if not isinstance(drawer, Drawer):
+        return drawer.draw(*given)
+    return drawer.draw(*given, drawer.largest if drawing.large else None, drawing.regions)
 
 
 def encode_picture(picture: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:

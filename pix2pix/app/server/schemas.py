@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from pix2pix.config import check_style
-from pix2pix.inference import MAX_STRENGTH
+from pix2pix.inference import MAX_REGIONS, MAX_STRENGTH, Look, Regions
 from pix2pix.labels.canvas_spec import CanvasSpec
 from pix2pix.labels.packed_ids import unpack_ids
 
@@ -32,18 +32,26 @@ Request = TypeVar("Request", bound="RequestModel")
 
 
 class DrawContext(NamedTuple):
-    """What a drawing is checked against: the canvas and style length of its tab."""
+    """What a drawing is checked against: the canvas of its tab, and facts about its model."""
 
     canvas: CanvasSpec
     style_dim: int
+    has_regions: bool = False  # whether parts of a drawing can have their own look
 
 
 def _read_ids(value: Any, info: ValidationInfo) -> np.ndarray:
     canvas = info.context.canvas  # type: ignore[union-attr]
+    return unpack_ids(value, _sheet_shape(info), len(canvas.classes))
+
+
+def _sheet_shape(info: ValidationInfo) -> tuple[int, int]:
+    """The shape (H, W) of the drawing in a request. Raises ValueError for one that no sheet has."""
+    canvas = info.context.canvas  # type: ignore[union-attr]
     height, width = (
         info.data.get(side) or own for side, own in zip(("height", "width"), canvas.shape)
     )
-    return unpack_ids(value, canvas.check_shape(height, width), len(canvas.classes))
+    shape: tuple[int, int] = canvas.check_shape(height, width)
+    return shape
 
 
 def _read_style(value: Any, info: ValidationInfo) -> tuple[float, ...] | None:
@@ -55,10 +63,39 @@ def _read_style(value: Any, info: ValidationInfo) -> tuple[float, ...] | None:
     return tuple(float(number) for number in value)
 
 
+def _read_regions(value: Any, info: ValidationInfo) -> Regions | None:
+    if value is None:
+        return None
+    if not info.context.has_regions:  # type: ignore[union-attr]
+        raise ValueError("regions must be left out, this tab's model takes none")
+    if not isinstance(value, dict) or set(value) != {"ids", "looks"}:
+        raise ValueError(f"regions must be an object with ids and looks, got {short(value)}")
+    looks = value["looks"]
+    if not isinstance(looks, list) or not 1 <= len(looks) <= MAX_REGIONS:
+        raise ValueError(f"looks must be a list of 1 to {MAX_REGIONS}, got {short(looks)}")
+    ids = unpack_ids(value["ids"], _sheet_shape(info), len(looks) + 1)
+    return Regions(ids, [_read_look(look, info) for look in looks])
+
+
+def _read_look(value: Any, info: ValidationInfo) -> Look:
+    """A look {"seed"} or {"style"}."""
+    if isinstance(value, dict) and set(value) == {"seed"}:
+        return check_seed(value["seed"])
+    style = (
+        _read_style(value["style"], info)
+        if isinstance(value, dict) and set(value) == {"style"}
+        else None
+    )
+    if style is None:
+        raise ValueError(f"a look must be an object with a seed or a style, got {short(value)}")
+    return style
+
+
 SEED_RULE = f"a whole number from 0 to {MAX_SEED}"
 STRENGTH_RULE = f"from 0 to {MAX_STRENGTH}"
 
 Ids = Annotated[np.ndarray, PlainValidator(_read_ids)]
+RegionsOfDrawing = Annotated["Regions | None", PlainValidator(_read_regions)]
 Style = Annotated["tuple[float, ...] | None", PlainValidator(_read_style)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED, description=SEED_RULE)]
 Strength = Annotated[
@@ -107,6 +144,9 @@ class DrawRequest(Sheet):
     seed: Seed = 0
     format: Format = "png"  # lossless, or small for the live picture
     style: Style = None  # replaces the seed
+    # {"ids": packed like those of the drawing, "looks": [{"seed"} or {"style"}, ...]}: where the id
+    # is i + 1, looks[i] applies; where it is 0, the drawing's own
+    regions: RegionsOfDrawing = None
     large: Switch = False  # as large as the model can
     thumbnail: Switch = False  # a small WebP, for the gallery of styles
     id: RequestId = None  # a visitor's larger number cancels their smaller ones

@@ -7,8 +7,8 @@ import { browserCodec } from "../colorize/browser_codec.js";
 import { thumbnail } from "../colorize/pillow_resize.js";
 import { layOnWhite } from "../colorize/planes.js";
 import { fitLabelMap } from "../labels/label_map.js";
-import { styleCode } from "../labels/style_noise.js";
-import { decodePicture, encodeDrawing, encodePhoto, resizePixels } from "./tensors.js";
+import { styleFeeds } from "./regions.js";
+import { decodePicture, encodeDrawing, encodePhoto, fitMap, resizePixels } from "./tensors.js";
 import { traceLabels } from "./tracer.js";
 
 const THUMB_SIDE = 128; // pixels of a small picture
@@ -25,25 +25,29 @@ export class DrawEngine {
   }
 
   /** The picture of a drawing as a Blob; see `fetchPicture` of draw_client.js. */
-  async draw({ ids, width, height, seed, style, large, thumbnail: isSmall, format = "png" }) {
-    const picture = await this.paint(await unpackIds(ids), { width, height, seed, style, large });
+  async draw({ ids, regions: packed, thumbnail: isSmall, format = "png", ...wanted }) {
+    const regions = packed && { ...packed, ids: await unpackIds(packed.ids) };
+    const picture = await this.paint(await unpackIds(ids), { ...wanted, regions });
     if (isSmall) return this.#encode(thumbnail(picture, THUMB_SIDE, "box"), "image/webp", 0.86);
     return format === "jpeg" ? this.#encode(picture, "image/jpeg", 0.92) : this.#encode(picture, "image/png");
   }
 
-  /** The pixels { width, height, data: RGBA } of a drawing's picture. */
-  async paint(ids, { width = this.canvas.width, height = this.canvas.height, seed = 0, style, large = false }) {
+  /**
+   * The pixels { width, height, data: RGBA } of a drawing's picture. `regions`: { ids: Uint8Array, looks }, see
+   * `styleFeeds`.
+   */
+  async paint(ids, {
+    width = this.canvas.width, height = this.canvas.height, seed = 0, style, regions, large = false,
+  }) {
     const { generator } = this.models;
     const { config, multiple } = generator;
     const { kind } = this.canvas;
     const side = large ? Math.max(generator.largest, Math.min(...generator.shape)) : Math.min(width, height);
     const input = encodeDrawing({ width, height, ids }, { side, multiple, kind, config });
     const run = await this.store.open(generator);
-    const feeds = { input: input.tensor };
-    const styleDim = config.generator.style_dim;
-    const code = styleCode(seed, style, { ...generator.style, covariance: generator.style?.covariance.flat(), styleDim });
-    if (code) feeds.style = { data: code, dims: [1, styleDim] };
-    const { output } = await run(feeds);
+    const where = regions && fitMap({ width, height, ids: regions.ids }, { side, multiple }).padded;
+    const styles = styleFeeds(generator, { seed, style }, where, regions, side);
+    const { output } = await run({ input: input.tensor, ...styles });
     return decodePicture(output, input.width, input.height);
   }
 

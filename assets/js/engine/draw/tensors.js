@@ -9,16 +9,21 @@ import { encodeLabels, resizeLabelMap } from "../labels/label_map.js";
 const MAX_ASPECT = 4; // maximum ratio of the working image's sides
 
 /**
- * The network's input for a drawing { width, height, ids } at the short side `side`: { tensor, width,
- * height }, the size without the padding to a multiple of `multiple` at the right and below.
+ * A map { width, height, ids } at the short side `side`: { padded, width, height }, the size without the
+ * padding to a multiple of `multiple` at the right and below.
  */
-export function encodeDrawing(drawing, { side, multiple, kind, config }) {
-  const scale = side / Math.min(drawing.width, drawing.height);
-  const [width, height] = [drawing.width, drawing.height].map((length) => (
+export function fitMap(map, { side, multiple }, placeOf = clamped) {
+  const scale = side / Math.min(map.width, map.height);
+  const [width, height] = [map.width, map.height].map((length) => (
     Math.min(roundHalfEven(length * scale), side * MAX_ASPECT)
   ));
+  return { padded: pad(resizeLabelMap(map, width, height), multiple, placeOf), width, height };
+}
+
+/** The network's input for a drawing { width, height, ids } as `fitMap` fits it: { tensor, width, height }. */
+export function encodeDrawing(drawing, { side, multiple, kind, config }) {
   const isLines = kind === "lines";
-  const padded = pad(resizeLabelMap(drawing, width, height), multiple, isLines ? mirrored : clamped);
+  const { padded, width, height } = fitMap(drawing, { side, multiple }, isLines ? mirrored : clamped);
   const dims = (channels) => [1, channels, padded.height, padded.width];
   if (isLines) {
     const ink = config.input_type === "lines-white" ? 1 : -1;
