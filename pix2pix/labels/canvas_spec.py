@@ -27,7 +27,8 @@ EXAMPLE_SUFFIXES = IMAGE_SUFFIXES | ARRAY_SUFFIXES
 MAX_EXAMPLES = 8
 MAX_RATIO = 2  # of the sides of a drawing
 SAME_RATIO = 1.02  # sides whose ratios differ by less have one shape
-PEN = {"tool": "brush", "class_id": 1, "brush": 4}  # pixels, of a canvas of 256
+# The brush in pixels of a canvas of 256
+PEN = {"tool": "brush", "class_id": 1, "brush": 4, "smooth": True}
 
 
 @dataclass(frozen=True)

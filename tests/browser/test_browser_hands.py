@@ -163,7 +163,7 @@ def test_on_a_phone_the_tools_are_one_row_that_scrolls(fake_studio: str, visit: 
         "() => [...document.querySelectorAll('.st-toolbar button:not([hidden])')]"
         ".map((node) => node.offsetTop)"
     )
-    assert len(set(tops)) == 1 and len(tops) == 16
+    assert len(set(tops)) == 1 and len(tops) == 17
     scrolls = page.evaluate(
         "() => { const n = document.querySelector('.st-tools');"
         " return n.scrollWidth > n.clientWidth; }"

@@ -39,6 +39,7 @@ export class DrawingCanvas {
     this.gap = 12; // pixels between the copies of the repeat tool
     this.grid = 0; // pixels of a cell; 0: off
     this.mirror = false;
+    this.smooth = false; // strokes of the hand are steadied
     this.pressure = false; // a pen's pressure sets the brush's width
     this.stroke = null; // { pointer, before: map, looks, first, last: points, selected }
     this.selection = new Selection(this, onSelection);
@@ -129,6 +130,8 @@ export class DrawingCanvas {
     this.mirror = on;
     this.frame.classList.toggle("st-mirrored", on);
   }
+
+  setSmooth(on) { this.smooth = on; }
 
   setPressure(on) { this.pressure = on; }
 

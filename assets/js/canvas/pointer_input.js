@@ -2,6 +2,7 @@
 
 import { PointerArbiter } from "./pointer_arbiter.js";
 import { positionIn } from "./sheet_view.js";
+import { smootherFor } from "./stroke_smoother.js";
 
 const TAP_ZOOM = 2;
 
@@ -79,11 +80,23 @@ export class PointerInput {
 }
 
 const COMMANDS = {
-  begin: (canvas, sample) => canvas.begin(canvas.pointOf(sample), sample.id),
-  follow(canvas, samples) { // the stroke may have been dropped, by Esc say
-    if (canvas.stroke?.pointer === samples[0].id) canvas.follow(samples.map((sample) => canvas.pointOf(sample)));
+  begin(canvas, sample) {
+    const point = canvas.pointOf(sample);
+    canvas.begin(point, sample.id);
+    canvas.stroke.smoother = smootherFor(canvas, point);
   },
-  finish(canvas, id) { if (canvas.stroke?.pointer === id) canvas.finish(); },
+  follow(canvas, samples) {
+    const { stroke } = canvas;
+    if (stroke?.pointer !== samples[0].id) return; // it was dropped, by Esc say
+    const points = samples.map((sample) => canvas.pointOf(sample));
+    canvas.follow(stroke.smoother ? points.flatMap((point) => stroke.smoother.follow(point)) : points);
+  },
+  finish(canvas, id) {
+    const { stroke } = canvas;
+    if (stroke?.pointer !== id) return;
+    if (stroke.smoother) canvas.follow([stroke.smoother.finish()]);
+    canvas.finish();
+  },
   cancel(canvas, id) { if (canvas.stroke?.pointer === id) canvas.cancel(); },
   grip: (canvas, from, to) => canvas.view.follow(canvas.frame, from, to),
   tap({ view, frame }, sample) {

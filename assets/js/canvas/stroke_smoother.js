@@ -1,6 +1,14 @@
 // Smooths the strokes of a hand: the brush follows the pointer as if drawn by a short elastic thread. No DOM:
 // runs under Node too.
 
+const LENGTH = 0.02; // of the sheet's shorter side
+const FREE_HAND = new Set(["brush", "eraser"]);
+
+/** The smoother of a stroke that begins at a point; null where the canvas's strokes are not smoothed. */
+export function smootherFor({ smooth, tool, shape: { width, height } }, point) {
+  return smooth && FREE_HAND.has(tool) ? new StrokeSmoother(point, LENGTH * Math.min(width, height)) : null;
+}
+
 /** The points that a smoothed stroke goes through, from those of the pointer. */
 export class StrokeSmoother {
   #at;

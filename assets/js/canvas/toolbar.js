@@ -21,13 +21,16 @@ export const TOOL_BUTTONS = [
 export const TOGGLES = [
   { name: "mirror", label: "Mirror", key: "M", does: "draws on both sides at once" },
   { name: "grid", label: "Snap to grid", key: "G", does: "lines, boxes and moves keep to the grid" },
+  { name: "smooth", label: "Steady strokes", key: "U", does: "smooths the brush's way, which follows a little later" },
 ];
 /** Shown once a pen was seen. */
 export const PEN_TOGGLES = [
   { name: "pressure", label: "Pressure", key: "P", does: "the pen's pressure sets the brush's width" },
   { name: "fingers", label: "Draw with fingers", key: "O", does: "they draw as the pen does; else they pan" },
 ];
-const SETTERS = { mirror: "setMirror", grid: "setGrid", pressure: "setPressure", fingers: "setFingers" };
+const SETTERS = {
+  mirror: "setMirror", grid: "setGrid", smooth: "setSmooth", pressure: "setPressure", fingers: "setFingers",
+};
 
 /** The tools of a canvas. */
 export const toolsOf = ({ hasLooks }) => TOOL_BUTTONS.filter(({ tool }) => hasLooks || tool !== "look");
@@ -98,11 +101,12 @@ class Toolbar {
   }
 
   /** Restores kept settings, which come from storage. */
-  restore({ tool, brush, gap, mirror, grid, pressure }) {
+  restore({ tool, brush, gap, mirror, grid, smooth, pressure }) {
     if (brush) this.canvas.setBrush(brush);
     if (gap) this.canvas.setGap(gap);
     this.#turn("mirror", mirror === true);
     this.#turn("grid", grid === true);
+    this.#turn("smooth", smooth ?? this.canvas.smooth);
     this.#turn("pressure", pressure === true);
     this.choose(Object.hasOwn(this.tools, tool) ? tool : this.canvas.tool);
   }

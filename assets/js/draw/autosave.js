@@ -39,9 +39,10 @@ export function loadDrawing(tabId, canvas, classes, styleDim) {
     const within = (value, low, high) => (
       Number.isInteger(value) && value >= low && value <= high ? value : undefined
     );
-    const { tool, mirror, grid, pressure, live, style } = kept;
+    const { tool, mirror, grid, smooth, pressure, live, style } = kept;
     return {
       map, shape: { width, height }, looks: looksOf(kept, map.length, styleDim), tool, mirror, grid, pressure, live,
+      smooth: typeof smooth === "boolean" ? smooth : undefined,
       seed: within(kept.seed, 0, 9999),
       style: isStyle(style, styleDim) ? style : undefined,
       classId: within(kept.classId, 0, classes - 1),
@@ -103,7 +104,8 @@ function write(studio, asLast) {
     ids: toBase64(canvas.map), ...canvas.shape, seed: studio.seed, style: studio.style,
     parts: ids ? { ids: toBase64(ids), looks } : undefined,
     tool: canvas.tool, classId: canvas.classId, brush: canvas.brush, gap: canvas.gap,
-    mirror: canvas.mirror, grid: canvas.grid > 0, pressure: canvas.pressure, live: studio.live, at: Date.now(),
+    mirror: canvas.mirror, grid: canvas.grid > 0, smooth: canvas.smooth, pressure: canvas.pressure,
+    live: studio.live, at: Date.now(),
   });
   const { id } = thisWindow();
   try {

@@ -92,6 +92,7 @@ function setDefaultTool(canvas, { hand, classes }) {
   const side = Math.min(canvas.shape.width, canvas.shape.height);
   canvas.classId = hand.class_id ?? Math.min(canvas.classId, classes.length - 1);
   canvas.tool = hand.tool ?? canvas.tool;
+  canvas.smooth = hand.smooth ?? canvas.smooth;
   canvas.brush = Math.max(1, Math.round((hand.brush ?? canvas.brush) * (side / 256)));
 }
 
