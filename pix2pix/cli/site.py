@@ -96,8 +96,7 @@ def bundled_models() -> "list[SiteModel]":
     """The models of a page for which no checkpoints are named."""
     from pix2pix.web.tabs import SiteModel
 
-    folders = {name: CHECKPOINTS / name for name in BUNDLED}
-    return [SiteModel(BUNDLED[n], folder) for n, folder in folders.items() if folder.is_dir()]
+    return [SiteModel(title, CHECKPOINTS / name) for name, title in BUNDLED.items()]
 
 
 def title_of(checkpoint: str) -> str:

@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 
 DAMAGE_LEVEL = 0.5  # probability from which a pixel counts as damaged
+COARSE_LEVEL = 0.8  # the same at coarse scales: a wide repair that is wrong is seen at once
+# The same for what is darker than its surroundings: eyes look like specks, and most damage is light
+DARK_LEVEL = 0.9
 GROW = 1  # pixels: the rim of a scratch is fainter than what is found
 FEATHER = 2  # pixels over which a repair fades into the photo
 EMPTY = 1e-4  # a smaller share of known pixels is none
@@ -46,6 +49,13 @@ def fill_smooth(lightness: np.ndarray, marks: np.ndarray) -> np.ndarray:
         coarse = cv2.pyrUp(filled.astype(np.float32), dstsize=weights.shape[::-1])
         filled = coarse + (values / np.maximum(weights, EMPTY) - coarse) * weights
     return np.where(known, lightness, filled).astype(np.float32)
+
+
+def is_dark(light: np.ndarray, damage: np.ndarray) -> np.ndarray:
+    """Where `light` (H, W) is darker than what surrounds the `damage` (H, W) bool; bool."""
+    if not damage.any():
+        return np.zeros(damage.shape, bool)
+    return light < fill_smooth(light.astype(np.float32), grow_damage(damage))
 
 
 def replace_damage(lightness: np.ndarray, repaired: np.ndarray, damage: np.ndarray) -> np.ndarray:

@@ -34,7 +34,15 @@ from pix2pix.images.color import (
 from pix2pix.images.convert import split_alpha
 from pix2pix.images.deep_grey import read_deep
 from pix2pix.images.icc import to_srgb
-from pix2pix.images.repair import DAMAGE_LEVEL, grow_damage, keep_thick, repair_opacity
+from pix2pix.images.repair import (
+    COARSE_LEVEL,
+    DAMAGE_LEVEL,
+    DARK_LEVEL,
+    grow_damage,
+    is_dark,
+    keep_thick,
+    repair_opacity,
+)
 from pix2pix.images.repair_brush import Stroke, draw_strokes
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.gpu_on_demand import make_runner
@@ -132,9 +140,10 @@ class Restorer:
     ) -> tuple[np.ndarray, np.ndarray]:
         """`light` (H, W) uint16 without damage, and the opacity (H, W) float32 of the repair."""
         probability = self._run(light, marks, stop)[..., 1]
-        damage = probability > DAMAGE_LEVEL * 65535
+        damage = probability > (DAMAGE_LEVEL if is_last else COARSE_LEVEL) * 65535
         if not is_last:
             damage = keep_thick(damage)
+        damage &= ~is_dark(light, damage) | (probability > DARK_LEVEL * 65535)
         damage |= marks > 0
         damage &= kept == 0
         if not damage.any():

@@ -17,6 +17,7 @@ from pix2pix.data.datasets.restoration_dataset import (
 )
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.options import DataOptions
+from pix2pix.images.damage import VISIBLE
 from pix2pix.images.repair import fill_smooth
 from pix2pix.models.tensors import decode_restored
 
@@ -43,8 +44,8 @@ def test_input_and_target_differ_in_the_damage_alone(tmp_path: Path) -> None:
     damaged = (batch.input[:, 0].numpy() + 1) * 50
     assert set(np.unique(damage)) == {0, 1}
     assert not batch.input[:, 1].any(), "evaluation marks nothing"
-    assert np.abs(damaged - clean)[damage == 0].max() <= 5.001
-    assert np.abs(damaged - clean)[damage == 1].min() >= 4.999
+    assert np.abs(damaged - clean)[damage == 0].max() <= 100 * VISIBLE + 0.001
+    assert np.abs(damaged - clean)[damage == 1].min() >= 100 * VISIBLE - 0.001
     assert batch.weight.unique().tolist() == [pytest.approx(ELSEWHERE)], "nothing to fill"
 
 

@@ -302,7 +302,7 @@ def test_a_space_without_a_checkpoint_is_the_studio_with_the_bundled_models(tmp_
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert not check_front_matter(text, "space")
     assert read_front_matter(text).keys() >= NEEDED_BY_SPACES
-    for name in ("facades", "colorize", "cats", "trace"):
+    for name in ("facades", "colorize", "restore", "cats", "trace"):
         path = f"checkpoints/{name}/model.safetensors"
         assert (folder / path).read_bytes() == (ROOT / path).read_bytes()
     call = ast.parse((folder / "app.py").read_text(encoding="utf-8")).body[-1]
@@ -326,4 +326,4 @@ def test_a_static_space_without_a_checkpoint_is_the_page_with_the_bundled_models
     assert cli.main(["space", "ada/page", "--static", "--folder", str(folder)]) == 0
     values = read_front_matter((folder / "README.md").read_text(encoding="utf-8"))
     assert values["sdk"] == "static" and values["custom_headers"]
-    assert built == [["facades", "colorize", "cats", "trace"]]
+    assert built == [["facades", "colorize", "restore", "cats", "trace"]]

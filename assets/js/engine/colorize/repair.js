@@ -3,6 +3,8 @@
 import { newPlane } from "./planes.js";
 
 export const DAMAGE_LEVEL = 0.5; // probability from which a pixel counts as damaged
+export const COARSE_LEVEL = 0.8; // the same at coarse scales
+export const DARK_LEVEL = 0.9; // the same for what is darker than its surroundings
 const GROW = 1; // pixels: the rim of a scratch is fainter than what is found
 const FEATHER = 2; // pixels over which a repair fades into the photo
 const EMPTY = 1e-4; // a smaller share of known pixels is none
@@ -50,6 +52,14 @@ export function repairOpacity({ width, height, data }) {
 
 /** `damage` and GROW pixels around it: what a repair hides. */
 export const growDamage = (damage) => dilate(damage, 2 * GROW + 1);
+
+/** Where `light` is darker than what surrounds the `damage`: a plane of 0 and 1. */
+export function isDark(light, damage) {
+  if (!damage.data.includes(1)) return damage;
+  const own = { ...light, data: Float32Array.from(light.data) };
+  const around = fillSmooth(own, growDamage(damage));
+  return { ...damage, data: Uint8Array.from(own.data, (value, i) => Number(value < around.data[i])) };
+}
 
 /** The parts of `damage` that are at least THICK pixels thick. */
 export function keepThick(damage) {

@@ -6,7 +6,9 @@ import { measureLight, toLightness } from "./light.js";
 import { assignMarks } from "./marked_places.js";
 import { formatFixed, roundHalfEven } from "./numbers.js";
 import { newPlane } from "./planes.js";
-import { DAMAGE_LEVEL, fillSmooth, growDamage, keepThick, repairOpacity } from "./repair.js";
+import {
+  COARSE_LEVEL, DAMAGE_LEVEL, DARK_LEVEL, fillSmooth, growDamage, isDark, keepThick, repairOpacity,
+} from "./repair.js";
 import { drawStrokes } from "./repair_strokes.js";
 import { pause } from "./stages.js";
 import { paintInTiles } from "./tiles.js";
@@ -92,9 +94,14 @@ export class BrowserRestorer {
     marks ??= newPlane(width, height, Uint8Array);
     const [, probability] = await this.#run(light, marks, signal);
     let damage = newPlane(width, height, Uint8Array);
-    probability.data.forEach((value, i) => { damage.data[i] = Number(value > DAMAGE_LEVEL * 65535); });
+    const level = (isLast ? DAMAGE_LEVEL : COARSE_LEVEL) * 65535;
+    probability.data.forEach((value, i) => { damage.data[i] = Number(value > level); });
     if (!isLast) damage = keepThick(damage);
-    damage.data.forEach((value, i) => { damage.data[i] = (value || marks.data[i]) && !kept.data[i] ? 1 : 0; });
+    const dark = isDark(light, damage);
+    damage.data.forEach((value, i) => {
+      const isFound = value && (!dark.data[i] || probability.data[i] > DARK_LEVEL * 65535);
+      damage.data[i] = (isFound || marks.data[i]) && !kept.data[i] ? 1 : 0;
+    });
     if (!damage.data.includes(1)) return null;
     const [repaired] = await this.#run(light, growDamage(damage), signal, true);
     const opacity = repairOpacity(damage);
