@@ -130,7 +130,7 @@ def test_every_class_has_its_key(fake_studio: str, visit: Visit) -> None:
 def test_keys_leave_text_fields_alone(fake_studio: str, visit: Visit) -> None:
     page = visit(fake_studio)
     before = read_sheet(page)
-    seed = page.get_by_label("Seed")
+    seed = page.get_by_label("Seed", exact=True)
     seed.fill("")
     seed.press_sequentially("42")
     assert page.locator(".st-chip[aria-pressed=true]").inner_text().endswith("window")
@@ -143,7 +143,7 @@ def test_a_seed_gives_its_building_again_and_surprise_another(
     fake_studio: str, visit: Visit
 ) -> None:
     page = visit(fake_studio)
-    seed = page.get_by_label("Seed")
+    seed = page.get_by_label("Seed", exact=True)
     first_seed, first = seed.input_value(), read_building(page)
     wait_for_building(page, page.get_by_role("button", name="Surprise me").click)
     assert seed.input_value() != first_seed

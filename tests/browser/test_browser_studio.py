@@ -29,7 +29,7 @@ WINDOW, DOOR, SHOP = 2, 3, 11
 
 def test_a_reload_brings_back_drawing_seed_and_tool(bare: Any) -> None:
     press(bare, "6", "l", "m")
-    seed = bare.get_by_label("Seed")
+    seed = bare.get_by_label("Seed", exact=True)
     wait_for_building(bare, lambda: (seed.fill("123"), seed.press("Enter")))
     drawing, building = read_sheet(bare), read_building(bare)
     wait_for_building(bare, lambda: (bare.reload(), bare.wait_for_selector("[data-ready]")))

@@ -233,7 +233,8 @@ def test_openvino_has_the_precision_that_was_chosen_for_it(norm: str, bf16_hardw
     openvino = pytest.importorskip("openvino")
     engine: Any = make_backend("openvino", make_network(norm), CPU)
     engine(torch.rand(1, 3, 32, 32), None)
-    compiled = engine._any.get_compiled_model()
+    (request,) = engine._requests.values()
+    compiled = request.get_compiled_model()
     can = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     expected = openvino.Type.bf16 if can and norm == "batch" else openvino.Type.f32
     assert compiled.get_property("INFERENCE_PRECISION_HINT") == expected
