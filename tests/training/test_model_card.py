@@ -27,7 +27,8 @@ PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
 
 def make_config(task: str, **facts: object) -> CheckpointConfig:
     inputs, outputs = CHANNELS[task]
-    shape = GeneratorConfig(inputs or 12, outputs or 12, ngf=8, depth=4)
+    others = 3 if task == "image2image" else 12
+    shape = GeneratorConfig(inputs or others, outputs or others, ngf=8, depth=4)
     metrics = {"psnr_own_style": 21.5, "examples": 64}
     palette = PALETTE if "labels" in task else ()
     return CheckpointConfig(

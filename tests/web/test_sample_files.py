@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from helpers.own_loop import run_apart
 
 from pix2pix.app.server.image_routes import ImageApi
 from pix2pix.checkpoint import Model, save_checkpoint
@@ -125,7 +126,6 @@ def test_an_exported_file_says_the_units() -> None:
 
 
 def test_the_route_answers_with_the_values(model: Translator, path: Path) -> None:
-    import anyio
     import httpx
     from starlette.applications import Starlette
 
@@ -141,7 +141,7 @@ def test_the_route_answers_with_the_values(model: Translator, path: Path) -> Non
             headers = {"x-photo-name": path.name}
             return await client.post("/result", content=path.read_bytes(), headers=headers)
 
-    answer = anyio.run(ask)
+    answer = run_apart(ask())
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["x-picture-name"] == "slice.npy"
     assert read_samples(answer.content).dtype == np.int16
