@@ -120,5 +120,5 @@ def test_the_app_starts_and_draws_without_a_call_and_always_has_a_function(
         assert "Traceback" not in app.said()
     found = notes.read_text().splitlines()
     assert found[0] == f"function _keep_alive {zerogpu.MAX_CALL_S}"
-    assert found.count(f"function _run_on_gpu {zerogpu.MAX_CALL_S}") == 7, "one for each model"
+    assert found.count(f"function _run_on_gpu {zerogpu.MAX_CALL_S}") == 8, "one for each model"
     assert not any(line.startswith("call") for line in found)

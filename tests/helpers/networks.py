@@ -7,6 +7,7 @@ import torch
 
 from pix2pix.checkpoint import Model
 from pix2pix.models import StyleMap
+from pix2pix.models.resnet import ResNetGenerator
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -53,6 +54,27 @@ RECIPES = {
         architecture="resnet_6blocks",
         padding="reflect",
     ),
+    "residual": Recipe(
+        "image2image",
+        size=32,
+        ngf=8,
+        depth=2,
+        norm="instance",
+        architecture="resnet_6blocks",
+        padding="reflect",
+        upsample="resize",
+        residual=True,
+    ),
+    "restore": Recipe(
+        "restore",
+        size=32,
+        ngf=8,
+        depth=4,
+        max_channels=16,
+        upsample="resize",
+        stem=4,
+        encoder="efficientnet-lite0",
+    ),
 }
 CPU = torch.device("cpu")
 
@@ -66,6 +88,9 @@ def make_model(recipe: Recipe) -> Model:
             assert module.running_mean is not None and module.running_var is not None
             module.running_mean.uniform_(-0.1, 0.1)
             module.running_var.uniform_(0.5, 2)
+    if recipe.residual:  # it starts as the identity
+        assert isinstance(model.generator, ResNetGenerator)
+        model.generator.last.weight.normal_(0.0, 0.2)
     return model.eval()
 
 

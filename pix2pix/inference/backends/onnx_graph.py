@@ -218,9 +218,10 @@ def unet(g: GraphBuilder, net: UNet, x: str, style: str | None, weights: str | N
     pyramid = label_pyramid(g, parts, depth) if parts else None
     skips = encode(g, net, x)
     if net.side is not None:
-        skips = [
+        stem = skips[: len(skips) - len(net.side)]
+        skips = stem + [
             lateral_conv(g, cast(LateralConv, side), level, image, 2 ** (i + 1))
-            for i, (side, level) in enumerate(zip(net.side, skips))
+            for i, (side, level) in enumerate(zip(net.side, skips[len(stem) :]))
         ]
     x = skips.pop()  # the bottleneck is no skip
     deep, last = x, depth
@@ -243,13 +244,18 @@ def unet(g: GraphBuilder, net: UNet, x: str, style: str | None, weights: str | N
 
 def resnet(g: GraphBuilder, net: ResNetGenerator, x: str) -> str:
     """`ResNetGenerator.forward` outside training."""
+    image = x
     for stage in (net.first, *net.down):
         x = conv_norm_relu(g, cast(ConvNormReLU, stage), x)
     for block in net.blocks:
         x = residual_block(g, cast(ResidualBlock, block), x)
     for stage in net.up:
         x = conv_norm_relu(g, cast(ConvNormReLU, stage), x)
-    return final(g, net.final, conv(g, net.last, x))
+    y = final(g, net.final, conv(g, net.last, x))
+    if not net.config.residual:
+        return y
+    bounds = (g.weight(torch.tensor(value)) for value in (-1.0, 1.0))
+    return str(g.add("Clip", g.add("Add", image, y), *bounds))
 
 
 def conv_norm_relu(g: GraphBuilder, block: ConvNormReLU, x: str) -> str:
@@ -297,8 +303,9 @@ def encode(g: GraphBuilder, net: UNet, x: str) -> list[str]:
     """`UNet.encode`."""
     levels = []
     if net.stem is not None:
-        x = g.add("LeakyRelu", conv(g, net.stem, x), alpha=0.2)
-        levels.append(x)
+        levels.append(g.add("LeakyRelu", conv(g, net.stem, x), alpha=0.2))
+        if net.side is None:  # a pretrained encoder sees the input itself
+            x = levels[0]
     for stage in net.down:
         x = down(g, stage, x) if isinstance(stage, Down) else sequence(g, stage, x)
         levels.append(x)
