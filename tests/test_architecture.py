@@ -122,6 +122,15 @@ def test_only_the_hub_module_knows_the_hub() -> None:
     assert users_of("huggingface_hub") <= {"pix2pix.hub"}
 
 
+@pytest.mark.parametrize(
+    ("package", "module"),
+    [("ray", "pix2pix.inference.ray_pool"), ("fsspec", "pix2pix.runtime.object_storage")],
+)
+def test_a_package_of_archives_is_imported_in_one_module(package: str, module: str) -> None:
+    users = {n for n, found in IMPORTS.items() if package in {name.split(".")[0] for name in found}}
+    assert users == {module}
+
+
 @pytest.mark.parametrize("package", ["torch", "torchvision", "safetensors"])
 def test_the_pure_layer_has_no_tensors(package: str) -> None:
     assert not {n for n in users_of(package) if LAYERS[n] == 1}

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pix2pix.runtime.bundle import CHECKPOINTS
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 # Processes one file: a picture, or samples (H, W, C) that are no 8-bit picture
 Process: TypeAlias = "Callable[[str], Image.Image | np.ndarray]"
+Say: TypeAlias = "Callable[[str], None]"  # takes a line about a file
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -40,3 +42,11 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", default="auto", help="cpu, cuda or mps (default: the best available)"
     )
+
+
+def add_folder_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of a command that takes folders of images."""
+    option = parser.add_argument
+    option("-r", "--recursive", action="store_true", help="include sub-folders")
+    option("--force", action="store_true", help="process images that are done already")
+    option("--report", type=Path, metavar="FILE.json", help="write a report about each image")

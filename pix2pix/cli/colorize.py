@@ -21,6 +21,7 @@ from pix2pix.cli.photo_command import (
     open_task,
     run_photos,
 )
+from pix2pix.cli.ray_command import RAY_HELP
 from pix2pix.cli.video_command import (
     VIDEO_HELP,
     add_video_options,
@@ -74,6 +75,7 @@ PHOTO_ONLY: dict[str, object] = {
     "report": None,
     "like": None,
     "like_strength": None,
+    "ray": None,
 }
 
 
@@ -84,7 +86,12 @@ def add_parser(commands: Commands) -> None:
         "black-and-white photos -> colour",
         description=HELP,
         epilog="\n".join(
-            (EXAMPLES, VIDEO_HELP.format("--strength, --size, --strip and --device"), RULES)
+            (
+                EXAMPLES,
+                VIDEO_HELP.format("--strength, --size, --strip and --device"),
+                RAY_HELP,
+                RULES,
+            )
         ),
     )
     add_photo_options(parser)
@@ -151,7 +158,12 @@ def run(options: argparse.Namespace) -> int:
         if videos := pick_videos(options.inputs):
             refuse_options(options, PHOTO_ONLY)
             return run_videos(options, videos, load_video)
-        return run_photos(options, lambda tasks: load_work(options, tasks), options.hints)
+        return run_photos(
+            options,
+            load_work,
+            lambda tasks: read_hints_by_name(options.hints, tasks),
+            options.hints,
+        )
 
 
 def check_options(options: argparse.Namespace) -> None:
@@ -205,14 +217,16 @@ def read_hints_by_name(
     return short | {name: value for name, value in hints.items() if name in short}
 
 
-def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
-    """Reads the hints, loads the model and returns the function that colourises a photo."""
+def load_work(options: argparse.Namespace, hints: dict[str, tuple[Hint, ...]]) -> Work:
+    """Loads the model and returns the function that colourises a photo.
+
+    `hints` are by task name.
+    """
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
     from pix2pix.images.metadata import NO_METADATA, read_metadata
     from pix2pix.images.writer import DEEP_FORMATS, FORMATS, read_dpi, save_image
     from pix2pix.inference import format_offers, load_colorizer, load_restorer
 
-    hints = read_hints_by_name(options.hints, tasks)
     reference = load_reference(options)
     colorizer = load_colorizer(options.checkpoint, options.device)
     if reference is not None and not colorizer.predicts_distributions:

@@ -3,8 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from pix2pix.cli.arguments import Process, add_checkpoint
-from pix2pix.cli.output_paths import Planned, plan_outputs
+from pix2pix.cli.arguments import Process, Say, add_checkpoint, add_folder_options
+from pix2pix.cli.console import print_stderr
+from pix2pix.cli.output_paths import Planned
+from pix2pix.cli.ray_command import RAY_HELP, add_ray_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from pix2pix.inference import Drawer, Look, Style
 
 INPUT, SUMMARY = "LABELS", "label maps -> photos of buildings"
-INPUT_HELP = "image file"
+INPUT_HELP = "image file or folder of images"
 
 HELP = """\
 Generate the photo of each facade label map.
@@ -20,7 +22,8 @@ Generate the photo of each facade label map.
 LABELS is a label image: a palette PNG as saved by the CMP Facade Database and this app, an RGB
 image in those colours or in the colours of the pix2pix "facades" set (JPEG too), or a greyscale
 image of class indices 0-11 or ids 1-12. Transparent or white areas are background; in a photo and
-its label map side by side, the map is used. The photo has the size of the label map.
+its label map side by side, the map is used. The photo has the size of the label map. In folders,
+label maps with a newer result are skipped; sub-folders keep their names.
 
 With --regions and --looks, parts of the building have other styles than the rest: where the pixels
 of the region image have the value 1, the first look applies; where 2, the second.
@@ -33,11 +36,15 @@ examples:
   python -m pix2pix draw house.png -o house-like-ours.png --style-from our-house.jpg
   python -m pix2pix draw drawings/*.png -o photos/ --size 512
   python -m pix2pix draw house.png -o two-looks.png --style cream --regions shop.png --looks brick
+  python -m pix2pix draw drawings -o photos --recursive
+
 """
+EXAMPLES += RAY_HELP
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_checkpoint(parser, "facades")
+    add_folder_options(parser)
     parser.add_argument(
         "--size",
         type=int,
@@ -65,15 +72,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="A,B,...",
         help="looks of the regions, at most 8: names of styles, or seeds",
     )
+    add_ray_options(parser)
 
 
-def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
-    """The results by `plan_outputs`, which overwrite neither style photo nor regions."""
+def plan_results(options: argparse.Namespace, inputs: list[str]) -> tuple[Planned, dict[str, str]]:
+    """The results and the skipped files by `plan_files`."""
+    from pix2pix.cli.photo_tasks import plan_files
+
     others = [path for path in (options.style_from, options.regions) if path]
-    return plan_outputs(inputs, options.out, others=others)
+    return plan_files(inputs, options.out, options.recursive, others=others)
 
 
-def load_process(options: argparse.Namespace) -> Process:
+def load_process(options: argparse.Namespace, say: Say = print_stderr) -> Process:
     from PIL import Image
 
     from pix2pix.inference import Regions, load_drawer

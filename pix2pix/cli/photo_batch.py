@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from pix2pix.cli.console import describe_error
 from pix2pix.cli.photo_tasks import PhotoTask
+from pix2pix.images.reader import has_end
 
 
 @dataclass(frozen=True)
@@ -19,17 +20,19 @@ class Outcome:
     """The result of processing a photo; `reason` if it failed."""
 
     source: str
-    target: Path | None
+    result: str  # its path or URL; empty if it failed
     notes: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
 
 
 def is_done(task: PhotoTask, also: Path | None = None) -> bool:
-    """Whether the result exists and is newer than the photo and the file `also`."""
+    """Whether the result exists, is whole, and is newer than the photo and the file `also`."""
     try:
-        result = task.target.stat().st_mtime_ns
-        return all(result >= Path(p).stat().st_mtime_ns for p in (task.source, also) if p)
+        result = task.target.stat()
+        others = (Path(path).stat() for path in (task.source, also) if path)
+        is_newest = all(result.st_mtime_ns >= other.st_mtime_ns for other in others)
+        return is_newest and result.st_size > 0 and has_end(task.target)
     except (OSError, ValueError):  # ValueError: a name with a null byte
         return False
 
@@ -51,9 +54,9 @@ def run_batch(
             notes = work(task)
         except Exception as error:  # one file must not stop the batch
             return Outcome(
-                task.label, None, reason=describe_error(error).removeprefix(f"{task.source}: ")
+                task.label, "", reason=describe_error(error).removeprefix(f"{task.source}: ")
             )
-        return Outcome(task.label, task.target, notes, seconds=time.perf_counter() - start)
+        return Outcome(task.label, task.result, notes, seconds=time.perf_counter() - start)
 
     pool = ThreadPoolExecutor(threads)
     try:

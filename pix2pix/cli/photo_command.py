@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-from collections import Counter
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pix2pix.cli.console import print_stderr
+from pix2pix.cli.photo_report import PhotoPlan
+from pix2pix.cli.ray_command import add_ray_options, check_ray_options, run_on_ray
 from pix2pix.runtime.bundle import CHECKPOINTS
 from pix2pix.runtime.signals import StopSignal
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 # Processes a photo from file to file, and returns notes about it
 Work: TypeAlias = "Callable[[PhotoTask], tuple[str, ...]]"
+# Loads the model; takes the options and corrections by hand, such as hints
+LoadWork: TypeAlias = "Callable[[argparse.Namespace, Any], Work]"
 
 BUNDLED_RESTORER = CHECKPOINTS / "restore"
 SHALLOW = "has 16 bits of lightness, {} holds 8; results in .png and .tif keep them"
-MAX_LISTED = 10  # maximum number of photos to list for equal notes; more are counted
 
 RULES = """\
 OUT is a file for one photo (.png, .jpg, .webp, .tiff or .bmp). For several photos or a folder, or
@@ -58,14 +60,21 @@ def add_photo_options(parser: argparse.ArgumentParser) -> None:
     option("--force", action="store_true", help="process photos that are done already")
     option("-j", "--jobs", type=int, metavar="N", help="parallel photos (default: cores, up to 4)")
     option("--report", type=Path, metavar="FILE.json", help="write a report about each photo")
+    add_ray_options(parser)
 
 
 def check_photo_options(options: argparse.Namespace) -> None:
     """Raises ValueError for options out of range, before the model is loaded."""
-    from pix2pix.cli.output_paths import check_folder
-
     if options.jobs is not None and not 1 <= options.jobs <= 256:
         raise ValueError(f"--jobs must be from 1 to 256, got {options.jobs}")
+    check_report(options)
+    check_ray_options(options)
+
+
+def check_report(options: argparse.Namespace) -> None:
+    """Raises ValueError if the report cannot be written."""
+    from pix2pix.cli.output_paths import check_folder
+
     if options.report:
         if options.report.is_dir():
             raise ValueError(f"{options.report}: is a folder; the report needs a file")
@@ -74,61 +83,85 @@ def check_photo_options(options: argparse.Namespace) -> None:
 
 def run_photos(
     options: argparse.Namespace,
-    load_work: Callable[[Sequence[PhotoTask]], Work],
+    load_work: LoadWork,
+    read_corrections: Callable[[Sequence[PhotoTask]], Any],
     also: Path | None = None,
 ) -> int:
     """Processes all photos and returns the exit status.
 
-    `load_work` takes all tasks, loads the model and returns the function that processes one photo.
-    A result is done if it is newer than its photo and the file `also`.
+    `read_corrections` takes all tasks and returns what `load_work` takes beside the options. A
+    result is done if it is newer than its photo and the file `also`.
     """
-    from pix2pix.cli.photo_batch import default_threads, is_done, run_batch
-    from pix2pix.cli.photo_tasks import describe_left_out
+    return process(options, plan_tasks(options, also), load_work, read_corrections)
 
-    tasks, failed, left_out, is_batch = plan_tasks(options)
-    waiting: list[PhotoTask] = []
-    skipped: list[PhotoTask] = []
-    for task in tasks:
-        is_old = is_batch and not options.force and is_done(task, also)
-        (skipped if is_old else waiting).append(task)
-    work = load_work(tasks) if waiting else None
+
+def process(
+    options: argparse.Namespace,
+    plan: PhotoPlan,
+    load_work: LoadWork,
+    read_corrections: Callable[[Sequence[PhotoTask]], Any],
+) -> int:
+    """Processes the photos of a plan in threads or on Ray, reports, returns the exit status."""
+    from pix2pix.cli.photo_batch import default_threads, run_batch
+    from pix2pix.cli.photo_report import report
+
+    waiting = [task for task in plan.tasks if task.label not in plan.finished]
+    skipped = [task for task in plan.tasks if task.label in plan.finished]
     outcomes: list[Outcome] = []
     stopped_by = 0  # the number of a signal
-    if work:
-        batch = run_batch(waiting, work, options.jobs or default_threads())
-        with StopSignal("stopping after the current photos; press again to stop at once") as stop:
-            for outcome in batch:
-                outcomes.append(outcome)
-                if stop.number:
-                    stopped_by = stop.number
-                    batch.close()
-                    break
-    failed |= {outcome.source: outcome.reason for outcome in outcomes if outcome.reason}
-    done = [outcome for outcome in outcomes if not outcome.reason]
-    for line in [*describe_notes(done), *(f"{source}: {why}" for source, why in failed.items())]:
-        print_stderr(line)
-    if left_out:
-        print_stderr(describe_left_out(left_out))
-    if skipped:
-        print_stderr(f"{len(skipped)} already done and skipped; --force does them again")
-    if options.report:
-        write_report(options.report, done, skipped, failed, left_out)
-    if stopped_by:
-        left = sum(not is_done(task) for task in waiting)  # some finished after the signal
+    broken = ""  # why the cluster failed
+    start = time.perf_counter()
+    if waiting:
+        corrections = read_corrections(plan.tasks)
+        batch = (
+            run_batch(waiting, load_work(options, corrections), options.jobs or default_threads())
+            if options.ray is None
+            else run_on_ray(
+                options, waiting, load_work, corrections, plan.resumes and not plan.also
+            )
+        )
+        words = "stopping after the current photos" if options.ray is None else "stopping"
+        try:
+            with StopSignal(f"{words}; press again to stop at once") as stop:
+                for outcome in batch:
+                    if outcome:
+                        outcomes.append(outcome)
+                    if stop.number:
+                        stopped_by = stop.number
+                        batch.close()
+                        break
+        except RuntimeError as error:
+            broken = str(error)
+    seconds = time.perf_counter() - start
+    report(options, plan, outcomes, skipped, seconds)
+    if broken or stopped_by:
+        done = {outcome.source for outcome in outcomes if not outcome.reason}
+        left = count_left([task for task in waiting if task.label not in done])
+        if broken:
+            print_stderr(broken)
         print_stderr(f"stopped, {left} photos are left; the same command continues with them")
-        return 128 + stopped_by
-    return 0 if not failed else 1 if done or skipped else 2
+        return 1 if broken else 128 + stopped_by
+    failed = plan.failed or any(outcome.reason for outcome in outcomes)
+    return 0 if not failed else 1 if skipped or any(not o.reason for o in outcomes) else 2
 
 
-def plan_tasks(
-    options: argparse.Namespace,
-) -> tuple[list[PhotoTask], dict[str, str], dict[str, str], bool]:
-    """The tasks, the failed inputs, the skipped files, and whether results go to a folder."""
+def count_left(tasks: Sequence[PhotoTask]) -> int:
+    """The number of tasks without a result; some finish after a signal."""
+    from pix2pix.cli.photo_batch import is_done
+
+    return sum(bool(task.scheme) or not is_done(task) for task in tasks)
+
+
+def plan_tasks(options: argparse.Namespace, also: Path | None = None) -> PhotoPlan:
+    """The photos of `colorize` and `restore`; see `run_photos` for `also`."""
     from pix2pix.cli.output_paths import plan_outputs
     from pix2pix.cli.photo_tasks import find_photos, plan_pages, plan_photos
 
     inputs = list(dict.fromkeys(options.inputs))  # the same name twice is one input
     out = Path(options.out)
+    ending = options.format and f".{options.format}"
+    if uses_storage(options):
+        return plan_storage(options, ending, also)
     one = len(inputs) == 1 and not Path(inputs[0]).is_dir()
     if not options.out or (one and not options.out.endswith(("/", os.sep)) and not out.is_dir()):
         targets, bad = plan_outputs(inputs, options.out)
@@ -137,10 +170,42 @@ def plan_tasks(
             found, worse = plan_pages(source, target)
             tasks += found
             bad |= worse
-        return tasks, bad, {}, False
+        return PhotoPlan(tasks, bad, {}, resumes=False)
     photos = find_photos(inputs, out, options.recursive)
-    tasks, bad = plan_photos(photos.names, out, options.format and f".{options.format}")
-    return tasks, photos.bad | bad, photos.left_out, True
+    tasks, bad = plan_photos(photos.names, out, ending)
+    return find_finished_tasks(
+        PhotoPlan(tasks, photos.bad | bad, photos.left_out, not options.force, also=also)
+    )
+
+
+def find_finished_tasks(plan: PhotoPlan) -> PhotoPlan:
+    """The plan of local files, with those that have a newer result marked as finished."""
+    from pix2pix.cli.photo_batch import is_done
+
+    if plan.resumes:
+        plan.finished = {task.label for task in plan.tasks if is_done(task, plan.also)}
+    return plan
+
+
+def uses_storage(options: argparse.Namespace) -> bool:
+    """Whether photos or results are at URLs."""
+    from pix2pix.runtime.object_storage import is_url
+
+    return options.ray is not None and any(map(is_url, (*options.inputs, options.out)))
+
+
+def plan_storage(
+    options: argparse.Namespace, ending: str | None, also: Path | None = None
+) -> PhotoPlan:
+    """The photos at URLs, or with results at URLs."""
+    from pix2pix.cli.remote_photos import find_finished, plan_remote
+
+    inputs = list(dict.fromkeys(options.inputs))
+    tasks, found, files = plan_remote(inputs, options.out, options.recursive, ending)
+    plan = PhotoPlan(tasks, found.bad, found.left_out, not options.force, also=also)
+    if plan.resumes and tasks:
+        plan.finished = find_finished(tasks, files, options.out, also)
+    return plan
 
 
 def find_restorer(checkpoint: str | Path, option: str) -> str | Path:
@@ -170,43 +235,3 @@ def describe_pages(task: PhotoTask) -> tuple[str, ...]:
     if task.page or task.pages == 1:
         return ()
     return (f"has {task.pages} pages; the results of the others end in -2 to -{task.pages}",)
-
-
-def describe_notes(done: Sequence[Outcome]) -> list[str]:
-    """A line for each note of each photo, or one line for a note that many photos share."""
-    counts = Counter(note for outcome in done for note in outcome.notes)
-    lines = [
-        f"{outcome.source}: {note}"
-        for outcome in done
-        for note in outcome.notes
-        if counts[note] <= MAX_LISTED
-    ]
-    many = ((note, count) for note, count in counts.items() if count > MAX_LISTED)
-    return lines + [f"{count} photos: {note}" for note, count in many]
-
-
-def write_report(
-    path: Path,
-    done: Sequence[Outcome],
-    skipped: Sequence[PhotoTask],
-    failed: dict[str, str],
-    left_out: dict[str, str],
-) -> None:
-    from pix2pix.runtime.atomic_io import write_atomically
-
-    report = {
-        "done": [
-            {
-                "photo": outcome.source,
-                "result": str(outcome.target),
-                "notes": outcome.notes,
-                "seconds": round(outcome.seconds, 3),
-            }
-            for outcome in done
-        ],
-        "skipped": [{"photo": task.label, "result": str(task.target)} for task in skipped],
-        "failed": [{"photo": source, "reason": reason} for source, reason in failed.items()],
-        "left_out": [{"file": file, "reason": reason} for file, reason in left_out.items()],
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, (json.dumps(report, indent=1) + "\n").encode())

@@ -19,9 +19,11 @@ from pix2pix.cli.photo_command import (
     open_task,
     run_photos,
 )
+from pix2pix.cli.ray_command import RAY_HELP
 
 if TYPE_CHECKING:
     from pix2pix.cli.photo_tasks import PhotoTask
+    from pix2pix.images.repair_brush import Stroke
 
 HELP = """\
 Remove scratches, dust, hair, stains and folds from scanned photos.
@@ -50,7 +52,7 @@ def add_parser(commands: Commands) -> None:
         "restore",
         "scratched photos -> repaired ones",
         description=HELP,
-        epilog=f"{EXAMPLES}\n{RULES}",
+        epilog=f"{EXAMPLES}\n{RAY_HELP}\n{RULES}",
     )
     add_photo_options(parser)
     option = parser.add_argument
@@ -76,7 +78,9 @@ def run(options: argparse.Namespace) -> int:
         check_photo_options(options)
         if options.map:
             check_map(options)
-        return run_photos(options, lambda tasks: load_work(options, tasks), options.strokes)
+        return run_photos(
+            options, load_work, lambda tasks: read_strokes_for(options, tasks), options.strokes
+        )
 
 
 def check_map(options: argparse.Namespace) -> None:
@@ -87,22 +91,29 @@ def check_map(options: argparse.Namespace) -> None:
         raise ValueError(f"--map must be a file .png, got {options.map}")
     if len(options.inputs) > 1 or Path(options.inputs[0]).is_dir():
         raise ValueError("--map is for one photo, got several")
+    if options.ray is not None:
+        raise ValueError("--map is for one photo; leave out --ray")
     check_folder(options.map.parent)
 
 
-def load_work(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> Work:
-    """Reads the strokes, loads the model and returns the function that repairs one photo."""
+def read_strokes_for(options: argparse.Namespace, tasks: Sequence[PhotoTask]) -> tuple[Stroke, ...]:
+    """The strokes for all photos. Raises ValueError if --map is given for several pages."""
+    from pix2pix.images.repair_brush import read_strokes
+
+    if options.map and len(tasks) > 1:
+        raise ValueError(f"--map is for one photo, {tasks[0].source} has {len(tasks)} pages")
+    return read_strokes(options.strokes) if options.strokes else ()
+
+
+def load_work(options: argparse.Namespace, strokes: tuple[Stroke, ...]) -> Work:
+    """Loads the model and returns the function that repairs one photo."""
     # Imported late: torch takes seconds, and --help and mistakes should not wait for it.
     from PIL import Image
 
     from pix2pix.images.metadata import NO_METADATA, read_metadata
-    from pix2pix.images.repair_brush import read_strokes
     from pix2pix.images.writer import DEEP_FORMATS, FORMATS, read_dpi, save_image
     from pix2pix.inference import load_restorer
 
-    strokes = read_strokes(options.strokes) if options.strokes else ()
-    if options.map and len(tasks) > 1:
-        raise ValueError(f"--map is for one photo, {tasks[0].source} has {len(tasks)} pages")
     checkpoint = find_restorer(options.checkpoint, "--checkpoint")
     restorer = load_restorer(checkpoint, options.device, "auto")
 

@@ -2,7 +2,8 @@
 
 import argparse
 
-from pix2pix.cli.arguments import Process, add_checkpoint
+from pix2pix.cli.arguments import Process, Say, add_checkpoint
+from pix2pix.cli.console import print_stderr
 from pix2pix.cli.output_paths import Planned, plan_outputs
 
 INPUT, SUMMARY = "PHOTO", "photos of facades -> label maps"
@@ -26,12 +27,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_checkpoint(parser, "trace")
 
 
-def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
-    """The results by `plan_outputs`, as PNG."""
-    return plan_outputs(inputs, options.out, endings=(".png",))
+def plan_results(options: argparse.Namespace, inputs: list[str]) -> tuple[Planned, dict[str, str]]:
+    """The results by `plan_outputs`, as PNG; no file is skipped."""
+    return plan_outputs(inputs, options.out, endings=(".png",)), {}
 
 
-def load_process(options: argparse.Namespace) -> Process:
+def load_process(options: argparse.Namespace, say: Say = print_stderr) -> Process:
     from pix2pix.images.reader import open_rgb
     from pix2pix.inference import load_tracer
     from pix2pix.labels.label_map import encode_label_image

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pix2pix.cli.arguments import Process, add_checkpoint
+from pix2pix.cli.arguments import Process, Say, add_checkpoint, add_folder_options
 from pix2pix.cli.console import print_stderr
-from pix2pix.cli.output_paths import Planned, plan_outputs
+from pix2pix.cli.output_paths import Planned
+from pix2pix.cli.ray_command import RAY_HELP, add_ray_options
 from pix2pix.cli.video_command import (
     VIDEO_HELP,
     add_video_options,
@@ -52,7 +52,7 @@ examples:
   python -m pix2pix translate street.mp4 -o street-night.mp4 --checkpoint runs/night
 
 """
-EXAMPLES += VIDEO_HELP.format("--size, --tile, --seed and --device")
+EXAMPLES += "\n".join((VIDEO_HELP.format("--size, --tile, --seed and --device"), RAY_HELP))
 
 ARRAY_ENDINGS = (".npy", ".npz", ".exr")  # images that are no pictures
 ODD_WIDTH = (
@@ -63,9 +63,8 @@ MAX_LISTED = 10  # images listed per kind of notice
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_checkpoint(parser)
+    add_folder_options(parser)
     option = parser.add_argument
-    option("-r", "--recursive", action="store_true", help="include sub-folders")
-    option("--force", action="store_true", help="process images that are done already")
     option(
         "--seed",
         type=int,
@@ -97,6 +96,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "like one, with a message (default: auto)",
     )
     add_video_options(parser)
+    add_ray_options(parser)
 
 
 def run_if_videos(options: argparse.Namespace) -> int | None:
@@ -107,7 +107,7 @@ def run_if_videos(options: argparse.Namespace) -> int | None:
     videos = pick_videos(options.inputs)
     if not videos:
         return None
-    refuse_options(options, {"half": "auto", "recursive": False})
+    refuse_options(options, {"half": "auto", "recursive": False, "ray": None})
     return run_videos(options, videos, load_video)
 
 
@@ -129,23 +129,18 @@ def load_video(options: argparse.Namespace) -> Callable[[], ProcessFrame]:
     return make
 
 
-def plan_results(options: argparse.Namespace, inputs: list[str]) -> Planned:
-    """The results by `plan_outputs`; for folders, a PNG for each image."""
-    config = read_config_of(options.checkpoint)
-    endings = result_endings(config)
-    if not any(source and Path(source).is_dir() for source in inputs):
-        return plan_outputs(inputs, options.out, endings)
-    from pix2pix.cli.photo_tasks import describe_left_out, find_photos, plan_photos
+def plan_results(options: argparse.Namespace, inputs: list[str]) -> tuple[Planned, dict[str, str]]:
+    """The results and the skipped files by `plan_files`."""
+    from pix2pix.cli.photo_tasks import plan_files
 
-    if not options.out:
-        raise ValueError("-o is empty; expected a folder for the results")
+    config = read_config_of(options.checkpoint)
     arrays = ARRAY_ENDINGS if config is not None and config.input_dtype else ()
-    found = find_photos(inputs, Path(options.out), options.recursive, arrays)
-    ending = endings[0] if endings else ".png"
-    jobs, bad = plan_photos(found.names, Path(options.out), ending)
-    if found.left_out:
-        print_stderr(describe_left_out(found.left_out))
-    return {job.source: job.target for job in jobs if not job.page}, found.bad | bad
+    return plan_files(inputs, options.out, options.recursive, result_endings(config), arrays)
+
+
+def default_ending(options: argparse.Namespace) -> str:
+    """The suffix of results in a folder."""
+    return next(iter(result_endings(read_config_of(options.checkpoint))), ".png")
 
 
 def result_endings(config: CheckpointConfig | None) -> tuple[str, ...]:
@@ -168,7 +163,7 @@ def read_config_of(checkpoint: str) -> CheckpointConfig | None:
         return None
 
 
-def load_process(options: argparse.Namespace) -> Process:
+def load_process(options: argparse.Namespace, say: Say = print_stderr) -> Process:
     import numpy as np
     from PIL import Image
 
@@ -183,7 +178,7 @@ def load_process(options: argparse.Namespace) -> Process:
         translator.check_sizes(options.size, options.tile)
     except ValueError as error:
         raise ValueError(f"--{error}") from None
-    halves = HalfPicker(options.half, translator.config)
+    halves = HalfPicker(options.half, translator.config, say)
     value_range = translator.config.input_range
 
     def translate(samples: np.ndarray) -> Image.Image | np.ndarray:
@@ -201,7 +196,7 @@ def load_process(options: argparse.Namespace) -> Process:
         image = open_image(source)
         for note in image.info.get("notes", ()):  # the chosen page, a guessed value range
             if "pages" in note or not (value_range and is_deep(image.mode)):  # the range is known
-                print_stderr(f"{source}: {note}")
+                say(f"{source}: {note}")
         image = halves.take(to_rgb(to_srgb(read_in_range(image, value_range))), source)
         return translate(np.asarray(image))
 
@@ -219,8 +214,9 @@ def halve_samples(samples: np.ndarray, half: str) -> np.ndarray:
 class HalfPicker:
     """Selects the input's half of side-by-side pairs, and reports it."""
 
-    def __init__(self, half: str, config: CheckpointConfig) -> None:
+    def __init__(self, half: str, config: CheckpointConfig, say: Say = print_stderr) -> None:
         self._half, self._own = half, config.input_half
+        self._print = say
         self._height, self._width = config.shape
         self._said: Counter[str] = Counter()
 
@@ -260,9 +256,9 @@ class HalfPicker:
         kind = line.rpartition(":")[2]
         self._said[kind] += 1
         if self._said[kind] <= MAX_LISTED:
-            print_stderr(line)
+            self._print(line)
         elif self._said[kind] == MAX_LISTED + 1:
-            print_stderr("and others, which are not listed")
+            self._print("and others, which are not listed")
 
 
 def crop_half(image: Image.Image, half: str) -> Image.Image:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-_BYTES = 32
+HEAD_BYTES = 32
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # header sizes; "BM" alone would match any text
 _BRANDS = ("avif", "avis", "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1")
 
@@ -14,7 +14,11 @@ def detect_format(path: Path) -> str | None:
     Raises OSError if the file cannot be read.
     """
     with path.open("rb") as file:
-        head = file.read(_BYTES)
+        return detect_format_of(file.read(HEAD_BYTES))
+
+
+def detect_format_of(head: bytes) -> str | None:
+    """`detect_format` of the first HEAD_BYTES of a file."""
     for start, kind in (
         (b"\xff\xd8\xff", "JPEG"),
         (b"\x89PNG\r\n\x1a\n", "PNG"),

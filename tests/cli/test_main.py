@@ -183,7 +183,6 @@ def test_a_command_that_cannot_be_understood_has_status_2(arguments: list[str]) 
         ("bad.png", "is not an image in a supported format"),
         ("gone.png", "no such file"),
         ("photo.jpg", "is not a label map: 100% of its pixels are far from every class colour"),
-        (".", "is a folder, not an image file"),
     ],
 )
 def test_a_bad_input_is_one_line_with_its_name_and_status_2(
@@ -193,6 +192,18 @@ def test_a_bad_input_is_one_line_with_its_name_and_status_2(
     assert (status, len(lines)) == (2, 1)
     assert lines[0].startswith(f"{name}: {reason}")
     assert files() == INPUTS
+
+
+def test_a_folder_of_drawings_is_done_once(draw: Command) -> None:
+    Path("box/inner").mkdir(parents=True)
+    for name in ("a.png", "b.png"):
+        Path(name).rename(f"box/inner/{name}")
+    assert draw("box", "-r", "-o", "out", "--report", "report.json") == (0, [])
+    assert {"out/inner/a.png", "out/inner/b.png", "report.json"} < files()
+    line = "2 already done and skipped; --force does them again"
+    assert draw("box", "-r", "-o", "out") == (0, [line])
+    Path("out/inner/a.png").write_bytes(Path("out/inner/a.png").read_bytes()[:99])  # cut short
+    assert draw("box", "-r", "-o", "out") == (0, [line.replace("2", "1")])
 
 
 def test_in_a_batch_the_good_are_done_and_the_bad_listed_in_order(draw: Command) -> None:
