@@ -43,6 +43,7 @@ POLL_S = 0.2  # between two looks at the caller's stop request
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_AUTO_CONNECT": "0",  # otherwise a call after the end starts another cluster
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # otherwise it prints an error about each _Worker's arguments
     "RAY_worker_niceness": "0",  # 15 by default: workers would hardly run beside other programs
 }
 _FAILED = -1  # in place of an item's index: the worker could not start
