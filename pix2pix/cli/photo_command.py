@@ -120,12 +120,12 @@ def process(
                 options, waiting, load_work, corrections, plan.resumes and not plan.also
             )
         )
-        words = "stopping after the current photos" if options.ray is None else "stopping"
         try:
-            with StopSignal(f"{words}; press again to stop at once") as stop:
+            with StopSignal(
+                "stopping after the current photos; press again to stop at once"
+            ) as stop:
                 for outcome in batch:
-                    if outcome:
-                        outcomes.append(outcome)
+                    outcomes.append(outcome)
                     if stop.number:
                         stopped_by = stop.number
                         batch.close()

@@ -142,8 +142,8 @@ def run_on_ray(
     load_work: LoadWork,
     corrections: Any,
     resumes: bool,
-) -> Generator[Outcome | None, None, None]:
-    """Processes all tasks on a Ray cluster; yields each outcome, and None while waiting.
+) -> Generator[Outcome, None, None]:
+    """Processes all tasks on a Ray cluster; yields each outcome when its block is done.
 
     Closing the iterator abandons the photos in progress, which leave no results. Raises ValueError
     if there is no cluster or if the workers cannot start, RuntimeError if the cluster fails.
@@ -174,8 +174,6 @@ def run_on_ray(
                 result = finished.result or _Result(reason=KILLED)
                 path = "" if result.reason else task.result
                 yield Outcome(task.label, path, result.notes, result.reason, result.seconds)
-            if not found:
-                yield None
 
 
 def remove_parts(folders: Iterable[Path], start: float) -> None:

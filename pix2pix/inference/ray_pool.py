@@ -11,12 +11,10 @@ import importlib.util
 import logging
 import os
 import pickle
-import queue
 import socket
 import tempfile
-import threading
 import warnings
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +36,6 @@ MAX_BLOCK = 64  # items per Ray task
 BLOCKS_PER_WORKER = 8  # at least, so that no worker waits long for the last one
 RETRIES = 2  # of a block whose worker died, before its items are tried one by one
 CONNECT_S = 10.0
-POLL_S = 0.2  # between two looks at the caller's stop request
 # Read by Ray when it is imported or starts a cluster; the user's own settings take precedence
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -175,7 +172,7 @@ class RayPool(contextlib.AbstractContextManager["RayPool"]):
         items: Sequence[T],
         threads: int | None = None,
     ) -> Generator[list[Finished[R]], None, None]:
-        """Yields the finished items in any order; an empty list at least each POLL_S seconds.
+        """Yields the items of each finished block, in any order.
 
         Each worker writes `files` to a folder, calls `load` once, and processes `threads` items at
         a time (default: its cores). Items of a worker that dies are processed again. Closing the
@@ -191,10 +188,13 @@ class RayPool(contextlib.AbstractContextManager["RayPool"]):
         for block, is_retry in ((min(MAX_BLOCK, max(1, spread)), False), (1, True)):
             start = _Start(load, self.workers.cores, threads or self.workers.cores, is_retry)
             if left:
-                for found in self._run_blocks(start, shipped, dict(left), block):
-                    for finished in found:
-                        left.pop(finished.index, None)
-                    yield found
+                with contextlib.closing(
+                    self._run_blocks(start, shipped, dict(left), block)
+                ) as done:
+                    for found in done:
+                        for finished in found:
+                            left.pop(finished.index, None)
+                        yield found
         yield [Finished(index, None) for index in left]
 
     def _run_blocks(
@@ -221,8 +221,19 @@ class RayPool(contextlib.AbstractContextManager["RayPool"]):
                 max_restarts=-1,
                 max_task_retries=RETRIES,
             )
-        for batch in _poll(results.iter_batches(batch_size=None, batch_format="pyarrow")):
-            yield _unpack(batch) if batch is not None else []
+        # Read in this thread alone: Ray ends the process if another one uses it after its shutdown.
+        batches: Any = iter(
+            results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+        )
+        with contextlib.closing(batches):
+            while True:
+                try:
+                    batch = next(batches, None)
+                except Exception as error:
+                    raise RuntimeError(f"the Ray cluster failed: {error}") from error
+                if batch is None:
+                    return
+                yield _unpack(batch)
 
 
 @dataclass(frozen=True)
@@ -243,45 +254,6 @@ def _unpack(batch: pa.Table) -> list[Finished[Any]]:
             raise ValueError(result)
         found.append(Finished(index, result))
     return found
-
-
-def _poll(batches: Iterable[T]) -> Generator[T | None, None, None]:
-    """The batches, read by a thread, and None each POLL_S seconds in between."""
-    waiting: queue.Queue[tuple[T | None, Exception | None]] = queue.Queue(maxsize=4)
-    closed = threading.Event()
-
-    def put(batch: T | None, error: Exception | None = None) -> bool:
-        while not closed.is_set():
-            with contextlib.suppress(queue.Full):
-                waiting.put((batch, error), timeout=POLL_S)
-                return True
-        return False
-
-    def read() -> None:
-        try:
-            for batch in batches:
-                if not put(batch):
-                    return
-            put(None)
-        except Exception as error:
-            put(None, error)
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    try:
-        while True:
-            try:
-                batch, error = waiting.get(timeout=POLL_S)
-            except queue.Empty:
-                yield None
-                continue
-            if error is not None:
-                raise RuntimeError(f"the Ray cluster failed: {error}") from error
-            if batch is None:
-                return
-            yield batch
-    finally:
-        closed.set()
 
 
 class _Worker:
