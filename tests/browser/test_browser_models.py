@@ -221,6 +221,8 @@ def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
     panel = show_tab(page, "shapes")
     assert panel.locator(".st-served").inner_text() == served.revision
     assert served.revision.startswith("ada/shapes@")
+    steady = panel.get_by_role("button", name="Steady strokes")
+    assert steady.get_attribute("aria-pressed") == "true", "where lines are drawn"
     blank = read_picture(panel.locator(".st-preview img"))
     panel.get_by_role("button", name="Rectangle", exact=True).click()
     panel.get_by_role("button", name="ink, key 2").click()

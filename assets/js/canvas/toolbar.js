@@ -68,7 +68,7 @@ class Toolbar {
     this.node = group("st-toolbar", "toolbar", "Tools", h("div", { class: "st-tools" },
       Object.values(this.tools), Object.values(this.toggles), this.clear, this.undo, this.redo,
       this.help), this.size.node);
-    for (const name of Object.keys(this.toggles)) this.#turn(name, false);
+    for (const name of Object.keys(this.toggles)) this.#turn(name, canvas[name] === true);
     for (const { name } of PEN_TOGGLES) this.toggles[name].hidden = true;
     this.choose(canvas.tool);
     this.showHistory();

@@ -18,7 +18,7 @@ export function buildTracingPaper(studio, attempt) {
     on: { input: () => { photo.style.opacity = slider.value / 100; } },
   });
   const settings = group("st-paper-settings", "group", "Tracing paper",
-    h("label", { class: "st-size", dataset: { tip: "How strongly the photo shines through" } }, slider),
+    slider,
     button({ name: "drop", label: "Remove the tracing paper", onClick: () => remove() }));
   settings.hidden = true;
 
