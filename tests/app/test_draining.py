@@ -56,7 +56,7 @@ def served(upload_folder: Path) -> Iterator[App]:
 @pytest.fixture
 def app(served: App) -> App:
     """That app, as if it had just begun."""
-    served.state.set_ready()
+    served.state.phase = Phase.READY
     served.release.clear()
     served.began.clear()
     return served
@@ -269,3 +269,10 @@ def test_a_grace_that_is_no_number_of_seconds_is_refused(
         parse_args([])
     assert "whole number of seconds" in capsys.readouterr().err
     assert parse_args(["--drain-seconds=30"]).drain_seconds == 30
+
+
+def test_a_server_that_leaves_before_it_has_started_does_not_become_ready() -> None:
+    state = ServerState()
+    state.drain()
+    state.set_ready()
+    assert state.is_leaving and not state.is_ready

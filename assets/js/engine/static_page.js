@@ -17,6 +17,7 @@ const facts = JSON.parse(document.getElementById("st-facts").textContent);
 const client = new WorkerClient(new URL("./worker.js", import.meta.url));
 const query = new URLSearchParams(location.search);
 const opened = new Map(); // promises, by the name of the tab
+const REOPEN_MS = 1000;
 
 function start() {
   if (document.documentElement.classList.contains("st-starts-dark")) document.body.classList.add("dark");
@@ -35,8 +36,17 @@ function start() {
   }
   const asked = requestedTab();
   choose(buttons.find(({ dataset }) => dataset.tabId === asked) ?? buttons[0]);
-  window.addEventListener("online", () => choose(buttons.find(({ ariaSelected }) => ariaSelected === "true")));
+  window.addEventListener("online", () => reopen(buttons));
   keepForOffline();
+}
+
+/** Opens the chosen tab if it is not open; tries again, as an import may share the failure of an earlier one. */
+function reopen(buttons, tries = 3) {
+  const button = buttons.find(({ ariaSelected }) => ariaSelected === "true");
+  choose(button);
+  opened.get(button.dataset.tabId).catch(() => {
+    if (tries > 1) setTimeout(() => reopen(buttons, tries - 1), REOPEN_MS);
+  });
 }
 
 /** Shows the tab of a button; its parts are made at the first time. */

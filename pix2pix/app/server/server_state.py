@@ -36,7 +36,9 @@ class ServerState:
         return self.phase is Phase.STOPPING
 
     def set_ready(self) -> None:
-        self.phase = Phase.READY
+        """The server has started; one that leaves already goes on leaving."""
+        if self.phase is Phase.STARTING:
+            self.phase = Phase.READY
 
     def drain(self) -> None:
         self.phase = Phase.DRAINING
