@@ -22,6 +22,7 @@ from pix2pix.app.blocks import create_demo, launch_demo, studio_api_of
 from pix2pix.app.main import serve_metrics
 from pix2pix.app.server.metrics import Metrics
 from pix2pix.app.server.model_queue import Lane
+from pix2pix.app.server.server_state import Phase
 from pix2pix.app.server.studio_api import StudioApi
 from pix2pix.inference import load_drawer
 from pix2pix.labels.packed_ids import pack_ids
@@ -127,7 +128,7 @@ def test_what_was_refused_is_counted_by_reason(app: App) -> None:
     assert value(app.metrics, "ready") == 0 and value(app.metrics, "leaving") == 1
     assert HTTP.get(f"{app.url}readyz").status_code == 503, "which refuses nobody"
     assert HTTP.get(app.url).status_code == 503
-    app.studio.state.set_ready()
+    app.studio.state.phase = Phase.READY
     assert {reason: rejected(reason) - n for reason, n in before.items()} == {
         "leaving": 1,
         "origin": 1,
