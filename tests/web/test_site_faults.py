@@ -85,6 +85,7 @@ def break_route(profile: Any, pattern: str, fail: Callable[[Any], None]) -> Call
 def draw(page: Any, y: float = 0.5) -> int:
     """Draws a line; the pixels with ink."""
     drag(page, (0.2, y), (0.8, y))
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     count = int(page.evaluate(INK))
     assert count > 20
     return count
