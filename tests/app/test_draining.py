@@ -108,9 +108,11 @@ def test_a_client_at_its_limit_does_not_make_the_server_look_dead(upload_folder:
 
 
 def test_while_it_drains_new_visitors_are_sent_away(app: App) -> None:
+    key = secrets.token_hex(16)  # photos of a process are shared: other tests hold some under KEY
     app.state.drain()
-    answers = [HTTP.get(app.url), HTTP.get(f"{app.url}config"), post(app.url, "draw", "draw", WALL)]
-    answers.append(send_file(app.url, "colorize", "photos", b"x", **{"x-studio-key": "9" * 32}))
+    answers = [HTTP.get(app.url), HTTP.get(f"{app.url}config")]
+    answers.append(post(app.url, "draw", "draw", WALL, key))
+    answers.append(send_file(app.url, "colorize", "photos", b"x", **{"x-studio-key": key}))
     answers.append(HTTP.post(f"{app.url}gradio_api/call/draw", json={"data": [None]}))
     for answer in answers:
         assert answer.status_code == 503 and "being stopped" in answer.text
