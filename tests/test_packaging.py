@@ -26,10 +26,11 @@ def test_pyproject_asks_for_what_requirements_txt_does() -> None:
     assert project["dependencies"] == [line for line in lines if line]
 
 
-def test_the_tests_run_with_the_ray_that_the_extra_asks_for() -> None:
+def test_the_tests_run_with_what_extras_ask_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = (ROOT / "requirements-test.txt").read_text().splitlines()
-    assert set(project["optional-dependencies"]["ray"]) <= set(lines)
+    for extra in ("ray", "fid"):
+        assert set(project["optional-dependencies"][extra]) <= set(lines)
 
 
 def test_the_package_and_pyproject_have_one_version() -> None:

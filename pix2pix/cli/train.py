@@ -184,6 +184,13 @@ def add_evaluation(parser: argparse.ArgumentParser) -> None:
         help="metrics of the examples whose names match; can be repeated",
     )
     scores.add_argument(
+        "--fid-weights",
+        type=Path,
+        metavar="FILE",
+        help="measure FID with these weights of Inception-v3; --fid takes them from torch hub's "
+        "cache or downloads them",
+    )
+    scores.add_argument(
         "--json",
         type=Path,
         metavar="FILE",
@@ -211,8 +218,9 @@ def evaluate(options: dict[str, Any], sides: list[Path]) -> None:
     checkpoint, data, json_path = (options.pop(name) for name in ("evaluate", "data", "json"))
     split, judge, device = (options.pop(name) for name in ("split", "judge", "device"))
     groups = evaluate_checkpoint.parse_groups(options.pop("group"))
+    fid_weights = options.pop("fid_weights")
     report = evaluate_checkpoint.evaluate_checkpoint(
-        checkpoint, data, split, judge, groups, options, device, sides
+        checkpoint, data, split, judge, groups, options, device, sides, fid_weights
     )
     print(evaluate_checkpoint.format_report(report))
     path = json_path or evaluate_checkpoint.default_json_path(checkpoint)
@@ -291,9 +299,9 @@ def main(argv: list[str] | None = None) -> int:
                 )
             evaluate(options, sides)
             return 0
-        for key in ("evaluate", "split", "judge", "group", "json"):
+        for key in ("evaluate", "split", "judge", "group", "fid_weights", "json"):
             if options.pop(key) != parser.get_default(key):
-                parser.error(f"--{key} goes with --evaluate CHECKPOINT")
+                parser.error(f"--{key.replace('_', '-')} goes with --evaluate CHECKPOINT")
         data, device = options.pop("data"), options.pop("device")
         if show:
             if not name or data or out or run or init_from or repo:

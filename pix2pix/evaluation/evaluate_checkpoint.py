@@ -7,15 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pix2pix.checkpoint import DIRECTIONS, inner_checkpoints, load_checkpoint
+import torch
+
+from pix2pix.checkpoint import DIRECTIONS, Model, inner_checkpoints, load_checkpoint
 from pix2pix.config import CheckpointConfig, from_dict
 from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.factory import open_data
+from pix2pix.data.loader import Dataset
 from pix2pix.data.options import LABEL_TASKS
-from pix2pix.evaluation.evaluate import batches_of, evaluate
+from pix2pix.evaluation.evaluate import Metrics, batches_of, evaluate
 from pix2pix.evaluation.fcn_judge import load_fcn_scorer
+from pix2pix.evaluation.frechet_metrics import load_frechet_metrics
 from pix2pix.evaluation.generation import spread_indices
+from pix2pix.evaluation.inception_features import FidWeights
 from pix2pix.evaluation.metric_names import format_table
+from pix2pix.evaluation.paired_frechet import TASKS as FRECHET_TASKS
 from pix2pix.evaluation.paired_frechet import measure_frechet
 from pix2pix.evaluation.perceptual import perceptual_metrics
 from pix2pix.evaluation.unpaired import evaluate_unpaired
@@ -42,12 +48,15 @@ def evaluate_checkpoint(
     keys: Mapping[str, object] | None = None,
     device_name: str = "auto",
     sides: Sequence[Path] = (),
+    fid_weights: Path | None = None,
 ) -> dict[str, Any]:
     """A report with all metrics of the task over the examples in DATA_DIR/SPLIT.
 
     Both checkpoints are folders, or OWNER/NAME[@REVISION] on the Hub. `keys` replaces recipe
-    keys of the checkpoint's training, for data in another layout. Raises the ValueErrors of
-    `open_datasets`, `resolve`, `load_checkpoint`, `load_fcn_scorer` and `evaluate`.
+    keys of the checkpoint's training, for data in another layout. With `fid` among them or
+    `fid_weights`, a file, FID is measured; else if its weights are in torch hub's cache. Raises
+    the ValueErrors of `open_datasets`, `resolve`, `load_checkpoint`, `load_fcn_scorer` and
+    `evaluate`.
     """
     device = choose_device(device_name)
     folder = Path(resolve(checkpoint))
@@ -57,18 +66,22 @@ def evaluate_checkpoint(
     judge_folder = None if judge_checkpoint is None else Path(resolve(judge_checkpoint))
     scorer = None if judge_folder is None else load_fcn_scorer(judge_folder, device)
     check_classes(config, data_dir)
-    options = recipe_of(config, keys or {}).data_options()
+    recipe = recipe_of(config, keys or {})
     # Exclude the training examples from the held-out split
     facts = read_data_facts(folder) or read_data_facts(folder.parent)
-    opened = open_data(options, data_dir, [split], earlier=facts.get("names"), sides=sides)
+    opened = open_data(
+        recipe.data_options(), data_dir, [split], earlier=facts.get("names"), sides=sides
+    )
     dataset = opened.datasets[0]
+    weights = FidWeights(fid_weights, recipe.fid or fid_weights is not None)
     log.info("%s, %s: measuring %d examples of %s", checkpoint, config.task, len(dataset), split)
     if isinstance(dataset, UnpairedImages):
         if groups or scorer:
             raise ValueError("--group and --judge expect pairs; these are unpaired sets")
         own = {name or direction_of(c): m.to(device) for name, (c, m) in loaded.items()}
-        metrics = evaluate_unpaired(own, dataset, device, None)
-        return make_report(folder, config.task, data_dir, split, None, metrics, [])
+        distances, notes = load_frechet_metrics(device, weights)
+        metrics = evaluate_unpaired(own, dataset, device, None, distances)
+        return make_report(folder, config.task, data_dir, split, None, metrics, notes)
     model = model.to(device)
     classes = [entry.name for entry in config.palette]
     metrics = evaluate(model, config.task, dataset, device, None, classes, groups, scorer)
@@ -76,16 +89,24 @@ def evaluate_checkpoint(
     if config.task == "labels2photo" and scorer is None:
         notes.append("FCN score: not measured, it needs a trace checkpoint (--judge DIR)")
     if config.task != "photo2labels":
-        indices = spread_indices(len(dataset), None)
-        batches = batches_of(dataset, indices)
-        more, reasons = perceptual_metrics(model, config.task, batches, device)
-        metrics |= {key: round(value, 4) for key, value in more.items()}
+        more, reasons = measure_realism(model, config.task, dataset, device, weights)
+        metrics |= more
         notes += reasons
-        try:
-            metrics |= measure_frechet(model, config.task, batches_of(dataset, indices), device)
-        except ValueError as error:
-            notes.append(f"Fréchet distance: not measured, {error}")
     return make_report(folder, config.task, data_dir, split, judge_folder, metrics, notes)
+
+
+def measure_realism(
+    model: Model, task: str, dataset: Dataset, device: torch.device, weights: FidWeights
+) -> tuple[Metrics, list[str]]:
+    """LPIPS, the Fréchet distance and FID, and a line for each that is unavailable."""
+    indices = spread_indices(len(dataset), None)
+    found, notes = perceptual_metrics(model, task, batches_of(dataset, indices), device)
+    metrics = {key: round(value, 4) for key, value in found.items()}
+    if task in FRECHET_TASKS:
+        distances, reasons = load_frechet_metrics(device, weights)
+        metrics |= measure_frechet(model, task, batches_of(dataset, indices), device, distances)
+        notes += reasons
+    return metrics, notes
 
 
 def direction_of(config: CheckpointConfig) -> str:

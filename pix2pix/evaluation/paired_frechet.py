@@ -1,36 +1,46 @@
-"""The Fréchet distance between generated and real photos, in EfficientNet-Lite0's features."""
+"""Fréchet distances between generated and real photos."""
 
-import functools
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
-from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
-from pix2pix.evaluation.lite0_features import Lite0Features, load_lite0_features
+from pix2pix.evaluation.frechet_metrics import FrechetMetric
 from pix2pix.evaluation.perceptual import photo_pairs
 from pix2pix.models.tensors import encode_photo
 
-TASKS = ("labels2photo", "image2image", "colorize")  # tasks that make photos
+log = logging.getLogger(__name__)
 
-load_features = functools.lru_cache(1)(load_lite0_features)
+TASKS = ("labels2photo", "image2image", "colorize")  # tasks that make photos
 
 
 def measure_frechet(
-    model: Model, task: str, batches: Iterable[tuple[list[int], Batch]], device: torch.device
+    model: Model,
+    task: str,
+    batches: Iterable[tuple[list[int], Batch]],
+    device: torch.device,
+    distances: Sequence[FrechetMetric],
 ) -> dict[str, float]:
-    """`frechet_lite0` of the generated photos, in random styles if the model has styles.
+    """The distances of the generated photos, in random styles if the model has styles, by key.
 
-    Nothing for tasks that make no photos. Raises ValueError if the weights are not installed.
+    Nothing for tasks that make no photos, and, with a line in the log, for too few photos.
     """
-    if task not in TASKS:
+    if task not in TASKS or not distances:
         return {}
-    features: Lite0Features = load_features(device)
-    found: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    sides: list[tuple[list[np.ndarray], list[np.ndarray]]] = [([], []) for _ in distances]
     for pair in photo_pairs(model, task, batches, device):
-        for own, photos in zip(found, pair):
-            own.append(features(encode_photo(photos)))
-    fake, real = (fit_gaussian(np.concatenate(own)) for own in found)
-    return {"frechet_lite0": round(frechet_distance(*fake, *real), 4)}
+        for photos, *found in zip(pair, *sides):
+            images = encode_photo(photos)
+            for distance, own in zip(distances, found):
+                own.append(distance.features(images))
+    metrics = {}
+    for distance, (fake, real) in zip(distances, sides):
+        try:
+            value = distance.distance(np.concatenate(fake), np.concatenate(real))
+            metrics[distance.key] = round(value, 4)
+        except ValueError as error:
+            log.warning("%s: not measured, %s", distance.key, error)
+    return metrics

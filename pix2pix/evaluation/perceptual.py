@@ -1,7 +1,6 @@
-"""FID and LPIPS, if torchmetrics is installed and the weights of its networks are available.
+"""LPIPS, if torchmetrics is installed and the weights of its network are available.
 
-Both use networks trained on general photographs (Inception-v3 and AlexNet), which torchmetrics
-downloads once. They complement the other metrics.
+AlexNet, trained on general photographs, which torchmetrics downloads once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
@@ -22,46 +20,26 @@ INSTALL = "pip install 'torchmetrics[image]'"
 def perceptual_metrics(
     model: Model, task: str, batches: Iterable[tuple[list[int], Batch]], device: torch.device
 ) -> tuple[dict[str, float], list[str]]:
-    """`fid` and `lpips` of the generated photos, in random styles if the model has styles.
+    """`lpips` of the generated photos, in random styles if the model has styles.
 
-    Also returns a line for each metric that is unavailable, with the reason.
+    Also returns a line with the reason if it is unavailable.
     """
-    ready: dict[str, Any] = {}
-    notes = []
-    for name, load in (("FID", load_fid), ("LPIPS", load_lpips)):
-        try:
-            ready[name.lower()] = load(device)
-        except ModuleNotFoundError as error:
-            notes.append(f"{name}: not measured, {error.name} is not installed ({INSTALL})")
-        except (ImportError, OSError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
-            notes.append(f"{name}: not measured, its weights are not available ({reason})")
-    if not ready:
-        return {}, notes
+    try:
+        lpips = load_lpips(device)
+    except ModuleNotFoundError as error:
+        return {}, [f"LPIPS: not measured, {error.name} is not installed ({INSTALL})"]
+    except (ImportError, OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        return {}, [f"LPIPS: not measured, its weights are not available ({reason})"]
     for fake, real in photo_pairs(model, task, batches, device):
-        if "fid" in ready:
-            ready["fid"].update(as_tensor(real, device), real=True)
-            ready["fid"].update(as_tensor(fake, device), real=False)
-        if "lpips" in ready:
-            ready["lpips"].update(encode_photo(fake).to(device), encode_photo(real).to(device))
-    return {name: float(metric.compute()) for name, metric in ready.items()}, notes
-
-
-def load_fid(device: torch.device) -> Any:
-    from torchmetrics.image.fid import FrechetInceptionDistance
-
-    return FrechetInceptionDistance(feature=2048).to(device)
+        lpips.update(encode_photo(fake).to(device), encode_photo(real).to(device))
+    return {"lpips": float(lpips.compute())}, []
 
 
 def load_lpips(device: torch.device) -> Any:
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
     return LearnedPerceptualImagePatchSimilarity(net_type="alex").to(device)
-
-
-def as_tensor(photos: np.ndarray, device: torch.device) -> Tensor:
-    """Photos as a tensor (N, 3, H, W) uint8, the input of torchmetrics' FID."""
-    return torch.from_numpy(photos).permute(0, 3, 1, 2).contiguous().to(device)
 
 
 def photo_pairs(

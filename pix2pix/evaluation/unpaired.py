@@ -1,8 +1,7 @@
 """Evaluate models that translate between two sets of images without pairs."""
 
-import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,9 +10,8 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.evaluation.evaluate import EVAL_BATCH, Metrics
-from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance
+from pix2pix.evaluation.frechet_metrics import FrechetMetric
 from pix2pix.evaluation.generation import spread_indices
-from pix2pix.evaluation.lite0_features import Lite0Features, load_lite0_features
 from pix2pix.models.tensors import as_rgb
 
 log = logging.getLogger(__name__)
@@ -26,27 +24,25 @@ def evaluate_unpaired(
     dataset: UnpairedImages,
     device: torch.device,
     limit: int | None = 64,
+    distances: Sequence[FrechetMetric] = (),
 ) -> Metrics:
     """The metrics of each direction over evenly spaced images, at most `limit` of a set.
 
     `models` by direction, AtoB and BtoA; or "" alone, from the inputs of `dataset` to its targets.
-    frechet_lite0: the Fréchet distance of the outputs to the images of the other set, in features
-    of EfficientNet-Lite0; with the suffix before, that of the inputs. cycle_error: the mean
-    absolute error, 0-255 of the value range, of an image translated there and back, if both
-    directions are there.
+    Each of `distances`: from the outputs to the images of the other set; with the suffix before,
+    from the inputs. cycle_error: the mean absolute error, 0-255 of the value range, of an image
+    translated there and back, if both directions are there.
     """
-    features = find_features(device)
-    sets = {name: dataset.reversed() if name == "BtoA" else dataset for name in models}
+    real = [read_inputs(own, limit) for own in (dataset, dataset.reversed())]
+    features = [[features_of(each, images) for each in distances] for images in real]
     metrics: Metrics = {}
     for name, model in models.items():
-        suffix = f"_{name}" if name else ""
-        inputs = read_inputs(sets[name], limit)
+        suffix, step = f"_{name}" if name else "", -1 if name == "BtoA" else 1
+        inputs, (before, targets) = real[::step][0], features[::step]
         outputs = translate(model, inputs, device)
-        if features is not None:
-            targets = features_of(features, read_inputs(sets[name].reversed(), limit))
-            metrics["frechet_lite0" + suffix] = distance(features_of(features, outputs), targets)
-            before = distance(features_of(features, inputs), targets)
-            metrics[f"frechet_lite0{suffix}_before"] = before
+        for distance, own, other_set in zip(distances, before, targets):
+            after = features_of(distance, outputs)
+            metrics |= measure_distance(distance, after, own, other_set, suffix)
         if name and (other := models.get(OPPOSITE[name])) is not None:
             error = (translate(other, outputs, device) - inputs).abs().mean()
             metrics["cycle_error" + suffix] = float(error) * 127.5
@@ -54,14 +50,23 @@ def evaluate_unpaired(
     return {**{k: round(v, 4) for k, v in metrics.items()}, "examples": examples}
 
 
-@functools.lru_cache(1)
-def find_features(device: torch.device) -> Lite0Features | None:
-    """None, and a line in the log, if the weights are not installed."""
+def measure_distance(
+    distance: FrechetMetric,
+    outputs: np.ndarray,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    suffix: str,
+) -> Metrics:
+    """The distances from features to those of the targets; a line in the log for too few images."""
+    key = distance.key + suffix
     try:
-        return load_lite0_features(device)
+        return {
+            key: distance.distance(outputs, targets),
+            f"{key}_before": distance.distance(inputs, targets),
+        }
     except ValueError as error:
-        log.warning("Fréchet distance: not measured, %s", error)
-        return None
+        log.warning("%s: not measured, %s", key, error)
+        return {}
 
 
 def read_inputs(dataset: UnpairedImages, limit: int | None) -> Tensor:
@@ -81,9 +86,5 @@ def translate(model: Model, images: Tensor, device: torch.device) -> Tensor:
     return ((torch.cat(outputs) + 1) * 127.5).round().clamp(0, 255) / 127.5 - 1
 
 
-def features_of(features: Lite0Features, images: Tensor) -> np.ndarray:
-    return np.concatenate([features(as_rgb(part)) for part in images.split(EVAL_BATCH)])
-
-
-def distance(first: np.ndarray, second: np.ndarray) -> float:
-    return frechet_distance(*fit_gaussian(first), *fit_gaussian(second))
+def features_of(distance: FrechetMetric, images: Tensor) -> np.ndarray:
+    return np.concatenate([distance.features(as_rgb(x)) for x in images.split(EVAL_BATCH)])

@@ -198,6 +198,9 @@ class Recipe:
     evaluate_every: int = _run(
         0, "steps between evaluations with the Fréchet distance; 0 = sample_every, without it"
     )
+    fid: bool = _run(
+        False, "measure FID at each evaluation too (torch-fidelity; downloads weights of 91 MB)"
+    )
     wandb: str = _run("", "Weights & Biases: log to this project too, samples included")
     best_metric: str = _run("", "held-out metric that selects the checkpoint in best/")
     patience: int = _run(0, "stop after this many evaluations without improvement; 0 = never")

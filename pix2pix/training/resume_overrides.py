@@ -47,6 +47,7 @@ CHANGEABLE = (
     "save_every",
     "sample_every",
     "evaluate_every",
+    "fid",
     "wandb",
     "patience",
 )

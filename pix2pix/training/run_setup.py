@@ -116,7 +116,7 @@ def prepare(info: dict[str, Any], out_dir: Path, workers: Workers) -> TrainingRu
     )
     make_batch_plan(run)  # raises ValueError before the first step
     if recipe.best_metric:  # a wrong name must not wait for the first evaluation
-        metrics = evaluate_models(trainer.served, recipe, val_set, workers.device, limit=1)
+        metrics = evaluate_models(trainer.served, recipe, val_set, workers.device, limit=2)
         check_metric(recipe.best_metric, metrics)
 
     # Weights: of the last save, or those to start from

@@ -15,7 +15,8 @@ from pix2pix.config import CheckpointConfig, GeneratorConfig
 from pix2pix.hub.client import Hub
 
 
-def test_a_facade_model_is_judged_by_a_trace_model(tmp_path: Path, capsys) -> None:
+def test_a_facade_model_is_judged_by_a_trace_model(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no weights"))
     data = write_facades(tmp_path / "data", 1, 3)
     drawer = write_checkpoint(tmp_path / "facades", "labels2photo", 4)
     tracer = write_checkpoint(tmp_path / "trace", "photo2labels")
@@ -96,13 +97,9 @@ def test_options_that_do_not_go_together_are_refused(arguments, capsys) -> None:
 def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) -> None:
     from pix2pix.evaluation import perceptual
 
-    def no_network(device: torch.device) -> None:
-        raise OSError("Name or service not known")
-
     def no_package(device: torch.device) -> None:
         raise ModuleNotFoundError("No module named 'torchmetrics'", name="torchmetrics")
 
-    monkeypatch.setattr(perceptual, "load_fid", no_network)
     monkeypatch.setattr(perceptual, "load_lpips", no_package)
     model = Model(
         CheckpointConfig("image2image", 64, generator=GeneratorConfig(3, 3, ngf=8, depth=4))
@@ -110,7 +107,6 @@ def test_where_weights_cannot_be_had_the_line_says_why(tmp_path, monkeypatch) ->
     figures, notes = perceptual.perceptual_metrics(model, "image2image", [], torch.device("cpu"))
     assert figures == {}
     assert notes == [
-        "FID: not measured, its weights are not available (Name or service not known)",
         "LPIPS: not measured, torchmetrics is not installed (pip install 'torchmetrics[image]')",
     ]
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
-from pix2pix.evaluation import paired_frechet
+from pix2pix.evaluation import frechet_metrics
+from pix2pix.evaluation.frechet_metrics import load_frechet_metrics
 from pix2pix.evaluation.paired_frechet import measure_frechet
 
 CPU = torch.device("cpu")
@@ -35,15 +36,17 @@ def test_photos_are_nearer_to_photos_than_blurred_ones(monkeypatch: pytest.Monke
     photos = torch.from_numpy(np.stack(waves)).float()[:, None].repeat(1, 3, 1, 1)
     blurred = torch.nn.functional.avg_pool2d(photos, 9, 1, 4)
     model = Model.__new__(Model)  # never run
+    distances, _ = load_frechet_metrics(CPU)
     own, blur = (
-        measure_frechet(model, "image2image", batches(x, photos), CPU)["frechet_lite0"]
+        measure_frechet(model, "image2image", batches(x, photos), CPU, distances)["frechet_lite0"]
         for x in (photos, blurred)
     )
     assert own < 1e-3 < 0.5 < blur
 
 
 def test_tasks_without_photos_have_none() -> None:
-    assert measure_frechet(Model.__new__(Model), "photo2labels", [], CPU) == {}
+    distances, _ = load_frechet_metrics(CPU)
+    assert measure_frechet(Model.__new__(Model), "photo2labels", [], CPU, distances) == {}
 
 
 def test_a_run_draws_it_as_a_curve_and_keeps_the_best_by_it(tmp_path: Path) -> None:
@@ -68,6 +71,6 @@ def test_evaluate_measures_it_or_says_why_not(
 
     assert evaluate(drawer, "--data", data) == 0
     assert json.loads((drawer / "metrics.json").read_text())["metrics"]["frechet_lite0"] > 0
-    monkeypatch.setattr(paired_frechet, "load_features", none)
+    monkeypatch.setattr(frechet_metrics, "load_lite0_features", none)
     assert evaluate(drawer, "--data", data) == 0
     assert "Fréchet distance: not measured, the weights are in" in capsys.readouterr().out

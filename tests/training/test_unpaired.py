@@ -15,7 +15,9 @@ from PIL import Image
 
 from pix2pix.checkpoint import load_checkpoint
 from pix2pix.cli import publish, train
+from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.loader import Batch
+from pix2pix.evaluation.frechet_metrics import load_frechet_metrics
 from pix2pix.evaluation.unpaired import evaluate_unpaired
 from pix2pix.inference import load_translator
 from pix2pix.models import count_parameters
@@ -273,7 +275,8 @@ def test_a_model_that_changes_nothing_has_no_cycle_error(data: Path) -> None:
     options = DataOptions("image2image", 32, objective="cyclegan", resize_mode="crop")
     (dataset,) = open_datasets(options, data, ["train"])
     models: dict[str, Any] = {"AtoB": Same(), "BtoA": Same()}
-    metrics = evaluate_unpaired(models, dataset, CPU)  # type: ignore[arg-type]
+    assert isinstance(dataset, UnpairedImages)
+    metrics = evaluate_unpaired(models, dataset, CPU, distances=load_frechet_metrics(CPU)[0])
     assert metrics["cycle_error_AtoB"] == metrics["cycle_error_BtoA"] == 0
     assert metrics["frechet_lite0_AtoB"] == metrics["frechet_lite0_AtoB_before"] > 0
     assert metrics["frechet_lite0_AtoB"] == pytest.approx(metrics["frechet_lite0_BtoA"], rel=1e-3)
