@@ -51,7 +51,7 @@ def snap(point: np.ndarray, diameter: int) -> np.ndarray:
     return snapped
 
 
-def rounded(points: Sequence[Sequence[float]] | np.ndarray, times: int = 2) -> Stroke:
+def rounded(points: Sequence[Sequence[float] | np.ndarray] | np.ndarray, times: int = 2) -> Stroke:
     """A curve through fewer points (Chaikin, 1974). Points that stand twice stay corners."""
     curve = np.array(points, float)
     for _ in range(times):
