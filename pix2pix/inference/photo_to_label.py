@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.images.value_range import read_in_range
 from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.working_shapes import pad_to_multiple, resize_photo, working_shape
+from pix2pix.labels.label_map import resize_label_map
 from pix2pix.models.tensors import encode_photo, merge_flip, with_flip
 
 STRIP_PIXELS = 1 << 18  # upsampling works in strips, so that 50 megapixels fit in memory
@@ -33,6 +36,30 @@ class Tracer:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
         rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
         return argmax_upsampled(self.likelihoods(rgb), (photo.height, photo.width))
+
+    def complete(self, photo: Image.Image, partial: np.ndarray, known: Sequence[int]) -> np.ndarray:
+        """A partial label map with the rest traced, (H, W) uint8 at the photo's size.
+
+        `partial` (h, w) uint8 marks the classes `known` completely: its pixels of these classes
+        keep them, and all others get the most likely of the other classes. Raises ValueError if
+        the aspect ratios differ or `known` is empty or holds every class.
+        """
+        classes = self.config.generator.out_channels
+        others = [i for i in range(classes) if i not in known]
+        if not known or not others:
+            raise ValueError(
+                f"some but not all of the {classes} classes must be known, got {len(known)}"
+            )
+        if abs(partial.shape[1] / partial.shape[0] * photo.height / photo.width - 1) > 0.02:
+            raise ValueError(
+                f"the label map is {partial.shape[1]}x{partial.shape[0]} and the photo "
+                f"{photo.width}x{photo.height}: their aspect ratios must be equal"
+            )
+        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
+        partial = resize_label_map(partial, rgb.shape[:2])
+        likely = self.likelihoods(rgb)[..., others]
+        traced = np.array(others, np.uint8)[argmax_upsampled(likely, rgb.shape[:2])]
+        return np.where(np.isin(partial, known), partial, traced)
 
     def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
         """The class probabilities (h, w, K) float32 in 0..1 of a photo (H, W, 3) uint8.

@@ -138,10 +138,10 @@ def segment(discriminator: nn.Module, seen: DiscriminatorInput) -> Tensor | None
 def count_conditional(recipe: Recipe, microbatch: Microbatch) -> tuple[int, float]:
     """Number of a microbatch's first images that conditional discriminators see, and their share.
 
-    Conditional discriminators never see element-dropped label maps, which no photo has.
+    Conditional discriminators never see altered label maps, which no photo has.
     """
     whole = len(microbatch.input), microbatch.share
-    return (microbatch.encoded, microbatch.encoded_share) if recipe.element_dropout else whole
+    return (microbatch.encoded, microbatch.encoded_share) if recipe.alters_label_maps else whole
 
 
 def mean_or_zero(losses: list[Tensor], like: Tensor) -> Tensor:

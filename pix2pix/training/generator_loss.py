@@ -71,7 +71,7 @@ class GeneratorLoss(nn.Module):
         # Adversarial losses
         real = fake = None
         if discriminator is not None:
-            painted = microbatch.input if recipe.element_dropout else microbatch.condition
+            painted = microbatch.input if recipe.alters_label_maps else microbatch.condition
             with autocast(microbatch.input.device, self.bf16):
                 with torch.no_grad():
                     real = gan.make_input(

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from pix2pix.data.loader import Batch
+from pix2pix.labels.user_drawings import draw_as_users_do
+from pix2pix.models.tensors import encode_labels
 from pix2pix.training.augmentation import draw_chances, drop_elements
 from pix2pix.training.distributed import Workers
 from pix2pix.training.recipe import Recipe
@@ -61,6 +63,10 @@ def make_microbatches(
     if recipe.element_dropout:
         labels, gaps = drop_from_random_maps(recipe, batch.input, encoded, step, workers)
         batch = replace(batch, input=labels)
+    if recipe.user_drawings:
+        labels, drawn = draw_random_maps(recipe, batch.input, encoded, step, workers)
+        weight = torch.where(drawn, 1, batch.weight)  # a drawing has no wedges of the photo
+        batch, gaps = replace(batch, input=labels, weight=weight), gaps * ~drawn
     # Neighbouring pixels are redundant and many a/b bins are expensive: before D is trained, which
     # needs whole images, each step uses every fourth pixel.
     pixels: Any = EVERY_PIXEL
@@ -89,6 +95,26 @@ def drop_from_random_maps(
     chosen = (chances[:, 0] < recipe.element_dropout)[:, None, None, None]
     fewer, gaps = drop_elements(labels, chances[:, 1:])
     return torch.where(chosen, fewer, labels), gaps * chosen
+
+
+def draw_random_maps(
+    recipe: Recipe, labels: Tensor, encoded: int, step: int, workers: Workers
+) -> tuple[Tensor, Tensor]:
+    """This worker's label maps, a fraction `user_drawings` of them replaced by drawings of facades
+    as people make them; and which ones are (N, 1, 1, 1) bool.
+
+    The first `encoded` maps of all workers stay: they are compared with photos.
+    """
+    own, classes, height, width = labels.shape
+    result, drawn = labels.clone(), torch.zeros(own, 1, 1, 1, dtype=torch.bool)
+    for i in range(own):
+        index = own * workers.rank + i
+        rng = np.random.default_rng((recipe.seed, step, index))
+        if index >= encoded and rng.random() < recipe.user_drawings:
+            label_map = draw_as_users_do(rng, height, width)
+            result[i] = encode_labels(label_map[None], classes)[0].to(labels)
+            drawn[i] = True
+    return result, drawn.to(labels.device)
 
 
 def split_batch(

@@ -153,6 +153,11 @@ class Recipe:
     element_dropout: float = _loss(
         0.0, "fraction of those whose label maps lose elements (needs lambda_oasis)"
     )
+    user_drawings: float = _loss(
+        0.0,
+        "fraction of those whose label maps are replaced by drawings of facades as people make "
+        "them (needs lambda_oasis)",
+    )
 
     # Optimization
     epochs: int = _optim(200, "passes over the training images")
@@ -212,6 +217,11 @@ class Recipe:
     def uses_frozen_features(self) -> bool:
         """Whether D or a loss works on the features of a frozen EfficientNet-Lite0."""
         return self.projected_d or self.lambda_perceptual > 0 or self.lambda_oasis > 0
+
+    @property
+    def alters_label_maps(self) -> bool:
+        """Whether random styles come with label maps that no photo has."""
+        return self.element_dropout > 0 or self.user_drawings > 0
 
     @property
     def policies(self) -> tuple[str, ...]:

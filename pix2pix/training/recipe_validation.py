@@ -85,6 +85,7 @@ AT_LEAST_0 = (
 ABOVE_0 = ("lr", "encoder_lr", "d_lr", "lr_gamma", "lr_step", "nce_temperature")
 FRACTIONS = (
     "element_dropout",
+    "user_drawings",
     "gan_start",
     "progressive_until",
     "kl_warmup",
@@ -207,6 +208,10 @@ def _check_combinations(recipe: Recipe) -> None:
     # Only the OASIS discriminator sees label maps with dropped elements
     ok = recipe.lambda_oasis > 0 or not recipe.element_dropout
     require(ok, "element_dropout", "0 without lambda_oasis", recipe.element_dropout)
+    ok = recipe.lambda_oasis > 0 or not recipe.user_drawings
+    require(ok, "user_drawings", "0 without lambda_oasis", recipe.user_drawings)
+    ok = not recipe.palette or not recipe.user_drawings
+    require(ok, "user_drawings", "0 for other classes than those of facades", recipe.user_drawings)
     ok = recipe.lambda_gan > 0 or not recipe.uses_frozen_features
     require(ok, "lambda_gan", "above 0 with projected_d, lambda_perceptual or lambda_oasis", 0)
     ok = not (recipe.gan_mode == "hinge" and recipe.label_smoothing)

@@ -19,6 +19,7 @@ CHANGEABLE = (
     "lambda_oasis",
     "lambda_gan",
     "element_dropout",
+    "user_drawings",
     "lambda_uniformity",
     "lambda_cycle",
     "lambda_identity",

@@ -12,7 +12,7 @@ from helpers.forked import Programs
 from PIL import Image
 
 from pix2pix.__main__ import main
-from pix2pix.labels.label_map import CLASSES, open_label_map
+from pix2pix.labels.label_map import CLASSES, encode_label_image, open_label_map
 
 pytestmark = pytest.mark.usefixtures("workplace")
 
@@ -163,6 +163,38 @@ def test_in_a_batch_of_tracings_the_bad_are_listed(trace: Command) -> None:
     assert status == 1
     assert [line.split(":")[0] for line in lines] == ["bad.png", "gone.jpg"]
     assert Path("out/photo.png").is_file()
+
+
+def test_partial_label_maps_are_completed(trace: Command) -> None:
+    partial = np.ones((50, 70), np.uint8)
+    partial[10:30, 20:40] = 2
+    Path("partial").mkdir()
+    encode_label_image(partial).save("partial/photo.png")
+    given = ("--labels", "partial", "--known", "window,door")
+    assert trace("photo.jpg", "-o", "full.png", *given) == (0, [])
+    full = open_label_map("full.png")
+    assert (full[10:30, 20:40] == 2).all()
+    assert not np.isin(full[partial != 2], (2, 3)).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "line"),
+    [
+        (("--labels", "partial"), 2, "pix2pix: --labels and --known need each other"),
+        (
+            ("--labels", ".", "--known", "roof"),
+            2,
+            "pix2pix: --known roof: no class is named 'roof'",
+        ),
+        (("--labels", "none", "--known", "window"), 2, "photo.jpg: none/photo.png: no such file"),
+    ],
+)
+def test_partial_label_maps_that_are_none_are_one_line(
+    trace: Command, arguments: tuple[str, ...], status: int, line: str
+) -> None:
+    code, lines = trace("photo.jpg", "-o", "full.png", *arguments)
+    assert (code, len(lines)) == (status, 1)
+    assert lines[0].lower().startswith(line.lower())
 
 
 # The real command

@@ -10,6 +10,7 @@ from PIL import Image
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.inference import Tracer, load_tracer
 from pix2pix.inference.photo_to_label import argmax_upsampled
+from pix2pix.labels.label_map import VOID
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -84,3 +85,35 @@ def test_a_checkpoint_of_another_task_is_no_tracer(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, config, Model(config), "")
     with pytest.raises(ValueError, match="expected one for photo2labels"):
         load_tracer(tmp_path, "cpu")
+
+
+def test_a_partial_label_map_is_completed_with_the_classes_it_does_not_mark(
+    tracer: Tracer,
+) -> None:
+    photo = make_photo(90, 60)
+    partial = np.ones((60, 90), np.uint8)  # a wall, with windows, and a corner without a class
+    partial[10:30, 20:50] = 2
+    partial[:5, :5] = VOID
+    traced = tracer.trace(photo)
+    full = tracer.complete(photo, partial, [2])
+    assert (full[10:30, 20:50] == 2).all()
+    rest = partial != 2
+    assert (full[rest] != 2).all(), "unmarked pixels are none of the known classes"
+    likely = rest & (traced != 2)
+    assert (full[likely] == traced[likely]).all()
+    assert (full == tracer.complete(photo, partial.repeat(2, 0).repeat(2, 1), [2])).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "known", "words"),
+    [
+        ((60, 90), [], "some but not all of the 12 classes"),
+        ((60, 90), range(12), "some but not all of the 12 classes"),
+        ((60, 60), [2], "the label map is 60x60 and the photo 90x60"),
+    ],
+)
+def test_a_partial_label_map_that_does_not_fit_is_refused(
+    tracer: Tracer, shape: tuple[int, int], known: list[int], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        tracer.complete(make_photo(90, 60), np.ones(shape, np.uint8), known)

@@ -75,6 +75,7 @@ def learn_double(
                 "lambda_perceptual": 1.0,
                 "lambda_oasis": 1.0,
                 "element_dropout": 0.8,
+                "user_drawings": 0.5,
                 "d_augment": "color,translation,cutout",
             },
         ),

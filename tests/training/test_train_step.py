@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from pix2pix.config import LabelColor
 from pix2pix.data.loader import Batch
 from pix2pix.models.tensors import encode_labels
+from pix2pix.training.distributed import Workers
+from pix2pix.training.microbatch import make_microbatches
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.style_codes import style_error
 from pix2pix.training.train_step import Trainer
@@ -99,6 +102,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         lambda_perceptual=1.0,
         lambda_oasis=1.0,
         element_dropout=0.8,
+        user_drawings=0.5,
         lambda_uniformity=1.0,
         lambda_z=1.0,
         lambda_kl=0.1,
@@ -130,6 +134,24 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
             torch.testing.assert_close(
                 gathered, grad, rtol=1e-3, atol=3e-5 * largest, msg=f"{module}.{name}"
             )
+
+
+def test_user_drawings_take_the_place_of_maps_with_random_styles_alone() -> None:
+    recipe = replace(SMALL, lambda_oasis=1.0, user_drawings=1.0, prior_fraction=0.5, style_dim=2)
+    batch = make_batch()
+    batch.weight[:, :, :5] = 0
+    (part,) = make_microbatches(recipe, batch, 0, True, Workers(torch.device("cpu")))
+    known = part.encoded
+    assert 0 < known < len(batch.input)
+    assert torch.equal(part.input[:known], batch.input[:known])
+    assert torch.equal(part.weight[:known], batch.weight[:known])
+    for drawn, real in zip(part.input[known:], batch.input[known:]):
+        assert not torch.equal(drawn, real)
+        assert torch.equal(drawn.sum(0), torch.ones_like(drawn[0]))  # one class a pixel
+    assert part.weight[known:].min() == 1
+    assert torch.equal(part.condition, batch.condition), "D sees photos with their own maps"
+    with pytest.raises(ValueError, match="user_drawings must be 0 for other classes"):
+        replace(recipe, palette=(LabelColor("road", (1, 2, 3)), LabelColor("sky", (4, 5, 6))))
 
 
 def test_discriminators_learn_at_every_scale() -> None:
