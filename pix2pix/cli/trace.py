@@ -53,7 +53,7 @@ def load_process(options: argparse.Namespace, say: Say = print_stderr) -> Proces
 
     tracer = load_tracer(options.checkpoint, options.device)
     palette = tracer.config.palette
-    colors = [color.rgb for color in palette]
+    colors = tuple(color.rgb for color in palette)
     names = [color.name for color in palette]
     known = find_classes(options.known, names) if options.known is not None else []
     own = None if is_facades(names) else colors  # facades are read in every form
