@@ -29,7 +29,7 @@ def test_pyproject_asks_for_what_requirements_txt_does() -> None:
 def test_the_tests_run_with_what_extras_ask_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = (ROOT / "requirements-test.txt").read_text().splitlines()
-    for extra in ("ray", "fid"):
+    for extra in ("ray", "fid", "exr"):
         assert set(project["optional-dependencies"][extra]) <= set(lines)
 
 

@@ -37,7 +37,7 @@ file or a folder. Images are resized as in training (`resize_mode` in config.jso
 the size and the orientation of the image.
 
 A model that was trained on images of other depths or channels (16 bits, floats, .npy) takes such
-files, and its results are in the unit of its training targets: PNG of 16 bits, TIFF or .npy.
+files, and its results are in the unit of its training targets: PNG of 16 bits, TIFF, .npy or EXR.
 """
 
 EXAMPLES = """\

@@ -1,4 +1,4 @@
-"""Write samples in their own depth: .npy, TIFF, or PNG of 8 and 16 bits."""
+"""Write samples in their own depth: .npy, TIFF, PNG of 8 and 16 bits, or EXR."""
 
 import io
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pix2pix.images.exr import EXR_SUFFIX, encode_exr
 from pix2pix.runtime.atomic_io import write_atomically
 
 PNG_DTYPES = ("uint8", "uint16")
@@ -16,13 +17,14 @@ MEDIA_TYPES = {".npy": "application/octet-stream", ".png": "image/png", ".tif": 
 def sample_endings(dtype: str, channels: int) -> tuple[str, ...]:
     """The file suffixes that hold such samples without loss, the default first."""
     is_png = dtype in PNG_DTYPES and channels in PNG_CHANNELS
-    return (*([".png"] if is_png else []), ".npy", ".tif", ".tiff")
+    float_endings = [EXR_SUFFIX] if dtype == "float32" else []
+    return (*([".png"] if is_png else []), ".npy", ".tif", ".tiff", *float_endings)
 
 
 def encode_samples(samples: np.ndarray, suffix: str) -> bytes:
     """The content of a file with samples (H, W, C); a single channel has no axis in it.
 
-    Raises ValueError if the format of the suffix cannot hold them.
+    Raises ValueError if the format of the suffix cannot hold them, and for EXR without its package.
     """
     endings = sample_endings(samples.dtype.name, samples.shape[2])
     if suffix not in endings:
@@ -35,6 +37,8 @@ def encode_samples(samples: np.ndarray, suffix: str) -> bytes:
         if not done:
             raise ValueError("the PNG encoder failed")
         return content.tobytes()
+    if suffix == EXR_SUFFIX:
+        return encode_exr(samples)
     buffer = io.BytesIO()
     if suffix == ".npy":
         np.save(buffer, np.ascontiguousarray(flat), allow_pickle=False)

@@ -6,7 +6,6 @@ Hounsfield units or metres; a `SampleFormat` says which values are learned as bl
 
 import contextlib
 import io
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +18,13 @@ import numpy as np
 from pix2pix.config import CheckpointConfig
 from pix2pix.images.array_files import (
     ARRAY_SUFFIXES,
-    MAX_VALUES,
     SampleHeader,
     is_array_file,
     read_array,
     read_array_header,
 )
 from pix2pix.images.convert import strips, to_array
+from pix2pix.images.exr import EXR_MAGIC, EXR_SUFFIX, read_exr, read_exr_header
 from pix2pix.images.reader import (
     PHOTO_SUFFIXES,
     ImageSource,
@@ -40,11 +39,9 @@ from pix2pix.images.tiff_layout import is_tiff
 from pix2pix.images.tiff_samples import read_tiff_header, read_tiff_samples
 from pix2pix.images.value_range import ValueRange, is_deep
 
-EXR_SUFFIX = ".exr"
 SAMPLE_SUFFIXES = PHOTO_SUFFIXES | ARRAY_SUFFIXES | {EXR_SUFFIX}
 PICTURE_CHANNELS = 3
 
-_EXR_MAGIC = b"\x76\x2f\x31\x01"
 _PNG_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # by colour type; without palettes
 
 
@@ -117,9 +114,7 @@ def read_header(source: ImageSource, name: str | None = None) -> SampleHeader:
         if kind == "tiff" and (header := read_tiff_header(file)) is not None:
             return header
         if kind == "exr":
-            image = _read_exr(file)
-            height, width, channels = image.shape
-            return SampleHeader(height, width, channels, "float32")
+            return read_exr_header(file)
         png = _read_png_header(file)
         if png is not None and png.dtype == "uint16":
             return png
@@ -142,7 +137,7 @@ def read_samples(
     """The samples (H, W, C) of an image in their own dtype, one of config.SAMPLE_DTYPES.
 
     Pictures of 8 bits have one channel if grey, else RGB; with `channels` 1 or 3 they are converted
-    to that. EXR, whose decoder OpenCV turns off by default, is for trusted files. Raises ValueError
+    to that. EXR, which a large C++ library decodes, is for trusted files. Raises ValueError
     "NAME: reason" for a file that is missing, damaged or of an unsupported kind, and for values
     that are not finite.
     """
@@ -163,7 +158,7 @@ def _decode(file: IO[bytes], kind: str, channels: int | None) -> np.ndarray:
     if kind == "array":
         return read_array(file)
     if kind == "exr":
-        return _read_exr(file)
+        return read_exr(file)
     if kind == "tiff" and read_tiff_header(file) is not None:
         return read_tiff_samples(file)
     png = _read_png_header(file)
@@ -212,7 +207,7 @@ def _kind_of(file: IO[bytes]) -> str:
     file.seek(0)
     start = file.read(4)
     file.seek(0)
-    return "exr" if start == _EXR_MAGIC else "picture"
+    return "exr" if start == EXR_MAGIC else "picture"
 
 
 def _read_png_header(file: IO[bytes]) -> SampleHeader | None:
@@ -239,22 +234,3 @@ def _read_deep_png(file: IO[bytes], header: SampleHeader) -> np.ndarray:
         return np.ascontiguousarray(found[..., [0, 3]])
     order = [2, 1, 0, 3][: header.channels]
     return np.ascontiguousarray(found[..., order])
-
-
-def _read_exr(file: IO[bytes]) -> np.ndarray:
-    """The channels of an OpenEXR image (H, W, C) float32, where OpenCV was built to read it."""
-    os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")  # off by default
-    file.seek(0)
-    try:
-        found = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        found = None
-    if found is None:
-        raise ValueError(
-            "is an EXR image, which this build of OpenCV cannot read (or it is damaged); convert "
-            "it to .npy or a float TIFF"
-        )
-    if found.size > MAX_VALUES:
-        raise ValueError(f"has {found.size:,} values; the limit is {MAX_VALUES:,}")
-    image = found[..., None] if found.ndim == 2 else found[..., [2, 1, 0, 3][: found.shape[2]]]
-    return np.ascontiguousarray(image, np.float32)

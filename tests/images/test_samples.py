@@ -129,7 +129,7 @@ def bad_files(folder: Path) -> dict[str, tuple[bytes | None, str]]:
         "large.npy": (None, "has integers beyond 32 bits"),
         "text.npy": (b"hello", "is not an image"),
         "zip.npz": (b"PK\x03\x04" + b"0" * 50, "is damaged or cut short"),
-        "damaged.exr": (b"\x76\x2f\x31\x01" + b"0" * 100, r"is an EXR image.*convert it to \.npy"),
+        "damaged.exr": (b"\x76\x2f\x31\x01" + b"0" * 100, "is damaged or cut short"),
         "missing.npy": (None, "no such file"),
     }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import OpenEXR
 import pytest
 import tifffile
 import torch
@@ -164,6 +165,28 @@ def test_stacks_become_pictures(tmp_path: Path) -> None:
     arguments = ["translate", source, "-o", str(out), "--checkpoint", str(tmp_path / "run")]
     assert main([*arguments, "--device", "cpu"]) == 0
     assert Image.open(out).size == (32, 40)
+
+
+def test_exr_is_trained_on_evaluated_and_written(tmp_path: Path) -> None:
+    """Renderings in half to their depth in float."""
+    for side in "AB":
+        (tmp_path / "data" / side).mkdir(parents=True)
+    for i in range(3):
+        depth = (scan(i)[0] / 100).astype(np.float32)
+        channels = {name: (depth / (k + 8)).astype(np.float16) for k, name in enumerate("RGB")}
+        OpenEXR.File({}, channels).write(str(tmp_path / "data" / "A" / f"{i}.exr"))
+        OpenEXR.File({}, {"Z": depth}).write(str(tmp_path / "data" / "B" / f"{i}.exr"))
+    data, out, result = tmp_path / "data", tmp_path / "run", tmp_path / "made.exr"
+    keys = [*TINY, *STEPS, "--max-steps", 1, "--range-out", "0:50"]
+    assert run("day2night", "--data", data, "--out", out, *keys) == 0
+    config, _ = load_checkpoint(out)
+    assert (config.generator.in_channels, config.input_dtype) == (3, "float32")
+    assert (config.generator.out_channels, config.output_range) == (1, (0, 50))
+    assert evaluate_checkpoint(str(out), data, device_name="cpu")["metrics"]["mae"] > 0
+    arguments = ["translate", str(data / "A" / "0.exr"), "-o", str(result), "--device", "cpu"]
+    assert main([*arguments, "--checkpoint", str(out)]) == 0
+    made = read_samples(result)
+    assert made.shape == (40, 32, 1) and 0 <= made.min() < made.max() <= 50
 
 
 def test_unpaired_sets_may_differ_in_depth_and_channels(tmp_path: Path) -> None:
