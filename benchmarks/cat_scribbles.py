@@ -186,10 +186,10 @@ def load_landmarks() -> dict[str, Landmarks]:
     return marks
 
 
-def scribbles() -> list[tuple[str, np.ndarray]]:
-    """(kind, label map) of the 40 photos with landmarks, eight of each of KINDS, with jitter."""
+def scribbles(count: int = 40) -> list[tuple[str, np.ndarray]]:
+    """(kind, label map) of `count` photos with landmarks, each of KINDS in turn, with jitter."""
     drawn = []
-    for i, marks in enumerate(load_landmarks().values()):
+    for i, marks in enumerate(list(load_landmarks().values())[:count]):
         rng = np.random.default_rng(i)
         kind = list(KINDS)[i % len(KINDS)]
         jitter = rng.uniform(1, 3)
@@ -206,6 +206,20 @@ def hand_drawings() -> dict[str, np.ndarray]:
     """The label maps of ten drawings that follow no photo, by name."""
     drawings = json.loads((FOLDER / "cat_drawings.json").read_text())
     return {name: draw([rounded(s) for s in strokes]) for name, strokes in drawings.items()}
+
+
+def small_heads() -> list[tuple[np.ndarray, tuple[int, int, int]]]:
+    """Label maps of the 40 photos' heads, small and at any place: each with left, top and side of
+    the square that shows the whole photo."""
+    heads = []
+    for i, marks in enumerate(load_landmarks().values()):
+        rng = np.random.default_rng(i)
+        side = int(rng.integers(64, 144))
+        left, top = (int(place) for place in rng.integers(0, SIDE - side, 2))
+        kind = ("whole", "outline and eyes", "ten strokes")[i % 3]
+        strokes = [stroke * (side / SIDE) + (left, top) for stroke in KINDS[kind](marks)]
+        heads.append((draw(strokes, 3), (left, top, side)))
+    return heads
 
 
 def scarce_sheets() -> dict[str, np.ndarray]:

@@ -14,6 +14,8 @@ Writes a contact sheet of each set, and one of sheets with next to nothing on th
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ from benchmarks.cat_scribbles import (  # noqa: E402
     load_landmarks,
     scarce_sheets,
     scribbles,
+    small_heads,
 )
 from pix2pix.evaluation.frechet import fit_gaussian, frechet_distance  # noqa: E402
 from pix2pix.evaluation.lite0_features import Lite0Features, load_lite0_features  # noqa: E402
@@ -40,9 +43,11 @@ from pix2pix.models.tensors import encode_photo  # noqa: E402
 REPEATS = 5  # styles of each scribble where a kind of scribbles is measured alone
 CELL = 192  # pixels, side of an image on the contact sheets
 COLUMNS = 10
-SCARCE_SEEDS = 4
+FREE_REPEATS = 4  # styles of each free drawing
+SCARCE_STYLES = 4  # of names, and as many of seeds
 
 Pictures = list[np.ndarray]  # (H, W, 3) uint8
+Gaussian = tuple[np.ndarray, np.ndarray]  # mean and covariance of features
 
 
 def read_photos(folder: Path, side: int) -> dict[str, np.ndarray]:
@@ -56,15 +61,6 @@ def read_photos(folder: Path, side: int) -> dict[str, np.ndarray]:
     return photos
 
 
-def gaussian(features: Lite0Features, pictures: Pictures) -> tuple[np.ndarray, np.ndarray]:
-    batches = [encode_photo(np.stack(pictures[i : i + 8])) for i in range(0, len(pictures), 8)]
-    return fit_gaussian(np.concatenate([features(batch) for batch in batches]))
-
-
-def draw_all(drawer: LineDrawer, sheets: Sequence[np.ndarray], first_seed: int = 0) -> Pictures:
-    return [drawer.draw(sheet, first_seed + i) for i, sheet in enumerate(sheets)]
-
-
 def roughness(picture: np.ndarray) -> float:
     """The mean step between neighbouring pixels, in levels of 255: 0 is one calm colour."""
     steps = [np.abs(np.diff(picture.astype(float), axis=axis)).mean() for axis in (0, 1)]
@@ -74,6 +70,10 @@ def roughness(picture: np.ndarray) -> float:
 def shown(sheet: np.ndarray) -> np.ndarray:
     """The picture of a label map: black lines on white."""
     return np.repeat(np.where(sheet, 0, 255).astype(np.uint8)[..., None], 3, 2)
+
+
+def resized(picture: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
 
 
 def save_grid(pictures: Pictures, columns: int, path: Path) -> None:
@@ -93,53 +93,84 @@ def save_pairs(sheets: Sequence[np.ndarray], pictures: Pictures, path: Path) -> 
     save_grid(cells, COLUMNS, path)
 
 
-def save_scarce(drawer: LineDrawer, path: Path) -> None:
-    """Sheets with next to nothing in the named styles and of seeds; prints how calm they are."""
-    cells: Pictures = []
-    styles = list(drawer.styles.items())[:4]
-    for name, sheet in scarce_sheets().items():
-        pictures = [drawer.draw(sheet, style=style) for _, style in styles]
-        pictures += draw_all(drawer, [sheet] * SCARCE_SEEDS)
-        print(f"  roughness, {name}: {np.mean([roughness(p) for p in pictures]):.2f}")
-        cells += [shown(sheet), *pictures]
-    save_grid(cells, 1 + len(styles) + SCARCE_SEEDS, path)
+@dataclass(frozen=True)
+class Bars:
+    """The sets by which a model is judged. Each method draws one, prints its distances to real cats
+    and writes its contact sheet."""
 
+    drawer: LineDrawer
+    features: Lite0Features
+    photos: dict[str, np.ndarray]  # by name, of the drawer's size
+    out: Path
 
-def measure(
-    checkpoint: Path, photos: dict[str, np.ndarray], features: Lite0Features, out: Path
-) -> None:
-    drawer = LineDrawer(load_translator(checkpoint))
-    marked = load_landmarks()
-    half = {name: photo for name, photo in photos.items() if name in marked}
-    other = gaussian(features, [p for name, p in photos.items() if name not in marked])
+    @cached_property
+    def half(self) -> list[np.ndarray]:
+        """The photos with landmarks."""
+        return [self.photos[name] for name in load_landmarks()]
 
-    def report(name: str, pictures: Pictures, real: tuple[np.ndarray, np.ndarray]) -> None:
-        distance = frechet_distance(*gaussian(features, pictures), *real)
+    @cached_property
+    def other_half(self) -> Gaussian:
+        marked = load_landmarks()
+        return self.gaussian([p for name, p in self.photos.items() if name not in marked])
+
+    def gaussian(self, pictures: Pictures) -> Gaussian:
+        batches = [encode_photo(np.stack(pictures[i : i + 8])) for i in range(0, len(pictures), 8)]
+        return fit_gaussian(np.concatenate([self.features(batch) for batch in batches]))
+
+    def report(self, name: str, pictures: Pictures, real: Gaussian | None = None) -> None:
+        distance = frechet_distance(*self.gaussian(pictures), *(real or self.other_half))
         print(f"  {name}: {distance:.2f} ({len(pictures)} images)", flush=True)
 
-    report("real cats", list(half.values()), other)
-    tracer = LineTracer((drawer.size, drawer.size))
-    sheets = {name: tracer.trace(Image.fromarray(photo)) for name, photo in photos.items()}
-    traced = dict(zip(sheets, draw_all(drawer, list(sheets.values()))))
-    report("own lines", list(traced.values()), gaussian(features, list(photos.values())))
-    report("own lines, this half", [traced[name] for name in half], other)
-    save_pairs(list(sheets.values()), list(traced.values()), out / "own_lines.jpg")
+    def draw(self, sheets: Sequence[np.ndarray], first_seed: int = 0) -> Pictures:
+        return [self.drawer.draw(sheet, first_seed + i) for i, sheet in enumerate(sheets)]
 
-    drawn = scribbles()
-    pictures = [draw_all(drawer, [s for _, s in drawn], 100 * k) for k in range(REPEATS)]
-    report("scribbles", pictures[0], other)
-    for kind in KINDS:
-        own = [p for repeat in pictures for p, (k, _) in zip(repeat, drawn) if k == kind]
-        report(f"scribbles, {kind}", own, other)
-    save_pairs([s for _, s in drawn], pictures[0], out / "scribbles.jpg")
+    def measure_own_lines(self) -> None:
+        self.report("real cats", self.half)
+        tracer = LineTracer((self.drawer.size, self.drawer.size))
+        sheets = [tracer.trace(Image.fromarray(photo)) for photo in self.photos.values()]
+        pictures = self.draw(sheets)
+        self.report("own lines", pictures, self.gaussian(list(self.photos.values())))
+        marked = load_landmarks()
+        is_marked = [name in marked for name in self.photos]
+        self.report("own lines of half", [p for p, ok in zip(pictures, is_marked) if ok])
+        save_pairs(sheets, pictures, self.out / "own_lines.jpg")
 
-    hand = list(hand_drawings().values())
-    repeats = [draw_all(drawer, hand, 100 * k) for k in range(4)]
-    report("free drawings", [p for repeat in repeats for p in repeat], other)
-    save_grid(
-        [*map(shown, hand), *(p for r in repeats for p in r)], len(hand), out / "drawings.jpg"
-    )
-    save_scarce(drawer, out / "scarce.jpg")
+    def measure_scribbles(self) -> None:
+        kinds, sheets = zip(*scribbles())
+        repeats = [self.draw(sheets, 100 * k) for k in range(REPEATS)]
+        self.report("scribbles", repeats[0])
+        for kind in KINDS:
+            own = [p for pictures in repeats for p, k in zip(pictures, kinds) if k == kind]
+            self.report(f"scribbles, {kind}", own)
+        save_pairs(sheets, repeats[0], self.out / "scribbles.jpg")
+
+    def measure_free_drawings(self) -> None:
+        sheets = list(hand_drawings().values())
+        pictures = [p for k in range(FREE_REPEATS) for p in self.draw(sheets, 100 * k)]
+        self.report("free drawings", pictures)
+        save_grid([*map(shown, sheets), *pictures], len(sheets), self.out / "drawings.jpg")
+
+    def measure_small_heads(self) -> None:
+        """Compares the squares around the heads, enlarged, and photos as small as they."""
+        sheets, squares = zip(*small_heads())
+        side = self.drawer.size
+        photos = [resized(photo, square[2]) for photo, square in zip(self.half, squares)]
+        self.report("real cats, small", [resized(photo, side) for photo in photos])
+        pictures = self.draw(sheets)
+        parts = [p[y : y + s, x : x + s] for p, (x, y, s) in zip(pictures, squares)]
+        self.report("small heads", [resized(part, side) for part in parts])
+        save_pairs(sheets, pictures, self.out / "small_heads.jpg")
+
+    def show_scarce_sheets(self) -> None:
+        """Nearly empty sheets in named styles and those of seeds; prints how calm they are."""
+        cells: Pictures = []
+        styles = list(self.drawer.styles.values())[:SCARCE_STYLES]
+        for name, sheet in scarce_sheets().items():
+            pictures = [self.drawer.draw(sheet, style=style) for style in styles]
+            pictures += self.draw([sheet] * SCARCE_STYLES)
+            print(f"  roughness, {name}: {np.mean([roughness(p) for p in pictures]):.2f}")
+            cells += [shown(sheet), *pictures]
+        save_grid(cells, 1 + len(styles) + SCARCE_STYLES, self.out / "scarce.jpg")
 
 
 def main() -> None:
@@ -153,8 +184,13 @@ def main() -> None:
         out = options.out / checkpoint.name
         out.mkdir(parents=True, exist_ok=True)
         print(f"{checkpoint}, Fréchet distance to real cats:")
-        side = load_translator(checkpoint).size
-        measure(checkpoint, read_photos(options.data / "val", side), features, out)
+        drawer = LineDrawer(load_translator(checkpoint, "cpu"))
+        bars = Bars(drawer, features, read_photos(options.data / "val", drawer.size), out)
+        bars.measure_own_lines()
+        bars.measure_scribbles()
+        bars.measure_free_drawings()
+        bars.measure_small_heads()
+        bars.show_scarce_sheets()
 
 
 if __name__ == "__main__":

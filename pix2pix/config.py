@@ -312,6 +312,9 @@ class CheckpointConfig:
     input_dtype: str = ""  # one of SAMPLE_DTYPES, of the training files; "" = 8-bit sRGB pictures
     output_range: tuple[float, ...] = ()
     output_dtype: str = ""
+    # Models of line drawings: where the object is on a typical training sheet, as fractions of its
+    # sides: left, top, right, bottom. Smaller drawings are enlarged to it; () = never
+    object_box: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         self._upgrade()
@@ -357,6 +360,7 @@ class CheckpointConfig:
         check_value_range(self.input_range, "input_range")
         check_value_range(self.output_range, "output_range")
         self._check_samples()
+        self._check_object_box()
         labels = {"labels2photo": shape.in_channels, "photo2labels": shape.out_channels}
         classes = labels.get(self.task, len(self.palette))
         expected = f"one entry for each of the {classes} classes"
@@ -386,6 +390,13 @@ class CheckpointConfig:
         require(ok, "input_dtype", f"empty with input_type {self.input_type}", self.input_dtype)
         ok = bool(self.output_dtype) or not self.output_range
         require(ok, "output_range", "empty without output_dtype", self.output_range)
+
+    def _check_object_box(self) -> None:
+        box = self.object_box
+        ok = not box or self.input_type != INPUT_TYPES[0]
+        require(ok, "object_box", f"empty with input_type {self.input_type}", box)
+        ok = not box or (len(box) == 4 and 0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1)
+        require(ok, "object_box", "empty, or left, top, right, bottom from 0 to 1", box)
 
     def _upgrade(self) -> None:
         """Renames old keys in `training.options`, and reads resize_mode from there if missing."""

@@ -180,7 +180,13 @@ def test_an_older_config_has_its_fit_in_the_options_of_its_training() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("resize_mode", "fill"), ("crop_scale", 9.0), ("input_half", "top")]
+    ("key", "value"),
+    [
+        ("resize_mode", "fill"),
+        ("crop_scale", 9.0),
+        ("input_half", "top"),
+        ("object_box", [0.1, 0.1, 0.9, 0.9]),  # of a model of label maps
+    ],
 )
 def test_how_pictures_are_shown_is_checked(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{key} must be"):

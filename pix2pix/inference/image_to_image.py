@@ -23,6 +23,7 @@ from pix2pix.images.samples import (
 )
 from pix2pix.images.value_range import read_in_range
 from pix2pix.inference.backends import Stop
+from pix2pix.inference.drawing_frame import find_frame
 from pix2pix.inference.gpu_on_demand import make_runner
 from pix2pix.inference.styles import Styles
 from pix2pix.inference.tiles import paint_in_tiles
@@ -224,9 +225,18 @@ class LineDrawer:
     ) -> np.ndarray:
         """The image (H, W, 3) uint8 from lines (H, W) uint8, 0 for paper and INK.
 
+        A model with an `object_box` in its config draws small objects at their size in training.
         Raises ValueError for any other array, and the errors of `Translator.translate`.
         """
         check_label_map(label_map, len(self.palette))
+        box = self.config.object_box
+        if box and (frame := find_frame(label_map, box)):
+            return frame.paste(self._draw(frame.cut(label_map), seed, style, stop))
+        return self._draw(label_map, seed, style, stop)
+
+    def _draw(
+        self, label_map: np.ndarray, seed: int, style: Sequence[float] | None, stop: Stop
+    ) -> np.ndarray:
         colors = np.array([entry.rgb for entry in self.palette], np.uint8)
         rgb = colors[(label_map == INK).astype(int)]
         return np.asarray(self._translator.translate(Image.fromarray(rgb), seed, style, stop))

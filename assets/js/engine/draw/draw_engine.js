@@ -7,6 +7,7 @@ import { browserCodec } from "../colorize/browser_codec.js";
 import { thumbnail } from "../colorize/pillow_resize.js";
 import { layOnWhite } from "../colorize/planes.js";
 import { fitLabelMap } from "../labels/label_map.js";
+import { cutFrame, findFrame, pasteFrame } from "./frame.js";
 import { styleFeeds } from "./regions.js";
 import { decodePicture, encodeDrawing, encodePhoto, fitMap, resizePixels } from "./tensors.js";
 import { traceLabels } from "./tracer.js";
@@ -43,12 +44,16 @@ export class DrawEngine {
     const { config, multiple } = generator;
     const { kind } = this.canvas;
     const side = large ? Math.max(generator.largest, Math.min(...generator.shape)) : Math.min(width, height);
-    const input = encodeDrawing({ width, height, ids }, { side, multiple, kind, config });
+    const sheet = { width, height, ids };
+    const frame = kind === "lines" && config.object_box?.length ? findFrame(sheet, config.object_box) : null;
+    const drawing = frame ? cutFrame(sheet, frame) : sheet;
+    const input = encodeDrawing(drawing, { side, multiple, kind, config });
     const run = await this.store.open(generator);
     const where = regions && fitMap({ width, height, ids: regions.ids }, { side, multiple }).padded;
     const styles = styleFeeds(generator, { seed, style }, where, regions, side);
     const { output } = await run({ input: input.tensor, ...styles });
-    return decodePicture(output, input.width, input.height);
+    const picture = decodePicture(output, input.width, input.height);
+    return frame ? pasteFrame(picture, frame) : picture;
   }
 
   /** Starts to load the model before the first picture is asked for. */
