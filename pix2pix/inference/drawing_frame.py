@@ -99,7 +99,8 @@ def _has_outline(ink: np.ndarray) -> bool:
     cell = max(1, max(ink.shape) // CELLS)
     padded = np.pad(ink, [(0, -side % cell) for side in ink.shape])
     rows, columns = (side // cell for side in padded.shape)
-    grid: np.ndarray = padded.reshape(rows, cell, columns, cell).any(axis=(1, 3)).astype(np.uint8)
+    cells = padded.reshape(rows, cell, columns, cell)
+    grid: np.ndarray = np.any(cells, axis=(1, 3)).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(grid, connectivity=8)
     left, top, width, height = stats[1:, :4].T
     outer = int((width * height).argmax())
