@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers.engine import NodeJob
 
-from benchmarks.cat_scribbles import KINDS, draw, load_landmarks
+from benchmarks.cat_scribbles import KINDS, draw, load_landmarks, whole
 from pix2pix.inference.drawing_frame import Frame, find_frame
 
 BOX = (0.14, 0.1, 0.86, 0.84)
@@ -56,3 +56,19 @@ def test_framed_pictures_are_those_of_python(tmp_path: Path, frame: Frame) -> No
     difference = np.abs(pasted[..., :3].astype(int) - frame.paste(picture[..., :3].copy()))
     assert difference.max() <= 1
     assert (pasted[..., 3] == 255).all()
+
+
+def test_the_engine_enlarges_small_drawings_for_models_with_an_object_box(tmp_path: Path) -> None:
+    sheets = [s for s in small_drawings() if s.shape == (256, 256) and find_frame(s, BOX)][:1]
+    sheets += [draw(whole(next(iter(load_landmarks().values()))))]
+    boxes: list[tuple[float, ...]] = [BOX, ()]
+    cases = [(sheet, box) for sheet in sheets for box in boxes]
+    pictures = NodeJob(tmp_path).call(
+        "framed_drawing.mjs", "paint", [[sheet.ravel(), 256, box] for sheet, box in cases]
+    )
+    for (sheet, box), picture in zip(cases, pictures):
+        frame = find_frame(sheet, box) if box else None
+        shown = np.repeat((frame.cut(sheet) if frame else sheet)[..., None] * np.uint8(255), 3, 2)
+        expected = frame.paste(shown) if frame else shown
+        difference = picture["data"].reshape(256, 256, 4)[..., :3] - expected.astype(int)
+        assert np.abs(difference).max() <= 1
