@@ -2,7 +2,8 @@
 
 The network sees a photo at several scales, coarse to fine, each half as large as the next. Wide
 damage is repaired where it is a few pixels wide, thin damage at full resolution. At each scale it
-finds the damage first, and then fills it. Only damaged places are replaced.
+finds the damage first, and then fills it. In a photo of more than FIND_PIXELS, what is found at the
+finest scale below that is filled at full resolution. Only damaged places are replaced.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ from pix2pix.models.tensors import decode_restored, encode_restore_input
 TILE = 512  # pixels, and their overlap as a fraction
 OVERLAP = 16
 COARSEST = 192  # pixels of the short side at the coarsest scale, at least; twice that at most
+# Damage is found at up to so many pixels: in larger scans even thin damage is several pixels wide
+FIND_PIXELS = 1 << 22
 MARK_REACH = 6  # pixels: marked places are filled at the scale where they are this thick
 MAX_DAMAGE = 0.35  # of a photo: more is no damage, but a drawing, a text or a pattern
 
@@ -77,6 +80,8 @@ class Restoration(NamedTuple):
 
 class Restorer:
     """Removes scratches, dust, stains and folds. Thread-safe; the network runs in one thread."""
+
+    find_pixels = FIND_PIXELS
 
     def __init__(
         self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
@@ -120,9 +125,8 @@ class Restorer:
         marked, kept = draw_strokes(strokes, sheet or light.shape, box)
         shapes = scales(light.shape)
         marks = assign_marks(marked, light.shape, shapes)
-        current, opacity = repair_scales(
-            light, shapes, marks, kept, partial(self._repair, stop=stop)
-        )
+        find, fill = partial(self._find, stop=stop), partial(self._fill, stop=stop)
+        current, opacity = repair_scales(light, shapes, marks, kept, find, fill, self.find_pixels)
         changed = (opacity * 255 + 0.5).astype(np.uint8)
         share = float((changed > 127).mean())
         if share > MAX_DAMAGE and not marked.any():
@@ -130,22 +134,23 @@ class Restorer:
         note = f"scratches: {share:.1%} of the photo was repaired" if share else NO_DAMAGE
         return current, changed, note
 
-    def _repair(
-        self,
-        light: np.ndarray,
-        marks: np.ndarray,
-        kept: np.ndarray,
-        is_last: bool,
-        stop: Stop = None,
+    def _find(
+        self, light: np.ndarray, marks: np.ndarray, stop: Stop = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """`light` (H, W) uint16 without damage, and the opacity (H, W) float32 of the repair."""
+        """Wide damage of `light` (H, W) uint16, as to be repaired at coarse scales, and all damage;
+        (H, W) bool each."""
         probability = self._run(light, marks, stop)[..., 1]
-        damage = probability > (DAMAGE_LEVEL if is_last else COARSE_LEVEL) * 65535
-        if not is_last:
-            damage = keep_thick(damage)
-        damage &= ~is_dark(light, damage) | (probability > DARK_LEVEL * 65535)
-        damage |= marks > 0
-        damage &= kept == 0
+        wide = keep_thick(probability > COARSE_LEVEL * 65535)
+        return tuple(  # type: ignore[return-value]
+            damage & (~is_dark(light, damage) | (probability > DARK_LEVEL * 65535))
+            for damage in (wide, probability > DAMAGE_LEVEL * 65535)
+        )
+
+    def _fill(
+        self, light: np.ndarray, damage: np.ndarray, kept: np.ndarray, stop: Stop = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`light` (H, W) uint16 without the `damage` (H, W) bool, and the opacity (H, W) float32 of
+        the repair."""
         if not damage.any():
             return light, np.zeros(light.shape, np.float32)
         repaired = self._run(light, grow_damage(damage), stop, only_marked=True)[..., 0]
@@ -177,8 +182,10 @@ class Restorer:
         return paint_in_tiles(both, (sides[0], sides[1]), paint, OVERLAP)
 
 
-# Light, marks, kept places (H, W) and whether it is the last scale -> light, opacity of the repair
-Repair = Callable[[np.ndarray, np.ndarray, np.ndarray, bool], tuple[np.ndarray, np.ndarray]]
+Planes = tuple[np.ndarray, np.ndarray]
+Find = Callable[[np.ndarray, np.ndarray], Planes]  # light, marks -> wide damage, all damage
+# Light, damage, kept places -> light, opacity of the repair
+Fill = Callable[[np.ndarray, np.ndarray, np.ndarray], Planes]
 Shape = tuple[int, int]
 
 
@@ -220,24 +227,37 @@ def repair_scales(
     shapes: Sequence[Shape],
     marks: Sequence[np.ndarray],
     kept: np.ndarray,
-    repair: Repair,
-) -> tuple[np.ndarray, np.ndarray]:
+    find: Find,
+    fill: Fill,
+    find_pixels: int = FIND_PIXELS,
+) -> Planes:
     """`light` (H, W) uint16 repaired from coarse to fine, and the opacity (H, W) float32 of it."""
-    current: np.ndarray | None = None
-    opacity: np.ndarray | None = None
-    for shape, mark in zip(shapes, marks):
-        own = resize_photo(light, shape)
-        if current is None or opacity is None:
-            current, opacity = own, np.zeros(shape, np.float32)
-        else:  # repairs of the coarser scale
+    finest = max(i for i, (h, w) in enumerate(shapes) if i == 0 or h * w <= find_pixels)
+    current, opacity = resize_photo(light, shapes[0]), np.zeros(shapes[0], np.float32)
+    thin = np.zeros(shapes[0], bool)  # found, and not yet filled
+    for i, (shape, mark) in enumerate(zip(shapes, marks)):
+        if i > 0:  # repairs of the coarser scale
+            own = resize_photo(light, shape)
             opacity = cv2.resize(opacity, shape[::-1], interpolation=cv2.INTER_LINEAR)
             coarse = cv2.resize(current, shape[::-1], interpolation=cv2.INTER_CUBIC)
             current = blend(own, coarse, opacity)
+        damage = mark > 0
+        if i <= finest:
+            wide, found = find(current, mark)
+            damage |= found if shape == shapes[-1] else wide
+            thin = found & ~wide
+        elif shape == shapes[-1]:
+            damage |= enlarge_mask(thin, shape)
         own_kept = cv2.resize(kept, shape[::-1], interpolation=cv2.INTER_NEAREST)
-        current, here = repair(current, mark, own_kept, shape == shapes[-1])
+        current, here = fill(current, damage & (own_kept == 0), own_kept)
         opacity = np.maximum(opacity, here)
-    assert current is not None and opacity is not None
     return current, opacity
+
+
+def enlarge_mask(mask: np.ndarray, shape: Shape) -> np.ndarray:
+    """`mask` (h, w) bool enlarged to (H, W), with smooth edges."""
+    size = shape[::-1]
+    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5
 
 
 def blend(below: np.ndarray, above: np.ndarray, opacity: np.ndarray) -> np.ndarray:

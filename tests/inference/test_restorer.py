@@ -13,7 +13,15 @@ from pix2pix.images.chroma_upsampling import measure_light
 from pix2pix.images.color import rgb_to_lab
 from pix2pix.images.repair_brush import Stroke
 from pix2pix.inference import InferenceCancelledError, Restorer, load_restorer
-from pix2pix.inference.restorer import COARSEST, NO_DAMAGE, TILE, assign_marks, scales
+from pix2pix.inference.restorer import (
+    COARSEST,
+    NO_DAMAGE,
+    OVERLAP,
+    TILE,
+    assign_marks,
+    scales,
+)
+from pix2pix.inference.tiles import tile_starts
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -145,6 +153,23 @@ def test_wide_damage_is_repaired_where_it_is_small_and_thin_damage_at_full_size(
         assert np.abs(repaired[where] / PIXEL * 100 - 50).max() < 1
         assert (changed[where] == 255).all()
     np.testing.assert_array_equal(repaired[changed == 0], light[changed == 0])
+
+
+def test_damage_of_a_large_scan_is_found_at_a_smaller_scale_and_filled_at_full_size() -> None:
+    pixels = grey_photo(800, 1100)
+    pixels[300:304, 20:200] = 255
+    network = PaleNetwork()
+    restorer = restorer_with(network)
+    restorer.find_pixels = 400 * 550
+    light = measure_light(Image.fromarray(pixels))
+    repaired, changed, _ = restorer.repair_light(light)
+    whole = len(tile_starts(800, TILE, OVERLAP)) * len(tile_starts(1100, TILE, OVERLAP))
+    assert network.shapes.count((TILE, TILE)) < whole, "only tiles with damage were seen"
+    assert network.shapes.count((TILE, TILE)) > 0
+    assert np.abs(repaired[300:304, 30:190] / PIXEL * 100 - 50).max() < 1
+    assert (changed[300:304, 22:198] == 255).all()
+    np.testing.assert_array_equal(repaired[changed == 0], light[changed == 0])
+    assert not changed[:290].any() and not changed[314:].any()
 
 
 def test_tiles_leave_no_seam() -> None:

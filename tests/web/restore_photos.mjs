@@ -35,9 +35,9 @@ for (const { width, height, file } of photos) {
   writeFileSync(join(folder, `${file}.result`), data);
   answer.photos.push(`${file}.result`);
 }
-for (const { width, height, file, strokes, sheet, box } of scans) {
+for (const { width, height, file, strokes, sheet, box, findPixels } of scans) {
   const light = { width, height, data: new Uint16Array(bytesOf(file)) };
-  const found = await restorer.repairLight(light, strokes, sheet, box);
+  const found = await new BrowserRestorer(run, config, findPixels).repairLight(light, strokes, sheet, box);
   writeFileSync(join(folder, `${file}.light`), found.light.data);
   writeFileSync(join(folder, `${file}.changed`), found.changed.data);
   answer.scans.push({ light: `${file}.light`, changed: `${file}.changed`, line: found.line });

@@ -17,7 +17,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.images.repair import fill_smooth, grow_damage, keep_thick, repair_opacity
 from pix2pix.images.repair_brush import Stroke, draw_strokes
 from pix2pix.inference import Restorer
-from pix2pix.inference.restorer import assign_marks, scales
+from pix2pix.inference.restorer import FIND_PIXELS, assign_marks, scales
 from pix2pix.inference.tiles import tile_starts, tile_weights
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
@@ -61,10 +61,11 @@ def as_plane(array: np.ndarray) -> dict[str, Any]:
 
 
 PHOTOS = [photo_of(150, 210, 0, 3), photo_of(530, 410, 1, 8), photo_of(64, 64, 2, 40)]
-SCANS = [  # light, the strokes, the scan's (H, W) and the box of the light in it
-    (photo_of(800, 600, 3, 6), STROKES, (800, 600), (0, 0, 600, 800)),
-    (photo_of(420, 500, 4, 0), STROKES, (500, 700), (100, 40, 600, 460)),
-    (photo_of(90, 120, 5, 0), (), (90, 120), (0, 0, 120, 90)),
+SCANS = [  # light, strokes, (H, W) of the scan, box of the light in it, pixels to find damage at
+    (photo_of(800, 600, 3, 6), STROKES, (800, 600), (0, 0, 600, 800), FIND_PIXELS),
+    (photo_of(800, 600, 3, 6), STROKES[:2], (800, 600), (0, 0, 600, 800), 400 * 300),
+    (photo_of(420, 500, 4, 0), STROKES, (500, 700), (100, 40, 600, 460), FIND_PIXELS),
+    (photo_of(90, 120, 5, 0), (), (90, 120), (0, 0, 120, 90), FIND_PIXELS),
 ]
 
 
@@ -89,7 +90,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Made]:
         file = job.put(f"photo{i}", rgba)
         photos.append({"width": pixels.shape[1], "height": pixels.shape[0], "file": file})
         expected.photos.append(restorer.restore(Image.fromarray(rgb)).image.convert("RGB"))
-    for i, (pixels, strokes, sheet, box) in enumerate(SCANS):
+    for i, (pixels, strokes, sheet, box, find_pixels) in enumerate(SCANS):
         light = pixels.astype(np.uint16) * 257
         scans.append(
             {
@@ -99,8 +100,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Made]:
                 "strokes": [as_stroke(stroke) for stroke in strokes],
                 "sheet": sheet[::-1],
                 "box": box,
+                "findPixels": find_pixels,
             }
         )
+        restorer.find_pixels = find_pixels
         expected.scans.append(restorer.repair_light(light, strokes, sheet, box))
     answer = job.run(SCRIPT, {"config": config.to_dict(), "photos": photos, "scans": scans})
     own = Made([], [])

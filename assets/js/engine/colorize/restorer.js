@@ -15,6 +15,8 @@ import { paintInTiles } from "./tiles.js";
 
 const [TILE, OVERLAP] = [512, 16]; // pixels, and their overlap as a fraction
 const COARSEST = 192; // pixels of the short side at the coarsest scale, at least; twice that at most
+// Damage is found at up to so many pixels: in larger scans even thin damage is several pixels wide
+const FIND_PIXELS = 2 ** 22;
 const MAX_DAMAGE = 0.35; // of a photo: more is no damage, but a drawing, a text or a pattern
 
 const percent = (share, digits) => `${formatFixed(share * 100, digits)}%`;
@@ -25,7 +27,7 @@ const tooMuch = (share) => (
 
 export class BrowserRestorer {
   /** `run(feeds)` runs the network, as for BrowserColorizer; `config` is the checkpoint's config.json. */
-  constructor(run, config) { Object.assign(this, { run, config }); }
+  constructor(run, config, findPixels = FIND_PIXELS) { Object.assign(this, { run, config, findPixels }); }
 
   /** Opaque RGBA pixels without damage; their colours stay. */
   async restore(photo, signal = null) {
@@ -69,8 +71,10 @@ export class BrowserRestorer {
 
   /** From coarse to fine. */
   async #repairScales(light, shapes, marks, kept, signal) {
+    const finest = Math.max(0, shapes.findLastIndex(([width, height]) => width * height <= this.findPixels));
     let current = null;
     let opacity = null;
+    let thin = null; // found, and not yet filled
     for (const [i, [width, height]] of shapes.entries()) {
       const own = resizePhoto(light, width, height);
       if (current) { // repairs of the coarser scale
@@ -79,29 +83,44 @@ export class BrowserRestorer {
       } else {
         [current, opacity] = [own, newPlane(width, height)];
       }
+      const isLast = i === shapes.length - 1;
+      const mark = marks[i] ?? newPlane(width, height, Uint8Array);
+      let damage = newPlane(width, height, Uint8Array);
+      if (i <= finest) {
+        const { wide, all } = await this.#find(current, mark, signal);
+        damage = isLast ? all : wide;
+        thin = { ...all, data: all.data.map((value, k) => value && !wide.data[k]) };
+      } else if (isLast) {
+        damage = enlargeMask(thin, width, height);
+      }
       const ownKept = resizeNearest(kept, width, height);
-      const found = await this.#repair(current, marks[i], ownKept, i === shapes.length - 1, signal);
-      if (!found) continue;
-      current = found.light;
-      found.opacity.data.forEach((value, k) => { if (value > opacity.data[k]) opacity.data[k] = value; });
+      damage.data.forEach((value, k) => { damage.data[k] = (value || mark.data[k]) && !ownKept.data[k] ? 1 : 0; });
+      const filled = await this.#fill(current, damage, ownKept, signal);
+      if (!filled) continue;
+      current = filled.light;
+      filled.opacity.data.forEach((value, k) => { if (value > opacity.data[k]) opacity.data[k] = value; });
     }
     return { repaired: current, opacity };
   }
 
-  /** { light, opacity } at one scale; null where nothing is to be repaired. */
-  async #repair(light, marks, kept, isLast, signal) {
-    const { width, height } = light;
-    marks ??= newPlane(width, height, Uint8Array);
+  /** Wide damage of `light`, as to be repaired at coarse scales, and all damage; masks of 0 and 1. */
+  async #find(light, marks, signal) {
     const [, probability] = await this.#run(light, marks, signal);
-    let damage = newPlane(width, height, Uint8Array);
-    const level = (isLast ? DAMAGE_LEVEL : COARSE_LEVEL) * 65535;
-    probability.data.forEach((value, i) => { damage.data[i] = Number(value > level); });
-    if (!isLast) damage = keepThick(damage);
-    const dark = isDark(light, damage);
-    damage.data.forEach((value, i) => {
-      const isFound = value && (!dark.data[i] || probability.data[i] > DARK_LEVEL * 65535);
-      damage.data[i] = (isFound || marks.data[i]) && !kept.data[i] ? 1 : 0;
+    const above = (level) => {
+      const mask = newPlane(light.width, light.height, Uint8Array);
+      probability.data.forEach((value, i) => { mask.data[i] = Number(value > level * 65535); });
+      return mask;
+    };
+    const [wide, all] = [keepThick(above(COARSE_LEVEL)), above(DAMAGE_LEVEL)].map((damage) => {
+      const dark = isDark(light, damage);
+      const isSure = (i) => !dark.data[i] || probability.data[i] > DARK_LEVEL * 65535;
+      return { ...damage, data: damage.data.map((value, i) => (value && isSure(i) ? 1 : 0)) };
     });
+    return { wide, all };
+  }
+
+  /** { light, opacity } at one scale without the `damage`; null where there is none. */
+  async #fill(light, damage, kept, signal) {
     if (!damage.data.includes(1)) return null;
     const [repaired] = await this.#run(light, growDamage(damage), signal, true);
     const opacity = repairOpacity(damage);
@@ -138,6 +157,12 @@ export function scales(width, height) {
     shapes.unshift([width, height].map((side) => roundHalfEven(side / part)));
   }
   return shapes;
+}
+
+/** The mask of 0 and 1 enlarged, with smooth edges. */
+function enlargeMask(mask, width, height) {
+  const soft = resizeLinear({ ...mask, data: Float32Array.from(mask.data) }, width, height);
+  return { ...soft, data: Uint8Array.from(soft.data, (value) => (value > 0.5 ? 1 : 0)) };
 }
 
 /** `above` over `below`, planes of uint16; unchanged where the opacity is 0. */
