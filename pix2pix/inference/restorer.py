@@ -2,8 +2,8 @@
 
 The network sees a photo at several scales, coarse to fine, each half as large as the next. Wide
 damage is repaired where it is a few pixels wide, thin damage at full resolution. At each scale it
-finds the damage first, and then fills it. In a photo of more than FIND_PIXELS, what is found at the
-finest scale below that is filled at full resolution. Only damaged places are replaced.
+finds the damage first, and then fills it. In a photo of more than FIND_PIXELS, damage is found and
+filled at the finest scale below that, and enlarged. Only damaged places are replaced.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ from pix2pix.images.repair import (
     repair_opacity,
 )
 from pix2pix.images.repair_brush import Stroke, draw_strokes
-from pix2pix.inference.backends import Stop
+from pix2pix.inference.backends import InferenceCancelledError, Stop
 from pix2pix.inference.gpu_on_demand import make_runner
-from pix2pix.inference.tiles import paint_in_tiles
+from pix2pix.inference.tiles import fit_side, paint_in_tiles
 from pix2pix.inference.working_shapes import mirror_to_multiple, resize_photo
 from pix2pix.models.tensors import decode_restored, encode_restore_input
 
-TILE = 512  # pixels, and their overlap as a fraction
+TILE = 512  # pixels of a tile's side at most, and their overlap as a fraction
 OVERLAP = 16
 COARSEST = 192  # pixels of the short side at the coarsest scale, at least; twice that at most
 # Damage is found at up to so many pixels: in larger scans even thin damage is several pixels wide
@@ -88,7 +88,7 @@ class Restorer:
     ) -> None:
         self.config = config
         self.size = config.size
-        self._runner = make_runner(model, device, engine, live_shape=(TILE, TILE))
+        self._runner = make_runner(model, device, engine)
 
     def restore(
         self, photo: Image.Image, strokes: Sequence[Stroke] = (), stop: Stop = None
@@ -146,16 +146,11 @@ class Restorer:
             for damage in (wide, probability > DAMAGE_LEVEL * 65535)
         )
 
-    def _fill(
-        self, light: np.ndarray, damage: np.ndarray, kept: np.ndarray, stop: Stop = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """`light` (H, W) uint16 without the `damage` (H, W) bool, and the opacity (H, W) float32 of
-        the repair."""
+    def _fill(self, light: np.ndarray, damage: np.ndarray, stop: Stop = None) -> np.ndarray:
+        """`light` (H, W) uint16 with the network's fill in the tiles with `damage` (H, W) bool."""
         if not damage.any():
-            return light, np.zeros(light.shape, np.float32)
-        repaired = self._run(light, grow_damage(damage), stop, only_marked=True)[..., 0]
-        opacity = repair_opacity(damage) * (1 - kept)
-        return blend(light, repaired, opacity), opacity
+            return light
+        return self._run(light, grow_damage(damage), stop, only_marked=True)[..., 0]
 
     def _run(
         self, light: np.ndarray, marks: np.ndarray, stop: Stop, only_marked: bool = False
@@ -166,10 +161,12 @@ class Restorer:
         """
 
         def paint(tile: np.ndarray) -> np.ndarray:
+            if stop is not None and stop():
+                raise InferenceCancelledError
             if only_marked and not tile[..., 1].any():
                 return tile
             height, width = tile.shape[:2]
-            padded = mirror_to_multiple(tile, 2**self.config.generator.depth)
+            padded = mirror_to_multiple(tile, multiple)
             x = encode_restore_input(
                 light_to_lightness(padded[None, ..., 0]), padded[None, ..., 1].astype(np.float32)
             )
@@ -177,15 +174,15 @@ class Restorer:
             found = np.stack([lightness[0] * np.float32(LIGHT_SCALE), damage[0] * 65535], -1)
             return found[:height, :width]
 
-        sides = tuple(min(TILE, side) for side in light.shape)
+        multiple = 2**self.config.generator.depth
+        sides = tuple(fit_side(side, TILE, OVERLAP, multiple) for side in light.shape)
         both = np.stack([light, marks.astype(np.uint16)], -1)
         return paint_in_tiles(both, (sides[0], sides[1]), paint, OVERLAP)
 
 
 Planes = tuple[np.ndarray, np.ndarray]
 Find = Callable[[np.ndarray, np.ndarray], Planes]  # light, marks -> wide damage, all damage
-# Light, damage, kept places -> light, opacity of the repair
-Fill = Callable[[np.ndarray, np.ndarray, np.ndarray], Planes]
+Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]  # light, damage -> filled light
 Shape = tuple[int, int]
 
 
@@ -234,22 +231,32 @@ def repair_scales(
     """`light` (H, W) uint16 repaired from coarse to fine, and the opacity (H, W) float32 of it."""
     finest = max(i for i, (h, w) in enumerate(shapes) if i == 0 or h * w <= find_pixels)
     current, opacity = resize_photo(light, shapes[0]), np.zeros(shapes[0], np.float32)
-    thin = np.zeros(shapes[0], bool)  # found, and not yet filled
+    thin, clean = np.zeros(shapes[0], bool), current  # found but not replaced; without all damage
     for i, (shape, mark) in enumerate(zip(shapes, marks)):
+        is_last = i == len(shapes) - 1
         if i > 0:  # repairs of the coarser scale
             own = resize_photo(light, shape)
             opacity = cv2.resize(opacity, shape[::-1], interpolation=cv2.INTER_LINEAR)
             coarse = cv2.resize(current, shape[::-1], interpolation=cv2.INTER_CUBIC)
             current = blend(own, coarse, opacity)
-        damage = mark > 0
+        intact = cv2.resize(kept, shape[::-1], interpolation=cv2.INTER_NEAREST) == 0
+        damage = intact & (mark > 0)
+        hidden = damage
         if i <= finest:
             wide, found = find(current, mark)
-            damage |= found if shape == shapes[-1] else wide
-            thin = found & ~wide
-        elif shape == shapes[-1]:
-            damage |= enlarge_mask(thin, shape)
-        own_kept = cv2.resize(kept, shape[::-1], interpolation=cv2.INTER_NEAREST)
-        current, here = fill(current, damage & (own_kept == 0), own_kept)
+            damage = damage | (intact & (found if is_last else wide))
+            hidden = damage | (intact & found)
+        is_filled = damage.any() or i == finest
+        filled, before = fill(current, hidden) if is_filled else current, current
+        here = repair_opacity(damage) * intact
+        current = blend(current, filled, here)
+        if i == finest:
+            thin, clean = hidden & ~damage, blend(before, filled, repair_opacity(hidden) * intact)
+        elif is_last:
+            clean = cv2.resize(clean, shape[::-1], interpolation=cv2.INTER_CUBIC)
+            fine = repair_opacity(enlarge_mask(thin, shape) & intact) * intact
+            current = blend(current, clean, fine)
+            here = np.maximum(here, fine)
         opacity = np.maximum(opacity, here)
     return current, opacity
 

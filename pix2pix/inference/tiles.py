@@ -21,6 +21,17 @@ def tile_starts(length: int, side: int, overlap: int = OVERLAP) -> list[int]:
     return np.linspace(0, length - side, count).round().astype(int).tolist()
 
 
+def fit_side(length: int, side: int, overlap: int = OVERLAP, multiple: int = 1) -> int:
+    """The smallest side of tiles, a multiple of `multiple`, of which no more are needed to cover
+    `length` than of tiles of `side`; `length` itself if one tile covers it."""
+    if length <= side:
+        return length
+    count = len(tile_starts(length, side, overlap))
+    while len(tile_starts(length, side - multiple, overlap)) == count:
+        side -= multiple
+    return side
+
+
 def tile_weights(starts: list[int], side: int, overlap: int = OVERLAP) -> np.ndarray:
     """The blending weights along each tile's side, (n, side) float32, which sum to 1 everywhere.
 

@@ -18,7 +18,7 @@ from pix2pix.images.repair import fill_smooth, grow_damage, keep_thick, repair_o
 from pix2pix.images.repair_brush import Stroke, draw_strokes
 from pix2pix.inference import Restorer
 from pix2pix.inference.restorer import FIND_PIXELS, assign_marks, scales
-from pix2pix.inference.tiles import tile_starts, tile_weights
+from pix2pix.inference.tiles import fit_side, tile_starts, tile_weights
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
@@ -189,3 +189,11 @@ def test_tiles_are_placed_and_blended_alike(tmp_path: Path) -> None:
         assert own == tile_starts(*call)
         [weights] = job.call("colorize/tiles", "tileWeights", [[own, *call[1:]]])
         np.testing.assert_allclose(np.stack(weights), tile_weights(own, *call[1:]), atol=1e-6)
+    lengths = [[length, 512, 16, 16] for length in (100, 512, 513, 1000, 1500, 2000, 4001)]
+    sides = job.call("colorize/tiles", "fitSide", lengths)
+    assert sides == [fit_side(*call) for call in lengths]
+    assert sides[:3] == [100, 512, 272] and sides[4:6] == [400, 432]
+    for side, (length, largest, *_) in zip(sides, lengths):
+        if length > largest:
+            assert side <= largest and side % 16 == 0
+            assert len(tile_starts(length, side, 16)) == len(tile_starts(length, largest, 16))

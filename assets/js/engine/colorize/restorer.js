@@ -11,9 +11,9 @@ import {
 } from "./repair.js";
 import { drawStrokes } from "./repair_strokes.js";
 import { pause } from "./stages.js";
-import { paintInTiles } from "./tiles.js";
+import { fitSide, paintInTiles } from "./tiles.js";
 
-const [TILE, OVERLAP] = [512, 16]; // pixels, and their overlap as a fraction
+const [TILE, OVERLAP] = [512, 16]; // pixels of a tile's side at most, and their overlap as a fraction
 const COARSEST = 192; // pixels of the short side at the coarsest scale, at least; twice that at most
 // Damage is found at up to so many pixels: in larger scans even thin damage is several pixels wide
 const FIND_PIXELS = 2 ** 22;
@@ -74,8 +74,9 @@ export class BrowserRestorer {
     const finest = Math.max(0, shapes.findLastIndex(([width, height]) => width * height <= this.findPixels));
     let current = null;
     let opacity = null;
-    let thin = null; // found, and not yet filled
+    let [thin, clean] = [null, null]; // found but not replaced; without all damage
     for (const [i, [width, height]] of shapes.entries()) {
+      const isLast = i === shapes.length - 1;
       const own = resizePhoto(light, width, height);
       if (current) { // repairs of the coarser scale
         opacity = resizeLinear(opacity, width, height);
@@ -83,22 +84,30 @@ export class BrowserRestorer {
       } else {
         [current, opacity] = [own, newPlane(width, height)];
       }
-      const isLast = i === shapes.length - 1;
+      const ownKept = resizeNearest(kept, width, height);
+      const intact = (mask) => ({ ...mask, data: mask.data.map((value, k) => (value && !ownKept.data[k] ? 1 : 0)) });
       const mark = marks[i] ?? newPlane(width, height, Uint8Array);
-      let damage = newPlane(width, height, Uint8Array);
+      let damage = intact(mark);
+      let hidden = damage;
       if (i <= finest) {
         const { wide, all } = await this.#find(current, mark, signal);
-        damage = isLast ? all : wide;
-        thin = { ...all, data: all.data.map((value, k) => value && !wide.data[k]) };
-      } else if (isLast) {
-        damage = enlargeMask(thin, width, height);
+        damage = either(damage, intact(isLast ? all : wide));
+        hidden = either(damage, intact(all));
       }
-      const ownKept = resizeNearest(kept, width, height);
-      damage.data.forEach((value, k) => { damage.data[k] = (value || mark.data[k]) && !ownKept.data[k] ? 1 : 0; });
-      const filled = await this.#fill(current, damage, ownKept, signal);
-      if (!filled) continue;
-      current = filled.light;
-      filled.opacity.data.forEach((value, k) => { if (value > opacity.data[k]) opacity.data[k] = value; });
+      const before = current;
+      const isFilled = damage.data.includes(1) || i === finest;
+      const filled = isFilled ? await this.#fill(current, hidden, signal) : current;
+      let here = fade(damage, ownKept);
+      current = blend(current, filled, here);
+      if (i === finest && !isLast) {
+        thin = { ...hidden, data: hidden.data.map((value, k) => value - damage.data[k]) };
+        clean = blend(before, filled, fade(hidden, ownKept));
+      } else if (isLast && i > finest) {
+        const fine = fade(intact(enlargeMask(thin, width, height)), ownKept);
+        current = blend(current, resizeCubic(clean, width, height), fine);
+        here = strongest(here, fine);
+      }
+      opacity = strongest(opacity, here);
     }
     return { repaired: current, opacity };
   }
@@ -119,19 +128,18 @@ export class BrowserRestorer {
     return { wide, all };
   }
 
-  /** { light, opacity } at one scale without the `damage`; null where there is none. */
-  async #fill(light, damage, kept, signal) {
-    if (!damage.data.includes(1)) return null;
-    const [repaired] = await this.#run(light, growDamage(damage), signal, true);
-    const opacity = repairOpacity(damage);
-    kept.data.forEach((value, i) => { if (value) opacity.data[i] = 0; });
-    return { light: blend(light, repaired, opacity), opacity };
+  /** `light` with the network's fill in the tiles with `damage`. */
+  async #fill(light, damage, signal) {
+    if (!damage.data.includes(1)) return light;
+    const [filled] = await this.#run(light, growDamage(damage), signal, true);
+    return filled;
   }
 
   /** Both outputs of the network: light, and the probability of damage in 0..65535. */
   #run(light, marks, signal, onlyMarked = false) {
     const multiple = 2 ** this.config.generator.depth;
-    return paintInTiles([light, marks], TILE, OVERLAP, async (tiles) => {
+    const sides = [light.width, light.height].map((side) => fitSide(side, TILE, OVERLAP, multiple));
+    return paintInTiles([light, marks], sides, OVERLAP, async (tiles) => {
       await pause(signal);
       if (onlyMarked && !tiles[1].data.includes(1)) return tiles;
       const [padded, places] = tiles.map((tile) => mirrorToMultiple(tile, multiple));
@@ -157,6 +165,20 @@ export function scales(width, height) {
     shapes.unshift([width, height].map((side) => roundHalfEven(side / part)));
   }
   return shapes;
+}
+
+/** The opacity of a repair of `damage`, 0 at the `kept` places. */
+function fade(damage, kept) {
+  const opacity = repairOpacity(damage);
+  return { ...opacity, data: opacity.data.map((value, i) => (kept.data[i] ? 0 : value)) };
+}
+
+function either(mask, other) {
+  return { ...mask, data: mask.data.map((value, i) => value || other.data[i]) };
+}
+
+function strongest(opacity, other) {
+  return { ...opacity, data: opacity.data.map((value, i) => Math.max(value, other.data[i])) };
 }
 
 /** The mask of 0 and 1 enlarged, with smooth edges. */

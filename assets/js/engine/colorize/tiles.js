@@ -11,6 +11,18 @@ export function tileStarts(length, side, overlap) {
   return Array.from({ length: count }, (_, i) => roundHalfEven((i * (length - side)) / (count - 1)));
 }
 
+/**
+ * The smallest side of tiles, a multiple of `multiple`, of which no more are needed to cover `length` than of
+ * tiles of `side`; `length` itself if one tile covers it.
+ */
+export function fitSide(length, side, overlap, multiple) {
+  if (length <= side) return length;
+  const count = tileStarts(length, side, overlap).length;
+  let found = side;
+  while (tileStarts(length, found - multiple, overlap).length === count) found -= multiple;
+  return found;
+}
+
 /** The blending weights along each tile's side, which sum to 1 everywhere. */
 export function tileWeights(starts, side, overlap) {
   const rise = Math.max(1, Math.floor(side / overlap));
@@ -24,11 +36,10 @@ export function tileWeights(starts, side, overlap) {
 
 /**
  * Planes of uint16 that `paint` makes of `planes` of one size, tile by tile. `paint(tiles)` gets as many planes
- * of at most `side` by `side` pixels, and resolves to as many planes of numbers of the same size.
+ * of `columns` by `rows` pixels, and resolves to as many planes of numbers of the same size.
  */
-export async function paintInTiles(planes, side, overlap, paint) {
+export async function paintInTiles(planes, [columns, rows], overlap, paint) {
   const { width, height } = planes[0];
-  const [columns, rows] = [width, height].map((length) => Math.min(side, length));
   const [lefts, tops] = [[width, columns], [height, rows]].map(([length, own]) => tileStarts(length, own, overlap));
   const [across, down] = [tileWeights(lefts, columns, overlap), tileWeights(tops, rows, overlap)];
   const results = planes.map(() => newPlane(width, height, Uint16Array));
