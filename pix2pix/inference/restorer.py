@@ -230,8 +230,10 @@ def repair_scales(
 ) -> Planes:
     """`light` (H, W) uint16 repaired from coarse to fine, and the opacity (H, W) float32 of it."""
     finest = max(i for i, (h, w) in enumerate(shapes) if i == 0 or h * w <= find_pixels)
-    current, opacity = resize_photo(light, shapes[0]), np.zeros(shapes[0], np.float32)
-    thin, clean = np.zeros(shapes[0], bool), current  # found but not replaced; without all damage
+    current: np.ndarray = resize_photo(light, shapes[0])
+    opacity: np.ndarray = np.zeros(shapes[0], np.float32)
+    thin: np.ndarray = np.zeros(shapes[0], bool)  # found, but not replaced there
+    clean = current  # without all damage
     for i, (shape, mark) in enumerate(zip(shapes, marks)):
         is_last = i == len(shapes) - 1
         if i > 0:  # repairs of the coarser scale
