@@ -16,7 +16,7 @@ from pix2pix.data.datasets.label_dataset import FacadePairs, read_pair
 from pix2pix.data.datasets.pair_dataset import ImagePairs, read_images
 from pix2pix.data.datasets.restoration_dataset import DamagedPhotos, read_masks
 from pix2pix.data.datasets.segmentation_dataset import TracedFacades
-from pix2pix.data.datasets.sketch_dataset import SketchPhotos
+from pix2pix.data.datasets.sketch_dataset import Sketching, SketchPhotos
 from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.discovery import PHOTO_TASKS, Example
 from pix2pix.data.example_reader import PICTURES, Formats
@@ -211,7 +211,10 @@ def make_dataset(
     if options.task == "colorize":
         return PlainPhotos(examples, geometry, options.half_output)
     if options.draws_lines:
-        return SketchPhotos(examples, geometry, options.input_type == "lines-white")
+        sketching = Sketching(
+            options.small_fraction, options.small_scale, options.scribble_fraction
+        )
+        return SketchPhotos(examples, geometry, options.input_type == "lines-white", sketching)
     if options.is_unpaired:
         return UnpairedImages(examples, geometry)
     if palette is None:

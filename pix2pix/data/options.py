@@ -42,6 +42,10 @@ class DataOptions:
     range_in: str = AUTO_RANGE  # LO:HI, from which input_range is taken; or AUTO_RANGE
     range_out: str = AUTO_RANGE
     input_type: str = "photo"  # lines-white: line drawings are white on black
+    # Of photos whose lines are drawn while training (data.datasets.sketch_dataset.Sketching)
+    small_fraction: float = 0.25
+    small_scale: float = 0.45
+    scribble_fraction: float = 0.0
     seed: int = 0
     objective: str = "paired"  # one of OBJECTIVES
 
@@ -58,6 +62,11 @@ class DataOptions:
         require(0 < self.val_split < 1, "val_split", "above 0 and below 1", self.val_split)
         ok = 0 <= self.class_balance <= 1
         require(ok, "class_balance", "from 0 (as they are) to 1 (all alike)", self.class_balance)
+        for name in ("small_fraction", "scribble_fraction"):
+            value = getattr(self, name)
+            require(0 <= value <= 1, name, "from 0 to 1", value)
+        ok = 0.1 <= self.small_scale <= 0.9
+        require(ok, "small_scale", "from 0.1 to 0.9", self.small_scale)
         ok = self.cache_gb == -1 or self.cache_gb >= 0
         require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
         ok = not self.is_unpaired or self.task == "image2image"

@@ -85,6 +85,13 @@ class Recipe:
     input_type: str = _data(
         "photo", "input shown by the app: photo, black lines on white, or lines-white"
     )
+    small_fraction: float = _data(
+        0.25, "layout photos: fraction of the photos shown smaller and off the centre"
+    )
+    small_scale: float = _data(0.45, "the smallest of them, as a fraction of the sheet")
+    scribble_fraction: float = _data(
+        0.0, "layout photos: fraction drawn as an outline and a few round details"
+    )
 
     # Generator
     architecture: str = _g("unet", "network: unet, or a residual generator as in CycleGAN")

@@ -8,7 +8,7 @@ import torch
 from helpers.synthetic import write_photos
 
 from pix2pix.data.datasets.sketch_dataset import (
-    SMALL_FRACTION,
+    Sketching,
     SketchPhotos,
     calm_target,
     place_smaller,
@@ -61,9 +61,10 @@ def test_a_sheet_with_next_to_nothing_becomes_a_smooth_background(strokes: int) 
 def test_some_photos_are_shown_smaller_on_a_smooth_background() -> None:
     checks = (np.indices((64, 64)).sum(0) // 4 % 2 * 255).astype(np.uint8)
     photo = np.repeat(checks[..., None], 3, 2)
-    placed = [place_smaller(photo, np.random.default_rng(seed)) for seed in range(200)]
+    usual = Sketching()
+    placed = [place_smaller(photo, np.random.default_rng(seed), usual) for seed in range(200)]
     changed = [p for p in placed if (p != photo).any()]
-    assert len(changed) == pytest.approx(200 * SMALL_FRACTION, abs=25)
+    assert len(changed) == pytest.approx(200 * usual.small_fraction, abs=25)
     for picture in changed:
         assert picture.shape == photo.shape
         contrast = np.abs(np.diff(picture[..., 0].astype(int), axis=0)).max(axis=1)
@@ -78,3 +79,31 @@ def test_padding_stays_where_its_mask_is(tmp_path: Path, monkeypatch: pytest.Mon
     is_photo = (batch.target.mean(1, keepdim=True) > -0.9).float()  # padding is black
     assert 0 < batch.weight.mean() < 1
     assert ((is_photo - batch.weight).abs().mean((1, 2, 3)) < 0.05).all()
+
+
+def test_the_smallest_photos_have_the_scale_of_the_recipe() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    sizes = []
+    for seed in range(40):
+        placed = place_smaller(photo, np.random.default_rng(seed), Sketching(1.0, 0.2))
+        rough = np.abs(np.diff(placed.astype(int), axis=0)).max(2) > 40
+        sizes.append(np.ptp(np.nonzero(rough.any(1))[0]))
+    assert 6 <= min(sizes) < 16, "0.2 of 64, less the blended seam"
+    assert 40 < max(sizes) < 60
+
+
+def test_a_fraction_of_the_photos_is_scribbled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blank = Sketch(np.full((64, 64), 255, np.uint8), 9)
+    monkeypatch.setattr(
+        "pix2pix.data.datasets.sketch_dataset.random_scribble", lambda photo, rng: blank
+    )
+    monkeypatch.setattr(
+        "pix2pix.data.datasets.sketch_dataset.random_sketch",
+        lambda photo, rng: Sketch(np.zeros((64, 64), np.uint8), 9),
+    )
+    root = write_photos(tmp_path, 1, 1)
+    rngs = [np.random.default_rng(seed) for seed in range(60)]
+    batch = open_sketches(root, scribble_fraction=0.3).batch([0] * 60, rngs)
+    assert (batch.input > 0).float().mean() == pytest.approx(0.3, abs=0.15)

@@ -1,5 +1,7 @@
 """Photos with line drawings of them as input, made while training."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import torch
@@ -11,12 +13,21 @@ from pix2pix.data.loader import Batch
 from pix2pix.data.pixel_store import PixelStore
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.line_drawing import PAPER, Sketch, lines_from_photo, random_sketch
+from pix2pix.images.scribble import random_scribble
 from pix2pix.models.tensors import encode_levels
 
-SMALL_FRACTION = 0.25  # of the training photos, shown smaller and off the centre, as people draw
-MIN_SCALE = 0.45
+MAX_SCALE = 0.9  # of photos that are shown smaller
 MIN_STROKES = 2  # fewer show nothing that could be painted
 CALM_SIDE = 3  # pixels per side of the colours that remain of the photo then
+
+
+@dataclass(frozen=True)
+class Sketching:
+    """How training photos become line drawings."""
+
+    small_fraction: float = 0.25  # shown smaller and off the centre, as people draw
+    small_scale: float = 0.45  # the smallest of them, as a fraction of the sheet
+    scribble_fraction: float = 0.0  # drawn as an outline and a few round details
 
 
 class SketchPhotos:
@@ -27,11 +38,18 @@ class SketchPhotos:
     sheet does not show half an object.
     """
 
-    def __init__(self, examples: CachedExamples, geometry: Geometry, is_white: bool) -> None:
+    def __init__(
+        self,
+        examples: CachedExamples,
+        geometry: Geometry,
+        is_white: bool,
+        sketching: Sketching | None = None,
+    ) -> None:
         """`is_white`: white lines on black instead of black ones on white."""
         self.examples = examples
         self.geometry = geometry
         self.is_white = is_white
+        self.sketching = sketching or Sketching()
         self.names = examples.names
 
     def __len__(self) -> int:
@@ -61,8 +79,9 @@ class SketchPhotos:
             lines = np.stack([lines_from_photo(photo) for photo in photos])
         else:
             if not masks:  # padding would move, too
-                photos = np.stack([place_smaller(photo, rng) for photo, rng in zip(photos, rngs)])
-            sketches = [random_sketch(photo, rng) for photo, rng in zip(photos, rngs)]
+                own = self.sketching
+                photos = np.stack([place_smaller(p, rng, own) for p, rng in zip(photos, rngs)])
+            sketches = [self._sketch(photo, rng) for photo, rng in zip(photos, rngs)]
             lines = np.stack([sketch.image for sketch in sketches])
             photos = np.stack([calm_target(p, s) for p, s in zip(photos, sketches)])
         if self.is_white:
@@ -75,6 +94,12 @@ class SketchPhotos:
         }
         return PendingBatch(self._compute, draws=draws)
 
+    def _sketch(self, photo: np.ndarray, rng: np.random.Generator) -> Sketch:
+        fraction = self.sketching.scribble_fraction
+        if fraction and rng.random() < fraction:  # at 0 the random numbers of before
+            return random_scribble(photo, rng)
+        return random_sketch(photo, rng)
+
     def _compute(self, pending: PendingBatch) -> Batch:
         lines, photos, weight = (pending.draws[name] for name in ("lines", "photos", "weight"))
         encoded = encode_levels(lines[:, None].expand(-1, 3, -1, -1))
@@ -82,15 +107,15 @@ class SketchPhotos:
         return Batch(encoded, target, weight, encoded)
 
 
-def place_smaller(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A fraction SMALL_FRACTION of photos reduced, at a random place on a smooth background.
+def place_smaller(photo: np.ndarray, rng: np.random.Generator, sketching: Sketching) -> np.ndarray:
+    """A fraction `small_fraction` of photos reduced, at a random place on a smooth background.
 
     The background continues the colours of the photo's border, and the seam is blended.
     """
-    if rng.random() >= SMALL_FRACTION:
+    if rng.random() >= sketching.small_fraction:
         return photo
     height, width = photo.shape[:2]
-    scale = rng.uniform(MIN_SCALE, 0.9)
+    scale = rng.uniform(sketching.small_scale, MAX_SCALE)
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     left = int(rng.integers(0, width - size[0] + 1))
