@@ -127,5 +127,5 @@ def cut_object(photo: np.ndarray) -> np.ndarray:
     mask[0] = mask[:, 0] = mask[:, -1] = cv2.GC_BGD
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)  # of this thread; GrabCut clusters the colours
-    cv2.grabCut(small, mask, None, *models, CUT_STEPS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(small, mask, (0, 0, 1, 1), *models, CUT_STEPS, cv2.GC_INIT_WITH_MASK)
     return ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.uint8)
