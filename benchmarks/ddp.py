@@ -34,7 +34,13 @@ from pix2pix.training.recipe import Recipe, load_recipe  # noqa: E402
 from pix2pix.training.train_step import Trainer  # noqa: E402
 
 # Without the frozen features of published weights, which may not be installed
-PLAIN_KEYS = ("lambda_perceptual", "lambda_oasis", "lambda_uniformity", "element_dropout")
+PLAIN_KEYS = (
+    "lambda_perceptual",
+    "lambda_oasis",
+    "lambda_uniformity",
+    "element_dropout",
+    "user_drawings",
+)
 WARM_UP = 2
 
 
@@ -48,7 +54,7 @@ def make_batch(recipe: Recipe, count: int) -> Batch:
 
 def measure(options: argparse.Namespace, workers: Workers, wraps: bool) -> dict[str, float]:
     """Seconds and CPU seconds of a step of this process."""
-    keys: dict[str, object] = dict.fromkeys(PLAIN_KEYS, 0)
+    keys: dict[str, object] = dict.fromkeys(PLAIN_KEYS, 0) | {"projected_d": False}
     keys |= {"size": options.size, "progressive_size": 0}
     recipe = load_recipe(options.recipe, {**keys, "batch_size": options.share * workers.world})
     trainer = Trainer(recipe, workers.device, 1000, workers)

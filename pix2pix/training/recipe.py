@@ -274,11 +274,16 @@ class Recipe:
         return DataOptions(**{name: getattr(self, name) for name in names})
 
     def with_classes_of(self, data_dir: Path) -> "Recipe":
-        """The recipe with the classes of DATA_DIR/palette.json, if its task has label maps."""
+        """The recipe with the classes of DATA_DIR/palette.json, if its task has label maps.
+
+        With other classes than those of facades `user_drawings` is 0, since they draw facades.
+        """
         if self.task not in LABEL_TASKS:
             return self
         palette = read_palette(data_dir)
-        return self if palette.is_facades else dataclasses.replace(self, palette=palette.classes)
+        if palette.is_facades:
+            return self
+        return dataclasses.replace(self, palette=palette.classes, user_drawings=0.0)
 
     def max_size(self) -> int:
         """Short side in pixels of the largest images the model is trained for; 0 = `size`.

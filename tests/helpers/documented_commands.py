@@ -8,6 +8,7 @@ from pix2pix.cli import train
 # Options that make a training run tiny. The last value of an option counts.
 TINY = "--size 32 --ngf 4 --depth 3 --max-channels 8 --ndf 4 --encoder unet --num-workers 0"
 TINY += " --lambda-perceptual 0 --lambda-oasis 0 --element-dropout 0 --lambda-uniformity 0"
+TINY += " --user-drawings 0 --projected-d false"
 TINY += " --progressive-size 0 --batch-size 2 --max-steps 2 --receptive-field 16 --d-scales 1"
 
 

@@ -26,6 +26,7 @@ DRAWING = Recipe(
 )
 RECIPES = {
     "drawing": DRAWING,
+    "batch": dataclasses.replace(DRAWING, norm="batch"),
     "zeros": dataclasses.replace(DRAWING, class_norm=False, padding="zeros"),
     "paper": Recipe("image2image", size=32, ngf=8, depth=4, max_channels=16, dropout=0.5),
     "colorize": Recipe(

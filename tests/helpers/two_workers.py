@@ -24,6 +24,9 @@ KEYS += [
     "--lambda-oasis=0",
     "--lambda-uniformity=0",
     "--element-dropout=0",
+    "--user-drawings=0",
+    "--projected-d=false",
+    "--norm=instance",  # batch norm depends on how a batch is split
 ]
 LONGER = ["facades", *KEYS, "--save-every=5", "--sample-every=12", "--max-steps=24"]
 

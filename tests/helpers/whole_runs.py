@@ -18,7 +18,7 @@ from pix2pix.training.train_step import Trainer
 # Without the losses in the features of an EfficientNet, which take most of a tiny step;
 # test_loop.py and test_distributed.py train with them.
 PLAIN = ["--lambda-perceptual", "0", "--lambda-oasis", "0", "--lambda-uniformity", "0"]
-PLAIN += ["--element-dropout", "0"]
+PLAIN += ["--element-dropout", "0", "--user-drawings", "0", "--projected-d", "false"]
 TINY = ["--size", "32", "--ngf", "4", "--depth", "3", "--max-channels", "8", "--ndf", "4"]
 KEYS = [*TINY, *PLAIN, "--stem", "4", "--num-workers", "0", "--batch-size", "2", "--log-every", "1"]
 # As small, for any recipe: without the encoder that some begin with, whose shape is given

@@ -154,11 +154,11 @@ def test_without_the_guard_low_precision_is_seen(
     """The tests above would be worth nothing where the precision is not really forced."""
     network = generator()
     network.needs_fp32 = False
-    wall = filled(256, "facade")
-    for dtype in (torch.bfloat16, torch.float16):
+    even = filled(256, "window")
+    for dtype, least in ((torch.bfloat16, 1), (torch.float16, 0.1)):
         with torch.autocast("cpu", dtype):
-            found = network(encode_labels(wall[None], 12), style).float()
-        assert distance(found, plain(wall)) > 10 * BOUND
+            found = network(encode_labels(even[None], 12), style).float()
+        assert distance(found, plain(even)) > least
 
 
 @pytest.mark.parametrize("isa", ["SSE41", "AVX2", "DEFAULT"])

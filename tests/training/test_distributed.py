@@ -22,7 +22,7 @@ from helpers.two_workers import (
 
 WITHOUT_BATCH_NORM = {**SMALL, "encoder": "unet", "norm": "instance"}
 UNPAIRED = {**SMALL, "depth": 2, "receptive_field": 16, "architecture": "resnet_6blocks"}
-FACADES = {**SMALL, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
+FACADES = {**WITHOUT_BATCH_NORM, "stem": 4, "receptive_field": 16, "lambda_z": 1.0}
 
 ALSO_FOUR = ("facades", "edges2photo")  # compared with four workers too
 

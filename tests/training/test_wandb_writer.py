@@ -61,6 +61,7 @@ def test_a_run_sends_its_curves_and_a_resumed_one_goes_on_with_them(
     out = tmp_path / "run"
     options = ["--wandb", "houses", "--max-steps", 2, "--lambda-perceptual", 0]
     options += ["--lambda-oasis", 0, "--element-dropout", 0, "--lambda-uniformity", 0]
+    options += ["--user-drawings", 0, "--projected-d", "false"]
     options += ["--progressive-size", 0, "--d-scales", 1, "--device", "cpu"]
     assert run("facades", "--data", data, "--out", out, *LEAN, *options) == 0
     (started,) = wandb.started
