@@ -82,10 +82,10 @@ class UNet(nn.Module):
     `style_dim`, `forward` takes one style code for the image, or a `StyleMap`.
 
     With instance norm or `class_norm` (`needs_fp32`), inference is always in float32, regardless of
-    autocast and TF32. Instance norm divides by a map's standard deviation, which in a uniform map is
-    mere rounding error: in bfloat16, a bare wall showed ghost windows with errors up to 139 of 255;
-    in float16, which has TF32's precision, up to 99. With batch norm modulated by class, bfloat16
-    is off by up to 4.1 on hard drawings; 3 are allowed.
+    autocast and TF32. Instance norm divides by a map's standard deviation, which in a uniform map
+    is mere rounding error: in bfloat16, a bare wall showed ghost windows with errors up to 139 of
+    255; in float16, which has TF32's precision, up to 99. With batch norm modulated by class,
+    bfloat16 is off by up to 4.1 on hard drawings; 3 are allowed.
     """
 
     def __init__(self, config: GeneratorConfig, final_tanh: bool = True) -> None:

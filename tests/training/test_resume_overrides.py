@@ -22,7 +22,7 @@ def test_a_run_goes_on_with_other_keys_and_its_card_says_so(tmp_path: Path, data
     assert saved_step(out) == 4
     facts = json.loads((out / "config.json").read_text())["training"]
     assert facts["options"]["max_steps"] == 4
-    words = "from step 2 max_steps 4 (was 2), from step 2 lambda_l1 7.0 (was 15.0)"
+    words = "from step 2 max_steps 4 (was 2), from step 2 lambda_l1 7.0 (was 10.0)"
     assert facts["changed_keys"] == words
     assert words in (out / "README.md").read_text().replace("\\", "")
 
