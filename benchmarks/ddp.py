@@ -54,7 +54,7 @@ def make_batch(recipe: Recipe, count: int) -> Batch:
 
 def measure(options: argparse.Namespace, workers: Workers, wraps: bool) -> dict[str, float]:
     """Seconds and CPU seconds of a step of this process."""
-    keys: dict[str, object] = {key: 0 for key in PLAIN_KEYS}
+    keys: dict[str, object] = dict.fromkeys(PLAIN_KEYS, 0)
     keys |= {"projected_d": False, "size": options.size, "progressive_size": 0}
     recipe = load_recipe(options.recipe, {**keys, "batch_size": options.share * workers.world})
     trainer = Trainer(recipe, workers.device, 1000, workers)
