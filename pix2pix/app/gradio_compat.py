@@ -19,6 +19,31 @@ PROGRESS_POLL_S = 0.1
 # Sessions of programs, 170 kB each, whose answers nobody has fetched yet. Gradio keeps 2000.
 MAX_SESSIONS = 200
 
+# For the head of the page. The timer of Gradio's loading screen asks for the next frame for ever,
+# also when the screen has gone: an idle page takes 10 to 20% of a core. Gradio keeps the
+# function requestAnimationFrame that it finds when its scripts are loaded; this one ends what began
+# before the page was built (assets/js/core/header.js sends the event).
+LOADING_TIMER = """<script>
+(() => {
+  const request = window.requestAnimationFrame;
+  let isLoading = true;
+  let running = null; // the series of frames that the callback at work belongs to
+  window.requestAnimationFrame = (callback) => {
+    const series = running ?? { isLoading };
+    if (series.isLoading && !isLoading) return 0;
+    return request((time) => {
+      const outer = running;
+      running = series;
+      try { callback(time); } finally { running = outer; }
+    });
+  };
+  document.addEventListener("studio:built", () => {
+    isLoading = false;
+    window.requestAnimationFrame = request;
+  }, { once: true });
+})();
+</script>"""
+
 
 def set_gradio_request(request: Request) -> None:
     """Makes a request of our own routes known as Gradio's current one.

@@ -9,12 +9,17 @@ def at_root(scope: Scope, path: str) -> Scope:
     return {**scope, "path": path, "raw_path": path.encode(), "root_path": ""}
 
 
-def with_base(send: Send, prefix: str) -> Send:
-    """`send` that inserts <base href="PREFIX/"> into a page: relative addresses start there.
+def base_tags(prefix: str) -> str:
+    """The tags for the head of a page under a prefix: relative addresses start at PREFIX/.
 
     Gradio's page expects its address to end in a slash. The first <base> of a document counts.
     The <link> is needed because a browser looks for the icon at the root of the site otherwise.
     """
+    return f'<base href="{prefix}/" /><link rel="icon" href="favicon.ico" />'
+
+
+def with_tags(send: Send, tags: str) -> Send:
+    """`send` that inserts tags at the start of a page's <head>."""
     held: Message | None = None
 
     async def insert(message: Message) -> None:
@@ -24,8 +29,7 @@ def with_base(send: Send, prefix: str) -> Send:
             return
         if held is not None:
             body = message.get("body", b"")
-            tag = f'<base href="{prefix}/" /><link rel="icon" href="favicon.ico" />'.encode()
-            longer = body.replace(b"<head>", b"<head>" + tag, 1)
+            longer = body.replace(b"<head>", b"<head>" + tags.encode(), 1)
             headers = MutableHeaders(raw=list(held["headers"]))
             if "content-length" in headers:
                 length = int(headers["content-length"]) + len(longer) - len(body)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Loadable
-from pix2pix.runtime.device import has_fast_bf16
+from pix2pix.runtime.device import has_fast_bf16, seed_random
 from pix2pix.training.distributed import Workers
 from pix2pix.training.lr_schedule import LearningRates
 from pix2pix.training.recipe import Recipe
@@ -38,7 +38,7 @@ class TrainerBase:
         total_steps: int,
         workers: Workers | None = None,
     ) -> None:
-        torch.manual_seed(recipe.seed)
+        seed_random(recipe.seed, device)
         self.recipe, self.device, self.total_steps = recipe, device, total_steps
         self.workers = workers or Workers(device)
         self.bf16 = recipe.mixed_precision == "bf16" or (
@@ -90,7 +90,7 @@ class TrainerBase:
 
     def _seed_step(self) -> None:
         """All random numbers of a step depend on its number only, so that resuming is exact."""
-        torch.manual_seed(self.recipe.seed * 1_000_003 + self.steps_done)
+        seed_random(self.recipe.seed * 1_000_003 + self.steps_done, self.device)
 
     @torch.no_grad()
     def _update_ema(self) -> None:

@@ -4,12 +4,12 @@ In Pillow a picture of 49 megapixels takes 200 MB, four bytes a pixel, and 49 MB
 """
 
 import json
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from helpers.forked import Programs
 from helpers.models import TINY, colors, street
-from helpers.running import ROOT
 from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
@@ -17,6 +17,7 @@ from pix2pix.labels.label_map import PALETTE, encode_label_image
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
+ROOT = Path(__file__).resolve().parents[2]
 SIDE = 7000
 LIMITS_MB = {
     ("colorize", "photo.jpg"): 400,  # the photo and its L, then L and the result
@@ -76,7 +77,9 @@ print(json.dumps(taken))
 
 
 @pytest.fixture(scope="module")
-def taken_mb(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], float]:
+def taken_mb(
+    programs: Programs, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], float]:
     """MB above the idle process, by work and file."""
     folder = tmp_path_factory.mktemp("large")
     pictures = {
@@ -93,13 +96,8 @@ def taken_mb(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
     for name, task in (("colorize", "colorize"), ("trace", "photo2labels")):
         config = checkpoint_config(Recipe(task, **TINY))
         save_checkpoint(folder / name, config, Model(config), "")
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(folder), json.dumps(list(LIMITS_MB))],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    arguments = ["-c", MEASURE, str(folder), json.dumps(list(LIMITS_MB))]
+    done = programs.run(arguments, folder / "output", ROOT, OMP_NUM_THREADS="1")
     if "clear_refs" in done.stderr:
         pytest.skip("this system does not let a process forget its greatest size")
     assert done.returncode == 0, done.stderr

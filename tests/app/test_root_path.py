@@ -11,6 +11,7 @@ from helpers.stand_ins import PaletteDrawer, SepiaColorizer
 
 from pix2pix.app import main as app
 from pix2pix.app.assets import ASSETS_URL
+from pix2pix.app.gradio_compat import LOADING_TIMER
 from pix2pix.app.root_path import inner_paths, prefix_of, read_root_path
 
 HTTP = httpx.Client(timeout=30, trust_env=False)
@@ -95,6 +96,7 @@ def test_the_page_begins_at_the_prefix_whatever_its_address(prefixed: tuple[str,
     assert re.search(r"<base [^>]*>", page.text)[0] == f'<base href="{prefix}/" />'  # type: ignore[index]
     assert int(page.headers["content-length"]) == len(page.content)
     assert f'"root":"https://example.org{prefix}"' in page.text
+    assert page.text.index(LOADING_TIMER) < page.text.index("gradio_config")
 
 
 def test_what_is_not_there_is_not_there_under_the_prefix(prefixed: tuple[str, str]) -> None:

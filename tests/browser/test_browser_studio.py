@@ -53,6 +53,34 @@ def test_what_the_browser_kept_may_be_broken(fake_studio: str, visit: Visit) -> 
         np.testing.assert_array_equal(read_sheet(page), first, err_msg=kept)
 
 
+@pytest.mark.own_profile
+def test_a_page_at_rest_requests_no_frames(fake_studio: str, chromium: Any) -> None:
+    """Gradio's loading screen would for ever (LOADING_TIMER in pix2pix/app/gradio_compat.py)."""
+    page = chromium.new_page()
+    page.add_init_script(
+        """
+        window.frames_requested = 0;
+        const request = window.requestAnimationFrame;
+        window.requestAnimationFrame = (callback) => {
+          window.frames_requested += 1;
+          return request(callback);
+        };
+        """
+    )
+    page.goto(fake_studio)
+    page.wait_for_selector(".st-drawing[data-ready]")
+    assert page.evaluate("frames_requested") > 0
+    page.wait_for_function(  # some springs of Gradio's go on for two seconds
+        """() => new Promise((resolve) => {
+            const before = frames_requested;
+            setTimeout(() => resolve(frames_requested === before), 400);
+        })""",
+        polling=400,
+        timeout=120_000,
+    )
+    page.close()
+
+
 def test_with_live_off_the_building_waits_for_the_draw_button(bare: Any) -> None:
     bare.wait_for_function(
         "() => { const { asked, picture } = document.querySelector('.st-preview').dataset;"

@@ -82,6 +82,7 @@ TOGETHER = {
     "test_backends": "programs",
     "test_disk_share": "programs",
     "test_image_commands": "programs",
+    "test_memory": "programs",
     "test_browser": "studio",
     "test_browser_colorize": "studio",
 }

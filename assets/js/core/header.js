@@ -14,6 +14,7 @@ export function mountHeader({ element, props }) {
   element.querySelector(".st-header").replaceChildren(
     h("h1", { class: "st-name" }, "pix2pix ", h("span", {}, "studio")), theme,
   );
+  document.dispatchEvent(new Event("studio:built")); // see LOADING_TIMER in pix2pix/app/gradio_compat.py
   syncTabWithUrl(props.tabs);
   const stored = storedTheme();
   const isSetByUrl = new URLSearchParams(location.search).has("__theme");

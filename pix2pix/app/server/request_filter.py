@@ -21,8 +21,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pix2pix.app.gradio_compat import event_names
-from pix2pix.app.prefix import at_root, with_base
+from pix2pix.app.gradio_compat import LOADING_TIMER, event_names
+from pix2pix.app.prefix import at_root, base_tags, with_tags
 from pix2pix.app.root_path import prefix_of
 from pix2pix.app.server.allowed_routes import match_inner_route
 from pix2pix.app.server.answers import LeavingError, RequestError
@@ -103,8 +103,8 @@ class AllowlistMiddleware:
             return await _add_slash(prefix, scope, receive, send)
         route, name, path = match_inner_route(scope["method"], scope["path"], prefix, self._has_mcp)
         scope = at_root(scope, path)
-        if path == "/" and prefix:
-            send = with_base(send, prefix)
+        if path == "/":
+            send = with_tags(send, (base_tags(prefix) if prefix else "") + LOADING_TIMER)
         if self._state.is_leaving and not self._may_stay(route.kind, scope):
             raise LeavingError
         is_stream = route.is_stream(scope["method"])
