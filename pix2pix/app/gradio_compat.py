@@ -20,7 +20,7 @@ PROGRESS_POLL_S = 0.1
 MAX_SESSIONS = 200
 
 # For the head of the page. The timer of Gradio's loading screen asks for the next frame for ever,
-# also when the screen has gone: an idle page takes 10 to 20% of a core. Gradio keeps the
+# also when the screen has gone: 7% of a core for an idle page in Chromium. Gradio keeps the
 # function requestAnimationFrame that it finds when its scripts are loaded; this one ends what began
 # before the page was built (assets/js/core/header.js sends the event).
 LOADING_TIMER = """<script>
