@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { h } from "../../assets/js/core/dom.js";
 import { describeFirst } from "../../assets/js/core/file_input.js";
+import { mapInTasks, nextTask } from "../../assets/js/core/next_task.js";
 import { UndoStack } from "../../assets/js/core/undo_stack.js";
 import { downloadZip } from "../../assets/js/vendor/client-zip.js";
 
@@ -88,4 +89,24 @@ test("the vendored ZIP writer stores files that come one after the other", async
   assert.equal(bytes.readUInt32LE(directory), 0x02014b50);
   assert.equal(bytes.readUInt32LE(directory + 20), 3, "as many bytes as it has: stored");
   assert.ok(bytes.includes(Buffer.from("größe.png")));
+});
+
+test("between two pieces of work there is a task for what waits, such as an input event", async () => {
+  const log = [];
+  const results = await mapInTasks([1, 2], (n) => {
+    log.push(`work ${n}`);
+    setTimeout(() => log.push(`event ${n}`));
+    return 10 * n;
+  });
+  await nextTask();
+  assert.deepEqual(results, [10, 20]);
+  assert.deepEqual(log, ["work 1", "event 1", "work 2", "event 2"]);
+});
+
+test("a browser that can go on right after the events that wait does so", async (t) => {
+  let count = 0;
+  globalThis.scheduler = { yield: async () => { count += 1; } };
+  t.after(() => { delete globalThis.scheduler; });
+  await nextTask();
+  assert.equal(count, 1);
 });

@@ -31,13 +31,22 @@ function section(title, rows) {
   ))));
 }
 
-/** The dialog `node`, and `open()`. */
+/** The dialog `node`, and `open()`. Its two hundred elements are made when it is opened for the first time. */
 export function buildHelp(classes, canvas) {
+  const node = dialog("st-help", "Tools and keys");
+  const open = () => {
+    if (node.childElementCount === 1) node.append(...buildSections(classes, canvas)); // the title alone
+    if (!node.open) node.showModal();
+  };
+  return { node, open };
+}
+
+function buildSections(classes, canvas) {
   const key = (text) => h("kbd", {}, text);
   const tools = [...toolsOf(canvas), ...TOGGLES, ...PEN_TOGGLES];
-  const node = dialog("st-help", "Tools and keys",
+  return [
     section("Tools", tools.map((tool) => [key(tool.key), tool.label, describeTool(tool, canvas.hasWall)])),
     section("Classes", classes.map((entry) => [swatch(entry), entry.name, entry.meaning])),
-    section("More", KEYS.map(([keys, text]) => [key(keys), "", text])));
-  return { node, open: () => node.open || node.showModal() };
+    section("More", KEYS.map(([keys, text]) => [key(keys), "", text])),
+  ];
 }

@@ -7,6 +7,7 @@ import { showFailure } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 import { saveBlob } from "../core/download.js";
 import { buildFilePicker } from "../core/file_input.js";
+import { mapInTasks } from "../core/next_task.js";
 import { fetchFacade, fetchLabelImage } from "./draw_client.js";
 import { buildDrawingFiles } from "./drawing_files.js";
 import { randomSeed, studioOf } from "./studio.js";
@@ -33,9 +34,9 @@ export async function mountStartPanel({ element, props }) {
     saveBlob(blob, `${name}.png`);
   });
   const lookup = colorLookup(props.classes.map(({ rgb }) => rgb));
-  const starts = await Promise.all(props.starts.map(async ({ name, ids }) => (
+  const starts = await mapInTasks(props.starts, async ({ name, ids }) => (
     buildStart(name, await unpackIds(ids), lookup, props, studio)
-  )));
+  ));
   const makeFacade = () => attempt(async () => {
     const { shape } = studio.canvas;
     studio.canvas.replace(await unpackIds(await fetchFacade(props.api, randomSeed(), shape)), { shape });

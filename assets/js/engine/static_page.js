@@ -5,6 +5,7 @@ import { showNotice } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 import { registerEngine } from "../core/engines.js";
 import { mountHeader } from "../core/header.js";
+import { nextTask } from "../core/next_task.js";
 import { requestedTab } from "../core/tab_routing.js";
 import { unsupported } from "./browser_support.js";
 import { LocalPhotos } from "./colorize/local_photos.js";
@@ -113,13 +114,17 @@ const ENGINES = {
   },
 };
 
-/** Makes the parts of a tab. A part that fails leaves the others as they are; rejects where a script is missing. */
+/**
+ * Makes the parts of a tab, each in a task of its own. A part that fails leaves the others as they are; rejects
+ * where a script is missing.
+ */
 async function openTab(tab) {
   const modules = await Promise.all(tab.parts.map(({ module }) => import(urlOf(`${assetsPath()}js/${module}`))));
   const panel = document.getElementById(`panel-${tab.name}`);
   const further = ENGINES[tab.engine](tab);
   for (const [i, part] of tab.parts.entries()) {
     const element = panel.querySelector(`[data-part="${part.name}"]`);
+    await nextTask();
     Promise.resolve().then(() => modules[i][part.function]({ element, props: absolute(part.props) }, ...further))
       .catch((error) => { console.error(error); showNotice(element, error.message); });
   }
