@@ -42,6 +42,15 @@ WebAssembly.Memory = class {
   constructor() { throw new RangeError('WebAssembly.Memory(): could not allocate memory'); }
 };
 """
+# As iOS: the maximum of a memory is reserved at once.
+HALF_A_GIGABYTE = """
+WebAssembly.Memory = class extends WebAssembly.Memory {
+  constructor(descriptor) {
+    if (descriptor.maximum > 8192) throw new RangeError('Out of memory');
+    super(descriptor);
+  }
+};
+"""
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +173,7 @@ def test_a_worker_that_dies_is_replaced(site: str, profile: Any) -> None:
     assert page.evaluate(INK) == ink
 
 
-def test_without_memory_the_remedy_is_said_and_the_next_stroke_tries_again(
+def test_without_memory_the_remedy_is_said_and_the_next_stroke_asks_for_less(
     site: str, profile: Any
 ) -> None:
     mend = before_worker(profile, OUT_OF_MEMORY)
@@ -172,9 +181,12 @@ def test_without_memory_the_remedy_is_said_and_the_next_stroke_tries_again(
     draw(page)
     wait_for_problem(page, "There is too little memory for the model: please close other tabs")
     mend()
+    before_worker(profile, HALF_A_GIGABYTE)
     draw(page, 0.7)
     page.wait_for_function(PICTURE)
     page.locator(".st-problem").wait_for(state="detached")
+    [worker] = page.workers
+    assert worker.evaluate("self.name") == "careful", "it computes on one thread"
 
 
 @pytest.mark.parametrize(

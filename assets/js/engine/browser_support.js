@@ -1,6 +1,6 @@
 // What the engine needs of a browser.
 
-const NEEDED = "please use Chrome or Edge 91, Firefox 114, Safari 16.4, or a newer one";
+const NEEDED = "please use Chrome or Edge 108, Firefox 121, Safari 16.4, or a newer one";
 /** A module with one function that computes with i8x16.popcnt. */
 const SIMD_MODULE = Uint8Array.of(
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,

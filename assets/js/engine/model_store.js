@@ -3,10 +3,13 @@
 import { unsupported } from "./browser_support.js";
 import { unpackGzip } from "./gzip.js";
 import { ModelRunner } from "./model_runner.js";
+import { allowSmallerMemory } from "./wasm_memory.js";
 import { WebGpu } from "./webgpu.js";
 
 /** Sessions use so many threads at most: more gain little, and the page needs one. */
 const MAX_THREADS = 4;
+/** The name of a worker whose predecessor failed: it uses one thread, which needs less memory. */
+const CAREFUL = "careful";
 const ENGINE = "the engine that makes pictures";
 const NO_MEMORY = "There is too little memory for the model: please close other tabs and try again";
 
@@ -24,6 +27,7 @@ export class ModelStore {
   /** `runtime` and `models`: URLs of folders. `webgpu`: as the mode of WebGpu. */
   start({ runtime, models, webgpu }) {
     Object.assign(this, { runtime, models });
+    allowSmallerMemory();
     const load = () => this.#importRuntime("ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm", () => {});
     this.gpu = new WebGpu(load, webgpu);
   }
@@ -85,7 +89,8 @@ export class ModelStore {
     const ort = await import(`${this.runtime}${loader}`).catch((error) => { throw notLoaded(error); });
     const { wasm } = ort.env;
     wasm.wasmPaths = this.runtime;
-    wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, MAX_THREADS) : 1;
+    const isAlone = !self.crossOriginIsolated || self.name === CAREFUL;
+    wasm.numThreads = isAlone ? 1 : Math.min(navigator.hardwareConcurrency || 1, MAX_THREADS);
     wasm.proxy = false;
     if (isOwn) wasm.wasmBinary = await this.#fetch(`${this.runtime}${binary}.gz`, ENGINE, 0, onProgress);
     return ort;

@@ -45,12 +45,15 @@ const keep = (request, response) => (
   caches.open(CACHE).then((cache) => cache.put(request, response)).catch(() => {})
 );
 
-/** With the headers that let the page use threads, which servers of files do not send. */
+/**
+ * With the headers that let the page use threads, which servers of files do not send. `require-corp`, as Safari
+ * does not know `credentialless`: what the page loads from elsewhere, a runtime, are modules, which ask with CORS.
+ */
 function isolated(response) {
   if (response.type === "opaque" || response.type === "error") return response;
   const headers = new Headers(response.headers);
   headers.set("cross-origin-opener-policy", "same-origin");
-  headers.set("cross-origin-embedder-policy", "credentialless");
+  headers.set("cross-origin-embedder-policy", "require-corp");
   headers.set("cross-origin-resource-policy", "cross-origin");
   const { status, statusText, body } = response;
   return new Response(body, { status, statusText, headers });

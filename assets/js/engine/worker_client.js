@@ -5,6 +5,7 @@ export class WorkerClient {
   #waiting = new Map(); // { resolve, reject } by the number of the call
   #preparations = []; // { method, args }: calls that each new worker gets first
   #count = 0;
+  #name = ""; // of the worker; model_store.js reads it
   #onProgress = new Set();
 
   constructor(url) { this.url = url; }
@@ -38,7 +39,7 @@ export class WorkerClient {
   onProgress(listener) { this.#onProgress.add(listener); }
 
   #start() {
-    const worker = newWorker(this.url);
+    const worker = newWorker(this.url, this.#name);
     worker.onmessage = ({ data }) => { if (worker === this.#worker) this.#receive(data); };
     worker.onerror = (event) => {
       event.preventDefault?.();
@@ -65,7 +66,9 @@ export class WorkerClient {
     this.#waiting.delete(id);
     if (error === undefined) resolve?.(value);
     else reject?.(Object.assign(new Error(error), facts));
-    if (facts?.needsRestart) this.#stop("The engine that makes pictures was started again");
+    if (!facts?.needsRestart) return;
+    if (!facts.isTransient) this.#name = "careful"; // not where the network failed
+    this.#stop("The engine that makes pictures was started again");
   }
 
   /** Rejects all calls; what the worker kept, such as open photos, is gone. */
@@ -81,9 +84,9 @@ export class WorkerClient {
   #notify(progress) { for (const listener of this.#onProgress) listener(progress); }
 }
 
-function newWorker(url) {
+function newWorker(url, name) {
   try {
-    return new Worker(url, { type: "module" });
+    return new Worker(url, { type: "module", name });
   } catch (error) {
     throw new Error(`The browser does not let this page make pictures: ${error.message}`);
   }
