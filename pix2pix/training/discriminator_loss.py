@@ -22,10 +22,7 @@ class DiscriminatorLoss(nn.Module):
         """`real` and `fake` are inputs of D from `gan.make_input`, detached."""
         recipe, discriminator = self.recipe, self.discriminator
         with autocast(microbatch.input.device, self.bf16):
-            count, share = gan.count_conditional(recipe, microbatch)
-            outputs = (
-                gan.discriminate(discriminator, seen.first(count)) for seen in (real, fake) if count
-            )
+            outputs = (gan.discriminate(discriminator, seen) for seen in (real, fake))
             losses = [
                 discriminator_loss(
                     real_logits.float(),
@@ -35,7 +32,7 @@ class DiscriminatorLoss(nn.Module):
                 )
                 for (real_logits, _), (fake_logits, _) in zip(*outputs)
             ]
-            loss = gan.mean_or_zero(losses, fake.image) * share
+            loss = gan.mean_or_zero(losses, fake.image) * microbatch.share
             read_real = gan.segment(discriminator, real)
             read_fake = gan.segment(discriminator, fake)
             if read_real is not None and read_fake is not None:

@@ -21,23 +21,34 @@ from pix2pix.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class DiscriminatorInput:
-    """Input of D for the images of a microbatch, augmented."""
+    """Input of D for the images of a microbatch, augmented.
+
+    Conditional discriminators see the condition of the first `known` images alone, and zeros with
+    the others: label maps that were altered belong to no photo, but their outputs should look like
+    photos too.
+    """
 
     condition: Tensor  # (N, C, H, W)
     image: Tensor  # (N, D, H, W)
     features: list[Tensor]  # of FrozenFeatures, by level; empty without EnsembleDiscriminator
+    known: int
+
+    @property
+    def shown(self) -> Tensor:
+        """The condition that conditional discriminators see, (N, C, H, W)."""
+        if self.known >= len(self.condition):
+            return self.condition
+        return torch.cat([self.condition[: self.known], 0 * self.condition[self.known :]])
 
     @property
     def pair(self) -> Tensor:
-        return torch.cat([self.condition, self.image], 1)
-
-    def first(self, count: int) -> "DiscriminatorInput":
-        features = [level[:count] for level in self.features]
-        return DiscriminatorInput(self.condition[:count], self.image[:count], features)
+        return torch.cat([self.shown, self.image], 1)
 
     def detach(self) -> "DiscriminatorInput":
         features = [level.detach() for level in self.features]
-        return DiscriminatorInput(self.condition.detach(), self.image.detach(), features)
+        return DiscriminatorInput(
+            self.condition.detach(), self.image.detach(), features, self.known
+        )
 
 
 class EnsembleDiscriminator(nn.Module):
@@ -114,7 +125,8 @@ def make_input(
     features = (
         discriminator.features(image) if isinstance(discriminator, EnsembleDiscriminator) else []
     )
-    return DiscriminatorInput(condition, image, features)
+    known = microbatch.encoded if recipe.alters_label_maps else len(image)
+    return DiscriminatorInput(condition, image, features, known)
 
 
 def discriminate(
@@ -125,7 +137,7 @@ def discriminate(
     outputs = (ensemble.patches if ensemble else discriminator)(seen.pair)
     scales = outputs if isinstance(outputs, list) else [outputs]
     projected = ensemble.knowing if ensemble else None
-    more = projected(seen.condition, seen.features) if projected else []
+    more = projected(seen.shown, seen.features) if projected else []
     return [*scales, *((logits, []) for logits in more)]
 
 
@@ -133,15 +145,6 @@ def segment(discriminator: nn.Module, seen: DiscriminatorInput) -> Tensor | None
     """Class logits (N, K + 1, h, w) of the OasisDiscriminator; None if there is none."""
     oasis = discriminator.segmenting if isinstance(discriminator, EnsembleDiscriminator) else None
     return oasis(seen.features).float() if oasis else None
-
-
-def count_conditional(recipe: Recipe, microbatch: Microbatch) -> tuple[int, float]:
-    """Number of a microbatch's first images that conditional discriminators see, and their share.
-
-    Conditional discriminators never see altered label maps, which no photo has.
-    """
-    whole = len(microbatch.input), microbatch.share
-    return (microbatch.encoded, microbatch.encoded_share) if recipe.alters_label_maps else whole
 
 
 def mean_or_zero(losses: list[Tensor], like: Tensor) -> Tensor:

@@ -170,18 +170,15 @@ def adversarial_losses(
 
     All are means over the scales of D; pix2pixHD sums them.
     """
-    count, share = gan.count_conditional(recipe, microbatch)
-    outputs = gan.discriminate(discriminator, fake.first(count)) if count else []
+    outputs = gan.discriminate(discriminator, fake)
     scales = [generator_loss(logits.float(), recipe.gan_mode) for logits, _ in outputs]
-    losses = {"gan": gan.mean_or_zero(scales, fake.image) * share}
+    losses = {"gan": gan.mean_or_zero(scales, fake.image) * microbatch.share}
     readings = gan.segment(discriminator, fake)
     if readings is not None:
         losses["oasis"] = oasis_loss(readings, fake.condition) * microbatch.share
     if recipe.lambda_fm:
         with torch.no_grad():
-            truths = (
-                gan.discriminate(discriminator, real.first(count)) if microbatch.encoded else []
-            )
+            truths = gan.discriminate(discriminator, real) if microbatch.encoded else []
         pairs = [(r, f) for (_, r), (_, f) in zip(truths, outputs) if r]
         losses["fm"] = matching_loss(pairs, microbatch, fake.image)
     if recipe.lambda_perceptual:
