@@ -16,6 +16,7 @@ from pix2pix.training.distributed import Workers
 from pix2pix.training.examples import write_examples
 from pix2pix.training.init_weights import public_name
 from pix2pix.training.metric_writers import MetricWriter
+from pix2pix.training.norm_statistics import find_trained_norms, measure_norms
 from pix2pix.training.report import write_report
 from pix2pix.training.resume_overrides import describe_changes
 from pix2pix.training.run_dir import BEST_NAME, METRICS_LOG_NAME, save_state
@@ -55,9 +56,12 @@ def evaluate_run(
     """Evaluates, writes metrics, samples and report; returns whether it is the best so far."""
     models, progress, recipe = run.trainer.served, run.progress, run.recipe
     device = run.workers.device
-    for model in models.values():
-        if model.style_encoder is not None and recipe.ema:  # without, it is the one in training
+    for name, model in models.items() if recipe.ema else ():  # else it is the one in training
+        if model.style_encoder is not None:
             measure_styles(model.style_encoder, run.train_set, device)
+        if not recipe.is_unpaired:
+            norms = find_trained_norms(run.trainer.trained[name], model)
+            measure_norms(model, norms, run.train_set, recipe, device)
     progress.metrics = evaluate_models(models, recipe, run.val_set, device)
     write_metrics(run, file, step, {"val": progress.metrics})
     board.add_scalars("val", progress.metrics, step)
