@@ -41,7 +41,7 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     keys = ["--max-steps", 140, "--log-every", 140, "--sample-every", 140, "--lr", 6e-3]
     keys += ["--stem", 4, "--receptive-field", 16, "--lambda-l1", 30]
     steady = ["--batch-size", 1, "--ema", 0, "--lambda-gan", 0.1, "--seed", 4]
-    steady += ["--prior-fraction", 0]
+    steady += ["--prior-fraction", 0, "--norm", "instance"]  # batch norm of one image is noisy
     assert run("facades", "--data", data, "--out", out, *SMALL, *PLAIN, *keys, *steady) == 0
     photo, labels = make_facade(64, 64, seed=0)
     drawn = load_drawer(out, "cpu").draw(labels)

@@ -102,7 +102,7 @@ def test_the_changes_of_an_old_run_get_the_new_names(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["facades", "trace", "colorize"])
+@pytest.mark.parametrize("name", ["trace", "colorize"])
 def test_the_bundled_checkpoints_have_old_names_and_are_read(name: str) -> None:
     raw = json.loads((CHECKPOINTS / name / "config.json").read_text())
     assert KEY_ALIASES.keys() & raw["training"]["options"].keys()
