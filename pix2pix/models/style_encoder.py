@@ -63,8 +63,11 @@ class StyleEncoder(nn.Module):
 
     def sample(self, noise: Tensor) -> Tensor:
         """Styles (N, style_dim) distributed like those of real photos, from normal noise."""
-        jitter = 1e-4 * torch.eye(len(self.style_mean), device=noise.device)
-        scale = torch.linalg.cholesky(self.style_covariance.float() + jitter)
+        # Some directions hardly vary: in float32 their part of the factor would be rounding errors
+        exact = torch.float32 if noise.device.type == "mps" else torch.float64
+        covariance = self.style_covariance.to(exact)
+        jitter = 1e-4 * torch.eye(len(covariance), device=noise.device, dtype=exact)
+        scale = torch.linalg.cholesky(covariance + jitter).to(self.style_mean)
         return self.style_mean + (scale * noise[:, None, :]).sum(-1)
 
 

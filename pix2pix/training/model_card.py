@@ -33,8 +33,8 @@ WORDS = {
         "Label map to photo",
         "image-to-image",
         "Generates a photo from a label map.",
-        "from pix2pix.inference import load_drawer\n\n"
-        "from pix2pix.labels.label_map import open_label_map\n"
+        "from pix2pix.inference import load_drawer\n"
+        "from pix2pix.labels.label_map import open_label_map\n\n"
         'photo = load_drawer("FOLDER").draw(open_label_map("drawing.png"))  # (H, W, 3) uint8',
         "python app.py --checkpoint-facades FOLDER\n"
         "python -m pix2pix draw drawing.png -o photo.png --checkpoint FOLDER",
