@@ -35,7 +35,7 @@ examples:
   python -m pix2pix draw house.png -o other-house.png --seed 7
   python -m pix2pix draw house.png -o house-like-ours.png --style-from our-house.jpg
   python -m pix2pix draw drawings/*.png -o photos/ --size 512
-  python -m pix2pix draw house.png -o two-looks.png --style limestone --regions shop.png --looks brick
+  python -m pix2pix draw house.png -o two-looks.png --style slate --regions shop.png --looks brick
   python -m pix2pix draw drawings -o photos --recursive
 
 """
