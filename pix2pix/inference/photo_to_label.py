@@ -34,7 +34,7 @@ class Tracer:
 
     def trace(self, photo: Image.Image) -> np.ndarray:
         """The class index of each pixel of the photo, (H, W) uint8, at the photo's size."""
-        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
+        rgb = self._read(photo)
         return argmax_upsampled(self.likelihoods(rgb), (photo.height, photo.width))
 
     def complete(self, photo: Image.Image, partial: np.ndarray, known: Sequence[int]) -> np.ndarray:
@@ -55,11 +55,15 @@ class Tracer:
                 f"the label map is {partial.shape[1]}x{partial.shape[0]} and the photo "
                 f"{photo.width}x{photo.height}: their aspect ratios must be equal"
             )
-        rgb = to_array(to_rgb(read_in_range(photo, self.config.input_range)))
+        rgb = self._read(photo)
         partial = resize_label_map(partial, rgb.shape[:2])
         likely = self.likelihoods(rgb)[..., others]
         traced = np.array(others, np.uint8)[argmax_upsampled(likely, rgb.shape[:2])]
         return np.where(np.isin(partial, known), partial, traced)
+
+    def _read(self, photo: Image.Image) -> np.ndarray:
+        """The photo as (H, W, 3) uint8."""
+        return to_array(to_rgb(read_in_range(photo, self.config.input_range)))
 
     def likelihoods(self, rgb: np.ndarray) -> np.ndarray:
         """The class probabilities (h, w, K) float32 in 0..1 of a photo (H, W, 3) uint8.

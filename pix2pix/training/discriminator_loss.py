@@ -1,5 +1,6 @@
 """The loss of the discriminator, as a module that DistributedDataParallel can wrap."""
 
+import torch
 from torch import Tensor, nn
 
 from pix2pix.runtime.device import autocast
@@ -32,7 +33,7 @@ class DiscriminatorLoss(nn.Module):
                 )
                 for (real_logits, _), (fake_logits, _) in zip(*outputs)
             ]
-            loss = gan.mean_or_zero(losses, fake.image) * microbatch.share
+            loss = torch.stack(losses).mean() * microbatch.share
             read_real = gan.segment(discriminator, real)
             read_fake = gan.segment(discriminator, fake)
             if read_real is not None and read_fake is not None:

@@ -172,7 +172,7 @@ def adversarial_losses(
     """
     outputs = gan.discriminate(discriminator, fake)
     scales = [generator_loss(logits.float(), recipe.gan_mode) for logits, _ in outputs]
-    losses = {"gan": gan.mean_or_zero(scales, fake.image) * microbatch.share}
+    losses = {"gan": torch.stack(scales).mean() * microbatch.share}
     readings = gan.segment(discriminator, fake)
     if readings is not None:
         losses["oasis"] = oasis_loss(readings, fake.condition) * microbatch.share
