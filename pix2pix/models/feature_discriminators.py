@@ -95,10 +95,10 @@ def freeze_convs(module: nn.Module) -> None:
 
 
 class ProjectedDiscriminator(nn.Module):
-    """A discriminator of (condition, photo) with a small head on each level of FrozenFeatures.
+    """A discriminator of (condition, image) with a small head on each level of FrozenFeatures.
 
     Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021), without the random projections;
-    each head also gets the condition, averaged down to its level.
+    each head also gets the condition, averaged down to its level, unless that has no channels.
     """
 
     def __init__(self, condition_channels: int, channels: list[int]) -> None:
@@ -117,10 +117,13 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, condition: Tensor, known: list[Tensor]) -> list[Tensor]:
         """The logits (N, 1, H / 2 ** i, W / 2 ** i) for each level."""
-        return [
-            head(torch.cat([level, F.avg_pool2d(condition, 2**index)], 1))
-            for index, (head, level) in enumerate(zip(self.heads, known), 1)
-        ]
+        inputs = known
+        if condition.shape[1]:
+            inputs = [
+                torch.cat([level, F.avg_pool2d(condition, 2**index)], 1)
+                for index, level in enumerate(known, 1)
+            ]
+        return [head(level) for head, level in zip(self.heads, inputs)]
 
 
 class OasisDiscriminator(nn.Module):

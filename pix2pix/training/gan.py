@@ -122,11 +122,17 @@ def make_input(
     """Input of D: images of a microbatch with their condition, augmented."""
     pair = augment(condition, image, recipe.policies, recipe.shift, microbatch.chances)
     condition, image = pair.split((condition.shape[1], image.shape[1]), 1)
-    features = (
-        discriminator.features(image) if isinstance(discriminator, EnsembleDiscriminator) else []
-    )
     known = microbatch.encoded if recipe.alters_label_maps else len(image)
-    return DiscriminatorInput(condition, image, features, known)
+    return see(discriminator, condition, image, known)
+
+
+def see(
+    discriminator: nn.Module, condition: Tensor, image: Tensor, known: int | None = None
+) -> DiscriminatorInput:
+    """Input of D: images, with their features where it has a frozen network. `known` None: all."""
+    ensemble = discriminator if isinstance(discriminator, EnsembleDiscriminator) else None
+    features = ensemble.features(image) if ensemble else []
+    return DiscriminatorInput(condition, image, features, len(image) if known is None else known)
 
 
 def discriminate(

@@ -101,7 +101,6 @@ PAIRED_KEYS: dict[str, object] = {
     "lambda_oasis": 0,
     "lambda_uniformity": 0,
     "lambda_ce": 0,
-    "projected_d": False,
     "style_dim": 0,
     "gan_start": 0,
     "progressive_size": 0,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from pix2pix.checkpoint import DIRECTIONS, Model
 from pix2pix.models.patch_projections import draw_positions
 from pix2pix.runtime.device import autocast
+from pix2pix.training import gan
 from pix2pix.training.augmentation import augment
 from pix2pix.training.losses import discriminator_loss, generator_loss, patch_nce_loss
 from pix2pix.training.recipe import Recipe
@@ -39,15 +40,14 @@ class UnpairedResult:
 def judge(
     discriminator: nn.Module, recipe: Recipe, images: Tensor, chances: Tensor
 ) -> list[Tensor]:
-    """The logits of D in float32, for each scale, of augmented images."""
+    """The logits of D in float32 of augmented images, for each scale and each frozen level."""
     images = augment(images[:, :0], images, recipe.policies, recipe.shift, chances)
-    outputs = discriminator(images)
-    scales = outputs if isinstance(outputs, list) else [outputs]
-    return [logits.float() for logits, _ in scales]
+    seen = gan.see(discriminator, images[:, :0], images)
+    return [logits.float() for logits, _ in gan.discriminate(discriminator, seen)]
 
 
 def fool(discriminator: nn.Module, recipe: Recipe, fake: Tensor, chances: Tensor) -> Tensor:
-    """The GAN loss of a generator, averaged over the scales of D."""
+    """The GAN loss of a generator, averaged over the outputs of D."""
     scales = judge(discriminator, recipe, fake, chances)
     return torch.stack([generator_loss(logits, recipe.gan_mode) for logits in scales]).mean()
 

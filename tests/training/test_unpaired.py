@@ -104,17 +104,14 @@ def test_an_overfitted_cycle_leads_back_to_the_image() -> None:
     assert np.mean(errors[-5:]) < 0.4 * np.mean(errors[:5])
 
 
-@pytest.mark.parametrize("name", ["cyclegan", "cut"])
-def test_parts_of_a_batch_give_the_step_of_the_whole(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "projected"), [("cyclegan", False), ("cyclegan", True), ("cut", False), ("cut", True)]
+)
+def test_parts_of_a_batch_give_the_step_of_the_whole(name: str, projected: bool) -> None:
     found = []
     for parts in (1, 2):
-        recipe = load_recipe(
-            name,
-            {
-                **KEYS,
-                "gradient_accumulation_steps": parts,
-            },
-        )
+        keys = {**KEYS, "gradient_accumulation_steps": parts, "projected_d": projected}
+        recipe = load_recipe(name, keys)
         trainer = UnpairedTrainer(recipe, CPU, total_steps=10)
         losses = trainer.step(make_batch())
         gradients = {
@@ -126,6 +123,7 @@ def test_parts_of_a_batch_give_the_step_of_the_whole(name: str) -> None:
         found.append(({k: float(v) for k, v in losses.items()}, gradients))
     (one, whole), (two, parted) = found
     assert one == pytest.approx(two, rel=1e-4)
+    assert any(".knowing.heads.3." in key for key in whole) == projected
     for key, gradient in whole.items():
         scale = float(gradient.abs().max())
         torch.testing.assert_close(
@@ -168,8 +166,7 @@ def test_a_pool_goes_on_as_it_was_saved() -> None:
 @pytest.mark.parametrize("name", ["cyclegan", "cut"])
 def test_a_resumed_run_is_the_run_without_a_break(name: str, data: Path, tmp_path: Path) -> None:
     keys = [*TINY, "--max-steps", 6, "--sample-every", 100, "--ema", 0.9, "--d-augment", "color"]
-    if name == "cyclegan":
-        keys += ["--pool-size", 3]
+    keys += ["--pool-size", 3] if name == "cyclegan" else ["--projected-d"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert run(name, "--data", data, "--out", whole, *keys) == 0
     plain_step = UnpairedTrainer.step
