@@ -34,7 +34,8 @@ class Model(nn.Module):
         style_dim = config.generator.style_dim
         final_tanh = config.task != "photo2labels"
         self.generator: Generator = make_generator(config.generator, final_tanh)
-        self.style_encoder = StyleEncoder(style_dim) if style_dim else None
+        shrink = 2 if config.generator.enhancer else 1  # to what the global network works at
+        self.style_encoder = StyleEncoder(style_dim, shrink=shrink) if style_dim else None
 
 
 def save_checkpoint(

@@ -38,6 +38,7 @@ UNET_KEYS: dict[str, Any] = {
     "ab_classes": 0,
     "half_output": False,
     "hint_embed_dim": 0,
+    "enhancer": 0,
 }
 ENCODERS = ("unet", "efficientnet-lite0")
 ENCODER_DEPTH = 5  # downsamplings of every encoder but the U-Net's own, at most
@@ -182,6 +183,10 @@ class GeneratorConfig:
     architecture: str = "unet"  # one of ARCHITECTURES
     norm_affine: bool = True  # instance norm has a learned scale and shift
     residual: bool = False  # a ResNet adds its output to its input
+    # Channels at full resolution of a local enhancer (models/enhancer.py); 0 = none. With one, the
+    # U-Net works at half the input's resolution
+    enhancer: int = 0
+    enhancer_blocks: int = 4  # residual blocks of the local enhancer
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -194,6 +199,8 @@ class GeneratorConfig:
             ("style_dim", 0, 256),
             ("ab_classes", 0, 512),
             ("hint_embed_dim", 0, 64),
+            ("enhancer", 0, 128),
+            ("enhancer_blocks", 1, 16),
         ):
             value = getattr(self, name)
             require(low <= value <= high, name, f"from {low} to {high}", value)
@@ -224,6 +231,13 @@ class GeneratorConfig:
         )
         ok = not self.hint_embed_dim or self.half_output or self.stem > 0
         require(ok, "hint_embed_dim", "0 without half_output or a stem", self.hint_embed_dim)
+        ok = not self.enhancer or (self.stem > 0 and self.encoder == "unet" and not self.ab_classes)
+        require(ok, "enhancer", "0 without a stem, or with another encoder", self.enhancer)
+
+    @property
+    def multiple(self) -> int:
+        """Input sides are multiples of this."""
+        return 2 ** (self.depth + (1 if self.enhancer else 0))
 
     def _check_architecture(self) -> None:
         name = self.architecture
@@ -326,7 +340,7 @@ class CheckpointConfig:
         )
         require(self.task in TASKS, "task", f"one of {', '.join(TASKS)}", self.task)
         require(16 <= self.size <= 4096, "size", "from 16 to 4096", self.size)
-        multiple = 2**self.generator.depth
+        multiple = self.generator.multiple
         require(self.size % multiple == 0, "size", f"a multiple of {multiple}", self.size)
         require(0 <= self.width <= 4096, "width", "from 0 to 4096", self.width)
         require(self.width % multiple == 0, "width", f"a multiple of {multiple}", self.width)
@@ -336,6 +350,8 @@ class CheckpointConfig:
             require(needed in (None, value), name, f"{needed} for {self.task}", value)
         ok = not shape.half_output or self.task in ("colorize", "photo2labels")
         require(ok, "half_output", f"false for {self.task}", shape.half_output)
+        ok = not shape.enhancer or self.task in ("labels2photo", "image2image")
+        require(ok, "enhancer", f"0 for {self.task}", shape.enhancer)
         require(
             self.input_type in INPUT_TYPES,
             "input_type",

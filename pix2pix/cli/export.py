@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     content = to_onnx(config, model, options.fp16)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(options.out, content)
-    multiple = 2**config.generator.depth
+    multiple = config.generator.multiple
     print(f"{options.out}: {len(content) / 2**20:.1f} MiB, {config.task}")
     print(f"  input   float32 (N, {config.generator.in_channels}, H, W), multiples of {multiple}")
     height, width = config.shape
@@ -136,7 +136,7 @@ def describe_input(config: "CheckpointConfig") -> dict[str, Any]:
     found: dict[str, Any] = {
         "height": height,
         "width": width,
-        "multiple": 2**config.generator.depth,
+        "multiple": config.generator.multiple,
         "fit": config.resize_mode,
         "how": FIT_INSTRUCTIONS[config.resize_mode],
         "layout": "NCHW",

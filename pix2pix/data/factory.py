@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import ge
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,8 @@ def open_data(
     geometries = {split: make_geometry(options, split) for split in splits}
     found, sizes, faults = measure(oriented, palette, formats)
     problems += faults
+    if not options.enlarge:
+        found, sizes = leave_out_small(options, found, sizes)
     kept: dict[str, list[ImageArrays]] = {}
     needed = estimate_bytes(sizes, geometries, bytes_per_pixel(formats))
     if needed <= cache_budget_bytes(options.cache_gb, processes):
@@ -158,6 +161,29 @@ def find_set_ranges(options: DataOptions, found: dict[str, list[Example]]) -> di
         if name and not known and (value_range := find_set_range(parts_of(found, i), kinds[i])):
             ranges[name] = value_range
     return ranges
+
+
+def leave_out_small(
+    options: DataOptions,
+    found: dict[str, list[Example]],
+    sizes: dict[str, list[tuple[int, int]]],
+) -> tuple[dict[str, list[Example]], dict[str, list[tuple[int, int]]]]:
+    """The examples with at least as many pixels as a view along both sides, and their sizes."""
+    least = options.width or options.size, options.size
+    examples, shapes = {}, {}
+    for split, own in sizes.items():
+        kept = [i for i, size in enumerate(own) if all(map(ge, size, least))]
+        examples[split] = [found[split][i] for i in kept]
+        shapes[split] = [own[i] for i in kept]
+        if len(kept) < len(own):
+            log.info(
+                "%s: %d of %d images have fewer than %dx%d pixels and are left out",
+                split,
+                len(own) - len(kept),
+                len(own),
+                *least,
+            )
+    return examples, shapes
 
 
 def fill_empty_split(found: dict[str, list[Example]], kept: dict[str, list[ImageArrays]]) -> None:

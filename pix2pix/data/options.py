@@ -28,6 +28,9 @@ class DataOptions:
     skip_invalid: bool = False
     resize_mode: str = "auto"
     crop_scale: float = 0.0
+    enlarge: bool = (
+        True  # else small images are left out, and crops have no more pixels than there are
+    )
     random_flip: bool = True
     cache_gb: float = -1.0  # memory for decoded images; -1 = half of the free memory
     class_balance: float = 0.5  # weight of a class: its share to the power of minus this
@@ -69,6 +72,8 @@ class DataOptions:
         require(ok, "small_scale", "from 0.1 to 0.9", self.small_scale)
         ok = self.cache_gb == -1 or self.cache_gb >= 0
         require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
+        ok = self.enlarge or self.geometry().resize_mode in ("crop", "squeeze")
+        require(ok, "enlarge", "true unless resize_mode is crop or squeeze", self.enlarge)
         ok = not self.is_unpaired or self.task == "image2image"
         require(ok, "objective", f"paired for {self.task}", self.objective)
         ok = not self.is_unpaired or self.layout in ("auto", "unpaired")
@@ -132,4 +137,5 @@ class DataOptions:
 
     def geometry(self) -> Geometry:
         mode = default_resize_mode(self.task) if self.resize_mode == "auto" else self.resize_mode
-        return Geometry(self.size, self.width or self.size, mode, self.crop_scale, self.random_flip)
+        shape = self.size, self.width or self.size
+        return Geometry(*shape, mode, self.crop_scale, self.random_flip, self.enlarge)

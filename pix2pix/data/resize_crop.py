@@ -45,6 +45,7 @@ class Geometry:
     resize_mode: str = "stretch"
     crop_scale: float = 0.0  # 0: the default of `resize_mode`
     random_flip: bool = True  # mirror a training view with probability 0.5
+    enlarge: bool = True  # "crop", "squeeze": else images are not stored larger than they are
 
     def __post_init__(self) -> None:
         require(
@@ -61,7 +62,14 @@ class Geometry:
         return self.crop_scale or DEFAULT_CROP_SCALES.get(self.resize_mode, PAPER_CROP_SCALE)
 
     def stored_shape(self, shape: Shape) -> Shape:
-        """The shape at which an image of `shape` is stored for cropping."""
+        """The shape at which an image of `shape` is stored for cropping; at least the view's."""
+        rows, columns = self._full_stored_shape(shape)
+        if self.enlarge:
+            return rows, columns
+        scale = min(1.0, shape[0] / rows, shape[1] / columns)
+        return max(self.height, round(rows * scale)), max(self.width, round(columns * scale))
+
+    def _full_stored_shape(self, shape: Shape) -> Shape:
         height, width = shape
         if self.resize_mode == "crop":
             scale = max(self.height * self.zoom / height, self.width * self.zoom / width)

@@ -224,7 +224,7 @@ class Colorizer:
             spot = np.s_[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1]
             hint_ab[spot] = rgb_to_lab(np.array(hint.rgb, np.uint8))[1:]
             mask[spot] = 1
-        multiple = max(2**self.config.generator.depth, SPREAD_STEP)
+        multiple = max(self.config.generator.multiple, SPREAD_STEP)
         light = pad_to_multiple(small_light, multiple)
         rest = ((0, light.shape[0] - height), (0, light.shape[1] - width))
         known, given = np.pad(mask, rest), np.pad(hint_ab, (*rest, (0, 0)))

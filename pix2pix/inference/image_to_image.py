@@ -166,7 +166,7 @@ class Translator:
 
     def check_sizes(self, size: int | None = None, tile: int | None = None) -> None:
         """Raises ValueError unless the model supports this working height or tile height."""
-        least = max(16, 2**self.config.generator.depth)
+        least = max(16, self.config.generator.multiple)
         expected = f"from {least} to {MAX_SIZE} (the model was trained at {self.config.size})"
         for name, value in (("size", size), ("tile", tile)):
             require(value is None or least <= value <= MAX_SIZE, name, expected, value)
@@ -175,7 +175,7 @@ class Translator:
     def _generate(self, shown: np.ndarray, code: Tensor | None, stop: Stop) -> np.ndarray:
         """The network's output (h, w, C) for an input (h, w, C): uint8, or float32 in 0..1."""
         height, width = shown.shape[:2]
-        filled = mirror_to_multiple(shown, 2**self.config.generator.depth)
+        filled = mirror_to_multiple(shown, self.config.generator.multiple)
         output = self._runner(encode_image(filled[None]), code, stop)
         decode = decode_photo if self.target.is_picture else decode_fractions
         return decode(output)[0, :height, :width]

@@ -85,7 +85,7 @@ class Drawer:
             )
         side = max(min(height, width, self.largest), min(self.config.shape))
         labels, placement = self._show(label_map, (height, width), side)
-        multiple = 2**self.config.generator.depth
+        multiple = self.config.generator.multiple
         filled = pad_to_multiple(labels, multiple)
         if regions is not None:
             regions.check_shape(label_map.shape)

@@ -81,7 +81,7 @@ class Tracer:
                 geometry.placement((rgb.shape[0], rgb.shape[1])),
             )
         height, width = placement.outer
-        small = pad_to_multiple(small, 2**self.config.generator.depth)
+        small = pad_to_multiple(small, self.config.generator.multiple)
         logits = self._runner(with_flip(encode_photo(small[None])), None)
         mean = merge_flip(torch.softmax(logits, dim=1))[0]  # (K, h, w)
         part = len(small) // mean.shape[1]

@@ -174,7 +174,7 @@ class Restorer:
             found = np.stack([lightness[0] * np.float32(LIGHT_SCALE), damage[0] * 65535], -1)
             return found[:height, :width]
 
-        multiple = 2**self.config.generator.depth
+        multiple = self.config.generator.multiple
         sides = tuple(fit_side(side, TILE, OVERLAP, multiple) for side in light.shape)
         both = np.stack([light, marks.astype(np.uint16)], -1)
         return paint_in_tiles(both, (sides[0], sides[1]), paint, OVERLAP)

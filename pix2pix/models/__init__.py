@@ -6,6 +6,7 @@ stem and no style they are identical to the paper's networks.
 """
 
 from pix2pix.models.blocks import Down, InstanceNorm, Norm, ResizeConv, Up, count_parameters
+from pix2pix.models.enhancer import LocalEnhancer
 from pix2pix.models.generator import Generator, make_generator
 from pix2pix.models.patchgan import (
     PATCH_LAYERS,
@@ -24,6 +25,7 @@ __all__ = [
     "Down",
     "Generator",
     "InstanceNorm",
+    "LocalEnhancer",
     "MultiScaleDiscriminator",
     "Norm",
     "PatchDiscriminator",

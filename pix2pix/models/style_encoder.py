@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pix2pix.models.blocks import Down, fill_normal, init_weights
@@ -15,7 +16,8 @@ class StyleEncoder(nn.Module):
     """Encodes the style of a photo as a Gaussian over style codes (Zhu et al., BicycleGAN, 2017).
 
     Takes (N, C, H, W) in -1..1, shown in RGB by `as_rgb`; returns mean and log-variance,
-    (N, style_dim) each.
+    (N, style_dim) each. It sees the photo averaged to 1 / `shrink` of its sides: beside a global
+    network it has that network's resolution, and gives the same codes.
 
     The codes of real photos do not fill the standard normal of the KL term, and the generator fails
     outside the encoder's distribution. The encoder therefore tracks the mean and covariance of its
@@ -25,8 +27,9 @@ class StyleEncoder(nn.Module):
     style_mean: Tensor
     style_covariance: Tensor
 
-    def __init__(self, style_dim: int, nef: int = 32, layers: int = 4) -> None:
+    def __init__(self, style_dim: int, nef: int = 32, layers: int = 4, shrink: int = 1) -> None:
         super().__init__()
+        self.shrink = shrink
         widths = [3] + [min(nef * 2**i, 128) for i in range(layers)]
         self.layers = nn.ModuleList(
             Down(a, b, "instance" if i else "none") for i, (a, b) in enumerate(pairwise(widths))
@@ -45,7 +48,10 @@ class StyleEncoder(nn.Module):
         self.register_buffer("style_covariance", identity)
 
     def forward(self, photo: Tensor) -> tuple[Tensor, Tensor]:
-        photo = x = as_rgb(photo)
+        photo = as_rgb(photo)
+        if self.shrink > 1:
+            photo = F.avg_pool2d(photo, self.shrink)
+        x = photo
         for layer in self.layers:
             x = layer(x)
         pooled = x.mean((2, 3))  # (N, widths[-1])

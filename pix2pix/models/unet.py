@@ -19,6 +19,7 @@ from pix2pix.models.blocks import (
     fill_normal,
     init_weights,
 )
+from pix2pix.models.enhancer import LocalEnhancer
 from pix2pix.models.style_map import Style, StyleMap
 from pix2pix.runtime.device import full_precision
 
@@ -79,7 +80,9 @@ class UNet(nn.Module):
     enough for chroma. `encoder` replaces the downsamplings by the first `depth` levels of a
     pretrained network; 1x1 convolutions then fit them to the decoder. `hint_embed_dim` adds that
     many output channels: a per-pixel embedding to propagate hints (`tensors.apply_hints`). With
-    `style_dim`, `forward` takes one style code for the image, or a `StyleMap`.
+    `style_dim`, `forward` takes one style code for the image, or a `StyleMap`. With `enhancer`, the
+    U-Net is the global network of pix2pixHD: it works at half of H and W, which are then multiples
+    of 2 ** (depth + 1), and a `LocalEnhancer` adds detail to its enlarged output.
 
     With instance norm or `class_norm` (`needs_fp32`), inference is always in float32, regardless of
     autocast and TF32. Instance norm divides by a map's standard deviation, which in a uniform map
@@ -141,10 +144,13 @@ class UNet(nn.Module):
             last = stem or widths[0]
             deep = 2 * widths[self.code_level - 1]
             self.code = PixelEmbedding(deep, 2 * last, config.hint_embed_dim)
+        self.enhancer = LocalEnhancer(config) if config.enhancer else None
         self.apply(init_weights)
         for module in self.modules():
             if isinstance(module, Norm) and module.style is not None:
                 fill_normal(module.style.weight, 0.0, 0.1)  # styles must matter from the start
+        if self.enhancer is not None:
+            self.enhancer.start_at_zero()
         self.needs_fp32 = config.class_norm or any(
             isinstance(module, InstanceNorm) for module in self.modules()
         )
@@ -152,7 +158,7 @@ class UNet(nn.Module):
     @property
     def stages(self) -> list[nn.Module]:
         """The modules that take most of the time, in the order in which they run."""
-        return [*self.down, *self.up]
+        return [*self.down, *self.up, *(self.enhancer.stages if self.enhancer else ())]
 
     def forward(self, x: Tensor, style: Style | None = None) -> Tensor:
         return self.final(self.logits(x, style))
@@ -170,11 +176,25 @@ class UNet(nn.Module):
             return self._logits(x.to(wide), None if style is None else style.to(wide))
 
     def _logits(self, x: Tensor, style: Style | None) -> Tensor:
-        parts = x if self.config.class_norm else None  # (N, K, H, W)
+        config = self.config
+        check_sides(x, config.multiple)
+        parts = x if config.class_norm else None  # (N, K, H, W)
         if isinstance(style, StyleMap):
             parts = style.weights if parts is None else style.parts(x)  # (N, R K, H, W)
             style = style.codes
-        pyramid = None if parts is None else label_pyramid(parts, self.config.depth)
+        levels = config.depth + (self.enhancer is not None)
+        pyramid = None if parts is None else label_pyramid(parts, levels)
+        if self.enhancer is None:
+            return self._decode(x, style, pyramid)[0]
+        half = F.avg_pool2d(x, 2)
+        y, features = self._decode(half, style, pyramid[1:] if pyramid else None)
+        y = F.interpolate(y, scale_factor=2.0, mode="bilinear")  # (N, out_channels, H, W)
+        return y + self.enhancer(x, features, style, pyramid[:2] if pyramid else None)
+
+    def _decode(
+        self, x: Tensor, style: Tensor | None, pyramid: list[Tensor] | None
+    ) -> tuple[Tensor, Tensor]:
+        """The logits at the resolution of x, and the last feature map before the head."""
         skips = self.encode(x)
         if self.side is not None:
             stem = skips[: len(skips) - len(self.side)]
@@ -189,9 +209,10 @@ class UNet(nn.Module):
             if i == self.code_level:
                 deep = x
         code = self.code(deep, x) if self.code is not None else None
+        features = x  # with a stem (N, 2 * stem, H, W)
         if self.head is not None:
             x = self.head(F.relu(x))  # (N, out_channels, H, W), or half of H and W
-        return x if code is None else torch.cat([x, code], dim=1)
+        return x if code is None else torch.cat([x, code], dim=1), features
 
     @property
     def patch_channels(self) -> list[int]:
@@ -223,11 +244,7 @@ class UNet(nn.Module):
         They are taken after the LeakyReLU; the decoder's ReLU makes this equivalent to skips that
         branch off before it, as in the paper.
         """
-        multiple = 2**self.config.depth
-        if x.shape[-2] % multiple or x.shape[-1] % multiple:
-            raise ValueError(
-                f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
-            )
+        check_sides(x, 2**self.config.depth)
         levels = []
         if self.stem is not None:
             levels.append(F.leaky_relu(self.stem(x), 0.2))  # (N, stem, H, W)
@@ -256,6 +273,14 @@ class PixelEmbedding(nn.Module):
         both = torch.cat([deep, F.avg_pool2d(fine, factor)], dim=1)  # (N, deep + fine, h, w)
         code = self.code(F.relu(self.mix(F.relu(both))))  # (N, dim, h, w)
         return F.interpolate(code, scale_factor=float(factor), mode="nearest")
+
+
+def check_sides(x: Tensor, multiple: int) -> None:
+    """Raises ValueError unless height and width of x (N, C, H, W) are multiples of it."""
+    if x.shape[-2] % multiple or x.shape[-1] % multiple:
+        raise ValueError(
+            f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
+        )
 
 
 def label_pyramid(parts: Tensor, depth: int) -> list[Tensor]:

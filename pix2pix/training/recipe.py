@@ -66,6 +66,11 @@ class Recipe:
     crop_scale: float = _data(
         0.0, "crop from up to this many times the size; 0 = default of resize_mode"
     )
+    enlarge: bool = _data(
+        True,
+        "enlarge small images; else crops have no more pixels than the images, and images "
+        "with fewer than size and width are left out",
+    )
     random_flip: bool = _data(True, "mirror half of the training views")
     cache_gb: float = _data(-1.0, "memory for decoded images; -1 = half of the free memory")
     class_balance: float = _data(0.5, "photo2labels: 0 weights all pixels equally, 1 all classes")
@@ -115,6 +120,15 @@ class Recipe:
     )
     half_output: bool = _g(False, "predict at half resolution")
     hint_embed_dim: int = _g(0, "size of the per-pixel embedding used to propagate hints; 0 = off")
+    enhancer: int = _g(
+        0,
+        "channels of a local enhancer, as in pix2pixHD: the U-Net works at half of size and width, "
+        "the enhancer adds detail; 0 = none",
+    )
+    enhancer_blocks: int = _g(4, "residual blocks of the local enhancer")
+    freeze_global: float = _g(
+        0.0, "fraction of the run in which only the local enhancer learns, of the generator"
+    )
 
     # Discriminator
     ndf: int = _d(64, "channels of the first layer")
@@ -262,6 +276,8 @@ class Recipe:
             ab_classes=self.ab_classes,
             half_output=self.half_output,
             hint_embed_dim=self.hint_embed_dim,
+            enhancer=self.enhancer,
+            enhancer_blocks=self.enhancer_blocks,
             norm_eps=self.norm_eps,
             encoder=self.encoder,
             architecture=self.architecture,

@@ -89,6 +89,7 @@ FRACTIONS = (
     "gan_start",
     "progressive_until",
     "kl_warmup",
+    "freeze_global",
     "prior_fraction",
     "decay_start",
     "lr_gamma",
@@ -102,6 +103,7 @@ PAIRED_KEYS: dict[str, object] = {
     "lambda_uniformity": 0,
     "lambda_ce": 0,
     "style_dim": 0,
+    "enhancer": 0,
     "gan_start": 0,
     "progressive_size": 0,
 }
@@ -156,8 +158,11 @@ def _check_each_key(recipe: Recipe) -> None:
 
 def _check_sizes(recipe: Recipe) -> None:
     """Checks that the generator and the frozen features can halve all sides."""
-    depth = recipe.generator().depth
-    multiple, of = 2**depth, f"2 ** depth = {2**depth} (a smaller depth allows more sizes)"
+    shape = recipe.generator()
+    depth, multiple = shape.depth, shape.multiple
+    of = f"2 ** depth = {multiple} (a smaller depth allows more sizes)"
+    if shape.enhancer:
+        of = f"2 ** (depth + 1) = {multiple} with enhancer (a smaller depth allows more sizes)"
     if recipe.encoder != "unet":
         of = f"{multiple} with encoder {recipe.encoder} (--encoder unet allows more sizes)"
     if recipe.uses_frozen_features and depth < NUM_LEVELS:
@@ -211,6 +216,10 @@ def _check_combinations(recipe: Recipe) -> None:
     require(ok, "user_drawings", "0 without lambda_oasis", recipe.user_drawings)
     ok = not recipe.palette or not recipe.user_drawings
     require(ok, "user_drawings", "0 for other classes than those of facades", recipe.user_drawings)
+    ok = recipe.enhancer > 0 or not recipe.freeze_global
+    require(ok, "freeze_global", "0 without enhancer", recipe.freeze_global)
+    ok = recipe.task in PHOTO_TASKS or not recipe.enhancer
+    require(ok, "enhancer", f"0 for {recipe.task}", recipe.enhancer)
     ok = recipe.lambda_gan > 0 or not recipe.uses_frozen_features
     require(ok, "lambda_gan", "above 0 with projected_d, lambda_perceptual or lambda_oasis", 0)
     ok = not (recipe.gan_mode == "hinge" and recipe.label_smoothing)

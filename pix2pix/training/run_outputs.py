@@ -57,10 +57,12 @@ def evaluate_run(
     models, progress, recipe = run.trainer.served, run.progress, run.recipe
     device = run.workers.device
     for name, model in models.items() if recipe.ema else ():  # else it is the one in training
-        if model.style_encoder is not None:
+        live = run.trainer.trained[name]
+        if live.style_encoder is not None and live.style_encoder.training:
+            assert model.style_encoder is not None
             measure_styles(model.style_encoder, run.train_set, device)
         if not recipe.is_unpaired:
-            norms = find_trained_norms(run.trainer.trained[name], model)
+            norms = find_trained_norms(live, model)
             measure_norms(model, norms, run.train_set, recipe, device)
     progress.metrics = evaluate_models(models, recipe, run.val_set, device)
     write_metrics(run, file, step, {"val": progress.metrics})

@@ -16,7 +16,12 @@ SIZE_KEYS = ("size", "width")
 SMALLEST_SIDE = 16  # pixels
 LARGEST_BOTTLENECK = 12  # pixels; with a larger one the U-Net has too small a receptive field
 UNET_USUAL = {"depth": 8, "padding": "zeros"}
-RESNET_USUAL = {"depth": RESNET_DEPTH, "padding": "reflect", **UNET_KEYS}
+RESNET_USUAL = {
+    "depth": RESNET_DEPTH,
+    "padding": "reflect",
+    "freeze_global": 0.0,
+    **UNET_KEYS,
+}
 
 
 def fit_to_architecture(
@@ -58,11 +63,12 @@ def _round_sides(values: Mapping[str, Any], given: Mapping[str, object]) -> dict
         return {}
     depth = values["depth"]
     has_encoder = values["encoder"] != "unet" and not _replaces_encoder(smallest, given)
+    halved = _is_halved(values)
     if values["architecture"] == "unet" and not has_encoder:
-        needed = math.ceil(math.log2(smallest / LARGEST_BOTTLENECK))
+        needed = math.ceil(math.log2(smallest / LARGEST_BOTTLENECK)) - halved
         depth = min(depth, max(needed, 1))
     frozen = values["projected_d"] or values["lambda_perceptual"] or values["lambda_oasis"]
-    multiple = 2 ** max(depth, NUM_LEVELS if frozen else 0)
+    multiple = 2 ** max(depth + halved, NUM_LEVELS if frozen else 0)
     rounded = {key: max(1, round(side / multiple)) * multiple for key, side in sides.items()}
     return {key: side for key, side in rounded.items() if side != sides[key]}
 
@@ -70,17 +76,19 @@ def _round_sides(values: Mapping[str, Any], given: Mapping[str, object]) -> dict
 def _fit_depth(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
     sides = [values["size"], values["width"] or values["size"]]
     fitted: dict[str, Any] = {}
+    halved = _is_halved(values)
     if "depth" not in given and min(sides) > 0:
         is_known = values["encoder"] != "unet"
         too_small = _replaces_encoder(min(sides), given)
         deepest = values["depth"] if not is_known or too_small else 0
-        depths = [d for d in range(deepest, 0, -1) if not any(side % 2**d for side in sides)]
-        if depths and depths[0] < values["depth"] and _is_deep_enough(sides, depths[0]):
+        steps = {d: 2 ** (d + halved) for d in range(deepest, 0, -1)}
+        depths = [d for d, step in steps.items() if not any(side % step for side in sides)]
+        if depths and depths[0] < values["depth"] and _is_deep_enough(sides, depths[0] + halved):
             fitted["depth"] = depths[0]
             if is_known:
                 fitted["encoder"] = "unet"
     small = values["progressive_size"]
-    multiple = 2 ** fitted.get("depth", values["depth"])
+    multiple = 2 ** (fitted.get("depth", values["depth"]) + halved)
     small_width, rest = divmod(sides[1] * small, max(sides[0], 1))
     if (
         "progressive_size" not in given
@@ -94,6 +102,11 @@ def _fit_depth(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[s
 def _replaces_encoder(smallest: int, given: Mapping[str, object]) -> bool:
     """Whether a side is too small for a pretrained encoder, which a U-Net's own then replaces."""
     return smallest < 2**ENCODER_DEPTH and "encoder" not in given
+
+
+def _is_halved(values: Mapping[str, Any]) -> int:
+    """1 if the U-Net works at half the resolution, below a local enhancer; else 0."""
+    return 1 if values["enhancer"] else 0
 
 
 def _is_deep_enough(sides: list[int], depth: int) -> bool:

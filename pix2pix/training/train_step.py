@@ -63,6 +63,7 @@ class Trainer(TrainerBase):
         recipe, step = self.recipe, self.steps_done
         self._seed_step()
         progress = step / self.total_steps
+        self.freeze_global(progress < recipe.freeze_global)
         is_adversarial = recipe.lambda_gan > 0 and progress >= recipe.gan_start
         kl_weight = recipe.lambda_kl * min(1.0, progress / max(recipe.kl_warmup, 1e-9))
         batch = loaded.to(self.device, self.layout)
@@ -116,14 +117,28 @@ class Trainer(TrainerBase):
 
         `share` is the number of images of one worker.
         """
-        if self.model.style_encoder is None:
+        encoder = self.model.style_encoder
+        if encoder is None or not encoder.training:
             return
         total = share * self.workers.world
         encoded = total - int(total * self.recipe.prior_fraction)
         if encoded:
             styles = torch.cat([r.styles for r in results if r.styles is not None])
             codes = self.workers.gather_rows(styles, share, encoded)
-            self.model.style_encoder.observe(codes)
+            encoder.observe(codes)
+
+    def freeze_global(self, frozen: bool) -> None:
+        """Whether of the model only the local enhancer learns, if it has one.
+
+        The global network then keeps its running statistics, and the style encoder its codes, so
+        that a style means the same as in the checkpoint that they come from.
+        """
+        enhancer = getattr(self.model.generator, "enhancer", None)
+        if enhancer is None or frozen != self.model.training:
+            return
+        self.model.train(not frozen).requires_grad_(not frozen)
+        self.model.generator.training = True  # computes in the precision of training
+        enhancer.train().requires_grad_(True)
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
         """G's parameters; those of a pretrained encoder have a learning rate of their own."""

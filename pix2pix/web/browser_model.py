@@ -67,7 +67,7 @@ def build_browser_model(
         "precision": precision,
         "config": config.to_dict(),
         "shape": list(config.shape),
-        "multiple": 2**config.generator.depth,
+        "multiple": config.generator.multiple,
         "largest": config.max_size or min(config.shape),
         "regions": regions,  # the graph takes a StyleMap
         "files": {},

@@ -172,3 +172,21 @@ def test_another_height_shows_the_same_at_the_same_shape() -> None:
         geometry = Geometry(32, 64, fit).for_evaluation()
         small, large = geometry.prepare(picture), geometry.with_height(64).prepare(picture)
         assert np.abs(np.array(large.shape[:2]) - 2 * np.array(small.shape[:2])).max() <= 2
+
+
+@pytest.mark.parametrize("resize_mode", ["squeeze", "crop"])
+@pytest.mark.parametrize(("height", "width"), [(70, 90), (64, 64), (300, 65), (200, 180)])
+def test_without_enlarging_no_view_has_more_pixels_than_the_image(
+    resize_mode: str, height: int, width: int
+) -> None:
+    geometry = Geometry(64, 64, resize_mode, 2.0, enlarge=False)
+    rows, columns = geometry.stored_shape((height, width))
+    assert 64 <= rows <= height and 64 <= columns <= width
+    as_usual = Geometry(64, 64, resize_mode, 2.0).stored_shape((height, width))
+    assert (rows, columns) <= as_usual
+    large = Geometry(64, 64, resize_mode, 2.0, enlarge=False).stored_shape((900, 900))
+    assert large == Geometry(64, 64, resize_mode, 2.0).stored_shape((900, 900)) == (128, 128)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        window = geometry.draw_window((rows, columns), rng)
+        assert window.rows >= 64 and window.columns >= 64

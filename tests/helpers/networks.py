@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from pix2pix.checkpoint import Model
-from pix2pix.models import StyleMap
+from pix2pix.models import StyleMap, UNet
 from pix2pix.models.resnet import ResNetGenerator
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
@@ -27,6 +27,7 @@ DRAWING = Recipe(
 RECIPES = {
     "drawing": DRAWING,
     "batch": dataclasses.replace(DRAWING, norm="batch"),
+    "enhanced": dataclasses.replace(DRAWING, norm="batch", enhancer=6, enhancer_blocks=2),
     "zeros": dataclasses.replace(DRAWING, class_norm=False, padding="zeros"),
     "paper": Recipe("image2image", size=32, ngf=8, depth=4, max_channels=16, dropout=0.5),
     "colorize": Recipe(
@@ -89,6 +90,9 @@ def make_model(recipe: Recipe) -> Model:
             assert module.running_mean is not None and module.running_var is not None
             module.running_mean.uniform_(-0.1, 0.1)
             module.running_var.uniform_(0.5, 2)
+    if recipe.enhancer:  # it starts at zero
+        assert isinstance(model.generator, UNet) and model.generator.enhancer is not None
+        model.generator.enhancer.head.weight.normal_(0.0, 0.2)
     if recipe.residual:  # it starts as the identity
         assert isinstance(model.generator, ResNetGenerator)
         model.generator.last.weight.normal_(0.0, 0.2)

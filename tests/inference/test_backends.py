@@ -42,7 +42,7 @@ def test_an_engine_gives_what_the_model_gives_for_any_size(
     recipe = RECIPES[name]
     engine = make_backend(kind, make_model(recipe).generator, CPU)
     generator = make_model(recipe).generator
-    wide = 2**recipe.depth * 3
+    wide = recipe.generator().multiple * 3
     for shape in ((1, 32, 32), (2, 64, wide), (1, wide, 96)):
         x, style = inputs(recipe, shape)
         expected = generator(x, style)

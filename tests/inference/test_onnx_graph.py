@@ -17,6 +17,7 @@ from pix2pix.training.recipe import Recipe
 PAPER = Recipe("labels2photo", size=256, ngf=4, depth=8, max_channels=16, dropout=0.5)
 KINDS = {
     **RECIPES,
+    "enhanced, no classes": dataclasses.replace(RECIPES["enhanced"], class_norm=False),
     "eight levels": PAPER,
     "no norm of style": dataclasses.replace(PAPER, depth=4, style_dim=3),
     "instance norm, transposed": dataclasses.replace(PAPER, depth=4, norm="instance"),
@@ -53,20 +54,22 @@ def test_the_graph_of_every_kind_of_network_gives_what_torch_gives(kind: str) ->
     generator = make_model(recipe).generator
     model = build_onnx_model(generator)
     onnx.checker.check_model(model, full_check=True)
-    side = max(2**recipe.depth, 16)  # a ResNet needs more than one cell at its depth
+    side = max(recipe.generator().multiple, 16)  # a ResNet needs more than one cell at its depth
     for shape in ((1, side, side), (2, 2 * side, 3 * side)):
         x, style = inputs(recipe, shape)
         expected = generator(x, style).numpy()
         np.testing.assert_allclose(run(model, x, style), expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["drawing", "zeros", "no norm of style"])
+@pytest.mark.parametrize(
+    "kind", ["drawing", "zeros", "no norm of style", "enhanced", "enhanced, no classes"]
+)
 def test_the_graph_with_regions_gives_what_torch_gives(kind: str) -> None:
     recipe = KINDS[kind]
     generator = make_model(recipe).generator
     model = build_onnx_model(generator, regions=True)
     onnx.checker.check_model(model, full_check=True)
-    side = 2**recipe.depth
+    side = recipe.generator().multiple
     x, style = inputs(recipe, (2, 2 * side, 3 * side))
     styles = random_style_map(recipe, x, regions=3)
     expected = generator(x, styles).numpy()
@@ -102,7 +105,7 @@ def test_in_half_precision_it_is_half_as_large_and_near(kind: str, precision: Pr
         return
     half, full = build_onnx_model(generator, precision), build_onnx_model(generator)
     assert stored_bytes(half) < 0.6 * stored_bytes(full)
-    side = max(2**recipe.depth, 16)  # a ResNet needs more than one cell at its depth
+    side = max(recipe.generator().multiple, 16)  # a ResNet needs more than one cell at its depth
     x, style = inputs(recipe, (2, side, 2 * side))
     tolerance = 1e-4 if precision == "fp16_storage" else 0.05
     expected = generator(x, style).numpy()

@@ -6,14 +6,14 @@ from helpers.networks import RECIPES, inputs, make_model, random_style_map
 
 from pix2pix.models import StyleMap
 
-STYLED = ["drawing", "zeros"]
+STYLED = ["drawing", "zeros", "enhanced"]
 
 
 @pytest.mark.parametrize("kind", STYLED)
 def test_a_constant_map_gives_what_its_style_gives(kind: str) -> None:
     recipe = RECIPES[kind]
     generator = make_model(recipe).generator
-    x, style = inputs(recipe, (2, 16, 24))
+    x, style = inputs(recipe, (2, 16, 32))
     weights = random_style_map(recipe, x, regions=3).weights
     same = StyleMap(style[:, None].expand(-1, 3, -1), weights)
     torch.testing.assert_close(generator(x, same), generator(x, style), rtol=1e-4, atol=1e-5)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from pix2pix.models import Generator, Norm, ResizeConv, ResNetGenerator, StyleEncoder, UNet
 from pix2pix.models.blocks import Down, LateralConv, Up
 from pix2pix.models.efficientnet import InvertedResidual, SameConv
+from pix2pix.models.enhancer import EnhancerBlock, LocalEnhancer
 from pix2pix.models.resnet import ConvNormReLU, ResidualBlock
 from pix2pix.models.unet import AnnealedMean, PixelEmbedding
 
@@ -139,7 +140,7 @@ def build_onnx_model(
 
     Input `input` (N, in_channels, H, W), with styles also `style` (N, style_dim); output `output`
     (N, C, H, W), or at half the sides with `half_output`. All float32. N, H and W are dynamic; H
-    and W must be multiples of 2 ** depth, which is not checked.
+    and W must be multiples of `config.multiple`, which is not checked.
 
     With `regions`, a generator with styles takes a StyleMap: `style` (N, R, style_dim) and
     `regions` (N, R, H, W), or a `regions` of (1, 1, 1, 1) with the value 1 for a single style.
@@ -177,11 +178,12 @@ def build_style_onnx_model(
     """The style encoder as an ONNX model: `input` (1, 3, H, W) in -1..1 of this `shape` (H, W), and
     the mean style code as `output` (1, style_dim)."""
     g = GraphBuilder(precision)
-    x = "input"
+    photo = x = average_pool(g, "input", encoder.shrink)
     for layer in encoder.layers:
         x = down(g, cast(Down, layer), x)
     pooled = g.add("ReduceMean", x, axes=[2, 3], keepdims=0)
-    features = g.add("Concat", pooled, color_features(g, "input", shape), axis=1)
+    seen = (shape[0] // encoder.shrink, shape[1] // encoder.shrink)
+    features = g.add("Concat", pooled, color_features(g, photo, seen), axis=1)
     style_dim = encoder.head.out_features // 2
     weight, bias = encoder.head.weight[:style_dim], encoder.head.bias[:style_dim]
     y = g.add("Gemm", features, g.float32(weight.numpy()), g.float32(bias.numpy()), transB=1)
@@ -211,11 +213,25 @@ def color_features(g: GraphBuilder, photo: str, shape: tuple[int, int]) -> str:
 
 def unet(g: GraphBuilder, net: UNet, x: str, style: str | None, weights: str | None = None) -> str:
     """`UNet.forward` outside training; with `weights`, of a StyleMap."""
-    depth, image = net.config.depth, x
     parts = x if net.config.class_norm else None
     if weights is not None:
         parts = style_parts(g, weights, x if parts else ones_like_plane(g, x))
-    pyramid = label_pyramid(g, parts, depth) if parts else None
+    levels = net.config.depth + (net.enhancer is not None)
+    pyramid = label_pyramid(g, parts, levels) if parts else None
+    if net.enhancer is None:
+        return final(g, net.final, decode(g, net, x, style, pyramid)[0])
+    half = average_pool(g, x, 2)
+    y, features = decode(g, net, half, style, pyramid[1:] if pyramid else None)
+    y = resize(g, y, 2, "linear")
+    detail = local_enhancer(g, net.enhancer, x, features, style, pyramid)
+    return final(g, net.final, g.add("Add", y, detail))
+
+
+def decode(
+    g: GraphBuilder, net: UNet, x: str, style: str | None, pyramid: list[str] | None
+) -> tuple[str, str]:
+    """`UNet._decode`."""
+    depth, image = net.config.depth, x
     skips = encode(g, net, x)
     if net.side is not None:
         stem = skips[: len(skips) - len(net.side)]
@@ -235,11 +251,33 @@ def unet(g: GraphBuilder, net: UNet, x: str, style: str | None, weights: str | N
     embedding = None
     if net.code is not None:
         embedding = pixel_embedding(g, net.code, deep, x, 2 ** (net.code_level - last))
+    features = x
     if net.head is not None:
         x = conv(g, cast(nn.Conv2d, net.head), g.add("Relu", x))
     if embedding is not None:
         x = g.add("Concat", x, embedding, axis=1)
-    return final(g, net.final, x)
+    return x, features
+
+
+def local_enhancer(
+    g: GraphBuilder,
+    net: LocalEnhancer,
+    x: str,
+    features: str,
+    style: str | None,
+    parts: list[str] | None,
+) -> str:
+    """`LocalEnhancer.forward`."""
+    full, half = parts[:2] if parts else (None, None)
+    fine = g.add("LeakyRelu", conv(g, net.stem, x), alpha=0.2)
+    y = g.add("Add", down(g, net.down, fine), features)
+    for module in net.blocks:
+        block = cast(EnhancerBlock, module)
+        z = norm(g, block.norm1, conv(g, block.conv1, g.add("Relu", y)), style, half)
+        z = norm(g, block.norm2, conv(g, block.conv2, g.add("Relu", z)))
+        y = g.add("Add", y, z)
+    y = up(g, net.up, y, style, full)
+    return conv(g, net.head, g.add("Relu", g.add("Concat", y, fine, axis=1)))
 
 
 def resnet(g: GraphBuilder, net: ResNetGenerator, x: str) -> str:
