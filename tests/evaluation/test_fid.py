@@ -1,6 +1,11 @@
-"""FID: its formula, and Inception-v3 of torch-fidelity with weights that are made up here."""
+"""FID: its formula, and Inception-v3 of torch-fidelity with weights that are made up here.
+
+torch_fidelity is imported where it is used: with torchvision it takes two seconds and 90 MB, which
+the worker that only collects these tests does without.
+"""
 
 import hashlib
+import importlib
 import io
 import json
 import math
@@ -18,11 +23,6 @@ from helpers.synthetic import write_facades
 from helpers.unpaired import TINY
 from helpers.whole_runs import run
 from PIL import Image
-from torch_fidelity.feature_extractor_inceptionv3 import (
-    URL_INCEPTION_V3,
-    FeatureExtractorInceptionV3,
-)
-from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from pix2pix.evaluation import frechet_metrics, inception_features
 from pix2pix.evaluation.frechet_metrics import load_frechet_metrics
@@ -33,13 +33,29 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def inception() -> Any:
+    """Inception-v3 of torch-fidelity, as a module."""
+    return importlib.import_module("torch_fidelity.feature_extractor_inceptionv3")
+
+
+def known_fid(first: np.ndarray, second: np.ndarray) -> float:
+    """What torch-fidelity computes of features (N, C) and (M, C)."""
+    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+    statistics = [fid_features_to_statistics(torch.from_numpy(each)) for each in (first, second)]
+    (known,) = fid_statistics_to_metric(*statistics, verbose=False).values()
+    return float(known)
+
+
+@pytest.fixture(scope="module")
+def weights(inception: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights in the layout of torch-fidelity, which keep the activations' size."""
     torch.manual_seed(0)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+        extractor = inception.FeatureExtractorInceptionV3
+        patched.setattr(extractor, "load_state_dict", lambda *_: None)
         patched.setattr(torch, "load", lambda *_, **__: {})
-        state = FeatureExtractorInceptionV3("fid", ["2048"], "made up here").state_dict()
+        state = extractor("fid", ["2048"], "made up here").state_dict()
     for name, tensor in state.items():
         if name.endswith("conv.weight"):
             tensor.normal_(0, math.sqrt(2 / tensor[0].numel()))
@@ -99,9 +115,7 @@ def test_fid_is_that_of_torch_fidelity() -> None:
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(200, 40)), rng.normal(0.3, 1.5, (150, 40)) @ rng.normal(size=(40, 40))
     for first, second in ((x, y), (x[:15], y[:12])):
-        statistics = [fid_features_to_statistics(torch.from_numpy(s)) for s in (first, second)]
-        (known,) = fid_statistics_to_metric(*statistics, verbose=False).values()
-        assert fid(first, second) == pytest.approx(known, rel=1e-4)
+        assert fid(first, second) == pytest.approx(known_fid(first, second), rel=1e-4)
 
 
 def test_one_image_has_no_fid() -> None:
@@ -112,10 +126,12 @@ def test_one_image_has_no_fid() -> None:
 # Models
 
 
-def test_features_are_those_of_torch_fidelity(weights: Path, hub_cache: Path) -> None:
-    (hub_cache / Path(URL_INCEPTION_V3).name).symlink_to(weights)
+def test_features_are_those_of_torch_fidelity(
+    inception: Any, weights: Path, hub_cache: Path
+) -> None:
+    (hub_cache / Path(inception.URL_INCEPTION_V3).name).symlink_to(weights)
     image_u8 = torch.randint(0, 256, (2, 3, 20, 30), dtype=torch.uint8)
-    (known,) = FeatureExtractorInceptionV3("fid", ["2048"], str(weights))(image_u8)
+    (known,) = inception.FeatureExtractorInceptionV3("fid", ["2048"], str(weights))(image_u8)
     features = load_inception_features(CPU, FidWeights(may_download=False))
     found = features(image_u8.float() / 127.5 - 1)
     assert found.shape == (2, 2048) and found.std() > 1e-3
@@ -127,11 +143,9 @@ def color_features(images: torch.Tensor) -> np.ndarray:
     return torch.cat([images.mean((2, 3)), images.std((2, 3))], 1).numpy()
 
 
-def statistics_of(folder: Path) -> dict[str, np.ndarray]:
+def features_of(folder: Path) -> np.ndarray:
     images = np.stack([np.asarray(Image.open(path)) for path in sorted(folder.iterdir())])
-    features = color_features(torch.from_numpy(images).movedim(-1, 1) / 127.5 - 1)
-    found: dict[str, np.ndarray] = fid_features_to_statistics(torch.from_numpy(features))
-    return found
+    return color_features(torch.from_numpy(images).movedim(-1, 1) / 127.5 - 1)
 
 
 def test_unpaired_sets_have_fid_both_ways_as_a_curve_and_by_evaluate(
@@ -144,8 +158,7 @@ def test_unpaired_sets_have_fid_both_ways_as_a_curve_and_by_evaluate(
     assert run("cyclegan", "--data", sets, "--out", out, *keys) == 0
     run_evaluation.load_distances.cache_clear()
     curve = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])["val"]
-    statistics = [statistics_of(sets / name) for name in ("valA", "valB")]
-    (known,) = fid_statistics_to_metric(*statistics, verbose=False).values()
+    known = known_fid(*(features_of(sets / name) for name in ("valA", "valB")))
     assert curve["fid_AtoB_before"] == pytest.approx(known, abs=1e-3)
     assert curve["fid_BtoA_before"] == pytest.approx(known, abs=1e-3)
     assert min(curve["fid_AtoB"], curve["fid_BtoA"]) > 0
@@ -170,7 +183,7 @@ def test_pairs_have_fid_with_a_file_of_weights(
 
 
 def test_a_line_says_what_was_expected_and_the_rest_is_measured(
-    hub_cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    inception: Any, hub_cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = write_facades(tmp_path / "data", 1, 2)
     drawer = write_checkpoint(tmp_path / "facades", "labels2photo")
@@ -181,12 +194,15 @@ def test_a_line_says_what_was_expected_and_the_rest_is_measured(
     assert evaluate(drawer, "--data", data, "--fid") == 0
     (line,) = (x for x in capsys.readouterr().out.splitlines() if x.startswith("FID"))
     assert line.startswith("FID: not measured, its weights cannot be downloaded (")
-    assert line.endswith(f"no network in tests>); put the file {URL_INCEPTION_V3} into {hub_cache}")
+    url = inception.URL_INCEPTION_V3
+    assert line.endswith(f"no network in tests>); put the file {url} into {hub_cache}")
     metrics = json.loads((drawer / "metrics.json").read_text())["metrics"]
     assert metrics["frechet_lite0"] > 0 and "fid" not in metrics
 
 
-def test_other_weights_and_programs_are_refused(tmp_path: Path, weights: Path) -> None:
+def test_other_weights_and_programs_are_refused(
+    inception: Any, tmp_path: Path, weights: Path
+) -> None:
     class Program:
         def __reduce__(self) -> Any:
             return Path.touch, (tmp_path / "was run",)
@@ -197,7 +213,8 @@ def test_other_weights_and_programs_are_refused(tmp_path: Path, weights: Path) -
         (note,) = notes
         return note
 
-    assert f"w.pth: expected the weights from {URL_INCEPTION_V3}, got (" in reason(Program())
+    expected = f"w.pth: expected the weights from {inception.URL_INCEPTION_V3}, got ("
+    assert expected in reason(Program())
     assert not (tmp_path / "was run").exists()
     assert "got list" in reason([torch.zeros(2)])
     assert "expected the weights of Inception-v3 as in" in reason({"fc.bias": torch.zeros(2)})
