@@ -140,11 +140,9 @@ class Restorer:
         """Wide damage of `light` (H, W) uint16, as to be repaired at coarse scales, and all damage;
         (H, W) bool each."""
         probability = self._run(light, marks, stop)[..., 1]
-        wide = keep_thick(probability > COARSE_LEVEL * 65535)
-        return tuple(  # type: ignore[return-value]
-            damage & (~is_dark(light, damage) | (probability > DARK_LEVEL * 65535))
-            for damage in (wide, probability > DAMAGE_LEVEL * 65535)
-        )
+        found = probability > DAMAGE_LEVEL * 65535
+        found &= ~is_dark(light, found) | (probability > DARK_LEVEL * 65535)
+        return keep_thick(probability > COARSE_LEVEL * 65535) & found, found
 
     def _fill(self, light: np.ndarray, damage: np.ndarray, stop: Stop = None) -> np.ndarray:
         """`light` (H, W) uint16 with the network's fill in the tiles with `damage` (H, W) bool."""

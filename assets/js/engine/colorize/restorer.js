@@ -120,11 +120,13 @@ export class BrowserRestorer {
       probability.data.forEach((value, i) => { mask.data[i] = Number(value > level * 65535); });
       return mask;
     };
-    const [wide, all] = [keepThick(above(COARSE_LEVEL)), above(DAMAGE_LEVEL)].map((damage) => {
-      const dark = isDark(light, damage);
-      const isSure = (i) => !dark.data[i] || probability.data[i] > DARK_LEVEL * 65535;
-      return { ...damage, data: damage.data.map((value, i) => (value && isSure(i) ? 1 : 0)) };
+    const all = above(DAMAGE_LEVEL);
+    const dark = isDark(light, all);
+    all.data.forEach((value, i) => {
+      if (value && dark.data[i] && probability.data[i] <= DARK_LEVEL * 65535) all.data[i] = 0;
     });
+    const wide = keepThick(above(COARSE_LEVEL));
+    wide.data.forEach((value, i) => { if (!all.data[i]) wide.data[i] = 0; });
     return { wide, all };
   }
 
