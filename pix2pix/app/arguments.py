@@ -47,6 +47,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "Hugging Face Hub [checkpoints/facades; or $PIX2PIX_FACADES]",
     )
     parser.add_argument(
+        "--checkpoint-facades-hd",
+        metavar="X",
+        default=os.environ.get("PIX2PIX_FACADES_HD", CHECKPOINTS / "facades_hd"),
+        help="model of the pictures that the Draw tab saves, larger than those of "
+        "--checkpoint-facades; '' for none [checkpoints/facades_hd, if there; or "
+        "$PIX2PIX_FACADES_HD]",
+    )
+    parser.add_argument(
         "--checkpoint-colorize",
         metavar="X",
         default=os.environ.get("PIX2PIX_COLORIZE", CHECKPOINTS / "colorize"),

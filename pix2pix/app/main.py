@@ -86,6 +86,21 @@ def load_or_say_why(
         return f"This tab is off because its model could not be loaded: {error}"
 
 
+def enhance_if_there(drawer: Drawer, name: str | Path, where: tuple[str, str]) -> None:
+    """Lets a checkpoint of larger photos draw what is saved. Warns if it cannot, unless it is the
+    bundled one, which is optional and may not fit another drawer."""
+    bundled = CHECKPOINTS / "facades_hd"
+    if not name or (name == bundled and not bundled.exists()):
+        return
+    enhanced = load_or_say_why(load_drawer, name, "facades_hd", where)
+    if isinstance(enhanced, Drawer):
+        try:
+            drawer.enhance(enhanced)
+        except ValueError as error:
+            level = logging.INFO if name == bundled else logging.WARNING
+            log.log(level, "large pictures are enlarged: %s: %s", name, error)
+
+
 def load_tracer_if_there(name: str | Path, where: tuple[str, str]) -> Tracer | None:
     """The tracer of the twelve facade classes, or None.
 
@@ -171,7 +186,9 @@ def load_models(args: argparse.Namespace) -> tuple[Any, ...]:
         return load_drawer(name, device, engine)
 
     drawer = load_or_say_why(load, args.checkpoint_facades, "facades", where, revisions)
-    if isinstance(drawer, Drawer):  # the page opens with a picture of its own
+    if isinstance(drawer, Drawer):
+        enhance_if_there(drawer, args.checkpoint_facades_hd, where)
+        # The page opens with a picture of its own
         drawer.draw(np.zeros(drawer.config.shape, np.uint8))
     colorizer = load_or_say_why(
         load_colorizer, args.checkpoint_colorize, "colorize", where, revisions

@@ -1,18 +1,21 @@
 """The command line of `python -m pix2pix draw`."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pix2pix.cli.arguments import Process, Say, add_checkpoint, add_folder_options
 from pix2pix.cli.console import print_stderr
 from pix2pix.cli.output_paths import Planned
 from pix2pix.cli.ray_command import RAY_HELP, add_ray_options
+from pix2pix.runtime.bundle import CHECKPOINTS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from pix2pix.inference import Drawer, Look, Style
 
+HD = "facades_hd"  # the name of the bundled checkpoint of large photos
 INPUT, SUMMARY = "LABELS", "label maps -> photos of buildings"
 INPUT_HELP = "image file or folder of images"
 
@@ -35,6 +38,7 @@ examples:
   python -m pix2pix draw house.png -o other-house.png --seed 7
   python -m pix2pix draw house.png -o house-like-ours.png --style-from our-house.jpg
   python -m pix2pix draw drawings/*.png -o photos/ --size 512
+  python -m pix2pix draw house.png -o large.png --size 1024 --checkpoint-hd runs/facades_hd
   python -m pix2pix draw house.png -o two-looks.png --style slate --regions shop.png --looks brick
   python -m pix2pix draw drawings -o photos --recursive
 
@@ -44,6 +48,12 @@ EXAMPLES += RAY_HELP
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_checkpoint(parser, "facades")
+    parser.add_argument(
+        "--checkpoint-hd",
+        metavar="X",
+        help="checkpoint of photos larger than --checkpoint is trained for (default: the bundled "
+        f"{CHECKPOINTS.name}/{HD}, if there, with the bundled {CHECKPOINTS.name}/facades)",
+    )
     add_folder_options(parser)
     parser.add_argument(
         "--size",
@@ -92,7 +102,8 @@ def load_process(options: argparse.Namespace, say: Say = print_stderr) -> Proces
     if (options.regions is None) != (options.looks is None):
         raise ValueError("--regions and --looks must be given together")
 
-    drawer = load_drawer(options.checkpoint, options.device)
+    hd = options.checkpoint_hd or bundled_hd(options.checkpoint)
+    drawer = load_drawer(options.checkpoint, options.device, hd=hd)
     style = choose_style(drawer, options)
     palette = drawer.config.palette
     own = None if is_facades([c.name for c in palette]) else tuple(c.rgb for c in palette)
@@ -108,6 +119,12 @@ def load_process(options: argparse.Namespace, say: Say = print_stderr) -> Proces
         return Image.fromarray(photo)
 
     return draw
+
+
+def bundled_hd(checkpoint: str | Path) -> Path | None:
+    """The bundled checkpoint of large photos for the bundled `checkpoint`, if there is one."""
+    folder = CHECKPOINTS / HD
+    return folder if Path(checkpoint) == CHECKPOINTS / "facades" and folder.exists() else None
 
 
 def choose_style(drawer: "Drawer", options: argparse.Namespace) -> "Style | None":

@@ -168,13 +168,21 @@ def leave_out_small(
     found: dict[str, list[Example]],
     sizes: dict[str, list[tuple[int, int]]],
 ) -> tuple[dict[str, list[Example]], dict[str, list[tuple[int, int]]]]:
-    """The examples with at least as many pixels as a view along both sides, and their sizes."""
+    """The examples with at least as many pixels as a view along both sides, and their sizes.
+
+    Raises ValueError if a split has none.
+    """
     least = options.width or options.size, options.size
     examples, shapes = {}, {}
     for split, own in sizes.items():
         kept = [i for i, size in enumerate(own) if all(map(ge, size, least))]
         examples[split] = [found[split][i] for i in kept]
         shapes[split] = [own[i] for i in kept]
+        if own and not kept:
+            raise ValueError(
+                f"{split}: expected images of at least {least[0]}x{least[1]} pixels with enlarge = "
+                f"false, got none of {len(own)}: a smaller --size or --enlarge true uses them"
+            )
         if len(kept) < len(own):
             log.info(
                 "%s: %d of %d images have fewer than %dx%d pixels and are left out",

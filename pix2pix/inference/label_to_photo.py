@@ -27,7 +27,13 @@ Style: TypeAlias = "Sequence[float] | np.ndarray"
 
 
 class Drawer:
-    """Generates the photo of a label map (task `labels2photo`)."""
+    """Generates the photo of a label map (task `labels2photo`).
+
+    Photos larger than `largest` are those of `enhanced`, a model with finer detail, if there is one
+    (`enhance`); else they are enlarged from `largest`.
+    """
+
+    enhanced: Drawer | None = None
 
     def __init__(
         self, config: CheckpointConfig, model: Model, device: torch.device, engine: str = "torch"
@@ -37,6 +43,33 @@ class Drawer:
         self.largest = config.max_size or min(config.shape)
         self._runner = make_runner(model, device, engine, live_shape=config.shape)
         self._styles = Styles(config, model.style_encoder)
+
+    def enhance(self, enhanced: Drawer) -> None:
+        """Lets `enhanced` draw the photos that are larger than `largest`, in this drawer's styles.
+
+        Raises ValueError unless it has the same classes and length of style codes, and draws
+        larger photos.
+        """
+        for what, found, expected in (
+            ("classes", *([c.name for c in d.config.palette] for d in (enhanced, self))),
+            ("style codes of length", enhanced.style_dim, self.style_dim),
+        ):
+            if found != expected:
+                raise ValueError(
+                    f"a model for larger photos must have the {what} {expected}, got {found}"
+                )
+        require(
+            enhanced.largest > self.largest,
+            "the largest size of a model for larger photos",
+            f"above {self.largest}",
+            enhanced.largest,
+        )
+        self.enhanced = enhanced
+
+    @property
+    def finest(self) -> int:
+        """The largest short side of photos that are not enlarged, in pixels."""
+        return self.enhanced.finest if self.enhanced else self.largest
 
     @property
     def style_dim(self) -> int:
@@ -70,23 +103,32 @@ class Drawer:
         seed determines it. `regions` gives parts of the drawing other styles, with soft edges
         between them. The photo's short side is `size`, by default the map's. The network
         works at short sides from its training size to `largest`; photos of other sizes are resized
-        from there. Raises ValueError for an invalid label map, a size below 1 or above
-        MAX_SIDE, an invalid style, and regions of another shape or for a model without styles;
-        InferenceCancelledError soon after `stop()` returns true.
+        from there, or are those of `enhanced`. Raises ValueError for an invalid label map, a size
+        below 1 or above MAX_SIDE, an invalid style, and regions of another shape or for a model
+        without styles; InferenceCancelledError soon after `stop()` returns true.
         """
         num_classes = self.config.generator.in_channels
         check_label_map(label_map, num_classes)
-        painted: StyleInput | None = self._styles.code(seed, style)
+        code = self._styles.code(seed, style)
         height, width = label_map.shape
         if size is not None:
             require(1 <= size <= MAX_SIDE, "size", f"from 1 to {MAX_SIDE}", size)
             height, width = (
                 max(1, round(s * size / min(label_map.shape))) for s in (height, width)
             )
+        if self.enhanced is not None and min(height, width) > self.largest:
+            if code is not None:  # its own code of a seed may be another
+                style = code[0].tolist()
+            if regions is not None:
+                regions.check_shape(label_map.shape)
+                looks = [self._styles.look(look)[0].tolist() for look in regions.looks]
+                regions = Regions(regions.ids, looks)
+            return self.enhanced.draw(label_map, 0, style, stop, min(height, width), regions)
         side = max(min(height, width, self.largest), min(self.config.shape))
         labels, placement = self._show(label_map, (height, width), side)
         multiple = self.config.generator.multiple
         filled = pad_to_multiple(labels, multiple)
+        painted: StyleInput | None = code
         if regions is not None:
             regions.check_shape(label_map.shape)
             own = seed if style is None else style

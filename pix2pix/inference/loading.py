@@ -15,9 +15,21 @@ from pix2pix.inference.restorer import Restorer
 from pix2pix.runtime.device import choose_device
 
 
-def load_drawer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Drawer:
-    """The Drawer of a checkpoint. Raises ValueError unless its task is labels2photo."""
-    return Drawer(*_load(folder, "labels2photo"), choose_device(device), engine)
+def load_drawer(
+    folder: str | Path, device: str = "auto", engine: str = "torch", hd: str | Path | None = None
+) -> Drawer:
+    """The Drawer of a checkpoint; with `hd`, another checkpoint draws the larger photos.
+
+    Raises ValueError unless the task of both is labels2photo, and if they do not fit together
+    (`Drawer.enhance`).
+    """
+    drawer = Drawer(*_load(folder, "labels2photo"), choose_device(device), engine)
+    if hd is not None:
+        try:
+            drawer.enhance(Drawer(*_load(hd, "labels2photo"), choose_device(device), engine))
+        except ValueError as error:
+            raise ValueError(f"{hd}: {str(error).removeprefix(f'{hd}: ')}") from None
+    return drawer
 
 
 def load_colorizer(folder: str | Path, device: str = "auto", engine: str = "torch") -> Colorizer:

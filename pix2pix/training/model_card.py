@@ -28,6 +28,11 @@ class TaskWords(NamedTuple):
     limit: str
 
 
+# Of a model with a local enhancer, which draws the large photos of another
+HD_SHELL = (
+    "python app.py --checkpoint-facades-hd FOLDER\n"
+    "python -m pix2pix draw drawing.png -o photo.png --size 1024 --checkpoint-hd FOLDER"
+)
 WORDS = {
     "labels2photo": TaskWords(
         "Label map to photo",
@@ -101,7 +106,7 @@ def write_card(config: CheckpointConfig, license_id: str = "") -> str:
         "## Use",
         f"In a clone of {LIBRARY}, with this folder as `FOLDER`:",
         fence("python", words.python),
-        fence("", words.shell) if words.shell else "",
+        fence("", HD_SHELL if config.generator.enhancer and config.palette else words.shell),
         training_section(config),
         figures_section(config),
         limits_section(config),

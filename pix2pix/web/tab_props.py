@@ -70,24 +70,28 @@ def preview_props(
     tab: str,
     canvas: CanvasSpec,
     first: dict[str, str],
-    style_dim: int,
-    large: float,
+    drawer: Drawer | LineDrawer,
     folder: Path | None,
 ) -> dict[str, Any]:
     """Of the picture beside the canvas.
 
-    `first`: the {"image", "name"} that the page opens with. `large`: the largest picture's side,
-    in sides of the canvas. `folder`: the checkpoint, for the terms of its licence.
+    `first`: the {"image", "name"} that the page opens with. `folder`: the checkpoint, for the terms
+    of its licence. In sides of the canvas, "large" is the side of the largest picture that is shown
+    and "saved" that of the largest that is saved.
     """
+    large = saved = 1.0
+    if isinstance(drawer, Drawer):
+        large, saved = (side / min(canvas.shape) for side in (drawer.largest, drawer.finest))
     return {
         "tab": tab,
         "first": first,
         "kind": canvas.name,
         "height": canvas.shape[0],
         "width": canvas.shape[1],
-        "styled": style_dim > 0,
-        "style_dim": style_dim,
+        "styled": drawer.style_dim > 0,
+        "style_dim": drawer.style_dim,
         "large": large,
+        "saved": saved,
         "note": usage_note(folder),
     }
 

@@ -121,13 +121,12 @@ def draw_tab(
     else:
         drawer = model
         canvas = canvas_of(model.config.palette, model.config.shape, entry.title, examples)
-    api, dim = f"local/{name}", drawer.style_dim
-    large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
+    api = f"local/{name}"
     first = first_picture(drawer, canvas)
     parts = [Part("drawing", DRAWING_SCRIPT, drawing_props(name, api, canvas, drawer))]
-    preview = preview_props(name, canvas, first, dim, large, entry.folder)
+    preview = preview_props(name, canvas, first, drawer, entry.folder)
     parts += [Part("preview", PREVIEW_SCRIPT, preview)]
-    if dim:
+    if drawer.style_dim:
         parts += [Part("styles", GALLERY_SCRIPT, gallery_props(name, api, drawer.styles))]
     traces = tracer is not None
     panel = start_panel_props(name, api, canvas, traces)

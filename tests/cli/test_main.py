@@ -145,7 +145,7 @@ def test_a_device_that_is_not_there_is_refused(
 def test_a_library_that_fails_to_load_a_model_is_one_line_too(
     draw: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported")
 
     monkeypatch.setattr(inference, "load_drawer", fail)

@@ -391,3 +391,21 @@ def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(
 def test_a_recipe_says_what_is_wrong_with_its_data_keys(keys: dict, name: str) -> None:
     with pytest.raises(ValueError, match=name):
         load_recipe("facades", keys)
+
+
+def test_without_enlarging_small_images_are_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_facades(tmp_path, 2, 1, 96, 96)
+    for name, shape in (("narrow", (96, 60)), ("low", (63, 96)), ("exact", (64, 64))):
+        photo, labels = make_facade(*shape, 0)
+        Image.fromarray(photo).save(tmp_path / "train" / f"{name}.jpg")
+        encode_label_image(labels).save(tmp_path / "train" / f"{name}.png")
+    options = DataOptions("labels2photo", size=64, crop_scale=2.0, enlarge=False)
+    with caplog.at_level("INFO"):
+        train_set, val_set = open_datasets(options, tmp_path)
+    assert train_set.names == ["exact", "house0", "house1"] and len(val_set) == 1
+    assert "train: 2 of 5 images have fewer than 64x64 pixels and are left out" in caplog.text
+    assert train_set.batch([0, 1], None).input.shape == (2, 12, 64, 64)
+    with pytest.raises(ValueError, match="at least 128x128 pixels with enlarge = false, got none"):
+        open_datasets(DataOptions("labels2photo", size=128, enlarge=False), tmp_path)

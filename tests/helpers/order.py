@@ -58,6 +58,8 @@ LONGEST = (
     "test_documents",
     "test_video_commands",
     "test_video_files",
+    "test_facades_hd",
+    "test_enhanced_drawing",
     "test_recipe",
     "test_browser_sheets",
     "test_browser_zoom",

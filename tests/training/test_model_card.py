@@ -21,6 +21,7 @@ from pix2pix.config import (
 from pix2pix.labels.label_map import CLASSES, encode_label_image
 from pix2pix.training.model_card import write_card
 from pix2pix.training.recipe import Recipe, load_recipe
+from pix2pix.training.train_step import checkpoint_config
 
 PALETTE = tuple(LabelColor(c.name, c.rgb) for c in CLASSES)
 
@@ -105,3 +106,10 @@ def test_the_python_of_the_card_runs(task: str, tmp_path: Path, monkeypatch) -> 
     exec(card.split("```python\n")[1].split("```")[0], names)
     made = names["image" if task == "image2image" else "photo"]
     assert np.asarray(made).shape == (50, 70, 3)
+
+
+def test_a_card_says_how_a_local_enhancer_is_used_beside_facades() -> None:
+    card = write_card(checkpoint_config(load_recipe("facades_hd"), {"recipe": "facades_hd"}))
+    assert "--size 1024 --checkpoint-hd FOLDER" in card
+    assert "--checkpoint-facades-hd FOLDER" in card and "--checkpoint FOLDER" not in card
+    assert "from views as near as in pictures of 1024 on the short side" in card

@@ -119,7 +119,7 @@ class Preview {
 const pictureName = (studio) => (studio.isFacades ? "building" : "picture");
 
 /** The bar under the picture. */
-function buildBar(studio, { styled, width, height, large }, history) {
+function buildBar(studio, { styled, width, height, saved }, history) {
   const name = pictureName(studio);
   const surprise = button({
     name: "surprise", label: "Surprise me", text: "Surprise", tip: `Another ${name}, same drawing`,
@@ -139,7 +139,7 @@ function buildBar(studio, { styled, width, height, large }, history) {
   return h("div", { class: "st-bar" },
     // Without styles a drawing has one picture, whatever the seed.
     styled && [buildSeed(studio), surprise], history, live,
-    h("div", { class: "st-out" }, draw, buildSaveMenu(studio, { width, height, large })));
+    h("div", { class: "st-out" }, draw, buildSaveMenu(studio, { width, height, saved })));
 }
 
 function buildSeed(studio) {
@@ -157,23 +157,24 @@ function buildSeed(studio) {
 }
 
 /** The menu of what can be saved; it names the sizes, which change with the shape of the sheet. */
-function buildSaveMenu(studio, { width, height, large }) {
-  let menu = saveMenuOf(studio, studio.canvas?.shape ?? { width, height }, large);
+function buildSaveMenu(studio, { width, height, saved }) {
+  let menu = saveMenuOf(studio, studio.canvas?.shape ?? { width, height }, saved);
   studio.on("shape", () => {
-    const next = saveMenuOf(studio, studio.canvas.shape, large);
+    const next = saveMenuOf(studio, studio.canvas.shape, saved);
     menu.replaceWith(next);
     menu = next;
   });
   return h("div", { class: "st-save" }, menu);
 }
 
-function saveMenuOf(studio, { width, height }, large) {
+/** `saved`: the side of the largest picture, in sides of the canvas. */
+function saveMenuOf(studio, { width, height }, saved) {
   const size = (by) => `${Math.round(width * by)} x ${Math.round(height * by)} pixels, PNG`;
   const save = (what) => () => studio.requestSave(what);
   const drawing = studio.kind === "lines" ? "PNG" : "label map, exact to the pixel";
   return buildMenu({ name: "download", label: "Save", text: "Save" }, [
-    [`Save the ${pictureName(studio)}`, size(large), save("picture")],
-    ...(large > 1 ? [["Save it small", `${size(1)}, as the drawing`, save("small")]] : []),
+    [`Save the ${pictureName(studio)}`, size(saved), save("picture")],
+    ...(saved > 1 ? [["Save it small", `${size(1)}, as the drawing`, save("small")]] : []),
     ["Save the drawing", drawing, () => studio.saveDrawing?.()],
     ["Save both side by side", "PNG", save("both")],
   ]);

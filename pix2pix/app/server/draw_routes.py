@@ -171,7 +171,9 @@ def draw_picture(
     given = (drawing.ids, drawing.seed, drawing.style, stop)
     if not isinstance(drawer, Drawer):
         return drawer.draw(*given)
-    return drawer.draw(*given, drawer.largest if drawing.large else None, drawing.regions)
+    # What is saved has the finest detail; the sheet shows what takes less time
+    large = drawer.largest if drawing.can_wait else drawer.finest
+    return drawer.draw(*given, large if drawing.large else None, drawing.regions)
 
 
 def encode_picture(picture: np.ndarray, drawing: DrawRequest) -> tuple[bytes, str]:

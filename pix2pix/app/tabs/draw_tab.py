@@ -53,9 +53,8 @@ class DrawTab:
             props = drawing_props(name, api, canvas, drawer)
             scripted_html("drawing", *DRAWING_SCRIPT, **props, draw_in=draw_in)
             with gr.Column(elem_classes="studio-side"):
-                large = drawer.largest / min(canvas.shape) if isinstance(drawer, Drawer) else 1.0
                 first = first_picture(drawer, canvas)
-                props = preview_props(name, canvas, first, drawer.style_dim, large, self.folder)
+                props = preview_props(name, canvas, first, drawer, self.folder)
                 scripted_html("preview", *PREVIEW_SCRIPT, **props)
                 if drawer.style_dim:
                     props = gallery_props(name, api, drawer.styles)
