@@ -29,15 +29,18 @@ def psnr(light: np.ndarray, truth: np.ndarray) -> float:
 def print_in_dots(grey: np.ndarray, period: float, angle: float, blur: float = 0.6) -> np.ndarray:
     """Round dots as large as the photo is dark there, scanned at a third of the pixels."""
     height, width = grey.shape
-    big = cv2.resize(grey, (width * 3, height * 3)).astype(np.float32) / 255
-    y, x = np.mgrid[: height * 3, : width * 3].astype(np.float32) * (2 * np.pi / 3 / period)
+    big = cv2.resize(grey, (width * 3, height * 3))
+    step = 2 * np.pi / 3 / period
+    y, x = (np.arange(3 * side, dtype=np.float32) * step for side in grey.shape)
+    y = y[:, None]
     cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
     screen = np.cos(x * cos + y * sin) + np.cos(y * cos - x * sin)
     levels = np.sort(screen[::5, ::5], axis=None)
-    threshold = np.interp(screen, levels, np.linspace(0, 1, len(levels)))
-    ink = cv2.resize(
-        (big > threshold).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
-    )
+    # The share of the screen that stays without ink is the grey, of each of the 256.
+    limits = np.interp(np.arange(256) / 255, np.linspace(0, 1, len(levels)), levels)
+    limits[0] = -np.inf
+    is_paper = screen < limits[big]
+    ink = cv2.resize(is_paper.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     scan = cv2.GaussianBlur(ink, (0, 0), blur) * 235 + 12
     noise = np.random.default_rng(0).normal(0, 2, scan.shape)
     return (scan + noise).clip(0, 255).astype(np.uint8)
