@@ -11,7 +11,7 @@ from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig, LabelColor, require
 from pix2pix.data.resize_crop import serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
-from pix2pix.images.line_drawing import UNIT_SIDE, lines_from_photo
+from pix2pix.images.line_drawing import UNIT_SIDE, ink_from_photo
 from pix2pix.images.reader import ImageSource, describe_source, open_rgb
 from pix2pix.images.samples import (
     PICTURE_CHANNELS,
@@ -35,7 +35,6 @@ from pix2pix.models.tensors import decode_fractions, decode_photo, encode_image,
 MAX_SIZE = 4096  # working height in pixels
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
-DARK = 128  # grey levels below are ink
 
 
 class Translator:
@@ -199,8 +198,8 @@ class LineTracer:
         height, width = self._shape
         middle = ImageOps.fit(to_rgb(photo), (width, height), Image.Resampling.BICUBIC)
         at_least_2_pixels = 2 * max(1.0, UNIT_SIDE / min(width, height))
-        lines = lines_from_photo(to_array(middle), width=at_least_2_pixels)
-        return np.where(lines < DARK, INK, PAPER).astype(np.uint8)
+        ink = ink_from_photo(to_array(middle), width=at_least_2_pixels)
+        return np.where(ink, INK, PAPER).astype(np.uint8)
 
 
 class LineDrawer:

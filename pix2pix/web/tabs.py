@@ -128,7 +128,7 @@ def draw_tab(
     parts += [Part("preview", PREVIEW_SCRIPT, preview)]
     if drawer.style_dim:
         parts += [Part("styles", GALLERY_SCRIPT, gallery_props(name, api, drawer.styles))]
-    traces = tracer is not None
+    traces = tracer is not None or canvas.name == "lines"
     panel = start_panel_props(name, api, canvas, traces)
     parts += [Part("start-panel", START_PANEL_SCRIPT, panel)]
     built = {"generator": add_model(name, entry.folder, files, weights, entry.model_name)}

@@ -7,10 +7,13 @@ import pytest
 from pix2pix.images.line_drawing import (
     INK,
     PAPER,
+    draw_ink,
+    draw_strokes,
     find_dark_spots,
     find_strokes,
     lines_from_photo,
     random_sketch,
+    resize_to_unit,
     shake,
     simplify,
 )
@@ -66,6 +69,19 @@ def test_the_lines_of_an_even_photo_are_an_empty_sheet() -> None:
     even = np.full((64, 96, 3), 90, np.uint8)
     assert (lines_from_photo(even) == PAPER).all()
     assert (random_sketch(even, np.random.default_rng(0)).image == PAPER).all()
+
+
+@pytest.mark.parametrize(("size", "width"), [(256, 2.0), (256, 4.0), (384, 2.0), (512, 2.0)])
+def test_ink_is_drawn_as_lines_are_to_the_pixel_at_their_sides(size: int, width: float) -> None:
+    photo = cv2.resize(photo_with_texture(), (size, size), interpolation=cv2.INTER_CUBIC)
+    strokes = simplify(find_strokes(resize_to_unit(photo), 2.0, 0.1), 0.8)
+    ink = draw_ink(strokes, (size, size), width)
+    lines = draw_strokes(strokes, (size, size), width) < 128
+    assert 0.05 < lines.mean() < 0.6
+    assert ink.mean() == pytest.approx(lines.mean(), rel=0.1)
+    square = np.ones((3, 3), np.uint8)
+    for one, other in ((ink, lines), (lines, ink)):
+        assert not (one & (cv2.dilate(other.astype(np.uint8), square) == 0)).any()
 
 
 def test_detail_out_of_range_is_refused() -> None:

@@ -9,20 +9,31 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.hand import drag, open_file, press, read_canvas, read_sheet
+from helpers.hand import (
+    SCREENSHOTS,
+    drag,
+    open_file,
+    press,
+    read_canvas,
+    read_sheet,
+    save,
+    wait_for_building,
+)
 from helpers.models import save_models
 from helpers.running import ROOT
 from helpers.static_site import cache_with_runtime, serve_files
 from PIL import Image
 
 from pix2pix.__main__ import main
-from pix2pix.checkpoint import Model, save_checkpoint
+from pix2pix.checkpoint import Model, load_checkpoint, save_checkpoint
 from pix2pix.inference import load_drawer, load_tracer, load_translator
-from pix2pix.inference.image_to_image import LineDrawer
+from pix2pix.inference.image_to_image import LineDrawer, LineTracer
 from pix2pix.labels.canvas_spec import facades_canvas, fit_label_map
 from pix2pix.labels.facade_builder import build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import decode_label_image, encode_label_image
+from pix2pix.labels.line_art import INK, decode_lines
+from pix2pix.models.tensors import decode_photo
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 from pix2pix.web.site import build_site
@@ -59,6 +70,15 @@ def light_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     build_site(folder / "pages" / "studio", models, cache=cache_with_runtime())
     with serve_files(folder / "pages") as url:
         yield f"{url}studio/"
+
+
+@pytest.fixture(scope="module")
+def cats_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bundled model of lines alone."""
+    folder = tmp_path_factory.mktemp("cats")
+    build_site(folder, [SiteModel("Cats", CHECKPOINTS / "cats")], cache=cache_with_runtime())
+    with serve_files(folder) as url:
+        yield url
 
 
 def open_page(chromium: Any, url: str, **context: Any) -> tuple[Any, list[str]]:
@@ -136,6 +156,52 @@ def wait_for_sheet(page: Any, holds: Callable[[np.ndarray], Any]) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError("the drawing has not come")
+
+
+def generate(checkpoint: Path, lines: np.ndarray, style: tuple[float, ...]) -> np.ndarray:
+    """What the network itself makes of lines in float32, (H, W, 3)."""
+    _, model = load_checkpoint(checkpoint)
+    x = torch.where(torch.from_numpy(lines == INK), -1.0, 1.0).expand(1, 3, -1, -1)
+    with torch.inference_mode():
+        return decode_photo(model.generator.eval()(x, torch.tensor([style])))[0]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_lines_from_a_photo_become_a_cat_as_in_the_app(
+    cats_site: str, chromium: Any, tmp_path: Path, scheme: str
+) -> None:
+    drawer = LineDrawer(load_translator(CHECKPOINTS / "cats", "cpu"))
+    example = sorted((CHECKPOINTS / "cats" / "examples").glob("*.png"))[1]
+    look = next(iter(drawer.styles.values()))
+    sheet = decode_lines(Image.open(example), drawer.config.shape)
+    photo = Image.fromarray(drawer.draw(sheet, style=look)).resize((400, 300))
+    photo.save(tmp_path / "tom.png")
+    lines = LineTracer(drawer.config.shape).trace(photo)
+    is_phone = scheme == "dark"
+    size = {"width": 390, "height": 844} if is_phone else {"width": 1280, "height": 900}
+    page, asked = open_page(
+        chromium, cats_site, color_scheme=scheme, viewport=size, has_touch=is_phone
+    )
+    button = page.get_by_role("button", name="Lines from a photo", exact=True)
+    with page.expect_file_chooser() as chooser:
+        button.tap() if is_phone else button.press("Enter")
+    wait_for_building(page, lambda: chooser.value.set_files(tmp_path / "tom.png"))
+    drawn = (read_canvas(page.locator(".st-canvas")).max(-1) < 128).astype(np.uint8)
+    np.testing.assert_array_equal(drawn, lines)
+    expected = generate(CHECKPOINTS / "cats", lines, look)
+    with page.expect_download() as download:
+        save(page, "Save the picture")
+    with Image.open(download.value.path()) as picture:
+        painted = np.asarray(picture.convert("RGB"), int)
+    assert np.abs(painted - expected).mean() < 0.5, "weights in 16 bits"
+    assert expected.std() > 30, "a picture with something in it"
+    page.screenshot(path=SCREENSHOTS / f"site-lines-{size['width']}-{scheme}.png", full_page=True)
+    (tmp_path / "letter.png").write_text("Dear all")
+    open_file(page, "Lines from a photo", tmp_path / "letter.png")
+    page.get_by_text("letter.png: is not an image").first.wait_for()
+    assert (read_canvas(page.locator(".st-canvas")).max(-1) < 128).sum() == lines.sum(), "kept"
+    assert all(url.startswith((cats_site, "blob:", "data:")) for url in asked)
+    page.context.close()
 
 
 def test_after_the_first_visit_the_page_works_without_a_network(

@@ -1,18 +1,27 @@
-// Resizing of 8-bit pixels as Pillow does it: box and Lanczos filters in fixed point, `reduce`, `thumbnail`.
+// Resizing of 8-bit pixels as Pillow does it: box, bicubic and Lanczos filters in fixed point, `reduce`,
+// `thumbnail`, `fit`.
 
 import { newPixels } from "./planes.js";
 
 const PRECISION = 22; // bits after the point of the filters' weights
 
 const sinc = (x) => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+/** With a slope of -0.5 at 1. */
+function cubic(distance) {
+  const x = Math.abs(distance);
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0;
+}
+
 const FILTERS = {
   box: { support: 0.5, weigh: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bicubic: { support: 2, weigh: cubic },
   lanczos: { support: 3, weigh: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
 /** For each pixel of the result: the first pixel that it is made of, and the weights from there on. */
 function weights(inSize, from, to, outSize, { support, weigh }) {
-  const scale = (to - from) / outSize;
+  const scale = Math.fround(to - from) / outSize;
   const stretch = Math.max(scale, 1);
   const reach = support * stretch;
   return Array.from({ length: outSize }, (_, at) => {
@@ -83,7 +92,8 @@ function resizeDown({ width, data }, parts, skipped) {
   return result;
 }
 
-function filterResize(photo, width, height, filter, [left, top, right, bottom]) {
+function filterResize(photo, width, height, filter, box) {
+  const [left, top, right, bottom] = box.map(Math.fround); // as Pillow takes them
   const across = weights(photo.width, left, right, width, FILTERS[filter]);
   const down = weights(photo.height, top, bottom, height, FILTERS[filter]);
   const needsAcross = width !== photo.width || left !== 0 || right !== width;
@@ -129,8 +139,7 @@ function reduce(photo, fx, fy, [left, top, right, bottom]) {
 }
 
 /**
- * Pixels resized to `width` x `height` from a box [left, top, right, bottom], with a filter, "box" or
- * "lanczos". All four channels alike: alpha is not weighed in. `gap` is Pillow's `reducing_gap`: above 0,
+ * Pixels resized to `width` x `height` from a box [left, top, right, bottom], with a filter of FILTERS. All four channels alike: alpha is not weighed in. `gap` is Pillow's `reducing_gap`: above 0,
  * the photo is reduced by whole numbers first, to `gap` times the result's size at least.
  */
 export function resizePixels(photo, width, height, filter, { box, gap = 0 } = {}) {
@@ -157,6 +166,16 @@ export function resizePixels(photo, width, height, filter, { box, gap = 0 } = {}
     [top, bottom] = [0, height];
   }
   return filterResize(photo, width, height, filter, [left, top, right, bottom]);
+}
+
+/** The middle of a photo at a size: `ImageOps.fit`. */
+export function fitPixels(photo, width, height, filter) {
+  const aspect = width / height;
+  const own = photo.width / photo.height;
+  const columns = own > aspect ? aspect * photo.height : photo.width;
+  const rows = own < aspect ? photo.width / aspect : photo.height;
+  const [left, top] = [(photo.width - columns) * 0.5, (photo.height - rows) * 0.5];
+  return resizePixels(photo, width, height, filter, { box: [left, top, left + columns, top + rows] });
 }
 
 /** The [width, height] of Pillow's `thumbnail((side, side))`; null where the picture is left as it is. */

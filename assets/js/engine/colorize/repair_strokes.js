@@ -29,7 +29,7 @@ export function drawStrokes(strokes, [width, height], box = [0, 0, width, height
 }
 
 /** Sets the pixels of a plane whose centre is at most `reach` from the segment. */
-function paintSegment({ width, height, data }, [x0, y0], [x1, y1], reach, value) {
+export function paintSegment({ width, height, data }, [x0, y0], [x1, y1], reach, value) {
   const [dx, dy] = [x1 - x0, y1 - y0];
   const square = dx * dx + dy * dy;
   const first = Math.max(Math.ceil(Math.min(y0, y1) - reach), 0);

@@ -9,6 +9,7 @@ import { layOnWhite } from "../colorize/planes.js";
 import { fitLabelMap } from "../labels/label_map.js";
 import { cutFrame, findFrame, pasteFrame } from "./frame.js";
 import { styleFeeds } from "./regions.js";
+import { traceLines } from "./line_drawing.js";
 import { decodePicture, encodeDrawing, encodePhoto, fitMap, resizePixels } from "./tensors.js";
 import { traceLabels } from "./tracer.js";
 
@@ -88,14 +89,15 @@ export class DrawEngine {
       const { ids, width, height, notices } = await readLabelImage({ bytes, name, ...pixels, rgba: pixels.data }, this.canvas);
       return { ids: await packIds(ids), width, height, notice: notices.join(" ") };
     } catch (error) {
-      if (error.notALabelMap) error.can_trace = Boolean(this.models.tracer);
+      if (error.notALabelMap) error.can_trace = this.canvas.kind === "lines" || Boolean(this.models.tracer);
       throw error;
     }
   }
 
   async #trace(photo) {
-    const run = await this.store.open(this.models.tracer);
-    const map = await traceLabels(photo, this.models.tracer, run);
+    const map = this.canvas.kind === "lines"
+      ? traceLines(photo, this.canvas.width, this.canvas.height)
+      : await traceLabels(photo, this.models.tracer, await this.store.open(this.models.tracer));
     const { width, height } = sheetShape(this.canvas, map);
     return { ids: await packIds(fitLabelMap(map, width, height).ids), width, height, notice: "" };
   }
