@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.chromium import CHROMIUM_FLAGS, find_chromium
-from helpers.hand import drag, press, start_anew
+from helpers.kept_drawings import WINDOW, bare_wall, keep_drawing
 from helpers.order import by_duration, group
 
 if TYPE_CHECKING:
@@ -197,10 +197,12 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
 
     The page is one that tests share; a test marked `own_profile` gets one that nobody used. Nothing
     in it is animated unless it is `moving`: a frame that Chromium paints without a GPU takes more
-    CPU time than most of what a test does.
+    CPU time than most of what a test does. `kept` is in localStorage before the page is loaded.
     At the end, a visit must have asked nothing of any other host and logged no error. Of requests
     that are answered with an error a browser logs one by itself, where a visit `may_fail`.
     """
+    from helpers.visits import keep_before
+
     own_profile = request.node.get_closest_marker("own_profile") is not None
     complaints: list[str] = []
     done: list[Callable[[], None]] = []
@@ -215,6 +217,7 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
         size: dict[str, int] = DESKTOP,
         may_fail: bool = False,
         wait_for: str = ".st-drawing[data-ready]",
+        kept: dict[str, str] | None = None,
     ) -> Any:
         page, leave = pages.open(PHONE if phone else size, phone or touch, own_profile)
         done.append(leave)
@@ -225,6 +228,8 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
         # Not each of the page's hundred requests, which takes 0.15 CPU s: CHROMIUM_FLAGS let one
         # to another host fail.
         page.on("requestfailed", lambda r: _note_foreign(r.url, url, complaints))
+        if kept:
+            keep_before(page, url, kept)
         page.goto(url)
         page.wait_for_selector(wait_for)
         return page
@@ -237,11 +242,17 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
 
 @pytest.fixture
 def bare(fake_studio: str, visit: Callable[..., Any]) -> Any:
-    """A page with a bare wall, and a window of 26 x 26 pixels at (0.2, 0.2)."""
-    page = visit(fake_studio)
-    start_anew(page)
-    press(page, "3", "r")
-    drag(page, (0.2, 0.2), (0.3, 0.3))
+    """A page with a bare wall, and a window of 26 x 26 pixels at (0.2, 0.2).
+
+    The drawing is one that the browser kept: drawing it by hand takes as long as loading the page.
+    The tool is the rectangle, the class is the window, and the pointer is on the sheet.
+    """
+    drawing = bare_wall()
+    drawing[51:77, 51:77] = WINDOW
+    kept = keep_drawing(drawing, tool="rectangle", classId=WINDOW)
+    page = visit(fake_studio, kept=kept)
+    box = page.locator(".st-canvas").bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
     return page
 
 

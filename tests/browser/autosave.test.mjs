@@ -46,7 +46,7 @@ test("an entry of another shape, of other classes or no entry at all is left out
     return loadDrawing("draw", SHAPE, 3, 8);
   };
   for (const bad of [entry({ width: 3 }), entry({ ids: "AA==" }), entry({ ids: toBase64(map.map(() => 9)) }),
-    "{", "null", "7", '{"last": "gone"}']) {
+    "{", "null", "7", '{"last": "gone"}', '{"size": 4, "ids": "eJw="}', '{"width": 4}']) {
     assert.deepEqual(load(bad), {});
   }
 });

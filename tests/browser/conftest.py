@@ -5,29 +5,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.colorize_tab import SpotColorizer, Visit, to_colors
+from helpers.colorize_tab import SpotColorizer, Visit, open_colors
 from helpers.hand import open_file, save_grey_photo
 from helpers.repair import remove_scratches
 from helpers.serving import serve
-from helpers.stand_ins import PaletteDrawer, StrokeRestorer
+from helpers.stand_ins import StrokeRestorer
 
 
 @pytest.fixture(scope="session")
 def spots(upload_folder: Path) -> Iterator[str]:
-    """The app's address; each hint is a square of its colour."""
-    yield from serve(PaletteDrawer(), SpotColorizer())
+    """The address of an app that only colours; each hint is a square of its colour."""
+    yield from serve(None, SpotColorizer())
 
 
 @pytest.fixture
 def tab(spots: str, visit: Visit) -> Any:
     """A page with the Colourise tab open."""
-    return to_colors(visit(spots))
+    return open_colors(visit, spots)
 
 
 @pytest.fixture(scope="session")
 def repairing(upload_folder: Path) -> Iterator[str]:
-    """The app's address; what is marked becomes grey."""
-    yield from serve(PaletteDrawer(), SpotColorizer(), restorer=StrokeRestorer())
+    """The address of an app that only colours; what is marked becomes grey."""
+    yield from serve(None, SpotColorizer(), restorer=StrokeRestorer())
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def repair_photo(tmp_path: Path) -> Path:
 @pytest.fixture
 def repair_tab(repairing: str, visit: Visit, repair_photo: Path) -> Any:
     """A page with a photo open whose scratches are removed."""
-    page = to_colors(visit(repairing))
+    page = open_colors(visit, repairing)
     open_file(page, "Open photos", repair_photo)
     page.locator(".st-photo[data-shown='one.png']").wait_for()
     remove_scratches(page)

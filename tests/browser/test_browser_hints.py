@@ -12,8 +12,8 @@ from helpers.colorize_tab import (
     click_photo,
     drag_dot,
     is_dropped,
+    open_colors,
     places,
-    to_colors,
     wait_for_color,
 )
 from helpers.hand import open_file, press, save, save_grey_photo
@@ -111,7 +111,7 @@ def test_every_control_of_the_tab_has_a_name(tab: Any) -> None:
 
 
 def test_hints_are_placed_and_moved_by_a_finger(spots: str, visit: Visit) -> None:
-    page = to_colors(visit(spots, phone=True))
+    page = open_colors(visit, spots, phone=True)
     click_photo(page, 0.7, 0.3, touch=True)
     page.get_by_role("button", name="Red cloth").tap()
     wait_for_color(page, 0.7, 0.3, RED)
@@ -172,7 +172,7 @@ def test_a_photo_that_the_server_dropped_is_sent_again(tab: Any, tmp_path: Path)
 
 
 def test_what_is_done_to_a_photo_beside_colouring_is_said(spots: str, visit: Visit) -> None:
-    page = to_colors(visit(spots))
+    page = open_colors(visit, spots)
     switch = page.get_by_role("switch", name="Repair faded tones")
     assert switch.get_attribute("aria-checked") == "false"
     switch.click()

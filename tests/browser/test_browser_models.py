@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.fake_hub import TOKEN, FakeHub
-from helpers.hand import SCREENSHOTS, read_picture
+from helpers.hand import SCREENSHOTS, read_picture, settle
 from helpers.model_tabs import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 from helpers.models import CPU, ROADS, colors, save_models, save_pairs, street
 from helpers.serving import launch
@@ -188,7 +188,7 @@ def test_screenshots_of_each_kind_of_tab(own_studio: str, visit: Visit, device: 
     for name in ("roads", "edges", "aerial", "segments", "grey"):
         panel = show_tab(page, name)
         panel.locator(".st-drawing[data-ready], .st-photo > *").first.wait_for()
-        page.wait_for_timeout(300)
+        settle(page)
         page.screenshot(path=SCREENSHOTS / f"model-{name}-{device}.png")
         wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is wider than the screen"

@@ -10,6 +10,7 @@ from helpers.colorize_tab import (
     BLUE,
     click_photo,
     is_dropped,
+    open_colors,
     places,
     to_colors,
     wait_for_color,
@@ -45,7 +46,7 @@ def shots(page: Any) -> list[str]:
 def test_photos_hints_and_settings_come_back_after_a_reload_that_was_asked_about(
     spots: str, visit: Visit, tmp_path: Path
 ) -> None:
-    page = to_colors(visit(spots))
+    page = open_colors(visit, spots)
     questions = Questions(page)
     photos = [save_grey_photo(tmp_path / name, (200, 150)) for name in ("one.png", "two.png")]
     page.locator("input[type=file][multiple]").set_input_files(photos)
@@ -77,7 +78,7 @@ def test_photos_hints_and_settings_come_back_after_a_reload_that_was_asked_about
 def test_a_photo_that_was_closed_does_not_come_back(
     spots: str, visit: Visit, tmp_path: Path
 ) -> None:
-    page = to_colors(visit(spots))
+    page = open_colors(visit, spots)
     open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
     page.locator(".st-shot[data-state=done]").wait_for()
     wait_for_kept_files(page, 1)
@@ -111,7 +112,7 @@ def wait_for_kept_files(page: Any, count: int) -> None:
 def test_staying_keeps_all_and_what_was_saved_is_not_asked_about(
     spots: str, visit: Visit, tmp_path: Path
 ) -> None:
-    page = to_colors(visit(spots))
+    page = open_colors(visit, spots)
     questions = Questions(page)
     open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
     page.locator(".st-shot[data-state=done]").wait_for()
@@ -129,7 +130,7 @@ def test_staying_keeps_all_and_what_was_saved_is_not_asked_about(
 
 
 def test_hints_on_an_example_are_asked_about_and_come_back(spots: str, visit: Visit) -> None:
-    page = to_colors(visit(spots))
+    page = open_colors(visit, spots)
     questions = Questions(page)
     click_photo(page, 0.7, 0.3)
     page.get_by_role("button", name="Blue cloth").click()
@@ -145,13 +146,11 @@ def test_hints_on_an_example_are_asked_about_and_come_back(spots: str, visit: Vi
 def test_where_the_browser_keeps_nothing_it_is_asked_and_said_all_the_same(
     spots: str, visit: Visit, tmp_path: Path
 ) -> None:
-    page = visit(spots)
+    page = open_colors(visit, spots)
     page.add_init_script(
         "Object.defineProperty(window, 'indexedDB', { get() { throw new Error('private'); } });"
     )
-    page.reload()
-    page.wait_for_selector("[data-ready]")
-    to_colors(page)
+    reload_colors(page)
     questions = Questions(page)
     open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
     page.locator(".st-shot[data-state=done]").wait_for()

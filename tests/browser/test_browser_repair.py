@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.colorize_tab import Visit, click_photo, is_dropped, places, to_colors
+from helpers.colorize_tab import Visit, click_photo, is_dropped, open_colors, places
 from helpers.hand import open_file, press
 from helpers.repair import (
     BESIDE,
@@ -87,7 +87,7 @@ def test_painting_moves_no_divider_and_sets_no_hint(tab: Any) -> None:
 def test_a_finger_paints_without_scrolling_the_page(
     repairing: str, visit: Visit, repair_photo: Path
 ) -> None:
-    page = to_colors(visit(repairing, phone=True))
+    page = open_colors(visit, repairing, phone=True)
     open_file(page, "Open photos", repair_photo)
     page.locator(".st-photo[data-shown='one.png']").wait_for()
     remove_scratches(page)

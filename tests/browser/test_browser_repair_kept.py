@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.colorize_tab import Visit, to_colors
+from helpers.colorize_tab import Visit, open_colors
 from helpers.hand import SCREENSHOTS, open_file, press, save, save_grey_photo
 from helpers.leaving import Questions
 from helpers.repair import (
@@ -36,7 +36,7 @@ def tab(repair_tab: Any) -> Any:
 def test_without_a_model_that_removes_scratches_there_is_no_switch(
     spots: str, visit: Visit
 ) -> None:
-    page = to_colors(visit(spots))
+    page = open_colors(visit, spots)
     assert page.get_by_role("switch", name="Repair faded tones").is_visible()
     assert page.get_by_role("switch", name="Remove scratches").count() == 0
     press(page, "b")
@@ -46,7 +46,7 @@ def test_without_a_model_that_removes_scratches_there_is_no_switch(
 def test_the_switch_is_off_until_it_is_turned_and_has_its_tools_below_it(
     repairing: str, visit: Visit
 ) -> None:
-    page = to_colors(visit(repairing))
+    page = open_colors(visit, repairing)
     switch = page.get_by_role("switch", name="Remove scratches")
     assert switch.get_attribute("aria-checked") == "false"
     assert page.locator(".st-repair-tools").is_hidden()
@@ -131,7 +131,7 @@ def test_a_photo_has_room_for_no_more_strokes_than_the_server_takes(tab: Any) ->
 
 
 def test_strokes_on_an_example_are_asked_about(repairing: str, visit: Visit) -> None:
-    page = to_colors(visit(repairing))
+    page = open_colors(visit, repairing)
     questions = Questions(page)
     remove_scratches(page)
     page.reload()
@@ -165,7 +165,7 @@ def test_the_saved_photo_is_repaired_too(tab: Any, tmp_path: Path) -> None:
 def test_on_a_phone_the_tools_are_below_the_photo_and_large_enough_for_a_finger(
     repairing: str, visit: Visit, repair_photo: Path, scheme: str
 ) -> None:
-    page = to_colors(visit(repairing, phone=True, scheme=scheme))
+    page = open_colors(visit, repairing, phone=True, scheme=scheme)
     open_file(page, "Open photos", repair_photo)
     page.locator(".st-photo[data-shown='one.png']").wait_for()
     remove_scratches(page)

@@ -6,17 +6,23 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.colorize_tab import click_photo, to_colors
-from helpers.hand import SCREENSHOTS, drag, finger, press, read_sheet, tool
+from helpers.hand import SCREENSHOTS, drag, finger, press, read_sheet, settle, tool
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
 # CSS pixels: a phone on its side, with its bars too; 1440x900 and 1280x720 at 200%
 LOW = {"phone": (844, 390), "bars": (740, 320), "zoom": (720, 450), "small-zoom": (640, 360)}
+# Those of one machine: the page is opened on the first of them, and turned into the others
+MACHINES = {"a phone": ("phone", "bars"), "a desk": ("zoom", "small-zoom")}
 
 
 def low(visit: Visit, url: str, name: str) -> Any:
+    return visit(url, size=size_of(name), touch="zoom" not in name)
+
+
+def size_of(name: str) -> dict[str, int]:
     width, height = LOW[name]
-    return visit(url, size={"width": width, "height": height}, touch="zoom" not in name)
+    return {"width": width, "height": height}
 
 
 def in_view(page: Any, *places: str) -> dict[str, bool]:
@@ -31,13 +37,19 @@ def in_view(page: Any, *places: str) -> dict[str, bool]:
     )
 
 
-@pytest.mark.parametrize("name", LOW)
+@pytest.mark.parametrize("machine", MACHINES)
 def test_on_a_low_screen_sheet_picture_and_tools_are_in_view(
-    fake_studio: str, visit: Visit, name: str
+    fake_studio: str, visit: Visit, machine: str
 ) -> None:
-    page = low(visit, fake_studio, name)
+    page = low(visit, fake_studio, MACHINES[machine][0])
     page.wait_for_selector(".st-styles[data-complete=true]", timeout=60_000)
     SCREENSHOTS.mkdir(exist_ok=True)
+    for name in MACHINES[machine]:
+        page.set_viewport_size(size_of(name))
+        check_low_drawing(page, name)
+
+
+def check_low_drawing(page: Any, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"draw-low-{name}.png")
     seen = in_view(
         page, ".st-canvas", ".st-preview .st-frame", ".st-palette", ".st-preview .st-bar"
@@ -72,22 +84,30 @@ def test_on_a_low_screen_a_house_is_drawn_without_scrolling(
     assert page.evaluate("() => scrollY") == 0
 
 
-@pytest.mark.parametrize("name", LOW)
+@pytest.mark.parametrize("machine", MACHINES)
 def test_on_a_low_screen_the_photo_stays_in_view_beside_its_colours(
-    fake_studio: str, visit: Visit, name: str
+    fake_studio: str, visit: Visit, machine: str
 ) -> None:
-    page = to_colors(low(visit, fake_studio, name))
+    page = to_colors(low(visit, fake_studio, MACHINES[machine][0]))
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for hints, name in enumerate(MACHINES[machine], 1):
+        page.set_viewport_size(size_of(name))
+        check_low_photo(page, name, hints)
+
+
+def check_low_photo(page: Any, name: str, hints: int) -> None:
+    """Sets a hint beside those of before: so many there are then."""
     seen = in_view(page, ".st-stage", ".st-compare", ".st-panel", ".st-swatches")
     assert all(seen.values()), seen
-    click_photo(page, 0.7, 0.25)
-    page.get_by_role("button", name="Sky").click()
-    page.locator(".st-photo[data-hints='1']").wait_for(timeout=30_000)
-    SCREENSHOTS.mkdir(exist_ok=True)
+    click_photo(page, 0.8 - 0.2 * hints, 0.25)
+    page.get_by_role("button", name="Sky", exact=True).click()
+    page.locator(f".st-photo[data-hints='{hints}']").wait_for(timeout=30_000)
     page.screenshot(path=SCREENSHOTS / f"colorize-low-{name}.png")
     tool(page, "Save")
     page.get_by_role("menuitem", name="Save as PNG").scroll_into_view_if_needed()
     assert in_view(page, ".st-compare")[".st-compare"], "the panel scrolls, not the photo"
     press(page, "Escape")
+    page.locator(".st-panel").evaluate("(panel) => panel.scrollTo(0, 0)")
 
 
 # ---- colours of the visitor --------------------------------------------------------------
@@ -162,5 +182,5 @@ def test_with_forced_colours_hints_keep_theirs_and_the_chosen_one_is_marked(cont
     assert painted(page, ".st-tint[aria-label='Blue cloth']")["outline"].startswith("solid")
     assert painted(page, ".st-tint[aria-label='Red cloth']")["outline"].startswith("none")
     page.mouse.move(2, 300)
-    page.wait_for_timeout(300)
+    settle(page)
     page.screenshot(path=SCREENSHOTS / f"colorize-forced-{page.scheme}.png")

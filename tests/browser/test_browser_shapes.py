@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.hand import SCREENSHOTS, read_picture
+from helpers.hand import SCREENSHOTS, read_picture, settle
 from helpers.model_tabs import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 from helpers.models import CPU, RECIPES, ROADS
 from helpers.serving import launch
@@ -170,7 +170,7 @@ def test_screenshots_of_shapes(shaped_studio: str, visit: Visit, device: str) ->
     for name in SHAPES:
         panel = enter(page, name)
         panel.get_by_role("button", name="Snap to grid").click()
-        page.wait_for_timeout(300)
+        settle(page)
         page.screenshot(path=SCREENSHOTS / f"shape-{name}-{device}.png")
         over = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{name} is wider than the screen"

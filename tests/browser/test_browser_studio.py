@@ -20,6 +20,8 @@ from helpers.hand import (
 from helpers.stand_ins import PaletteDrawer
 from PIL import Image
 
+from pix2pix.labels.facade_builder import build_facade
+from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.labels.label_map import PALETTE
 
 pytestmark = pytest.mark.browser
@@ -42,15 +44,10 @@ def test_a_reload_brings_back_drawing_seed_and_tool(bare: Any) -> None:
     assert label.startswith("sill:")
 
 
-@pytest.mark.own_profile
 def test_what_the_browser_kept_may_be_broken(fake_studio: str, visit: Visit) -> None:
-    page = visit(fake_studio)
-    first = read_sheet(page)
-    for kept in ("{", "null", '{"size": 256, "ids": "eJw="}', '{"width": 64}'):
-        page.add_init_script(f"localStorage.setItem('pix2pix-drawing', {kept!r})")
-        page.reload()
-        page.wait_for_selector("[data-ready]")
-        np.testing.assert_array_equal(read_sheet(page), first, err_msg=kept)
+    """In other ways too: autosave.test.mjs."""
+    page = visit(fake_studio, kept={"pix2pix-drawing": '{"size": 256, "ids": "eJw="}'})
+    np.testing.assert_array_equal(read_sheet(page), build_facade(PRESETS[0], 256))
 
 
 @pytest.mark.own_profile
@@ -97,11 +94,9 @@ def test_with_live_off_the_building_waits_for_the_draw_button(bare: Any) -> None
 
 
 def test_what_keeps_the_picture_from_coming_is_said_and_the_next_stroke_tries_again(
-    fake_studio: str, chromium: Any
+    fake_studio: str, visit: Visit
 ) -> None:
-    page = chromium.new_page()  # its console may complain
-    page.goto(fake_studio)
-    page.wait_for_selector(".st-preview[data-picture]")
+    page = visit(fake_studio, may_fail=True)
     words = "The server is busy: 32 others are waiting. Please try again."
     answer = {"status": 503, "json": {"error": words}}
     page.route("**/studio-api/*/draw", lambda route: route.fulfill(**answer))
@@ -114,17 +109,15 @@ def test_what_keeps_the_picture_from_coming_is_said_and_the_next_stroke_tries_ag
     page.route("**/studio-api/*/draw", lambda route: route.abort())
     drag(page, (0.2, 0.4), (0.6, 0.4))
     page.get_by_text("The server is out of reach.").wait_for()
-    page.close()
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
-def test_the_strip_of_looks_ends_where_the_building_does(
-    fake_studio: str, visit: Visit, size: tuple[int, int]
-) -> None:
-    page = visit(fake_studio, size={"width": size[0], "height": size[1]})
-    add = page.get_by_role("button", name="Style from a photo").bounding_box()
-    frame = page.locator(".st-preview .st-frame").bounding_box()
-    assert add["x"] + add["width"] <= frame["x"] + frame["width"] + 1
+def test_the_strip_of_looks_ends_where_the_building_does(fake_studio: str, visit: Visit) -> None:
+    page = visit(fake_studio)
+    for width, height in ((1440, 900), (1280, 720)):
+        page.set_viewport_size({"width": width, "height": height})
+        add = page.get_by_role("button", name="Style from a photo").bounding_box()
+        frame = page.locator(".st-preview .st-frame").bounding_box()
+        assert add["x"] + add["width"] <= frame["x"] + frame["width"] + 1, width
 
 
 def test_the_help_sheet_names_every_tool_and_class_and_takes_the_keys(bare: Any) -> None:

@@ -37,6 +37,11 @@ def to_colors(page: Any) -> Any:
     return page
 
 
+def open_colors(visit: Visit, url: str, **options: Any) -> Any:
+    """A visit of an app that has the Colourise tab alone."""
+    return visit(url, wait_for=".st-photo[data-shown]", **options)
+
+
 def click_photo(page: Any, x: float, y: float, touch: bool = False) -> None:
     box = page.locator(".st-compare").bounding_box()
     at = box["x"] + x * box["width"], box["y"] + y * box["height"]

@@ -153,6 +153,14 @@ def pen(page: Any, *way: Point, force: float = 0.5) -> None:
     send("mouseReleased", way[-1], 0)
 
 
+def settle(page: Any) -> None:
+    """Waits until the pictures on the page have come and are painted, for a screenshot."""
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
 def press(page: Any, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)

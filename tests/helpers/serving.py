@@ -21,7 +21,7 @@ ROOMY = replace(
 
 
 def serve(
-    drawer: Drawer | str,
+    drawer: Drawer | str | None,
     colorizer: Colorizer | str,
     tracer: Tracer | None = None,
     root_path: str = "",

@@ -81,6 +81,14 @@ class SharedPage:
         self.page.context.close()
 
 
+def keep_before(page: Any, url: str, kept: dict[str, str]) -> None:
+    """Fills localStorage as a visit of the page at `url` before this one would have left it."""
+    plain = urljoin(url, PLAIN)
+    if page.url != plain:
+        page.goto(plain)
+    page.evaluate("(kept) => Object.assign(localStorage, kept)", kept)
+
+
 def refuse_init_script(*_: object, **__: object) -> None:
     raise AssertionError(
         "an init script cannot be removed from a page that tests share: "
