@@ -79,6 +79,11 @@ def learn_double(
                 "d_augment": "color,translation,cutout",
             },
         ),
+        # The global network is frozen in the first steps, and learns in the last
+        (
+            "facades_hd",
+            {**FACADES, "size": 64, "enhancer": 4, "enhancer_blocks": 1, "freeze_global": 0.2},
+        ),
         ("colorize", {**WITHOUT_BATCH_NORM, "size": 64, "receptive_field": 16}),
         ("trace", {**WITHOUT_BATCH_NORM, "dropout": 0.0, "progressive_size": 0}),
         (
@@ -100,6 +105,7 @@ def learn_double(
         "facades",
         "no_truth",
         "augmented_parts",
+        "enhanced",
         "colorize",
         "trace",
         "edges2photo",
