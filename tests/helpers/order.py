@@ -6,14 +6,25 @@ by several processes or by the shipped models, stand apart.
 
 import pytest
 
+# Of little memory: while one worker has these, the other one has Ray's processes of 1.6 GB.
+BESIDE_RAY = (
+    "test_tiff_hostile",
+    "test_discovery",
+    "test_resize_crop",
+    "test_line_drawing",
+    "test_scan_analysis",
+    "test_halftone",
+)
 # A file that is not here takes less than 10 s.
 LONGEST = (
+    "test_properties",
+    "test_ray_command",
+    *BESIDE_RAY,
     "test_loop",
     "test_distributed",
     "test_loop_saves",
     "test_loop_stops",
     "test_torchrun",
-    "test_ray_command",
     "test_unpaired",
     "test_site_in_browser",
     "test_site_pictures",
@@ -63,9 +74,7 @@ LONGEST = (
     "test_recipe",
     "test_browser_sheets",
     "test_browser_zoom",
-    "test_properties",
     "test_site",
-    "test_discovery",
     "test_photo_store",
     "test_draw_routes",
     "test_gradio_compat",
