@@ -114,10 +114,7 @@ function offerBrowser(studio, props) {
 /** Sets what sends the drawing to the server. */
 function connectServer(studio, props) {
   const { canvas } = studio;
-  const drawing = async (id, options) => ({ ...await studio.packPicture(), id, ...options });
-  const request = async (id, options) => (
-    fetchPicture(props.api, await drawing(id, options))
-  );
+  const request = async (id, options) => fetchPicture(props.api, { ...studio.copyPicture(), id, ...options });
   studio.fetchLarge = (id) => request(id, { format: "jpeg", large: true });
   studio.queue = new LatestOnlyQueue({
     send: (id) => sendDrawing(studio, id, request),

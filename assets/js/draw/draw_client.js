@@ -1,14 +1,15 @@
 // Requests of a drawing tab: to the engine of the page where it has one, else to the server's routes.
 
 import { jsonOf, pictureOf, postFile, postJson } from "../core/api.js";
+import { packIds } from "../core/codec.js";
 import { engineOf } from "../core/engines.js";
 
 /** Lets the server cancel an older request of this page when a newer one arrives. */
 const VISITOR = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /**
- * The picture { blob, name, notice } of a drawing { ids, width, height, seed, style, id, format, large, thumbnail };
- * null where a newer request superseded it.
+ * The picture { blob, name, notice } of a drawing { ids, width, height, seed, style, id, format, large, thumbnail,
+ * regions }; null where a newer request superseded it. Ids are a Uint8Array, or packed.
  */
 export async function fetchPicture(api, drawing) {
   const engine = engineOf(api);
@@ -17,8 +18,12 @@ export async function fetchPicture(api, drawing) {
 
 /** As `fetchPicture`, from the server. */
 export async function fetchServerPicture(api, drawing) {
-  return pictureOf(await postJson(`${api}/draw`, { ...drawing, visitor: VISITOR }));
+  const { ids, regions } = drawing;
+  const packed = { ids: await pack(ids), regions: regions && { ...regions, ids: await pack(regions.ids) } };
+  return pictureOf(await postJson(`${api}/draw`, { ...drawing, ...packed, visitor: VISITOR }));
 }
+
+const pack = (ids) => (typeof ids === "string" ? ids : packIds(ids));
 
 /** The drawing { ids, width, height } as a label image { blob, name }, exact to the pixel. */
 export async function fetchLabelImage(api, drawing) {

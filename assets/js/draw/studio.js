@@ -61,12 +61,12 @@ class Studio {
     return { ids: await packIds(map), width, height };
   }
 
-  /** The drawing as it is now, for requests: { ids, width, height, seed, style, regions }. */
-  async packPicture() {
+  /** The drawing as it is now, for `fetchPicture`: { ids, width, height, seed, style, regions }, nothing packed. */
+  copyPicture() {
     const { seed, style } = this;
-    const regions = requestOf(this.canvas.looks.state);
-    const [drawing, ids] = await Promise.all([this.packDrawing(), regions && packIds(regions.ids)]);
-    return { ...drawing, seed, style: style?.values, regions: regions ? { ids, looks: regions.looks } : undefined };
+    const { map, shape: { width, height }, looks } = this.canvas;
+    const regions = requestOf(looks.state) ?? undefined;
+    return { ids: map.slice(), width, height, seed, style: style?.values, regions };
   }
 
   /** The look that the gallery changes, { seed, style }: of the part that the Look tool draws on, else the drawing's. */

@@ -17,6 +17,9 @@ const THUMB_SIDE = 128; // pixels of a small picture
 const PHOTO_SIDE = 1024; // a photo is traced, or its style taken, at this size at most
 const MAX_STYLE_VALUE = 64;
 
+/** Class ids, packed or as they are. */
+const idsOf = (ids) => (typeof ids === "string" ? unpackIds(ids) : ids);
+
 export class DrawEngine {
   /**
    * `models`: props of the generator and, where photos can be traced, of the tracer. `canvas`: the kind,
@@ -27,9 +30,9 @@ export class DrawEngine {
   }
 
   /** The picture of a drawing as a Blob; see `fetchPicture` of draw_client.js. */
-  async draw({ ids, regions: packed, thumbnail: isSmall, format = "png", ...wanted }) {
-    const regions = packed && { ...packed, ids: await unpackIds(packed.ids) };
-    const picture = await this.paint(await unpackIds(ids), { ...wanted, regions });
+  async draw({ ids, regions: given, thumbnail: isSmall, format = "png", ...wanted }) {
+    const regions = given && { ...given, ids: await idsOf(given.ids) };
+    const picture = await this.paint(await idsOf(ids), { ...wanted, regions });
     if (isSmall) return this.#encode(thumbnail(picture, THUMB_SIDE, "box"), "image/webp", 0.86);
     return format === "jpeg" ? this.#encode(picture, "image/jpeg", 0.92) : this.#encode(picture, "image/png");
   }
