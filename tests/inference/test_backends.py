@@ -64,8 +64,8 @@ def test_an_answer_stays_as_it_is_when_the_next_comes() -> None:
     ("recipe", "bf16", "amx", "words"),
     [
         ("drawing", False, False, "openvino on cpu in fp32 (faster in fp32; no bf16"),
-        ("drawing", True, False, "openvino on cpu in fp32 (faster in fp32; instance norm needs"),
-        ("drawing", True, True, "openvino on cpu in fp32 (faster in fp32; instance norm needs"),
+        ("drawing", True, False, "openvino on cpu in fp32 (faster in fp32; the network needs"),
+        ("drawing", True, True, "openvino on cpu in fp32 (faster in fp32; the network needs"),
         ("colorize", False, False, "openvino on cpu in fp32 (faster in fp32; no bf16"),
         ("colorize", True, False, "openvino on cpu in bf16 (faster in bf16 without AMX; bf16"),
         ("colorize", True, True, "torch on cpu in bf16 (faster in bf16 with AMX; bf16"),

@@ -6,6 +6,7 @@ instance norm this is hard: on an even drawing rounding is all that deviates, an
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from helpers.forked import Forker
 from PIL import Image
 from torch import Tensor
 
+from benchmarks.cat_scribbles import scarce_sheets, scribbles
 from benchmarks.hard_drawings import filled, hard_drawings
 from pix2pix.checkpoint import Model, load_checkpoint
 from pix2pix.cli.export import to_onnx
-from pix2pix.inference import load_colorizer, load_tracer
+from pix2pix.inference import load_colorizer, load_tracer, load_translator
 from pix2pix.inference.backends import TorchBackend, make_backend, openvino_backend, selection
+from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.labels.facade_builder import CLASS_IDS, build_facade
 from pix2pix.labels.facade_presets import PRESETS
 from pix2pix.models import Generator, InstanceNorm
@@ -155,7 +158,7 @@ def test_without_the_guard_low_precision_is_seen(
     network = generator()
     network.needs_fp32 = False
     even = filled(256, "window")
-    for dtype, least in ((torch.bfloat16, 1), (torch.float16, 0.1)):
+    for dtype, least in ((torch.bfloat16, 0.5), (torch.float16, 0.1)):
         with torch.autocast("cpu", dtype):
             found = network(encode_labels(even[None], 12), style).float()
         assert distance(found, plain(even)) > least
@@ -263,6 +266,7 @@ def test_bf16_is_asked_of_openvino_for_networks_that_allow_it(
 def test_the_colours_in_bf16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = Image.open(ROOT / "checkpoints" / "colorize" / "old-photos.jpg").convert("L")
     photo = photo.crop((0, 0, 320, 240))
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: False)
     exact = load_colorizer(ROOT / "checkpoints" / "colorize", "cpu").colorize(photo)
     monkeypatch.setattr(selection, "has_fast_bf16", lambda device: True)
     found = load_colorizer(ROOT / "checkpoints" / "colorize", "cpu").colorize(photo)
@@ -273,7 +277,36 @@ def test_the_colours_in_bf16_are_those_of_float32(monkeypatch: pytest.MonkeyPatc
 def test_the_classes_in_bf16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = Image.open(ROOT / "checkpoints" / "facades" / "samples.jpg").convert("RGB")
     photo = photo.crop((0, 0, 400, 300))
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: False)
     exact = load_tracer(ROOT / "checkpoints" / "trace", "cpu").trace(photo)
     monkeypatch.setattr(selection, "has_fast_bf16", lambda device: True)
     found = load_tracer(ROOT / "checkpoints" / "trace", "cpu").trace(photo)
     assert 0.97 < (found == exact).mean() < 1
+
+
+def test_the_cats_in_bf16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for bf16 in (False, True):
+        monkeypatch.setattr(selection, "has_fast_bf16", lambda device, bf16=bf16: bf16)
+        drawer = LineDrawer(load_translator(ROOT / "checkpoints" / "cats", "cpu"))
+        sheets = [*scarce_sheets().values(), *(sheet for _, sheet in scribbles()[::10])]
+        found.append(np.stack([drawer.draw(sheet) for sheet in sheets]).astype(int))
+    exact, rounded = found
+    off = np.abs(rounded - exact).reshape(len(exact), -1)
+    assert 0 < off.max() <= 6 and off.mean(1).max() < 1.5
+    assert np.mean(off <= BOUND) > 0.999
+
+
+@pytest.mark.parametrize("kind", ["torch", "openvino"])
+def test_results_of_16_bits_are_computed_in_float32(kind: str, bf16_hardware: None) -> None:
+    if kind == "openvino":
+        pytest.importorskip("openvino")
+    recipe = Recipe("image2image", size=32, ngf=8, depth=3, max_channels=16, norm="batch")
+    config = checkpoint_config(recipe)
+    deep = replace(config, output_dtype="int16", output_range=(-1024.0, 3071.0))
+    torch.manual_seed(0)
+    network, x = Model(deep).generator.eval().requires_grad_(False), torch.rand(1, 3, 32, 32)
+    assert not Model(config).generator.needs_fp32
+    torch.testing.assert_close(
+        make_backend(kind, network, CPU)(x, None), network(x), atol=1e-4, rtol=0
+    )

@@ -19,6 +19,7 @@ from pix2pix.checkpoint import read_config
 from pix2pix.cli import train
 from pix2pix.config import KEY_ALIASES, CheckpointConfig, from_dict
 from pix2pix.training import recipe as recipes
+from pix2pix.training import trainer_base
 from pix2pix.training.recipe import Recipe, load_recipe
 from pix2pix.training.run_dir import read_run
 
@@ -53,13 +54,20 @@ FLAGS = {
     "--workers": "3",
 }
 
+# The instance norm after it subtracts this bias again, so that its gradient is rounding alone
+ONLY_ROUNDING = "generator.up.0.conv.bias"
+
 
 def metrics(folder: Path) -> list[dict]:
     rows = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
     return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
 
 
-def test_a_run_with_old_names_goes_on_as_the_version_that_began_it_would(tmp_path: Path) -> None:
+def test_a_run_with_old_names_goes_on_as_the_version_that_began_it_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its mixed_precision is auto, and it began in float32
+    monkeypatch.setattr(trainer_base, "has_fast_bf16", lambda device: False)
     out, data = tmp_path / "run", write_facades(tmp_path / "data", 3, 2, 40, 40)
     shutil.copytree(OLD_RUN, out, ignore=shutil.ignore_patterns("continued"))
     assert run("--resume", out, "--data", data, "--max-steps", 6, "--accumulate", 1) == 0
@@ -69,7 +77,8 @@ def test_a_run_with_old_names_goes_on_as_the_version_that_began_it_would(tmp_pat
         # Adam turns rounding of the smallest gradients, which the processor and threads
         # decide, into steps of the learning rate: single weights differ, tensors do not.
         off = np.abs(got[name].astype(float) - expected[name].astype(float))
-        assert off.max() < 2e-2 and off.mean() < 2e-3, name
+        assert off.max() < 2e-2, name
+        assert off.mean() < 2e-3 or name == ONLY_ROUNDING, name
     rows = metrics(out)
     assert rows[:8] == metrics(OLD_RUN)
     for row, old in zip(rows[8:], metrics(OLD_RUN / "continued"), strict=True):

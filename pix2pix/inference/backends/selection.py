@@ -48,7 +48,7 @@ def choose_precision(generator: Generator, device: torch.device) -> tuple[bool, 
     if not has_fast_bf16(device):
         return False, "no bf16 in hardware"
     if generator.needs_fp32:
-        return False, "instance norm needs fp32"
+        return False, "the network needs fp32"
     return True, "bf16 in hardware"
 
 
