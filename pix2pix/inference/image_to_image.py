@@ -115,6 +115,17 @@ class Translator:
             output = geometry.restore(output, (samples.shape[0], samples.shape[1]))
         return output if self.target.is_picture else self.target.unscale(output)
 
+    def translate_view(
+        self,
+        view: np.ndarray,
+        seed: int = 0,
+        style: Sequence[float] | None = None,
+        stop: Stop = None,
+    ) -> np.ndarray:
+        """The picture (H, W, 3) uint8 of an input (H, W, 3) uint8 as the network sees it, for
+        models of pictures: nothing is resized. Errors as in `translate`."""
+        return self._generate(view, self.styles.code(seed, style), stop)
+
     def read(
         self, source: ImageSource, name: str | None = None, allow_exr: bool = False
     ) -> np.ndarray:
@@ -238,6 +249,8 @@ class LineDrawer:
     ) -> np.ndarray:
         colors = np.array([entry.rgb for entry in self.palette], np.uint8)
         rgb = colors[(label_map == INK).astype(int)]
+        if label_map.shape == self.config.shape:  # lines of training were not resized either
+            return self._translator.translate_view(rgb, seed, style, stop)
         return np.asarray(self._translator.translate(Image.fromarray(rgb), seed, style, stop))
 
     def style_from(self, photo: Image.Image) -> np.ndarray:
