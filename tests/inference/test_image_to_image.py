@@ -68,14 +68,16 @@ def test_a_style_is_chosen_by_the_seed(tmp_path: Path) -> None:
     assert (one == again).all() and (one != other).any()
 
 
-def test_lines_are_shown_to_the_model_in_the_colours_of_its_data() -> None:
+@pytest.mark.parametrize("fit", RESIZE_MODES)
+def test_lines_are_shown_to_the_model_as_they_are_in_the_colours_of_its_data(fit: str) -> None:
     drawing = np.zeros((32, 32), np.uint8)
     drawing[10:20, 4:28] = 1
     for canvas, ink, paper in (("lines", 0, 255), ("lines-white", 255, 0)):
-        echo = Echo(fit="stretch")
+        echo = Echo(fit=fit)
         echo.config = dataclasses.replace(echo.config, input_type=canvas)
         photo = LineDrawer(echo).draw(drawing)
         assert (photo[drawing == 1] == ink).all() and (photo[drawing == 0] == paper).all()
+        assert echo.shapes == [(32, 32)]
     with pytest.raises(ValueError, match="from 0 to 1"):
         LineDrawer(Echo()).draw(drawing * 2)
 

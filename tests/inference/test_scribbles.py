@@ -53,6 +53,6 @@ def test_the_bundled_cats_are_calm_without_strokes_and_lively_with_a_face(
     scarce = scarce_sheets()
     steps = {name: roughness(drawer.draw(scarce[name])) for name in ("empty", "a dot", "a line")}
     assert steps["empty"] < 0.1
-    assert steps["a dot"] < 0.2
+    assert steps["a dot"] < 0.25
     assert steps["a line"] < 1
     assert roughness(drawer.draw(sheets[0][1])) > 2 * steps["a line"]
