@@ -11,7 +11,13 @@ import torch
 
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
-from pix2pix.evaluation.generation import batch_lightness, batch_to_rgb, generate, restore_void
+from pix2pix.evaluation.generation import (
+    batch_lightness,
+    batch_to_rgb,
+    generate,
+    generate_ab,
+    restore_void,
+)
 from pix2pix.models.tensors import decode_ab, encode_photo, show_images
 
 INSTALL = "pip install 'torchmetrics[image]'"
@@ -47,12 +53,9 @@ def photo_pairs(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Generated and real photos (N, H, W, 3) uint8 of each batch."""
     for indices, batch in batches:
-        output = generate(model, batch, device, indices)
         if task == "colorize":
-            light = batch_lightness(batch)
-            yield (
-                batch_to_rgb(light, decode_ab(output)),
-                batch_to_rgb(light, decode_ab(batch.target)),
-            )
+            light, ab = batch_lightness(batch), generate_ab(model, batch, device)
+            yield batch_to_rgb(light, ab), batch_to_rgb(light, decode_ab(batch.target))
         else:
+            output = generate(model, batch, device, indices)
             yield show_images(restore_void(output, batch)), show_images(batch.target)

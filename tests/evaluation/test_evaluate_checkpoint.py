@@ -52,6 +52,7 @@ def test_another_split_and_a_group_are_measured(tmp_path: Path) -> None:
     figures = json.loads((model / "metrics.json").read_text())["metrics"]
     assert (figures["examples"], figures["first_examples"]) == (2, 1)
     assert figures["ab_error"] != figures["ab_error_10_hints"]
+    assert figures["frechet_lite0"] > 0
 
 
 def test_a_trace_model_has_the_iou_of_each_class(tmp_path: Path) -> None:
