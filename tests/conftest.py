@@ -120,6 +120,14 @@ def lean_heap() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test loads computes in float32, as the page does, on processors with bf16 too."""
+    from pix2pix.inference.backends import selection
+
+    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: False)
+
+
 @pytest.fixture(scope="session")
 def upload_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the app keeps uploads during the tests."""

@@ -8,7 +8,6 @@ from helpers.engine import NodeJob
 
 from benchmarks.cat_scribbles import KINDS, SIDE, draw, hand_drawings, scarce_sheets, scribbles
 from benchmarks.scribbles import roughness
-from pix2pix.inference.backends import selection
 from pix2pix.inference.image_to_image import LineDrawer
 from pix2pix.inference.loading import load_translator
 
@@ -45,10 +44,9 @@ def test_the_pen_is_that_of_the_page(tmp_path: Path, diameter: int) -> None:
 
 
 def test_the_bundled_cats_are_calm_without_strokes_and_lively_with_a_face(
-    sheets: list[tuple[str, np.ndarray]], monkeypatch: pytest.MonkeyPatch
+    sheets: list[tuple[str, np.ndarray]], in_float32: None
 ) -> None:
     """In float32. What bf16 changes is bounded in test_precision.py."""
-    monkeypatch.setattr(selection, "has_fast_bf16", lambda device: False)
     drawer = LineDrawer(load_translator(CATS, "cpu"))
     scarce = scarce_sheets()
     steps = {name: roughness(drawer.draw(scarce[name])) for name in ("empty", "a dot", "a line")}

@@ -126,7 +126,7 @@ def test_someone_draws_saves_and_colours_a_photo_and_nothing_leaves_the_device(
 
 
 def test_files_become_drawings_as_in_the_app(
-    light_site: str, chromium: Any, tmp_path: Path
+    light_site: str, chromium: Any, tmp_path: Path, in_float32: None
 ) -> None:
     page, asked = open_page(chromium, light_site)
     drawing = build_facade(PRESETS[3], 256, 256)

@@ -100,7 +100,9 @@ def test_a_photo_is_translated_at_its_own_size_as_python_does(
         assert error.max() <= 3, suffix
 
 
-def test_a_photo_becomes_the_label_image_that_python_makes(page: Any, tmp_path: Path) -> None:
+def test_a_photo_becomes_the_label_image_that_python_makes(
+    page: Any, tmp_path: Path, in_float32: None
+) -> None:
     page.get_by_role("tab", name="Trace").click()
     page.locator(f"{PHOTO}[data-ready]").wait_for()
     tracer = load_tracer(TRACE, "cpu")
