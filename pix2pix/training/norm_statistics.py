@@ -16,9 +16,19 @@ MAX_MEASURED = 96  # images
 CHUNK = 16  # images whose mean and variance are measured together
 
 
-def find_trained_norms(live: nn.Module, averaged: nn.Module) -> list[BatchNorm]:
-    """The batch norms of `averaged` whose counterparts in `live` are in training mode."""
-    trained = {name for name, module in live.named_modules() if module.training}
+def find_trained_norms(live: Model, averaged: Model) -> list[BatchNorm]:
+    """The batch norms of `averaged` whose counterparts in `live` are in training mode.
+
+    Those of a pretrained encoder are left out: its statistics hardly move. Measuring all norms of
+    the bundled colouriser again, its a/b error rose from 13.41 to 13.58 Lab units (13.72 with 2,048
+    images), and with those of the decoder alone it fell to 13.23.
+    """
+    own = "" if averaged.generator.config.encoder == "unet" else "generator.down."
+    trained = {
+        name
+        for name, module in live.named_modules()
+        if module.training and not (own and name.startswith(own))
+    }
     return [
         module
         for name, module in averaged.named_modules()

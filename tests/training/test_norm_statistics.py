@@ -57,6 +57,16 @@ def measure(model: Model, recipe: Recipe = SMALL) -> None:
     measure_norms(model, find_trained_norms(live, model), Noise(), recipe, CPU)
 
 
+def test_the_norms_of_a_pretrained_encoder_keep_their_statistics() -> None:
+    recipe = Recipe(
+        "colorize", size=32, ngf=4, depth=5, max_channels=8, encoder="efficientnet-lite0"
+    )
+    model = Model(checkpoint_config(recipe))
+    norms = find_trained_norms(copy.deepcopy(model).train(), model.eval())
+    inner = set(map(id, model.generator.down.modules()))  # type: ignore[union-attr]
+    assert norms and not any(id(norm) in inner for norm in norms)
+
+
 def test_each_norm_gives_maps_of_mean_0_and_variance_1(model: Model) -> None:
     before = statistics(model)
     measure(model)
