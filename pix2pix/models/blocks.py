@@ -210,3 +210,11 @@ def fill_normal(tensor: Tensor, mean: float, std: float) -> None:
 
 def count_parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
+
+
+def check_sides(x: Tensor, multiple: int) -> None:
+    """Raises ValueError unless height and width of x (N, C, H, W) are multiples of it."""
+    if x.shape[-2] % multiple or x.shape[-1] % multiple:
+        raise ValueError(
+            f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
+        )

@@ -8,7 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pix2pix.config import GeneratorConfig
-from pix2pix.models.blocks import InstanceNorm, Norm, Padding, ResizeConv, init_weights
+from pix2pix.models.blocks import (
+    InstanceNorm,
+    Norm,
+    Padding,
+    ResizeConv,
+    check_sides,
+    init_weights,
+)
 from pix2pix.models.style_map import Style
 from pix2pix.runtime.device import full_precision
 
@@ -105,11 +112,7 @@ class ResNetGenerator(nn.Module):
 
     def encode(self, x: Tensor) -> list[Tensor]:
         """The outputs of the first convolution, of each downsampling and of each residual block."""
-        multiple = 2**self.config.depth
-        if x.shape[-2] % multiple or x.shape[-1] % multiple:
-            raise ValueError(
-                f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
-            )
+        check_sides(x, 2**self.config.depth)
         levels = []
         for stage in (self.first, *self.down, *self.blocks):
             x = stage(x)  # (N, widths[i], H / 2 ** i, W / 2 ** i) after i downsamplings

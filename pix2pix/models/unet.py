@@ -16,6 +16,7 @@ from pix2pix.models.blocks import (
     Norm,
     Padding,
     Up,
+    check_sides,
     fill_normal,
     init_weights,
 )
@@ -273,14 +274,6 @@ class PixelEmbedding(nn.Module):
         both = torch.cat([deep, F.avg_pool2d(fine, factor)], dim=1)  # (N, deep + fine, h, w)
         code = self.code(F.relu(self.mix(F.relu(both))))  # (N, dim, h, w)
         return F.interpolate(code, scale_factor=float(factor), mode="nearest")
-
-
-def check_sides(x: Tensor, multiple: int) -> None:
-    """Raises ValueError unless height and width of x (N, C, H, W) are multiples of it."""
-    if x.shape[-2] % multiple or x.shape[-1] % multiple:
-        raise ValueError(
-            f"height and width must be multiples of {multiple}, got {tuple(x.shape[-2:])}"
-        )
 
 
 def label_pyramid(parts: Tensor, depth: int) -> list[Tensor]:
