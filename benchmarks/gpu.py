@@ -228,10 +228,11 @@ def random_stages(otherwise: str = "") -> list[nn.Sequential]:
 
 def measure_training(report: Report, device: torch.device, quick: bool, folder: Path) -> None:
     """Images per second and the share of time that the device waits for data."""
-    if importlib.util.find_spec(pretrained.PACKAGE) is None:
+    package = pretrained.package_of(pretrained.LITE0)
+    if importlib.util.find_spec(package) is None:
         gan.load_encoder_stages = random_stages
         report.left_out.append(
-            f"published weights of EfficientNet-Lite0 ({pretrained.PACKAGE} is not installed): "
+            f"published weights of EfficientNet-Lite0 ({package} is not installed): "
             "training was measured with random ones, which take the same time"
         )
     for name, usual in RECIPES.items():

@@ -40,7 +40,7 @@ UNET_KEYS: dict[str, Any] = {
     "hint_embed_dim": 0,
     "enhancer": 0,
 }
-ENCODERS = ("unet", "efficientnet-lite0")
+ENCODERS = ("unet", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 ENCODER_DEPTH = 5  # downsamplings of every encoder but the U-Net's own, at most
 # Input that the app asks for in image2image: a photo, or black (white) lines
 INPUT_TYPES = ("photo", "lines", "lines-white")

@@ -1,16 +1,24 @@
-"""The encoder of EfficientNet-Lite0, for weights pretrained on ImageNet.
+"""The encoders of EfficientNet-Lite0 to Lite2, for weights pretrained on ImageNet.
 
 Tan and Le, "EfficientNet" (ICML 2019), in the variant for phones: ReLU6, no squeeze and excitation.
 The layers have the order of the published weights (`training.pretrained`).
 """
+
+import math
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 EPS = 1e-3  # of the published weights' batch norms
 STEM = 32
-# The blocks of each level: expansion, kernel, channels, repeats. The first block of a level halves
-# the resolution; at the first level the stem does.
+# Channels and repeats of each encoder, as multiples of those of Lite0 (Tan and Le, section 4)
+SCALES = {
+    "efficientnet-lite0": (1.0, 1.0),
+    "efficientnet-lite1": (1.0, 1.1),
+    "efficientnet-lite2": (1.1, 1.2),
+}
+# The blocks of each level in Lite0: expansion, kernel, channels, repeats. The first block of a
+# level halves the resolution; at the first level the stem does.
 LEVELS: tuple[tuple[tuple[int, int, int, int], ...], ...] = (
     ((1, 3, 16, 1),),
     ((6, 3, 24, 2),),
@@ -18,7 +26,18 @@ LEVELS: tuple[tuple[tuple[int, int, int, int], ...], ...] = (
     ((6, 3, 80, 3), (6, 5, 112, 3)),
     ((6, 5, 192, 4), (6, 3, 320, 1)),
 )
-CHANNELS = tuple(level[-1][2] for level in LEVELS)
+
+
+def scale_channels(channels: int, factor: float) -> int:
+    """The nearest multiple of 8, or the next one where that is below 0.9 of the product."""
+    product = channels * factor
+    nearest = max(8, int(product + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * product else nearest + 8
+
+
+def encoder_channels(encoder: str) -> list[int]:
+    """The channels of each level."""
+    return [scale_channels(level[-1][2], SCALES[encoder][0]) for level in LEVELS]
 
 
 class SameConv(nn.Conv2d):
@@ -57,14 +76,20 @@ class InvertedResidual(nn.Module):
         return x + y if self.is_residual else y
 
 
-def encoder_stages(in_channels: int) -> list[nn.Sequential]:
-    """Five modules, each of which halves the resolution and outputs its entry of CHANNELS."""
+def encoder_stages(in_channels: int, encoder: str = "efficientnet-lite0") -> list[nn.Sequential]:
+    """Five modules, each of which halves the resolution; see `encoder_channels`.
+
+    In the larger encoders the stem and the repeats of the first and last blocks are those of Lite0.
+    """
+    width, depth = SCALES[encoder]
     modules, inner = [], STEM
     for index, level in enumerate(LEVELS):
         layers: list[nn.Module] = []
         if index == 0:
             layers += [conv(in_channels, STEM, 3, stride=2), nn.ReLU6()]
-        for block, (expand, kernel, outer, repeats) in enumerate(level):
+        for block, (expand, kernel, channels, repeats) in enumerate(level):
+            outer = scale_channels(channels, width)
+            repeats = repeats if repeats == 1 else math.ceil(repeats * depth)
             for repeat in range(repeats):
                 stride = 2 if index > 0 and block == repeat == 0 else 1
                 layers.append(InvertedResidual(inner, outer, expand, kernel, stride))

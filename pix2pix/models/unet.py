@@ -120,8 +120,9 @@ class UNet(nn.Module):
                 )
                 previous = width
         else:
-            self.down.extend(efficientnet.encoder_stages(config.in_channels)[:depth])
-            pairs = zip(efficientnet.CHANNELS, widths)
+            stages = efficientnet.encoder_stages(config.in_channels, config.encoder)
+            self.down.extend(stages[:depth])
+            pairs = zip(efficientnet.encoder_channels(config.encoder), widths)
             self.side = nn.ModuleList(LateralConv(c, config.in_channels, w) for c, w in pairs)
 
         self.up = nn.ModuleList()
@@ -221,7 +222,7 @@ class UNet(nn.Module):
         if self.config.encoder == "unet":
             widths = [cast(Down, down).conv.out_channels for down in self.down]
         else:
-            widths = list(efficientnet.CHANNELS)
+            widths = efficientnet.encoder_channels(self.config.encoder)
         return [self.config.in_channels, *widths[: self._patch_levels]]
 
     @property

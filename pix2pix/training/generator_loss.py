@@ -13,6 +13,7 @@ from pix2pix.training import gan
 from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
+    color_loss,
     damage_cross_entropy,
     feature_matching_loss,
     generator_loss,
@@ -113,6 +114,9 @@ class GeneratorLoss(nn.Module):
                 recipe.l1_beta,
             )
             losses[recipe.rec_loss] = distance * microbatch.encoded_weight_share
+        if recipe.lambda_color:
+            colors = color_loss(output[known, pictures], microbatch.target[known, pictures])
+            losses["color"] = colors * microbatch.encoded_share
         if recipe.lambda_uniformity and recipe.element_dropout:
             losses["uniformity"] = (
                 uniformity_loss(output, microbatch.input, microbatch.gaps) * microbatch.share
@@ -154,6 +158,7 @@ class GeneratorLoss(nn.Module):
             "perceptual": recipe.lambda_perceptual,
             "oasis": recipe.lambda_oasis,
             "uniformity": recipe.lambda_uniformity,
+            "color": recipe.lambda_color,
         }
         return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
 

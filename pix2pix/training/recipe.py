@@ -100,7 +100,7 @@ class Recipe:
 
     # Generator
     architecture: str = _g("unet", "network: unet, or a residual generator as in CycleGAN")
-    encoder: str = _g("unet", "encoder: unet, or efficientnet-lite0 with ImageNet weights")
+    encoder: str = _g("unet", "encoder: unet, or efficientnet-lite0, -lite1, -lite2 (ImageNet)")
     pretrained: bool = _g(True, "start the encoder from its published weights")
     ngf: int = _g(64, "channels of the first encoder stage; doubled at each stage")
     depth: int = _g(8, "number of downsamplings; by default fits --size and --width")
@@ -156,6 +156,7 @@ class Recipe:
     )
     lambda_oasis: float = _loss(0.0, "weight of the OASIS segmentation discriminator")
     lambda_uniformity: float = _loss(0.0, "weight of uniform colour where elements were dropped")
+    lambda_color: float = _loss(0.0, "weight of the L1 distance of local mean colours")
     lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins, classes or damage")
     lambda_kl: float = _loss(0.0, "weight of the KL divergence of style codes")
     lambda_z: float = _loss(0.0, "weight of recovering random style codes from outputs")

@@ -21,6 +21,7 @@ CHANGEABLE = (
     "element_dropout",
     "user_drawings",
     "lambda_uniformity",
+    "lambda_color",
     "lambda_cycle",
     "lambda_identity",
     "lambda_nce",

@@ -8,6 +8,7 @@ import torch
 from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
+    color_loss,
     damage_cross_entropy,
     discriminator_loss,
     feature_matching_loss,
@@ -159,3 +160,18 @@ def test_damage_cross_entropy_is_that_of_the_map() -> None:
     sure = torch.atanh(torch.tensor([[[[0.8, -0.8]]]]))  # a probability of 0.9 either way
     expected = -math.log(0.9)
     assert damage_cross_entropy(sure, target).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_color_loss_sees_the_colour_of_a_cell_and_not_its_detail() -> None:
+    flat = torch.zeros(1, 3, 32, 32)
+    striped = flat.clone()
+    striped[..., ::2], striped[..., 1::2] = 0.5, -0.5
+    assert color_loss(striped, flat).item() == pytest.approx(0, abs=1e-6)
+    tinted = flat.clone()
+    tinted[:, 0, :16, :16] = 0.6  # one channel of three, one cell of four
+    assert color_loss(tinted, flat).item() == pytest.approx(0.6 / 12)
+    assert color_loss(flat[:0], flat[:0]).item() == 0
+
+
+def test_the_color_loss_takes_images_smaller_than_a_cell() -> None:
+    assert color_loss(torch.ones(1, 3, 8, 24), torch.zeros(1, 3, 8, 24)).item() == pytest.approx(1)

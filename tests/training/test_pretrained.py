@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from pix2pix.config import GeneratorConfig
-from pix2pix.models import UNet, count_parameters
+from pix2pix.models import UNet, count_parameters, efficientnet
 from pix2pix.models.feature_discriminators import (
     FrozenFeatures,
     OasisDiscriminator,
@@ -18,6 +19,7 @@ from pix2pix.models.feature_discriminators import (
 )
 from pix2pix.models.tensors import encode_photo
 from pix2pix.training import pretrained
+from pix2pix.training.pretrained import LITE0
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import Trainer
 
@@ -27,10 +29,8 @@ TRACE = Recipe(
 )
 
 
-def encoder_of(channels: int, depth: int = 5, stem: int = 0) -> UNet:
-    config = GeneratorConfig(
-        channels, 2, ngf=8, depth=depth, stem=stem, encoder="efficientnet-lite0"
-    )
+def encoder_of(channels: int, depth: int = 5, stem: int = 0, encoder: str = LITE0) -> UNet:
+    config = GeneratorConfig(channels, 2, ngf=8, depth=depth, stem=stem, encoder=encoder)
     generator = UNet(config).eval()
     pretrained.load_pretrained_encoder(generator)
     return generator
@@ -45,6 +45,39 @@ def test_the_encoder_is_efficientnet_lite0() -> None:
     # All of its 4,652,008 but the last convolution with its norm, and the classifier
     rest = 320 * 1280 + 2 * 1280 + 1280 * 1000 + 1000
     assert count_parameters(encoder_of(3).down) == 4_652_008 - rest
+
+
+@pytest.mark.parametrize(
+    ("encoder", "total", "widths"),
+    [
+        ("efficientnet-lite1", 5_416_680, [16, 24, 40, 112, 320]),
+        ("efficientnet-lite2", 6_092_072, [16, 24, 48, 120, 352]),
+    ],
+)
+def test_the_larger_encoders_have_the_parameters_of_those_published(
+    encoder: str, total: int, widths: list[int]
+) -> None:
+    stages = nn.ModuleList(efficientnet.encoder_stages(3, encoder))
+    assert efficientnet.encoder_channels(encoder) == widths
+    rest = widths[-1] * 1280 + 2 * 1280 + 1280 * 1000 + 1000
+    assert count_parameters(stages) == total - rest
+
+
+def test_all_norms_of_lite2_get_from_a_photo_what_they_say_is_usual() -> None:
+    ratios = []
+
+    def compare(norm: nn.Module, args: tuple[torch.Tensor], _: torch.Tensor) -> None:
+        assert isinstance(norm, nn.BatchNorm2d) and norm.running_var is not None
+        ratios.append((args[0].std((0, 2, 3)) / norm.running_var.sqrt()).median().item())
+
+    generator = encoder_of(3, encoder="efficientnet-lite2")
+    for module in generator.down.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.register_forward_hook(compare)
+    with torch.no_grad():
+        generator.encode(photos())
+    assert len(ratios) == 1 + 2 + 20 * 3
+    assert min(ratios) > 0.3 and max(ratios) < 2
 
 
 def test_a_generator_may_have_the_first_levels_alone() -> None:
@@ -89,8 +122,9 @@ def test_a_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_another_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained, "SHA256", "0" * 64)
-    with pytest.raises(ValueError, match="expected the SHA-256 0000"):
+    other = pretrained.SHA256[LITE0][:8] + "0" * 56
+    monkeypatch.setitem(pretrained.SHA256, LITE0, other)
+    with pytest.raises(ValueError, match="expected the SHA-256 579344240000"):
         pretrained.load_encoder_stages()
 
 
