@@ -228,7 +228,7 @@ def random_stages(otherwise: str = "") -> list[nn.Sequential]:
 
 def measure_training(report: Report, device: torch.device, quick: bool, folder: Path) -> None:
     """Images per second and the share of time that the device waits for data."""
-    package = pretrained.package_of(pretrained.LITE0)
+    package = pretrained.package_of(efficientnet.LITE0)
     if importlib.util.find_spec(package) is None:
         gan.load_encoder_stages = random_stages
         report.left_out.append(

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 EPS = 1e-3  # of the published weights' batch norms
 STEM = 32
+LITE0 = "efficientnet-lite0"
 # Channels and repeats of each encoder, as multiples of those of Lite0 (Tan and Le, section 4)
 SCALES = {
-    "efficientnet-lite0": (1.0, 1.0),
+    LITE0: (1.0, 1.0),
     "efficientnet-lite1": (1.0, 1.1),
     "efficientnet-lite2": (1.1, 1.2),
 }
@@ -76,7 +77,7 @@ class InvertedResidual(nn.Module):
         return x + y if self.is_residual else y
 
 
-def encoder_stages(in_channels: int, encoder: str = "efficientnet-lite0") -> list[nn.Sequential]:
+def encoder_stages(in_channels: int, encoder: str = LITE0) -> list[nn.Sequential]:
     """Five modules, each of which halves the resolution; see `encoder_channels`.
 
     In the larger encoders the stem and the repeats of the first and last blocks are those of Lite0.
@@ -89,8 +90,7 @@ def encoder_stages(in_channels: int, encoder: str = "efficientnet-lite0") -> lis
             layers += [conv(in_channels, STEM, 3, stride=2), nn.ReLU6()]
         for block, (expand, kernel, channels, repeats) in enumerate(level):
             outer = scale_channels(channels, width)
-            repeats = repeats if repeats == 1 else math.ceil(repeats * depth)
-            for repeat in range(repeats):
+            for repeat in range(1 if repeats == 1 else math.ceil(repeats * depth)):
                 stride = 2 if index > 0 and block == repeat == 0 else 1
                 layers.append(InvertedResidual(inner, outer, expand, kernel, stride))
                 inner = outer

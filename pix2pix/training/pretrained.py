@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from pix2pix.models import UNet, efficientnet
+from pix2pix.models.efficientnet import LITE0
 
-LITE0 = "efficientnet-lite0"
 # The SHA-256 of each file models/ENCODER-XXXXXXXX.pth, whose name has the first eight digits
 SHA256 = {
     LITE0: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
@@ -45,9 +45,7 @@ WITHOUT_FEATURES = (
 
 
 def load_encoder_stages(otherwise: str = WITHOUT_FEATURES) -> list[nn.Sequential]:
-    """`efficientnet.encoder_stages` of Lite0, with published weights, for photos (N, 3, H, W).
-
-    The photos are in -1..1.
+    """Lite0's `encoder_stages` with published weights, for photos (N, 3, H, W) in -1..1.
 
     Raises ValueError like `load_pretrained_encoder`; `otherwise` ends its message.
     """

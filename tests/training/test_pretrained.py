@@ -12,6 +12,7 @@ from torch import nn
 
 from pix2pix.config import GeneratorConfig
 from pix2pix.models import UNet, count_parameters, efficientnet
+from pix2pix.models.efficientnet import LITE0
 from pix2pix.models.feature_discriminators import (
     FrozenFeatures,
     OasisDiscriminator,
@@ -19,7 +20,6 @@ from pix2pix.models.feature_discriminators import (
 )
 from pix2pix.models.tensors import encode_photo
 from pix2pix.training import pretrained
-from pix2pix.training.pretrained import LITE0
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import Trainer
 
