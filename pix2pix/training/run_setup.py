@@ -182,7 +182,7 @@ def load_init_weights(
         generator = model.generator
         if "init_from" in info:
             start = str(Path(info["init_from"]) / name) if name else info["init_from"]
-            facts |= copy_weights(model, recipe.task, start)
+            facts |= copy_weights(model, recipe.task, start, recipe.pretrained)
         elif recipe.encoder != "unet" and recipe.pretrained and isinstance(generator, UNet):
             facts |= load_pretrained_encoder(generator)
     return facts

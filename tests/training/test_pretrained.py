@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.config import GeneratorConfig
 from pix2pix.models import UNet, count_parameters, efficientnet
 from pix2pix.models.efficientnet import LITE0
@@ -20,8 +21,9 @@ from pix2pix.models.feature_discriminators import (
 )
 from pix2pix.models.tensors import encode_photo
 from pix2pix.training import pretrained
+from pix2pix.training.init_weights import copy_weights
 from pix2pix.training.recipe import Recipe
-from pix2pix.training.train_step import Trainer
+from pix2pix.training.train_step import Trainer, checkpoint_config
 
 PHOTO = next((Path(__file__).resolve().parents[2] / "assets").rglob("*.jpg"))
 TRACE = Recipe(
@@ -61,6 +63,57 @@ def test_the_larger_encoders_have_the_parameters_of_those_published(
     assert efficientnet.encoder_channels(encoder) == widths
     rest = widths[-1] * 1280 + 2 * 1280 + 1280 * 1000 + 1000
     assert count_parameters(stages) == total - rest
+
+
+def small_colorizer(encoder: str, saved: Path | None = None) -> Model:
+    recipe = Recipe(
+        "colorize",
+        size=64,
+        ngf=8,
+        depth=5,
+        max_channels=16,
+        ab_classes=88,
+        half_output=True,
+        encoder=encoder,
+    )
+    config = checkpoint_config(recipe)
+    model = Model(config)
+    if saved:
+        save_checkpoint(saved, config, model, card="", half=False)
+    return model
+
+
+def test_a_start_with_another_encoder_gives_its_decoder_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    start, model = small_colorizer(LITE0, tmp_path), small_colorizer("efficientnet-lite2")
+    with caplog.at_level("INFO"):
+        facts = copy_weights(model, "colorize", str(tmp_path), pretrained=True)
+    assert str(facts["encoder_from"]).startswith("EfficientNet-Lite2 trained on ImageNet")
+    assert "starts as EfficientNet-Lite2" in caplog.text and "generator.down" not in caplog.text
+    channels = start.generator.config.in_channels
+    published = encoder_of(channels, encoder="efficientnet-lite2").down.state_dict()
+    own = model.generator.down.state_dict()
+    assert own.keys() == published.keys()
+    for name, tensor in published.items():
+        assert torch.equal(own[name], tensor), name
+    theirs = start.state_dict()
+    decoder = [n for n, t in model.state_dict().items() if n.startswith("generator.up.")]
+    assert decoder
+    for name in decoder:
+        assert torch.equal(model.state_dict()[name], theirs[name]), name
+
+
+def test_without_published_weights_another_encoder_starts_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    small_colorizer(LITE0, tmp_path)
+    model = small_colorizer("efficientnet-lite2")
+    before = {n: t.clone() for n, t in model.generator.down.state_dict().items()}
+    assert "encoder_from" not in copy_weights(model, "colorize", str(tmp_path))
+    assert "starting anew" in caplog.text and "generator.down" in caplog.text
+    for name, tensor in model.generator.down.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
 
 
 def test_all_norms_of_lite2_get_from_a_photo_what_they_say_is_usual() -> None:
