@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return group(Path(nodeid.split("::")[0]).stem)
 
     return LoadTogetherScheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Has the workers forked from one process: they share the memory of what it has imported."""
+    from helpers.nursery import Nursery, python_command
+
+    config.add_cleanup(Nursery().close)
+    for spec in specs:
+        spec.python = shlex.join(python_command())
 
 
 def pytest_collection_finish() -> None:

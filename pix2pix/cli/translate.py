@@ -172,17 +172,19 @@ def load_process(options: argparse.Namespace, say: Say = print_stderr) -> Proces
     from pix2pix.images.reader import open_image
     from pix2pix.images.value_range import is_deep, read_in_range
     from pix2pix.inference import load_translator
+    from pix2pix.inference.image_to_image import LineDrawer
 
     translator = load_translator(options.checkpoint, options.device)
     try:
         translator.check_sizes(options.size, options.tile)
     except ValueError as error:
         raise ValueError(f"--{error}") from None
+    network = LineDrawer(translator) if translator.config.object_box else translator
     halves = HalfPicker(options.half, translator.config, say)
     value_range = translator.config.input_range
 
     def translate(samples: np.ndarray) -> Image.Image | np.ndarray:
-        made = translator.translate_samples(
+        made = network.translate_samples(
             samples, options.seed, size=options.size, tile=options.tile
         )
         return Image.fromarray(made) if translator.target.is_picture else made

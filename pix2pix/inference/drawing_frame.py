@@ -33,14 +33,23 @@ class Frame:
 
     def cut(self, label_map: np.ndarray) -> np.ndarray:
         """The frame's part of a label map (H, W), enlarged to (H, W)."""
-        rows, columns = label_map.shape
-        part: np.ndarray = np.full((self.height, self.width), PAPER, np.uint8)
+        return resize_label_map(self._part(label_map, PAPER), label_map.shape)
+
+    def cut_picture(self, picture: np.ndarray, paper: int) -> np.ndarray:
+        """The same of a picture (H, W, 3) uint8 on paper of this grey, 0..255."""
+        rows, columns = picture.shape[:2]
+        part = self._part(picture, paper)
+        return cv2.resize(part, (columns, rows), interpolation=cv2.INTER_CUBIC)
+
+    def _part(self, sheet: np.ndarray, paper: int) -> np.ndarray:
+        rows, columns = sheet.shape[:2]
+        part: np.ndarray = np.full((self.height, self.width, *sheet.shape[2:]), paper, np.uint8)
         top, left = max(self.top, 0), max(self.left, 0)
         bottom, right = min(self.top + self.height, rows), min(self.left + self.width, columns)
-        part[top - self.top : bottom - self.top, left - self.left : right - self.left] = label_map[
+        part[top - self.top : bottom - self.top, left - self.left : right - self.left] = sheet[
             top:bottom, left:right
         ]
-        return resize_label_map(part, (rows, columns))
+        return part
 
     def paste(self, picture: np.ndarray) -> np.ndarray:
         """A sheet (H, W, 3) uint8 with a picture (H, W, 3) uint8 in the frame.

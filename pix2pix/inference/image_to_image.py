@@ -35,6 +35,7 @@ from pix2pix.models.tensors import decode_fractions, decode_photo, encode_image,
 MAX_SIZE = 4096  # working height in pixels
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+MIDDLE = 128  # a grey between paper and ink
 
 
 class Translator:
@@ -243,6 +244,22 @@ class LineDrawer:
         if box and (frame := find_frame(label_map, box)):
             return frame.paste(self._draw(frame.cut(label_map), seed, style, stop))
         return self._draw(label_map, seed, style, stop)
+
+    def translate_samples(
+        self, samples: np.ndarray, seed: int = 0, size: int | None = None, tile: int | None = None
+    ) -> np.ndarray:
+        """The image from a picture of lines (H, W, 3) uint8; see `Translator.translate_samples`.
+
+        Small objects are drawn as by `draw`, except in tiles.
+        """
+        box = self.config.object_box
+        paper, ink = (entry.rgb[0] for entry in self.palette)
+        if box and tile is None:
+            is_ink = (samples.mean(2) < MIDDLE) == (ink < MIDDLE)
+            if frame := find_frame(np.where(is_ink, INK, PAPER).astype(np.uint8), box):
+                part = frame.cut_picture(samples, paper)
+                return frame.paste(self._translator.translate_samples(part, seed, size=size))
+        return self._translator.translate_samples(samples, seed, size=size, tile=tile)
 
     def _draw(
         self, label_map: np.ndarray, seed: int, style: Sequence[float] | None, stop: Stop

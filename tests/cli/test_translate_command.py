@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.translators import EDGES, Echo, save_tiny, waves
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from pix2pix.__main__ import main
-from pix2pix.checkpoint import CONFIG_NAME, read_config
+from pix2pix.checkpoint import CONFIG_NAME, load_checkpoint, read_config, save_checkpoint
 from pix2pix.cli import train
 from pix2pix.inference import load_translator
+from pix2pix.inference.image_to_image import LineDrawer
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,26 @@ def test_a_larger_size_is_worked_at(translate: Translate) -> None:
     assert translate("a.png", "-o", "2.png", "--size", "96") == (0, [])
     one, two = pixels("1.png"), pixels("2.png")
     assert one.shape == two.shape == (96, 96, 3) and (one != two).any()
+
+
+def test_a_small_drawing_is_enlarged_for_a_model_of_objects(
+    edges: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "objects"
+    config, model = load_checkpoint(edges)
+    config = dataclasses.replace(config, input_type="lines", object_box=(0.1, 0.1, 0.9, 0.9))
+    save_checkpoint(folder, config, model, card="")
+    picture = Image.new("RGB", (96, 96), "white")
+    pen = ImageDraw.Draw(picture)
+    for box in ((10, 10, 50, 50), (18, 20, 24, 26), (34, 20, 40, 26)):  # a head and its eyes
+        pen.ellipse(box, outline="black", width=2)
+    monkeypatch.chdir(tmp_path)
+    picture.save("small.png")
+    assert main(["translate", "small.png", "-o", "made.png", "--checkpoint", str(folder)]) == 0
+    drawer = LineDrawer(load_translator(folder, "cpu"))
+    expected = drawer.translate_samples(np.asarray(picture))
+    np.testing.assert_array_equal(pixels("made.png"), expected)
+    assert (pixels("made.png") != load_translator(folder, "cpu").translate(picture)).any()
 
 
 def test_size_and_tile_are_of_the_height_the_model_works_at() -> None:

@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from helpers.nursery import python_command
+
 ROOT = Path(__file__).resolve().parents[2]
 # What a training and the app import on their way: the first optimizer loads all of torch's
 # compiler, a thousand modules and three seconds of work, and TensorBoard is looked for.
@@ -45,9 +47,9 @@ class Forker:
         self._process: subprocess.Popen[str] | None = None
 
     def _begin(self) -> subprocess.Popen[str]:
-        path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "helpers")])
+        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
         return subprocess.Popen(
-            [sys.executable, __file__],
+            [*python_command(), __file__],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **self.environment},
             stdin=subprocess.PIPE,
@@ -174,7 +176,7 @@ def begin(arguments: list[str], files: tuple[str, str], cwd: str, env: dict[str,
         return process
     os.chdir(cwd)
     tempfile.tempdir = None  # TMPDIR is read again
-    own = {str(ROOT), str(ROOT / "tests" / "helpers")}
+    own = {str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "helpers")}
     given = [path for path in env["PYTHONPATH"].split(os.pathsep) if path]
     sys.path = ["", *given, *(path for path in sys.path if path not in own)]
     with noting_status():

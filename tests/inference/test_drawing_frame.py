@@ -72,6 +72,29 @@ def test_a_drawer_enlarges_small_drawings_alone_and_only_if_its_model_asks_for_i
     np.testing.assert_array_equal(framing.draw(small), frame.paste(plain.draw(frame.cut(small))))
 
 
+@pytest.mark.parametrize("input_type", ["lines", "lines-white"])
+def test_a_small_object_in_a_picture_of_any_size_is_enlarged_too(input_type: str) -> None:
+    recipe = Recipe("image2image", size=64, depth=4, ngf=4, max_channels=8, input_type=input_type)
+    config = replace(checkpoint_config(recipe), object_box=BOX)
+    torch.manual_seed(0)
+    translator = Translator(config, Model(config).eval(), torch.device("cpu"))
+    drawer = LineDrawer(translator)
+    paper, ink = (0, 255) if input_type == "lines-white" else (255, 0)
+    picture = np.where(small_head(0.4, 100, 100)[20:, :, None], ink, paper).astype(np.uint8)
+    picture = np.repeat(picture, 3, axis=2)  # (236, 256, 3)
+    frame = find_frame((picture[..., 0] != paper).astype(np.uint8), BOX)
+    assert frame is not None
+    made = drawer.translate_samples(picture, seed=3)
+    enlarged = frame.cut_picture(picture, paper)
+    assert (enlarged == paper).mean() < (picture == paper).mean()
+    np.testing.assert_array_equal(made, frame.paste(translator.translate_samples(enlarged, 3)))
+    for sheet, tile in ((picture, 32), (enlarged, None)):
+        np.testing.assert_array_equal(
+            drawer.translate_samples(sheet, 3, tile=tile),
+            translator.translate_samples(sheet, 3, tile=tile),
+        )
+
+
 @pytest.mark.parametrize("box", [(0.1, 0.1, 0.9), (0.9, 0.1, 0.1, 0.9), (0, 0, 1, 1.5)])
 def test_a_box_outside_the_sheet_is_refused(box: tuple[float, ...]) -> None:
     config = checkpoint_config(Recipe("image2image", size=64, depth=4, input_type="lines"))
