@@ -53,6 +53,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
     """Has the workers forked from one process: they share the memory of what it has imported."""
+    if sys.platform != "linux":  # elsewhere libraries may not work in a fork
+        return
     from helpers.nursery import Nursery, python_command
 
     config.add_cleanup(Nursery().close)

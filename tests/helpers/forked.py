@@ -38,18 +38,20 @@ _status: int | None = None  # with which this process ends
 class Forker:
     """Starts calls of "module:function" in processes of their own, and waits for them.
 
-    The process that is forked starts with the first of them.
+    The process that is forked starts with the first of them: itself forked from one with the
+    libraries where there is a nursery, unless it is `fresh`.
     """
 
     environment: dict[str, str] = {}  # noqa: RUF012
 
-    def __init__(self) -> None:
+    def __init__(self, fresh: bool = False) -> None:
+        self._python = [sys.executable] if fresh else python_command()
         self._process: subprocess.Popen[str] | None = None
 
     def _begin(self) -> subprocess.Popen[str]:
         path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
         return subprocess.Popen(
-            [*python_command(), __file__],
+            [*self._python, __file__],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **self.environment},
             stdin=subprocess.PIPE,
@@ -84,7 +86,7 @@ class Forker:
 
 
 class Programs(Forker):
-    """Runs command lines of Python. No model comes from the Hub: that is read at the import."""
+    """Runs command lines of Python. No model comes from the Hub."""
 
     environment = {"HF_HUB_OFFLINE": "1"}  # noqa: RUF012
 
@@ -230,6 +232,8 @@ def serve() -> None:
     global _status
     atexit.register(end)  # the first registered runs last
     ended: dict[int, int] = {}
+    if constants := sys.modules.get("huggingface_hub.constants"):  # it read another environment
+        vars(constants)["HF_HUB_OFFLINE"] = "HF_HUB_OFFLINE" in os.environ
     for line in sys.stdin:
         action, *rest = json.loads(line)
         if action == "start":

@@ -305,7 +305,7 @@ def test_a_model_is_pushed_and_drawn_with_by_its_name_then_offline(
         "HF_HUB_DISABLE_XET": "1",
     }
 
-    forker = Forker()  # one that has not met the client yet, which reads its environment on import
+    forker = Forker(fresh=True)  # it has not met the client, which reads its environment on import
 
     def command(*arguments: str, **more: str) -> tuple[int, str]:
         said = tmp_path / "said"
