@@ -17,7 +17,7 @@ import { classifyColors, invertTones, repairTones, smoothGrain } from "./tone.js
 import { padPlane, padToMultiple, workingSize } from "./working_shapes.js";
 
 const [MIN_SIZE, MAX_SIZE] = [64, 512]; // working short side in pixels
-const TEMPERATURE = 0.5; // of the annealed mean, as AnnealedMean.TEMPERATURE
+const TEMPERATURE = 0.4; // of the annealed mean, as AnnealedMean.TEMPERATURE
 const HINT_REACH = 2; // radius in working pixels that a hint fills with its colour
 
 const KIND_NOTES = {
