@@ -24,6 +24,7 @@ from pix2pix.training.recipe import Recipe, load_recipe
 from pix2pix.training.run_dir import read_run
 
 OLD_RUN = Path(__file__).parent / "old_run"
+OLD_COLORIZE = Path(__file__).parent / "old_colorize"  # the config of an earlier bundled checkpoint
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 RECIPE_KEYS = {field.name for field in dataclasses.fields(Recipe)}
 FLAGS = {
@@ -111,11 +112,11 @@ def test_the_changes_of_an_old_run_get_the_new_names(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["trace", "colorize"])
-def test_the_bundled_checkpoints_have_old_names_and_are_read(name: str) -> None:
-    raw = json.loads((CHECKPOINTS / name / "config.json").read_text())
+@pytest.mark.parametrize("folder", [CHECKPOINTS / "trace", OLD_COLORIZE], ids=lambda f: f.name)
+def test_checkpoints_with_old_names_are_read(folder: Path) -> None:
+    raw = json.loads((folder / "config.json").read_text())
     assert KEY_ALIASES.keys() & raw["training"]["options"].keys()
-    config = read_config(CHECKPOINTS / name)
+    config = read_config(folder)
     options = raw["training"]["options"]
     assert config.max_size == raw.get("largest", 0)
     assert config.input_type == raw["canvas"]
