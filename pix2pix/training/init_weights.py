@@ -34,6 +34,7 @@ def copy_weights(
     generator = model.generator
     swaps = isinstance(generator, UNet) and generator.config.encoder != config.generator.encoder
     own, theirs = model.state_dict(), source.state_dict()
+    total = len(own)
     if swaps:  # tensors of different encoders may have a name and a shape in common
         theirs = {n: t for n, t in theirs.items() if not n.startswith(ENCODER)}
     fitting = {n: t for n, t in theirs.items() if n in own and own[n].shape == t.shape}
@@ -49,14 +50,14 @@ def copy_weights(
         log.info("the encoder starts as %s", facts["encoder_from"])
         own = {n: t for n, t in own.items() if not n.startswith(ENCODER)}
     model.load_state_dict(fitting, strict=False)
-    log.info("took %d of %d tensors from %s", len(fitting), len(model.state_dict()), checkpoint)
+    log.info("took %d of %d tensors from %s", len(fitting), total, checkpoint)
     if config.task != task:
         log.warning("its task is %s, this run's %s", config.task, task)
     for words, names in left_out(own, theirs):
         log.warning("%s (%d): %s", words, len(names), ", ".join(names))
     return facts | {
         "init_from": pinned_name(folder) or folder_name(folder),
-        "init_tensors": f"{len(fitting)} of {len(model.state_dict())}",
+        "init_tensors": f"{len(fitting)} of {total}",
     }
 
 

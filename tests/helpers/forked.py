@@ -11,18 +11,16 @@ import gc
 import importlib
 import json
 import os
-import runpy
 import subprocess
 import sys
 import tempfile
 import time
-import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers.nursery import python_command
+from helpers.nursery import LIBRARIES, python_command, run_program
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a training and the app import on their way: the first optimizer loads all of torch's
@@ -31,7 +29,6 @@ LATE = {
     "pix2pix.training.train_step": ("torch._dynamo", "torch.utils.tensorboard"),
     "pix2pix.app.main": ("pix2pix.app.blocks", "gradio"),
 }
-LIBRARIES = ("torch", "gradio", "cv2", "safetensors.torch", "tifffile", "PIL.Image")
 _status: int | None = None  # with which this process ends
 
 
@@ -184,20 +181,6 @@ def begin(arguments: list[str], files: tuple[str, str], cwd: str, env: dict[str,
     with noting_status():
         run_program(arguments, cwd)
         raise SystemExit
-
-
-def run_program(arguments: list[str], cwd: str) -> None:
-    if arguments[0] == "-c":
-        sys.argv = ["-c", *arguments[2:]]
-        main = sys.modules["__main__"] = types.ModuleType("__main__")
-        exec(arguments[1], vars(main))
-    elif arguments[0] == "-m":
-        sys.argv = arguments[1:]
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = arguments
-        sys.path[0] = str(Path(cwd) / Path(arguments[0]).parent)
-        runpy.run_path(arguments[0], run_name="__main__")
 
 
 @contextmanager

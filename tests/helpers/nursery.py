@@ -19,10 +19,20 @@ import socket
 import subprocess
 import sys
 import tempfile
+import types
 from pathlib import Path
 
 # Not OpenVINO, which starts a thread: an interpreter that has lost it in a fork does not end.
-LIBRARIES = ("torch", "torchvision", "torch._dynamo", "gradio", "cv2", "tifffile", "PIL.Image")
+LIBRARIES = (
+    "torch",
+    "torchvision",
+    "torch._dynamo",
+    "gradio",
+    "cv2",
+    "safetensors.torch",
+    "tifffile",
+    "PIL.Image",
+)
 ADDRESS = "PIX2PIX_TEST_NURSERY"  # a variable of the environment
 MESSAGE = 1 << 20  # bytes that a request has at most
 
@@ -102,14 +112,22 @@ def become(files: list[int], arguments: list[str], cwd: str, env: dict[str, str]
     os.chdir(cwd)
     tempfile.tempdir = None  # TMPDIR is read again
     given = [path for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
-    if arguments[0] == "-u":  # execnet writes to the files themselves
-        arguments = arguments[1:]
+    sys.path = ["", *given, *sys.path[1:]]
+    run_program(arguments[1:] if arguments[0] == "-u" else arguments, cwd)  # execnet asks for -u
+
+
+def run_program(arguments: list[str], cwd: str) -> None:
+    """Runs what `python ARGUMENTS` would in the folder `cwd`, in this process."""
     if arguments[0] == "-c":
-        sys.argv, sys.path = ["-c"], ["", *given, *sys.path[1:]]
-        exec(arguments[1], {"__name__": "__main__"})
+        sys.argv = ["-c", *arguments[2:]]
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(arguments[1], vars(main))
+    elif arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     else:
-        folder = str(Path(arguments[0]).parent)
-        sys.argv, sys.path = arguments, [folder, *given, *sys.path[1:]]
+        sys.argv = arguments
+        sys.path[0] = str(Path(cwd) / Path(arguments[0]).parent)
         runpy.run_path(arguments[0], run_name="__main__")
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import nn
 
 from pix2pix.checkpoint import Model, save_checkpoint
-from pix2pix.config import GeneratorConfig
+from pix2pix.config import ENCODERS, GeneratorConfig
 from pix2pix.models import UNet, count_parameters, efficientnet
 from pix2pix.models.efficientnet import LITE0
 from pix2pix.models.feature_discriminators import (
@@ -41,6 +41,11 @@ def encoder_of(channels: int, depth: int = 5, stem: int = 0, encoder: str = LITE
 def photos() -> torch.Tensor:
     with Image.open(PHOTO) as image:
         return encode_photo(np.array(image.convert("RGB").resize((256, 256)))[None])
+
+
+def test_every_encoder_that_a_config_may_name_is_published() -> None:
+    assert ("unet", *efficientnet.SCALES) == ENCODERS
+    assert pretrained.SHA256.keys() == efficientnet.SCALES.keys()
 
 
 def test_the_encoder_is_efficientnet_lite0() -> None:
