@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.chromium import CHROMIUM_FLAGS, find_chromium
 from helpers.kept_drawings import WINDOW, bare_wall, keep_drawing
 from helpers.order import by_duration, group
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from helpers.fake_hub import FakeHub
     from helpers.forked import Forker, Programs
     from helpers.running import RunningApp
-    from helpers.visits import Pages
+    from helpers.visits import Pages, SharedChromium
 
     from pix2pix.hub.client import Hub
 
@@ -70,7 +69,7 @@ def pytest_collection_finish() -> None:
 
 # Called when the last test of a group of files is done: what ends processes that no other needs.
 _at_end_of_group: list[Callable[[], None]] = []
-_browser_pages: list[Callable[[], None]] = []  # when the next file needs no browser
+_browsers: list[Callable[[], None]] = []  # when the next file needs none
 
 
 @pytest.hookimpl(wrapper=True)
@@ -87,7 +86,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         for end in reversed(_at_end_of_group):
             end()
     if nextitem.get_closest_marker("browser") is None:
-        for close in _browser_pages:
+        for close in _browsers:
             close()
     free_memory()
 
@@ -102,11 +101,20 @@ def free_memory() -> None:
     from pix2pix.runtime.malloc import trim_heap
 
     global _resident
+    forget_apps()
     trim_heap()
     if resident_memory() > _resident + WORTH_COLLECTING:
         gc.collect()
         trim_heap()
         _resident = resident_memory()
+
+
+def forget_apps() -> None:
+    """Empties FastAPI's caches: they keep the functions of every app, with it and its models."""
+    models = sys.modules.get("fastapi.dependencies.models")
+    for function in vars(models).values() if models else ():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def resident_memory() -> int:
@@ -173,17 +181,14 @@ def studio(upload_folder: Path) -> Iterator[str]:
     facades, colorize, trace = (
         ROOT / "checkpoints" / name for name in ("facades", "colorize", "trace")
     )
-    models: list[Any] = [
+    served = serve(
         remember_pictures(load_drawer(facades, "cpu"), {}) if facades.is_dir() else PaletteDrawer(),
         load_colorizer(colorize, "cpu") if colorize.is_dir() else SepiaColorizer(),
         load_tracer(trace, "cpu") if trace.is_dir() else BandTracer(),
-    ]
-    served = serve(*models)
+    )
 
     def end() -> None:
         next(served, None)
-        for model in models:  # Gradio keeps every app that has run, with all that it refers to
-            vars(model).clear()
 
     _at_end_of_group.append(end)
     yield next(served)
@@ -191,25 +196,23 @@ def studio(upload_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+def shared_chromium() -> Iterator[SharedChromium]:
+    from helpers.visits import SharedChromium
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
-            args=CHROMIUM_FLAGS,
-        )
-        yield browser
-        browser.close()
+    shared = SharedChromium()
+    _browsers.append(shared.close)
+    yield shared
+    shared.close()
 
 
-@pytest.fixture(scope="session")
-def pages(chromium: Any) -> Pages:
-    from helpers.visits import Pages
+@pytest.fixture(scope="module")
+def chromium(shared_chromium: SharedChromium) -> Any:
+    return shared_chromium.browser
 
-    pages = Pages(chromium)
-    _browser_pages.append(pages.close)
-    return pages
+
+@pytest.fixture(scope="module")
+def pages(shared_chromium: SharedChromium) -> Pages:
+    return shared_chromium.pages
 
 
 @pytest.fixture

@@ -61,10 +61,13 @@ def pack_rgb(rgb: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=4)
 def make_color_lookup(colors: Colors) -> np.ndarray:
-    """The class of each colour, (2 ** 24,) int16: VOID for black, -1 for colours of no class."""
-    table = np.full(1 << 24, -1, np.int16)
-    table[0] = VOID
-    table[pack_rgb(np.array(colors))] = np.arange(len(colors))
+    """One more than the class of each colour, (2 ** 24,) int16; VOID + 1 for black, 0 for no class.
+
+    Of the zeros only those that are looked up take memory.
+    """
+    table = np.zeros(1 << 24, np.int16)
+    table[0] = VOID + 1
+    table[pack_rgb(np.array(colors))] = 1 + np.arange(len(colors))
     return table
 
 
@@ -77,10 +80,10 @@ def decode_exactly(rgb: np.ndarray, colors: Colors, ground: np.ndarray) -> np.nd
     label_map = np.empty(rgb.shape[:2], np.uint8)
     for rows in strips(rgb.shape):
         found = table[pack_rgb(rgb[rows])]
-        found[ground[rows]] = VOID
-        if (found < 0).any():
+        found[ground[rows]] = VOID + 1
+        if not found.all():
             return None
-        label_map[rows] = found
+        label_map[rows] = found - 1
     return None if (label_map == VOID).all() else label_map
 
 

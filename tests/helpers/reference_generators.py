@@ -111,6 +111,8 @@ def make_reference(network: nn.Module, seed: int = 0) -> nn.Module:
     """The network in evaluation mode, with weights and statistics that are not the initial ones."""
     torch.manual_seed(seed)
     for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            module.reset_parameters()
         if isinstance(module, nn.BatchNorm2d):
             assert module.running_mean is not None and module.running_var is not None
             module.running_mean.normal_(0, 0.1)

@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
-from playwright.sync_api import Error
+from helpers.chromium import CHROMIUM_FLAGS, find_chromium
+from playwright.sync_api import Error, sync_playwright
 
 # Everything that a site keeps in the browser but for the HTTP cache.
 STORED = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
@@ -125,3 +126,37 @@ class Pages:
         if not shared.take_back() or shared.loans == MOST_LOANS:
             shared.close()
             del self._shared[touch]
+
+
+class SharedChromium:
+    """A worker's Chromium and `Pages`: started when a test needs it, and again after `close`."""
+
+    def __init__(self) -> None:
+        self._playwright: Any = None
+        self._browser: Any = None
+        self._pages: Pages | None = None
+
+    @property
+    def browser(self) -> Any:
+        if self._browser is None:
+            self._playwright = sync_playwright().start()
+            self._browser = self._playwright.chromium.launch(
+                executable_path=find_chromium(), args=CHROMIUM_FLAGS
+            )
+        return self._browser
+
+    @property
+    def pages(self) -> Pages:
+        if self._pages is None:
+            self._pages = Pages(self.browser)
+        return self._pages
+
+    def close(self) -> None:
+        """Ends Chromium, and Playwright's process, which takes 150 MB."""
+        if self._browser is None:
+            return
+        if self._pages:
+            self._pages.close()
+        self._browser.close()
+        self._playwright.stop()
+        self._playwright = self._browser = self._pages = None
