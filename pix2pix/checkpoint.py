@@ -14,7 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.config import CheckpointConfig
+from pix2pix.config_fields import from_dict
 from pix2pix.models import Generator, StyleEncoder, make_generator
 from pix2pix.runtime.atomic_io import write_together
 

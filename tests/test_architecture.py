@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A package stands for all of its modules.
 LAYERS = {
     "pix2pix.config": 1,
+    "pix2pix.config_fields": 1,
     "pix2pix.images": 1,
     "pix2pix.labels": 1,
     "pix2pix.runtime": 1,

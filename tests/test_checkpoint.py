@@ -189,7 +189,7 @@ def test_a_pickle_beside_the_weights_is_never_read(folder: Path) -> None:
 
 
 def test_a_config_survives_json() -> None:
-    from pix2pix.config import from_dict
+    from pix2pix.config_fields import from_dict
 
     config = checkpoint_config(RECIPE)
     assert from_dict(CheckpointConfig, json.loads(json.dumps(config.to_dict())), "config") == config

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor, from_dict, require
+from pix2pix.config import CheckpointConfig, GeneratorConfig, LabelColor
+from pix2pix.config_fields import from_dict, require
 
 
 def facades(**changes: Any) -> dict[str, Any]:

@@ -99,7 +99,8 @@ def to_onnx(config: "CheckpointConfig", model: "Model", fp16: bool = False) -> b
     """The generator of a loaded checkpoint as bytes of an ONNX file."""
     import onnx
 
-    from pix2pix.inference.backends.onnx_graph import Precision, build_onnx_model
+    from pix2pix.inference.backends.onnx_builder import Precision
+    from pix2pix.inference.backends.onnx_graph import build_onnx_model
 
     generator = model.generator.eval()
     precision: Precision = "fp32"

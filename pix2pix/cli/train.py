@@ -25,7 +25,7 @@ from typing import Any
 
 from pix2pix.checkpoint import inner_checkpoints
 from pix2pix.cli import publish
-from pix2pix.config import KEY_ALIASES, rename_old_keys
+from pix2pix.config_fields import KEY_ALIASES, rename_old_keys
 from pix2pix.evaluation import evaluate_checkpoint
 from pix2pix.runtime.device import DEVICES
 from pix2pix.runtime.malloc import keep_freed_memory

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from pix2pix.config import RESIZE_MODES, SAMPLE_DTYPES, TASKS, default_resize_mode, require
+from pix2pix.config import RESIZE_MODES, SAMPLE_DTYPES, TASKS, default_resize_mode
+from pix2pix.config_fields import require
 from pix2pix.data.discovery import LAYOUTS
 from pix2pix.data.resize_crop import Geometry
 from pix2pix.images.array_files import MAX_CHANNELS

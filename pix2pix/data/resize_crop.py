@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from pix2pix.config import CROP_SCALE_RANGE, RESIZE_MODES, CheckpointConfig, is_crop_scale, require
+from pix2pix.config import CROP_SCALE_RANGE, RESIZE_MODES, CheckpointConfig, is_crop_scale
+from pix2pix.config_fields import require
 from pix2pix.labels.label_map import VOID
 
 # Defaults of `crop_scale`. 286 / 256 is from Isola et al. (2017), section 6.2.

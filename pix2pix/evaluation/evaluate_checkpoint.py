@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from pix2pix.checkpoint import DIRECTIONS, Model, inner_checkpoints, load_checkpoint
-from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.config import CheckpointConfig
+from pix2pix.config_fields import from_dict
 from pix2pix.data.datasets.unpaired_dataset import UnpairedImages
 from pix2pix.data.factory import open_data
 from pix2pix.data.loader import Dataset

@@ -8,7 +8,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import CheckpointConfig, LabelColor, require
+from pix2pix.config import CheckpointConfig, LabelColor
+from pix2pix.config_fields import require
 from pix2pix.data.resize_crop import serving_geometry
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.images.line_drawing import UNIT_SIDE, ink_from_photo

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import CheckpointConfig, require
+from pix2pix.config import CheckpointConfig
+from pix2pix.config_fields import require
 from pix2pix.data.resize_crop import Placement, resample, serving_geometry
 from pix2pix.inference.backends import Stop
 from pix2pix.inference.gpu_on_demand import make_runner

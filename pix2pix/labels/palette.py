@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pix2pix.config import LabelColor, from_dict, require
+from pix2pix.config import LabelColor
+from pix2pix.config_fields import from_dict, require
 from pix2pix.images.convert import to_array, to_rgb
 from pix2pix.labels.label_colors import (
     ClassColors,

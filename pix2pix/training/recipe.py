@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pix2pix.config import CHANNELS, GeneratorConfig, LabelColor, from_dict, rename_old_keys
+from pix2pix.config import CHANNELS, GeneratorConfig, LabelColor
+from pix2pix.config_fields import from_dict, rename_old_keys
 from pix2pix.data.options import LABEL_TASKS, DataOptions
 from pix2pix.images.samples import PICTURE_CHANNELS
 from pix2pix.images.value_range import AUTO_RANGE, ValueRange

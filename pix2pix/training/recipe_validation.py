@@ -13,8 +13,8 @@ from pix2pix.config import (
     PADDINGS,
     TASKS,
     UPSAMPLINGS,
-    require,
 )
+from pix2pix.config_fields import require
 from pix2pix.data.device_batches import DEVICE_AUGMENT
 from pix2pix.data.options import OBJECTIVES
 from pix2pix.models import PATCH_LAYERS, smallest_side

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from pix2pix.config import from_dict, rename_old_keys
+from pix2pix.config_fields import from_dict, rename_old_keys
 from pix2pix.training.recipe import Recipe
 
 CHANGEABLE = (

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 
 from pix2pix.checkpoint import CONFIG_NAME, Model, checkpoint_files
-from pix2pix.config import CheckpointConfig, from_dict, rename_old_keys
+from pix2pix.config import CheckpointConfig
+from pix2pix.config_fields import from_dict, rename_old_keys
 from pix2pix.data.discovery import RUN_NAME
 from pix2pix.runtime.atomic_io import write_atomically, write_together
 from pix2pix.training.early_stopping import Best

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import from_dict
+from pix2pix.config_fields import from_dict
 from pix2pix.data.device_batches import augment_on
 from pix2pix.data.discovery import RUN_NAME
 from pix2pix.data.factory import open_data

@@ -14,13 +14,8 @@ from torch import Tensor
 
 from pix2pix.checkpoint import Model
 from pix2pix.config import CheckpointConfig
-from pix2pix.inference.backends.onnx_graph import (
-    Precision,
-    build_onnx_model,
-    build_style_onnx_model,
-    is_quantized,
-    quantize,
-)
+from pix2pix.inference.backends.onnx_builder import Precision, is_quantized, quantize
+from pix2pix.inference.backends.onnx_graph import build_onnx_model, build_style_onnx_model
 from pix2pix.models import Generator, return_logits
 from pix2pix.models.tensors import style_noise
 from pix2pix.web.sample_files import is_sample_config, picture_config, take_pictures

@@ -10,7 +10,8 @@ import torch
 from helpers.networks import RECIPES, inputs, make_model, random_style_map
 
 from pix2pix.images.color import AB_SCALE, ab_grid
-from pix2pix.inference.backends.onnx_graph import Precision, build_onnx_model
+from pix2pix.inference.backends.onnx_builder import Precision
+from pix2pix.inference.backends.onnx_graph import build_onnx_model
 from pix2pix.models import AnnealedMean, annealed_mean, return_logits
 from pix2pix.training.recipe import Recipe
 

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from helpers.networks import RECIPES, inputs, make_model
 
 from pix2pix.checkpoint import Model
-from pix2pix.config import CheckpointConfig, GeneratorConfig, from_dict
+from pix2pix.config import CheckpointConfig, GeneratorConfig
+from pix2pix.config_fields import from_dict
 from pix2pix.models import UNet, count_parameters
 from pix2pix.models.tensors import encode_labels, style_noise
 from pix2pix.training.init_weights import copy_weights

@@ -28,7 +28,8 @@ from pix2pix.app.server.schemas import (
     parse_request,
 )
 from pix2pix.checkpoint import load_checkpoint
-from pix2pix.config import CheckpointConfig, from_dict
+from pix2pix.config import CheckpointConfig
+from pix2pix.config_fields import from_dict
 from pix2pix.images.color import rgb_to_lab
 from pix2pix.images.color_hints import parse_hints, read_hints
 from pix2pix.images.reader import open_rgb, read_size

@@ -10,14 +10,8 @@ from PIL import Image
 
 from pix2pix.checkpoint import Model, save_checkpoint
 from pix2pix.cli import train
-from pix2pix.config import (
-    CHANNELS,
-    TASKS,
-    CheckpointConfig,
-    GeneratorConfig,
-    LabelColor,
-    from_dict,
-)
+from pix2pix.config import CHANNELS, TASKS, CheckpointConfig, GeneratorConfig, LabelColor
+from pix2pix.config_fields import from_dict
 from pix2pix.labels.label_map import CLASSES, encode_label_image
 from pix2pix.training.model_card import write_card
 from pix2pix.training.recipe import Recipe, load_recipe

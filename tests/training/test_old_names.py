@@ -17,7 +17,8 @@ from helpers.whole_runs import run, weights
 
 from pix2pix.checkpoint import read_config
 from pix2pix.cli import train
-from pix2pix.config import KEY_ALIASES, CheckpointConfig, from_dict
+from pix2pix.config import CheckpointConfig
+from pix2pix.config_fields import KEY_ALIASES, from_dict
 from pix2pix.training import recipe as recipes
 from pix2pix.training import trainer_base
 from pix2pix.training.recipe import Recipe, load_recipe

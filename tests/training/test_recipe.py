@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pix2pix.cli import train
-from pix2pix.config import from_dict
+from pix2pix.config_fields import from_dict
 from pix2pix.data.loader import Batch
 from pix2pix.models import count_parameters
 from pix2pix.training.recipe import (

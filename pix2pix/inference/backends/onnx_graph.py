@@ -8,128 +8,31 @@ module takes 0.1 s. Each function emits the nodes of the module it is named afte
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, cast
+from typing import cast
 
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from onnx import TensorProto
+from torch import nn
 
-from pix2pix.models import Generator, Norm, ResizeConv, ResNetGenerator, StyleEncoder, UNet
+from pix2pix.inference.backends.onnx_builder import GraphBuilder, Precision, Shape
+from pix2pix.inference.backends.onnx_layers import (
+    average_pool,
+    batch_norm,
+    conv,
+    conv_transpose,
+    first_side,
+    norm,
+    resize,
+    resize_conv,
+    sequence,
+)
+from pix2pix.models import Generator, ResizeConv, ResNetGenerator, StyleEncoder, UNet
 from pix2pix.models.blocks import Down, LateralConv, Up
-from pix2pix.models.efficientnet import InvertedResidual, SameConv
 from pix2pix.models.enhancer import EnhancerBlock, LocalEnhancer
 from pix2pix.models.resnet import ConvNormReLU, ResidualBlock
 from pix2pix.models.unet import AnnealedMean, PixelEmbedding
-
-OPSET = 17
-IR_VERSION = 8  # supported by runtimes since 2022; onnx defaults to the latest
-
-# fp32: stored and computed in float32. fp16: stored and computed in float16, with float32 inputs
-# and outputs. fp16_storage: weights exactly representable in float16 are stored in it, computation
-# is in float32. int8_storage: large weights are stored in 8 bits with a float32 scale for each
-# channel, computation is in float32; a runtime unpacks them once, when it folds constants.
-Precision: TypeAlias = Literal["fp32", "fp16", "fp16_storage", "int8_storage"]
-MIN_QUANTIZED = 1024  # numbers in a weight, below which 8 bits save nothing
-Shape: TypeAlias = "list[int | str]"  # a str names a dynamic dimension
-
-
-class GraphBuilder:
-    """Collects the nodes and weights of a graph. Values are identified by their names."""
-
-    def __init__(self, precision: Precision) -> None:
-        self._precision = precision
-        self._weights: list[TensorProto] = []
-        self._casts: list[onnx.NodeProto] = []  # of weights; placed before all other nodes
-        self._nodes: list[onnx.NodeProto] = []
-        self._count = 0
-
-    def add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
-        """Appends a node; returns the name of its output, or a list of them."""
-        names = [self._name(op) for _ in range(outputs)]
-        self._nodes.append(helper.make_node(op, inputs, names, **attributes))
-        return names[0] if outputs == 1 else names
-
-    def weight(self, tensor: Tensor, channel_axis: int = 0) -> str:
-        """Stores a tensor in the precision of the graph; returns the name of its value."""
-        array = np.ascontiguousarray(tensor.detach().float().numpy())
-        if self._precision == "int8_storage" and is_quantized(array):
-            return self._quantized(array, channel_axis)
-        with np.errstate(over="ignore"):
-            half = array.astype(np.float16)
-        if self._precision == "fp16":
-            return self._store(half)
-        if self._precision == "fp32" or not np.array_equal(half, array):
-            return self._store(array)
-        name = self._name("weight")
-        narrow = f"{name}.float16"
-        self._weights.append(numpy_helper.from_array(half, narrow))
-        self._casts.append(helper.make_node("Cast", [narrow], [name], to=TensorProto.FLOAT))
-        return name
-
-    def _quantized(self, array: np.ndarray, axis: int) -> str:
-        """Stores symmetric 8-bit numbers and the scale of each slice of `axis`."""
-        numbers, scale = quantize(array, axis)
-        wide, name = self._name("weight"), self._name("weight")
-        self._casts.append(
-            helper.make_node("Cast", [self._store(numbers)], [wide], to=TensorProto.FLOAT)
-        )
-        self._casts.append(helper.make_node("Mul", [wide, self._store(scale)], [name]))
-        return name
-
-    def integers(self, *values: int) -> str:
-        """Stores a vector of int64: a shape, or axes."""
-        return self._store(np.array(values, np.int64))
-
-    def float32(self, values: Any) -> str:
-        """Stores an array in float32, regardless of the precision of the graph."""
-        return self._store(np.array(values, np.float32))
-
-    def to_float32(self, x: str) -> str:
-        """Casts a value of the graph to float32 if needed."""
-        if self._precision != "fp16":
-            return x
-        return str(self.add("Cast", x, to=TensorProto.FLOAT))
-
-    def _store(self, array: np.ndarray) -> str:
-        name = self._name("weight")
-        self._weights.append(numpy_helper.from_array(array, name))
-        return name
-
-    def model(self, inputs: dict[str, Shape], y: str, shape: Shape) -> onnx.ModelProto:
-        """The ONNX model with `inputs` (name -> shape) and the value `y` of `shape` as `output`."""
-        result = helper.make_node("Identity", [y], ["output"])
-        graph = helper.make_graph(
-            [*self._casts, *self._nodes, result],
-            "generator",
-            [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
-            [helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)],
-            self._weights,
-        )
-        return helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-            producer_name="pix2pix-studio",
-        )
-
-    def _name(self, kind: str) -> str:
-        self._count += 1
-        return f"{kind}_{self._count}"
-
-
-def is_quantized(array: np.ndarray) -> bool:
-    """Whether "int8_storage" stores a weight in 8 bits."""
-    return array.ndim > 1 and array.size >= MIN_QUANTIZED
-
-
-def quantize(array: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """int8 numbers, and a float32 scale for each slice of `axis`, with numbers * scale = array."""
-    others = tuple(i for i in range(array.ndim) if i != axis)
-    scale = np.abs(array).max(others, keepdims=True) / np.float32(127)
-    scale[scale == 0] = 1
-    return np.rint(array / scale).astype(np.int8), scale
 
 
 @torch.no_grad()
@@ -301,7 +204,7 @@ def conv_norm_relu(g: GraphBuilder, block: ConvNormReLU, x: str) -> str:
     layer = block.conv
     if isinstance(layer, nn.ConvTranspose2d):
         x = conv_transpose(
-            g, x, g.weight(layer.weight), layer.bias, 1, _first(layer.output_padding)
+            g, x, g.weight(layer.weight), layer.bias, 1, first_side(layer.output_padding)
         )
     else:
         x = resize_conv(g, layer, x) if isinstance(layer, ResizeConv) else conv(g, layer, x)
@@ -362,7 +265,7 @@ def up(g: GraphBuilder, block: Up, x: str, style: str | None, parts: str | None)
         x = resize_conv(g, block.conv, x)
     else:
         layer = cast(nn.ConvTranspose2d, block.conv)
-        x = conv_transpose(g, x, g.weight(layer.weight), layer.bias, _first(layer.padding))
+        x = conv_transpose(g, x, g.weight(layer.weight), layer.bias, first_side(layer.padding))
     return norm(g, block.norm, x, style, parts)
 
 
@@ -399,144 +302,3 @@ def annealed_mean(g: GraphBuilder, layer: AnnealedMean, x: str) -> str:
     rest = g.add("Slice", x, g.integers(classes), g.integers(2**31), g.integers(1))
     parts = [mean, rest, logits] if layer.returns_logits else [mean, rest]
     return str(g.add("Concat", *parts, axis=1))
-
-
-def norm(
-    g: GraphBuilder, layer: Norm, x: str, style: str | None = None, parts: str | None = None
-) -> str:
-    """`Norm.forward`."""
-    inner = layer.norm
-    if isinstance(inner, nn.BatchNorm2d):
-        x = batch_norm(g, inner, x)
-    elif isinstance(inner, nn.InstanceNorm2d):
-        if inner.affine:
-            scale, shift = g.weight(inner.weight), g.weight(inner.bias)
-        else:
-            channels = inner.num_features
-            scale, shift = g.weight(torch.ones(channels)), g.weight(torch.zeros(channels))
-        x = g.add("InstanceNormalization", x, scale, shift, epsilon=inner.eps)
-    if layer.style is None or style is None:
-        return x
-    weight = g.weight(layer.style.weight.T, channel_axis=1)
-    modulation = g.add("MatMul", style, weight)  # ([N, R,] K * 2 C), without classes ([N, R,] 2 C)
-    modulation = g.add("Add", modulation, g.weight(layer.style.bias))
-    if parts is None:
-        both = g.add("Unsqueeze", modulation, g.integers(2, 3))
-    else:  # a matrix product mixes the modulations of classes in regions by their shares of a pixel
-        rows = g.integers(0, -1, 2 * _channels(layer))
-        table = g.add("Reshape", modulation, rows)  # (N, R * K, 2 C)
-        table = g.add("Transpose", table, perm=[0, 2, 1])  # (N, 2 C, R * K)
-        flat = g.add("Reshape", parts, g.integers(0, 0, -1))  # (N, R * K, H W)
-        mixed = g.add("MatMul", table, flat)  # (N, 2 C, H W)
-        shape = g.add("Shape", x)
-        ends = g.add("Slice", shape, g.integers(2), g.integers(4))  # H, W
-        both = g.add(
-            "Reshape", mixed, g.add("Concat", g.integers(0, 2 * _channels(layer)), ends, axis=0)
-        )
-    scale, shift = g.add("Split", both, outputs=2, axis=1)
-    one = g.weight(torch.tensor(1.0))
-    return str(g.add("Add", g.add("Mul", x, g.add("Add", scale, one)), shift))
-
-
-def _channels(layer: Norm) -> int:
-    assert layer.style is not None
-    return layer.style.out_features // (2 * max(layer.classes, 1))
-
-
-def batch_norm(g: GraphBuilder, layer: nn.BatchNorm2d, x: str) -> str:
-    """Batch norm with its running statistics."""
-    tensors = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
-    names = [g.weight(cast(Tensor, tensor)) for tensor in tensors]
-    return str(g.add("BatchNormalization", x, *names, epsilon=layer.eps))
-
-
-def conv(g: GraphBuilder, layer: nn.Conv2d, x: str) -> str:
-    """A convolution with the padding of `layer`."""
-    if isinstance(layer, SameConv):
-        left, right, top, bottom = layer.rim
-        pads = [top, left, bottom, right]
-    else:
-        pads = [_first(layer.padding)] * 4
-        if layer.padding_mode != "zeros" and any(pads):
-            x, pads = pad(g, x, pads[0], layer.padding_mode), [0] * 4
-    names = [x, g.weight(layer.weight)]
-    if layer.bias is not None:
-        names.append(g.weight(layer.bias))
-    return str(g.add("Conv", *names, pads=pads, strides=list(layer.stride), group=layer.groups))
-
-
-def resize_conv(g: GraphBuilder, layer: ResizeConv, x: str) -> str:
-    """`ResizeConv.forward`. Nodes sum the weights: sums stored in float16 give visible errors."""
-    kernel = g.weight(layer.weight.transpose(0, 1), channel_axis=1)  # (I, O, 3, 3)
-    for axis in (2, 3):
-        first, middle, last = g.add("Split", kernel, outputs=3, axis=axis)
-        sums = g.add("Add", middle, last), g.add("Add", first, middle)
-        kernel = g.add("Concat", last, *sums, first, axis=axis)  # (I, O, 4, 4) at the end
-    if layer.padding_mode == "replicate":
-        return conv_transpose(g, pad(g, x, 1, "replicate"), kernel, layer.bias, 3)
-    return conv_transpose(g, x, kernel, layer.bias, 1)
-
-
-def conv_transpose(
-    g: GraphBuilder,
-    x: str,
-    kernel: str,
-    bias: Tensor | None,
-    padding: int,
-    output_padding: int = 0,
-) -> str:
-    """A transposed convolution with stride 2."""
-    names = [x, kernel] if bias is None else [x, kernel, g.weight(bias)]
-    more = [output_padding] * 2
-    return str(
-        g.add("ConvTranspose", *names, pads=[padding] * 4, strides=[2, 2], output_padding=more)
-    )
-
-
-def pad(g: GraphBuilder, x: str, width: int, mode: str) -> str:
-    """Pads all four sides: `replicate` repeats the outermost pixels, `reflect` mirrors the image
-    without them."""
-    pads = g.integers(0, 0, width, width, 0, 0, width, width)
-    return str(g.add("Pad", x, pads, mode="edge" if mode == "replicate" else mode))
-
-
-def average_pool(g: GraphBuilder, x: str, factor: int) -> str:
-    """`F.avg_pool2d(x, factor)`."""
-    if factor == 1:
-        return x
-    return str(g.add("AveragePool", x, kernel_shape=[factor] * 2, strides=[factor] * 2))
-
-
-def resize(g: GraphBuilder, x: str, factor: int, mode: Literal["nearest", "linear"]) -> str:
-    """`F.interpolate` by a whole factor, nearest or bilinear."""
-    scales = g.float32([1, 1, factor, factor])
-    how: dict[str, Any] = {"mode": mode, "coordinate_transformation_mode": "half_pixel"}
-    if mode == "nearest":
-        how |= {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-    return str(g.add("Resize", x, "", scales, outputs=1, **how))
-
-
-def sequence(g: GraphBuilder, layers: nn.Module, x: str) -> str:
-    """A stage of EfficientNet-Lite."""
-    for layer in cast(nn.Sequential, layers):
-        if isinstance(layer, InvertedResidual):
-            y = sequence(g, layer.layers, x)
-            x = g.add("Add", x, y) if layer.is_residual else y
-        elif isinstance(layer, nn.Sequential):
-            x = sequence(g, layer, x)
-        elif isinstance(layer, nn.Conv2d):
-            x = conv(g, layer, x)
-        elif isinstance(layer, nn.BatchNorm2d):
-            x = batch_norm(g, layer, x)
-        elif isinstance(layer, nn.ReLU6):
-            x = g.add("Clip", x, g.weight(torch.tensor(0.0)), g.weight(torch.tensor(6.0)))
-        else:
-            raise TypeError(f"no ONNX form of {type(layer).__name__} is known here")
-    return x
-
-
-def _first(value: Any) -> int:
-    """A layer's padding, the same on all sides."""
-    sides = set(value)
-    assert len(sides) == 1
-    return int(sides.pop())
