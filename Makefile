@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Two workers with a thread each: one app and one Chromium a worker, libraries in memory once for both.
+# Two workers with a thread each: one app a worker, one Chromium, libraries in memory once for all.
 # Bytecode is kept, also where the environment says otherwise: each of the processes that tests start is
 # ready sooner.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.kept_drawings import WINDOW, bare_wall, keep_drawing
-from helpers.order import by_duration, group
+from helpers.order import by_duration, group, next_group
 
 if TYPE_CHECKING:
     from helpers.fake_hub import FakeHub
@@ -37,7 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keeps the tests of a file in one worker, and those of files that share a costly fixture."""
+    """Keeps the tests of a file in one worker, and those of files that share a costly fixture.
+
+    Only one worker has files with a browser.
+    """
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -45,6 +48,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class LoadTogetherScheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return group(Path(nodeid.split("::")[0]).stem)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            others = (work for worker, work in self.assigned_work.items() if worker is not node)
+            elsewhere = (name for work in others for name in work if not all(work[name].values()))
+            self.workqueue.move_to_end(next_group(self.workqueue, elsewhere), last=False)
+            super()._assign_work_unit(node)
 
     return LoadTogetherScheduling(config, log)
 

@@ -4,6 +4,8 @@ The longest come first, so that both workers are busy to the end. Those that tak
 by several processes or by the shipped models, stand apart.
 """
 
+from collections.abc import Iterable
+
 import pytest
 
 # Of little memory: while one worker has these, the other one has Ray's processes of 1.6 GB.
@@ -15,25 +17,8 @@ BESIDE_RAY = (
     "test_scan_analysis",
     "test_halftone",
 )
-# A file that is not here takes less than 10 s. Those with a browser come in a row: the next file
-# without one ends it.
-LONGEST = (
-    "test_properties",
-    "test_ray_command",
-    *BESIDE_RAY,
-    "test_loop",
-    "test_distributed",
-    "test_loop_saves",
-    "test_loop_stops",
-    "test_torchrun",
-    "test_hostile_files",
-    "test_hostile_requests",
-    "test_faults",
-    "test_several_processes",
-    "test_checkpoints_off",
-    "test_colorize_album",
-    "test_precision",
-    "test_unpaired",
+# One worker has all of these, as long as there is other work, so that one Chromium is enough.
+IN_BROWSER = (
     "test_site_in_browser",
     "test_site_pictures",
     "test_browser_models",
@@ -61,6 +46,26 @@ LONGEST = (
     "test_browser_zoom",
     "test_browser_looks",
     "test_site_in_firefox",
+)
+# A file that is not here takes less than 10 s.
+LONGEST = (
+    "test_properties",
+    "test_ray_command",
+    *BESIDE_RAY,
+    *IN_BROWSER,
+    "test_loop",
+    "test_distributed",
+    "test_loop_saves",
+    "test_loop_stops",
+    "test_torchrun",
+    "test_hostile_files",
+    "test_hostile_requests",
+    "test_faults",
+    "test_several_processes",
+    "test_checkpoints_off",
+    "test_colorize_album",
+    "test_precision",
+    "test_unpaired",
     "test_colorize_engine",
     "test_colorize_service",
     "test_label_reader_engine",
@@ -120,6 +125,17 @@ def by_duration(item: pytest.Item) -> int:
     return _PLACES.get(item.path.stem, len(LONGEST))
 
 
+def next_group(waiting: Iterable[str], elsewhere: Iterable[str]) -> str:
+    """Which of the groups that wait a worker gets, while the other workers have `elsewhere`."""
+    groups = list(waiting)
+    if not _BROWSER_GROUPS.isdisjoint(elsewhere):
+        groups = [name for name in groups if name not in _BROWSER_GROUPS] or groups
+    return groups[0]
+
+
 def group(name: str) -> str:
     """The name of the tests that run in one worker with the file `name`, or `name` itself."""
     return TOGETHER.get(name, name)
+
+
+_BROWSER_GROUPS = frozenset(map(group, IN_BROWSER))
