@@ -246,7 +246,10 @@ def make_dataset(
         return PlainPhotos(examples, geometry, options.half_output)
     if options.draws_lines:
         sketching = Sketching(
-            options.small_fraction, options.small_scale, options.scribble_fraction
+            options.small_fraction,
+            options.small_scale,
+            options.small_rotation,
+            options.scribble_fraction,
         )
         return SketchPhotos(examples, geometry, options.input_type == "lines-white", sketching)
     if options.is_unpaired:

@@ -49,6 +49,7 @@ class DataOptions:
     # Of photos whose lines are drawn while training (data.datasets.sketch_dataset.Sketching)
     small_fraction: float = 0.25
     small_scale: float = 0.45
+    small_rotation: float = 0.0
     scribble_fraction: float = 0.0
     seed: int = 0
     objective: str = "paired"  # one of OBJECTIVES
@@ -71,6 +72,8 @@ class DataOptions:
             require(0 <= value <= 1, name, "from 0 to 1", value)
         ok = 0.1 <= self.small_scale <= 0.9
         require(ok, "small_scale", "from 0.1 to 0.9", self.small_scale)
+        ok = 0 <= self.small_rotation <= 180
+        require(ok, "small_rotation", "from 0 to 180 degrees", self.small_rotation)
         ok = self.cache_gb == -1 or self.cache_gb >= 0
         require(ok, "cache_gb", "-1 (half of the free memory), or 0 or more", self.cache_gb)
         ok = self.enlarge or self.geometry().resize_mode in ("crop", "squeeze")

@@ -95,6 +95,7 @@ class Recipe:
         0.25, "layout photos: fraction of the photos shown smaller and off the centre"
     )
     small_scale: float = _data(0.45, "the smallest of them, as a fraction of the sheet")
+    small_rotation: float = _data(0.0, "they are turned by up to this many degrees")
     scribble_fraction: float = _data(
         0.0, "layout photos: fraction drawn as an outline and a few round details"
     )

@@ -92,6 +92,21 @@ def test_the_smallest_photos_have_the_scale_of_the_recipe() -> None:
     assert 40 < max(sizes) < 60
 
 
+def test_the_smaller_photos_are_turned_by_up_to_the_angle_of_the_recipe() -> None:
+    """A line through the middle: its slope tells the angle."""
+    photo = np.full((128, 128, 3), 255, np.uint8)
+    photo[60:68] = 0
+    angles = []
+    for seed in range(60):
+        sketching = Sketching(1.0, 0.8, small_rotation=30)
+        placed = place_smaller(photo, np.random.default_rng(seed), sketching)
+        y, x = np.nonzero(placed[..., 0] < 100)
+        angles.append(np.rad2deg(np.arctan(np.polyfit(x, y, 1)[0])))
+    assert -31 < min(angles) < -20
+    assert 20 < max(angles) < 31
+    assert abs(np.mean(angles)) < 8
+
+
 def test_a_fraction_of_the_photos_is_scribbled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

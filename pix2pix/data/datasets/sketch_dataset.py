@@ -27,6 +27,7 @@ class Sketching:
 
     small_fraction: float = 0.25  # shown smaller and off the centre, as people draw
     small_scale: float = 0.45  # the smallest of them, as a fraction of the sheet
+    small_rotation: float = 0.0  # degrees by which they are turned, at most
     scribble_fraction: float = 0.0  # drawn as an outline and a few round details
 
 
@@ -108,7 +109,8 @@ class SketchPhotos:
 
 
 def place_smaller(photo: np.ndarray, rng: np.random.Generator, sketching: Sketching) -> np.ndarray:
-    """A fraction `small_fraction` of photos reduced, at a random place on a smooth background.
+    """A fraction `small_fraction` of photos reduced and turned, at a random place on a smooth
+    background.
 
     The background continues the colours of the photo's border, and the seam is blended.
     """
@@ -122,10 +124,16 @@ def place_smaller(photo: np.ndarray, rng: np.random.Generator, sketching: Sketch
     top = int(rng.integers(0, height - size[1] + 1))
     sides = (top, height - size[1] - top, left, width - size[0] - left)
     wide = cv2.copyMakeBorder(small, *sides, cv2.BORDER_REPLICATE)
-    around = cv2.GaussianBlur(wide, (0, 0), 0.06 * height)
     inner = np.zeros((height, width), np.float32)
     margin = max(1, round(0.06 * size[1]))
     inner[top + margin : top + size[1] - margin, left + margin : left + size[0] - margin] = 1
+    if sketching.small_rotation:  # at 0 the random numbers of before
+        degrees = rng.uniform(-sketching.small_rotation, sketching.small_rotation)
+        middle = (left + size[0] / 2, top + size[1] / 2)
+        turn = cv2.getRotationMatrix2D(middle, degrees, 1)
+        wide = cv2.warpAffine(wide, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        inner = cv2.warpAffine(inner, turn, (width, height))
+    around = cv2.GaussianBlur(wide, (0, 0), 0.06 * height)
     mask = cv2.GaussianBlur(inner, (0, 0), margin / 2)[..., None]
     placed: np.ndarray = (wide * mask + around * (1 - mask) + 0.5).astype(np.uint8)
     return placed
