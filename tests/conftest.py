@@ -78,7 +78,7 @@ def pytest_collection_finish() -> None:
 
 # Called when the last test of a group of files is done: what ends processes that no other needs.
 _at_end_of_group: list[Callable[[], None]] = []
-_browsers: list[Callable[[], None]] = []  # when the next file needs none
+_browsers: list[SharedChromium] = []
 
 
 @pytest.hookimpl(wrapper=True)
@@ -94,9 +94,9 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if group(nextitem.path.stem) != group(item.path.stem):
         for end in reversed(_at_end_of_group):
             end()
-    if nextitem.get_closest_marker("browser") is None:
-        for close in _browsers:
-            close()
+    for shared in _browsers:
+        if shared.has_grown or nextitem.get_closest_marker("browser") is None:
+            shared.close()
     free_memory()
 
 
@@ -209,7 +209,7 @@ def shared_chromium() -> Iterator[SharedChromium]:
     from helpers.visits import SharedChromium
 
     shared = SharedChromium()
-    _browsers.append(shared.close)
+    _browsers.append(shared)
     yield shared
     shared.close()
 

@@ -19,6 +19,7 @@ STORED = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_sto
 PLAIN = "/robots.txt"
 # Then a page is closed: Chromium and Playwright keep something of every visit.
 MOST_LOANS = 15
+MOST_VISITS = 60  # then, at the end of a file, Chromium and Playwright are started again
 
 
 def new_context(chromium: Any, size: dict[str, int], touch: bool) -> Any:
@@ -101,11 +102,13 @@ class Pages:
     """Opens pages for a worker's tests: the shared ones of a mouse and of a finger, and others."""
 
     def __init__(self, chromium: Any) -> None:
+        self.visits = 0
         self._chromium = chromium
         self._shared: dict[bool, SharedPage] = {}
 
     def open(self, size: dict[str, int], touch: bool, own_profile: bool) -> tuple[Any, Any]:
         """A page without anything in it, and what to call when its test is done."""
+        self.visits += 1
         shared = self._shared.get(touch)
         if own_profile or (shared and shared.lent):
             context = new_context(self._chromium, size, touch)
@@ -144,6 +147,11 @@ class SharedChromium:
                 executable_path=find_chromium(), args=CHROMIUM_FLAGS
             )
         return self._browser
+
+    @property
+    def has_grown(self) -> bool:
+        """Playwright's process grows with each visit, from 120 to 310 MB: time for new ones."""
+        return self._pages is not None and self._pages.visits > MOST_VISITS
 
     @property
     def pages(self) -> Pages:

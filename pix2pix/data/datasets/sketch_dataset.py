@@ -124,7 +124,7 @@ def place_smaller(photo: np.ndarray, rng: np.random.Generator, sketching: Sketch
     top = int(rng.integers(0, height - size[1] + 1))
     sides = (top, height - size[1] - top, left, width - size[0] - left)
     wide = cv2.copyMakeBorder(small, *sides, cv2.BORDER_REPLICATE)
-    inner = np.zeros((height, width), np.float32)
+    inner: np.ndarray = np.zeros((height, width), np.float32)
     margin = max(1, round(0.06 * size[1]))
     inner[top + margin : top + size[1] - margin, left + margin : left + size[0] - margin] = 1
     if sketching.small_rotation:  # at 0 the random numbers of before
