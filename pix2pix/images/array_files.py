@@ -6,6 +6,7 @@ HxW has one channel. Of three axes, the smallest is the channels: the last (HxWx
 
 import io
 import math
+import threading
 import zipfile
 from typing import IO, NamedTuple
 
@@ -17,6 +18,8 @@ MAX_CHANNELS = 255  # of a generator
 ZIP_MAGIC = b"PK"
 NPY_MAGIC = b"\x93NUMPY"
 
+# NumPy parses headers by `ast`, which may fail in two threads at once: CPython's issue 106905
+_PARSING = threading.Lock()
 _SHAPES = "expected HxW, HxWxC or CxHxW"
 
 
@@ -127,7 +130,8 @@ def _parse_header(file: IO[bytes], length: int) -> tuple[tuple[int, ...], bool, 
         }
         if version not in readers:
             raise ValueError(f"version {version} of the format")
-        shape, is_fortran, dtype = readers[version](file)
+        with _PARSING:
+            shape, is_fortran, dtype = readers[version](file)
     except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
         raise ValueError(f"is no NumPy array that can be read ({error})") from None
     if dtype.hasobject:
