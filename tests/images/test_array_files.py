@@ -17,8 +17,7 @@ def busy_collector() -> Iterator[None]:
     before = gc.get_threshold()
 
     def linger(*_: object) -> None:
-        for _ in range(50):
-            pass
+        sum(range(50))
 
     gc.callbacks.append(linger)
     gc.set_threshold(5)
