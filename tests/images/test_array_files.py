@@ -17,7 +17,9 @@ def busy_collector() -> Iterator[None]:
     before = gc.get_threshold()
 
     def linger(*_: object) -> None:
-        sum(range(50))
+        left = 50
+        while left:
+            left -= 1
 
     gc.callbacks.append(linger)
     gc.set_threshold(5)
