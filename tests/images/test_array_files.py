@@ -2,6 +2,7 @@
 
 import gc
 import io
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +24,10 @@ def busy_collector() -> Iterator[None]:
 
     gc.callbacks.append(linger)
     gc.set_threshold(5)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
     yield
+    sys.setswitchinterval(interval)
     gc.set_threshold(*before)
     gc.callbacks.remove(linger)
 
