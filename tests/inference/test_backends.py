@@ -26,6 +26,8 @@ from pix2pix.inference.backends import (
 )
 from pix2pix.inference.runner import Runner
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -33,6 +33,8 @@ from pix2pix.runtime.device import full_precision
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 FACADES = ROOT / "checkpoints" / "facades"
 CPU = torch.device("cpu")

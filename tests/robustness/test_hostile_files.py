@@ -23,6 +23,8 @@ from PIL import Image, PngImagePlugin
 from pix2pix.labels.packed_ids import pack_ids
 from pix2pix.web.tab_props import MAX_UPLOAD_MB
 
+pytestmark = pytest.mark.slow
+
 VISITOR = httpx.Client(timeout=120, trust_env=False)
 ROOM_MB = 300  # what stays after 50 megapixels; the same again takes no more
 MB = 1 << 20

@@ -37,6 +37,8 @@ from pix2pix.labels.canvas_spec import facades_canvas
 from pix2pix.labels.label_map import decode_label_image, encode_label_image, open_label_map
 from pix2pix.labels.packed_ids import unpack_ids
 
+pytestmark = pytest.mark.slow
+
 few = settings(
     max_examples=150,
     deadline=None,

@@ -14,6 +14,8 @@ from pix2pix.inference import load_drawer
 from pix2pix.training.recipe import Recipe, load_recipe
 from pix2pix.training.train_step import Trainer
 
+pytestmark = pytest.mark.slow
+
 TINY = ["--size", 64, "--depth", 3, "--ngf", 8, "--max-channels", 16, "--stem", 4, "--ndf", 4]
 TINY += ["--receptive-field", 16, "--enhancer", 4, "--enhancer-blocks", 2, "--num-workers", 0]
 FEW = ["--batch-size", 2, "--log-every", 1]
@@ -99,7 +101,6 @@ def test_resume_is_exact_before_and_after_the_global_network_is_freed(
     assert "style_encoder.head.weight" in changed
 
 
-@pytest.mark.slow
 def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     keys = [*TINY, *PLAIN, "--max-steps", 140, "--log-every", 140, "--sample-every", 140]

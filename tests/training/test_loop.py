@@ -17,6 +17,8 @@ from pix2pix.inference import load_colorizer, load_drawer
 from pix2pix.training.recipe import load_recipe
 from pix2pix.training.train_step import Trainer
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: object) -> int:
     return train.main([str(a) for a in arguments])
@@ -34,7 +36,6 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
     return {k: v.numpy() for k, v in load_file(folder / "model.safetensors").items()}
 
 
-@pytest.mark.slow
 def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     out = tmp_path / "run"
@@ -50,7 +51,6 @@ def test_a_tiny_run_overfits_one_pair(tmp_path: Path) -> None:
     assert error < flat / 3, f"mean error {error:.1f}; a flat colour has {flat:.1f}"
 
 
-@pytest.mark.slow
 def test_a_tiny_colorizer_learns_blue_above_and_green_below(tmp_path: Path) -> None:
     data = write_photos(tmp_path / "data", 4, 2)
     out = tmp_path / "run"
@@ -66,7 +66,6 @@ def test_a_tiny_colorizer_learns_blue_above_and_green_below(tmp_path: Path) -> N
     assert (result[60:, :, 1] - result[60:, :, 2]).mean() > 20
 
 
-@pytest.mark.slow
 def test_a_tiny_tracer_finds_the_windows_of_one_facade(tmp_path: Path) -> None:
     data = write_facades(tmp_path / "data", 1, 1, 64, 64)
     out = tmp_path / "run"
@@ -138,7 +137,6 @@ def test_a_run_writes_what_the_readme_promises(tmp_path: Path) -> None:
     assert "| train images | 2 |" in card
 
 
-@pytest.mark.slow
 def test_sigterm_saves_and_leaves_and_the_run_goes_on(tmp_path: Path, forker: Forker) -> None:
     data = write_facades(tmp_path / "data", 2, 1)
     out, said = tmp_path / "run", tmp_path / "said"

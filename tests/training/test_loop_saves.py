@@ -16,6 +16,8 @@ from helpers.whole_runs import KEYS, LEAN, assert_same_weights, current_step, ru
 from pix2pix.checkpoint import load_checkpoint, read_config
 from pix2pix.training.train_step import Trainer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
@@ -109,7 +111,6 @@ def test_a_save_cut_off_between_two_files_is_made_whole_by_the_resume(
     assert configs[0] == configs[1]
 
 
-@pytest.mark.slow
 def test_kill_9_at_any_moment_leaves_a_checkpoint_and_a_run_that_goes_on(
     tmp_path: Path, data: Path, forker: Forker
 ) -> None:

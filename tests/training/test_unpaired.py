@@ -28,6 +28,8 @@ from pix2pix.training.losses import patch_nce_loss
 from pix2pix.training.recipe import Recipe, load_recipe
 from pix2pix.training.unpaired_step import UnpairedTrainer
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 KEYS: dict[str, Any] = {
     "size": 32,

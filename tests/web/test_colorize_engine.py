@@ -24,6 +24,8 @@ from pix2pix.images.color_hints import Hint, format_hints
 from pix2pix.inference import load_colorizer
 from pix2pix.inference.colorizer import format_offers
 
+pytestmark = pytest.mark.slow
+
 NAMES = {"denoise": "Denoise", "negative": "Negative", "crop": "Crop"}
 RED, BLUE = (171, 48, 54), (68, 96, 154)
 HINTS = (Hint(0.3, 0.4, RED), Hint(0.7, 0.6, BLUE), Hint(1.0, 0.0, RED))

@@ -36,6 +36,8 @@ from pix2pix.inference import Restorer, load_colorizer
 from pix2pix.training.recipe import Recipe
 from pix2pix.training.train_step import checkpoint_config
 
+pytestmark = pytest.mark.slow
+
 CHECKPOINT = ROOT / "checkpoints" / "colorize"
 HINTS = [{"x": 0.4, "y": 0.5, "color": "#ab3036"}]
 REFERENCE = {"colors": base64.b64encode(bytes(range(1, 89)) * 6).decode(), "strength": 0.5}

@@ -35,6 +35,8 @@ from pix2pix.web.page import Part, Tab, build_page
 from pix2pix.web.site import build_site
 from pix2pix.web.tabs import SiteModel
 
+pytestmark = pytest.mark.slow
+
 CDN = "https://cdn.example.org/dist/"
 
 
