@@ -19,6 +19,7 @@ from pix2pix.training.losses import (
     generator_loss,
     oasis_loss,
     reconstruction_loss,
+    stain_loss,
     uniformity_loss,
 )
 from pix2pix.training.microbatch import Microbatch
@@ -118,9 +119,10 @@ class GeneratorLoss(nn.Module):
             colors = color_loss(output[known, pictures], microbatch.target[known, pictures])
             losses["color"] = colors * microbatch.encoded_share
         if recipe.lambda_uniformity and recipe.element_dropout:
+            stains = stain_loss(output, microbatch.input, microbatch.drawn)
             losses["uniformity"] = (
-                uniformity_loss(output, microbatch.input, microbatch.gaps) * microbatch.share
-            )
+                uniformity_loss(output, microbatch.input, microbatch.gaps) + stains
+            ) * microbatch.share
         if recipe.lambda_ce and recipe.task == "restore":
             found = damage_cross_entropy(logits[:, 1:], microbatch.target[:, 1:])
             losses["ce"] = found * microbatch.share

@@ -89,6 +89,22 @@ def uniformity_loss(images: Tensor, labels: Tensor, gaps: Tensor) -> Tensor:
     return ((images - mean).abs() * gaps).mean() + stains.mean()
 
 
+def stain_loss(images: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
+    """L1 distance of the cells inside each class's areas to their mean colour, over all cells.
+
+    Of `images` (N, 3, H, W) in -1..1 with one-hot `labels` (N, K, H, W), where `drawn` (N, 1, 1, 1)
+    bool is true. Inside: the cell and those around it have one class only. What people draw has
+    wide empty areas, in which a discriminator would like to see windows.
+    """
+    whole = (F.avg_pool2d(labels, UNIFORMITY_CELL) == 1).to(images.dtype)
+    inside = -F.max_pool2d(-whole, 3, 1, 1) * drawn  # (N, K, h, w)
+    cells = F.avg_pool2d(images, UNIFORMITY_CELL)
+    area = inside.sum((2, 3)).clamp(min=1)
+    mean = torch.einsum("nkhw,nchw->nkc", inside, cells) / area[:, :, None]
+    distance = (cells - torch.einsum("nkhw,nkc->nchw", inside, mean.detach())).abs()
+    return (distance * inside.sum(1, keepdim=True)).mean()
+
+
 def reconstruction_loss(
     output: Tensor, target: Tensor, weight: Tensor, kind: str = "l1", beta: float = 0.1
 ) -> Tensor:

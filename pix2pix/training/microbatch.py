@@ -34,6 +34,7 @@ class Microbatch:
     input: Tensor  # (N, C, H, W), as in Batch
     condition: Tensor
     gaps: Tensor  # (N, 1, H, W), 1 where an element was dropped from the input
+    drawn: Tensor  # (N, 1, 1, 1) bool, whether the input is a drawing as people make them
     target: Tensor
     weight: Tensor
     noise: Tensor | None  # (N, style_dim), standard normal; None: no styles
@@ -59,7 +60,10 @@ def make_microbatches(
     if recipe.style_dim:
         encoded -= int(total * recipe.prior_fraction)  # the rest get random styles
         noise = workers.own_part(torch.randn(total, recipe.style_dim)).to(batch.input.device)
-    gaps = torch.zeros_like(batch.weight)
+    gaps, drawn = (
+        torch.zeros_like(batch.weight),
+        torch.zeros_like(batch.weight[:, :, :1, :1]).bool(),
+    )
     if recipe.element_dropout:
         labels, gaps = drop_from_random_maps(recipe, batch.input, encoded, step, workers)
         batch = replace(batch, input=labels)
@@ -76,7 +80,7 @@ def make_microbatches(
     generator = torch.Generator().manual_seed(recipe.seed + step)
     chances = workers.own_part(draw_chances(total, generator))
     count = recipe.gradient_accumulation_steps
-    return split_batch(batch, noise, chances, gaps, pixels, encoded, count, workers)
+    return split_batch(batch, noise, chances, gaps, drawn, pixels, encoded, count, workers)
 
 
 def drop_from_random_maps(
@@ -122,6 +126,7 @@ def split_batch(
     noise: Tensor | None,
     chances: Tensor,
     gaps: Tensor,
+    drawn: Tensor,
     pixels: Any,
     encoded: int,
     count: int,
@@ -129,8 +134,8 @@ def split_batch(
 ) -> list[Microbatch]:
     """A worker's batch as `count` microbatches of equal size.
 
-    `encoded` counts the first images of all workers together. `noise`, `chances` and `gaps` are
-    those of this worker.
+    `encoded` counts the first images of all workers together. `noise`, `chances`, `gaps` and
+    `drawn` are those of this worker.
     """
     own, world = len(batch.input), workers.world
     total, size, start = own * world, own // count, workers.rank * own
@@ -147,6 +152,7 @@ def split_batch(
                 batch.input[here],
                 batch.condition[here],
                 gaps[here],
+                drawn[here],
                 batch.target[here],
                 weights,
                 None if noise is None else noise[here],

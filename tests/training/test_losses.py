@@ -16,6 +16,7 @@ from pix2pix.training.losses import (
     kl_to_standard_normal,
     oasis_loss,
     reconstruction_loss,
+    stain_loss,
     uniformity_loss,
 )
 
@@ -151,6 +152,26 @@ def test_where_there_are_gaps_the_whole_wall_is_to_be_without_stains_but_may_hav
     image = torch.full((1, 3, 16, 32), 0.5)
     image[..., 1::2] = 0.1
     assert uniformity_loss(image, labels, gaps).item() == pytest.approx(0.2 / (16 * 32), rel=1e-3)
+
+
+def test_wide_areas_of_a_drawing_are_to_be_without_stains_each_in_its_own_colour() -> None:
+    labels = torch.zeros(2, 2, 48, 96)
+    labels[:, 0, :, :48], labels[:, 1, :, 48:] = 1, 1  # 6 x 6 cells each
+    image = torch.full((2, 3, 48, 96), 0.5)
+    image[..., 48:] = -0.5
+    drawn = torch.tensor([True, False])[:, None, None, None]
+    assert stain_loss(image, labels, drawn).item() == pytest.approx(0)
+    image[..., 40:56] = 1  # cells at the border of two classes
+    assert stain_loss(image, labels, drawn).item() == pytest.approx(0)
+    image[..., 16:24, 16:24] = 0  # one of 6 x 5 cells inside the first area
+    stained = (29 * 0.5 / 30 + 0.5 - 0.5 / 30) / (2 * 72)
+    assert stain_loss(image, labels, drawn).item() == pytest.approx(stained)
+    assert stain_loss(image, labels, ~drawn).item() == pytest.approx(stained)
+    assert stain_loss(image, labels, drawn & ~drawn).item() == 0
+    image[..., 16:24, 16:24] = 0.5
+    image[..., 1:40:2] += 0.1
+    image[..., 0:40:2] -= 0.1
+    assert stain_loss(image, labels, drawn).item() == pytest.approx(0, abs=1e-6), "a grain"
 
 
 def test_damage_cross_entropy_is_that_of_the_map() -> None:
