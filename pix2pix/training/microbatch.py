@@ -60,10 +60,8 @@ def make_microbatches(
     if recipe.style_dim:
         encoded -= int(total * recipe.prior_fraction)  # the rest get random styles
         noise = workers.own_part(torch.randn(total, recipe.style_dim)).to(batch.input.device)
-    gaps, drawn = (
-        torch.zeros_like(batch.weight),
-        torch.zeros_like(batch.weight[:, :, :1, :1]).bool(),
-    )
+    gaps = torch.zeros_like(batch.weight)
+    drawn = torch.zeros_like(batch.weight[:, :, :1, :1], dtype=torch.bool)
     if recipe.element_dropout:
         labels, gaps = drop_from_random_maps(recipe, batch.input, encoded, step, workers)
         batch = replace(batch, input=labels)

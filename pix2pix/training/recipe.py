@@ -157,7 +157,9 @@ class Recipe:
         0.0, "weight of the perceptual loss (EfficientNet-Lite0 features)"
     )
     lambda_oasis: float = _loss(0.0, "weight of the OASIS segmentation discriminator")
-    lambda_uniformity: float = _loss(0.0, "weight of uniform colour where elements were dropped")
+    lambda_uniformity: float = _loss(
+        0.0, "weight of uniform colour in gaps of dropped elements, and in user drawings"
+    )
     lambda_color: float = _loss(0.0, "weight of the L1 distance of local mean colours")
     lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins, classes or damage")
     lambda_kl: float = _loss(0.0, "weight of the KL divergence of style codes")
