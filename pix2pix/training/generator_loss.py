@@ -10,11 +10,13 @@ from pix2pix.models import AnnealedMean
 from pix2pix.models.tensors import apply_hints
 from pix2pix.runtime.device import autocast
 from pix2pix.training import gan
+from pix2pix.training.augmentation import augment
 from pix2pix.training.losses import (
     ab_cross_entropy,
     class_cross_entropy,
     color_loss,
     damage_cross_entropy,
+    diversity_loss,
     feature_matching_loss,
     generator_loss,
     oasis_loss,
@@ -52,7 +54,7 @@ class GeneratorLoss(nn.Module):
         recipe, losses = self.recipe, {}
 
         # Generate
-        style = own = None
+        style = own = other_style = None
         if self.model.style_encoder is not None:
             assert microbatch.noise is not None
             with autocast(microbatch.input.device, self.bf16):
@@ -63,7 +65,11 @@ class GeneratorLoss(nn.Module):
                     microbatch.encoded,
                 )
             losses["kl"] = kl * microbatch.encoded_share
-        logits, output = self._generate(microbatch, style)
+            if recipe.lambda_diversity and discriminator is not None:
+                assert microbatch.other_noise is not None
+                noise = microbatch.other_noise[microbatch.encoded :]
+                other_style = self.model.style_encoder.sample(noise)
+        logits, output, other = self._generate(microbatch, style, other_style)
 
         # Compare with the targets
         losses |= self._target_losses(microbatch, logits, output)
@@ -81,6 +87,10 @@ class GeneratorLoss(nn.Module):
                     )
                 fake = gan.make_input(discriminator, recipe, microbatch, painted, output)
                 losses |= adversarial_losses(discriminator, recipe, microbatch, real, fake)
+                if other_style is not None:
+                    losses["diversity"] = compare_styles(
+                        discriminator, recipe, microbatch, fake, other
+                    )
             fake = fake.detach()
 
         total = self._weigh(losses, kl_weight)
@@ -88,17 +98,31 @@ class GeneratorLoss(nn.Module):
             total = total + 0 * output.sum()
         return GeneratorResult(total, {n: x.detach() for n, x in losses.items()}, own, real, fake)
 
-    def _generate(self, microbatch: Microbatch, style: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Logits, and the output with the target in place of pixels of weight 0."""
-        generator = self.model.generator
-        with autocast(microbatch.input.device, self.bf16):
-            logits = generator.logits(microbatch.input, style)
+    def _generate(
+        self, microbatch: Microbatch, style: Tensor | None, other_style: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits, the output, and that of the images without a photo's style in `other_style`.
+
+        Outputs have the target in place of pixels of weight 0.
+        """
+        generator, images = self.model.generator, microbatch.input
+        count, again = len(images), slice(microbatch.encoded, None)
+        if style is not None and other_style is not None:
+            images = torch.cat([images, images[again]])
+            style = torch.cat([style, other_style])
+        with autocast(images.device, self.bf16):
+            logits = generator.logits(images, style)
         logits = logits[microbatch.pixels].float()
         output = generator.final(logits)
         if self.recipe.hint_embed_dim:
             output = apply_hints(microbatch.input, output)
+        output, other = output[:count], output[count:]
         valid = (microbatch.weight > 0).float()
-        return logits, output * valid + microbatch.target * (1 - valid)
+        fixed = microbatch.target * (1 - valid)
+        output = output * valid + fixed
+        if len(other):
+            other = other * valid[again] + fixed[again]
+        return logits[:count], output, other
 
     def _target_losses(
         self, microbatch: Microbatch, logits: Tensor, output: Tensor
@@ -161,6 +185,7 @@ class GeneratorLoss(nn.Module):
             "oasis": recipe.lambda_oasis,
             "uniformity": recipe.lambda_uniformity,
             "color": recipe.lambda_color,
+            "diversity": recipe.lambda_diversity,
         }
         return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
 
@@ -194,6 +219,26 @@ def adversarial_losses(
         )
         losses["perceptual"] = matching_loss(pairs, microbatch, fake.image)
     return losses
+
+
+def compare_styles(
+    discriminator: nn.Module,
+    recipe: Recipe,
+    microbatch: Microbatch,
+    fake: gan.DiscriminatorInput,
+    other: Tensor,
+) -> Tensor:
+    """Diversity loss of the outputs with random styles and of `other`, in other styles."""
+    if not len(other):
+        return fake.image.new_zeros(())
+    again = slice(microbatch.encoded, None)
+    empty = other[:, :0]
+    image = augment(empty, other, recipe.policies, recipe.shift, microbatch.chances[again])
+    assert microbatch.noise is not None and microbatch.other_noise is not None
+    noise = (microbatch.noise - microbatch.other_noise)[again]
+    features = [level[again].float() for level in fake.features]
+    others = [level.float() for level in gan.see(discriminator, empty, image).features]
+    return diversity_loss(features, others, noise) * microbatch.random_share
 
 
 def matching_loss(

@@ -38,6 +38,7 @@ class Microbatch:
     target: Tensor
     weight: Tensor
     noise: Tensor | None  # (N, style_dim), standard normal; None: no styles
+    other_noise: Tensor | None  # (N, style_dim), of other styles; None: without lambda_diversity
     chances: Tensor  # (N, CHANCES), of `augmentation`
     pixels: Any  # index of the output pixels that target and weight cover
     encoded: int
@@ -56,10 +57,12 @@ def make_microbatches(
     They are drawn for the whole batch, so that they do not depend on the number of workers.
     """
     total = encoded = len(batch.input) * workers.world
-    noise = None
+    noise = other_noise = None
     if recipe.style_dim:
         encoded -= int(total * recipe.prior_fraction)  # the rest get random styles
         noise = workers.own_part(torch.randn(total, recipe.style_dim)).to(batch.input.device)
+    if recipe.lambda_diversity:
+        other_noise = workers.own_part(torch.randn(total, recipe.style_dim)).to(batch.input.device)
     gaps = torch.zeros_like(batch.weight)
     drawn = torch.zeros_like(batch.weight[:, :, :1, :1], dtype=torch.bool)
     if recipe.element_dropout:
@@ -78,7 +81,8 @@ def make_microbatches(
     generator = torch.Generator().manual_seed(recipe.seed + step)
     chances = workers.own_part(draw_chances(total, generator))
     count = recipe.gradient_accumulation_steps
-    return split_batch(batch, noise, chances, gaps, drawn, pixels, encoded, count, workers)
+    noises = (noise, other_noise)
+    return split_batch(batch, noises, chances, gaps, drawn, pixels, encoded, count, workers)
 
 
 def drop_from_random_maps(
@@ -121,7 +125,7 @@ def draw_random_maps(
 
 def split_batch(
     batch: Batch,
-    noise: Tensor | None,
+    noises: tuple[Tensor | None, Tensor | None],
     chances: Tensor,
     gaps: Tensor,
     drawn: Tensor,
@@ -132,9 +136,10 @@ def split_batch(
 ) -> list[Microbatch]:
     """A worker's batch as `count` microbatches of equal size.
 
-    `encoded` counts the first images of all workers together. `noise`, `chances`, `gaps` and
+    `encoded` counts the first images of all workers together. `noises`, `chances`, `gaps` and
     `drawn` are those of this worker.
     """
+    noise, other_noise = noises
     own, world = len(batch.input), workers.world
     total, size, start = own * world, own // count, workers.rank * own
     encoded_own = min(max(encoded - start, 0), own)
@@ -154,6 +159,7 @@ def split_batch(
                 batch.target[here],
                 weights,
                 None if noise is None else noise[here],
+                None if other_noise is None else other_noise[here],
                 chances[here],
                 pixels,
                 encoded_here,

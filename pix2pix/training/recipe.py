@@ -164,6 +164,9 @@ class Recipe:
     lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins, classes or damage")
     lambda_kl: float = _loss(0.0, "weight of the KL divergence of style codes")
     lambda_z: float = _loss(0.0, "weight of recovering random style codes from outputs")
+    lambda_diversity: float = _loss(
+        0.0, "weight of different outputs for different random style codes (needs prior_fraction)"
+    )
     lambda_cycle: float = _loss(10.0, "cyclegan: weight of the cycle consistency loss")
     lambda_identity: float = _loss(
         0.5, "cyclegan: weight of the identity loss, a multiple of lambda_cycle"

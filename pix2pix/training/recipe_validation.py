@@ -70,6 +70,7 @@ AT_LEAST_0 = (
     "lambda_ce",
     "lambda_kl",
     "lambda_z",
+    "lambda_diversity",
     "lambda_cycle",
     "lambda_identity",
     "lambda_nce",
@@ -104,6 +105,7 @@ PAIRED_KEYS: dict[str, object] = {
     "lambda_uniformity": 0,
     "lambda_color": 0,
     "lambda_ce": 0,
+    "lambda_diversity": 0,
     "style_dim": 0,
     "enhancer": 0,
     "gan_start": 0,
@@ -218,6 +220,12 @@ def _check_combinations(recipe: Recipe) -> None:
     require(ok, "user_drawings", "0 without lambda_oasis", recipe.user_drawings)
     ok = not recipe.palette or not recipe.user_drawings
     require(ok, "user_drawings", "0 for other classes than those of facades", recipe.user_drawings)
+    ok = not recipe.lambda_diversity or (recipe.style_dim > 0 and recipe.prior_fraction > 0)
+    expected = "0 without style_dim and prior_fraction"
+    require(ok, "lambda_diversity", expected, recipe.lambda_diversity)
+    ok = not recipe.lambda_diversity or recipe.uses_frozen_features
+    expected = "0 without projected_d, lambda_perceptual or lambda_oasis"
+    require(ok, "lambda_diversity", expected, recipe.lambda_diversity)
     ok = recipe.enhancer > 0 or not recipe.freeze_global
     require(ok, "freeze_global", "0 without enhancer", recipe.freeze_global)
     ok = recipe.task in PHOTO_TASKS or not recipe.enhancer

@@ -76,6 +76,7 @@ def learn_double(
                 "lambda_oasis": 1.0,
                 "element_dropout": 0.8,
                 "user_drawings": 0.5,
+                "lambda_diversity": 0.5,
                 "d_augment": "color,translation,cutout",
             },
         ),

@@ -11,6 +11,7 @@ from pix2pix.training.losses import (
     color_loss,
     damage_cross_entropy,
     discriminator_loss,
+    diversity_loss,
     feature_matching_loss,
     generator_loss,
     kl_to_standard_normal,
@@ -196,3 +197,16 @@ def test_the_color_loss_sees_the_colour_of_a_cell_and_not_its_detail() -> None:
 
 def test_the_color_loss_takes_images_smaller_than_a_cell() -> None:
     assert color_loss(torch.ones(1, 3, 8, 24), torch.zeros(1, 3, 8, 24)).item() == pytest.approx(1)
+
+
+def test_outputs_in_other_styles_are_to_differ_as_much_as_their_codes_do_up_to_a_limit() -> None:
+    one = [torch.zeros(1, 2, 4, 4), torch.zeros(1, 3, 2, 2)]
+    usual = torch.full((1, 2), 2 / math.sqrt(math.pi))  # the mean distance of two codes
+
+    def lacking(distance: float, noise: torch.Tensor) -> float:
+        return diversity_loss(one, [level + distance for level in one], noise).item()
+
+    assert lacking(0.0, usual) == pytest.approx(0.8)
+    assert lacking(0.3, usual) == pytest.approx(0.5)
+    assert lacking(0.3, 3 * usual) == pytest.approx(0.7)
+    assert lacking(0.3, usual / 3) == lacking(5.0, usual) == 0

@@ -23,7 +23,7 @@ VAL_MASKS = 10  # every tenth mask is held out for evaluation
 
 INTACT_FRACTION = 0.05  # of the training photos
 AGED_FRACTION = 0.6  # faded, soft, grainy
-MARKED_FRACTION = 0.5  # with marks: all that a first pass should find, or places marked by a user
+MARKED_FRACTION = 0.3  # with marks: all that a first pass should find, or places marked by a user
 FOUND_FRACTION = 0.6  # of those: a second pass
 ENLARGED_FRACTION = 0.5  # scans are soft at the scale of their pixels, training photos are not
 MIN_PART = 0.3  # of an enlarged photo
