@@ -70,6 +70,22 @@ def test_the_larger_encoders_have_the_parameters_of_those_published(
     assert count_parameters(stages) == total - rest
 
 
+def test_under_autocast_on_a_cpu_depthwise_convolutions_alone_stay_in_float32() -> None:
+    found: dict[bool, set[torch.dtype]] = {True: set(), False: set()}
+
+    def note(layer: nn.Module, _: object, output: torch.Tensor) -> None:
+        assert isinstance(layer, efficientnet.SameConv)
+        found[layer.groups > 1].add(output.dtype)
+
+    stages = nn.Sequential(*efficientnet.encoder_stages(3))
+    for layer in stages.modules():
+        if isinstance(layer, efficientnet.SameConv):
+            layer.register_forward_hook(note)
+    with torch.autocast("cpu", torch.bfloat16):
+        stages(torch.rand(1, 3, 64, 64))
+    assert found == {True: {torch.float32}, False: {torch.bfloat16}}
+
+
 def small_colorizer(encoder: str, saved: Path | None = None) -> Model:
     recipe = Recipe(
         "colorize",
