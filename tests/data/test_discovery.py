@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.synthetic import make_facade, open_set, write_facades, write_photos
+from helpers.synthetic import make_facade, open_set, save_picture, write_facades, write_photos
 from helpers.whole_runs import SMALL
 from PIL import Image
 
-from pix2pix.checkpoint import load_checkpoint
 from pix2pix.cli import train
 from pix2pix.data.factory import open_datasets
 from pix2pix.data.loader import BatchPlan
@@ -25,26 +24,20 @@ from pix2pix.training.recipe import load_recipe
 RED, GREEN = (200, 30, 20), (20, 180, 40)
 
 
-def save(path: Path, picture: Any, **options: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", (40, 30), picture) if isinstance(picture, tuple) else picture
-    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
-    image.save(path, **options)
-    return path
-
-
 def write_doubles(folder: Path, count: int) -> None:
     """Side by side: A is red on the left, B is green on the right, the lighter the later."""
     for i in range(count):
         double = np.zeros((30, 80, 3), np.uint8)
         double[:, :40], double[:, 40:] = RED, GREEN
-        save(folder / f"pair {i}.jpg", np.minimum(double + 5 * i, 255).astype(np.uint8), quality=95)
+        save_picture(
+            folder / f"pair {i}.jpg", np.minimum(double + 5 * i, 255).astype(np.uint8), quality=95
+        )
 
 
 def write_folders(a: Path, b: Path, count: int) -> None:
     for i in range(count):
-        save(a / f"é {i}.png", RED)
-        save(b / f"é {i}.jpeg", GREEN, quality=95)
+        save_picture(a / f"é {i}.png", RED)
+        save_picture(b / f"é {i}.jpeg", GREEN, quality=95)
 
 
 def input_and_target(dataset: Any) -> tuple[np.ndarray, ...]:
@@ -84,7 +77,7 @@ def test_a_layout_is_found_and_has_its_direction(name: str, tmp_path: Path) -> N
 def test_inner_folders_are_matched_by_their_path(tmp_path: Path) -> None:
     for color, side in ((RED, "A"), (GREEN, "B")):
         for place in ("rome/1.png", "oslo/1.png"):
-            save(tmp_path / "train" / side / place, color)
+            save_picture(tmp_path / "train" / side / place, color)
     options = DataOptions("image2image", 32, val_split=0.5)
     train, val = open_datasets(options, tmp_path)
     assert {*train.names, *val.names} == {"oslo/1", "rome/1"}
@@ -101,7 +94,7 @@ def test_what_is_held_out_is_chosen_by_the_seed_and_stays(tmp_path: Path) -> Non
     assert len(val) == 4 and len(train) == 16 and not train & val
     assert split(0) == [train, val]
     assert split(1) != [train, val]
-    save(tmp_path / "new.png", np.zeros((30, 80, 3), np.uint8))
+    save_picture(tmp_path / "new.png", np.zeros((30, 80, 3), np.uint8))
     again = split(0)[1]
     assert len(val - again) <= 1  # another picture moves at most one of them
 
@@ -112,8 +105,8 @@ def test_the_folder_with_the_label_maps_is_found(labels_in: str, task: str, tmp_
     photo, labels = make_facade(96, 96, 0)
     photos_in = "B" if labels_in == "A" else "A"
     for i in range(2):
-        save(tmp_path / "train" / labels_in / f"{i}.png", encode_label_image(labels))
-        save(tmp_path / "train" / photos_in / f"{i}.png", photo)
+        save_picture(tmp_path / "train" / labels_in / f"{i}.png", encode_label_image(labels))
+        save_picture(tmp_path / "train" / photos_in / f"{i}.png", photo)
     batch = open_set(task, tmp_path, 64, val_split=0.5).batch([0], None)
     one_hot = batch.input if task == "labels2photo" else batch.target
     assert one_hot.shape == (1, 12, 64, 64)
@@ -125,7 +118,7 @@ def test_the_pix2pix_facades_as_they_are_downloaded(tmp_path: Path) -> None:
     for i in range(10):
         photo, labels = make_facade(256, 256, i)
         double = np.concatenate([photo, PIX2PIX_PALETTE[labels]], 1)
-        save(tmp_path / "train" / f"{i}.jpg", double, quality=90)
+        save_picture(tmp_path / "train" / f"{i}.jpg", double, quality=90)
     for direction in ("auto", "BtoA"):
         batch = open_set("labels2photo", tmp_path, 64, direction=direction).batch([0], None)
         assert abs(batch.input[0, 1].mean() - (labels == 1).mean()) < 0.05
@@ -137,18 +130,18 @@ def write_a_mess(root: Path) -> set[str]:
     """A folder where all goes wrong that can; the names that must be complained of."""
     write_folders(root / "train" / "A", root / "train" / "B", 3)
     a, b = root / "train" / "A", root / "train" / "B"
-    save(a / "lonely.png", RED)
-    save(b / "alone.png", GREEN)
-    save(a / "sizes.png", RED)
-    save(b / "sizes.png", Image.new("RGB", (41, 30)))
+    save_picture(a / "lonely.png", RED)
+    save_picture(b / "alone.png", GREEN)
+    save_picture(a / "sizes.png", RED)
+    save_picture(b / "sizes.png", Image.new("RGB", (41, 30)))
     for path in (a / "twice.png", a / "twice.jpg", b / "twice.png"):
-        save(path, RED)
+        save_picture(path, RED)
     for name, content in (("empty.png", b""), ("text.png", b"not found")):
-        save(a / name, RED)
+        save_picture(a / name, RED)
         (b / name).write_bytes(content)
     noise = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
-    save(a / "cut.png", noise)
-    whole = save(b / "cut.jpg", noise).read_bytes()
+    save_picture(a / "cut.png", noise)
+    whole = save_picture(b / "cut.jpg", noise).read_bytes()
     (b / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     return {"lonely.png", "alone.png", "sizes.png", "twice.", "empty.png", "text.png", "cut.jpg"}
 
@@ -178,7 +171,7 @@ def test_bad_files_are_left_out_on_request_and_counted(
 def test_a_photo_without_label_map_and_a_label_map_of_no_class(tmp_path: Path) -> None:
     root = write_facades(tmp_path, 3, 1)
     (root / "train" / "house0.png").unlink()
-    save(root / "train" / "house1.png", Image.effect_noise((96, 96), 80).convert("RGB"))
+    save_picture(root / "train" / "house1.png", Image.effect_noise((96, 96), 80).convert("RGB"))
     label = Image.open(root / "train" / "house2.png").convert("RGB")
     label.paste((255, 0, 255), (0, 0, 96, 40))  # magenta, on 40%
     label.save(root / "train" / "house2.png")
@@ -223,12 +216,12 @@ def test_photos_of_every_kind_become_upright_rgb(tmp_path: Path) -> None:
     sky = np.zeros((40, 30, 3), np.uint8) + np.array([90, 140, 230], np.uint8)
     rgb = Image.fromarray(sky)
     train = tmp_path / "train"
-    save(train / "turned.jpg", rgb, exif=exif)
-    save(train / "cmyk.jpg", rgb.convert("CMYK"))
-    save(train / "alpha.png", rgb.convert("RGBA"))
-    save(train / "deep.png", Image.fromarray(np.full((40, 30), 40000, np.uint16)))
-    save(train / "tiny.png", Image.new("RGB", (1, 1), RED))
-    save(train / "name with spaces, ünïcode ☂.webp", rgb)
+    save_picture(train / "turned.jpg", rgb, exif=exif)
+    save_picture(train / "cmyk.jpg", rgb.convert("CMYK"))
+    save_picture(train / "alpha.png", rgb.convert("RGBA"))
+    save_picture(train / "deep.png", Image.fromarray(np.full((40, 30), 40000, np.uint16)))
+    save_picture(train / "tiny.png", Image.new("RGB", (1, 1), RED))
+    save_picture(train / "name with spaces, ünïcode ☂.webp", rgb)
     for cache_gb in (-1.0, 0.0):
         dataset = open_set("colorize", tmp_path, 32, cache_gb=cache_gb, val_split=0.01)
         assert len(dataset) == 5
@@ -237,8 +230,8 @@ def test_photos_of_every_kind_become_upright_rgb(tmp_path: Path) -> None:
 
 
 def test_a_picture_for_two_that_has_an_odd_width(tmp_path: Path) -> None:
-    save(tmp_path / "train" / "odd.png", Image.new("RGB", (81, 30)))
-    save(tmp_path / "train" / "even.png", Image.new("RGB", (80, 30)))
+    save_picture(tmp_path / "train" / "odd.png", Image.new("RGB", (81, 30)))
+    save_picture(tmp_path / "train" / "even.png", Image.new("RGB", (80, 30)))
     with pytest.raises(DataError, match=r"odd\.png: is 81 pixels wide"):
         open_set("image2image", tmp_path, 32)
 
@@ -269,92 +262,6 @@ def test_sizes_that_are_not_square_and_a_padded_border_without_weight(tmp_path: 
     border = (batch.target[0] == -1).all(0)
     assert torch.equal(batch.weight[0, 0] == 0, border)
     assert 0.1 < border.float().mean() < 0.4
-
-
-PALETTE: list[dict[str, Any]] = [
-    {"name": "land", "rgb": [30, 160, 60]},
-    {"name": "water", "rgb": [20, 60, 200], "id": 7},
-    {"name": "street", "rgb": [128, 128, 128]},
-]
-
-
-def write_own_classes(root: Path, form: str) -> np.ndarray:
-    """Three photos with label images of one chessboard of PALETTE; its label map."""
-    places = np.kron(np.random.default_rng(0).integers(0, 3, (4, 4)), np.ones((16, 16), int))
-    ids = np.array([0, 7, 2], np.uint8)[places]
-    rgb = np.array([p["rgb"] for p in PALETTE], np.uint8)[places]
-    indexed = Image.fromarray(ids)
-    indexed.putpalette([9, 9, 9] * 256)  # a palette that says nothing
-    for i in range(3):
-        photo = np.random.default_rng(i).integers(0, 256, rgb.shape, np.uint8)
-        if form == "jpeg":
-            save(root / "train" / "A" / f"{i}.jpg", rgb, quality=80)
-            save(root / "train" / "B" / f"{i}.jpg", photo)
-        else:
-            picture = {"ids": ids, "colors": rgb, "indexed": indexed}[form]
-            save(root / "train" / f"{i}.png", picture)
-            save(root / "train" / f"{i}.jpg", photo)
-    (root / "palette.json").write_text(json.dumps(PALETTE))
-    return places
-
-
-@pytest.mark.parametrize("form", ["ids", "colors", "indexed", "jpeg"])
-def test_peoples_own_classes_are_read_in_every_form(form: str, tmp_path: Path) -> None:
-    places = write_own_classes(tmp_path, form)
-    dataset = open_set(
-        "labels2photo", tmp_path, 64, resize_mode="stretch", crop_scale=1.0, val_split=0.3
-    )
-    one_hot = dataset.batch([0], None).input[0]
-    assert one_hot.shape == (3, 64, 64)
-    right = (one_hot.argmax(0).numpy() == places).mean()
-    assert right == 1 if form != "jpeg" else right > 0.97
-    assert [c.name for c in dataset.palette.classes] == ["land", "water", "street"]
-
-
-def test_an_id_that_is_no_class_is_named(tmp_path: Path) -> None:
-    write_own_classes(tmp_path, "ids")
-    labels = np.asarray(Image.open(tmp_path / "train" / "1.png")).copy()
-    labels[0, 0] = 5
-    save(tmp_path / "train" / "1.png", labels)
-    with pytest.raises(DataError, match=r"1\.png: has the values 5, which are no class"):
-        open_set("labels2photo", tmp_path, 64, val_split=0.3)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("{", "palette.json"),
-        ("[]", "a list of classes"),
-        ('[{"name": "a", "rgb": [0, 0]}, {"name": "b", "rgb": [1, 1, 1]}]', "three values"),
-        ('[{"name": "a", "rgb": [1, 1, 1]}, {"name": "b", "rgb": [1, 1, 1]}]', "all different"),
-        ('[{"name": "a", "colour": 1}, {"name": "b", "rgb": [1, 1, 1]}]', "no key"),
-    ],
-)
-def test_a_palette_that_is_wrong_is_refused(text: str, reason: str, tmp_path: Path) -> None:
-    write_own_classes(tmp_path, "ids")
-    (tmp_path / "palette.json").write_text(text)
-    with pytest.raises(ValueError, match=reason):
-        open_set("labels2photo", tmp_path, 64)
-
-
-@pytest.mark.parametrize("recipe", ["paper", "trace"])
-def test_a_model_of_peoples_own_classes_knows_their_names_and_colors(
-    recipe: str, tmp_path: Path
-) -> None:
-    palette = [
-        {"name": f"class {i}", "rgb": [250 - 15 * i, 17 * i, 40 + 10 * i]} for i in range(15)
-    ]
-    for i in range(4):
-        ids = np.random.default_rng(i).permutation(16).reshape(4, 4).clip(0, 14)
-        save(tmp_path / "data" / "A" / f"{i}.png", np.kron(ids, np.ones((16, 16))).astype(np.uint8))
-        save(tmp_path / "data" / "B" / f"{i}.jpg", make_facade(64, 64, i)[0])
-    (tmp_path / "data" / "palette.json").write_text(json.dumps(palette))
-    run = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"), *SMALL]
-    assert train.main([recipe, *run, "--max-steps", "2", "--batch-size", "2"]) == 0
-    config, _ = load_checkpoint(tmp_path / "run")
-    assert [{"name": c.name, "rgb": list(c.rgb)} for c in config.palette] == palette
-    assert "--palette" not in (tmp_path / "run" / "README.md").read_text()
-    assert train.main(["--resume", str(tmp_path / "run")]) == 0
 
 
 def test_train_lists_what_is_wrong_and_goes_on_without_it_on_request(

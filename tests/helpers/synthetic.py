@@ -56,3 +56,19 @@ def write_photos(root: Path, train: int, val: int, side: int = 80) -> Path:
 def open_set(task: str, root: Path, size: int, split: str = "train", **options: Any) -> Any:
     """One split of a folder as a data set."""
     return open_datasets(DataOptions(task, size, **options), root, [split])[0]
+
+
+def save_ramp(path: Path, size: tuple[int, int] = (90, 60), **options: Any) -> Path:
+    """Saves a grey photo that grows lighter from left to right."""
+    ramp = np.linspace(40, 210, size[0], dtype=np.float32)[None].repeat(size[1], 0)
+    Image.fromarray(ramp.astype(np.uint8)).save(path, **options)
+    return path
+
+
+def save_picture(path: Path, picture: Any, **options: Any) -> Path:
+    """Saves an array or image, or 40x30 pixels of one colour, in folders made for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (40, 30), picture) if isinstance(picture, tuple) else picture
+    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
+    image.save(path, **options)
+    return path
