@@ -20,8 +20,8 @@ from pix2pix.images.color import lightness
 from pix2pix.images.negative import MIN_SCORE, SIDE, WEIGHTS
 from pix2pix.images.reader import find_images, open_rgb
 
-CHANNELS = (12, 24, 40, 48)
-KEPT_SIDE = 56  # pixels; side of the photos that crops are taken from
+CHANNELS = (16, 32, 64, 64)
+KEPT_SIDE = 88  # pixels; side of the photos that crops are taken from
 
 
 class NegativeDetector(nn.Module):
@@ -33,9 +33,9 @@ class NegativeDetector(nn.Module):
             layers += [nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.drop = nn.Dropout(0.3)
-        self.out = nn.Linear(CHANNELS[-1] * 9, 1, bias=False)  # 40 -> 20 -> 10 -> 5 -> 3 pixels
+        self.out = nn.Linear(CHANNELS[-1] * 16, 1, bias=False)  # 64 -> 32 -> 16 -> 8 -> 4 pixels
 
-    def forward(self, x: Tensor) -> Tensor:  # (N, 1, 40, 40) in -1..1
+    def forward(self, x: Tensor) -> Tensor:  # (N, 1, 64, 64) in -1..1
         answers = self.out(self.drop(self.layers(torch.cat([x, -x])).flatten(1)))[:, 0]
         as_it_is, inverted = answers.chunk(2)
         return as_it_is - inverted  # (N,), > 0 for a positive
@@ -58,7 +58,7 @@ def load(folder: Path) -> Tensor:
     """L in 0..1 of all photos in a folder, (N, 1, KEPT_SIDE, KEPT_SIDE)."""
     photos = []
     for path in find_images(folder):
-        small = np.asarray(open_rgb(path, at_least=(80, 80)).resize((80, 80)))
+        small = np.asarray(open_rgb(path, at_least=(112, 112)).resize((112, 112)))
         shape = (KEPT_SIDE, KEPT_SIDE)
         photos.append(cv2.resize(lightness(small), shape, interpolation=cv2.INTER_AREA) / 100)
     return torch.from_numpy(np.stack(photos)).float()[:, None]

@@ -94,7 +94,7 @@ def fit_gamut(lab: np.ndarray) -> np.ndarray:
         return result
     colors = result[outside]
     low, high = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
-    for _ in range(8):  # chroma to within 1/256 of itself
+    for _ in range(11):  # chroma to within 1/2048 of itself
         middle = (low + high) / 2
         scaled = colors * np.stack([np.ones_like(middle), middle, middle], -1)
         inside = fits(scaled)

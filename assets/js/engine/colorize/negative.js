@@ -6,14 +6,14 @@ import { resizeArea } from "./cv_resize.js";
 import { countedPercentiles, percentiles } from "./numbers.js";
 import { cropPlane, newPlane } from "./planes.js";
 
-const SIDE = 40; // pixels; the network's input is a square
+const SIDE = 64; // pixels; the network's input is a square
 const LAYERS = 4;
 const MIN_SIDE = 56; // pixels; smaller copies show too little
-const MIN_DETAIL = 0.11;
+const MIN_DETAIL = 0.05;
 const INSETS = [0, 0.05, 0.12]; // fractions of each side that the three crops leave out
 
 // Minimum scores to call a scan a negative; signs of film make one more likely.
-const [MIN_SCORE, MIN_SCORE_CLEAR_FILM, MIN_SCORE_ORANGE_MASK] = [3.8, 1.75, -0.2];
+const [MIN_SCORE, MIN_SCORE_CLEAR_FILM, MIN_SCORE_ORANGE_MASK] = [4.2, 2.25, -0.2];
 const CLEAR_L = 85; // L of the unexposed edge of a film on a light table
 const [MASK_RATIO, MASK_SHARE, MASK_GREEN] = [0.55, 0.85, 0.8];
 

@@ -5,7 +5,7 @@ import { boxBlur } from "./cv_filters.js";
 import { resizeLinear } from "./cv_resize.js";
 
 const [LOWEST, HIGHEST] = [-5e-4, 1 + 5e-4]; // linear RGB that counts as inside the gamut
-const FIT_STEPS = 8; // chroma to within 1/256 of itself
+const FIT_STEPS = 11; // chroma to within 1/2048 of itself
 const RADIUS = 3;
 const NOISE = 9; // variance of L
 const [[RX, RY, RZ], [GX, GY, GZ], [BX, BY, BZ]] = RGB_OF_XYZ;
