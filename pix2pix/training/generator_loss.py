@@ -13,6 +13,7 @@ from pix2pix.training import gan
 from pix2pix.training.augmentation import augment
 from pix2pix.training.losses import (
     ab_cross_entropy,
+    background_loss,
     class_cross_entropy,
     color_loss,
     damage_cross_entropy,
@@ -147,6 +148,10 @@ class GeneratorLoss(nn.Module):
             losses["uniformity"] = (
                 uniformity_loss(output, microbatch.input, microbatch.gaps) + stains
             ) * microbatch.share
+            drawn = slice(microbatch.encoded, None)
+            if recipe.user_drawings and microbatch.random_share:
+                smooth = background_loss(output[drawn], microbatch.input[drawn])
+                losses["uniformity"] += smooth * microbatch.random_share
         if recipe.lambda_ce and recipe.task == "restore":
             found = damage_cross_entropy(logits[:, 1:], microbatch.target[:, 1:])
             losses["ce"] = found * microbatch.share

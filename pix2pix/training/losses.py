@@ -107,6 +107,23 @@ def stain_loss(images: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
     return (distance * inside.sum(1, keepdim=True)).mean()
 
 
+BACKGROUND = 0  # the class of a facade's surroundings
+
+
+def background_loss(images: Tensor, labels: Tensor) -> Tensor:
+    """L1 distance of neighbouring 2x2 pixels in wide areas of the background, over all of them.
+
+    Of `images` (N, 3, H, W) in -1..1 with one-hot `labels` (N, K, H, W) of facades, N above 0. Sky
+    and pavement are smooth, and may pass into each other; a discriminator would like bricks.
+    """
+    background = labels[:, BACKGROUND : BACKGROUND + 1]  # (N, 1, H, W)
+    outside = F.max_pool2d(1 - background, 2 * UNIFORMITY_CELL + 1, 1, UNIFORMITY_CELL)
+    inside, cells = 1 - F.max_pool2d(outside, 2), F.avg_pool2d(images, 2)
+    across = (cells[..., 1:] - cells[..., :-1]).abs() * inside[..., 1:] * inside[..., :-1]
+    down = (cells[..., 1:, :] - cells[..., :-1, :]).abs() * inside[..., 1:, :] * inside[..., :-1, :]
+    return across.mean() + down.mean()
+
+
 def reconstruction_loss(
     output: Tensor, target: Tensor, weight: Tensor, kind: str = "l1", beta: float = 0.1
 ) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 
 from pix2pix.training.losses import (
     ab_cross_entropy,
+    background_loss,
     class_cross_entropy,
     color_loss,
     damage_cross_entropy,
@@ -210,3 +211,17 @@ def test_outputs_in_other_styles_are_to_differ_as_much_as_their_codes_do_up_to_a
     assert lacking(0.3, usual) == pytest.approx(0.5)
     assert lacking(0.3, 3 * usual) == pytest.approx(0.7)
     assert lacking(0.3, usual / 3) == lacking(5.0, usual) == 0
+
+
+def test_the_background_is_to_be_smooth_and_may_pass_from_sky_to_pavement() -> None:
+    labels = torch.zeros(1, 3, 64, 64)
+    labels[:, 0], labels[:, 0, :, 40:], labels[:, 1, :, 40:] = 1, 0, 1  # a wall on the right
+    image = torch.zeros(1, 3, 64, 64)
+    image[..., 34:] = torch.rand(30, generator=torch.Generator().manual_seed(0))  # near the wall
+    assert background_loss(image, labels).item() == 0
+    rows = torch.linspace(-1, 1, 64)[:, None].expand(64, 64)
+    grid = (torch.arange(64) // 4 % 2).float()[:, None].expand(64, 64)
+    passing, bricks = (background_loss(x.expand(1, 3, 64, 64), labels) for x in (rows, grid))
+    # 16 of 32 columns of 2x2 pixels are inside; of 31 steps down every second one is 1
+    assert bricks.item() == pytest.approx(16 / 32 * 15 / 31)
+    assert passing.item() == pytest.approx(16 / 32 * 4 / 63)
