@@ -158,7 +158,9 @@ class Recipe:
     )
     lambda_oasis: float = _loss(0.0, "weight of the OASIS segmentation discriminator")
     lambda_uniformity: float = _loss(
-        0.0, "weight of uniform colour in gaps of dropped elements, and in user drawings"
+        0.0,
+        "weight of uniform colour in gaps of dropped elements and in user drawings, and of smooth "
+        "backgrounds with these",
     )
     lambda_color: float = _loss(0.0, "weight of the L1 distance of local mean colours")
     lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins, classes or damage")
