@@ -27,7 +27,6 @@ from pix2pix.evaluation.generation import (
 from pix2pix.evaluation.image import lightness_psnr, mean_absolute_error, psnr, ssim
 from pix2pix.evaluation.segmentation import confusion_matrix, segmentation_scores
 from pix2pix.images.color import colorfulness
-from pix2pix.images.repair import DAMAGE_LEVEL
 from pix2pix.images.samples import PICTURE, SampleFormat
 from pix2pix.models.tensors import decode_ab, decode_fractions, decode_photo, decode_restored
 
@@ -228,7 +227,7 @@ def measure_repairs(
     damaged = batch_lightness(batch)
     output, found = repair(model, batch, device)
     rows: list[Metrics] = []
-    for true, where, before, repaired, chance in zip(truth, damage > 0, damaged, output, found):
+    for true, where, before, repaired, marked in zip(truth, damage > 0, damaged, output, found):
         if not where.any():
             rows.append({})
             continue
@@ -236,7 +235,7 @@ def measure_repairs(
             "psnr_damaged_before": lightness_psnr(before, true, where),
             "psnr_damaged": lightness_psnr(repaired, true, where),
             "psnr": lightness_psnr(repaired, true),
-            "damage_found": float((chance > DAMAGE_LEVEL)[where].mean()),
+            "damage_found": float(marked[where].mean()),
             "intact_replaced": float((repaired != before)[~where].mean()),
         }
         rows.append({"psnr_gain": row["psnr_damaged"] - row["psnr_damaged_before"], **row})

@@ -11,7 +11,7 @@ from torch import Tensor
 from pix2pix.checkpoint import Model
 from pix2pix.data.loader import Batch
 from pix2pix.images.color import fit_gamut, lab_to_rgb
-from pix2pix.images.repair import DAMAGE_LEVEL, grow_damage, replace_damage
+from pix2pix.images.repair import ONE, find_damage, grow_damage, replace_damage
 from pix2pix.models.tensors import (
     apply_hints,
     decode_ab,
@@ -47,17 +47,19 @@ def generate_ab(model: Model, batch: Batch, device: torch.device) -> np.ndarray:
 
 
 def repair(model: Model, batch: Batch, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
-    """L (N, H, W) in 0..100 repaired as users get it, and the probability of damage (N, H, W).
+    """L (N, H, W) in 0..100 repaired as users get it, and the damage found, (N, H, W) bool.
 
     The first pass finds the damage, the second fills it.
     """
     lightness = batch_lightness(batch)
     _, probability = decode_restored(generate(model, batch, device))
-    marks = np.stack([grow_damage(chance > DAMAGE_LEVEL) for chance in probability])
+    pairs = zip(lightness, (probability * ONE).astype(np.uint16))
+    found = np.stack([find_damage(*pair) for pair in pairs])
+    marks = np.stack([grow_damage(damage) for damage in found])
     marked = replace(batch, input=encode_restore_input(lightness, marks))
     filled, _ = decode_restored(generate(model, marked, device))
-    triples = zip(lightness, filled, probability)
-    return np.stack([replace_damage(*each) for each in triples]), probability
+    triples = zip(lightness, filled, found)
+    return np.stack([replace_damage(*each) for each in triples]), found
 
 
 def spread_indices(size: int, limit: int | None) -> list[int]:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+ONE = 65535  # probabilities of damage are uint16
 DAMAGE_LEVEL = 0.5  # probability from which a pixel counts as damaged
 COARSE_LEVEL = 0.8  # the same at coarse scales: a wide repair that is wrong is seen at once
 # The same for what is darker than its surroundings: eyes look like specks, and most damage is light
@@ -58,12 +59,19 @@ def is_dark(light: np.ndarray, damage: np.ndarray) -> np.ndarray:
     return light < fill_smooth(light.astype(np.float32), grow_damage(damage))
 
 
+def find_damage(light: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Where `light` (H, W) is called damaged, bool, from the `probability` (H, W) uint16 of it."""
+    damage = probability > DAMAGE_LEVEL * ONE
+    damage &= ~is_dark(light, damage) | (probability > DARK_LEVEL * ONE)
+    return damage
+
+
 def replace_damage(lightness: np.ndarray, repaired: np.ndarray, damage: np.ndarray) -> np.ndarray:
-    """L (H, W) with `repaired` (H, W) where the probability of damage (H, W) is high.
+    """L (H, W) with `repaired` (H, W) on the `damage` (H, W) bool.
 
     Pixels away from the damage stay the same to the bit.
     """
-    opacity = repair_opacity(damage > DAMAGE_LEVEL)
+    opacity = repair_opacity(damage)
     mixed = lightness + (repaired - lightness) * opacity
     return np.where(opacity > 0, mixed, lightness).astype(np.float32)
 

@@ -37,10 +37,9 @@ from pix2pix.images.deep_grey import read_deep
 from pix2pix.images.icc import to_srgb
 from pix2pix.images.repair import (
     COARSE_LEVEL,
-    DAMAGE_LEVEL,
-    DARK_LEVEL,
+    ONE,
+    find_damage,
     grow_damage,
-    is_dark,
     keep_thick,
     repair_opacity,
 )
@@ -140,9 +139,8 @@ class Restorer:
         """Wide damage of `light` (H, W) uint16, as to be repaired at coarse scales, and all damage;
         (H, W) bool each."""
         probability = self._run(light, marks, stop)[..., 1]
-        found = probability > DAMAGE_LEVEL * 65535
-        found &= ~is_dark(light, found) | (probability > DARK_LEVEL * 65535)
-        return keep_thick(probability > COARSE_LEVEL * 65535) & found, found
+        found = find_damage(light, probability)
+        return keep_thick(probability > COARSE_LEVEL * ONE) & found, found
 
     def _fill(self, light: np.ndarray, damage: np.ndarray, stop: Stop = None) -> np.ndarray:
         """`light` (H, W) uint16 with the network's fill in the tiles with `damage` (H, W) bool."""
@@ -169,7 +167,7 @@ class Restorer:
                 light_to_lightness(padded[None, ..., 0]), padded[None, ..., 1].astype(np.float32)
             )
             lightness, damage = decode_restored(self._runner(x, None, stop))
-            found = np.stack([lightness[0] * np.float32(LIGHT_SCALE), damage[0] * 65535], -1)
+            found = np.stack([lightness[0] * np.float32(LIGHT_SCALE), damage[0] * ONE], -1)
             return found[:height, :width]
 
         multiple = self.config.generator.multiple

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pix2pix.labels.facade_builder import CLASS_IDS
+
 GAN_MODES = ("vanilla", "lsgan", "hinge")
 RECONSTRUCTIONS = ("l1", "l2", "smooth_l1")
 
@@ -107,7 +109,7 @@ def stain_loss(images: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
     return (distance * inside.sum(1, keepdim=True)).mean()
 
 
-BACKGROUND = 0  # the class of a facade's surroundings
+BACKGROUND = CLASS_IDS["background"]  # the surroundings of a facade
 
 
 def background_loss(images: Tensor, labels: Tensor) -> Tensor:

@@ -136,7 +136,7 @@ def repair_columns(model: Model, batch: Batch, device: torch.device) -> Columns:
     truth, _ = decode_restored(batch.target)
     damaged = batch_lightness(batch)
     repaired, damage = repair(model, batch, device)
-    columns = {"damaged": damaged, "repaired": repaired, "damage found": damage * 100}
+    columns = {"damaged": damaged, "repaired": repaired, "damage found": damage * np.float32(100)}
     columns["photo"] = truth
     neutral = np.zeros((*truth.shape, 2), np.float32)
     return {caption: batch_to_rgb(light, neutral) for caption, light in columns.items()}

@@ -11,6 +11,7 @@ from pix2pix.images.repair import (
     GROW,
     THICK,
     fill_smooth,
+    find_damage,
     grow_damage,
     keep_thick,
     repair_opacity,
@@ -37,18 +38,30 @@ def test_the_opacity_is_full_on_the_damage_and_fades_over_its_rim() -> None:
 
 def test_a_photo_without_damage_stays_as_it_is() -> None:
     light = np.random.default_rng(0).uniform(0, 100, (20, 30)).astype(np.float32)
-    np.testing.assert_array_equal(replace_damage(light, light * 0, np.zeros_like(light)), light)
+    none = np.zeros(light.shape, bool)
+    np.testing.assert_array_equal(replace_damage(light, light * 0, none), light)
 
 
 def test_only_the_damage_and_its_rim_are_replaced() -> None:
     light = np.random.default_rng(0).uniform(10, 100, (40, 40)).astype(np.float32)
-    damage = np.zeros_like(light)
-    damage[20, 20] = 0.9
+    damage = np.zeros(light.shape, bool)
+    damage[20, 20] = True
     repaired = replace_damage(light, np.zeros_like(light), damage)
     assert repaired[20, 20] == 0
     yy, xx = np.mgrid[:40, :40]
     away = np.hypot(yy - 20, xx - 20) > GROW + FEATHER + 1
     np.testing.assert_array_equal(repaired[away], light[away])
+
+
+def test_what_is_darker_than_its_surroundings_must_be_more_likely_damage() -> None:
+    light = np.full((20, 60), 50, np.float32)
+    probability: np.ndarray = np.zeros(light.shape, np.uint16)
+    expected = np.zeros(light.shape, bool)
+    spots = [(90, 0.6, True), (10, 0.6, False), (10, 0.95, True), (90, 0.4, False)]
+    for i, (tone, chance, is_damage) in enumerate(spots):
+        spot = np.s_[8:11, 5 + 15 * i : 8 + 15 * i]
+        light[spot], probability[spot], expected[spot] = tone, chance * 65535, is_damage
+    np.testing.assert_array_equal(find_damage(light, probability), expected)
 
 
 def test_marked_places_are_filled_from_around_them() -> None:
