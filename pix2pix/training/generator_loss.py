@@ -233,7 +233,10 @@ def compare_styles(
     fake: gan.DiscriminatorInput,
     other: Tensor,
 ) -> Tensor:
-    """Diversity loss of the outputs with random styles and of `other`, in other styles."""
+    """Diversity loss of the outputs with random styles and of `other`, in other styles.
+
+    Not of drawings as people make them: few discriminators judge these, and walls would be torn.
+    """
     if not len(other):
         return fake.image.new_zeros(())
     again = slice(microbatch.encoded, None)
@@ -243,7 +246,8 @@ def compare_styles(
     noise = (microbatch.noise - microbatch.other_noise)[again]
     features = [level[again].float() for level in fake.features]
     others = [level.float() for level in gan.see(discriminator, empty, image).features]
-    return diversity_loss(features, others, noise) * microbatch.random_share
+    lacking = diversity_loss(features, others, noise) * ~microbatch.drawn[again].flatten()
+    return lacking.mean() * microbatch.random_share
 
 
 def matching_loss(

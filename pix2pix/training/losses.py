@@ -154,7 +154,7 @@ NORMAL_DISTANCE = 2 / math.sqrt(math.pi)  # expected |a - b| of standard normal 
 
 
 def diversity_loss(one: list[Tensor], other: list[Tensor], noise: Tensor) -> Tensor:
-    """How far two outputs for the same input are from looking different, at least 0.
+    """How far two outputs for the same input are from looking different, (N,), at least 0.
 
     `one` and `other` are their features by level, (N, F, H, W) each; `noise` (N, style_dim) is the
     difference of their style codes' noise: the nearer the codes, the nearer the outputs may be.
@@ -163,7 +163,7 @@ def diversity_loss(one: list[Tensor], other: list[Tensor], noise: Tensor) -> Ten
     distances = [(a - b).abs().mean((1, 2, 3)) for a, b in zip(one, other)]
     distance = torch.stack(distances).mean(0)  # (N,)
     apart = noise.abs().mean(1) / NORMAL_DISTANCE
-    return (DIVERSITY_LIMIT - distance / apart.clamp(min=0.1)).clamp(min=0).mean()
+    return (DIVERSITY_LIMIT - distance / apart.clamp(min=0.1)).clamp(min=0)
 
 
 def color_loss(output: Tensor, target: Tensor) -> Tensor:
