@@ -60,7 +60,7 @@ def test_marked_places_are_filled_smoothly_and_count_in_the_loss(tmp_path: Path)
     dataset = open_damaged(write_photos(tmp_path, 1, 1))
     batch = dataset.batch([0] * 40, [np.random.default_rng(s) for s in range(40)])
     marks = batch.input[:, 1] == 1
-    assert 10 <= marks.flatten(1).any(1).sum() <= 30
+    assert 5 <= marks.flatten(1).any(1).sum() <= 20  # MARKED_FRACTION of 38
     for light, mask in zip(batch.input[:, 0].numpy(), marks.numpy()):
         lightness = (light + 1) * 50  # filled again, it stays: nothing of the marked place is left
         np.testing.assert_allclose(fill_smooth(lightness * ~mask, mask), lightness, atol=1e-3)
