@@ -14,14 +14,19 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pix2pix.images.color import RGB_TO_XYZ, WHITE_POINT, XYZ_TO_RGB, encode_gamma
+from pix2pix.images.color import (
+    GAMUT_STEPS,
+    GAMUT_TOLERANCE,
+    RGB_TO_XYZ,
+    WHITE_POINT,
+    XYZ_TO_RGB,
+    encode_gamma,
+)
 from pix2pix.images.convert import crop_rows, strips
 
 LIGHT_SCALE = 655.35  # `light` per unit of L
 STRIP_PIXELS = 1 << 18  # a float32 plane of a strip is 1 MB and stays in the cache
-GAMUT_TOLERANCE = 5e-4  # as in `color.fit_gamut`
 DEEP_TOLERANCE = 1e-6  # below a step of 16-bit sRGB near black
-GAMUT_STEPS = 11  # chroma to within 1/2048 of itself: a rounding error is less than a step of sRGB
 
 _STEPS = np.arange(65536, dtype=np.float64)
 _F_OF_LIGHT = ((_STEPS / LIGHT_SCALE + 16) / 116).astype(np.float32)  # CIE 15:2004: f(Y)

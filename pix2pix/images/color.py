@@ -80,13 +80,16 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     return (rgb * 255 + 0.5).astype(np.uint8)
 
 
+GAMUT_TOLERANCE = 5e-4  # of linear RGB, far below a step of 8-bit sRGB near black
+GAMUT_STEPS = 11  # chroma to within 1/2048 of itself: a rounding error is less than a step of sRGB
+
+
 def fit_gamut(lab: np.ndarray) -> np.ndarray:
     """Lab (..., 3) float32 with chroma reduced to the sRGB gamut; L and hue are kept."""
-    tolerance = 5e-4  # far below a step of 8-bit sRGB near black
 
     def fits(values: np.ndarray) -> np.ndarray:
         linear = lab_to_linear_rgb(values)
-        return np.all((linear >= -tolerance) & (linear <= 1 + tolerance), axis=-1)
+        return np.all((linear >= -GAMUT_TOLERANCE) & (linear <= 1 + GAMUT_TOLERANCE), axis=-1)
 
     result = np.array(lab, np.float32)
     outside = ~fits(result)
@@ -94,7 +97,7 @@ def fit_gamut(lab: np.ndarray) -> np.ndarray:
         return result
     colors = result[outside]
     low, high = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
-    for _ in range(11):  # chroma to within 1/2048 of itself
+    for _ in range(GAMUT_STEPS):
         middle = (low + high) / 2
         scaled = colors * np.stack([np.ones_like(middle), middle, middle], -1)
         inside = fits(scaled)

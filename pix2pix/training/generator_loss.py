@@ -68,7 +68,7 @@ class GeneratorLoss(nn.Module):
             losses["kl"] = kl * microbatch.encoded_share
             if recipe.lambda_diversity and discriminator is not None:
                 assert microbatch.other_noise is not None
-                noise = microbatch.other_noise[microbatch.encoded :]
+                noise = microbatch.other_noise[microbatch.random]
                 other_style = self.model.style_encoder.sample(noise)
         logits, output, other = self._generate(microbatch, style, other_style)
 
@@ -107,7 +107,7 @@ class GeneratorLoss(nn.Module):
         Outputs have the target in place of pixels of weight 0.
         """
         generator, images = self.model.generator, microbatch.input
-        count, again = len(images), slice(microbatch.encoded, None)
+        count, again = len(images), microbatch.random
         if style is not None and other_style is not None:
             images = torch.cat([images, images[again]])
             style = torch.cat([style, other_style])
@@ -148,9 +148,9 @@ class GeneratorLoss(nn.Module):
             losses["uniformity"] = (
                 uniformity_loss(output, microbatch.input, microbatch.gaps) + stains
             ) * microbatch.share
-            drawn = slice(microbatch.encoded, None)
             if recipe.user_drawings and microbatch.random_share:
-                smooth = background_loss(output[drawn], microbatch.input[drawn])
+                drawings = microbatch.input[microbatch.random]
+                smooth = background_loss(output[microbatch.random], drawings)
                 losses["uniformity"] += smooth * microbatch.random_share
         if recipe.lambda_ce and recipe.task == "restore":
             found = damage_cross_entropy(logits[:, 1:], microbatch.target[:, 1:])
@@ -172,7 +172,7 @@ class GeneratorLoss(nn.Module):
         if not microbatch.random_share:
             return output.new_zeros(())
         assert self.model.style_encoder is not None
-        drawn = slice(microbatch.encoded, None)
+        drawn = microbatch.random
         with autocast(output.device, self.bf16):
             error = style_error(self.model.style_encoder, output[drawn], style[drawn])
         return error * microbatch.random_share
@@ -239,8 +239,7 @@ def compare_styles(
     """
     if not len(other):
         return fake.image.new_zeros(())
-    again = slice(microbatch.encoded, None)
-    empty = other[:, :0]
+    again, empty = microbatch.random, other[:, :0]
     image = augment(empty, other, recipe.policies, recipe.shift, microbatch.chances[again])
     assert microbatch.noise is not None and microbatch.other_noise is not None
     noise = (microbatch.noise - microbatch.other_noise)[again]

@@ -48,6 +48,11 @@ class Microbatch:
     weight_share: Tensor  # of the sum of all weights
     encoded_weight_share: Tensor  # of the sum of the weights of encoded images
 
+    @property
+    def random(self) -> slice:
+        """The images with a random style code."""
+        return slice(self.encoded, None)
+
 
 def make_microbatches(
     recipe: Recipe, batch: Batch, step: int, is_adversarial: bool, workers: Workers

@@ -72,7 +72,7 @@ export function rgbToLab(red, green, blue) {
 }
 
 const TOLERANCE = 5e-4; // of linear RGB, far below a step of 8-bit sRGB near black
-const FIT_STEPS = 11; // chroma to within 1/2048 of itself
+export const FIT_STEPS = 11; // chroma to within 1/2048 of itself
 const AB_SPACING = 16; // distance between the a/b points that the network predicts a distribution over
 
 const decodeF = (f) => (f > KNEE ? f ** 3 : (f - 4 / 29) * 3 * KNEE * KNEE);
