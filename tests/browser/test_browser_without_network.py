@@ -122,7 +122,8 @@ def test_an_upload_that_lasts_shows_how_far_it_is(
         ("Colourise", "Open photos", ".st-stage"),
     ):
         if tab == "Colourise":
-            press(page, "Escape")  # the offer to trace what is no drawing
+            page.get_by_role("alertdialog").wait_for()  # offers to trace what is no drawing
+            press(page, "Escape")
             to_colors(page)
         follow_progress(page, place)
         open_file(page, button, photo)
