@@ -32,13 +32,15 @@ class Model(nn.Module):
 
     def __init__(self, config: CheckpointConfig) -> None:
         super().__init__()
-        style_dim = config.generator.style_dim
         final_tanh = config.task != "photo2labels"
         self.generator: Generator = make_generator(config.generator, final_tanh)
         if config.output_dtype not in ("", "uint8"):
             self.generator.needs_fp32 = True  # bf16 would round results of 16 bits to 8
         shrink = 2 if config.generator.enhancer else 1  # to what the global network works at
-        self.style_encoder = StyleEncoder(style_dim, shrink=shrink) if style_dim else None
+        self.style_encoder = None
+        if style_dim := config.generator.style_dim:
+            whitening = config.generator.style_whitening
+            self.style_encoder = StyleEncoder(style_dim, shrink=shrink, whitening=whitening)
 
 
 def save_checkpoint(

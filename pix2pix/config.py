@@ -32,6 +32,7 @@ UNET_KEYS: dict[str, Any] = {
     "stem": 0,
     "class_norm": False,
     "style_dim": 0,
+    "style_whitening": 0.0,
     "ab_classes": 0,
     "half_output": False,
     "hint_embed_dim": 0,
@@ -83,6 +84,8 @@ class GeneratorConfig:
     # U-Net works at half the input's resolution
     enhancer: int = 0
     enhancer_blocks: int = 4  # residual blocks of the local enhancer
+    # 0: random style codes vary as those of photos do; 1: equally far in all directions
+    style_whitening: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -110,6 +113,9 @@ class GeneratorConfig:
         require(self.padding in PADDINGS, "padding", f"one of {', '.join(PADDINGS)}", self.padding)
         ok = not self.class_norm or self.style_dim > 0
         require(ok, "style_dim", "at least 1 with class_norm", self.style_dim)
+        ok = 0.0 <= self.style_whitening <= (1.0 if self.style_dim else 0.0)
+        expected = "from 0 to 1, and 0 without style_dim"
+        require(ok, "style_whitening", expected, self.style_whitening)
         self._check_architecture()
         require(0.0 <= self.dropout < 1.0, "dropout", "in [0, 1)", self.dropout)
         ok = self.encoder in ENCODERS

@@ -118,7 +118,7 @@ def metadata(config: "CheckpointConfig", model: "Model") -> dict[str, str]:
     if model.style_encoder is not None:
         encoder = model.style_encoder
         found["style_mean"] = encoder.style_mean.tolist()
-        found["style_covariance"] = encoder.style_covariance.tolist()
+        found["style_covariance"] = encoder.sampled_covariance().tolist()
     return {f"pix2pix.{name}": json.dumps(value) for name, value in found.items()}
 
 

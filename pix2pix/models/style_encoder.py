@@ -10,6 +10,7 @@ from pix2pix.models.blocks import Down, fill_normal, init_weights
 from pix2pix.models.tensors import as_rgb
 
 COLOR_FEATURES = 9
+MIN_SHARE = 1e-4  # of the largest variance; below it is rounding
 
 
 class StyleEncoder(nn.Module):
@@ -21,15 +22,23 @@ class StyleEncoder(nn.Module):
 
     The codes of real photos do not fill the standard normal of the KL term, and the generator fails
     outside the encoder's distribution. The encoder therefore tracks the mean and covariance of its
-    codes, and `sample` draws from them.
+    codes, and `sample` draws from them. In some directions, brightness above all, photos vary far
+    more than in others: `whitening`, 0 to 1, evens that out for the random styles.
     """
 
     style_mean: Tensor
     style_covariance: Tensor
 
-    def __init__(self, style_dim: int, nef: int = 32, layers: int = 4, shrink: int = 1) -> None:
+    def __init__(
+        self,
+        style_dim: int,
+        nef: int = 32,
+        layers: int = 4,
+        shrink: int = 1,
+        whitening: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.shrink = shrink
+        self.shrink, self.whitening = shrink, whitening
         widths = [3] + [min(nef * 2**i, 128) for i in range(layers)]
         self.layers = nn.ModuleList(
             Down(a, b, "instance" if i else "none") for i, (a, b) in enumerate(pairwise(widths))
@@ -68,13 +77,30 @@ class StyleEncoder(nn.Module):
         self.style_covariance.lerp_(products.mean(0), momentum)
 
     def sample(self, noise: Tensor) -> Tensor:
-        """Styles (N, style_dim) distributed like those of real photos, from normal noise."""
+        """Styles (N, style_dim) distributed like those of real photos, from normal noise.
+
+        With `whitening` they are distributed by `sampled_covariance`.
+        """
         # Some directions hardly vary: in float32 their part of the factor would be rounding errors
         exact = torch.float32 if noise.device.type == "mps" else torch.float64
-        covariance = self.style_covariance.to(exact)
+        covariance = self.sampled_covariance().to(noise.device, exact)
         jitter = 1e-4 * torch.eye(len(covariance), device=noise.device, dtype=exact)
         scale = torch.linalg.cholesky(covariance + jitter).to(self.style_mean)
         return self.style_mean + (scale * noise[:, None, :]).sum(-1)
+
+    @torch.no_grad()
+    def sampled_covariance(self) -> Tensor:
+        """The covariance (style_dim, style_dim) of random styles.
+
+        It is that of the photos' codes, with the variance v of each of its principal components
+        raised to max(v) ** whitening * v ** (1 - whitening).
+        """
+        if not self.whitening:
+            return self.style_covariance
+        variances, components = torch.linalg.eigh(self.style_covariance.double().cpu())
+        largest = variances.max()
+        share = (variances / largest).clamp(min=MIN_SHARE) ** (1 - self.whitening)
+        return (components * (largest * share) @ components.T).to(self.style_covariance)
 
 
 def color_features(photo: Tensor) -> Tensor:

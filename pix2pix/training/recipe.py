@@ -117,6 +117,9 @@ class Recipe:
     padding: str = _g("zeros", "padding of convolutions: zeros, replicate, or reflect in a ResNet")
     class_norm: bool = _g(False, "modulate features by input class (needs style_dim)")
     style_dim: int = _g(0, "length of the style code; 0 = one output per input")
+    style_whitening: float = _g(
+        0.0, "random styles vary as those of photos (0) to equally far in all directions (1)"
+    )
     ab_classes: int = _g(
         0, "colorize: predict a distribution over this many a/b bins; 0 = regression"
     )
@@ -283,6 +286,7 @@ class Recipe:
             padding=self.padding,
             class_norm=self.class_norm,
             style_dim=self.style_dim,
+            style_whitening=self.style_whitening,
             ab_classes=self.ab_classes,
             half_output=self.half_output,
             hint_embed_dim=self.hint_embed_dim,

@@ -27,6 +27,7 @@ CHANGEABLE = (
     "lambda_identity",
     "lambda_nce",
     "prior_fraction",
+    "style_whitening",
     "epochs",
     "max_steps",
     "gradient_accumulation_steps",

@@ -71,7 +71,7 @@ def build_browser_model(
         graphs["style"] = build_style_onnx_model(encoder, config.shape).SerializeToString()
         props["style"] = {
             "mean": encoder.style_mean.tolist(),
-            "covariance": encoder.style_covariance.tolist(),
+            "covariance": encoder.sampled_covariance().tolist(),
         }
     files = {}
     for part, content in graphs.items():

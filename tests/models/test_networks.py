@@ -232,6 +232,17 @@ def test_sampled_styles_are_spread_as_the_observed_ones() -> None:
     torch.testing.assert_close(samples.T.cov(), mixing @ mixing.T, atol=0.05, rtol=0)
 
 
+@pytest.mark.parametrize(("whitening", "share"), [(0.0, 0.01), (0.5, 0.1), (1.0, 1.0)])
+def test_whitening_evens_out_how_far_random_styles_vary(whitening: float, share: float) -> None:
+    torch.manual_seed(0)
+    encoder = StyleEncoder(2, whitening=whitening)
+    turn = torch.tensor([[0.8, -0.6], [0.6, 0.8]])
+    encoder.style_covariance.copy_(turn @ torch.diag(torch.tensor([4.0, 0.04])) @ turn.T)
+    samples = encoder.sample(torch.randn(20_000, 2)) @ turn
+    expected = torch.diag(torch.tensor([4.0, 4.0 * share]))
+    torch.testing.assert_close(samples.T.cov(), expected, atol=0.08, rtol=0.02)
+
+
 def test_what_a_photo_is_served_does_not_depend_on_its_neighbours_in_the_batch() -> None:
     for norm in ("batch", "instance"):
         network = UNet(GeneratorConfig(3, 3, **SMALL, norm=norm)).eval()

@@ -33,7 +33,7 @@ def styles(request: pytest.FixtureRequest) -> tuple[Styles, dict[str, Any]]:
     assert encoder is not None
     values = {
         "mean": encoder.style_mean.numpy(),
-        "covariance": encoder.style_covariance.numpy(),
+        "covariance": encoder.sampled_covariance().numpy(),
         "styleDim": config.generator.style_dim,
     }
     return Styles(config, encoder), values
