@@ -51,15 +51,14 @@ def oasis_loss(logits: Tensor, labels: Tensor, painted: bool = False) -> Tensor:
 
     The target of real images is the class in `labels` (N, K, H, W), that of fake ones the last
     class. OASIS (Schönfeld et al., ICLR 2021, eq. 1), except that classes are weighted by the
-    square root of their area in the image instead of equally.
+    square root of their area in the image instead of equally, and so in fake images too: weighted
+    by area, D hardly looks at painted doors, and the generator gives them what no door has.
     """
     classes = F.avg_pool2d(labels, labels.shape[-1] // logits.shape[-1])  # (N, K, H / 2, W / 2)
     log_p = F.log_softmax(logits, 1)
-    if painted:
-        weights, log_p = classes, log_p[:, -1:]
-    else:
-        areas = classes.sum((2, 3), keepdim=True)  # (N, K, 1, 1)
-        weights, log_p = classes * areas.clamp(min=1).rsqrt(), log_p[:, :-1]
+    log_p = log_p[:, -1:] if painted else log_p[:, :-1]
+    areas = classes.sum((2, 3), keepdim=True)  # (N, K, 1, 1)
+    weights = classes * areas.clamp(min=1).rsqrt()
     losses = -(weights * log_p).sum((1, 2, 3)) / weights.sum((1, 2, 3)).clamp(min=1e-6)  # (N,)
     return losses.mean()
 

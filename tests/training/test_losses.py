@@ -122,7 +122,7 @@ def test_a_class_is_read_by_the_square_root_of_its_area_and_void_not_at_all() ->
     read = -(2 * math.log(0.7) + 1 * math.log(0.2)) / (2 + 1)
     assert oasis_loss(logits, labels).item() == pytest.approx(read)
     logits = torch.cat([logits[..., :2], torch.zeros(1, 3, 2, 1)], 3)
-    painted = -(4 * math.log(0.1) + math.log(1 / 3)) / 5
+    painted = -(2 * math.log(0.1) + 1 * math.log(1 / 3)) / (2 + 1)
     assert oasis_loss(logits, labels, painted=True).item() == pytest.approx(painted)
     assert oasis_loss(logits, torch.zeros(1, 2, 4, 6)).item() == 0
 
