@@ -45,8 +45,7 @@ def copy_weights(
             f"in name and shape"
         )
     facts: dict[str, object] = {}
-    if swaps and pretrained and isinstance(generator, UNet) and generator.config.encoder != "unet":
-        facts = load_pretrained_encoder(generator)
+    if swaps and pretrained and (facts := load_pretrained_encoder(generator)):
         log.info("the encoder starts as %s", facts["encoder_from"])
         own = {n: t for n, t in own.items() if not n.startswith(ENCODER)}
     model.load_state_dict(fitting, strict=False)

@@ -23,13 +23,16 @@ SHA256 = {
 }
 
 
-def load_pretrained_encoder(generator: UNet) -> dict[str, object]:
+def load_pretrained_encoder(generator: nn.Module) -> dict[str, object]:
     """Copies the weights into the encoder of `generator`; returns facts for the model card.
 
+    A generator without a pretrained encoder stays as it is, and there are no facts.
     The first layer's weights of red, green and blue apply to an input of three channels. For any
     other number their sum applies to the first channel (lightness), and the others start at 0.
     Raises ValueError if the package is not installed or its file has another content.
     """
+    if not isinstance(generator, UNet) or generator.config.encoder == "unet":
+        return {}
     config = generator.config
     instead = "or go without them: --pretrained false"
     copy_published(generator.down, config.encoder, config.in_channels, instead)

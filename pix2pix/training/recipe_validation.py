@@ -209,6 +209,8 @@ def _check_tasks(recipe: Recipe) -> None:
     require(ok, "lambda_oasis", f"0 for {task}", recipe.lambda_oasis)
     ok = makes_photos or not recipe.lambda_perceptual
     require(ok, "lambda_perceptual", f"0 for {task}", recipe.lambda_perceptual)
+    ok = task != "photo2labels" or not recipe.lambda_color
+    require(ok, "lambda_color", f"0 for {task}", recipe.lambda_color)
 
 
 def _check_combinations(recipe: Recipe) -> None:

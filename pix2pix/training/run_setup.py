@@ -17,7 +17,6 @@ from pix2pix.data.factory import open_data
 from pix2pix.data.loader import BatchPlan, BatchSource, Dataset, Loadable, count_workers
 from pix2pix.data.options import LABEL_TASKS
 from pix2pix.data.summary import Facts, describe_data_changes, describe_facts
-from pix2pix.models import UNet
 from pix2pix.training.distributed import Workers
 from pix2pix.training.early_stopping import check_metric
 from pix2pix.training.init_weights import copy_weights
@@ -179,12 +178,11 @@ def load_init_weights(
     """
     facts: dict[str, object] = {}
     for name, model in models.items():
-        generator = model.generator
         if "init_from" in info:
             start = str(Path(info["init_from"]) / name) if name else info["init_from"]
             facts |= copy_weights(model, recipe.task, start, recipe.pretrained)
-        elif recipe.encoder != "unet" and recipe.pretrained and isinstance(generator, UNet):
-            facts |= load_pretrained_encoder(generator)
+        elif recipe.pretrained:
+            facts |= load_pretrained_encoder(model.generator)
     return facts
 
 

@@ -242,6 +242,7 @@ def test_a_known_encoder_learns_at_its_own_rate() -> None:
         ({"projected_d": True}, "projected_d must be false for photo2labels"),
         ({"lambda_perceptual": 1.0}, "lambda_perceptual must be 0 for photo2labels"),
         ({"lambda_oasis": 1.0}, "lambda_oasis must be 0 for photo2labels"),
+        ({"lambda_color": 1.0}, "lambda_color must be 0 for photo2labels"),
         (
             {"task": "image2image", "encoder": "unet", "depth": 3, "size": 72, "projected_d": True},
             "size must be a multiple of 16 with projected_d",
