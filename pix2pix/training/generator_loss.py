@@ -11,6 +11,7 @@ from pix2pix.models.tensors import apply_hints
 from pix2pix.runtime.device import autocast
 from pix2pix.training import gan
 from pix2pix.training.augmentation import augment
+from pix2pix.training.class_colors import class_color_loss
 from pix2pix.training.losses import (
     ab_cross_entropy,
     background_loss,
@@ -143,6 +144,10 @@ class GeneratorLoss(nn.Module):
         if recipe.lambda_color:
             colors = color_loss(output[known, pictures], microbatch.target[known, pictures])
             losses["color"] = colors * microbatch.encoded_share
+        if recipe.lambda_class_color and microbatch.random_share:
+            again = microbatch.random
+            kept = class_color_loss(output[again], microbatch.input[again])
+            losses["class_color"] = kept * microbatch.random_share
         if recipe.lambda_uniformity and recipe.element_dropout:
             stains = stain_loss(output, microbatch.input, microbatch.drawn)
             losses["uniformity"] = (
@@ -190,6 +195,7 @@ class GeneratorLoss(nn.Module):
             "oasis": recipe.lambda_oasis,
             "uniformity": recipe.lambda_uniformity,
             "color": recipe.lambda_color,
+            "class_color": recipe.lambda_class_color,
             "diversity": recipe.lambda_diversity,
         }
         return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()

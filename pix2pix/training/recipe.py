@@ -166,6 +166,9 @@ class Recipe:
         "backgrounds with these",
     )
     lambda_color: float = _loss(0.0, "weight of the L1 distance of local mean colours")
+    lambda_class_color: float = _loss(
+        0.0, "facades: weight of keeping each class within its colours in photos, in random styles"
+    )
     lambda_ce: float = _loss(0.0, "weight of the cross-entropy of a/b bins, classes or damage")
     lambda_kl: float = _loss(0.0, "weight of the KL divergence of style codes")
     lambda_z: float = _loss(0.0, "weight of recovering random style codes from outputs")

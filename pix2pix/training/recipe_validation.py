@@ -67,6 +67,7 @@ AT_LEAST_0 = (
     "lambda_oasis",
     "lambda_uniformity",
     "lambda_color",
+    "lambda_class_color",
     "lambda_ce",
     "lambda_kl",
     "lambda_z",
@@ -104,6 +105,7 @@ PAIRED_KEYS: dict[str, object] = {
     "lambda_oasis": 0,
     "lambda_uniformity": 0,
     "lambda_color": 0,
+    "lambda_class_color": 0,
     "lambda_ce": 0,
     "lambda_diversity": 0,
     "style_dim": 0,
@@ -222,6 +224,10 @@ def _check_combinations(recipe: Recipe) -> None:
     require(ok, "user_drawings", "0 without lambda_oasis", recipe.user_drawings)
     ok = not recipe.palette or not recipe.user_drawings
     require(ok, "user_drawings", "0 for other classes than those of facades", recipe.user_drawings)
+    ok = recipe.task == "labels2photo" and not recipe.palette and recipe.prior_fraction > 0
+    expected = "0 for other classes than those of facades, or without prior_fraction"
+    ok = ok or not recipe.lambda_class_color
+    require(ok, "lambda_class_color", expected, recipe.lambda_class_color)
     ok = not recipe.lambda_diversity or (recipe.style_dim > 0 and recipe.prior_fraction > 0)
     expected = "0 without style_dim and prior_fraction"
     require(ok, "lambda_diversity", expected, recipe.lambda_diversity)

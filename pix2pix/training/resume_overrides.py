@@ -22,6 +22,7 @@ CHANGEABLE = (
     "user_drawings",
     "lambda_uniformity",
     "lambda_color",
+    "lambda_class_color",
     "lambda_diversity",
     "lambda_cycle",
     "lambda_identity",
