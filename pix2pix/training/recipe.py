@@ -309,14 +309,16 @@ class Recipe:
     def with_classes_of(self, data_dir: Path) -> "Recipe":
         """The recipe with the classes of DATA_DIR/palette.json, if its task has label maps.
 
-        With other classes than those of facades `user_drawings` is 0, since they draw facades.
+        With other classes than those of facades `user_drawings` and `lambda_class_color` are 0,
+        since these know facades alone.
         """
         if self.task not in LABEL_TASKS:
             return self
         palette = read_palette(data_dir)
         if palette.is_facades:
             return self
-        return dataclasses.replace(self, palette=palette.classes, user_drawings=0.0)
+        own = dataclasses.replace(self, user_drawings=0.0, lambda_class_color=0.0)
+        return dataclasses.replace(own, palette=palette.classes)
 
     def max_size(self) -> int:
         """Short side in pixels of the largest images the model is trained for; 0 = `size`.

@@ -105,6 +105,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         user_drawings=0.5,
         lambda_uniformity=1.0,
         lambda_color=1.0,
+        lambda_class_color=1.0,
         lambda_diversity=1.0,
         lambda_z=1.0,
         lambda_kl=0.1,
@@ -125,7 +126,7 @@ def test_gradients_gathered_from_parts_of_a_batch_are_those_of_the_batch(parts: 
         == found[1].keys()
         == {
             *("d", "gan", "oasis", "uniformity", "color", "diversity", "fm", "perceptual", "z"),
-            *("kl", "l1"),
+            *("kl", "l1", "class_color"),
         }
     )
     for name in found[0]:
