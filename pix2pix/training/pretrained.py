@@ -41,10 +41,7 @@ def load_pretrained_encoder(generator: nn.Module) -> dict[str, object]:
     return {"encoder_from": f"{name} trained on ImageNet, Apache-2.0 ({package})"}
 
 
-WITHOUT_FEATURES = (
-    "or go without them: --projected-d false --lambda-perceptual 0 --lambda-oasis 0 "
-    "--element-dropout 0"
-)
+WITHOUT_FEATURES = "or go without them: --projected-d false --lambda-perceptual 0 --lambda-oasis 0"
 
 
 def load_encoder_stages(otherwise: str = WITHOUT_FEATURES) -> list[nn.Sequential]:

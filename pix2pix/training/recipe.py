@@ -16,8 +16,8 @@ from pix2pix.images.value_range import AUTO_RANGE, ValueRange
 from pix2pix.labels.label_map import NUM_CLASSES
 from pix2pix.labels.palette import read_palette
 from pix2pix.training.augmentation import USUAL_SHIFT
+from pix2pix.training.recipe_fitting import fit_to_architecture, fit_to_losses, fit_to_size
 from pix2pix.training.recipe_validation import check_recipe
-from pix2pix.training.sizes import fit_to_architecture, fit_to_size
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -352,8 +352,8 @@ def recipe_names() -> list[str]:
 def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe:
     """The recipe of that name with some keys replaced.
 
-    Keys that `overrides` does not name are adapted to its size (`sizes.py`) and logged. Raises
-    ValueError for an unknown recipe or key.
+    Keys that `overrides` does not name are adapted to its size and losses (`recipe_fitting.py`)
+    and logged. Raises ValueError for an unknown recipe or key.
     """
     given = rename_old_keys(overrides or {}, "the overrides")
     recipe_values = read_recipe(name)
@@ -362,7 +362,10 @@ def load_recipe(name: str, overrides: dict[str, object] | None = None) -> Recipe
     before = str({**usual, **recipe_values}["architecture"])
     fitted = fit_to_architecture({**usual, **values}, given, before)
     fitted |= fit_to_size({**usual, **values, **fitted}, given)
-    recipe = from_dict(Recipe, {**values, **fitted}, f"recipe {name}")
+    off = fit_to_losses({**usual, **values, **fitted}, given)
+    recipe = from_dict(Recipe, {**values, **fitted, **off}, f"recipe {name}")
+    if off:
+        log.info("off, as what they need is off: %s", ", ".join(off))
     if fitted:
         words = ", ".join(
             f"{key} {value} (not {given[key]})"

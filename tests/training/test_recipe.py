@@ -1,6 +1,7 @@
 """Recipes: what they hold is what their comments say."""
 
 import dataclasses
+import logging
 import re
 
 import pytest
@@ -75,6 +76,37 @@ def test_a_shift_alone_asks_for_translation() -> None:
     assert Recipe(task="labels2photo", d_shift=0.2).policies == ("translation",)
     assert Recipe(task="labels2photo", d_augment="cutout, translation").shift == 1 / 8
     assert Recipe(task="labels2photo").policies == ()
+
+
+WITHOUT_FEATURES = {"lambda_oasis": 0.0, "lambda_perceptual": 0.0, "projected_d": False}
+OF_FEATURES = {"element_dropout", "user_drawings", "lambda_diversity"}
+OF_STYLES = {"lambda_diversity", "lambda_class_color"}
+
+
+@pytest.mark.parametrize(
+    ("named", "ended"),
+    [
+        ({"lambda_oasis": 0.0}, {"element_dropout", "user_drawings"}),
+        (WITHOUT_FEATURES, OF_FEATURES),
+        ({"prior_fraction": 0.0}, OF_STYLES),
+        ({"style_dim": 0, "class_norm": False}, OF_STYLES | {"style_whitening"}),
+        ({"ngf": 8}, set()),
+    ],
+    ids=str,
+)
+def test_what_needs_a_loss_that_is_turned_off_ends_with_it(
+    named: dict, ended: set, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    whole, found = (dataclasses.asdict(load_recipe("facades", keys)) for keys in ({}, named))
+    changed = {key for key in whole if whole[key] != found[key]} - named.keys()
+    assert changed == ended and not any(found[key] for key in ended)
+    assert all(key in caplog.text for key in ended)
+
+
+def test_what_is_named_is_not_turned_off_in_silence() -> None:
+    with pytest.raises(ValueError, match="user_drawings must be 0 without lambda_oasis"):
+        load_recipe("facades", {"lambda_oasis": 0.0, "user_drawings": 0.5})
 
 
 def test_what_show_prints_is_a_recipe_with_the_options_in_it(capsys) -> None:

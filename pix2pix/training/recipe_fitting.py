@@ -1,6 +1,7 @@
-"""Adapts depth, receptive field and discriminator scales of a recipe to another size.
+"""Adapts the keys of a recipe that a user did not name to those that were named.
 
-Rounds a size that does not fit.
+Depth, receptive field and discriminator scales follow the size, which is rounded if it does not
+fit; losses that need another one end with it.
 """
 
 import itertools
@@ -13,6 +14,8 @@ from pix2pix.models import PATCH_LAYERS, smallest_side
 from pix2pix.models.feature_discriminators import NUM_LEVELS
 
 SIZE_KEYS = ("size", "width")
+FEATURE_KEYS = ("projected_d", "lambda_perceptual", "lambda_oasis")  # need a frozen network
+STYLE_KEYS = ("style_dim", "prior_fraction")
 SMALLEST_SIDE = 16  # pixels
 LARGEST_BOTTLENECK = 12  # pixels; with a larger one the U-Net has too small a receptive field
 UNET_USUAL = {"depth": 8, "padding": "zeros"}
@@ -37,6 +40,28 @@ def fit_to_architecture(
         return {}
     usual = UNET_USUAL if is_unet else RESNET_USUAL
     return {k: v for k, v in usual.items() if k not in given and values[k] != v}
+
+
+def fit_to_losses(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
+    """The keys of `values` that become 0 as what they need is off; {} if none must.
+
+    The keys in `given`, which a user named, do not change, nor do any if nothing was named that
+    others need.
+    """
+    features = any(values[key] for key in FEATURE_KEYS)
+    has_styles = values["style_dim"] and values["prior_fraction"]
+    needed: dict[str, tuple[tuple[str, ...], object]] = {
+        "element_dropout": (("lambda_oasis",), values["lambda_oasis"]),
+        "user_drawings": (("lambda_oasis",), values["lambda_oasis"]),
+        "lambda_diversity": ((*FEATURE_KEYS, *STYLE_KEYS), features and has_styles),
+        "lambda_class_color": (STYLE_KEYS, has_styles),
+        "style_whitening": (STYLE_KEYS[:1], values["style_dim"]),
+    }
+    return {
+        key: 0.0
+        for key, (causes, is_met) in needed.items()
+        if values[key] and not is_met and key not in given and any(c in given for c in causes)
+    }
 
 
 def fit_to_size(values: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, Any]:
@@ -67,7 +92,7 @@ def _round_sides(values: Mapping[str, Any], given: Mapping[str, object]) -> dict
     if values["architecture"] == "unet" and not has_encoder:
         needed = math.ceil(math.log2(smallest / LARGEST_BOTTLENECK)) - halved
         depth = min(depth, max(needed, 1))
-    frozen = values["projected_d"] or values["lambda_perceptual"] or values["lambda_oasis"]
+    frozen = any(values[key] for key in FEATURE_KEYS)
     multiple = 2 ** max(depth + halved, NUM_LEVELS if frozen else 0)
     rounded = {key: max(1, round(side / multiple)) * multiple for key, side in sides.items()}
     return {key: side for key, side in rounded.items() if side != sides[key]}
