@@ -175,7 +175,7 @@ function saveMenuOf(studio, { width, height }, saved) {
   return buildMenu({ name: "download", label: "Save", text: "Save" }, [
     [`Save the ${pictureName(studio)}`, size(saved), save("picture")],
     ...(saved > 1 ? [["Save it small", `${size(1)}, as the drawing`, save("small")]] : []),
-    ["Save the drawing", drawing, () => studio.saveDrawing?.()],
+    ["Save the drawing", drawing, async () => (await studio.drawingSaver)()],
     ["Save both side by side", "PNG", save("both")],
   ]);
 }

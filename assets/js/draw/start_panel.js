@@ -29,10 +29,10 @@ export async function mountStartPanel({ element, props }) {
   studio.kind = props.kind;
   const files = buildDrawingFiles({ studio, tab: element.closest(".studio-draw"), props });
   const attempt = (work) => work().catch((error) => showFailure(studio.canvas.frame, error));
-  studio.saveDrawing = () => attempt(async () => {
+  studio.setDrawingSaver(() => attempt(async () => {
     const { blob, name } = await fetchLabelImage(props.api, await studio.packDrawing());
     saveBlob(blob, `${name}.png`);
-  });
+  }));
   const lookup = colorLookup(props.classes.map(({ rgb }) => rgb));
   const starts = await mapInTasks(props.starts, async ({ name, ids }) => (
     buildStart(name, await unpackIds(ids), lookup, props, studio)

@@ -16,6 +16,7 @@ export function studioOf(tabId) {
 
 class Studio {
   #onPreview; // resolves previewReady
+  #onSaver; // resolves drawingSaver
 
   kind = "facades"; // or "labels", or "lines"
   view = new SheetView(); // zoom and pan of drawing and picture
@@ -29,9 +30,9 @@ class Studio {
   stale = false; // live is off and the drawing has changed since the last picture
   saving = null; // { what, id of the request whose picture will be saved, drawing: its canvas }
   previewReady = new Promise((resolve) => { this.#onPreview = resolve; });
+  drawingSaver = new Promise((resolve) => { this.#onSaver = resolve; }); // of a function that downloads the drawing
   // Functions that one part provides and another calls
   show = null; // show(picture, id): the answer to a request
-  saveDrawing = null; // saveDrawing(): downloads the drawing
   fetchLarge = null; // fetchLarge(id): the picture at the model's largest size
 
   #listeners = { change: [], setting: [], answer: [], controls: [], shape: [] };
@@ -54,6 +55,9 @@ class Studio {
     if (this.queue?.id) root.dataset.asked = String(this.queue.id);
     this.#onPreview();
   }
+
+  /** The part that can save the drawing is there; it may have been asked for already. */
+  setDrawingSaver(save) { this.#onSaver(save); }
 
   /** The drawing as it is now, without its look: { ids, width, height }. */
   async packDrawing() {
