@@ -234,7 +234,7 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
     At the end, a visit must have asked nothing of any other host and logged no error. Of requests
     that are answered with an error a browser logs one by itself, where a visit `may_fail`.
     """
-    from helpers.visits import keep_before
+    from helpers.visits import DRAWING, keep_before, wait_until_mounted
 
     own_profile = request.node.get_closest_marker("own_profile") is not None
     complaints: list[str] = []
@@ -249,7 +249,7 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
         moving: bool = False,
         size: dict[str, int] = DESKTOP,
         may_fail: bool = False,
-        wait_for: str = ".st-drawing[data-ready]",
+        wait_for: str = DRAWING,
         kept: dict[str, str] | None = None,
     ) -> Any:
         page, leave = pages.open(PHONE if phone else size, phone or touch, own_profile)
@@ -265,6 +265,8 @@ def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Callable[...
             keep_before(page, url, kept)
         page.goto(url)
         page.wait_for_selector(wait_for)
+        if wait_for == DRAWING:
+            wait_until_mounted(page)
         return page
 
     yield open_page

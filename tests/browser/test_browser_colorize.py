@@ -1,6 +1,7 @@
 """The Colourise tab by hand: photos in, hints on them, photos in colour out."""
 
 import json
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,7 @@ def open_many(page: Any, folder: Path) -> None:
     page.locator("input[type=file][multiple]").set_input_files(
         [*paths[:2], folder / "letter.jpg", *paths[2:]]
     )
+    page.locator(".st-photo[data-shown='aunt.png']").wait_for()
     page.locator(".st-shot[data-name='b.png'][data-state=done]").wait_for()
 
 
@@ -159,12 +161,14 @@ def test_saving_all_can_be_cancelled(
     tab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_many(tab, tmp_path)
-    monkeypatch.setattr(SpotColorizer, "delay_s", 0.5)
+    is_cancelled = threading.Event()
+    monkeypatch.setattr(SpotColorizer, "waits_for", is_cancelled)
     downloads: list[Any] = []
     tab.on("download", lambda download: downloads.append(download))
     tab.get_by_role("button", name="Save all").click()
     tab.get_by_role("menuitem", name="All as JPEG").click()
     tab.get_by_role("button", name="Cancel").click()
+    is_cancelled.set()
     tab.locator(".st-about", has_text="Cancelled").wait_for()
     tab.get_by_role("button", name="Save all").wait_for()
     assert downloads == []

@@ -196,8 +196,13 @@ def test_where_the_browser_fails_the_server_goes_on_and_the_drawing_stays(
     draw_window(fresh)
     before, asked = read_sheet(fresh), drawn_on_server(fresh)
     fresh.evaluate("window.isBroken = true")
-    wait_for_building(fresh, lambda: drag(fresh, (0.5, 0.5), (0.7, 0.7)))
-    fresh.get_by_text("There is too little memory for the model. The server draws again").wait_for()
+
+    def draw_and_read() -> None:
+        drag(fresh, (0.5, 0.5), (0.7, 0.7))
+        words = "There is too little memory for the model. The server draws again"
+        fresh.get_by_text(words).wait_for()  # it goes after some seconds
+
+    wait_for_building(fresh, draw_and_read)
     wait_for_engine(fresh, "server")
     assert asked
     after = read_sheet(fresh)

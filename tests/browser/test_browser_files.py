@@ -21,6 +21,7 @@ from helpers.hand import (
 )
 from helpers.serving import serve
 from helpers.stand_ins import BandTracer, PaletteDrawer, SepiaColorizer
+from helpers.visits import reload
 from PIL import Image
 
 from pix2pix.labels.canvas_spec import facades_canvas, fit_label_map
@@ -188,7 +189,7 @@ def test_the_building_takes_the_style_of_a_photo_and_keeps_it_over_a_reload(
     assert seed.input_value() == "1203"
     wait_for_building(page, look.click)
     np.testing.assert_array_equal(read_building(page), styled)
-    wait_for_building(page, lambda: (page.reload(), page.wait_for_selector("[data-ready]")))
+    wait_for_building(page, lambda: reload(page))
     np.testing.assert_array_equal(read_building(page), styled)
     assert look.get_attribute("aria-pressed") == "true"
     page.wait_for_selector(".st-styles[data-complete=true]")

@@ -170,7 +170,7 @@ def test_a_folder_dropped_on_the_colourise_tab_is_opened(
 ) -> None:
     page = to_colors(visit(fake_studio))
     drop(page, ".st-stage", album)
-    page.locator(".st-shot[data-name='scan0001'][data-state=done]").wait_for(timeout=20_000)
+    page.locator(".st-shot[data-name='scan0001'][data-state=done]").wait_for()
     names = page.locator(".st-shot").evaluate_all("all => all.map((n) => n.dataset.name)")
     assert names == ["aunt.png", "photo2.png", "photo10.png", "scan0001"]
     page.locator(".st-about", has_text="· 4 files of 2 folders, 1 left out").wait_for()
@@ -203,6 +203,11 @@ def test_of_a_folder_dropped_on_the_sheet_the_first_drawing_is_opened_and_that_i
     for i in (4, 2):
         encode_label_image(build_facade(PRESETS[i], 256)).save(folder / f"house{i}.png")
     (folder / "about.txt").write_text("houses")
-    wait_for_building(page, lambda: drop(page, ".st-canvas", folder))
+
+    def drop_and_read() -> None:
+        drop(page, ".st-canvas", folder)  # what is said at once goes after some seconds
+        words = "house2.png is opened, the first of 2 files"
+        page.locator(".st-notice", has_text=words).wait_for()
+
+    wait_for_building(page, drop_and_read)
     np.testing.assert_array_equal(read_sheet(page), build_facade(PRESETS[2], 256))
-    page.locator(".st-notice", has_text="house2.png is opened, the first of 2 files").wait_for()

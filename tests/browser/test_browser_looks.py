@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers.hand import drag, finger, press, read_building, read_sheet, tool, wait_for_building
 from helpers.stand_ins import PaletteDrawer
+from helpers.visits import reload
 
 from pix2pix.inference import Regions
 
@@ -60,8 +61,7 @@ def test_a_shop_front_and_a_storey_have_looks_of_their_own(fake_studio: str, vis
     wait_for_building(page, lambda: press(page, "Control+z"))
     check_building(page, parts, [first, 1203])
     wait_for_building(page, lambda: press(page, "Control+Shift+z"))
-    page.reload()
-    page.wait_for_selector(".st-drawing[data-ready]")
+    wait_for_building(page, lambda: reload(page))
     check_building(page, parts, [second, 1203])
 
     # Erased in part, then removed; a new drawing has none, and Undo brings them back

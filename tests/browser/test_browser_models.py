@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers.fake_hub import TOKEN, FakeHub
 from helpers.hand import SCREENSHOTS, read_picture, settle
+from helpers.leaving import wait_for_kept_files
 from helpers.model_tabs import open_in, read_sheet, save_item, show_tab, stroke, wait_for_picture
 from helpers.models import CPU, ROADS, colors, save_models, save_pairs, street
 from helpers.serving import launch
@@ -123,7 +124,7 @@ def test_a_reload_opens_the_same_tab_and_in_it_the_same_photo(
     page = visit(own_studio, phone=True)  # where most tabs are in a menu
     panel = show_tab(page, "aerial")
     panel.locator(".st-photo[data-shown='coast.jpg']").wait_for()
-    assert page.url == f"{own_studio}#aerial"
+    page.wait_for_url(f"{own_studio}#aerial", wait_until="commit")
     colors(201, 97).save(tmp_path / "my bay.png")
     open_in(panel, "Open a photo", tmp_path / "my bay.png")
     panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
@@ -134,12 +135,13 @@ def test_a_reload_opens_the_same_tab_and_in_it_the_same_photo(
         dialog.accept()
 
     page.on("dialog", accept)
+    wait_for_kept_files(page, 1)
     page.reload()
     panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
     assert asked == ["beforeunload"]
     with page.expect_download():
         panel.get_by_role("button", name="Save the result").click()
-    page.wait_for_timeout(100)
+    panel.get_by_role("button", name="Save the result", disabled=False).wait_for()
     page.reload()
     panel.locator(".st-photo[data-shown='my bay.png']").wait_for()
     assert len(asked) == 1, "it is saved"
@@ -193,7 +195,7 @@ def test_screenshots_of_each_kind_of_tab(own_studio: str, visit: Visit, device: 
         wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is wider than the screen"
     panel = show_tab(page, "nowhere")
-    assert "This tab is off because" in panel.inner_text()
+    panel.get_by_text("This tab is off because").wait_for()
 
 
 @pytest.mark.slow
@@ -223,7 +225,7 @@ def test_a_model_of_edges_is_trained_pushed_pulled_by_name_and_drawn_with(
     assert served.revision.startswith("ada/shapes@")
     steady = panel.get_by_role("button", name="Steady strokes")
     assert steady.get_attribute("aria-pressed") == "true", "where lines are drawn"
-    blank = read_picture(panel.locator(".st-preview img"))
+    blank = read_picture(panel.locator(".st-preview[data-picture] img"))
     panel.get_by_role("button", name="Rectangle", exact=True).click()
     panel.get_by_role("button", name="ink, key 2").click()
     wait_for_picture(panel, lambda: stroke(panel, (0.2, 0.2), (0.8, 0.8)))

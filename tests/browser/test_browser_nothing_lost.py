@@ -25,7 +25,7 @@ from helpers.hand import (
     start_anew,
     wait_for_building,
 )
-from helpers.leaving import Questions, wait_until_kept
+from helpers.leaving import Questions, wait_for_kept_files, wait_until_kept
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
@@ -33,7 +33,7 @@ Visit = Callable[..., Any]
 
 def reload_colors(page: Any) -> None:
     page.reload()
-    page.locator(".st-photo[data-shown]").wait_for(timeout=20_000)
+    page.locator(".st-photo[data-shown]").wait_for()
 
 
 def shots(page: Any) -> list[str]:
@@ -58,6 +58,7 @@ def test_photos_hints_and_settings_come_back_after_a_reload_that_was_asked_about
     page.get_by_role("switch", name="Repair faded tones").click()
     wait_for_color(page, 0.7, 0.3, BLUE)
     before = places(page)
+    wait_for_kept_files(page, 2)
     reload_colors(page)
     assert questions.asked == ["beforeunload"]
     page.locator(".st-photo[data-shown='two.png']").wait_for()
@@ -91,24 +92,6 @@ def test_a_photo_that_was_closed_does_not_come_back(
     assert shots(page) == [] and questions.asked == []
 
 
-def wait_for_kept_files(page: Any, count: int) -> None:
-    """Until the browser keeps so many files for the app."""
-    page.wait_for_function(
-        """async (count) => count === await new Promise((resolve, reject) => {
-            const request = indexedDB.open('pix2pix-photos');
-            request.onerror = () => reject(request.error);
-            request.onsuccess = () => {
-                const all = request.result.transaction('files').objectStore('files').count();
-                all.onsuccess = () => {
-                    request.result.close();
-                    resolve(all.result);
-                };
-            };
-        })""",
-        arg=count,
-    )
-
-
 def test_staying_keeps_all_and_what_was_saved_is_not_asked_about(
     spots: str, visit: Visit, tmp_path: Path
 ) -> None:
@@ -124,6 +107,7 @@ def test_staying_keeps_all_and_what_was_saved_is_not_asked_about(
     with page.expect_download():
         save(page, "Save as PNG")
     page.locator(".st-about", has_text="one.png is saved").wait_for()
+    wait_for_kept_files(page, 1)
     reload_colors(page)
     assert len(questions.asked) == 1, "it is saved as it is"
     assert shots(page) == ["one.png"]
@@ -138,7 +122,7 @@ def test_hints_on_an_example_are_asked_about_and_come_back(spots: str, visit: Vi
     page.go_back()
     assert questions.asked == ["beforeunload"]
     page.go_forward()
-    page.locator(".st-photo[data-hints='1']").wait_for(timeout=20_000)
+    page.locator(".st-photo[data-hints='1']").wait_for()
     wait_for_color(page, 0.7, 0.3, BLUE)
 
 
@@ -156,7 +140,7 @@ def test_where_the_browser_keeps_nothing_it_is_asked_and_said_all_the_same(
     page.locator(".st-shot[data-state=done]").wait_for()
     page.reload()
     assert questions.asked == ["beforeunload"]
-    page.locator(".st-about", has_text="A photo could not be kept").wait_for(timeout=20_000)
+    page.locator(".st-about", has_text="A photo could not be kept").wait_for()
 
 
 # ---- the drawing -------------------------------------------------------------------------
@@ -252,7 +236,7 @@ def test_the_tab_is_in_the_address(fake_studio: str, visit: Visit) -> None:
     page = visit(fake_studio)
     assert "#" not in page.url
     to_colors(page)
-    assert page.url == f"{fake_studio}#colorize"
+    page.wait_for_url(f"{fake_studio}#colorize", wait_until="commit")
     page.reload()
     page.locator(".st-photo[data-shown]").wait_for()
     assert selected(page) == "Colourise"

@@ -78,16 +78,15 @@ def draw_and_see(page: Any, frame: Any) -> None:
     """A stroke has its picture."""
     building = frame.locator(".st-preview")
     building.scroll_into_view_if_needed()
-    shown = building.get_attribute("data-picture")
+    shown = frame.locator(".st-preview[data-picture]").get_attribute("data-picture")
     frame.get_by_role("button", name="Brush", exact=True).click()
     frame.get_by_role("button", name="shop:").click()
     frame.locator(".st-canvas").scroll_into_view_if_needed()
     stroke(page, frame)
     frame.wait_for_function(
         "(shown) => { const { asked, picture } = document.querySelector('.st-preview').dataset;"
-        " return asked === picture && picture !== shown; }",
+        " return asked && asked === picture && picture !== shown; }",
         arg=shown,
-        timeout=20_000,
     )
 
 
@@ -196,6 +195,7 @@ def guest(chromium: Any) -> Iterator[Callable[[str], Any]]:
     context = chromium.new_context(
         viewport={"width": 1440, "height": 1000}, reduced_motion="reduce"
     )
+    context.set_default_timeout(120_000)  # against a hang: no test decides by time
     faults: list[str] = []
 
     def open_page(url: str) -> Any:
@@ -220,7 +220,7 @@ def test_a_web_component_works_on_another_origin(
                 f'<gradio-app src="{src}{slash}"></gradio-app>'
             )
         )
-        page.wait_for_selector(".st-drawing[data-ready]", timeout=30_000)
+        page.wait_for_selector(".st-drawing[data-ready]")
         draw_and_see(page, page.main_frame)
         page.screenshot(path=SCREENSHOTS / "proxy-component.png")
         colorize_and_save(page, page.main_frame, tmp_path)
@@ -235,7 +235,7 @@ def test_an_iframe_without_storage_works(
     page = guest(
         host(f'<iframe sandbox="{sandbox}" src="{src}/" width="1400" height="950"></iframe>')
     )
-    page.frame_locator("iframe").locator(".st-drawing[data-ready]").wait_for(timeout=30_000)
+    page.frame_locator("iframe").locator(".st-drawing[data-ready]").wait_for()
     frame = page.frames[1]
     kept = "() => { try { return Boolean(localStorage); } catch (error) { return error.name; } }"
     assert frame.evaluate(kept) == "SecurityError"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.colorize_tab import Visit, open_colors
 from helpers.hand import SCREENSHOTS, open_file, press, save, save_grey_photo
-from helpers.leaving import Questions
+from helpers.leaving import Questions, wait_for_kept_files
 from helpers.repair import (
     ON_IT,
     REPAIRED,
@@ -81,8 +81,9 @@ def test_all_photos_get_the_switch_but_not_the_strokes(tab: Any, tmp_path: Path)
 
 
 def reload(page: Any) -> None:
+    wait_for_kept_files(page, 1)
     page.reload()
-    page.locator(".st-photo[data-shown='one.png']").wait_for(timeout=20_000)
+    page.locator(".st-photo[data-shown='one.png']").wait_for()
 
 
 def test_strokes_come_back_after_a_reload(tab: Any) -> None:
@@ -93,7 +94,7 @@ def test_strokes_come_back_after_a_reload(tab: Any) -> None:
     reload(tab)
     wait_for_strokes(tab, 1)
     assert is_repaired(tab, ON_IT)
-    assert len(sent.last("preview")["strokes"]) == 1
+    assert len(sent.last()["strokes"]) == 1
 
 
 def change_stored(page: Any, change: str) -> None:

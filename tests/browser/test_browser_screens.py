@@ -42,7 +42,7 @@ def test_on_a_low_screen_sheet_picture_and_tools_are_in_view(
     fake_studio: str, visit: Visit, machine: str
 ) -> None:
     page = low(visit, fake_studio, MACHINES[machine][0])
-    page.wait_for_selector(".st-styles[data-complete=true]", timeout=60_000)
+    page.wait_for_selector(".st-styles[data-complete=true]")
     SCREENSHOTS.mkdir(exist_ok=True)
     for name in MACHINES[machine]:
         page.set_viewport_size(size_of(name))
@@ -101,7 +101,7 @@ def check_low_photo(page: Any, name: str, hints: int) -> None:
     assert all(seen.values()), seen
     click_photo(page, 0.8 - 0.2 * hints, 0.25)
     page.get_by_role("button", name="Sky", exact=True).click()
-    page.locator(f".st-photo[data-hints='{hints}']").wait_for(timeout=30_000)
+    page.locator(f".st-photo[data-hints='{hints}']").wait_for()
     page.screenshot(path=SCREENSHOTS / f"colorize-low-{name}.png")
     tool(page, "Save")
     page.get_by_role("menuitem", name="Save as PNG").scroll_into_view_if_needed()
@@ -174,7 +174,7 @@ def test_with_forced_colours_hints_keep_theirs_and_the_chosen_one_is_marked(cont
     page = to_colors(contrast)
     click_photo(page, 0.7, 0.3)
     page.get_by_role("button", name="Blue cloth").click()
-    page.locator(".st-photo[data-hints='1']").wait_for(timeout=30_000)
+    page.locator(".st-photo[data-hints='1']").wait_for()
     page.get_by_role("switch", name="Smooth the grain").click()
     blue = "rgb(68, 96, 154)"
     assert painted(page, ".st-hint-marker")["background"] == blue

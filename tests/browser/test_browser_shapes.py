@@ -62,6 +62,8 @@ def shaped_studio(folders: dict[str, Path], upload_folder: Path) -> Iterator[str
 def enter(page: Any, name: str) -> Any:
     panel = show_tab(page, name)
     panel.locator(".st-drawing[data-ready]").wait_for()
+    panel.locator(".st-preview[data-picture]").wait_for()
+    panel.locator(".st-thumb").first.wait_for()
     return panel
 
 

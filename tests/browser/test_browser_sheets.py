@@ -16,6 +16,7 @@ from helpers.hand import (
     tool,
     wait_for_building,
 )
+from helpers.visits import reload
 from PIL import Image
 
 from pix2pix.labels.label_map import encode_label_image
@@ -57,7 +58,7 @@ def test_a_tall_sheet_is_drawn_on_saved_and_there_again(
     np.testing.assert_array_equal(np.asarray(saved), drawn + 1)
 
     # Undone to the square, opened again, and there after a reload
-    press(page, *["Control+z"] * 2)
+    wait_for_building(page, lambda: press(page, *["Control+z"] * 2))
     np.testing.assert_array_equal(read_sheet(page), square)
     saved.save(tmp_path / "tall.png")
     wait_for_building(page, lambda: open_file(page, "Open a drawing", tmp_path / "tall.png"))
@@ -112,18 +113,15 @@ def test_earlier_pictures_come_back_with_drawing_look_and_seed(
     second = noted(2)
     wait_for_building(page, lambda: new_sheet(page, "Tall, 1 to 2"))
     noted(3)
-    page.reload()
-    page.wait_for_selector(".st-drawing[data-ready]")
+    wait_for_building(page, lambda: reload(page))
     noted(3)
     for name, expected in (("Picture 2, seed 1203", second), ("Picture 1, seed 7", first)):
         if opener.get_attribute("aria-expanded") == "false":
             opener.click()
-        entry = page.get_by_role("button", name=name)
-        wait_for_building(page, entry.click)
-        page.wait_for_function("(n) => n.isConnected === false", arg=entry.element_handle())
+        wait_for_building(page, page.get_by_role("button", name=name).click)
+        page.get_by_role("button", name=name, pressed=True).wait_for()  # it is noted, too
         for found, wanted in zip(noted(3), expected):
             np.testing.assert_array_equal(found, wanted)
-        assert page.get_by_role("button", name=name).get_attribute("aria-pressed") == "true"
     press(page, "Escape")
     press(page, "Control+z")
     assert read_sheet(page).shape == (512, 256), "going back is a step that can be undone"

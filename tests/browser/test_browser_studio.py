@@ -18,6 +18,7 @@ from helpers.hand import (
     wait_for_building,
 )
 from helpers.stand_ins import PaletteDrawer
+from helpers.visits import reload
 from PIL import Image
 
 from pix2pix.labels.facade_builder import build_facade
@@ -34,7 +35,7 @@ def test_a_reload_brings_back_drawing_seed_and_tool(bare: Any) -> None:
     seed = bare.get_by_label("Seed", exact=True)
     wait_for_building(bare, lambda: (seed.fill("123"), seed.press("Enter")))
     drawing, building = read_sheet(bare), read_building(bare)
-    wait_for_building(bare, lambda: (bare.reload(), bare.wait_for_selector("[data-ready]")))
+    wait_for_building(bare, lambda: reload(bare))
     np.testing.assert_array_equal(read_sheet(bare), drawing)
     np.testing.assert_array_equal(read_building(bare), building)
     assert seed.input_value() == "123"
@@ -54,6 +55,7 @@ def test_what_the_browser_kept_may_be_broken(fake_studio: str, visit: Visit) -> 
 def test_a_page_at_rest_requests_no_frames(fake_studio: str, chromium: Any) -> None:
     """Gradio's loading screen would for ever (LOADING_TIMER in pix2pix/app/gradio_compat.py)."""
     page = chromium.new_page()
+    page.set_default_timeout(120_000)
     page.add_init_script(
         """
         window.frames_requested = 0;
@@ -73,7 +75,6 @@ def test_a_page_at_rest_requests_no_frames(fake_studio: str, chromium: Any) -> N
             setTimeout(() => resolve(frames_requested === before), 400);
         })""",
         polling=400,
-        timeout=120_000,
     )
     page.close()
 
@@ -81,7 +82,7 @@ def test_a_page_at_rest_requests_no_frames(fake_studio: str, chromium: Any) -> N
 def test_with_live_off_the_building_waits_for_the_draw_button(bare: Any) -> None:
     bare.wait_for_function(
         "() => { const { asked, picture } = document.querySelector('.st-preview').dataset;"
-        " return asked === picture; }"
+        " return asked && asked === picture; }"
     )
     bare.get_by_role("switch", name="Live").click()
     before = read_building(bare)

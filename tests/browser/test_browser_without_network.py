@@ -1,5 +1,6 @@
 """Without a network, or with a slow one: nothing is lost, and what lasts is shown."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,19 @@ from helpers.colorize_tab import BLUE, click_photo, to_colors, wait_for_color
 from helpers.hand import drag, open_file, press, read_building, read_sheet, save_grey_photo
 from helpers.leaving import Questions
 from helpers.stand_ins import PaletteDrawer
+from helpers.visits import wait_until_mounted
 from playwright.sync_api import Error
 
 pytestmark = [pytest.mark.browser, pytest.mark.own_profile]
 Visit = Callable[..., Any]
+WAIT_MS = 120_000  # against a hang: no test decides by time
 
 
 def wait_until_painted(page: Any, sheet: np.ndarray) -> None:
     """Until the building is the one of this drawing, also where Gradio loads the page anew."""
     drawn = PaletteDrawer().draw(sheet, 7).astype(int)
-    for _ in range(60):
+    end = time.monotonic() + WAIT_MS / 1000
+    while time.monotonic() < end:
         try:
             if abs(read_building(page) - drawn).mean() < 6:  # JPEG loses a little
                 return
@@ -29,12 +33,19 @@ def wait_until_painted(page: Any, sheet: np.ndarray) -> None:
     raise AssertionError("the last stroke is not painted")
 
 
+def open_page(chromium: Any, url: str) -> Any:
+    """A page whose console may complain."""
+    page = chromium.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(url)
+    return page
+
+
 def test_the_last_stroke_is_painted_when_there_is_a_network_again(
     fake_studio: str, chromium: Any
 ) -> None:
-    page = chromium.new_page()  # its console may complain
-    page.goto(fake_studio)
-    page.wait_for_selector(".st-preview[data-picture]")
+    page = open_page(chromium, fake_studio)
+    wait_until_mounted(page)
     before = read_sheet(page)
     wait_until_painted(page, before)
     asked: list[str] = []
@@ -58,8 +69,7 @@ def test_the_last_stroke_is_painted_when_there_is_a_network_again(
 def test_a_hint_set_without_a_network_is_seen_when_there_is_one_again(
     spots: str, chromium: Any
 ) -> None:
-    page = chromium.new_page()  # its console may complain
-    page.goto(spots)
+    page = open_page(chromium, spots)
     to_colors(page)
     questions = Questions(page)
     click_photo(page, 0.7, 0.3)
@@ -69,7 +79,7 @@ def test_a_hint_set_without_a_network_is_seen_when_there_is_one_again(
         page.context.set_offline(True)
         page.get_by_role("button", name="Blue cloth").click()  # Gradio may reload the page, too
     page.context.set_offline(False)
-    page.locator(".st-photo[data-hints='1']").wait_for(timeout=120_000)
+    page.locator(".st-photo[data-hints='1']").wait_for()
     wait_for_color(page, 0.7, 0.3, BLUE)
     assert questions.asked == [], "nobody has left the page, and nothing is lost"
     page.close()
@@ -78,8 +88,7 @@ def test_a_hint_set_without_a_network_is_seen_when_there_is_one_again(
 def test_a_photo_opened_without_a_network_is_sent_when_there_is_one_again(
     spots: str, chromium: Any, tmp_path: Path
 ) -> None:
-    page = chromium.new_page()
-    page.goto(spots)
+    page = open_page(chromium, spots)
     to_colors(page)
     page.context.set_offline(True)
     open_file(page, "Open photos", save_grey_photo(tmp_path / "one.png", (90, 60)))
@@ -91,16 +100,20 @@ def test_a_photo_opened_without_a_network_is_sent_when_there_is_one_again(
 
 
 def follow_progress(page: Any, place: str) -> None:
-    """Notes in `window.parts` what the bar of an upload in this element says."""
+    """Notes in `window.parts` what the bar of an upload in this element says.
+
+    And in `window.sending` whether a photo was marked as being sent. Both may be gone before anyone
+    looks for them.
+    """
     page.evaluate(
         """(place) => {
             window.parts = [];
+            window.sending = false;
             new MutationObserver(() => {
                 const bar = document.querySelector(`${place} [role=progressbar]`);
                 if (bar) parts.push([Number(bar.ariaValueNow), bar.ariaLabel]);
-            }).observe(document.querySelector(place), {
-                subtree: true, childList: true, attributes: true,
-            });
+                window.sending ||= Boolean(document.querySelector('.st-shot.st-sending'));
+            }).observe(document.body, { subtree: true, childList: true, attributes: true });
         }""",
         place,
     )
@@ -127,13 +140,11 @@ def test_an_upload_that_lasts_shows_how_far_it_is(
             to_colors(page)
         follow_progress(page, place)
         open_file(page, button, photo)
-        page.locator(f"{place} [role=progressbar]").wait_for()
-        if tab == "Colourise":
-            page.locator(".st-shot.st-sending").wait_for()
         page.wait_for_function(
-            "() => !document.querySelector('[role=progressbar], .st-sending')", timeout=30_000
+            "() => parts.length && !document.querySelector('[role=progressbar], .st-sending')"
         )
         parts = page.evaluate("() => parts")
+        assert page.evaluate("() => sending") == (tab == "Colourise"), button
         assert {label for _, label in parts} == {"Sending large.png"}, button
         shares = [share for share, _ in parts]
         assert shares == sorted(shares) and len(set(shares)) >= 3, button

@@ -1,5 +1,6 @@
 """The Colourise tab by hand: a stand-in model that shows its hints, and where things are."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +17,11 @@ BLUE, RED = "#44609a", "#ab3036"  # of the swatches "Blue cloth" and "Red cloth"
 class SpotColorizer(SepiaColorizer):
     """Stands in for a model: grey, with a square of each hint's very colour around it."""
 
-    delay_s = 0.0
+    waits_for: threading.Event | None = None
 
     def colorize(self, photo: Image.Image, strength: float = 1.0, hints: Any = (), **_: Any) -> Any:
-        time.sleep(self.delay_s)
+        if self.waits_for:
+            assert self.waits_for.wait(120)
         result = np.stack([np.asarray(photo.convert("L"))] * 3, -1)
         height, width = result.shape[:2]
         for hint in hints:
@@ -66,7 +68,8 @@ def color_at(page: Any, x: float, y: float) -> tuple[int, ...]:
 
 def wait_for_color(page: Any, x: float, y: float, color: str | None) -> None:
     """Until the picture has the colour there, or none."""
-    for _ in range(100):
+    end = time.monotonic() + 120  # against a hang: no test decides by time
+    while time.monotonic() < end:
         found = np.array(color_at(page, x, y))
         wanted = (
             found.mean().repeat(3) if color is None else np.array(list(bytes.fromhex(color[1:])))

@@ -99,7 +99,7 @@ def start_firefox(path: str, profile: Path) -> Iterator[Firefox]:
         browser.close()
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def _wait_for_port(path: Path, process: subprocess.Popen[bytes]) -> int:

@@ -60,19 +60,22 @@ def read_building(page: Any) -> np.ndarray:
     """The building, when it is as sharp as the model paints it."""
     page.wait_for_function(
         "() => { const { sharp, picture } = document.querySelector('.st-preview').dataset;"
-        " return sharp === picture; }",
+        " return picture && sharp === picture; }",
     )
     # While a picture fades in there are two: the newest is the last.
     return read_picture(page.locator(".st-preview img").last)
 
 
 def wait_for_building(page: Any, act: Callable[[], Any]) -> None:
-    """Does something, and waits until the building on screen is the one of the newest drawing."""
-    shown = page.locator(".st-preview").get_attribute("data-picture")
+    """Does something, and waits until the building on screen is the one of the newest drawing.
+
+    What it does may take a while, as opening a file does: then no picture may be on its way before.
+    """
+    shown = page.locator(".st-preview[data-picture]").get_attribute("data-picture")
     act()
     page.wait_for_function(
         "(shown) => { const { asked, picture } = document.querySelector('.st-preview').dataset;"
-        " return asked === picture && picture !== shown; }",
+        " return asked && asked === picture && picture !== shown; }",
         arg=shown,
     )
 
@@ -173,6 +176,8 @@ def tool(page: Any, name: str) -> None:
 def start_anew(page: Any) -> None:
     tool(page, "New drawing")
     page.get_by_role("alertdialog").get_by_role("button", name="New drawing").click()
+    # The browser says that a dialog was closed with its next frame: then the sheet is a new one.
+    page.locator("dialog[role=alertdialog]").wait_for(state="detached")
 
 
 def save(page: Any, item: str) -> None:

@@ -25,3 +25,21 @@ def wait_until_kept(page: Any, sheet: np.ndarray) -> None:
         "(ids) => Object.values(localStorage).some((text) => text.includes(ids))",
         arg=base64.b64encode(sheet.tobytes()).decode(),
     )
+
+
+def wait_for_kept_files(page: Any, count: int) -> None:
+    """Until the browser keeps so many files for the app."""
+    page.wait_for_function(
+        """async (count) => count === await new Promise((resolve, reject) => {
+            const request = indexedDB.open('pix2pix-photos');
+            request.onerror = () => reject(request.error);
+            request.onsuccess = () => {
+                const all = request.result.transaction('files').objectStore('files').count();
+                all.onsuccess = () => {
+                    request.result.close();
+                    resolve(all.result);
+                };
+            };
+        })""",
+        arg=count,
+    )

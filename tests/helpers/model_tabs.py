@@ -39,11 +39,12 @@ def stroke(panel: Any, start: tuple[float, float], end: tuple[float, float]) -> 
 
 def wait_for_picture(panel: Any, act: Callable[[], Any]) -> np.ndarray:
     """Does something; the picture that comes of the newest drawing."""
-    node = panel.locator(".st-preview").element_handle()
+    node = panel.locator(".st-preview[data-picture]").element_handle()
     shown = node.get_attribute("data-picture")
     act()
     panel.page.wait_for_function(
-        "([n, shown]) => n.dataset.asked === n.dataset.picture && n.dataset.picture !== shown",
+        "([{ dataset: { asked, picture } }, shown]) =>"
+        " asked && asked === picture && picture !== shown",
         arg=[node, shown],
     )
     return read_picture(panel.locator(".st-preview img").last)

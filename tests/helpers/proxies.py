@@ -90,14 +90,14 @@ def running_nginx(folder: Path, servers: list[str], ports: list[int]) -> Iterato
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(120)
         assert process.stderr
         process.stderr.close()
 
 
 def wait_for_port(process: subprocess.Popen[str], port: int) -> None:
     """Until the process takes connections; it must not end before."""
-    for _ in range(200):
+    for _ in range(2400):  # against a hang: no test decides by time
         assert process.poll() is None, process.stderr and process.stderr.read()
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

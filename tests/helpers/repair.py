@@ -24,8 +24,13 @@ class Sent:
         if request.method == "POST" and request.url.endswith("/colorize"):
             self.all.append(json.loads(request.post_data))
 
-    def last(self, kind: str) -> dict[str, Any]:
-        return [request for request in self.all if request["kind"] == kind][-1]
+    def last(self) -> dict[str, Any]:
+        """The last request for the picture on screen.
+
+        It is a quick one, or the sharp one that takes its place where the server is slow.
+        """
+        kinds = ("quick", "preview")
+        return [request for request in self.all if request["kind"] in kinds][-1]
 
 
 def remove_scratches(page: Any) -> None:

@@ -19,6 +19,7 @@ STORED = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_sto
 PLAIN = "/robots.txt"
 # Then a page is closed: Chromium and Playwright keep something of every visit.
 MOST_LOANS = 15
+DRAWING = ".st-drawing[data-ready]"  # a drawing tab that can be drawn on
 MOST_VISITS = 60  # then, at the end of a file, Chromium and Playwright are started again
 
 
@@ -81,6 +82,26 @@ class SharedPage:
 
     def close(self) -> None:
         self.page.context.close()
+
+
+# Each part of a drawing tab is mounted by a script of its own, in any order.
+MOUNTED = """() => {
+  const parts = [...document.querySelectorAll(".st-preview, .st-styles, .st-start-panel")];
+  return parts.filter((part) => part.offsetParent).every((part) => part.childElementCount)
+    && !document.querySelector(".st-preview:not([data-picture])")?.offsetParent;
+}"""
+
+
+def wait_until_mounted(page: Any) -> None:
+    """Until the drawing tab on screen has all its parts, and the picture that it opens with."""
+    page.wait_for_selector(DRAWING)
+    page.wait_for_function(MOUNTED)
+
+
+def reload(page: Any) -> None:
+    """Loads a page that shows a drawing tab again."""
+    page.reload()
+    wait_until_mounted(page)
 
 
 def keep_before(page: Any, url: str, kept: dict[str, str]) -> None:

@@ -262,10 +262,11 @@ def test_of_quick_strokes_the_last_is_shown_and_a_second_window_draws_too(
         arg=int(shown),
     )
     inks = [page.evaluate(INK) for page in pages]
-    for page in pages:
+    for page, ink in zip(pages, inks, strict=True):
+        page.bring_to_front()  # another is not painted
         page.reload()
         page.wait_for_selector(".st-drawing[data-ready]")
-    assert [page.evaluate(INK) for page in pages] == inks, "each window keeps its own"
+        page.wait_for_function(f"(ink) => ({INK})() === ink", arg=ink)  # each window keeps its own
 
 
 def test_addresses_and_keys_open_tabs(site: str, profile: Any) -> None:

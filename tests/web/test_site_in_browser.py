@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,8 @@ def test_files_become_drawings_as_in_the_app(
 
 
 def wait_for_sheet(page: Any, holds: Callable[[np.ndarray], Any]) -> None:
-    for _ in range(600):
+    end = time.monotonic() + 300  # against a hang: no test decides by time
+    while time.monotonic() < end:
         if holds(read_sheet(page)):
             return
         page.wait_for_timeout(50)
@@ -213,7 +215,7 @@ def test_lines_from_a_photo_become_a_cat_as_in_the_app(
 def test_after_the_first_visit_the_page_works_without_a_network(
     light_site: str, chromium: Any
 ) -> None:
-    page, _ = open_page(chromium, light_site)
+    page, asked = open_page(chromium, light_site)
     page.evaluate("navigator.serviceWorker.ready")
     page.reload()  # now through the service worker, which keeps what it passes
     page.wait_for_selector(".st-drawing[data-ready]")
@@ -221,6 +223,10 @@ def test_after_the_first_visit_the_page_works_without_a_network(
     press(page, "b")
     drag(page, (0.1, 0.5), (0.9, 0.5))
     page.wait_for_function("() => +document.querySelector('.st-preview').dataset.picture > 0")
+    page.wait_for_function(
+        "async (all) => (await Promise.all(all.map((url) => caches.match(url)))).every(Boolean)",
+        arg=[url for url in asked if "/models/" in url or "/runtime/" in url],
+    )
     page.context.set_offline(True)
     page.reload()
     page.wait_for_selector(".st-drawing[data-ready]")
