@@ -1,13 +1,18 @@
 """Training by two workers: a small run, started by hand, and what it leaves."""
 
 import json
+import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from helpers.forked import Forker
 from safetensors.torch import load_file
+
+from pix2pix.cli import train
+from pix2pix.training.train_step import Trainer
 
 SMALL: dict[str, Any] = {
     "size": 32,
@@ -31,7 +36,25 @@ KEYS += [
 LONGER = ["facades", *KEYS, "--save-every=5", "--sample-every=12", "--max-steps=24"]
 
 
-def start_pair(forker: Forker, folder: Path, *arguments: object) -> list[int]:
+def train_to_the_eighth_step(arguments: list[str]) -> int:
+    """train.py, whose second worker waits in the eighth step to be killed."""
+    plain_step = Trainer.step
+
+    def step_or_wait(self, batch):
+        if os.environ["RANK"] == "1" and self.steps_done == 7:
+            time.sleep(600)
+        return plain_step(self, batch)
+
+    Trainer.step = step_or_wait  # type: ignore[method-assign]
+    return train.main(arguments)
+
+
+def start_pair(
+    forker: Forker,
+    folder: Path,
+    *arguments: object,
+    function: str = "pix2pix.cli.train:main",
+) -> list[int]:
     """Two workers of train.py, as torchrun starts them; what each says is in FOLDER/said0, 1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,9 +65,7 @@ def start_pair(forker: Forker, folder: Path, *arguments: object) -> list[int]:
         said = folder / f"said{rank}"
         said.unlink(missing_ok=True)
         env = {**place, "RANK": str(rank), "LOCAL_RANK": str(rank)}
-        pair.append(
-            forker.start("pix2pix.cli.train:main", [[str(a) for a in arguments]], said, env)
-        )
+        pair.append(forker.start(function, [[str(a) for a in arguments]], said, env))
     return pair
 
 

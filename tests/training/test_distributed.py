@@ -33,8 +33,8 @@ pytestmark = pytest.mark.slow
 def begin(forker: Forker, tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
     begun: list[int] = []
 
-    def begin_two(*arguments: object) -> list[int]:
-        pair = start_pair(forker, tmp_path, *arguments)
+    def begin_two(*arguments: object, **how: str) -> list[int]:
+        pair = start_pair(forker, tmp_path, *arguments, **how)
         begun.extend(pair)
         return pair
 
@@ -140,7 +140,8 @@ def test_a_worker_that_is_killed_ends_all_and_the_run_goes_on_as_if_nothing_was(
     forker: Forker, begin: Callable[..., list[int]], tmp_path: Path, pairs: Path, whole_run: Path
 ) -> None:
     broken = tmp_path / "broken"
-    first, second = begin(*LONGER, "--data", pairs, "--out", broken)
+    function = "two_workers:train_to_the_eighth_step"
+    first, second = begin(*LONGER, "--data", pairs, "--out", broken, function=function)
     wait_until(lambda: has_lines(broken / "metrics.jsonl", 7))
     os.kill(second, signal.SIGKILL)
     assert forker.wait(second) == -signal.SIGKILL
