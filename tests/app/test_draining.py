@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import httpx
 import numpy as np
 import pytest
+from helpers.forked import wait_until
 from helpers.hand import save_grey_photo
 from helpers.routes import HTTP, post, send_file
 from helpers.serving import launch
@@ -56,8 +57,8 @@ def served(upload_folder: Path) -> Iterator[App]:
 @pytest.fixture
 def app(served: App) -> App:
     """That app, as if it had just begun."""
-    while served.state.requests:  # the answers of the last test are counted to their end
-        pass
+    # The answers of the last test are counted to their end.
+    wait_until(lambda: not served.state.requests)
     served.state.phase = Phase.READY
     served.release.clear()
     served.began.clear()
@@ -148,8 +149,7 @@ def test_what_runs_and_what_waits_is_answered(app: App) -> None:
     for thread in ask:
         thread.start()
     assert app.began.wait(60)
-    while app.state.requests < 2:
-        pass
+    wait_until(lambda: app.state.requests == 2)
     app.state.drain()
     app.release.set()
     for thread in ask:
@@ -164,8 +164,7 @@ def test_a_photo_that_is_being_sent_is_received_and_then_waited_for(
 
     def body() -> Iterator[bytes]:
         yield content[:100]
-        while not app.state.requests:
-            pass
+        wait_until(lambda: app.state.requests)
         app.state.drain()
         halfway.set()
         yield content[100:]

@@ -43,12 +43,12 @@ def test_the_caddy_block_serves_the_app(upload_folder: Path, tmp_path: Path) -> 
             check_caddy(f"http://127.0.0.1:{port}/studio")
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(120)
             log.close()
 
 
 def check_caddy(address: str) -> None:
-    with httpx.Client(timeout=30, trust_env=False, follow_redirects=True) as client:
+    with httpx.Client(timeout=120, trust_env=False, follow_redirects=True) as client:
         page = client.get(address)
         assert page.url == f"{address}/" and f'"root":"{address}"' in page.text
         assert client.get(f"{address}/{ASSETS_URL}/js/draw/draw.js").status_code == 200

@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
+import anyio
 import pytest
 from helpers.own_loop import run_apart
 
@@ -108,3 +110,96 @@ def test_visitors_are_forgotten_in_the_end() -> None:
     assert len(latest._numbers) == 2
     assert not any(stop() for stop in stops)
     assert not latest.enter("ada", 1)(), "a new visitor again"
+
+
+# ---- clients ----------------------------------------------------------------------------
+
+
+def test_clients_take_turns_in_the_queue() -> None:
+    done: list[str] = []
+    is_there = threading.Event()  # the visitor
+
+    async def many() -> None:
+        queue = ModelQueue(max_waiting=32)
+
+        async def ask(client: str) -> None:
+            def work() -> None:
+                assert len(done) < 5 or is_there.wait(60)
+                done.append(client)
+
+            await queue.run(work, client=client)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(ask, "attacker")
+            await until(lambda: len(done) == 5 and queue.jobs(Lane.FILES) == 15)
+            tasks.start_soon(ask, "visitor")
+            await until(lambda: queue.jobs(Lane.FILES) == 16)
+            is_there.set()
+
+    run_apart(many())
+    assert len(done) == 21 and done.index("visitor") < 7, done
+
+
+def test_another_client_waits_for_the_running_job_alone() -> None:
+    done: list[str] = []
+    go_on = threading.Event()
+
+    async def many() -> None:
+        queue = ModelQueue(max_waiting=32)
+
+        async def ask(client: str) -> None:
+            def work() -> None:
+                go_on.wait()
+                done.append(client)
+
+            await queue.run(work, client=client)
+
+        async with anyio.create_task_group() as tasks:
+            for client in [*["attacker"] * 5, "visitor"]:
+                tasks.start_soon(ask, client)
+            await until(lambda: queue.jobs(Lane.FILES) == 6)
+            go_on.set()
+
+    run_apart(many())
+    assert done == ["attacker", "visitor", *["attacker"] * 4]
+
+
+def test_one_client_leaves_places_in_the_queue() -> None:
+    async def many() -> list[int]:
+        queue = ModelQueue(8, 4)
+        statuses: list[int] = []
+
+        async def ask(client: str) -> None:
+            try:
+                await queue.run(lambda: time.sleep(0.05), Lane.DRAWINGS, client=client)
+            except RequestError as error:
+                statuses.append(error.status)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(6):
+                tasks.start_soon(ask, "attacker")
+            tasks.start_soon(ask, "visitor")
+        assert queue.is_idle
+        return statuses
+
+    assert run_apart(many()) == [429, 429]
+
+
+def test_a_job_that_is_cancelled_while_it_waits_leaves_the_queue() -> None:
+    async def run() -> None:
+        queue, go_on = ModelQueue(8), threading.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lambda: queue.run(lambda: go_on.wait(60), client="a"))
+            await until(lambda: queue.jobs(Lane.FILES) == 1)
+            async with anyio.create_task_group() as others:
+                others.start_soon(lambda: queue.run(lambda: None, client="b"))
+                await until(lambda: queue.jobs(Lane.FILES) == 2)
+                others.cancel_scope.cancel()
+            assert queue.jobs(Lane.FILES) == 1
+            go_on.set()
+        with anyio.fail_after(60):
+            await queue.run(lambda: None, client="b")
+        assert queue.is_idle
+
+    run_apart(run())

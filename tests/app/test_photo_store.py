@@ -245,7 +245,7 @@ def test_the_end_of_a_page_is_the_end_of_its_photos(fake_studio: str) -> None:
         except PhotoGoneError:
             return True
 
-    wait_until(is_gone, 40)
+    wait_until(is_gone)
 
 
 def test_nobody_stays_without_a_key(fake_studio: str) -> None:

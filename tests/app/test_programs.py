@@ -18,7 +18,7 @@ from PIL import Image
 from pix2pix.labels.label_map import encode_label_image
 
 LABELS = np.arange(12, dtype=np.uint8).repeat(8)[None].repeat(50, 0)
-HTTP = httpx.Client(timeout=30, trust_env=False)
+HTTP = httpx.Client(timeout=120, trust_env=False)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pix2pix.app.assets import ASSETS_URL
 from pix2pix.app.gradio_compat import LOADING_TIMER
 from pix2pix.app.root_path import inner_paths, prefix_of, read_root_path
 
-HTTP = httpx.Client(timeout=30, trust_env=False)
+HTTP = httpx.Client(timeout=120, trust_env=False)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from helpers.forked import Forker
+from helpers.forked import Forker, wait_until
 from helpers.hand import save_grey_photo
 from helpers.proxies import documented_processes, needs_nginx, running_nginx
 from helpers.running import ROOT, RunningApp, free_port, running_app, save_app_models
@@ -72,7 +72,7 @@ class StandIn:
 class Site:
     def __init__(self, url: str, a: StandIn, b: StandIn) -> None:
         self.url, self.a, self.b = url, a, b
-        self.client = httpx.Client(trust_env=False, timeout=30)  # making one takes a while
+        self.client = httpx.Client(trust_env=False, timeout=120)  # making one takes a while
 
     def ask(self, path: str, process: str = "", method: str = "", **headers: str) -> httpx.Response:
         """GET of the page, else POST, with the cookie of a process."""
@@ -186,7 +186,7 @@ def test_a_dead_process_is_passed_over(site: Site) -> None:
 def test_the_routes_of_the_processes_are_none_of_the_site(site: Site) -> None:
     for path in ("healthz", "readyz"):
         assert site.ask(path, method="GET").status_code == 404
-    redirect = httpx.get(site.url.rstrip("/"), trust_env=False)
+    redirect = httpx.get(site.url.rstrip("/"), trust_env=False, timeout=120)
     assert (redirect.status_code, redirect.headers["location"]) == (308, "/studio/")
 
 
@@ -275,11 +275,11 @@ def check_drain(url: str, a: RunningApp, folder: Path) -> None:
         chunks = presence.iter_raw()  # kept: its end closes the stream
         assert next(chunks) == b"\n"
         a.process.send_signal(signal.SIGTERM)
-        while httpx.get(f"{a.url}readyz", trust_env=False).status_code == 200:
-            pass
+        ready = f"{a.url}readyz"
+        wait_until(lambda: httpx.get(ready, trust_env=False, timeout=120).status_code != 200)
         wait_for(visitors, 3)
         assert "thumb" in holder.post(COLORIZE, json=wanted).json(), "still with the photo"
-        assert httpx.get(url, trust_env=False).cookies[COOKIE] == "b"
+        assert httpx.get(url, trust_env=False, timeout=120).cookies[COOKIE] == "b"
         assert a.process.poll() is None, "it waits for those who have photos open"
     # The page is closed, which forgets its photo.
     assert a.process.wait(120) == 0

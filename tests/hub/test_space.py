@@ -209,7 +209,7 @@ def started_space(programs: Programs, folder: Path, package: Path) -> Iterator[s
         yield f"http://127.0.0.1:{port}/"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(120)
 
 
 # ---- what the app serves -----------------------------------------------------------------

@@ -184,7 +184,7 @@ def test_what_runs_is_finished_and_then_the_server_goes(
 ) -> None:
     models = save_app_models(tmp_path / "models")
     big = tmp_path / "big.png"
-    colors(3000, 2000).save(big)  # takes half a second or so: the server waits for 5
+    colors(1800, 1200).save(big)  # takes a fifth of a second or so: the server waits for 5
     with running_app(tmp_path, app_arguments(models), forker) as app:
         client = Client(app.url, verbose=False, download_files=False)
         listener = httpx.Client(timeout=120)  # a page that stays open does not keep it

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-import httpx
 import pytest
 from helpers.own_loop import run_apart
+from helpers.routes import HTTP
 from PIL import Image
 
 from pix2pix.app.server.fetch import MAX_REDIRECTS, Fetcher, is_public
@@ -175,7 +175,7 @@ def test_no_address_and_no_other_file_is_served_as_a_result(
     (result.parent / "link.png").symlink_to(outside)
     (upload_folder / secrets.token_hex(20)).symlink_to(outside.parent)
     base = f"{fake_studio}gradio_api/file="
-    assert httpx.get(f"{base}{result}").status_code == 200
+    assert HTTP.get(f"{base}{result}").status_code == 200
     asked = len(Web.asked)
     for path in (
         f"http://127.0.0.1:{web}/{digits}/x.png",
@@ -188,5 +188,5 @@ def test_no_address_and_no_other_file_is_served_as_a_result(
         f"{result}%00.png",
         f"{digits}/house.png",
     ):
-        assert httpx.get(f"{base}{path}").status_code == 404, path
+        assert HTTP.get(f"{base}{path}").status_code == 404, path
     assert len(Web.asked) == asked, "nothing was fetched"
