@@ -38,6 +38,7 @@ export async function mountDrawing({ element, props }) {
   bindShortcuts(element.closest(".studio-draw"), {
     canvas, toolbar, palette, help, cursor, requestPicture,
   });
+  studio.setDrawingReady();
   root.dataset.ready = "true";
 }
 

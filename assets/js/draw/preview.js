@@ -22,7 +22,10 @@ export function mountPreview({ element, props }) {
   const frame = h("div", { class: "st-frame" }, layer);
   studio.view.addLayer(layer);
   bindPictureGestures(frame, studio.view);
-  root.replaceChildren(frame, buildBar(studio, props, buildHistory(studio, layer, props)));
+  const bar = buildBar(studio, props, buildHistory(studio, layer, props));
+  bar.inert = true; // until what it acts on is there
+  studio.drawingReady.then(() => { bar.inert = false; });
+  root.replaceChildren(frame, bar);
   if (props.note) root.append(h("p", { class: "st-served" }, props.note));
   new Preview(root, layer, studio).start(props.first);
   studio.setPreview(root);

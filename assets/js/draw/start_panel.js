@@ -27,6 +27,7 @@ export async function mountStartPanel({ element, props }) {
   const root = element.querySelector(".st-start-panel");
   const studio = studioOf(props.tab);
   studio.kind = props.kind;
+  await studio.drawingReady;
   const files = buildDrawingFiles({ studio, tab: element.closest(".studio-draw"), props });
   const attempt = (work) => work().catch((error) => showFailure(studio.canvas.frame, error));
   studio.setDrawingSaver(() => attempt(async () => {

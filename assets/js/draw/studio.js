@@ -16,6 +16,7 @@ export function studioOf(tabId) {
 
 class Studio {
   #onPreview; // resolves previewReady
+  #onDrawing; // resolves drawingReady
   #onSaver; // resolves drawingSaver
 
   kind = "facades"; // or "labels", or "lines"
@@ -30,6 +31,7 @@ class Studio {
   stale = false; // live is off and the drawing has changed since the last picture
   saving = null; // { what, id of the request whose picture will be saved, drawing: its canvas }
   previewReady = new Promise((resolve) => { this.#onPreview = resolve; });
+  drawingReady = new Promise((resolve) => { this.#onDrawing = resolve; }); // parts that act on the drawing await it
   drawingSaver = new Promise((resolve) => { this.#onSaver = resolve; }); // of a function that downloads the drawing
   // Functions that one part provides and another calls
   show = null; // show(picture, id): the answer to a request
@@ -55,6 +57,9 @@ class Studio {
     if (this.queue?.id) root.dataset.asked = String(this.queue.id);
     this.#onPreview();
   }
+
+  /** The canvas is there, with its drawing and what sends it to the server. */
+  setDrawingReady() { this.#onDrawing(); }
 
   /** The part that can save the drawing is there; it may have been asked for already. */
   setDrawingSaver(save) { this.#onSaver(save); }

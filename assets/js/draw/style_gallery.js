@@ -12,10 +12,11 @@ import { studioOf } from "./studio.js";
 const IDLE_MS = 600; // since the last picture
 const RETRY_MS = 5000; // after the server was busy or out of reach
 
-export function mountStyleGallery({ element, props }) {
+export async function mountStyleGallery({ element, props }) {
   const root = element.querySelector(".st-styles");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Looks of this drawing");
+  await studioOf(props.tab).drawingReady;
   new StyleGallery(root, props).start();
 }
 
