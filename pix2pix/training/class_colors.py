@@ -66,11 +66,11 @@ def is_above(building: Tensor) -> Tensor:
 def class_color_loss(images: Tensor, labels: Tensor) -> Tensor:
     """How far images leave the colours that photos have in their classes: L1, 0 within RANGES.
 
-    Of `images` (N, 3, H, W) in -1..1 with one-hot `labels` (N, 12, H, W) of facades, N above 0. The
-    discriminators do not see to it: augmentation shows them photos in many more colours.
+    Of `images` (N, 3, H, W) in -1..1 with one-hot `labels` (N, 12, H, W) of facades; 0 for none.
+    Discriminators do not see to it: augmentation shows them photos in many more colours.
     """
     parts, colors = cell_parts(labels), cell_colors(images)
     ranges = images.new_tensor([RANGES[name] for name in PARTS])  # (14, 6)
     bounds = torch.einsum("nkhw,kr->nrhw", parts, ranges)  # 0 in mixed cells
     outside = F.relu(bounds[:, 0::2] - colors) + F.relu(colors - bounds[:, 1::2])
-    return (outside * parts.sum(1, keepdim=True)).mean()
+    return (outside * parts.sum(1, keepdim=True)).sum() / max(1, outside.numel())

@@ -144,7 +144,7 @@ class GeneratorLoss(nn.Module):
         if recipe.lambda_color:
             colors = color_loss(output[known, pictures], microbatch.target[known, pictures])
             losses["color"] = colors * microbatch.encoded_share
-        if recipe.lambda_class_color and microbatch.random_share:
+        if recipe.lambda_class_color:
             again = microbatch.random
             kept = class_color_loss(output[again], microbatch.input[again])
             losses["class_color"] = kept * microbatch.random_share

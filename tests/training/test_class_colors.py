@@ -49,6 +49,10 @@ def test_a_mixed_cell_and_one_without_a_class_cost_nothing() -> None:
     assert class_color_loss(torch.ones(1, 3, 2, 2), labels) == 0
 
 
+def test_no_images_cost_nothing() -> None:
+    assert class_color_loss(torch.ones(0, 3, 4, 4), torch.ones(0, len(CLASS_IDS), 4, 4)) == 0
+
+
 def test_an_orange_door_is_drawn_back_to_what_doors_are_and_nothing_else_is() -> None:
     image = even(0.4, 0.4, 0.4)
     image[..., 8:12, 6:10] = torch.tensor([0.2, -0.3, -0.8])[:, None, None]
