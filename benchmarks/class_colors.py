@@ -19,7 +19,7 @@ from pix2pix.data.options import DataOptions  # noqa: E402
 from pix2pix.training.class_colors import PARTS, cell_colors, cell_parts  # noqa: E402
 
 PERCENTILES = (2, 98)
-SKY_BRIGHTNESS = 35  # its lowest percentile: above a building photos have trees and roofs too
+SKY_BRIGHTNESS = 50  # its lowest percentile: above a building photos have trees and roofs too
 MOST = 400  # cells of a part in one photo
 
 

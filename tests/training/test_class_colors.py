@@ -55,6 +55,7 @@ def test_no_images_cost_nothing() -> None:
 
 def test_an_orange_door_is_drawn_back_to_what_doors_are_and_nothing_else_is() -> None:
     image = even(0.4, 0.4, 0.4)
+    image[..., :4, :] = 0.8  # the sky
     image[..., 8:12, 6:10] = torch.tensor([0.2, -0.3, -0.8])[:, None, None]
     image.requires_grad_()
     loss = class_color_loss(image, house())
