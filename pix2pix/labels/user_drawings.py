@@ -10,7 +10,7 @@ from pix2pix.labels.facade_builder import CLASS_IDS, build_facade
 from pix2pix.labels.facade_presets import make_random_plan
 
 PLANNED = 0.4  # fraction of the drawings that follow a whole facade plan
-BARE = 0.1  # fraction of the others that are a wall without elements
+BARE = 0.3  # fraction of the others that are a wall without elements
 CROOKED = 0.008  # corners of a rectangle are off by so much of the sheet's side (sigma)
 EXTRAS = ("sill", "cornice", "balcony", "blind", "molding", "deco", "pillar")
 

@@ -21,6 +21,7 @@ from pix2pix.training.losses import (
     diversity_loss,
     feature_matching_loss,
     generator_loss,
+    grid_loss,
     oasis_loss,
     reconstruction_loss,
     stain_loss,
@@ -155,7 +156,8 @@ class GeneratorLoss(nn.Module):
             ) * microbatch.share
             if recipe.user_drawings and microbatch.random_share:
                 drawings = microbatch.input[microbatch.random]
-                smooth = background_loss(output[microbatch.random], drawings)
+                painted = output[microbatch.random]
+                smooth = background_loss(painted, drawings) + grid_loss(painted, drawings)
                 losses["uniformity"] += smooth * microbatch.random_share
         if recipe.lambda_ce and recipe.task == "restore":
             found = damage_cross_entropy(logits[:, 1:], microbatch.target[:, 1:])

@@ -92,6 +92,26 @@ def uniformity_loss(images: Tensor, labels: Tensor, gaps: Tensor) -> Tensor:
     return ((images - mean).abs() * gaps).mean() + stains.mean()
 
 
+FACADE = CLASS_IDS["facade"]
+GRAIN = 0.03  # difference of neighbouring 2x2 pixels that an empty wall may have, of -1..1
+EMPTY_CELLS = 3  # an empty wall has no other class within so many cells
+
+
+def grid_loss(images: Tensor, labels: Tensor) -> Tensor:
+    """How far neighbouring 2x2 pixels of empty walls differ by more than GRAIN, over all of them.
+
+    Of `images` (N, 3, H, W) in -1..1 with one-hot `labels` (N, K, H, W) of facades, N above 0. On
+    a wall on which nothing is drawn a discriminator would like a grid of lines.
+    """
+    whole = (F.avg_pool2d(labels[:, FACADE : FACADE + 1], UNIFORMITY_CELL) == 1).to(images.dtype)
+    empty = 1 - F.max_pool2d(1 - whole, 2 * EMPTY_CELLS + 1, 1, EMPTY_CELLS)  # (N, 1, h, w)
+    cells = F.avg_pool2d(images, 2)
+    inside = F.interpolate(empty, cells.shape[-2:])
+    across = F.relu((cells[..., 1:] - cells[..., :-1]).abs() - GRAIN)
+    down = F.relu((cells[..., 1:, :] - cells[..., :-1, :]).abs() - GRAIN)
+    return (across * inside[..., 1:]).mean() + (down * inside[..., 1:, :]).mean()
+
+
 def stain_loss(images: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
     """L1 distance of the cells inside each class's areas to their mean colour, over all cells.
 

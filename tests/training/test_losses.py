@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
+from pix2pix.labels.facade_builder import CLASS_IDS
 from pix2pix.training.losses import (
+    GRAIN,
     ab_cross_entropy,
     background_loss,
     class_cross_entropy,
@@ -15,6 +17,7 @@ from pix2pix.training.losses import (
     diversity_loss,
     feature_matching_loss,
     generator_loss,
+    grid_loss,
     kl_to_standard_normal,
     oasis_loss,
     reconstruction_loss,
@@ -138,6 +141,18 @@ def test_a_gap_is_compared_with_the_mean_colour_of_its_class() -> None:
     loss.backward()
     assert image.grad is not None and image.grad[0, :, :, 0].all()
     assert image.grad[0, :, :, 1:].abs().sum() == 0 and not image.grad[1].any()
+
+
+def test_an_empty_wall_may_have_a_grain_but_no_grid_and_beside_windows_anything() -> None:
+    labels, image = torch.zeros(1, 12, 96, 96), torch.zeros(1, 3, 96, 96)
+    labels[:, CLASS_IDS["facade"]] = 1
+    image[..., ::4] = GRAIN / 2
+    assert grid_loss(image, labels) == 0
+    image[..., 40:42] = 0.5  # a line of one cell, which differs from both beside it
+    assert grid_loss(image, labels).item() == pytest.approx(2 * (0.5 - GRAIN) / 47)
+    labels[:, CLASS_IDS["facade"], :, 64:] = 0
+    labels[:, CLASS_IDS["window"], :, 64:] = 1
+    assert grid_loss(image, labels) == 0, "within three cells of a window"
 
 
 def test_where_there_are_gaps_the_whole_wall_is_to_be_without_stains_but_may_have_a_grain() -> None:
