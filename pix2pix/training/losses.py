@@ -105,11 +105,16 @@ def grid_loss(images: Tensor, labels: Tensor) -> Tensor:
     """
     whole = (F.avg_pool2d(labels[:, FACADE : FACADE + 1], UNIFORMITY_CELL) == 1).to(images.dtype)
     empty = 1 - F.max_pool2d(1 - whole, 2 * EMPTY_CELLS + 1, 1, EMPTY_CELLS)  # (N, 1, h, w)
-    cells = F.avg_pool2d(images, 2)
-    inside = F.interpolate(empty, cells.shape[-2:])
-    across = F.relu((cells[..., 1:] - cells[..., :-1]).abs() - GRAIN)
-    down = F.relu((cells[..., 1:, :] - cells[..., :-1, :]).abs() - GRAIN)
+    inside = F.interpolate(empty, [side // 2 for side in images.shape[-2:]])
+    across, down = (F.relu(steps - GRAIN) for steps in neighbour_steps(images))
     return (across * inside[..., 1:]).mean() + (down * inside[..., 1:, :]).mean()
+
+
+def neighbour_steps(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Distances of neighbouring 2x2 pixels of images (N, C, H, W), across and down."""
+    cells = F.avg_pool2d(images, 2)
+    across = cells[..., 1:] - cells[..., :-1]
+    return across.abs(), (cells[..., 1:, :] - cells[..., :-1, :]).abs()
 
 
 def stain_loss(images: Tensor, labels: Tensor, drawn: Tensor) -> Tensor:
@@ -139,9 +144,9 @@ def background_loss(images: Tensor, labels: Tensor) -> Tensor:
     """
     background = labels[:, BACKGROUND : BACKGROUND + 1]  # (N, 1, H, W)
     outside = F.max_pool2d(1 - background, 2 * UNIFORMITY_CELL + 1, 1, UNIFORMITY_CELL)
-    inside, cells = 1 - F.max_pool2d(outside, 2), F.avg_pool2d(images, 2)
-    across = (cells[..., 1:] - cells[..., :-1]).abs() * inside[..., 1:] * inside[..., :-1]
-    down = (cells[..., 1:, :] - cells[..., :-1, :]).abs() * inside[..., 1:, :] * inside[..., :-1, :]
+    inside, (across, down) = 1 - F.max_pool2d(outside, 2), neighbour_steps(images)
+    across = across * inside[..., 1:] * inside[..., :-1]
+    down = down * inside[..., 1:, :] * inside[..., :-1, :]
     return across.mean() + down.mean()
 
 

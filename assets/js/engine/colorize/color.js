@@ -71,7 +71,7 @@ export function rgbToLab(red, green, blue) {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
-const TOLERANCE = 5e-4; // of linear RGB, far below a step of 8-bit sRGB near black
+export const TOLERANCE = 5e-4; // of linear RGB, far below a step of 8-bit sRGB near black
 export const FIT_STEPS = 11; // chroma to within 1/2048 of itself
 const AB_SPACING = 16; // distance between the a/b points that the network predicts a distribution over
 

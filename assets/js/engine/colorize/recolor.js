@@ -1,10 +1,10 @@
 // Puts small a and b on a photo's full-size L, along its edges. As pix2pix/images/chroma_upsampling.py.
 
-import { FIT_STEPS, F_OF_LIGHT, KNEE, RGB_OF_XYZ, U8_OF_LINEAR } from "./color.js";
+import { FIT_STEPS, F_OF_LIGHT, KNEE, RGB_OF_XYZ, TOLERANCE, U8_OF_LINEAR } from "./color.js";
 import { boxBlur } from "./cv_filters.js";
 import { resizeLinear } from "./cv_resize.js";
 
-const [LOWEST, HIGHEST] = [-5e-4, 1 + 5e-4]; // linear RGB that counts as inside the gamut
+const [LOWEST, HIGHEST] = [-TOLERANCE, 1 + TOLERANCE]; // linear RGB that counts as inside the gamut
 const RADIUS = 3;
 const NOISE = 9; // variance of L
 const [[RX, RY, RZ], [GX, GY, GZ], [BX, BY, BZ]] = RGB_OF_XYZ;
